@@ -1,0 +1,133 @@
+// Environment variables and flags → one typed configuration. Nothing else in the service reads process.env.
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { LOG_LEVELS, type LogLevel } from './log.js';
+import type { Auth } from './routes/callback.js';
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  readonly auth: Auth;
+  /** Where keys come from: a directory in local mode, SSM Parameter Store otherwise. */
+  readonly keys:
+    | { readonly from: 'directory'; readonly directory: string }
+    | {
+        readonly from: 'ssm';
+        readonly callbackPrivateKeyParameter: string;
+        readonly cosignerPublicKeyParameter: string;
+      };
+  readonly keyRefreshMs: number;
+  readonly decisionTimeoutMs: number;
+  readonly shutdownTimeoutMs: number;
+}
+
+/** Keys of local mode, made on first use. */
+export const LOCAL_KEY_DIRECTORY = '.local/keys';
+
+/** The configuration can't be used; `problems` says all that must be changed. */
+export class ConfigError extends Error {
+  readonly code = 'CONFIG_INVALID';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration can't be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+const MAX_PARAMETER_NAME = 1011;
+
+/** Never echoed: somebody will put the key itself there one day. */
+const parameterName = z
+  .string({ error: 'is not set: set it to the name of the SSM parameter' })
+  .max(MAX_PARAMETER_NAME, 'is too long for the name of an SSM parameter')
+  .regex(/^[\w./:-]+$/, 'is not the name of an SSM parameter (letters, digits and _ . - /, or an ARN)');
+
+const environment = z.object({
+  HOST: z.string().optional(),
+  PORT: wholeNumber(0, 65_535, 3000),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  CALLBACK_AUTH: z.enum(['jwt', 'json'], { error: 'must be jwt or json' }).default('jwt'),
+  KEY_REFRESH_SECONDS: wholeNumber(1, 86_400, 60),
+  // Below the 30 s that the Co-signer waits, with time left to sign and send.
+  DECISION_TIMEOUT_MS: wholeNumber(1, 29_000, 25_000),
+  SHUTDOWN_TIMEOUT_MS: wholeNumber(1000, 110_000, 25_000),
+});
+
+const parameters = z
+  .object({
+    CALLBACK_PRIVATE_KEY_PARAMETER: parameterName,
+    COSIGNER_PUBLIC_KEY_PARAMETER: parameterName,
+  })
+  .refine((names) => names.CALLBACK_PRIVATE_KEY_PARAMETER !== names.COSIGNER_PUBLIC_KEY_PARAMETER, {
+    path: ['COSIGNER_PUBLIC_KEY_PARAMETER'],
+    error: 'names the same parameter as CALLBACK_PRIVATE_KEY_PARAMETER',
+  });
+
+/**
+ * @param args command-line arguments, without the program's name
+ * @param env environment variables; an empty one counts as not set
+ * @throws {ConfigError} with every problem at once
+ */
+export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const flags = readFlags(args);
+  const common = environment.safeParse(set);
+  const names = flags.local ? undefined : parameters.safeParse(set);
+
+  if (!common.success || names?.success === false || flags.problems.length > 0) {
+    throw new ConfigError([...flags.problems, ...problemsOf(common), ...problemsOf(names)]);
+  }
+  const { data } = common;
+  return {
+    host: data.HOST ?? (flags.local ? '127.0.0.1' : '0.0.0.0'),
+    port: data.PORT,
+    logLevel: data.LOG_LEVEL,
+    auth: data.CALLBACK_AUTH,
+    keys:
+      names === undefined
+        ? { from: 'directory', directory: LOCAL_KEY_DIRECTORY }
+        : {
+            from: 'ssm',
+            callbackPrivateKeyParameter: names.data.CALLBACK_PRIVATE_KEY_PARAMETER,
+            cosignerPublicKeyParameter: names.data.COSIGNER_PUBLIC_KEY_PARAMETER,
+          },
+    keyRefreshMs: data.KEY_REFRESH_SECONDS * 1000,
+    decisionTimeoutMs: data.DECISION_TIMEOUT_MS,
+    shutdownTimeoutMs: data.SHUTDOWN_TIMEOUT_MS,
+  };
+}
+
+function readFlags(args: readonly string[]): { local: boolean; problems: readonly string[] } {
+  const { values, tokens } = parseArgs({
+    args: [...args],
+    options: { local: { type: 'boolean' } },
+    strict: false,
+    tokens: true,
+  });
+  const problems = tokens.flatMap((token) => {
+    if (token.kind === 'positional')
+      return [`argument "${token.value}" is not known: the only flag is --local`];
+    if (token.kind === 'option' && (token.name !== 'local' || token.value !== undefined)) {
+      return [`argument "${token.rawName}" is not known: the only flag is --local`];
+    }
+    return [];
+  });
+  return { local: values['local'] === true, problems };
+}
+
+function wholeNumber(min: number, max: number, byDefault: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, { error, abort: true })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, error)
+    .default(byDefault);
+}
+
+function problemsOf(result: z.ZodSafeParseResult<unknown> | undefined): readonly string[] {
+  return result?.error?.issues.map(({ path, message }) => `${path.join('.')} ${message}`) ?? [];
+}

@@ -1,0 +1,152 @@
+// A Co-signer's side of the wire: asks a handler, and believes an answer only once it is verified.
+import { type KeyObject, verify } from 'node:crypto';
+import http from 'node:http';
+import https from 'node:https';
+import { ACTIONS, type Answer } from '../protocol/decision.js';
+import type { Kind } from '../protocol/request.js';
+import { type Payload, signToken, type Tampering, tamperedToken } from './request.js';
+
+/** How long the Co-signer waits for an answer, in ms. */
+const ANSWER_TIMEOUT_MS = 30_000;
+
+export interface CosignerKeys {
+  /** The Co-signer's own. */
+  readonly privateKey: KeyObject;
+  /** The handler's: any of them may have signed. More than one while the key is being rotated. */
+  readonly callbackPublicKeys: readonly KeyObject[];
+}
+
+export interface CosignerOptions {
+  /** Base URL of the handler, with or without a path. */
+  readonly url: string;
+  /** Left out: plain JSON both ways (options 2 and 3) in place of JWT. */
+  readonly keys?: CosignerKeys;
+  /** Connections to keep alive. @default as many as there are requests at a time */
+  readonly maxSockets?: number;
+}
+
+export interface Outcome {
+  readonly status: number;
+  /** The reply's body. */
+  readonly body: string;
+  readonly durationMs: number;
+  /** The answer; only there when it is verified. */
+  readonly answer?: Answer;
+  /** Why there is no verified answer. */
+  readonly problem?: string;
+}
+
+export interface Cosigner {
+  /** Where requests of this kind are sent. */
+  urlOf(kind: Kind): URL;
+  /** The body of a request, ready to be sent. */
+  encode(payload: Payload, tampering?: Tampering): string;
+  /** Asks and verifies. @throws {Error} when there is no reply at all */
+  ask(kind: Kind, payload: Payload, tampering?: Tampering): Promise<Outcome>;
+  /** Closes the connections. */
+  close(): void;
+}
+
+const PATHS: Readonly<Record<Kind, string>> = {
+  transaction: 'tx_sign_request',
+  configuration: 'config_change_sign_request',
+};
+
+export function createCosigner(options: CosignerOptions): Cosigner {
+  const { url, keys, maxSockets = Infinity } = options;
+  const client = url.startsWith('https:') ? https : http;
+  const agent = new client.Agent({ keepAlive: true, maxSockets });
+
+  const cosigner: Cosigner = {
+    urlOf: (kind) => new URL(`${url.replace(/\/+$/, '')}${keys === undefined ? '' : '/v2'}/${PATHS[kind]}`),
+
+    encode(payload, tampering) {
+      if (keys === undefined) return JSON.stringify(payload);
+      return tampering === undefined
+        ? signToken(payload, keys.privateKey)
+        : tamperedToken(payload, keys.privateKey, tampering);
+    },
+
+    async ask(kind, payload, tampering) {
+      const body = cosigner.encode(payload, tampering);
+      const startedAt = performance.now();
+      const reply = await post(client, agent, cosigner.urlOf(kind), body);
+      const durationMs = performance.now() - startedAt;
+      const verdict =
+        keys === undefined
+          ? readJsonAnswer(reply, payload['requestId'])
+          : readSignedAnswer(reply, payload['requestId'], keys.callbackPublicKeys);
+      return { ...reply, ...verdict, durationMs };
+    },
+
+    close: () => agent.destroy(),
+  };
+  return cosigner;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: string;
+}
+
+function post(client: typeof http | typeof https, agent: http.Agent, url: URL, body: string): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const request = client.request(url, { method: 'POST', agent, timeout: ANSWER_TIMEOUT_MS }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+      );
+      response.on('error', reject);
+    });
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${ANSWER_TIMEOUT_MS / 1000} s`)));
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+type Verdict = Pick<Outcome, 'answer' | 'problem'>;
+
+function readSignedAnswer({ status, body }: Reply, requestId: unknown, keys: readonly KeyObject[]): Verdict {
+  if (status !== 200) return { problem: `status ${status}` };
+  const [header = '', claims = '', signature = '', ...more] = body.split('.');
+  if (signature === '' || more.length > 0) return { problem: 'the answer is not a signed token' };
+  if (parse(header)?.['alg'] !== 'RS256') return { problem: 'the answer is not signed with RS256' };
+  const input = Buffer.from(`${header}.${claims}`);
+  const signatureBytes = Buffer.from(signature, 'base64url');
+  if (!keys.some((key) => verify('sha256', input, key, signatureBytes))) {
+    return { problem: "the answer's signature does not verify with the handler's public key" };
+  }
+  return readAnswer(parse(claims), requestId);
+}
+
+function readJsonAnswer({ status, body }: Reply, requestId: unknown): Verdict {
+  if (status !== 200) return { problem: `status ${status}` };
+  return readAnswer(parse(Buffer.from(body).toString('base64url')), requestId);
+}
+
+function readAnswer(answer: Record<string, unknown> | undefined, requestId: unknown): Verdict {
+  if (answer === undefined) return { problem: 'the answer is not a JSON object' };
+  const { action, requestId: echoed, rejectionReason } = answer;
+  const known = ACTIONS.find((candidate) => candidate === action);
+  if (known === undefined) return { problem: 'the answer has no known action' };
+  if (typeof echoed !== 'string' || echoed !== requestId) {
+    return { problem: "the answer's requestId is not the request's" };
+  }
+  return {
+    answer: {
+      action: known,
+      requestId: echoed,
+      ...(typeof rejectionReason === 'string' && { rejectionReason }),
+    },
+  };
+}
+
+function parse(base64url: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(base64url, 'base64url').toString('utf8'));
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

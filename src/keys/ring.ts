@@ -1,0 +1,102 @@
+// The key ring: the keys in force. They are swapped whole, so that a request uses one set from start to end.
+import {
+  importCallbackKey,
+  importCosignerKeys,
+  KeyError,
+  type SigningKey,
+  type VerifyingKey,
+} from '../protocol/key.js';
+import type { StoredKeys, StoredValue } from './source.js';
+
+export interface Keys {
+  /** Signs answers; `undefined` until one was loaded, which is before the service listens. */
+  readonly callback: SigningKey | undefined;
+  /** Any of them verifies a request; empty until the first Co-signer's key is known. */
+  readonly cosigners: readonly VerifyingKey[];
+}
+
+/** What became of one stored value. */
+export interface KeyChange {
+  readonly key: 'callback' | 'cosigner';
+  /** The parameter or file. */
+  readonly name: string;
+  readonly outcome: 'unchanged' | 'replaced' | 'missing' | 'refused';
+  /** Fingerprints in force before and after. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  /** Why it was refused, and what to do. */
+  readonly problem?: KeyError;
+}
+
+export class KeyRing {
+  #keys: Keys = { callback: undefined, cosigners: [] };
+
+  get current(): Keys {
+    return this.#keys;
+  }
+
+  /**
+   * Takes what a source holds now. A value that is missing or can't be used leaves the key in force where it is.
+   * @returns one change for each of the two values
+   */
+  async update(stored: StoredKeys): Promise<readonly KeyChange[]> {
+    const before = this.#keys;
+    const callback = await importStored(stored.callbackPrivateKey, async (text) => [
+      await importCallbackKey(text),
+    ]);
+    const callbackInForce = callback.keys?.[0] ?? before.callback;
+
+    const cosigner = await importStored(stored.cosignerPublicKeys, async (text) => {
+      const keys = await importCosignerKeys(text);
+      if (keys.some(({ fingerprint }) => fingerprint === callbackInForce?.fingerprint)) {
+        throw new KeyError(
+          'KEY_IS_CALLBACK_KEY',
+          'it holds the handler\'s own public key: store the output of "cosigner print-public-key"',
+        );
+      }
+      return keys;
+    });
+
+    this.#keys = { callback: callbackInForce, cosigners: cosigner.keys ?? before.cosigners };
+    return [
+      toChange('callback', stored.callbackPrivateKey, callback, before.callback ? [before.callback] : []),
+      toChange('cosigner', stored.cosignerPublicKeys, cosigner, before.cosigners),
+    ];
+  }
+}
+
+interface Imported<Key> {
+  readonly keys?: readonly Key[];
+  readonly problem?: KeyError;
+}
+
+async function importStored<Key>(
+  { value }: StoredValue,
+  read: (text: string) => Promise<readonly Key[]>,
+): Promise<Imported<Key>> {
+  if (value === undefined) return {};
+  try {
+    return { keys: await read(value) };
+  } catch (error) {
+    if (error instanceof KeyError) return { problem: error };
+    throw error;
+  }
+}
+
+function toChange(
+  key: KeyChange['key'],
+  { name }: StoredValue,
+  { keys, problem }: Imported<{ fingerprint: string }>,
+  keysBefore: readonly { fingerprint: string }[],
+): KeyChange {
+  const before = fingerprints(keysBefore);
+  const after = keys === undefined ? before : fingerprints(keys);
+  if (problem !== undefined) return { key, name, outcome: 'refused', before, after, problem };
+  if (keys === undefined) return { key, name, outcome: 'missing', before, after };
+  const outcome = before.join() === after.join() ? 'unchanged' : 'replaced';
+  return { key, name, outcome, before, after };
+}
+
+function fingerprints(keys: readonly { fingerprint: string }[]): readonly string[] {
+  return keys.map(({ fingerprint }) => fingerprint);
+}

@@ -1,0 +1,32 @@
+// The log: JSON lines on standard output, or coloured text where a person looks at a terminal.
+import pino, { type DestinationStream, type Logger } from 'pino';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export async function createLog(level: LogLevel): Promise<Logger> {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    process.stdout.isTTY ? await prettyStdout() : stdout(),
+  );
+}
+
+/** Written without waiting, so that a slow reader of the log does not hold up answers; flushed at exit. */
+function stdout(): DestinationStream {
+  return pino.destination({ dest: 1, sync: false });
+}
+
+async function prettyStdout(): Promise<DestinationStream> {
+  try {
+    const { default: pretty } = await import('pino-pretty');
+    return pretty({ ignore: 'event', sync: true });
+  } catch {
+    // A development dependency: where it is not installed, a terminal gets the JSON lines as well.
+    return stdout();
+  }
+}

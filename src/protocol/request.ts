@@ -1,0 +1,66 @@
+// The request object the Co-signer sends, once verified: which kind it is, and what can be relied upon in it.
+import { z } from 'zod';
+import { Refusal } from './refusal.js';
+
+/** What is asked about: a transaction (its approval or its signing), or a change of the workspace's configuration. */
+export type Kind = 'transaction' | 'configuration';
+
+/** Only `requestId` is promised: any other field may be missing, and unknown ones will appear. */
+const requestObject = z.looseObject({ requestId: z.string().min(1) });
+
+export interface CallbackRequest {
+  readonly kind: Kind;
+  readonly requestId: string;
+  /** The request object as sent, unknown fields included. */
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Checks a verified payload.
+ * @param kind the kind that the route stands for; left out, the payload tells: `type` without `operation` and `txId`
+ *   is a configuration change
+ * @throws {Refusal} `malformed_request`
+ */
+export function parseRequest(payload: unknown, kind?: Kind): CallbackRequest {
+  const parsed = requestObject.safeParse(payload);
+  if (!parsed.success) {
+    throw new Refusal('malformed_request', 'not a JSON object with a string "requestId"');
+  }
+  const { data } = parsed;
+  return { kind: kind ?? kindOf(data), requestId: data.requestId, payload: data };
+}
+
+function kindOf(payload: Readonly<Record<string, unknown>>): Kind {
+  return payload['type'] !== undefined && payload['operation'] === undefined && payload['txId'] === undefined
+    ? 'configuration'
+    : 'transaction';
+}
+
+/**
+ * Whether the Co-signer asks to sign rather than to approve. One route carries both; `fee` and
+ * `destinations[].displayDstAddress` come with signing requests only.
+ */
+export function isSigning({ kind, payload }: CallbackRequest): boolean {
+  if (kind !== 'transaction') return false;
+  const { fee, destinations } = payload;
+  if (fee !== undefined) return true;
+  return (
+    Array.isArray(destinations) &&
+    destinations.some(
+      (destination: unknown) =>
+        typeof destination === 'object' && destination !== null && 'displayDstAddress' in destination,
+    )
+  );
+}
+
+/**
+ * Parses a JSON body (options 2 and 3, where requests are plain JSON).
+ * @throws {Refusal} `malformed_request`
+ */
+export function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    throw new Refusal('malformed_request', 'not JSON in UTF-8');
+  }
+}

@@ -1,0 +1,124 @@
+// The decision routes: HTTP in, verify, decide, sign, HTTP out, one log line.
+import underPressure from '@fastify/under-pressure';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Keys } from '../keys/ring.js';
+import { type Decide, decideSafely } from '../policy/decide.js';
+import { type Answer, toAnswer } from '../protocol/decision.js';
+import type { VerifyingKey } from '../protocol/key.js';
+import { Refusal } from '../protocol/refusal.js';
+import { type CallbackRequest, type Kind, parseJson, parseRequest } from '../protocol/request.js';
+import { signAnswer, verifyToken } from '../protocol/token.js';
+import { decisionLine } from './decision-line.js';
+
+/** How requests and answers are secured: signed JWTs, or plain JSON that the network alone authenticates. */
+export type Auth = 'jwt' | 'json';
+
+export interface CallbackOptions {
+  readonly auth: Auth;
+  /** The keys in force; read once per request. */
+  readonly keyRing: { readonly current: Keys };
+  readonly decide: Decide;
+  readonly decisionTimeoutMs: number;
+  readonly log: Logger;
+}
+
+/** Largest request body, in bytes. */
+export const BODY_LIMIT = 1024 * 1024;
+/** Requests are turned away while the event loop is behind by more than this, in ms. */
+const MAX_EVENT_LOOP_DELAY_MS = 1000;
+
+/** The base URL that the operator gives the Co-signer may carry this path or none. */
+const PREFIXES = ['', '/callback'];
+/** What the Co-signer appends to the base URL; with JWT it puts the version in front. */
+const PATHS: Readonly<Record<Auth, Readonly<Record<Kind, string>>>> = {
+  jwt: { transaction: '/v2/tx_sign_request', configuration: '/v2/config_change_sign_request' },
+  json: { transaction: '/tx_sign_request', configuration: '/config_change_sign_request' },
+};
+
+export async function callbackRoutes(app: FastifyInstance, options: CallbackOptions): Promise<void> {
+  await app.register(underPressure, {
+    maxEventLoopDelay: MAX_EVENT_LOOP_DELAY_MS,
+    pressureHandler: () => {
+      throw new Refusal('overloaded', `the event loop is behind by more than ${MAX_EVENT_LOOP_DELAY_MS} ms`);
+    },
+  });
+
+  acceptAnyBody(app);
+
+  for (const prefix of PREFIXES) {
+    app.post(prefix + PATHS[options.auth].transaction, (request, reply) =>
+      answer(options, request, reply, 'transaction'),
+    );
+    app.post(prefix + PATHS[options.auth].configuration, (request, reply) =>
+      answer(options, request, reply, 'configuration'),
+    );
+  }
+  app.post('/callback', (request, reply) => answer(options, request, reply));
+}
+
+/** The content type is not documented: any is accepted, even a malformed one, and none. */
+function acceptAnyBody(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addHook('onRequest', (request, _reply, done) => {
+    // Fastify answers 415 to a header it can't parse, before any parser is asked.
+    delete request.headers['content-type'];
+    done();
+  });
+}
+
+async function answer(
+  options: CallbackOptions,
+  http: FastifyRequest,
+  reply: FastifyReply,
+  kind?: Kind,
+): Promise<string> {
+  const keys = options.keyRing.current;
+  const { request, cosignerKey } = await authenticate(options.auth, http.body, keys, kind);
+
+  const { decision, fault } = await decideSafely(options.decide, request, options.decisionTimeoutMs);
+  if (fault !== undefined) {
+    options.log.error(
+      { event: 'decision_failed', requestId: request.requestId, err: fault },
+      'answered RETRY',
+    );
+  }
+
+  const body = await encode(options.auth, toAnswer(decision, request.requestId), keys);
+  options.log.info(
+    decisionLine({ http, reply, request, decision, cosignerKey }),
+    `${decision.action} ${request.kind}`,
+  );
+  reply.type(options.auth === 'jwt' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8');
+  return body;
+}
+
+interface Authenticated {
+  readonly request: CallbackRequest;
+  readonly cosignerKey?: VerifyingKey;
+}
+
+/** Nothing goes on from here that was not verified. @throws {Refusal} */
+async function authenticate(auth: Auth, body: unknown, keys: Keys, kind?: Kind): Promise<Authenticated> {
+  if (!Buffer.isBuffer(body) || body.length === 0) throw new Refusal('empty_body', 'no body');
+  if (auth === 'json') return { request: parseRequest(parseJson(body), kind) };
+
+  if (keys.cosigners.length === 0) {
+    throw new Refusal('awaiting_cosigner_key', 'no Co-signer key is known yet');
+  }
+  const token = body.toString('latin1').trim();
+  if (token === '') throw new Refusal('empty_body', 'nothing but white space');
+  const { payload, cosignerKey } = await verifyToken(token, keys.cosigners);
+  return { request: parseRequest(payload, kind), cosignerKey };
+}
+
+async function encode(auth: Auth, body: Answer, keys: Keys): Promise<string> {
+  if (auth === 'json') return JSON.stringify(body);
+  if (keys.callback === undefined) throw new Refusal('internal_error', 'no callback key is loaded');
+  try {
+    return await signAnswer(body, keys.callback);
+  } catch (error) {
+    throw new Refusal('internal_error', 'the answer could not be signed', error);
+  }
+}

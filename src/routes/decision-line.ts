@@ -1,0 +1,57 @@
+// What the log says about a decision. Nothing else of a request is logged: it may hold secrets.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Decision } from '../protocol/decision.js';
+import type { VerifyingKey } from '../protocol/key.js';
+import type { CallbackRequest } from '../protocol/request.js';
+
+interface Decided {
+  readonly http: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly request: CallbackRequest;
+  readonly decision: Decision;
+  readonly cosignerKey: VerifyingKey | undefined;
+}
+
+/** Fields that a request lacks, or holds in another form than documented, are left out. */
+export function decisionLine({
+  http,
+  reply,
+  request,
+  decision,
+  cosignerKey,
+}: Decided): Record<string, unknown> {
+  const { kind, requestId, payload } = request;
+  return {
+    event: 'decision',
+    kind,
+    requestId,
+    txId: text(payload['txId']),
+    signerId: text(payload['signerId']),
+    type: kind === 'configuration' ? text(payload['type']) : undefined,
+    operation: text(payload['operation']),
+    asset: text(payload['asset']),
+    amount: text(payload['amountStr']),
+    source: party(payload['sourceType'], payload['sourceId']),
+    // An address outside the workspace has no id.
+    destination: party(payload['destType'], text(payload['destId']) ?? payload['destAddress']),
+    action: decision.action,
+    reason: decision.reason,
+    durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
+    cosignerKey: cosignerKey?.fingerprint,
+    traceId: traceId(http),
+  };
+}
+
+/** The load balancer's own id of the request, so that its access log and ours can be joined. */
+export function traceId({ headers }: FastifyRequest): string | undefined {
+  return text(headers['x-amzn-trace-id'])?.slice(0, 256);
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** `VAULT:0` */
+function party(type: unknown, id: unknown): string | undefined {
+  return [text(type), text(id)].filter((part) => part !== undefined).join(':') || undefined;
+}

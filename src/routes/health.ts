@@ -1,0 +1,46 @@
+// GET /health, for the load balancer's probe and for people. It touches nothing outside the process.
+import type { FastifyInstance } from 'fastify';
+import type { Keys } from '../keys/ring.js';
+import type { Auth } from './callback.js';
+
+export interface HealthOptions {
+  readonly auth: Auth;
+  readonly keyRing: { readonly current: Keys };
+  readonly version: string;
+  /** Set once the process is to stop: the probe must see it before the listener closes. */
+  readonly lifecycle: { readonly stopping: boolean };
+}
+
+interface Health {
+  readonly status: 'ok' | 'awaiting_cosigner_key' | 'stopping';
+  readonly version: string;
+  readonly uptimeSeconds: number;
+  /** Fingerprint of the key that signs answers. */
+  readonly callbackKey: string | null;
+  /** Fingerprints of the keys that verify requests. */
+  readonly cosignerKeys: readonly string[];
+  readonly auth: Auth;
+}
+
+export function healthRoute(app: FastifyInstance, options: HealthOptions): void {
+  app.get('/health', (_request, reply) => {
+    const { callback, cosigners } = options.keyRing.current;
+    const health: Health = {
+      status: statusOf(options),
+      version: options.version,
+      uptimeSeconds: Math.floor(process.uptime()),
+      callbackKey: callback?.fingerprint ?? null,
+      cosignerKeys: cosigners.map(({ fingerprint }) => fingerprint),
+      auth: options.auth,
+    };
+    return reply
+      .code(health.status === 'stopping' ? 503 : 200)
+      .header('cache-control', 'no-store')
+      .send(health);
+  });
+}
+
+function statusOf({ lifecycle, auth, keyRing }: HealthOptions): Health['status'] {
+  if (lifecycle.stopping) return 'stopping';
+  return auth === 'jwt' && keyRing.current.cosigners.length === 0 ? 'awaiting_cosigner_key' : 'ok';
+}
