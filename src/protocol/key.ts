@@ -106,6 +106,9 @@ interface PemBlock {
 
 function pemBlocks(text: string): readonly PemBlock[] {
   if (text.trim() === '') throw new KeyError('KEY_EMPTY', 'it is empty: store a key in PEM form');
+  if (text.includes('\\n')) {
+    throw new KeyError('KEY_NOT_PEM', 'it holds "\\n" in place of line ends: store the PEM file as it is');
+  }
   const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g)].map(
     ([pem, label = '']) => ({ label, pem }),
   );
@@ -113,9 +116,7 @@ function pemBlocks(text: string): readonly PemBlock[] {
   if (blocks.length === 0 || blocks.length !== text.split('-----BEGIN').length - 1) {
     throw new KeyError(
       'KEY_NOT_PEM',
-      text.includes('\\n')
-        ? 'it holds "\\n" in place of line ends: store the PEM file as it is'
-        : 'it is not complete PEM: store the whole file, from "-----BEGIN" to "-----END", line ends included',
+      'it is not complete PEM: store the whole file, from "-----BEGIN" to "-----END", line ends included',
     );
   }
   // OpenSSL writes the curve in front of an EC key; what counts is the key.

@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import t from 'tap';
+import type { FastifyInstance } from 'fastify';
+import { testApp } from './helpers/app.js';
+
+/** Sends bytes as they are, and returns all that comes back until the connection is closed. */
+async function raw(app: FastifyInstance, bytes: string): Promise<string> {
+  const address = app.server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('not listening');
+  const socket = connect(address.port, '127.0.0.1');
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  socket.write(bytes);
+  await once(socket, 'close');
+  return text;
+}
+
+t.test('an unknown path is 404', async (t) => {
+  const { app, of } = await testApp(t);
+  for (const [method, url] of [
+    ['GET', '/'],
+    ['POST', '/'],
+    ['POST', '/v2'],
+    ['POST', '/v2/tx_sign_request/more'],
+    ['POST', '/callback/health'],
+  ] as const) {
+    const reply = await app.inject({ method, url });
+    t.equal(reply.statusCode, 404, `${method} ${url}`);
+    t.match(reply.json(), { code: 'not_found' });
+  }
+  t.equal(of('refused').length, 5);
+});
+
+t.test('a known path with another method is 405, and says which it allows', async (t) => {
+  const { app } = await testApp(t);
+  for (const [method, url, allow] of [
+    ['GET', '/callback', 'POST'],
+    ['PUT', '/v2/tx_sign_request', 'POST'],
+    ['PATCH', '/callback/v2/config_change_sign_request', 'POST'],
+    ['GET', '/callback//v2/tx_sign_request/?x=1', 'POST'],
+    ['POST', '/health', 'GET, HEAD'],
+  ] as const) {
+    const reply = await app.inject({ method, url });
+    t.equal(reply.statusCode, 405, `${method} ${url}`);
+    t.equal(reply.headers.allow, allow);
+    t.match(reply.json(), { code: 'method_not_allowed' });
+  }
+});
+
+t.test('every reply carries the security headers', async (t) => {
+  const { app } = await testApp(t);
+  for (const url of ['/health', '/nowhere', '/callback']) {
+    const { headers } = await app.inject(url);
+    t.equal(headers['x-content-type-options'], 'nosniff', url);
+    t.match(headers['strict-transport-security'], /max-age/);
+  }
+});
+
+t.test('what a stranger puts into a path is not kept', async (t) => {
+  const { app, of } = await testApp(t);
+  await app.inject(`/nowhere?token=eyJhbGciOiJSUzI1NiJ9.secret.secret`);
+  await app.inject(`/${'a'.repeat(5000)}`);
+  t.equal(of('refused')[0]?.['path'], '/nowhere');
+  t.equal(String(of('refused')[1]?.['path']).length, 100);
+});
+
+t.test('a path that can’t be decoded is a bad request', async (t) => {
+  const { app, of } = await testApp(t);
+  const reply = await app.inject({ method: 'POST', url: '/callback/%zz' });
+  t.equal(reply.statusCode, 400);
+  t.match(reply.json(), { code: 'bad_request' });
+  t.equal(of('refused').length, 1);
+});
+
+t.test('what is not HTTP gets an answer of the same form', async (t) => {
+  const { app, of } = await testApp(t);
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const garbage = await raw(app, 'this is not HTTP\r\n\r\n');
+  t.match(garbage, /^HTTP\/1\.1 400 Bad Request\r\n/);
+  t.match(garbage, /\{"code":"bad_request","message":".+"\}$/);
+  const headers = await raw(app, `GET /health HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
+  t.match(headers, /^HTTP\/1\.1 431 .*"code":"headers_too_large"/s);
+  const short = await raw(app, 'POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 6\r\n\r\n');
+  t.match(short, /"code":"bad_request"/);
+  t.equal(of('refused').length, 3);
+  t.match(
+    await raw(app, 'PROPFIND /callback HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'),
+    /^HTTP\/1\.1 405 /,
+  );
+});
+
+t.test('a client that is gone before its request was there is not answered, and does no harm', async (t) => {
+  const { app } = await testApp(t);
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const address = app.server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('not listening');
+  const socket = connect(address.port, '127.0.0.1');
+  socket.write('POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  socket.resetAndDestroy();
+  t.equal((await app.inject('/health')).statusCode, 200);
+});
+
+t.test('the timeouts fit a load balancer that keeps connections for 60 s', async (t) => {
+  const { app } = await testApp(t);
+  t.ok(app.server.keepAliveTimeout > 60_000);
+  t.ok(app.server.headersTimeout > app.server.keepAliveTimeout);
+  t.equal(app.server.requestTimeout, 30_000);
+});

@@ -1,0 +1,134 @@
+import t from 'tap';
+import { ConfigError, readConfig } from '../src/config.js';
+
+const parameters = {
+  CALLBACK_PRIVATE_KEY_PARAMETER: '/fireblocks/dev/jwt/callback-private-key',
+  COSIGNER_PUBLIC_KEY_PARAMETER: '/fireblocks/dev/jwt/cosigner-public-key',
+};
+
+function problems(args: string[], env: Record<string, string>): readonly string[] {
+  try {
+    readConfig(args, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+t.test('two parameters are enough; everything else has a default', (t) => {
+  t.strictSame(readConfig([], parameters), {
+    host: '0.0.0.0',
+    port: 3000,
+    logLevel: 'info',
+    auth: 'jwt',
+    keys: {
+      from: 'ssm',
+      callbackPrivateKeyParameter: parameters.CALLBACK_PRIVATE_KEY_PARAMETER,
+      cosignerPublicKeyParameter: parameters.COSIGNER_PUBLIC_KEY_PARAMETER,
+    },
+    keyRefreshMs: 60_000,
+    decisionTimeoutMs: 25_000,
+    shutdownTimeoutMs: 25_000,
+  });
+  t.end();
+});
+
+t.test('--local needs nothing, and listens on the loopback address only', (t) => {
+  const config = readConfig(['--local'], {});
+  t.equal(config.host, '127.0.0.1');
+  t.strictSame(config.keys, { from: 'directory', directory: '.local/keys' });
+  t.end();
+});
+
+t.test('HOST is honoured with --local too', (t) => {
+  t.equal(readConfig(['--local'], { HOST: '0.0.0.0' }).host, '0.0.0.0');
+  t.end();
+});
+
+t.test('every variable is read', (t) => {
+  const config = readConfig([], {
+    ...parameters,
+    HOST: '::',
+    PORT: '8080',
+    LOG_LEVEL: 'debug',
+    CALLBACK_AUTH: 'json',
+    KEY_REFRESH_SECONDS: '5',
+    DECISION_TIMEOUT_MS: '1000',
+    SHUTDOWN_TIMEOUT_MS: '9000',
+  });
+  t.match(config, {
+    host: '::',
+    port: 8080,
+    logLevel: 'debug',
+    auth: 'json',
+    keyRefreshMs: 5000,
+    decisionTimeoutMs: 1000,
+    shutdownTimeoutMs: 9000,
+  });
+  t.end();
+});
+
+t.test('a missing variable never leads to local mode', (t) => {
+  t.strictSame(problems([], {}), [
+    'CALLBACK_PRIVATE_KEY_PARAMETER is not set: set it to the name of the SSM parameter',
+    'COSIGNER_PUBLIC_KEY_PARAMETER is not set: set it to the name of the SSM parameter',
+  ]);
+  t.end();
+});
+
+t.test('an empty variable counts as not set', (t) => {
+  t.equal(readConfig([], { ...parameters, PORT: '' }).port, 3000);
+  t.equal(problems([], { ...parameters, CALLBACK_PRIVATE_KEY_PARAMETER: '' }).length, 1);
+  t.end();
+});
+
+t.test('every problem is reported at once', (t) => {
+  t.strictSame(
+    problems(['--locl', 'extra'], {
+      PORT: '70000',
+      LOG_LEVEL: 'loud',
+      CALLBACK_AUTH: 'none',
+      KEY_REFRESH_SECONDS: '0',
+      DECISION_TIMEOUT_MS: '30000',
+      SHUTDOWN_TIMEOUT_MS: '1e4',
+      COSIGNER_PUBLIC_KEY_PARAMETER: 'has spaces',
+    }),
+    [
+      'argument "--locl" is not known: the only flag is --local',
+      'argument "extra" is not known: the only flag is --local',
+      'PORT must be a whole number from 0 to 65535',
+      'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
+      'CALLBACK_AUTH must be jwt or json',
+      'KEY_REFRESH_SECONDS must be a whole number from 1 to 86400',
+      'DECISION_TIMEOUT_MS must be a whole number from 1 to 29000',
+      'SHUTDOWN_TIMEOUT_MS must be a whole number from 1000 to 110000',
+      'CALLBACK_PRIVATE_KEY_PARAMETER is not set: set it to the name of the SSM parameter',
+      'COSIGNER_PUBLIC_KEY_PARAMETER is not the name of an SSM parameter (letters, digits and _ . - /, or an ARN)',
+    ],
+  );
+  t.end();
+});
+
+t.test('a key put where its parameter’s name belongs is not echoed', (t) => {
+  const secret = '-----BEGIN PRIVATE KEY-----\nMIIE';
+  const [problem = ''] = problems([], { ...parameters, CALLBACK_PRIVATE_KEY_PARAMETER: secret });
+  t.match(problem, /CALLBACK_PRIVATE_KEY_PARAMETER is not the name/);
+  t.notMatch(problem, /MIIE/);
+  t.end();
+});
+
+t.test('one parameter can’t serve for both keys', (t) => {
+  const name = parameters.CALLBACK_PRIVATE_KEY_PARAMETER;
+  t.strictSame(problems([], { ...parameters, COSIGNER_PUBLIC_KEY_PARAMETER: name }), [
+    'COSIGNER_PUBLIC_KEY_PARAMETER names the same parameter as CALLBACK_PRIVATE_KEY_PARAMETER',
+  ]);
+  t.end();
+});
+
+t.test('--local takes no value', (t) => {
+  t.strictSame(problems(['--local=yes'], parameters), [
+    'argument "--local" is not known: the only flag is --local',
+  ]);
+  t.end();
+});

@@ -1,0 +1,38 @@
+// The application without a process or a listener: keys made on the spot, a log that can be read.
+import type { Test } from 'tap';
+import { type AppOptions, buildApp } from '../../src/app.js';
+import { KeyRing } from '../../src/keys/ring.js';
+import { rejectEverything } from '../../src/policy/decide.js';
+import { rsaPair } from './keys.js';
+import { memoryLog } from './log.js';
+
+export const callback = rsaPair();
+export const cosigner = rsaPair();
+export const secondCosigner = rsaPair();
+
+/** @param cosignerPem what the Co-signer parameter holds; `undefined` for nothing */
+export async function ringWith(cosignerPem: string | undefined): Promise<KeyRing> {
+  const ring = new KeyRing();
+  await ring.update({
+    callbackPrivateKey: { name: 'callback', value: callback.privatePem },
+    cosignerPublicKeys: { name: 'cosigner', value: cosignerPem },
+  });
+  return ring;
+}
+
+export async function testApp(t: Test, overrides: Partial<AppOptions> = {}) {
+  const memory = memoryLog();
+  const lifecycle = { stopping: false };
+  const app = await buildApp({
+    auth: 'jwt',
+    keyRing: await ringWith(cosigner.publicPem + secondCosigner.publicPem),
+    decide: rejectEverything,
+    decisionTimeoutMs: 1000,
+    version: '1.2.3',
+    lifecycle,
+    log: memory.log,
+    ...overrides,
+  });
+  t.teardown(() => app.close());
+  return { app, lifecycle, ...memory };
+}

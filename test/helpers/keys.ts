@@ -1,0 +1,27 @@
+// Key pairs for tests, made at run time.
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+
+export interface Pair {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+  /** PKCS#8 and SPKI. */
+  readonly privatePem: string;
+  readonly publicPem: string;
+}
+
+export function rsaPair(modulusLength = 2048): Pair {
+  return withPem(generateKeyPairSync('rsa', { modulusLength }));
+}
+
+export function p256Pair(): Pair {
+  return withPem(generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+}
+
+function withPem({ privateKey, publicKey }: { privateKey: KeyObject; publicKey: KeyObject }): Pair {
+  return {
+    privateKey,
+    publicKey,
+    privatePem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    publicPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  };
+}

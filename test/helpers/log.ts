@@ -1,0 +1,22 @@
+// A log that tests can read.
+import pino, { type Logger } from 'pino';
+import { keepOutput } from './output.js';
+
+export type LogLine = Record<string, unknown>;
+
+export interface MemoryLog {
+  readonly log: Logger;
+  readonly lines: LogLine[];
+  /** The lines with this event. */
+  readonly of: (event: string) => LogLine[];
+}
+
+export function memoryLog(): MemoryLog {
+  const lines: LogLine[] = [];
+  const write = (text: string): void => {
+    keepOutput(text);
+    lines.push(JSON.parse(text) as LogLine);
+  };
+  const log = pino({ level: 'trace', base: null, formatters: { level: (level) => ({ level }) } }, { write });
+  return { log, lines, of: (event) => lines.filter((line) => line['event'] === event) };
+}

@@ -1,0 +1,52 @@
+import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { directoryKeySource, KEY_FILES, makeMissingKeys } from '../../src/keys/directory.js';
+import { importCallbackKey, importCosignerKeys } from '../../src/protocol/key.js';
+
+t.test('both pairs are made on first use, for their owner’s eyes only', async (t) => {
+  const directory = join(t.testdir(), 'a', 'keys');
+  await makeMissingKeys(directory);
+  t.equal(statSync(directory).mode & 0o777, 0o700);
+  for (const file of Object.values(KEY_FILES)) {
+    t.equal(statSync(join(directory, file)).mode & 0o777, 0o600, file);
+  }
+  const stored = await directoryKeySource(directory).read();
+  t.ok(await importCallbackKey(stored.callbackPrivateKey.value ?? ''));
+  t.equal((await importCosignerKeys(stored.cosignerPublicKeys.value ?? '')).length, 1);
+});
+
+t.test('keys that are there stay as they are', async (t) => {
+  const directory = join(t.testdir(), 'keys');
+  await makeMissingKeys(directory);
+  const before = readFileSync(join(directory, KEY_FILES.callbackPrivate), 'utf8');
+  await makeMissingKeys(directory);
+  t.equal(readFileSync(join(directory, KEY_FILES.callbackPrivate), 'utf8'), before);
+});
+
+t.test('half a pair is left alone', async (t) => {
+  const directory = t.testdir({ [KEY_FILES.cosignerPublic]: 'the operator’s own' });
+  await makeMissingKeys(directory);
+  t.equal(readFileSync(join(directory, KEY_FILES.cosignerPublic), 'utf8'), 'the operator’s own');
+  t.notOk(readdirSync(directory).includes(KEY_FILES.cosignerPrivate));
+});
+
+t.test('a missing file is a missing key, by its path', async (t) => {
+  const directory = t.testdir();
+  t.strictSame(await directoryKeySource(directory).read(), {
+    callbackPrivateKey: { name: join(directory, KEY_FILES.callbackPrivate), value: undefined },
+    cosignerPublicKeys: { name: join(directory, KEY_FILES.cosignerPublic), value: undefined },
+  });
+});
+
+t.test('a file that can’t be read says so', async (t) => {
+  const directory = t.testdir({ [KEY_FILES.callbackPrivate]: {} });
+  await t.rejects(directoryKeySource(directory).read(), {
+    name: 'KeySourceError',
+    message: /callback_private\.pem can't be read/,
+    transient: false,
+  });
+  rmSync(join(directory, KEY_FILES.callbackPrivate), { recursive: true });
+  writeFileSync(join(directory, KEY_FILES.callbackPrivate), '');
+  t.equal((await directoryKeySource(directory).read()).callbackPrivateKey.value, '');
+});

@@ -1,0 +1,107 @@
+import t from 'tap';
+import { keepKeysFresh, loadKeys, UnusableCallbackKeyError } from '../../src/keys/refresh.js';
+import { KeyRing } from '../../src/keys/ring.js';
+import { KeySourceError } from '../../src/keys/source.js';
+import { rsaPair } from '../helpers/keys.js';
+import { memoryLog } from '../helpers/log.js';
+import { until } from '../helpers/process.js';
+
+const callback = rsaPair();
+const cosigner = rsaPair();
+
+/** A source whose contents, or fault, a test sets. */
+function loadingFrom(state: { callback?: string | undefined; cosigner?: string | undefined; fault?: Error }) {
+  const memory = memoryLog();
+  let reads = 0;
+  const source = {
+    read: () => {
+      reads++;
+      if (state.fault !== undefined) return Promise.reject(state.fault);
+      return Promise.resolve({
+        callbackPrivateKey: { name: '/callback', value: state.callback },
+        cosignerPublicKeys: { name: '/cosigner', value: state.cosigner },
+      });
+    },
+  };
+  return { ...memory, source, ring: new KeyRing(), reads: () => reads, state };
+}
+
+const denied = new KeySourceError('denied', { transient: false });
+const unreachable = new KeySourceError('unreachable', { transient: true });
+
+t.test('at boot a transient fault is retried until it passes', async (t) => {
+  const loading = loadingFrom({
+    callback: callback.privatePem,
+    cosigner: cosigner.publicPem,
+    fault: unreachable,
+  });
+  setTimeout(() => {
+    delete loading.state.fault;
+  }, 100);
+  await loadKeys(loading);
+  t.equal(loading.reads(), 2);
+  t.match(loading.of('key_load_retry')[0], { level: 'warn', reason: 'unreachable' });
+  t.equal(loading.of('key_loaded').length, 2);
+});
+
+t.test('at boot a transient fault that lasts ends it, after the last retry', async (t) => {
+  const loading = loadingFrom({ fault: unreachable });
+  await t.rejects(loadKeys(loading, 700), { message: 'unreachable' });
+  t.equal(loading.reads(), 3);
+});
+
+t.test('at boot a permanent fault ends it at once', async (t) => {
+  const loading = loadingFrom({ fault: denied });
+  await t.rejects(loadKeys(loading), { message: 'denied' });
+  t.equal(loading.reads(), 1);
+});
+
+t.test('at boot a missing or unusable private key ends it at once, with what to do', async (t) => {
+  await t.rejects(loadKeys(loadingFrom({ cosigner: cosigner.publicPem })), {
+    name: 'UnusableCallbackKeyError',
+    message: 'There is no callback private key at /callback: store an RSA 2048 private key in PEM there',
+  });
+  await t.rejects(loadKeys(loadingFrom({ callback: callback.publicPem })), UnusableCallbackKeyError);
+});
+
+t.test('at boot a missing Co-signer key is waited for, and looked for until it is there', async (t) => {
+  const loading = loadingFrom({ callback: callback.privatePem });
+  await loadKeys(loading);
+  t.match(loading.of('awaiting_cosigner_key')[0], { level: 'warn', name: '/cosigner' });
+  t.teardown(keepKeysFresh(loading, 60_000, 20));
+  await until(() => (loading.reads() > 3 ? true : undefined), 2000);
+  t.equal(loading.of('awaiting_cosigner_key').length, 1, 'said once');
+  loading.state.cosigner = cosigner.publicPem;
+  await until(() => (loading.ring.current.cosigners.length === 1 ? true : undefined), 2000);
+  t.match(loading.of('key_loaded').at(-1), { key: 'cosigner', before: [], after: [/^[0-9a-f]{64}$/] });
+});
+
+t.test('later faults are logged, and the keys in force stay', async (t) => {
+  const loading = loadingFrom({ callback: callback.privatePem, cosigner: cosigner.publicPem });
+  await loadKeys(loading);
+  const keys = loading.ring.current;
+  t.teardown(keepKeysFresh(loading, 20));
+
+  loading.state.fault = unreachable;
+  await until(() => loading.of('key_refresh_failed')[0], 2000);
+  t.match(loading.of('key_refresh_failed')[0], { level: 'error', reason: 'unreachable' });
+
+  delete loading.state.fault;
+  loading.state.callback = undefined;
+  await until(() => loading.of('key_missing')[0], 2000);
+  t.match(loading.of('key_missing')[0], { level: 'error', key: 'callback', name: '/callback' });
+
+  loading.state.callback = rsaPair(1024).privatePem;
+  await until(() => loading.of('key_refused')[0], 2000);
+  t.match(loading.of('key_refused')[0], {
+    level: 'error',
+    name: '/callback',
+    code: 'KEY_WRONG_SIZE',
+    reason: /1024 bits/,
+  });
+  t.strictSame(loading.ring.current, keys);
+
+  loading.state.callback = rsaPair().privatePem;
+  await until(() => (loading.ring.current.callback !== keys.callback ? true : undefined), 2000);
+  t.match(loading.of('key_loaded').at(-1), { key: 'callback', before: [keys.callback?.fingerprint] });
+});

@@ -1,0 +1,73 @@
+import t from 'tap';
+import { KeyRing } from '../../src/keys/ring.js';
+import type { StoredKeys } from '../../src/keys/source.js';
+import { rsaPair } from '../helpers/keys.js';
+
+const callback = rsaPair();
+const nextCallback = rsaPair();
+const cosigner = rsaPair();
+const secondCosigner = rsaPair();
+
+function stored(callbackPem: string | undefined, cosignerPem: string | undefined): StoredKeys {
+  return {
+    callbackPrivateKey: { name: '/callback', value: callbackPem },
+    cosignerPublicKeys: { name: '/cosigner', value: cosignerPem },
+  };
+}
+
+async function outcomes(ring: KeyRing, keys: StoredKeys): Promise<string[]> {
+  return (await ring.update(keys)).map(({ outcome, problem }) => problem?.code ?? outcome);
+}
+
+t.test('a ring starts empty, and is filled whole', async (t) => {
+  const ring = new KeyRing();
+  t.strictSame(ring.current, { callback: undefined, cosigners: [] });
+  t.strictSame(await outcomes(ring, stored(callback.privatePem, cosigner.publicPem)), [
+    'replaced',
+    'replaced',
+  ]);
+  t.strictSame(await outcomes(ring, stored(callback.privatePem, cosigner.publicPem)), [
+    'unchanged',
+    'unchanged',
+  ]);
+});
+
+t.test('a request that took the keys keeps them while they are replaced', async (t) => {
+  const ring = new KeyRing();
+  await ring.update(stored(callback.privatePem, cosigner.publicPem));
+  const taken = ring.current;
+  const before = taken.callback?.fingerprint;
+  const changes = await ring.update(
+    stored(nextCallback.privatePem, cosigner.publicPem + secondCosigner.publicPem),
+  );
+  t.equal(taken.callback?.fingerprint, before);
+  t.equal(taken.cosigners.length, 1);
+  t.equal(ring.current.cosigners.length, 2);
+  t.match(changes[0], { key: 'callback', name: '/callback', outcome: 'replaced', before: [before] });
+  t.strictSame(changes[0]?.after, [ring.current.callback?.fingerprint]);
+});
+
+t.test('what can’t be used, or is gone, leaves the good key in force', async (t) => {
+  const ring = new KeyRing();
+  await ring.update(stored(callback.privatePem, cosigner.publicPem));
+  const good = ring.current;
+  t.strictSame(await outcomes(ring, stored('junk', undefined)), ['KEY_NOT_PEM', 'missing']);
+  t.strictSame(await outcomes(ring, stored(undefined, 'junk')), ['missing', 'KEY_NOT_PEM']);
+  t.strictSame(ring.current, good);
+});
+
+t.test('the two values are judged each for itself', async (t) => {
+  const ring = new KeyRing();
+  await ring.update(stored(callback.privatePem, cosigner.publicPem));
+  t.strictSame(await outcomes(ring, stored(nextCallback.privatePem, 'junk')), ['replaced', 'KEY_NOT_PEM']);
+  t.equal(ring.current.cosigners.length, 1);
+});
+
+t.test('the handler’s own key is no Co-signer’s: its answers would pass as requests', async (t) => {
+  const ring = new KeyRing();
+  t.strictSame(await outcomes(ring, stored(callback.privatePem, cosigner.publicPem + callback.publicPem)), [
+    'replaced',
+    'KEY_IS_CALLBACK_KEY',
+  ]);
+  t.strictSame(ring.current.cosigners, []);
+});

@@ -1,0 +1,72 @@
+// What SSM answers when all is well is tested against a real endpoint, in test/system. Here: its faults, sent by a
+// server of our own, because no emulator can be made to throttle or to fail.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import t, { type Test } from 'tap';
+import { ssmKeySource } from '../../src/keys/ssm.js';
+
+const names = { callbackPrivateKeyParameter: '/p/callback', cosignerPublicKeyParameter: '/p/cosigner' };
+
+async function sourceAnswering(t: Test, status: number, body: object, seen: string[] = []) {
+  const server = createServer((request, response) => {
+    request.setEncoding('utf8').on('data', (chunk: string) => seen.push(chunk));
+    request.on('end', () => {
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  return ssmKeySource(names, clientFor(`http://127.0.0.1:${port}`));
+}
+
+function clientFor(endpoint: string): SSMClient {
+  return new SSMClient({
+    endpoint,
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+  });
+}
+
+t.test('both parameters are asked for in one call, decrypted', async (t) => {
+  const seen: string[] = [];
+  const source = await sourceAnswering(t, 200, { Parameters: [{ Name: '/p/callback', Value: 'x' }] }, seen);
+  t.strictSame(await source.read(), {
+    callbackPrivateKey: { name: '/p/callback', value: 'x' },
+    cosignerPublicKeys: { name: '/p/cosigner', value: undefined },
+  });
+  t.strictSame(JSON.parse(seen.join('')), { Names: ['/p/callback', '/p/cosigner'], WithDecryption: true });
+});
+
+const faults = [
+  ['AccessDeniedException', 400, false, /denies access to \/p\/callback and \/p\/cosigner.*kms:Decrypt/],
+  ['UnrecognizedClientException', 400, false, /does not accept the credentials/],
+  ['ExpiredTokenException', 400, false, /does not accept the credentials/],
+  ['ValidationException', 400, false, /can't be read/],
+  ['ThrottlingException', 400, true, /can't be read/],
+  ['InternalServerError', 500, true, /can't be read/],
+] as const;
+
+for (const [type, status, transient, message] of faults) {
+  t.test(`${type} is ${transient ? 'transient' : 'permanent'}, and says what to do`, async (t) => {
+    const source = await sourceAnswering(t, status, { __type: type, message: 'as AWS says it' });
+    await t.rejects(source.read(), { name: 'KeySourceError', transient, message });
+  });
+}
+
+t.test('an endpoint that is not there is a transient fault', async (t) => {
+  await t.rejects(ssmKeySource(names, clientFor('http://127.0.0.1:1')).read(), {
+    name: 'KeySourceError',
+    transient: true,
+  });
+});
+
+t.test('a region must be known', async (t) => {
+  const client = new SSMClient({
+    region: () => Promise.reject<string>(new Error('Region is missing')),
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  await t.rejects(ssmKeySource(names, client).read(), { transient: false, message: /set AWS_REGION/ });
+});

@@ -1,0 +1,103 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import t from 'tap';
+import { importCallbackKey, importCosignerKeys, KeyError } from '../../src/protocol/key.js';
+import { p256Pair, rsaPair } from '../helpers/keys.js';
+
+const pair = rsaPair();
+const other = rsaPair();
+const p256 = p256Pair();
+const fingerprint = createHash('sha256')
+  .update(pair.publicKey.export({ type: 'spki', format: 'der' }))
+  .digest('hex');
+const pkcs1 = pair.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+
+async function problemOf(importing: Promise<unknown>): Promise<KeyError> {
+  const error: unknown = await importing.then(
+    () => new Error('it was taken'),
+    (reason: unknown) => reason,
+  );
+  if (error instanceof KeyError) return error;
+  throw error;
+}
+
+t.test('a callback key in PKCS#8 or PKCS#1 is taken, with the fingerprint of its public half', async (t) => {
+  t.equal((await importCallbackKey(pair.privatePem)).fingerprint, fingerprint);
+  t.equal((await importCallbackKey(pkcs1)).fingerprint, fingerprint);
+});
+
+t.test('line ends of Windows, and text around a block, do no harm', async (t) => {
+  const text = `Bag Attributes\r\n${pair.publicPem.replace(/\n/g, '\r\n')}\r\n`;
+  t.equal((await importCosignerKeys(text))[0]?.fingerprint, fingerprint);
+});
+
+t.test('several Co-signer keys are taken in order, each once', async (t) => {
+  const keys = await importCosignerKeys(other.publicPem + pair.publicPem + other.publicPem);
+  t.equal(keys.length, 2);
+  t.equal(keys[1]?.fingerprint, fingerprint);
+});
+
+t.test('an X.509 certificate counts as its public key', async (t) => {
+  const dir = t.testdir({ 'key.pem': pair.privatePem });
+  const certificate = execFileSync(
+    'openssl',
+    ['req', '-x509', '-new', '-key', 'key.pem', '-subj', '/CN=cosigner', '-days', '1'],
+    { cwd: dir, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  t.ok(new X509Certificate(certificate));
+  t.equal((await importCosignerKeys(certificate))[0]?.fingerprint, fingerprint);
+});
+
+const encrypted = pair.privateKey
+  .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' })
+  .toString();
+const legacyEncrypted = pair.privateKey
+  .export({ type: 'pkcs1', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' })
+  .toString();
+const damaged = pair.privatePem.replace(/\n.{64}\n/, '\nAAAA\n');
+
+const refusedCallbackKeys = [
+  ['an empty value', ' \n', 'KEY_EMPTY', /empty/],
+  ['no PEM', 'hello', 'KEY_NOT_PEM', /not complete PEM/],
+  ['a block cut off', pair.privatePem.slice(0, 400), 'KEY_NOT_PEM', /not complete PEM/],
+  ['line ends written as \\n', pair.privatePem.replace(/\n/g, '\\n'), 'KEY_NOT_PEM', /in place of line ends/],
+  ['a public key', pair.publicPem, 'KEY_IS_PUBLIC', /holds a public key/],
+  ['two private keys', pair.privatePem + other.privatePem, 'KEY_NOT_ALONE', /2 PEM blocks/],
+  ['a key with a passphrase', encrypted, 'KEY_ENCRYPTED', /passphrase/],
+  ['a PKCS#1 key with a passphrase', legacyEncrypted, 'KEY_ENCRYPTED', /passphrase/],
+  ['a damaged key', damaged, 'KEY_UNREADABLE', /damaged/],
+  ['a P-256 key', p256.privatePem, 'KEY_NOT_RSA', /type ec: an RSA key of 2048 bits/],
+  ['a 1024-bit RSA key', rsaPair(1024).privatePem, 'KEY_WRONG_SIZE', /1024 bits: an RSA key of 2048/],
+  ['a 4096-bit RSA key', rsaPair(4096).privatePem, 'KEY_WRONG_SIZE', /4096 bits: an RSA key of 2048/],
+] as const;
+
+for (const [what, text, code, message] of refusedCallbackKeys) {
+  t.test(`as a callback key, ${what} is refused with ${code}`, async (t) => {
+    const problem = await problemOf(importCallbackKey(text));
+    t.equal(problem.code, code);
+    t.match(problem.message, message);
+    t.notMatch(problem.message, /MII/, 'the message holds nothing of the key');
+  });
+}
+
+t.test('an EC key with its parameters in front, as OpenSSL writes it, is named as such', async (t) => {
+  const sec1 = p256.privateKey.export({ type: 'sec1', format: 'pem' }).toString();
+  const text = `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${sec1}`;
+  t.equal((await problemOf(importCallbackKey(text))).code, 'KEY_NOT_RSA');
+});
+
+const refusedCosignerKeys = [
+  ['an empty value', '', 'KEY_EMPTY'],
+  ['a private key', pair.privatePem, 'KEY_IS_PRIVATE'],
+  ['a P-256 key', p256.publicPem, 'KEY_NOT_RSA'],
+  ['a 1024-bit RSA key', rsaPair(1024).publicPem, 'KEY_WRONG_SIZE'],
+  ['a 4096-bit RSA key', rsaPair(4096).publicPem, 'KEY_WRONG_SIZE'],
+  ['a good key followed by half of one', pair.publicPem + other.publicPem.slice(0, 90), 'KEY_NOT_PEM'],
+  ['a good key followed by a private one', pair.publicPem + other.privatePem, 'KEY_IS_PRIVATE'],
+] as const;
+
+for (const [what, text, code] of refusedCosignerKeys) {
+  t.test(`as Co-signer keys, ${what} is refused with ${code}`, async (t) => {
+    t.equal((await problemOf(importCosignerKeys(text))).code, code);
+  });
+}

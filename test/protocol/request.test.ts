@@ -1,0 +1,69 @@
+import t from 'tap';
+import { assertAllowed, toAnswer } from '../../src/protocol/decision.js';
+import { Refusal } from '../../src/protocol/refusal.js';
+import { isSigning, parseJson, parseRequest } from '../../src/protocol/request.js';
+import { samplePayload } from '../../src/cosigner/request.js';
+
+t.test('the published payloads parse, unknown fields and all', (t) => {
+  const payload = { ...samplePayload('transaction'), brandNew: { x: 1 } };
+  t.strictSame(parseRequest(payload).payload, payload);
+  t.end();
+});
+
+t.test('a payload tells its kind: type without operation and txId is a configuration change', (t) => {
+  t.equal(parseRequest(samplePayload('transaction')).kind, 'transaction');
+  t.equal(parseRequest(samplePayload('configuration')).kind, 'configuration');
+  t.equal(parseRequest({ requestId: 'r', type: 'X', txId: 't' }).kind, 'transaction');
+  t.equal(parseRequest({ requestId: 'r', type: 'X', operation: 'RAW' }).kind, 'transaction');
+  t.equal(parseRequest({ requestId: 'r' }).kind, 'transaction');
+  t.end();
+});
+
+t.test('a route’s kind goes before the payload’s', (t) => {
+  t.equal(parseRequest({ requestId: 'r', type: 'X' }, 'transaction').kind, 'transaction');
+  t.end();
+});
+
+t.test('without a string requestId there is nothing to answer', (t) => {
+  for (const payload of [{}, { requestId: 1 }, { requestId: null }, { requestId: '' }, [], 'r', null, 7]) {
+    t.throws(() => parseRequest(payload), { code: 'malformed_request' }, JSON.stringify(payload));
+  }
+  t.end();
+});
+
+t.test('JSON must be JSON, in UTF-8', (t) => {
+  t.strictSame(parseJson(Buffer.from('{"a":1}')), { a: 1 });
+  t.throws(() => parseJson(Buffer.from('{')), Refusal);
+  t.throws(() => parseJson(Buffer.from([0x22, 0xff, 0x22])), { code: 'malformed_request' });
+  t.end();
+});
+
+t.test('fee or a display address marks a signing request', (t) => {
+  const signing = (payload: object): boolean => isSigning(parseRequest({ requestId: 'r', ...payload }));
+  t.ok(signing({ txId: 't', fee: '0.1' }));
+  t.ok(signing({ txId: 't', destinations: [{}, { displayDstAddress: '0x1' }] }));
+  t.notOk(signing({ txId: 't', destinations: [{ dstAddress: '0x1' }, null, 3] }));
+  t.notOk(signing({ txId: 't', destinations: 'none' }));
+  t.notOk(signing({ type: 'ADD_USER', fee: '0.1' }), 'a configuration change is never signed');
+  t.end();
+});
+
+t.test('only a rejection carries its reason to the Co-signer', (t) => {
+  t.strictSame(toAnswer({ action: 'REJECT', reason: 'no' }, 'r'), {
+    action: 'REJECT',
+    requestId: 'r',
+    rejectionReason: 'no',
+  });
+  t.strictSame(toAnswer({ action: 'REJECT' }, 'r'), { action: 'REJECT', requestId: 'r' });
+  t.strictSame(toAnswer({ action: 'APPROVE', reason: 'fine' }, 'r'), { action: 'APPROVE', requestId: 'r' });
+  t.end();
+});
+
+t.test('IGNORE is allowed for an approval, not for a signature', (t) => {
+  const approval = parseRequest({ requestId: 'r', txId: 't' });
+  const signing = parseRequest({ requestId: 'r', txId: 't', fee: '1' });
+  t.doesNotThrow(() => assertAllowed({ action: 'IGNORE' }, approval));
+  t.throws(() => assertAllowed({ action: 'IGNORE' }, signing), /signing request/);
+  t.throws(() => assertAllowed({ action: 'approve' } as never, approval), /none of APPROVE/);
+  t.end();
+});

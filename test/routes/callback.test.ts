@@ -1,0 +1,292 @@
+import type { FastifyInstance } from 'fastify';
+import t from 'tap';
+import { createCosigner } from '../../src/cosigner/client.js';
+import { type Payload, samplePayload, signToken, tamperedToken } from '../../src/cosigner/request.js';
+import { KeyRing } from '../../src/keys/ring.js';
+import { BODY_LIMIT } from '../../src/routes/callback.js';
+import { callback, cosigner, ringWith, secondCosigner, testApp } from '../helpers/app.js';
+import { rsaPair } from '../helpers/keys.js';
+
+const keys = { privateKey: cosigner.privateKey, callbackPublicKeys: [callback.publicKey] };
+
+function post(
+  app: FastifyInstance,
+  url: string,
+  body?: string | Buffer,
+  headers: Record<string, string> = {},
+) {
+  return app.inject({ method: 'POST', url, headers, ...(body !== undefined && { payload: body }) });
+}
+
+function signed(payload: Payload): string {
+  return signToken(payload, cosigner.privateKey);
+}
+
+function claimsOf(token: string): unknown {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+}
+
+t.test('a verified request gets a signed decision, over HTTP', async (t) => {
+  const { app } = await testApp(t);
+  const client = createCosigner({ url: await app.listen({ port: 0, host: '127.0.0.1' }), keys });
+  t.teardown(() => client.close());
+  for (const kind of ['transaction', 'configuration'] as const) {
+    const payload = samplePayload(kind);
+    const { status, answer } = await client.ask(kind, payload);
+    t.equal(status, 200);
+    t.match(answer, { action: 'REJECT', requestId: payload['requestId'], rejectionReason: /No policy/ });
+  }
+});
+
+for (const prefix of ['', '/callback']) {
+  for (const path of ['/v2/tx_sign_request', '/v2/config_change_sign_request']) {
+    t.test(`POST ${prefix}${path} answers a token with a token`, async (t) => {
+      const { app } = await testApp(t);
+      const reply = await post(app, prefix + path, signed({ requestId: 'r-1' }));
+      t.equal(reply.statusCode, 200);
+      t.equal(reply.headers['content-type'], 'text/plain; charset=utf-8');
+      t.match(claimsOf(reply.body), { action: 'REJECT', requestId: 'r-1' });
+    });
+  }
+}
+
+t.test('a base URL with a slash at its end works too', async (t) => {
+  const { app } = await testApp(t);
+  t.equal((await post(app, '/callback//v2/tx_sign_request', signed({ requestId: 'r' }))).statusCode, 200);
+  t.equal((await post(app, '/v2/tx_sign_request/', signed({ requestId: 'r' }))).statusCode, 200);
+});
+
+t.test('POST /callback tells the kind from the payload', async (t) => {
+  const { app, of } = await testApp(t);
+  await post(app, '/callback', signed(samplePayload('transaction')));
+  await post(app, '/callback', signed(samplePayload('configuration')));
+  t.match(of('decision'), [{ kind: 'transaction' }, { kind: 'configuration', type: 'UNMANAGED_WALLET' }]);
+});
+
+t.test('in JSON mode, JSON is answered with JSON, and no token is taken', async (t) => {
+  const { app } = await testApp(t, { auth: 'json' });
+  for (const url of ['/tx_sign_request', '/callback/config_change_sign_request', '/callback']) {
+    const reply = await post(app, url, JSON.stringify({ requestId: 'r-1' }));
+    t.equal(reply.statusCode, 200, url);
+    t.equal(reply.headers['content-type'], 'application/json; charset=utf-8');
+    t.match(reply.json(), { action: 'REJECT', requestId: 'r-1' });
+  }
+  t.match((await post(app, '/tx_sign_request', signed({ requestId: 'r' }))).json(), {
+    code: 'malformed_request',
+  });
+  t.match((await post(app, '/tx_sign_request', '[]')).json(), { code: 'malformed_request' });
+});
+
+t.test('JSON mode needs no Co-signer key', async (t) => {
+  const { app } = await testApp(t, { auth: 'json', keyRing: await ringWith(undefined) });
+  t.equal((await post(app, '/tx_sign_request', '{"requestId":"r"}')).statusCode, 200);
+  t.match((await app.inject('/health')).json(), { status: 'ok' });
+});
+
+t.test('the two modes exclude each other', async (t) => {
+  const { app: jwt } = await testApp(t);
+  const { app: json } = await testApp(t, { auth: 'json' });
+  for (const prefix of ['', '/callback']) {
+    for (const path of ['/tx_sign_request', '/config_change_sign_request']) {
+      t.equal((await post(jwt, prefix + path, '{"requestId":"r"}')).statusCode, 404);
+      t.equal((await post(json, `${prefix}/v2${path}`, '{"requestId":"r"}')).statusCode, 404);
+    }
+  }
+});
+
+t.test('any content type is accepted, even a malformed one, and none', async (t) => {
+  const { app } = await testApp(t);
+  for (const type of ['application/json', 'text/plain', 'application/jwt; x=1', 'x', ';;;']) {
+    const reply = await post(app, '/callback', signed({ requestId: 'r' }), { 'content-type': type });
+    t.equal(reply.statusCode, 200, type);
+  }
+  t.equal((await post(app, '/callback', Buffer.from(signed({ requestId: 'r' })))).statusCode, 200, 'none');
+});
+
+t.test('white space around a token does no harm', async (t) => {
+  const { app } = await testApp(t);
+  t.equal((await post(app, '/callback', `\r\n ${signed({ requestId: 'r' })}\n`)).statusCode, 200);
+});
+
+t.test('the key that verified a request is named in the log', async (t) => {
+  const keyRing = await ringWith(cosigner.publicPem + secondCosigner.publicPem);
+  const { app, of } = await testApp(t, { keyRing });
+  await post(app, '/callback', signToken({ requestId: 'r' }, secondCosigner.privateKey));
+  t.equal(of('decision')[0]?.['cosignerKey'], keyRing.current.cosigners[1]?.fingerprint);
+});
+
+t.test('nothing unverified reaches the decision', async (t) => {
+  let decided = 0;
+  const { app } = await testApp(t, {
+    decide: () => {
+      decided++;
+      return { action: 'APPROVE' };
+    },
+  });
+  const unverified = [
+    '',
+    ' \n',
+    'x',
+    '{"requestId":"r"}',
+    tamperedToken({ requestId: 'r' }, cosigner.privateKey, 'signature'),
+    tamperedToken({ requestId: 'r' }, cosigner.privateKey, 'alg-none'),
+    tamperedToken({ requestId: 'r' }, cosigner.privateKey, 'hmac'),
+    tamperedToken({ requestId: 'r' }, cosigner.privateKey, 'zero'),
+    signToken({ requestId: 'r' }, rsaPair().privateKey),
+    signed({ requestId: 'r', exp: 1 }),
+    signed({ requestId: 7 }),
+    signed({ txId: 't' }),
+  ];
+  for (const body of unverified) {
+    const reply = await post(app, '/v2/tx_sign_request', body);
+    t.ok([400, 401].includes(reply.statusCode));
+    t.match(reply.json(), { code: String, message: String });
+  }
+  t.equal(decided, 0);
+  await post(app, '/v2/tx_sign_request', signed({ requestId: 'r' }));
+  t.equal(decided, 1);
+});
+
+const refusals: readonly (readonly [string, string | undefined, number, string])[] = [
+  ['no body', undefined, 400, 'empty_body'],
+  ['an empty body', '', 400, 'empty_body'],
+  ['white space', ' \r\n', 400, 'empty_body'],
+  ['what is no token', 'hello', 401, 'invalid_token'],
+  ['a verified token without requestId', signed({ txId: 't' }), 400, 'malformed_request'],
+  ['a verified token that is no object', signed([] as never), 400, 'malformed_request'],
+];
+
+for (const [what, body, status, code] of refusals) {
+  t.test(`${what} gets ${status} ${code}, and one line in the log`, async (t) => {
+    const { app, of } = await testApp(t);
+    const reply = await post(app, '/v2/tx_sign_request', body);
+    t.equal(reply.statusCode, status);
+    t.strictSame(Object.keys(reply.json<object>()), ['code', 'message']);
+    t.match(reply.json(), { code });
+    t.match(of('refused'), [{ level: 'warn', code, status, cause: String, path: '/v2/tx_sign_request' }]);
+    t.equal(of('refused').length, 1);
+    t.equal(of('decision').length, 0);
+  });
+}
+
+t.test('a body of 1 MiB is read, and one byte more is refused', async (t) => {
+  const { app } = await testApp(t);
+  t.match((await post(app, '/callback', 'x'.repeat(BODY_LIMIT))).json(), { code: 'invalid_token' });
+  const reply = await post(app, '/callback', 'x'.repeat(BODY_LIMIT + 1));
+  t.equal(reply.statusCode, 413);
+  t.match(reply.json(), { code: 'body_too_large' });
+});
+
+t.test('without a Co-signer key the Co-signer is asked to come back', async (t) => {
+  const { app, of } = await testApp(t, { keyRing: await ringWith(undefined) });
+  const reply = await post(app, '/v2/tx_sign_request', signed({ requestId: 'r' }));
+  t.equal(reply.statusCode, 503);
+  t.match(reply.json(), { code: 'awaiting_cosigner_key' });
+  t.equal(reply.headers['retry-after'], '5');
+  t.match(of('refused'), [{ code: 'awaiting_cosigner_key' }]);
+});
+
+t.test('a decision that fails, or takes too long, is a signed RETRY and an error in the log', async (t) => {
+  const failing = await testApp(t, {
+    decide: () => {
+      throw new Error('broken rule');
+    },
+  });
+  const slow = await testApp(t, { decide: () => new Promise(() => undefined), decisionTimeoutMs: 30 });
+  for (const { app, of } of [failing, slow]) {
+    const reply = await post(app, '/v2/tx_sign_request', signed({ requestId: 'r-1' }));
+    t.equal(reply.statusCode, 200);
+    t.strictSame(claimsOf(reply.body), { action: 'RETRY', requestId: 'r-1' });
+    t.match(of('decision_failed'), [{ level: 'error', requestId: 'r-1', err: { message: String } }]);
+    t.match(of('decision'), [{ action: 'RETRY' }]);
+  }
+});
+
+t.test('when signing fails there is an error and no answer', async (t) => {
+  const { current } = await ringWith(cosigner.publicPem);
+  const [publicKey] = current.cosigners;
+  // A public key can't sign.
+  const keyRing = { current: { ...current, callback: publicKey } };
+  const { app, of } = await testApp(t, { keyRing });
+  const reply = await post(app, '/v2/tx_sign_request', signed({ requestId: 'r' }));
+  t.equal(reply.statusCode, 500);
+  t.match(reply.json(), { code: 'internal_error' });
+  t.match(of('refused'), [{ level: 'error', code: 'internal_error', err: Object }]);
+  t.equal(of('decision').length, 0);
+});
+
+t.test('without a callback key nothing is answered', async (t) => {
+  const { cosigners } = (await ringWith(cosigner.publicPem)).current;
+  const { app } = await testApp(t, { keyRing: { current: { ...new KeyRing().current, cosigners } } });
+  t.equal((await post(app, '/callback', signed({ requestId: 'r' }))).statusCode, 500);
+});
+
+t.test(
+  'while the event loop is behind by over a second, requests are turned away and /health is not',
+  async (t) => {
+    const { app } = await testApp(t);
+    await app.ready();
+    const block = (): void => {
+      const end = performance.now() + 1300;
+      while (performance.now() < end);
+    };
+    const blocked = setInterval(block, 1);
+    await new Promise((resolve) => setTimeout(resolve, 3500));
+    clearInterval(blocked);
+    const reply = await post(app, '/callback', signed({ requestId: 'r' }));
+    t.equal(reply.statusCode, 503);
+    t.match(reply.json(), { code: 'overloaded' });
+    t.equal(reply.headers['retry-after'], '10');
+    t.equal((await app.inject('/health')).statusCode, 200);
+  },
+);
+
+t.test('a decision line holds what is needed to follow it, and no secret', async (t) => {
+  const { app, of, lines } = await testApp(t);
+  const payload: Payload = {
+    ...samplePayload('transaction'),
+    signerId: 's-1',
+    extraParameters: { k: 'hush-1' },
+  };
+  await post(app, '/v2/tx_sign_request', signed(payload), { 'x-amzn-trace-id': 'Root=1-abc' });
+  await post(
+    app,
+    '/v2/config_change_sign_request',
+    signed({ requestId: 'c-1', type: 'EXCHANGE', extraInfo: { apiKey: 'hush-2' } }),
+  );
+  const [transaction, configuration] = of('decision');
+  t.match(transaction, {
+    level: 'info',
+    kind: 'transaction',
+    requestId: payload['requestId'],
+    txId: payload['txId'],
+    signerId: 's-1',
+    operation: 'TRANSFER',
+    asset: 'ETH',
+    amount: '0.010000000000000000',
+    source: 'VAULT:0',
+    destination: 'VAULT:1',
+    action: 'REJECT',
+    reason: /No policy/,
+    durationMs: Number,
+    cosignerKey: /^[0-9a-f]{64}$/,
+    traceId: 'Root=1-abc',
+  });
+  t.match(configuration, { kind: 'configuration', requestId: 'c-1', type: 'EXCHANGE', action: 'REJECT' });
+  t.equal(of('decision').length, 2, 'one line each');
+  t.notMatch(JSON.stringify(lines), /hush/);
+});
+
+t.test('an address outside the workspace is logged where there is no id', async (t) => {
+  const { app, of } = await testApp(t);
+  const payload = {
+    requestId: 'r',
+    destType: 'ONE_TIME_ADDRESS',
+    destId: '',
+    destAddress: '0xabc',
+    amountStr: 5,
+  };
+  await post(app, '/callback', signed(payload));
+  t.match(of('decision'), [{ destination: 'ONE_TIME_ADDRESS:0xabc' }]);
+  t.equal(of('decision')[0]?.['amount'], undefined, 'a field of another type than documented is left out');
+});

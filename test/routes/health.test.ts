@@ -1,0 +1,41 @@
+import t from 'tap';
+import { callback, cosigner, ringWith, testApp } from '../helpers/app.js';
+import { importCallbackKey } from '../../src/protocol/key.js';
+
+t.test('/health tells what runs, with which keys', async (t) => {
+  const keyRing = await ringWith(cosigner.publicPem);
+  const { app, lines } = await testApp(t, { keyRing });
+  const reply = await app.inject('/health');
+  t.equal(reply.statusCode, 200);
+  t.match(reply.json(), { uptimeSeconds: Number });
+  const { uptimeSeconds, ...health } = reply.json<Record<string, unknown>>();
+  t.ok(Number.isInteger(uptimeSeconds));
+  t.strictSame(health, {
+    status: 'ok',
+    version: '1.2.3',
+    callbackKey: (await importCallbackKey(callback.privatePem)).fingerprint,
+    cosignerKeys: keyRing.current.cosigners.map(({ fingerprint }) => fingerprint),
+    auth: 'jwt',
+  });
+  t.strictSame(lines, [], 'and is not logged');
+});
+
+t.test('/health is 200 while the first Co-signer key is awaited', async (t) => {
+  const { app } = await testApp(t, { keyRing: await ringWith(undefined) });
+  const reply = await app.inject('/health');
+  t.equal(reply.statusCode, 200);
+  t.match(reply.json(), { status: 'awaiting_cosigner_key', cosignerKeys: [] });
+});
+
+t.test(
+  '/health is 503 once the process is stopping, and connections are closed with their answers',
+  async (t) => {
+    const { app, lifecycle } = await testApp(t);
+    t.not((await app.inject('/health')).headers.connection, 'close');
+    lifecycle.stopping = true;
+    const reply = await app.inject('/health');
+    t.equal(reply.statusCode, 503);
+    t.match(reply.json(), { status: 'stopping' });
+    t.equal(reply.headers.connection, 'close');
+  },
+);
