@@ -21,6 +21,8 @@ export interface CosignerOptions {
   readonly url: string;
   /** Left out: plain JSON both ways (options 2 and 3) in place of JWT. */
   readonly keys?: CosignerKeys;
+  /** PEM of the CA that the handler's certificate must come from. @default the CAs that Node.js trusts */
+  readonly ca?: string;
   /** Connections to keep alive. @default as many as there are requests at a time */
   readonly maxSockets?: number;
 }
@@ -53,9 +55,9 @@ const PATHS: Readonly<Record<Kind, string>> = {
 };
 
 export function createCosigner(options: CosignerOptions): Cosigner {
-  const { url, keys, maxSockets = Infinity } = options;
+  const { url, keys, ca, maxSockets = Infinity } = options;
   const client = url.startsWith('https:') ? https : http;
-  const agent = new client.Agent({ keepAlive: true, maxSockets });
+  const agent = new client.Agent({ keepAlive: true, maxSockets, ...(ca !== undefined && { ca }) });
 
   const cosigner: Cosigner = {
     urlOf: (kind) => new URL(`${url.replace(/\/+$/, '')}${keys === undefined ? '' : '/v2'}/${PATHS[kind]}`),

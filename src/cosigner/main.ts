@@ -17,6 +17,7 @@ Usage: npm run cosigner -- [tx|config] [options]
   tx, config                     a transaction (default) or a configuration change
   --file FILE                    payload to send as it is, JSON; default: the published sample, with fresh ids
   --url URL                      base URL of the handler; default: http://127.0.0.1:3000
+  --ca FILE                      the CA that an https URL's certificate must come from, PEM
   --keys DIR                     directory with both sides' keys; default: ${LOCAL_KEY_DIRECTORY}
   --cosigner-private-key FILE    the Co-signer's key, PEM; default: ${KEY_FILES.cosignerPrivate} in --keys
   --callback-public-key FILE     the handler's key, PEM; default: ${KEY_FILES.callbackPublic} in --keys
@@ -106,10 +107,14 @@ function readCommand(args: string[]): Command | undefined {
     throw new UsageError(`--url takes an http or https URL, not "${values.url}"`);
   }
 
-  const { file } = values;
+  const { file, ca } = values;
   return {
     kind,
-    cosigner: createCosigner({ url: values.url, ...(!json && { keys: readKeys(values) }) }),
+    cosigner: createCosigner({
+      url: values.url,
+      ...(ca !== undefined && { ca: readOr(`--ca ${ca}`, () => readFileSync(ca, 'utf8')) }),
+      ...(!json && { keys: readKeys(values) }),
+    }),
     payload: file === undefined ? () => samplePayload(kind) : sent(file),
     tampering,
     count: Number(values.count),
@@ -125,6 +130,7 @@ function parse(args: string[]) {
       options: {
         file: { type: 'string' },
         url: { type: 'string', default: 'http://127.0.0.1:3000' },
+        ca: { type: 'string' },
         keys: { type: 'string', default: LOCAL_KEY_DIRECTORY },
         'cosigner-private-key': { type: 'string' },
         'callback-public-key': { type: 'string' },

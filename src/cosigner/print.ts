@@ -49,7 +49,7 @@ export function printer({ stream, json, brief }: PrinterOptions): Printer {
             request: payload,
             answer,
             problem,
-            ...(answer === undefined && { body }),
+            ...(status !== 200 && { body }),
           }),
         ),
       summary: () => undefined,
@@ -62,7 +62,7 @@ export function printer({ stream, json, brief }: PrinterOptions): Printer {
         .filter((part) => part !== undefined)
         .join('  ');
     }
-    return [paint('red', 'NOT VERIFIED'), problem, status > 0 && !body.includes('.eyJ') ? body : '']
+    return [paint('red', 'NOT VERIFIED'), problem, status === 200 ? '' : body]
       .filter((part) => part !== '')
       .join('  ');
   };

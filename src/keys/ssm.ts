@@ -1,5 +1,10 @@
 // Keys from SSM Parameter Store: both parameters in one GetParameters call, decrypted.
-import { GetParametersCommand, type Parameter, SSMClient } from '@aws-sdk/client-ssm';
+import {
+  GetParametersCommand,
+  type Parameter,
+  SSMClient,
+  type SSMServiceException,
+} from '@aws-sdk/client-ssm';
 import { type KeySource, KeySourceError, type StoredValue } from './source.js';
 
 /** How long one read may take, retries of the SDK included, in ms. */
@@ -49,31 +54,32 @@ function answersTo({ Name, ARN, Selector = '' }: Parameter, asked: string): bool
 }
 
 function toKeySourceError(error: unknown, names: string[]): KeySourceError {
-  const { name = 'unknown error', message = '' } = error instanceof Error ? error : {};
+  const {
+    name = 'unknown error',
+    message = '',
+    $fault,
+    $metadata,
+  }: Partial<SSMServiceException> = error instanceof Error ? error : {};
   const parameters = names.join(' and ');
-  if (/AccessDenied|NotAuthorized/.test(name)) {
-    return new KeySourceError(
-      `SSM denies access to ${parameters} (${name}): allow the task role ssm:GetParameters on them, and kms:Decrypt on the key that encrypts them`,
-      { transient: false, cause: error },
-    );
-  }
+  const permanent = (text: string) => new KeySourceError(text, { transient: false, cause: error });
+
   if (/UnrecognizedClient|InvalidSignature|InvalidClientTokenId|ExpiredToken|InvalidAccessKey/.test(name)) {
-    return new KeySourceError(
+    return permanent(
       `AWS does not accept the credentials (${name}): check the task role, or the AWS_ variables and profile`,
-      { transient: false, cause: error },
     );
   }
-  if (message === 'Region is missing') {
-    return new KeySourceError('No AWS region is set: set AWS_REGION', { transient: false, cause: error });
+  // Some things in between deny with a 403 that is not of SSM's own form.
+  if (/AccessDenied|NotAuthorized/.test(name) || $metadata?.httpStatusCode === 403) {
+    return permanent(
+      `SSM denies access to ${parameters} (${name}): allow the task role ssm:GetParameters on them, and kms:Decrypt on the key that encrypts them`,
+    );
   }
+  if (message === 'Region is missing') return permanent('No AWS region is set: set AWS_REGION');
+
+  const throttled = /Throttl|TooManyRequests|LimitExceeded/.test(name);
   return new KeySourceError(`SSM can't be read for ${parameters}: ${name}: ${message}`, {
-    transient: !isRefusedForGood(error),
+    // The client's fault, and not of asking too often: asking the same again brings the same answer.
+    transient: throttled || $fault !== 'client',
     cause: error,
   });
-}
-
-/** A 4xx other than throttling: asking the same again brings the same answer. */
-function isRefusedForGood(error: unknown): boolean {
-  if (!(error instanceof Error) || !('$fault' in error)) return false;
-  return error.$fault === 'client' && !/Throttl|TooManyRequests|LimitExceeded/.test(error.name);
 }

@@ -116,7 +116,7 @@ function pemBlocks(text: string): readonly PemBlock[] {
   if (blocks.length === 0 || blocks.length !== text.split('-----BEGIN').length - 1) {
     throw new KeyError(
       'KEY_NOT_PEM',
-      'it is not complete PEM: store the whole file, from "-----BEGIN" to "-----END", line ends included',
+      'it is not complete PEM: store the whole file, its first and last line included',
     );
   }
   // OpenSSL writes the curve in front of an EC key; what counts is the key.

@@ -56,6 +56,11 @@ for (const [type, status, transient, message] of faults) {
   });
 }
 
+t.test('a 403 that is not of SSM’s own form is a denial too', async (t) => {
+  const source = await sourceAnswering(t, 403, 'an XML document' as never);
+  await t.rejects(source.read(), { transient: false, message: /denies access/ });
+});
+
 t.test('an endpoint that is not there is a transient fault', async (t) => {
   await t.rejects(ssmKeySource(names, clientFor('http://127.0.0.1:1')).read(), {
     name: 'KeySourceError',

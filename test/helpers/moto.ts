@@ -1,0 +1,95 @@
+// A real SSM endpoint: moto_server, on a port of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import {
+  DeleteParameterCommand,
+  type ParameterType,
+  PutParameterCommand,
+  SSMClient,
+} from '@aws-sdk/client-ssm';
+import type { Test } from 'tap';
+import { until } from './process.js';
+
+export const PARAMETERS = {
+  callback: '/fireblocks/test/jwt/callback-private-key',
+  cosigner: '/fireblocks/test/jwt/cosigner-public-key',
+};
+
+const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+
+export interface Moto {
+  readonly endpoint: string;
+  /** Environment of a handler that reads its keys here. */
+  readonly env: Readonly<Record<string, string>>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  put(name: keyof typeof PARAMETERS, value: string, type?: ParameterType): Promise<void>;
+  remove(name: keyof typeof PARAMETERS): Promise<void>;
+}
+
+/** @param started false to leave it for later: its port is known, and nothing listens there */
+export async function motoServer(t: Test, { started = true } = {}): Promise<Moto> {
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const ssm = new SSMClient({
+    endpoint,
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  let server: ChildProcess | undefined;
+
+  const moto: Moto = {
+    endpoint,
+    env: {
+      ...CREDENTIALS,
+      AWS_REGION: 'eu-central-1',
+      AWS_ENDPOINT_URL: endpoint,
+      CALLBACK_PRIVATE_KEY_PARAMETER: PARAMETERS.callback,
+      COSIGNER_PUBLIC_KEY_PARAMETER: PARAMETERS.cosigner,
+    },
+    async start() {
+      server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+      server.on('error', () => {
+        throw new Error("moto_server can't be started: pip install 'moto[server]'");
+      });
+      const up = await until(
+        () =>
+          fetch(`${endpoint}/moto-api/`).then(
+            () => true,
+            () => undefined,
+          ),
+        30_000,
+      );
+      if (up === undefined) throw new Error('moto_server did not start within 30 s');
+    },
+    async stop() {
+      if (server === undefined) return;
+      const exited = once(server, 'exit');
+      server.kill('SIGKILL');
+      await exited;
+      server = undefined;
+    },
+    async put(name, value, type = 'SecureString') {
+      await ssm.send(
+        new PutParameterCommand({ Name: PARAMETERS[name], Value: value, Type: type, Overwrite: true }),
+      );
+    },
+    async remove(name) {
+      await ssm.send(new DeleteParameterCommand({ Name: PARAMETERS[name] }));
+    },
+  };
+  t.teardown(() => moto.stop());
+  if (started) await moto.start();
+  return moto;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  return address.port;
+}

@@ -1,0 +1,98 @@
+// A real TLS front: nginx, keeping connections to the handler alive as an application load balancer does.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { freePort } from './moto.js';
+import { until } from './process.js';
+
+export interface Nginx {
+  /** `https://127.0.0.1:…` */
+  readonly url: string;
+  /** The CA of its certificate, PEM. */
+  readonly ca: string;
+  /** nginx's error log: says of every request that got no answer why. */
+  readonly errors: () => string;
+}
+
+/** @param ports where handlers listen, the second and following only asked when the first can't be connected to */
+export async function nginx(t: Test, ports: readonly number[]): Promise<Nginx> {
+  const directory = join(t.testdirName, 'nginx');
+  mkdirSync(directory, { recursive: true });
+  execFileSync(
+    'openssl',
+    [
+      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=callback.internal'],
+      ...['-addext', 'subjectAltName=DNS:callback.internal,IP:127.0.0.1'],
+      ...['-keyout', 'tls.key', '-out', 'tls.crt'],
+    ],
+    { cwd: directory, stdio: 'ignore' },
+  );
+  const port = await freePort();
+  writeFileSync(join(directory, 'nginx.conf'), configuration(directory, port, ports));
+  const child = spawn('nginx', ['-p', directory, '-c', join(directory, 'nginx.conf'), '-e', 'error.log'], {
+    stdio: 'ignore',
+  });
+  child.on('error', () => {
+    throw new Error("nginx can't be started: apt-get install nginx");
+  });
+  const exited = once(child, 'exit');
+  t.teardown(async () => {
+    child.kill('SIGTERM');
+    await exited;
+  });
+  const up = await until(() => canConnect(port), 10_000);
+  const errors = (): string => readFileSync(join(directory, 'error.log'), 'utf8');
+  if (up === undefined) throw new Error(`nginx did not start: ${errors()}`);
+  return { url: `https://127.0.0.1:${port}`, ca: readFileSync(join(directory, 'tls.crt'), 'utf8'), errors };
+}
+
+function configuration(directory: string, port: number, [first, ...others]: readonly number[]): string {
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${directory}/${name};`,
+  );
+  return `
+daemon off;
+${process.getuid?.() === 0 ? 'user root;' : ''}
+pid ${directory}/nginx.pid;
+worker_processes 1;
+error_log ${directory}/error.log warn;
+events { worker_connections 512; }
+http {
+  ${paths.join('\n  ')}
+  access_log off;
+  upstream handler {
+    server 127.0.0.1:${first} max_fails=0;
+    ${others.map((other) => `server 127.0.0.1:${other} backup;`).join('\n    ')}
+    keepalive 32;
+    keepalive_timeout 60s;
+  }
+  server {
+    listen 127.0.0.1:${port} ssl;
+    ssl_certificate ${directory}/tls.crt;
+    ssl_certificate_key ${directory}/tls.key;
+    keepalive_requests 1000000;
+    client_max_body_size 2m;
+    location / {
+      proxy_pass http://handler;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header X-Amzn-Trace-Id "Root=1-nginx";
+    }
+  }
+}
+`;
+}
+
+function canConnect(port: number): Promise<true | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(undefined));
+  });
+}

@@ -1,0 +1,172 @@
+import { once } from 'node:events';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { Agent, type ClientRequest, request as httpRequest } from 'node:http';
+import { join } from 'node:path';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { createCosigner } from '../src/cosigner/client.js';
+import { samplePayload, signToken } from '../src/cosigner/request.js';
+import { KEY_FILES, makeMissingKeys } from '../src/keys/directory.js';
+import { createLog } from '../src/log.js';
+import { type Handler, startHandler } from './helpers/process.js';
+
+function keysIn(cwd: string) {
+  const read = (file: string): string => readFileSync(join(cwd, '.local/keys', file), 'utf8');
+  return {
+    privateKey: createPrivateKey(read(KEY_FILES.cosignerPrivate)),
+    callbackPublicKeys: [createPublicKey(read(KEY_FILES.callbackPublic))],
+  };
+}
+
+t.test('local mode makes its keys, says so, and listens on the loopback address', async (t) => {
+  const cwd = t.testdir();
+  const handler = startHandler(t, { cwd, args: ['--local'], env: { HOST: '' } });
+  const url = await handler.listening();
+  t.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
+  t.equal(statSync(join(cwd, '.local/keys')).mode & 0o777, 0o700);
+  t.match(handler.stderr(), /LOCAL MODE/);
+  t.match(handler.stderr(), new RegExp(`npm run cosigner -- --url ${url}`));
+  t.match(await handler.line({ event: 'key_loaded', key: 'callback' }), { level: 'info', after: [String] });
+  const health = (await (await fetch(`${url}/health`)).json()) as object;
+  t.match(health, { status: 'ok', version: /^\d+\.\d+\.\d+$/, auth: 'jwt' });
+  t.equal(await handler.stop('SIGINT'), 0);
+});
+
+t.test('without --local nothing is made up: every missing variable is listed, exit 1', async (t) => {
+  const cwd = t.testdir();
+  const handler = startHandler(t, { cwd, env: { PORT: 'x' } });
+  t.equal(await handler.exited, 1);
+  t.match(handler.lines, [
+    {
+      level: 'fatal',
+      event: 'boot_failed',
+      problems: [/PORT must be/, /CALLBACK_PRIVATE_KEY_PARAMETER/, /COSIGNER_PUBLIC_KEY_PARAMETER/],
+    },
+  ]);
+  t.equal(handler.lines.length, 1);
+  t.notOk(existsSync(join(cwd, '.local')));
+});
+
+t.test('a port that is taken is a clear line and exit 1', async (t) => {
+  const cwd = t.testdir();
+  const first = startHandler(t, { cwd, args: ['--local'] });
+  const { port } = new URL(await first.listening());
+  const second = startHandler(t, { cwd, args: ['--local'], env: { PORT: port } });
+  t.equal(await second.exited, 1);
+  t.match(second.lines.at(-1), { level: 'fatal', msg: /Can't listen .*EADDRINUSE.*set PORT/ });
+});
+
+t.test('an unusable private key is a clear line and exit 1', async (t) => {
+  const cwd = t.testdir();
+  await makeMissingKeys(join(cwd, '.local/keys'));
+  writeFileSync(join(cwd, '.local/keys', KEY_FILES.callbackPrivate), 'junk');
+  const handler = startHandler(t, { cwd, args: ['--local'] });
+  t.equal(await handler.exited, 1);
+  t.match(handler.lines.at(-1), {
+    level: 'fatal',
+    msg: /callback_private\.pem can't be used: it is not complete PEM/,
+  });
+});
+
+t.test('an unexpected fault at start is logged, exit 1', async (t) => {
+  const cwd = t.testdir({ '.local': 'a file where the directory belongs' });
+  const handler = startHandler(t, { cwd, args: ['--local'] });
+  t.equal(await handler.exited, 1);
+  t.match(handler.lines.at(-1), { level: 'fatal', event: 'boot_failed', err: { code: 'ENOTDIR' } });
+});
+
+t.test('an uncaught error is logged, exit 1', async (t) => {
+  const code = 'setTimeout(() => { throw new Error("provoked"); }, 1500)';
+  const cwd = t.testdir();
+  const handler = startHandler(t, {
+    cwd,
+    args: ['--local'],
+    nodeArgs: ['--import', `data:text/javascript,${code}`],
+  });
+  await handler.listening();
+  t.equal(await handler.exited, 1);
+  t.match(await handler.line({ event: 'crashed' }), { level: 'fatal', err: { message: 'provoked' } });
+});
+
+t.test('SIGTERM: the probe is told, idle connections live on until their next answer, exit 0', async (t) => {
+  const cwd = t.testdir();
+  const handler = startHandler(t, { cwd, args: ['--local'] });
+  const url = await handler.listening();
+  const client = createCosigner({ url, keys: keysIn(cwd), maxSockets: 1 });
+  t.teardown(() => client.close());
+  t.ok((await client.ask('transaction', samplePayload('transaction'))).answer, 'a connection is open');
+
+  handler.child.kill('SIGTERM');
+  await handler.line({ event: 'stopping' });
+  const health = await fetch(`${url}/health`);
+  t.equal(health.status, 503);
+  t.match(await health.json(), { status: 'stopping' });
+  t.equal(health.headers.get('connection'), 'close');
+  t.ok((await client.ask('transaction', samplePayload('transaction'))).answer, 'still answered');
+  t.equal(await handler.exited, 0);
+});
+
+t.test('SIGTERM: a request that is half there is waited for, and answered', async (t) => {
+  const cwd = t.testdir();
+  const handler = startHandler(t, { cwd, args: ['--local'], env: { SHUTDOWN_TIMEOUT_MS: '4000' } });
+  const url = await handler.listening();
+  const token = signToken({ requestId: 'late' }, keysIn(cwd).privateKey);
+  const { request, answered } = startRequest(`${url}/callback`, token.length);
+  request.write(token.slice(0, 100));
+  await once(request, 'socket');
+  handler.child.kill('SIGTERM');
+  await handler.line({ event: 'stopping' });
+  request.end(token.slice(100));
+  t.equal(await answered, 200);
+  t.equal(await handler.exited, 0);
+});
+
+t.test('SIGTERM: a client that never ends its request does not hold up the end', async (t) => {
+  const cwd = t.testdir();
+  const handler = startHandler(t, { cwd, args: ['--local'], env: { SHUTDOWN_TIMEOUT_MS: '2000' } });
+  const url = await handler.listening();
+  const { request, answered } = startRequest(`${url}/callback`, 1000);
+  request.write('x');
+  await once(request, 'socket');
+  const startedAt = performance.now();
+  t.equal(await handler.stop(), 0);
+  t.ok(performance.now() - startedAt < 2500);
+  await t.rejects(answered);
+});
+
+t.test('a second signal ends it at once', async (t) => {
+  const cwd = t.testdir();
+  const handler = startHandler(t, { cwd, args: ['--local'] });
+  await stopTwice(handler);
+  t.equal(await handler.exited, 1);
+});
+
+t.test('a terminal gets text to read; LOG_LEVEL is kept', async (t) => {
+  t.intercept(process.stdout, 'isTTY', { value: true });
+  const log = await createLog('error');
+  t.equal(log.level, 'error');
+  t.notOk(log.isLevelEnabled('info'));
+});
+
+async function stopTwice(handler: Handler): Promise<void> {
+  const url = await handler.listening();
+  const agent = new Agent({ keepAlive: true });
+  await new Promise((resolve) => httpRequest(`${url}/health`, { agent }, resolve).end());
+  handler.child.kill('SIGTERM');
+  await handler.line({ event: 'stopping' });
+  handler.child.kill('SIGTERM');
+  await handler.exited;
+  agent.destroy();
+}
+
+/** A request whose body is sent by hand. */
+function startRequest(url: string, length: number): { request: ClientRequest; answered: Promise<number> } {
+  const request = httpRequest(url, { method: 'POST', headers: { 'content-length': length } });
+  const answered = new Promise<number>((resolve, reject) => {
+    request.on('response', (response) => resolve(response.statusCode ?? 0));
+    request.on('error', reject);
+  });
+  answered.catch(() => undefined);
+  return { request, answered };
+}

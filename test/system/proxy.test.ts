@@ -1,0 +1,110 @@
+// The real process behind a real TLS proxy that keeps connections alive.
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { type Cosigner, createCosigner } from '../../src/cosigner/client.js';
+import { samplePayload } from '../../src/cosigner/request.js';
+import { KEY_FILES, makeMissingKeys } from '../../src/keys/directory.js';
+import { keepAsking } from '../helpers/load.js';
+import { freePort } from '../helpers/moto.js';
+import { type Nginx, nginx } from '../helpers/nginx.js';
+import { type Handler, startHandler } from '../helpers/process.js';
+
+const CONNECTIONS = 16;
+
+async function setUp(t: Test, ports: number[]) {
+  const cwd = t.testdir();
+  const keys = join(cwd, '.local/keys');
+  await makeMissingKeys(keys);
+  const front = await nginx(t, ports);
+  const client = cosignerThrough(t, front, keys);
+  const start = (port: number, env: Record<string, string> = {}): Handler =>
+    startHandler(t, { cwd, args: ['--local'], env: { PORT: String(port), ...env } });
+  return { front, client, start };
+}
+
+function cosignerThrough(t: Test, { url, ca }: Nginx, directory: string): Cosigner {
+  const read = (file: string): string => readFileSync(join(directory, file), 'utf8');
+  const client = createCosigner({
+    url,
+    ca,
+    maxSockets: CONNECTIONS,
+    keys: {
+      privateKey: createPrivateKey(read(KEY_FILES.cosignerPrivate)),
+      callbackPublicKeys: [createPublicKey(read(KEY_FILES.callbackPublic))],
+    },
+  });
+  t.teardown(() => client.close());
+  return client;
+}
+
+/** The ids of the requests that a handler decided. */
+function decidedBy(handler: Handler): string[] {
+  return handler.lines.filter(({ event }) => event === 'decision').map(({ requestId }) => String(requestId));
+}
+
+t.test('requests pass through TLS, and carry the load balancer’s trace id', async (t) => {
+  const port = await freePort();
+  const { client, start } = await setUp(t, [port]);
+  const handler = start(port);
+  await handler.listening();
+  t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'REJECT' } });
+  t.match(await handler.line({ event: 'decision' }), { traceId: 'Root=1-nginx' });
+});
+
+t.test('a restart by SIGTERM under load loses no request that the handler had received', async (t) => {
+  const port = await freePort();
+  const { front, client, start } = await setUp(t, [port]);
+  const first = start(port, { SHUTDOWN_TIMEOUT_MS: '5000' });
+  await first.listening();
+  const load = keepAsking(() => client, CONNECTIONS);
+  await sleep(1500);
+  t.equal(await first.stop(), 0);
+  const second = start(port);
+  await second.listening();
+  await sleep(1500);
+  await load.stop();
+
+  const decided = [...decidedBy(first), ...decidedBy(second)];
+  t.ok(
+    decidedBy(first).length > 100 && decidedBy(second).length > 100,
+    `${decided.length} requests were decided`,
+  );
+  t.strictSame(
+    decided.filter((requestId) => !load.answered.has(requestId)),
+    [],
+    'every request that was decided was answered',
+  );
+  // Between the two nobody listens; nginx then says that it could not connect. Anything else would be a request lost.
+  t.strictSame(
+    [...new Set(load.failed.values())].filter((problem) => problem !== 'status 502'),
+    [],
+  );
+  const lost = front
+    .errors()
+    .split('\n')
+    .filter((line) => line !== '' && !line.includes('connect() failed'));
+  t.strictSame(lost, []);
+});
+
+t.test('with the new process started before the old one stops, no request fails at all', async (t) => {
+  const ports = [await freePort(), await freePort()] as const;
+  const { front, client, start } = await setUp(t, [...ports]);
+  const old = start(ports[0], { SHUTDOWN_TIMEOUT_MS: '5000' });
+  await old.listening();
+  const load = keepAsking(() => client, CONNECTIONS);
+  await sleep(1000);
+  const next = start(ports[1]);
+  await next.listening();
+  t.equal(await old.stop(), 0);
+  await sleep(1000);
+  await load.stop();
+  t.ok(
+    decidedBy(old).length > 100 && decidedBy(next).length > 100,
+    `${load.answered.size} requests were answered`,
+  );
+  t.strictSame([...load.failed.values()], []);
+  t.notMatch(front.errors(), /prematurely closed|reset by peer/);
+});
