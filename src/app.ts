@@ -21,7 +21,10 @@ export interface AppOptions extends CallbackOptions, HealthOptions {}
 // a closing connection. Headers may come as late as the connection may be idle.
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const HEADERS_TIMEOUT_MS = 66_000;
-/** The Co-signer gives up after 30 s: a request that takes longer to arrive is of no use. */
+/**
+ * The Co-signer gives up after 30 s: a request that takes longer to arrive is of no use. Of the two limits above and
+ * here Node.js gives the shorter one to the headers and the longer one to the body, so Fastify minds the whole.
+ */
 const REQUEST_TIMEOUT_MS = 30_000;
 /** How often those limits are looked at. */
 const TIMEOUT_CHECK_MS = 5_000;
@@ -39,6 +42,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: BODY_LIMIT,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    handlerTimeout: REQUEST_TIMEOUT_MS,
     http: { connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     // A base URL with a slash at its end must work too.
     routerOptions: { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
@@ -106,6 +110,8 @@ function refuse(
   if (refusal.code === 'internal_error') log.error({ ...line, err: refusal.cause }, summary);
   else log.warn(line, summary);
 
+  // What is still on its way belongs to the request that was given up.
+  if (refusal.code === 'request_timeout') reply.header('connection', 'close');
   if ('retryAfterSeconds' in rest) reply.header('retry-after', String(rest.retryAfterSeconds));
   return reply.code(status).type('application/json; charset=utf-8').send({ code: refusal.code, message });
 }
@@ -117,6 +123,7 @@ function pathOf({ url }: FastifyRequest): string {
 /** Fastify's own errors, and ours that nobody expected. */
 function toRefusal(error: unknown): Refusal {
   const { statusCode, code } = error instanceof Error ? (error as Partial<FastifyError>) : {};
+  if (code === 'FST_ERR_HANDLER_TIMEOUT') return new Refusal('request_timeout', 'not all there in time');
   if (statusCode === 413) return new Refusal('body_too_large', 'body over the limit');
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new Refusal('bad_request', code ?? 'unreadable request');

@@ -1,5 +1,5 @@
 // How the process ends: on a signal without losing a request, on an unexpected error with exit code 1.
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -24,6 +24,9 @@ const CUT_MS = 500;
 /** The load balancer is taken to be gone once there was no connection for this long, in ms. */
 const QUIET_MS = 1000;
 const POLL_MS = 100;
+/** For how long a good moment to close the listener is waited for, and what turn of the event loop is short, in ms. */
+const ACCEPT_LIMIT_MS = 300;
+const SHORT_TURN_MS = 0.05;
 
 /** Installs the handlers; from here on a signal ends the process, even while it starts. */
 export function stopOnSignal({ log, timeoutMs }: StopOptions): Lifecycle {
@@ -42,7 +45,10 @@ export function stopOnSignal({ log, timeoutMs }: StopOptions): Lifecycle {
       const end = performance.now() + timeoutMs;
       if (err === undefined) {
         log.info({ event: 'stopping', signal }, 'stopping: requests are still answered');
-        if (app?.server.listening) await drain(app, timeoutMs * DRAIN_SHARE);
+        if (app?.server.listening) {
+          await drain(app, timeoutMs * DRAIN_SHARE);
+          await stopAccepting(app);
+        }
       } else {
         log.fatal({ event: 'crashed', err }, 'unexpected error');
       }
@@ -66,6 +72,24 @@ async function drain(app: FastifyInstance, limitMs: number): Promise<void> {
     if ((await countConnections(app)) > 0) lastSeen = performance.now();
     await sleep(POLL_MS);
   }
+}
+
+/**
+ * Closes the listener at a moment when no connection waits to be accepted: one that does would be reset. A turn of the
+ * event loop that accepted nothing has seen the queue empty; if it was short, too, nothing has come since.
+ */
+async function stopAccepting({ server }: FastifyInstance): Promise<void> {
+  const end = performance.now() + ACCEPT_LIMIT_MS;
+  let connections = 0;
+  let before: number;
+  let startedAt: number;
+  server.on('connection', () => connections++);
+  do {
+    before = connections;
+    startedAt = performance.now();
+    await turn();
+  } while ((connections > before || performance.now() - startedAt > SHORT_TURN_MS) && startedAt < end);
+  server.close();
 }
 
 function countConnections({ server }: FastifyInstance): Promise<number> {

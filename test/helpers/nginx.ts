@@ -15,10 +15,15 @@ export interface Nginx {
   readonly ca: string;
   /** nginx's error log: says of every request that got no answer why. */
   readonly errors: () => string;
+  /** Sends every further request to the successor, as a load balancer does before a task is stopped. */
+  readonly deregister: () => void;
 }
 
-/** @param ports where handlers listen, the second and following only asked when the first can't be connected to */
-export async function nginx(t: Test, ports: readonly number[]): Promise<Nginx> {
+/**
+ * @param port where the handler listens
+ * @param nextPort where its successor does; asked once the handler is deregistered
+ */
+export async function nginx(t: Test, port: number, nextPort = port): Promise<Nginx> {
   const directory = join(t.testdirName, 'nginx');
   mkdirSync(directory, { recursive: true });
   execFileSync(
@@ -30,8 +35,8 @@ export async function nginx(t: Test, ports: readonly number[]): Promise<Nginx> {
     ],
     { cwd: directory, stdio: 'ignore' },
   );
-  const port = await freePort();
-  writeFileSync(join(directory, 'nginx.conf'), configuration(directory, port, ports));
+  const ownPort = await freePort();
+  writeFileSync(join(directory, 'nginx.conf'), configuration(directory, ownPort, port, nextPort));
   const child = spawn('nginx', ['-p', directory, '-c', join(directory, 'nginx.conf'), '-e', 'error.log'], {
     stdio: 'ignore',
   });
@@ -43,13 +48,18 @@ export async function nginx(t: Test, ports: readonly number[]): Promise<Nginx> {
     child.kill('SIGTERM');
     await exited;
   });
-  const up = await until(() => canConnect(port), 10_000);
+  const up = await until(() => canConnect(ownPort), 10_000);
   const errors = (): string => readFileSync(join(directory, 'error.log'), 'utf8');
   if (up === undefined) throw new Error(`nginx did not start: ${errors()}`);
-  return { url: `https://127.0.0.1:${port}`, ca: readFileSync(join(directory, 'tls.crt'), 'utf8'), errors };
+  return {
+    url: `https://127.0.0.1:${ownPort}`,
+    ca: readFileSync(join(directory, 'tls.crt'), 'utf8'),
+    errors,
+    deregister: () => writeFileSync(join(directory, 'deregistered'), ''),
+  };
 }
 
-function configuration(directory: string, port: number, [first, ...others]: readonly number[]): string {
+function configuration(directory: string, ownPort: number, port: number, nextPort: number): string {
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${directory}/${name};`,
   );
@@ -63,20 +73,18 @@ events { worker_connections 512; }
 http {
   ${paths.join('\n  ')}
   access_log off;
-  upstream handler {
-    server 127.0.0.1:${first} max_fails=0;
-    ${others.map((other) => `server 127.0.0.1:${other} backup;`).join('\n    ')}
-    keepalive 32;
-    keepalive_timeout 60s;
-  }
+  upstream handler { server 127.0.0.1:${port} max_fails=0; keepalive 32; keepalive_timeout 60s; }
+  upstream successor { server 127.0.0.1:${nextPort} max_fails=0; keepalive 32; keepalive_timeout 60s; }
   server {
-    listen 127.0.0.1:${port} ssl;
+    listen 127.0.0.1:${ownPort} ssl;
     ssl_certificate ${directory}/tls.crt;
     ssl_certificate_key ${directory}/tls.key;
     keepalive_requests 1000000;
     client_max_body_size 2m;
     location / {
-      proxy_pass http://handler;
+      set $target handler;
+      if (-f ${directory}/deregistered) { set $target successor; }
+      proxy_pass http://$target;
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header X-Amzn-Trace-Id "Root=1-nginx";

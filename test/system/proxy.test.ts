@@ -14,11 +14,11 @@ import { type Handler, startHandler } from '../helpers/process.js';
 
 const CONNECTIONS = 16;
 
-async function setUp(t: Test, ports: number[]) {
+async function setUp(t: Test, port: number, nextPort?: number) {
   const cwd = t.testdir();
   const keys = join(cwd, '.local/keys');
   await makeMissingKeys(keys);
-  const front = await nginx(t, ports);
+  const front = await nginx(t, port, nextPort);
   const client = cosignerThrough(t, front, keys);
   const start = (port: number, env: Record<string, string> = {}): Handler =>
     startHandler(t, { cwd, args: ['--local'], env: { PORT: String(port), ...env } });
@@ -47,7 +47,7 @@ function decidedBy(handler: Handler): string[] {
 
 t.test('requests pass through TLS, and carry the load balancer’s trace id', async (t) => {
   const port = await freePort();
-  const { client, start } = await setUp(t, [port]);
+  const { client, start } = await setUp(t, port);
   const handler = start(port);
   await handler.listening();
   t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'REJECT' } });
@@ -56,7 +56,7 @@ t.test('requests pass through TLS, and carry the load balancer’s trace id', as
 
 t.test('a restart by SIGTERM under load loses no request that the handler had received', async (t) => {
   const port = await freePort();
-  const { front, client, start } = await setUp(t, [port]);
+  const { front, client, start } = await setUp(t, port);
   const first = start(port, { SHUTDOWN_TIMEOUT_MS: '5000' });
   await first.listening();
   const load = keepAsking(() => client, CONNECTIONS);
@@ -77,27 +77,21 @@ t.test('a restart by SIGTERM under load loses no request that the handler had re
     [],
     'every request that was decided was answered',
   );
-  // Between the two nobody listens; nginx then says that it could not connect. Anything else would be a request lost.
-  t.strictSame(
-    [...new Set(load.failed.values())].filter((problem) => problem !== 'status 502'),
-    [],
-  );
-  const lost = front
-    .errors()
-    .split('\n')
-    .filter((line) => line !== '' && !line.includes('connect() failed'));
-  t.strictSame(lost, []);
+  // Between the two nobody listens: nginx can't connect, or is reset by the kernel before the process has accepted.
+  t.strictSame([...new Set(load.failed.values())], ['status 502']);
+  t.notMatch(front.errors(), /prematurely closed/, 'no accepted connection was closed before its answer');
 });
 
 t.test('with the new process started before the old one stops, no request fails at all', async (t) => {
   const ports = [await freePort(), await freePort()] as const;
-  const { front, client, start } = await setUp(t, [...ports]);
+  const { front, client, start } = await setUp(t, ...ports);
   const old = start(ports[0], { SHUTDOWN_TIMEOUT_MS: '5000' });
   await old.listening();
   const load = keepAsking(() => client, CONNECTIONS);
   await sleep(1000);
   const next = start(ports[1]);
   await next.listening();
+  front.deregister();
   t.equal(await old.stop(), 0);
   await sleep(1000);
   await load.stop();
@@ -106,5 +100,5 @@ t.test('with the new process started before the old one stops, no request fails 
     `${load.answered.size} requests were answered`,
   );
   t.strictSame([...load.failed.values()], []);
-  t.notMatch(front.errors(), /prematurely closed|reset by peer/);
+  t.equal(front.errors(), '');
 });

@@ -16,6 +16,7 @@ async function stall(t: Test, bytes: string): Promise<{ reply: string; seconds: 
   return { reply, seconds: (performance.now() - startedAt) / 1000 };
 }
 
+t.jobs = 2;
 for (const [what, bytes] of [
   ['headers', 'POST /callback HTTP/1.1\r\nHost: x\r\n'],
   ['a body', 'POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc'],

@@ -29,6 +29,8 @@ async function health(url: string): Promise<{ status: string; callbackKey: strin
   return (await (await fetch(`${url}/health`)).json()) as never;
 }
 
+t.jobs = 3;
+
 t.test('boots with both keys, whether SecureString or String', async (t) => {
   const moto = await motoServer(t);
   for (const type of ['SecureString', 'String'] as const) {
