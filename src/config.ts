@@ -1,6 +1,6 @@
 // Environment variables and flags → one typed configuration. Nothing else in the service reads process.env.
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 import type { Auth } from './routes/callback.js';
 

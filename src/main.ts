@@ -1,4 +1,5 @@
 // The process: configuration → keys → listen → stop.
+import './memory.js';
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';

@@ -33,6 +33,16 @@ t.test('local mode makes its keys, says so, and listens on the loopback address'
   t.equal(await handler.stop('SIGINT'), 0);
 });
 
+t.test('what is built works as its source does', async (t) => {
+  const cwd = t.testdir();
+  const handler = startHandler(t, { cwd, args: ['--local'], built: true });
+  const client = createCosigner({ url: await handler.listening(), keys: keysIn(cwd) });
+  t.teardown(() => client.close());
+  t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'REJECT' } });
+  client.close();
+  t.equal(await handler.stop(), 0);
+});
+
 t.test('without --local nothing is made up: every missing variable is listed, exit 1', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, env: { PORT: 'x' } });
@@ -77,7 +87,7 @@ t.test('an unexpected fault at start is logged, exit 1', async (t) => {
 });
 
 t.test('an uncaught error is logged, exit 1', async (t) => {
-  const code = 'setTimeout(() => { throw new Error("provoked"); }, 1500)';
+  const code = 'process.once("SIGWINCH", () => { throw new Error("provoked"); })';
   const cwd = t.testdir();
   const handler = startHandler(t, {
     cwd,
@@ -85,7 +95,7 @@ t.test('an uncaught error is logged, exit 1', async (t) => {
     nodeArgs: ['--import', `data:text/javascript,${code}`],
   });
   await handler.listening();
-  t.equal(await handler.exited, 1);
+  t.equal(await handler.stop('SIGWINCH'), 1);
   t.match(await handler.line({ event: 'crashed' }), { level: 'fatal', err: { message: 'provoked' } });
 });
 

@@ -1,5 +1,5 @@
 // The request object the Co-signer sends, once verified: which kind it is, and what can be relied upon in it.
-import { z } from 'zod';
+import * as z from 'zod';
 import { Refusal } from './refusal.js';
 
 /** What is asked about: a transaction (its approval or its signing), or a change of the workspace's configuration. */

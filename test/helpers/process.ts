@@ -8,7 +8,10 @@ import type { Test } from 'tap';
 import type { LogLine } from './log.js';
 import { keepOutput } from './output.js';
 
-export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** What `npm run build` makes. */
+export const BUILT = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** Its source, so that coverage is seen. */
+const SOURCE = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 export interface Handler {
   readonly child: ChildProcess;
@@ -28,13 +31,19 @@ export interface HandlerOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** Run in place of the handler's entry point. */
+  /** For Node.js itself. */
   readonly nodeArgs?: readonly string[];
+  /** Run what is built, as production does, in place of its source. */
+  readonly built?: boolean;
 }
 
 /** Starts a handler on a free port. It is killed when the test ends. */
-export function startHandler(t: Test, { args = [], env = {}, cwd, nodeArgs = [] }: HandlerOptions): Handler {
-  const child = spawn(process.execPath, [...nodeArgs, MAIN, ...args], {
+export function startHandler(
+  t: Test,
+  { args = [], env = {}, cwd, nodeArgs = [], built = false }: HandlerOptions,
+): Handler {
+  const entry = built ? [BUILT] : [...process.execArgv, SOURCE];
+  const child = spawn(process.execPath, [...nodeArgs, ...entry, ...args], {
     cwd,
     env: { ...process.env, PORT: '0', HOST: '127.0.0.1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -21,7 +21,7 @@ async function setUp(t: Test, port: number, nextPort?: number) {
   const front = await nginx(t, port, nextPort);
   const client = cosignerThrough(t, front, keys);
   const start = (port: number, env: Record<string, string> = {}): Handler =>
-    startHandler(t, { cwd, args: ['--local'], env: { PORT: String(port), ...env } });
+    startHandler(t, { built: true, cwd, args: ['--local'], env: { PORT: String(port), ...env } });
   return { front, client, start };
 }
 

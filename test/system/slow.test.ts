@@ -6,7 +6,9 @@ import { startHandler } from '../helpers/process.js';
 
 /** Sends the beginning of a request, and returns what comes back and after how long. */
 async function stall(t: Test, bytes: string): Promise<{ reply: string; seconds: number }> {
-  const url = new URL(await startHandler(t, { cwd: t.testdir(), args: ['--local'] }).listening());
+  const url = new URL(
+    await startHandler(t, { built: true, cwd: t.testdir(), args: ['--local'] }).listening(),
+  );
   const startedAt = performance.now();
   const socket = connect(Number(url.port), url.hostname);
   let reply = '';

@@ -13,7 +13,7 @@ const callback = rsaPair();
 const cosigner = rsaPair();
 
 function start(t: Test, moto: Moto, env: Record<string, string> = {}): Handler {
-  return startHandler(t, { cwd: t.testdir(), env: { ...moto.env, ...env } });
+  return startHandler(t, { built: true, cwd: t.testdir(), env: { ...moto.env, ...env } });
 }
 
 function cosignerFor(t: Test, url: string, asker: Pair, ...callbacks: Pair[]): Cosigner {

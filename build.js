@@ -1,0 +1,26 @@
+// `npm run build`: the service and all it needs at run time, bundled into dist/.
+// One file in place of a thousand: starts faster, holds less memory, and the image needs no node_modules.
+import { rmSync } from 'node:fs';
+import { build } from 'esbuild';
+
+rmSync('dist', { recursive: true, force: true });
+
+await build({
+  entryPoints: ['src/main.ts'],
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  // What is imported on demand (the AWS SDK) stays apart, so that it is loaded on demand.
+  splitting: true,
+  // A development dependency, looked for at run time.
+  external: ['pino-pretty'],
+  // Names are kept: they stand in logs and stack traces.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  sourcemap: true,
+  // Some dependencies are CommonJS and require Node.js' own modules.
+  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  logLevel: 'warning',
+});
