@@ -44,7 +44,10 @@ export function stopOnSignal({ log, timeoutMs }: StopOptions): Lifecycle {
       const { app } = lifecycle;
       const end = performance.now() + timeoutMs;
       if (err === undefined) {
-        log.info({ event: 'stopping', signal }, 'stopping: requests are still answered');
+        log.info(
+          { event: 'stopping', signal },
+          `stopping within ${timeoutMs / 1000} s: requests are still answered; a second signal stops at once`,
+        );
         if (app?.server.listening) {
           await drain(app, timeoutMs * DRAIN_SHARE);
           await stopAccepting(app);

@@ -21,7 +21,7 @@ function keysIn(cwd: string) {
 
 t.test('local mode makes its keys, says so, and listens on the loopback address', async (t) => {
   const cwd = t.testdir();
-  const handler = startHandler(t, { cwd, args: ['--local'], env: { HOST: '' } });
+  const handler = startHandler(t, { cwd, args: ['--local'], env: { HOST: '', SHUTDOWN_TIMEOUT_MS: '2000' } });
   const url = await handler.listening();
   t.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
   t.equal(statSync(join(cwd, '.local/keys')).mode & 0o777, 0o700);

@@ -103,13 +103,13 @@ function logChange(log: Logger, change: KeyChange, tellMissing: boolean): void {
       return;
     case 'replaced':
       log.info(
-        { event: 'key_loaded', key, name, before, after },
+        { event: 'key_loaded', key, from: name, before, after },
         before.length === 0 ? `${key} key loaded` : `${key} key replaced`,
       );
       return;
     case 'refused':
       log.error(
-        { event: 'key_refused', key, name, code: problem?.code, reason: problem?.message, before },
+        { event: 'key_refused', key, from: name, code: problem?.code, reason: problem?.message, before },
         `${key} key at ${name} refused: ${problem?.message}`,
       );
       return;
@@ -117,12 +117,12 @@ function logChange(log: Logger, change: KeyChange, tellMissing: boolean): void {
       if (!tellMissing) return;
       if (before.length === 0) {
         log.warn(
-          { event: 'awaiting_cosigner_key', name },
+          { event: 'awaiting_cosigner_key', from: name },
           `no Co-signer key yet: store the output of "cosigner print-public-key" in ${name}; requests get 503 until then`,
         );
       } else {
         log.error(
-          { event: 'key_missing', key, name, before },
+          { event: 'key_missing', key, from: name, before },
           `${key} key is gone from ${name}, the one in force stays`,
         );
       }

@@ -67,7 +67,7 @@ t.test('at boot a missing or unusable private key ends it at once, with what to 
 t.test('at boot a missing Co-signer key is waited for, and looked for until it is there', async (t) => {
   const loading = loadingFrom({ callback: callback.privatePem });
   await loadKeys(loading);
-  t.match(loading.of('awaiting_cosigner_key')[0], { level: 'warn', name: '/cosigner' });
+  t.match(loading.of('awaiting_cosigner_key')[0], { level: 'warn', from: '/cosigner' });
   t.teardown(keepKeysFresh(loading, 60_000, 20));
   await until(() => (loading.reads() > 3 ? true : undefined), 2000);
   t.equal(loading.of('awaiting_cosigner_key').length, 1, 'said once');
@@ -89,13 +89,13 @@ t.test('later faults are logged, and the keys in force stay', async (t) => {
   delete loading.state.fault;
   loading.state.callback = undefined;
   await until(() => loading.of('key_missing')[0], 2000);
-  t.match(loading.of('key_missing')[0], { level: 'error', key: 'callback', name: '/callback' });
+  t.match(loading.of('key_missing')[0], { level: 'error', key: 'callback', from: '/callback' });
 
   loading.state.callback = rsaPair(1024).privatePem;
   await until(() => loading.of('key_refused')[0], 2000);
   t.match(loading.of('key_refused')[0], {
     level: 'error',
-    name: '/callback',
+    from: '/callback',
     code: 'KEY_WRONG_SIZE',
     reason: /1024 bits/,
   });

@@ -38,7 +38,7 @@ t.test('boots with both keys, whether SecureString or String', async (t) => {
     await moto.put('cosigner', cosigner.publicPem, type);
     const handler = start(t, moto);
     const url = await handler.listening();
-    t.match(await handler.line({ event: 'key_loaded', key: 'callback' }), { name: PARAMETERS.callback });
+    t.match(await handler.line({ event: 'key_loaded', key: 'callback' }), { from: PARAMETERS.callback });
     const client = cosignerFor(t, url, cosigner, callback);
     t.ok((await client.ask('transaction', samplePayload('transaction'))).answer, type);
     t.notMatch(handler.stderr(), /LOCAL MODE/);
@@ -50,7 +50,7 @@ t.test('boots without the Co-signer’s key, and serves once it is there, with n
   await moto.put('callback', callback.privatePem);
   const handler = start(t, moto);
   const url = await handler.listening();
-  await handler.line({ event: 'awaiting_cosigner_key', name: PARAMETERS.cosigner });
+  await handler.line({ event: 'awaiting_cosigner_key', from: PARAMETERS.cosigner });
   t.match(await health(url), { status: 'awaiting_cosigner_key', cosignerKeys: [] });
   const client = cosignerFor(t, url, cosigner, callback);
   const ask = () => client.ask('transaction', samplePayload('transaction'));
@@ -204,7 +204,7 @@ t.test('keys that can’t be used', async (t) => {
       const url = await handler.listening();
       t.match(await handler.line({ event: 'key_refused' }), {
         level: 'error',
-        name: PARAMETERS.cosigner,
+        from: PARAMETERS.cosigner,
         code,
       });
       t.match(await health(url), { status: 'awaiting_cosigner_key' });
