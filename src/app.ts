@@ -60,12 +60,24 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     done();
   });
   app.setErrorHandler((error, request, reply) => refuse(options, error, request, reply));
+  acceptAnyBody(app);
   refuseUnknownRoutes(app, options);
 
   await app.register(helmet);
   healthRoute(app, options);
   await app.register(callbackRoutes, options);
   return app;
+}
+
+/** The content type is not documented: any is accepted, even a malformed one, and none. */
+function acceptAnyBody(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addHook('onRequest', (request, _reply, done) => {
+    // Fastify answers 415 to a header it can't parse, before any parser is asked.
+    delete request.headers['content-type'];
+    done();
+  });
 }
 
 function noSchemas(): never {

@@ -65,7 +65,7 @@ async function listen(app: FastifyInstance, config: Config, log: Logger, version
   }
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
-  const url = `http://${config.host}:${port}`;
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   if (config.auth === 'json') {
     log.warn({ event: 'json_mode' }, 'CALLBACK_AUTH=json: requests are authenticated by the network alone');
   }

@@ -44,8 +44,6 @@ export async function callbackRoutes(app: FastifyInstance, options: CallbackOpti
     },
   });
 
-  acceptAnyBody(app);
-
   for (const prefix of PREFIXES) {
     app.post(prefix + PATHS[options.auth].transaction, (request, reply) =>
       answer(options, request, reply, 'transaction'),
@@ -55,17 +53,6 @@ export async function callbackRoutes(app: FastifyInstance, options: CallbackOpti
     );
   }
   app.post('/callback', (request, reply) => answer(options, request, reply));
-}
-
-/** The content type is not documented: any is accepted, even a malformed one, and none. */
-function acceptAnyBody(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  app.addHook('onRequest', (request, _reply, done) => {
-    // Fastify answers 415 to a header it can't parse, before any parser is asked.
-    delete request.headers['content-type'];
-    done();
-  });
 }
 
 async function answer(

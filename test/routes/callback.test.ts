@@ -90,6 +90,8 @@ t.test('the two modes exclude each other', async (t) => {
     for (const path of ['/tx_sign_request', '/config_change_sign_request']) {
       t.equal((await post(jwt, prefix + path, '{"requestId":"r"}')).statusCode, 404);
       t.equal((await post(json, `${prefix}/v2${path}`, '{"requestId":"r"}')).statusCode, 404);
+      const type = { 'content-type': 'application/json' };
+      t.equal((await post(jwt, prefix + path, 'a.b.c', type)).statusCode, 404, 'whatever is in the body');
     }
   }
 });
