@@ -1,4 +1,5 @@
 // Environment variables and flags → one typed configuration. Nothing else in the service reads process.env.
+import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { LOG_LEVELS, type LogLevel } from './log.js';
@@ -46,14 +47,17 @@ const parameterName = z
   .regex(/^[\w./:-]+$/, 'is not the name of an SSM parameter (letters, digits and _ . - /, or an ARN)');
 
 const environment = z.object({
-  HOST: z.string().optional(),
+  HOST: z
+    .string()
+    .refine((host) => isIP(host) !== 0, 'must be an IP address, such as 0.0.0.0 or 127.0.0.1')
+    .optional(),
   PORT: wholeNumber(0, 65_535, 3000),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   CALLBACK_AUTH: z.enum(['jwt', 'json'], { error: 'must be jwt or json' }).default('jwt'),
   KEY_REFRESH_SECONDS: wholeNumber(1, 86_400, 60),
   // Below the 30 s that the Co-signer waits, with time left to sign and send.
   DECISION_TIMEOUT_MS: wholeNumber(1, 29_000, 25_000),
-  SHUTDOWN_TIMEOUT_MS: wholeNumber(1000, 110_000, 25_000),
+  SHUTDOWN_TIMEOUT_MS: wholeNumber(5000, 110_000, 25_000),
 });
 
 const parameters = z

@@ -96,7 +96,6 @@ function listenProblem(error: unknown, { host, port }: Config): string {
       EADDRINUSE: 'another process listens there: stop it, or set PORT',
       EACCES: 'this user may not listen there: set PORT to 1024 or above',
       EADDRNOTAVAIL: 'this machine has no such address: set HOST',
-      ENOTFOUND: 'there is no such host: set HOST',
     }[code] ?? 'check HOST and PORT';
   return `Can't listen on ${host}:${port} (${code}): ${hint}`;
 }

@@ -7,6 +7,8 @@ import type { Logger } from 'pino';
 export interface Lifecycle {
   /** From then on `/health` says 503 and answers carry `Connection: close`. */
   stopping: boolean;
+  /** Aborted when decisions that are still open can be waited for no longer. */
+  readonly giveUp: AbortSignal;
   /** What is to be closed, once there is something. */
   app?: FastifyInstance;
 }
@@ -19,18 +21,22 @@ interface StopOptions {
 
 /** Part of the time that new requests are still waited for; the rest is for those in flight. */
 const DRAIN_SHARE = 0.8;
-/** Connections still open this long before the end, in ms, are cut. */
-const CUT_MS = 500;
+/** Before the end, in ms: decisions still open are given up; connections still open are cut. */
+const GIVE_UP_MS = 600;
+const CUT_MS = 300;
+/** How long requests in flight are waited for after an unexpected error, in ms. */
+const CRASH_TIMEOUT_MS = 2000;
 /** The load balancer is taken to be gone once there was no connection for this long, in ms. */
 const QUIET_MS = 1000;
 const POLL_MS = 100;
 /** For how long a good moment to close the listener is waited for, and what turn of the event loop is short, in ms. */
-const ACCEPT_LIMIT_MS = 300;
+const ACCEPT_LIMIT_MS = 200;
 const SHORT_TURN_MS = 0.05;
 
 /** Installs the handlers; from here on a signal ends the process, even while it starts. */
 export function stopOnSignal({ log, timeoutMs }: StopOptions): Lifecycle {
-  const lifecycle: Lifecycle = { stopping: false };
+  const giveUp = new AbortController();
+  const lifecycle: Lifecycle = { stopping: false, giveUp: giveUp.signal };
   closeWithGrace(
     {
       delay: timeoutMs,
@@ -42,26 +48,36 @@ export function stopOnSignal({ log, timeoutMs }: StopOptions): Lifecycle {
     async ({ signal, err }) => {
       lifecycle.stopping = true;
       const { app } = lifecycle;
-      const end = performance.now() + timeoutMs;
       if (err === undefined) {
         log.info(
           { event: 'stopping', signal },
           `stopping within ${timeoutMs / 1000} s: requests are still answered; a second signal stops at once`,
         );
-        if (app?.server.listening) {
-          await drain(app, timeoutMs * DRAIN_SHARE);
-          await stopAccepting(app);
-        }
       } else {
         log.fatal({ event: 'crashed', err }, 'unexpected error');
       }
-      const cut = setTimeout(() => app?.server.closeAllConnections(), end - performance.now() - CUT_MS);
+      const leftMs = err === undefined ? timeoutMs : Math.min(timeoutMs, CRASH_TIMEOUT_MS);
+      const timers = [
+        setTimeout(() => giveUp.abort(), leftMs - GIVE_UP_MS),
+        setTimeout(() => void cutConnections(app, log), leftMs - CUT_MS),
+      ];
+      if (app?.server.listening) {
+        if (err === undefined) await drain(app, leftMs * DRAIN_SHARE);
+        await stopAccepting(app);
+      }
       await app?.close();
-      clearTimeout(cut);
+      timers.forEach(clearTimeout);
       log.info({ event: 'stopped' }, 'stopped');
     },
   );
   return lifecycle;
+}
+
+async function cutConnections(app: FastifyInstance | undefined, log: Logger): Promise<void> {
+  if (app === undefined) return;
+  const connections = await countConnections(app);
+  app.server.closeAllConnections();
+  log.warn({ event: 'connections_cut', connections }, 'connections that were still open at the end were cut');
 }
 
 /**

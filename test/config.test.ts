@@ -86,6 +86,7 @@ t.test('an empty variable counts as not set', (t) => {
 t.test('every problem is reported at once', (t) => {
   t.strictSame(
     problems(['--locl', 'extra'], {
+      HOST: 'localhost',
       PORT: '70000',
       LOG_LEVEL: 'loud',
       CALLBACK_AUTH: 'none',
@@ -97,12 +98,13 @@ t.test('every problem is reported at once', (t) => {
     [
       'argument "--locl" is not known: the only flag is --local',
       'argument "extra" is not known: the only flag is --local',
+      'HOST must be an IP address, such as 0.0.0.0 or 127.0.0.1',
       'PORT must be a whole number from 0 to 65535',
       'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
       'CALLBACK_AUTH must be jwt or json',
       'KEY_REFRESH_SECONDS must be a whole number from 1 to 86400',
       'DECISION_TIMEOUT_MS must be a whole number from 1 to 29000',
-      'SHUTDOWN_TIMEOUT_MS must be a whole number from 1000 to 110000',
+      'SHUTDOWN_TIMEOUT_MS must be a whole number from 5000 to 110000',
       'CALLBACK_PRIVATE_KEY_PARAMETER is not set: set it to the name of the SSM parameter',
       'COSIGNER_PUBLIC_KEY_PARAMETER is not the name of an SSM parameter (letters, digits and _ . - /, or an ARN)',
     ],

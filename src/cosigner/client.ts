@@ -41,8 +41,6 @@ export interface Outcome {
 export interface Cosigner {
   /** Where requests of this kind are sent. */
   urlOf(kind: Kind): URL;
-  /** The body of a request, ready to be sent. */
-  encode(payload: Payload, tampering?: Tampering): string;
   /** Asks and verifies. @throws {Error} when there is no reply at all */
   ask(kind: Kind, payload: Payload, tampering?: Tampering): Promise<Outcome>;
   /** Closes the connections. */
@@ -62,15 +60,8 @@ export function createCosigner(options: CosignerOptions): Cosigner {
   const cosigner: Cosigner = {
     urlOf: (kind) => new URL(`${url.replace(/\/+$/, '')}${keys === undefined ? '' : '/v2'}/${PATHS[kind]}`),
 
-    encode(payload, tampering) {
-      if (keys === undefined) return JSON.stringify(payload);
-      return tampering === undefined
-        ? signToken(payload, keys.privateKey)
-        : tamperedToken(payload, keys.privateKey, tampering);
-    },
-
     async ask(kind, payload, tampering) {
-      const body = cosigner.encode(payload, tampering);
+      const body = encode(payload, keys, tampering);
       const startedAt = performance.now();
       const reply = await post(client, agent, cosigner.urlOf(kind), body);
       const durationMs = performance.now() - startedAt;
@@ -84,6 +75,13 @@ export function createCosigner(options: CosignerOptions): Cosigner {
     close: () => agent.destroy(),
   };
   return cosigner;
+}
+
+function encode(payload: Payload, keys?: CosignerKeys, tampering?: Tampering): string {
+  if (keys === undefined) return JSON.stringify(payload);
+  return tampering === undefined
+    ? signToken(payload, keys.privateKey)
+    : tamperedToken(payload, keys.privateKey, tampering);
 }
 
 interface Reply {

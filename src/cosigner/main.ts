@@ -41,6 +41,7 @@ interface Command {
   readonly tampering: Tampering | undefined;
   readonly count: number;
   readonly json: boolean;
+  readonly signed: boolean;
 }
 
 async function main(): Promise<number> {
@@ -49,8 +50,8 @@ async function main(): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const { kind, cosigner, payload, tampering, count, json } = command;
-  const print = printer({ stream: process.stdout, json, brief: count > 1 });
+  const { kind, cosigner, payload, tampering, count, json, signed } = command;
+  const print = printer({ stream: process.stdout, json, brief: count > 1, signed });
   let verified = 0;
   const startedAt = performance.now();
   for (let sent = 0; sent < count; sent++) {
@@ -119,6 +120,7 @@ function readCommand(args: string[]): Command | undefined {
     tampering,
     count: Number(values.count),
     json: values.json,
+    signed: !json,
   };
 }
 

@@ -11,6 +11,8 @@ interface PrinterOptions {
   readonly json: boolean;
   /** One line a request. */
   readonly brief: boolean;
+  /** Whether answers carry a signature. */
+  readonly signed: boolean;
 }
 
 interface Summary {
@@ -32,7 +34,7 @@ const ACTION_STYLES: Readonly<Record<string, Style>> = {
   IGNORE: 'blue',
 };
 
-export function printer({ stream, json, brief }: PrinterOptions): Printer {
+export function printer({ stream, json, brief, signed }: PrinterOptions): Printer {
   const write = (line: string): void => void stream.write(`${line}\n`);
   const colour = stream.isTTY && stream.hasColors();
   const paint = (style: Style, text: string): string => (colour ? styleText(style, text) : text);
@@ -79,7 +81,7 @@ export function printer({ stream, json, brief }: PrinterOptions): Printer {
         write(`${String(payload['requestId'])}  ${took.padStart(12)}  ${decided(outcome)}`);
         return;
       }
-      const how = outcome.answer === undefined ? '' : ', signature and requestId verified';
+      const how = outcome.answer === undefined ? '' : `, ${signed ? 'signature and ' : ''}requestId verified`;
       write(`${paint('bold', 'Answered')} ${decided(outcome)}`);
       write(`         ${paint('dim', `${outcome.status || 'nothing'} after ${took}${how}`)}`);
     },

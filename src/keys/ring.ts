@@ -41,19 +41,24 @@ export class KeyRing {
    */
   async update(stored: StoredKeys): Promise<readonly KeyChange[]> {
     const before = this.#keys;
-    const callback = await importStored(stored.callbackPrivateKey, async (text) => [
-      await importCallbackKey(text),
-    ]);
+    const callback = await importStored(stored.callbackPrivateKey, async (text) => {
+      const key = await importCallbackKey(text);
+      assertApart(
+        key,
+        before.cosigners,
+        "it is the pair of a Co-signer's key: store the handler's own private key",
+      );
+      return [key];
+    });
     const callbackInForce = callback.keys?.[0] ?? before.callback;
 
     const cosigner = await importStored(stored.cosignerPublicKeys, async (text) => {
       const keys = await importCosignerKeys(text);
-      if (keys.some(({ fingerprint }) => fingerprint === callbackInForce?.fingerprint)) {
-        throw new KeyError(
-          'KEY_IS_CALLBACK_KEY',
-          'it holds the handler\'s own public key: store the output of "cosigner print-public-key"',
-        );
-      }
+      assertApart(
+        callbackInForce,
+        keys,
+        `it holds the handler's own public key: store the output of "cosigner print-public-key"`,
+      );
       return keys;
     });
 
@@ -63,6 +68,21 @@ export class KeyRing {
       toChange('cosigner', stored.cosignerPublicKeys, cosigner, before.cosigners),
     ];
   }
+}
+
+/** Were one key on both sides, the handler's answers would pass as requests. */
+function assertApart(
+  callback: Fingerprinted | undefined,
+  cosigners: readonly Fingerprinted[],
+  message: string,
+): void {
+  if (cosigners.some(({ fingerprint }) => fingerprint === callback?.fingerprint)) {
+    throw new KeyError('KEY_ON_BOTH_SIDES', message);
+  }
+}
+
+interface Fingerprinted {
+  readonly fingerprint: string;
 }
 
 interface Imported<Key> {
@@ -86,8 +106,8 @@ async function importStored<Key>(
 function toChange(
   key: KeyChange['key'],
   { name }: StoredValue,
-  { keys, problem }: Imported<{ fingerprint: string }>,
-  keysBefore: readonly { fingerprint: string }[],
+  { keys, problem }: Imported<Fingerprinted>,
+  keysBefore: readonly Fingerprinted[],
 ): KeyChange {
   const before = fingerprints(keysBefore);
   const after = keys === undefined ? before : fingerprints(keys);
@@ -97,6 +117,6 @@ function toChange(
   return { key, name, outcome, before, after };
 }
 
-function fingerprints(keys: readonly { fingerprint: string }[]): readonly string[] {
+function fingerprints(keys: readonly Fingerprinted[]): readonly string[] {
   return keys.map(({ fingerprint }) => fingerprint);
 }

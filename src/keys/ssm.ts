@@ -75,11 +75,22 @@ function toKeySourceError(error: unknown, names: string[]): KeySourceError {
     );
   }
   if (message === 'Region is missing') return permanent('No AWS region is set: set AWS_REGION');
+  if (message === 'Invalid URL') return permanent('The AWS endpoint is not a URL: check AWS_ENDPOINT_URL');
 
   const throttled = /Throttl|TooManyRequests|LimitExceeded/.test(name);
-  return new KeySourceError(`SSM can't be read for ${parameters}: ${name}: ${message}`, {
+  return new KeySourceError(`SSM can't be read for ${parameters}: ${explain(name, message)}`, {
     // The client's fault, and not of asking too often: asking the same again brings the same answer.
     transient: throttled || $fault !== 'client',
     cause: error,
   });
+}
+
+function explain(name: string, message: string): string {
+  if (name === 'AbortError' || name === 'TimeoutError') return `no answer within ${READ_TIMEOUT_MS / 1000} s`;
+  if (name === 'CredentialsProviderError')
+    return 'no AWS credentials were found: check the task role, or the profile';
+  // The text that could not be parsed may be quoted, and with it a key.
+  if (name === 'SyntaxError')
+    return 'what came back is not an answer of SSM: check AWS_ENDPOINT_URL and proxies';
+  return `${name}: ${message}`;
 }

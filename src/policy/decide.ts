@@ -17,29 +17,49 @@ export interface SafeDecision {
   readonly fault?: unknown;
 }
 
-/**
- * Decides, whatever happens: a fault of ours costs the Co-signer a retry, never a transaction.
- * @param timeoutMs after how long a decision is given up
- */
+export interface DecisionLimits {
+  /** After how long a decision is given up, in ms. */
+  readonly timeoutMs: number;
+  /** Gives up every decision that is still open. */
+  readonly signal?: AbortSignal;
+}
+
+/** Decides, whatever happens: a fault of ours costs the Co-signer a retry, never a transaction. */
 export async function decideSafely(
   decide: Decide,
   request: CallbackRequest,
-  timeoutMs: number,
+  limits: DecisionLimits,
 ): Promise<SafeDecision> {
-  let timer: NodeJS.Timeout | undefined;
   try {
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`no decision within ${timeoutMs} ms`)), timeoutMs);
-    });
-    const decision = await Promise.race([decide(request), timeout]);
+    const startedAt = performance.now();
+    const pending = decide(request);
+    const decision = pending instanceof Promise ? await inTime(pending, limits) : pending;
+    // What blocks can't be interrupted, but it comes too late all the same.
+    if (performance.now() - startedAt > limits.timeoutMs) throw tooLate(limits);
     assertAllowed(decision, request);
     return { decision };
-  } catch (fault) {
+  } catch (error) {
     return {
       decision: { action: 'RETRY', reason: 'The decision failed; see the error in the log.' },
-      fault,
+      fault: error ?? new Error('the decision failed without saying why'),
     };
-  } finally {
-    clearTimeout(timer);
   }
+}
+
+function inTime(pending: Promise<Decision>, limits: DecisionLimits): Promise<Decision> {
+  const { timeoutMs, signal } = limits;
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(new Error('the process stops before there is a decision'));
+    const timer = setTimeout(() => reject(tooLate(limits)), timeoutMs);
+    signal?.addEventListener('abort', giveUp);
+    if (signal?.aborted === true) giveUp();
+    void pending.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
+    });
+  });
+}
+
+function tooLate({ timeoutMs }: DecisionLimits): Error {
+  return new Error(`no decision within ${Math.round(timeoutMs)} ms`);
 }

@@ -30,7 +30,7 @@ export type KeyErrorCode =
   | 'KEY_UNREADABLE'
   | 'KEY_NOT_RSA'
   | 'KEY_WRONG_SIZE'
-  | 'KEY_IS_CALLBACK_KEY';
+  | 'KEY_ON_BOTH_SIDES';
 
 /** A key that can't be used. The message says what is wrong and what is wanted, never what the key holds. */
 export class KeyError extends Error {
@@ -74,13 +74,14 @@ export async function importCallbackKey(text: string): Promise<SigningKey> {
 
 /**
  * Imports the keys of one or more Co-signers.
- * @param text RSA 2048 public keys in PEM, one after the other: SPKI (`PUBLIC KEY`) or X.509 (`CERTIFICATE`)
+ * @param text RSA 2048 public keys in PEM, one after the other: SPKI (`PUBLIC KEY`), PKCS#1
+ *   (`RSA PUBLIC KEY`) or X.509 (`CERTIFICATE`)
  * @throws {KeyError} if any of them can't be used: a list is taken whole or not at all
  */
 export async function importCosignerKeys(text: string): Promise<readonly VerifyingKey[]> {
   const keys = new Map<string, VerifyingKey>();
   for (const block of pemBlocks(text)) {
-    if (!isPublic(block)) {
+    if (isPrivate(block)) {
       throw new KeyError(
         'KEY_IS_PRIVATE',
         `it holds "${block.label}" where a public key belongs: store the output of "cosigner print-public-key"; a private key that was stored here should be replaced`,
@@ -112,19 +113,24 @@ function pemBlocks(text: string): readonly PemBlock[] {
   const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g)].map(
     ([pem, label = '']) => ({ label, pem }),
   );
+  // OpenSSL writes the curve in front of an EC key; what counts is the key.
+  const keys = blocks.filter(({ label }) => !label.endsWith(' PARAMETERS'));
   // A block cut off in the middle must not be passed over in silence.
-  if (blocks.length === 0 || blocks.length !== text.split('-----BEGIN').length - 1) {
+  if (keys.length === 0 || blocks.length !== text.split('-----BEGIN').length - 1) {
     throw new KeyError(
       'KEY_NOT_PEM',
       'it is not complete PEM: store the whole file, its first and last line included',
     );
   }
-  // OpenSSL writes the curve in front of an EC key; what counts is the key.
-  return blocks.filter(({ label }) => !label.endsWith(' PARAMETERS'));
+  return keys;
 }
 
 function isPublic({ label }: PemBlock): boolean {
-  return label === 'PUBLIC KEY' || label === 'CERTIFICATE';
+  return label.endsWith('PUBLIC KEY') || label === 'CERTIFICATE';
+}
+
+function isPrivate({ label }: PemBlock): boolean {
+  return label.endsWith('PRIVATE KEY');
 }
 
 function readKey(read: () => KeyObject, { label }: PemBlock): KeyObject {

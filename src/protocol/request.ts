@@ -17,9 +17,9 @@ export interface CallbackRequest {
 
 /**
  * Checks a verified payload.
- * @param kind the kind that the route stands for; left out, the payload tells: `type` without `operation` and `txId`
- *   is a configuration change
- * @throws {Refusal} `malformed_request`
+ * @param kind the kind that the route stands for; left out, the payload tells
+ * @throws {Refusal} `malformed_request`, also when the payload is of the other kind: the path is not signed, so a
+ *   transaction must not be decided as a configuration change because somebody sent it there
  */
 export function parseRequest(payload: unknown, kind?: Kind): CallbackRequest {
   const parsed = requestObject.safeParse(payload);
@@ -27,13 +27,17 @@ export function parseRequest(payload: unknown, kind?: Kind): CallbackRequest {
     throw new Refusal('malformed_request', 'not a JSON object with a string "requestId"');
   }
   const { data } = parsed;
-  return { kind: kind ?? kindOf(data), requestId: data.requestId, payload: data };
+  const told = kindOf(data);
+  if (kind !== undefined && told !== undefined && told !== kind) {
+    throw new Refusal('malformed_request', `a ${told} request on the path of ${kind} requests`);
+  }
+  return { kind: kind ?? told ?? 'transaction', requestId: data.requestId, payload: data };
 }
 
-function kindOf(payload: Readonly<Record<string, unknown>>): Kind {
-  return payload['type'] !== undefined && payload['operation'] === undefined && payload['txId'] === undefined
-    ? 'configuration'
-    : 'transaction';
+/** `type` without `operation` and `txId` is a configuration change; without any of them there is no telling. */
+function kindOf(payload: Readonly<Record<string, unknown>>): Kind | undefined {
+  if (payload['operation'] !== undefined || payload['txId'] !== undefined) return 'transaction';
+  return payload['type'] === undefined ? undefined : 'configuration';
 }
 
 /**

@@ -19,7 +19,10 @@ export interface CallbackOptions {
   /** The keys in force; read once per request. */
   readonly keyRing: { readonly current: Keys };
   readonly decide: Decide;
+  /** Time from a request's first byte to its decision, in ms. */
   readonly decisionTimeoutMs: number;
+  /** Aborted when the process can wait for decisions no longer. */
+  readonly lifecycle: { readonly giveUp: AbortSignal };
   readonly log: Logger;
 }
 
@@ -64,7 +67,10 @@ async function answer(
   const keys = options.keyRing.current;
   const { request, cosignerKey } = await authenticate(options.auth, http.body, keys, kind);
 
-  const { decision, fault } = await decideSafely(options.decide, request, options.decisionTimeoutMs);
+  const { decision, fault } = await decideSafely(options.decide, request, {
+    timeoutMs: options.decisionTimeoutMs - reply.elapsedTime,
+    signal: options.lifecycle.giveUp,
+  });
   if (fault !== undefined) {
     options.log.error(
       { event: 'decision_failed', requestId: request.requestId, err: fault },

@@ -44,7 +44,9 @@ export function decisionLine({
 
 /** The load balancer's own id of the request, so that its access log and ours can be joined. */
 export function traceId({ headers }: FastifyRequest): string | undefined {
-  return text(headers['x-amzn-trace-id'])?.slice(0, 256);
+  const id = text(headers['x-amzn-trace-id']);
+  // Anyone can send this header: what does not look like `Root=1-67891233-abcdef012345678912345678` is left out.
+  return id !== undefined && /^[\w=;:|-]{1,256}$/.test(id) ? id : undefined;
 }
 
 function text(value: unknown): string | undefined {

@@ -22,7 +22,8 @@ export async function ringWith(cosignerPem: string | undefined): Promise<KeyRing
 
 export async function testApp(t: Test, overrides: Partial<AppOptions> = {}) {
   const memory = memoryLog();
-  const lifecycle = { stopping: false };
+  const giveUp = new AbortController();
+  const lifecycle = { stopping: false, giveUp: giveUp.signal };
   const app = await buildApp({
     auth: 'jwt',
     keyRing: await ringWith(cosigner.publicPem + secondCosigner.publicPem),

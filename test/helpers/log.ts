@@ -1,5 +1,6 @@
 // A log that tests can read.
 import pino, { type Logger } from 'pino';
+import { logOptions } from '../../src/log.js';
 import { keepOutput } from './output.js';
 
 export type LogLine = Record<string, unknown>;
@@ -17,6 +18,6 @@ export function memoryLog(): MemoryLog {
     keepOutput(text);
     lines.push(JSON.parse(text) as LogLine);
   };
-  const log = pino({ level: 'trace', base: null, formatters: { level: (level) => ({ level }) } }, { write });
+  const log = pino(logOptions('trace'), { write });
   return { log, lines, of: (event) => lines.filter((line) => line['event'] === event) };
 }

@@ -87,7 +87,7 @@ http {
       proxy_pass http://$target;
       proxy_http_version 1.1;
       proxy_set_header Connection "";
-      proxy_set_header X-Amzn-Trace-Id "Root=1-nginx";
+      proxy_set_header X-Amzn-Trace-Id "Root=1-67891233-abcdef012345678912345678";
     }
   }
 }

@@ -67,7 +67,26 @@ t.test('the handler’s own key is no Co-signer’s: its answers would pass as r
   const ring = new KeyRing();
   t.strictSame(await outcomes(ring, stored(callback.privatePem, cosigner.publicPem + callback.publicPem)), [
     'replaced',
-    'KEY_IS_CALLBACK_KEY',
+    'KEY_ON_BOTH_SIDES',
   ]);
   t.strictSame(ring.current.cosigners, []);
+});
+
+t.test('nor may the handler’s key become the pair of a Co-signer’s', async (t) => {
+  const ring = new KeyRing();
+  await ring.update(stored(callback.privatePem, cosigner.publicPem));
+  const before = ring.current;
+  t.strictSame(await outcomes(ring, stored(cosigner.privatePem, cosigner.publicPem)), [
+    'KEY_ON_BOTH_SIDES',
+    'unchanged',
+  ]);
+  t.strictSame(ring.current, before);
+});
+
+t.test('a value without any key leaves the keys in force', async (t) => {
+  const ring = new KeyRing();
+  await ring.update(stored(callback.privatePem, cosigner.publicPem));
+  const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
+  t.strictSame(await outcomes(ring, stored(callback.privatePem, parameters)), ['unchanged', 'KEY_NOT_PEM']);
+  t.equal(ring.current.cosigners.length, 1);
 });

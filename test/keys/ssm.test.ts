@@ -8,11 +8,13 @@ import { ssmKeySource } from '../../src/keys/ssm.js';
 
 const names = { callbackPrivateKeyParameter: '/p/callback', cosignerPublicKeyParameter: '/p/cosigner' };
 
-async function sourceAnswering(t: Test, status: number, body: object, seen: string[] = []) {
+async function sourceAnswering(t: Test, status: number, body: object | string, seen: string[] = []) {
   const server = createServer((request, response) => {
     request.setEncoding('utf8').on('data', (chunk: string) => seen.push(chunk));
     request.on('end', () => {
-      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
+      response
+        .writeHead(status, { 'content-type': 'application/x-amz-json-1.1' })
+        .end(typeof body === 'string' ? body : JSON.stringify(body));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -57,7 +59,7 @@ for (const [type, status, transient, message] of faults) {
 }
 
 t.test('a 403 that is not of SSM’s own form is a denial too', async (t) => {
-  const source = await sourceAnswering(t, 403, 'an XML document' as never);
+  const source = await sourceAnswering(t, 403, '<xml>');
   await t.rejects(source.read(), { transient: false, message: /denies access/ });
 });
 
@@ -65,6 +67,28 @@ t.test('an endpoint that is not there is a transient fault', async (t) => {
   await t.rejects(ssmKeySource(names, clientFor('http://127.0.0.1:1')).read(), {
     name: 'KeySourceError',
     transient: true,
+  });
+});
+
+t.test('what came back is not quoted where it can’t be read', async (t) => {
+  const source = await sourceAnswering(t, 200, '-----BEGIN PRIVATE KEY-----');
+  await t.rejects(source.read(), { message: /can't be read/ });
+  const error: unknown = await source.read().catch((reason: unknown) => reason);
+  t.notMatch(String(error), /BEGIN/);
+});
+
+t.test('missing credentials, and an endpoint that is no URL, are named', async (t) => {
+  const withoutCredentials = new SSMClient({
+    region: 'eu-central-1',
+    credentials: () => Promise.reject(Object.assign(new Error('none'), { name: 'CredentialsProviderError' })),
+  });
+  await t.rejects(ssmKeySource(names, withoutCredentials).read(), {
+    transient: true,
+    message: /no AWS credentials were found/,
+  });
+  await t.rejects(ssmKeySource(names, clientFor('nonsense')).read(), {
+    transient: false,
+    message: /check AWS_ENDPOINT_URL/,
   });
 });
 

@@ -1,5 +1,5 @@
-import { createHash, X509Certificate } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { importCallbackKey, importCosignerKeys, KeyError } from '../../src/protocol/key.js';
 import { p256Pair, rsaPair } from '../helpers/keys.js';
@@ -37,15 +37,15 @@ t.test('several Co-signer keys are taken in order, each once', async (t) => {
   t.equal(keys[1]?.fingerprint, fingerprint);
 });
 
-t.test('an X.509 certificate counts as its public key', async (t) => {
-  const dir = t.testdir({ 'key.pem': pair.privatePem });
-  const certificate = execFileSync(
-    'openssl',
-    ['req', '-x509', '-new', '-key', 'key.pem', '-subj', '/CN=cosigner', '-days', '1'],
-    { cwd: dir, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+t.test('an X.509 certificate counts as its public key, and PKCS#1 as well as SPKI', async (t) => {
+  const certificate = readFileSync(new URL('../fixtures/cosigner-certificate.pem', import.meta.url), 'utf8');
+  t.equal(
+    (await importCosignerKeys(certificate))[0]?.fingerprint,
+    'a4d9797a831cc21719da0c4b6ec9be2ab076cf913e967b24125b0a6152476a3d',
+    'as OpenSSL prints it',
   );
-  t.ok(new X509Certificate(certificate));
-  t.equal((await importCosignerKeys(certificate))[0]?.fingerprint, fingerprint);
+  const publicPkcs1 = pair.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+  t.equal((await importCosignerKeys(publicPkcs1))[0]?.fingerprint, fingerprint);
 });
 
 const encrypted = pair.privateKey
@@ -55,6 +55,8 @@ const legacyEncrypted = pair.privateKey
   .export({ type: 'pkcs1', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' })
   .toString();
 const damaged = pair.privatePem.replace(/\n.{64}\n/, '\nAAAA\n');
+
+const ecParameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
 
 const refusedCallbackKeys = [
   ['an empty value', ' \n', 'KEY_EMPTY', /empty/],
@@ -82,13 +84,15 @@ for (const [what, text, code, message] of refusedCallbackKeys) {
 
 t.test('an EC key with its parameters in front, as OpenSSL writes it, is named as such', async (t) => {
   const sec1 = p256.privateKey.export({ type: 'sec1', format: 'pem' }).toString();
-  const text = `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${sec1}`;
+  const text = ecParameters + sec1;
   t.equal((await problemOf(importCallbackKey(text))).code, 'KEY_NOT_RSA');
 });
 
 const refusedCosignerKeys = [
   ['an empty value', '', 'KEY_EMPTY'],
   ['a private key', pair.privatePem, 'KEY_IS_PRIVATE'],
+  ['the parameters of a key in place of a key', ecParameters, 'KEY_NOT_PEM'],
+  ['a block of another kind', pair.publicPem.replaceAll('PUBLIC KEY', 'X509 CRL'), 'KEY_UNREADABLE'],
   ['a P-256 key', p256.publicPem, 'KEY_NOT_RSA'],
   ['a 1024-bit RSA key', rsaPair(1024).publicPem, 'KEY_WRONG_SIZE'],
   ['a 4096-bit RSA key', rsaPair(4096).publicPem, 'KEY_WRONG_SIZE'],

@@ -19,8 +19,19 @@ t.test('a payload tells its kind: type without operation and txId is a configura
   t.end();
 });
 
-t.test('a route’s kind goes before the payload’s', (t) => {
-  t.equal(parseRequest({ requestId: 'r', type: 'X' }, 'transaction').kind, 'transaction');
+t.test('a payload of the other kind than the path’s is refused: the path is not signed', (t) => {
+  const transaction = samplePayload('transaction');
+  const change = samplePayload('configuration');
+  t.throws(() => parseRequest(transaction, 'configuration'), { code: 'malformed_request' });
+  t.throws(() => parseRequest({ requestId: 'r', txId: 't', type: 'X' }, 'configuration'), {
+    code: 'malformed_request',
+  });
+  t.throws(() => parseRequest(change, 'transaction'), { code: 'malformed_request' });
+  t.equal(
+    parseRequest({ requestId: 'r' }, 'configuration').kind,
+    'configuration',
+    'where there is no telling',
+  );
   t.end();
 });
 

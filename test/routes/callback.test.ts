@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import t from 'tap';
 import { createCosigner } from '../../src/cosigner/client.js';
@@ -204,6 +205,37 @@ t.test('a decision that fails, or takes too long, is a signed RETRY and an error
   }
 });
 
+t.test('the time that a request took to arrive is taken off the time to decide', async (t) => {
+  const { app } = await testApp(t, { decide: () => new Promise(() => undefined), decisionTimeoutMs: 400 });
+  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+  const token = signed({ requestId: 'r' });
+  const startedAt = performance.now();
+  const status = await new Promise((resolve) => {
+    const slow = request(`${url}/callback`, { method: 'POST', headers: { 'content-length': token.length } });
+    slow.on('response', (response) => resolve(response.resume().statusCode));
+    slow.write(token.slice(0, 50));
+    setTimeout(() => slow.end(token.slice(50)), 250);
+  });
+  t.equal(status, 200);
+  t.ok(performance.now() - startedAt < 600);
+});
+
+t.test('an error that carries its request is logged without it', async (t) => {
+  const { app, lines } = await testApp(t, {
+    decide: (request) => {
+      throw Object.assign(new Error('broken rule'), { request });
+    },
+  });
+  await post(app, '/callback', signed({ requestId: 'r', type: 'EXCHANGE', extraInfo: { apiKey: 'hush' } }));
+  t.notMatch(JSON.stringify(lines), /hush/);
+});
+
+t.test('what does not look like a trace id is not kept', async (t) => {
+  const { app, of } = await testApp(t);
+  await post(app, '/callback', signed({ requestId: 'r' }), { 'x-amzn-trace-id': signed({ requestId: 'r' }) });
+  t.equal(of('decision')[0]?.['traceId'], undefined);
+});
+
 t.test('when signing fails there is an error and no answer', async (t) => {
   const { current } = await ringWith(cosigner.publicPem);
   const [publicKey] = current.cosigners;
@@ -250,7 +282,9 @@ t.test('a decision line holds what is needed to follow it, and no secret', async
     signerId: 's-1',
     extraParameters: { k: 'hush-1' },
   };
-  await post(app, '/v2/tx_sign_request', signed(payload), { 'x-amzn-trace-id': 'Root=1-abc' });
+  await post(app, '/v2/tx_sign_request', signed(payload), {
+    'x-amzn-trace-id': 'Root=1-67891233-abcdef012345678912345678',
+  });
   await post(
     app,
     '/v2/config_change_sign_request',
@@ -272,7 +306,7 @@ t.test('a decision line holds what is needed to follow it, and no secret', async
     reason: /No policy/,
     durationMs: Number,
     cosignerKey: /^[0-9a-f]{64}$/,
-    traceId: 'Root=1-abc',
+    traceId: 'Root=1-67891233-abcdef012345678912345678',
   });
   t.match(configuration, { kind: 'configuration', requestId: 'c-1', type: 'EXCHANGE', action: 'REJECT' });
   t.equal(of('decision').length, 2, 'one line each');

@@ -51,7 +51,7 @@ t.test('requests pass through TLS, and carry the load balancer’s trace id', as
   const handler = start(port);
   await handler.listening();
   t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'REJECT' } });
-  t.match(await handler.line({ event: 'decision' }), { traceId: 'Root=1-nginx' });
+  t.match(await handler.line({ event: 'decision' }), { traceId: 'Root=1-67891233-abcdef012345678912345678' });
 });
 
 t.test('a restart by SIGTERM under load loses no request that the handler had received', async (t) => {

@@ -1,4 +1,5 @@
 // The real process against a real SSM endpoint.
+import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import t, { type Test } from 'tap';
@@ -6,7 +7,7 @@ import { type Cosigner, createCosigner } from '../../src/cosigner/client.js';
 import { samplePayload } from '../../src/cosigner/request.js';
 import { keepAsking } from '../helpers/load.js';
 import { type Pair, p256Pair, rsaPair } from '../helpers/keys.js';
-import { type Moto, motoServer, PARAMETERS } from '../helpers/moto.js';
+import { freePort, type Moto, motoServer, PARAMETERS } from '../helpers/moto.js';
 import { type Handler, startHandler, until } from '../helpers/process.js';
 
 const callback = rsaPair();
@@ -124,14 +125,18 @@ t.test('SSM stops after boot: still serving, and saying so', async (t) => {
 });
 
 t.test('SSM is not there at boot: retried, and taken up when it comes', async (t) => {
-  const moto = await motoServer(t, { started: false });
-  const handler = start(t, moto);
-  await handler.line({ event: 'key_load_retry' });
-  await moto.start();
+  const moto = await motoServer(t);
   await moto.put('callback', callback.privatePem);
   await moto.put('cosigner', cosigner.publicPem);
-  // The parameters may have been looked for just before they were put: then the end is another.
-  t.ok(await Promise.race([handler.listening(30_000), handler.exited.then(() => 'exited')]));
+  const port = await freePort();
+  const handler = start(t, moto, { AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` });
+  await handler.line({ event: 'key_load_retry' });
+  const way = createServer((socket) => {
+    socket.pipe(connect(Number(new URL(moto.endpoint).port), '127.0.0.1')).pipe(socket);
+  }).listen(port, '127.0.0.1');
+  t.teardown(() => way.close());
+  const client = cosignerFor(t, await handler.listening(30_000), cosigner, callback);
+  t.ok((await client.ask('transaction', samplePayload('transaction'))).answer);
 });
 
 t.test('SSM is not there at boot and does not come: exit 1 after a minute of retries', async (t) => {
