@@ -70,18 +70,17 @@ async function listen(app: FastifyInstance, config: Config, log: Logger, version
     log.warn({ event: 'json_mode' }, 'CALLBACK_AUTH=json: requests are authenticated by the network alone');
   }
   log.info({ event: 'listening', url, version, auth: config.auth }, `listening on ${url}`);
-  if (config.keys.from === 'directory') process.stderr.write(localBanner(url, config));
+  if (config.keys.from === 'directory') {
+    process.stderr.write(localBanner(url, config.keys.directory, config.auth === 'json'));
+  }
 }
 
-function localBanner(url: string, { keys, auth }: Config): string {
-  const command = ['npm run cosigner --', `--url ${url}`, ...(auth === 'json' ? ['--json-mode'] : [])].join(
-    ' ',
-  );
+function localBanner(url: string, keyDirectory: string, json: boolean): string {
   return `
-  LOCAL MODE, for trying things out. Keys: ${keys.from === 'directory' ? keys.directory : ''}. AWS is not used.
+  LOCAL MODE, for trying things out. Keys: ${keyDirectory}. AWS is not used.
   Ask it for a decision, in another terminal:
 
-      ${command}
+      npm run cosigner -- --url ${url}${json ? ' --json-mode' : ''}
 
 `;
 }

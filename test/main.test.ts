@@ -2,21 +2,16 @@ import { once } from 'node:events';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, type ClientRequest, request as httpRequest } from 'node:http';
 import { join } from 'node:path';
-import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { createCosigner } from '../src/cosigner/client.js';
+import { keysIn } from '../src/cosigner/keys.js';
 import { samplePayload, signToken } from '../src/cosigner/request.js';
 import { KEY_FILES, makeMissingKeys } from '../src/keys/directory.js';
 import { createLog } from '../src/log.js';
 import { type Handler, startHandler } from './helpers/process.js';
 
-function keysIn(cwd: string) {
-  const read = (file: string): string => readFileSync(join(cwd, '.local/keys', file), 'utf8');
-  return {
-    privateKey: createPrivateKey(read(KEY_FILES.cosignerPrivate)),
-    callbackPublicKeys: [createPublicKey(read(KEY_FILES.callbackPublic))],
-  };
+function localKeys(cwd: string) {
+  return keysIn(join(cwd, '.local/keys'));
 }
 
 t.test('local mode makes its keys, says so, and listens on the loopback address', async (t) => {
@@ -36,7 +31,7 @@ t.test('local mode makes its keys, says so, and listens on the loopback address'
 t.test('what is built works as its source does', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'], built: true });
-  const client = createCosigner({ url: await handler.listening(), keys: keysIn(cwd) });
+  const client = createCosigner({ url: await handler.listening(), keys: localKeys(cwd) });
   t.teardown(() => client.close());
   t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'REJECT' } });
   client.close();
@@ -103,7 +98,7 @@ t.test('SIGTERM: the probe is told, idle connections live on until their next an
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'] });
   const url = await handler.listening();
-  const client = createCosigner({ url, keys: keysIn(cwd), maxSockets: 1 });
+  const client = createCosigner({ url, keys: localKeys(cwd), maxSockets: 1 });
   t.teardown(() => client.close());
   t.ok((await client.ask('transaction', samplePayload('transaction'))).answer, 'a connection is open');
 
@@ -121,7 +116,7 @@ t.test('SIGTERM: a request that is half there is waited for, and answered', asyn
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'], env: { SHUTDOWN_TIMEOUT_MS: '5000' } });
   const url = await handler.listening();
-  const token = signToken({ requestId: 'late' }, keysIn(cwd).privateKey);
+  const token = signToken({ requestId: 'late' }, localKeys(cwd).privateKey);
   const { request, answered } = startRequest(`${url}/callback`, token.length);
   request.write(token.slice(0, 100));
   await once(request, 'socket');

@@ -111,18 +111,18 @@ function readSignedAnswer({ status, body }: Reply, requestId: unknown, keys: rea
   if (status !== 200) return { problem: `status ${status}` };
   const [header = '', claims = '', signature = '', ...more] = body.split('.');
   if (signature === '' || more.length > 0) return { problem: 'the answer is not a signed token' };
-  if (parse(header)?.['alg'] !== 'RS256') return { problem: 'the answer is not signed with RS256' };
+  if (parse(decode(header))?.['alg'] !== 'RS256') return { problem: 'the answer is not signed with RS256' };
   const input = Buffer.from(`${header}.${claims}`);
   const signatureBytes = Buffer.from(signature, 'base64url');
   if (!keys.some((key) => verify('sha256', input, key, signatureBytes))) {
     return { problem: "the answer's signature does not verify with the handler's public key" };
   }
-  return readAnswer(parse(claims), requestId);
+  return readAnswer(parse(decode(claims)), requestId);
 }
 
 function readJsonAnswer({ status, body }: Reply, requestId: unknown): Verdict {
   if (status !== 200) return { problem: `status ${status}` };
-  return readAnswer(parse(Buffer.from(body).toString('base64url')), requestId);
+  return readAnswer(parse(body), requestId);
 }
 
 function readAnswer(answer: Record<string, unknown> | undefined, requestId: unknown): Verdict {
@@ -142,9 +142,13 @@ function readAnswer(answer: Record<string, unknown> | undefined, requestId: unkn
   };
 }
 
-function parse(base64url: string): Record<string, unknown> | undefined {
+function decode(base64url: string): string {
+  return Buffer.from(base64url, 'base64url').toString('utf8');
+}
+
+function parse(json: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(Buffer.from(base64url, 'base64url').toString('utf8'));
+    const value: unknown = JSON.parse(json);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;

@@ -1,5 +1,4 @@
 // `npm run cosigner`: plays the Co-signer against a running handler.
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,6 +6,7 @@ import { LOCAL_KEY_DIRECTORY } from '../config.js';
 import { KEY_FILES } from '../keys/directory.js';
 import type { Kind } from '../protocol/request.js';
 import { type Cosigner, type CosignerKeys, createCosigner, type Outcome } from './client.js';
+import { readKeys } from './keys.js';
 import { printer } from './print.js';
 import { type Payload, readPayload, samplePayload, TAMPERINGS, type Tampering } from './request.js';
 
@@ -114,7 +114,7 @@ function readCommand(args: string[]): Command | undefined {
     cosigner: createCosigner({
       url: values.url,
       ...(ca !== undefined && { ca: readOr(`--ca ${ca}`, () => readFileSync(ca, 'utf8')) }),
-      ...(!json && { keys: readKeys(values) }),
+      ...(!json && { keys: readGivenKeys(values) }),
     }),
     payload: file === undefined ? () => samplePayload(kind) : sent(file),
     tampering,
@@ -153,16 +153,16 @@ function sent(file: string): () => Payload {
   return () => payload;
 }
 
-function readKeys(values: ReturnType<typeof parse>['values']): CosignerKeys {
+function readGivenKeys(values: ReturnType<typeof parse>['values']): CosignerKeys {
   const { keys, 'cosigner-private-key': privateFile, 'callback-public-key': publicFile } = values;
-  return {
-    privateKey: readKey(createPrivateKey, privateFile ?? join(keys, KEY_FILES.cosignerPrivate)),
-    callbackPublicKeys: [readKey(createPublicKey, publicFile ?? join(keys, KEY_FILES.callbackPublic))],
-  };
-}
-
-function readKey(create: (pem: string) => KeyObject, file: string): KeyObject {
-  return readOr(`key ${file}`, () => create(readFileSync(file, 'utf8')));
+  try {
+    return readKeys(
+      privateFile ?? join(keys, KEY_FILES.cosignerPrivate),
+      publicFile ?? join(keys, KEY_FILES.callbackPublic),
+    );
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function readOr<Value>(what: string, read: () => Value): Value {

@@ -6,16 +6,15 @@ import type { Kind } from '../protocol/request.js';
 
 export type Payload = Record<string, unknown>;
 
-const SAMPLES: Readonly<Record<Kind, string>> = {
-  transaction: 'tx-eth-transfer.json',
-  configuration: 'config-unmanaged-wallet.json',
+const SAMPLES: Readonly<Record<Kind, Payload>> = {
+  transaction: readPayload(new URL('./samples/tx-eth-transfer.json', import.meta.url)),
+  configuration: readPayload(new URL('./samples/config-unmanaged-wallet.json', import.meta.url)),
 };
 
 /** A payload as published, with ids of its own. */
 export function samplePayload(kind: Kind): Payload {
-  const payload = readPayload(new URL(`./samples/${SAMPLES[kind]}`, import.meta.url));
   const id = randomUUID();
-  return kind === 'transaction' ? { ...payload, txId: id, requestId: id } : { ...payload, requestId: id };
+  return { ...SAMPLES[kind], ...(kind === 'transaction' && { txId: id }), requestId: id };
 }
 
 /** @throws {SyntaxError} or {TypeError} if the file does not hold a JSON object */

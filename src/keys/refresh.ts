@@ -5,12 +5,12 @@ import type { KeyChange, KeyRing } from './ring.js';
 import { type KeySource, KeySourceError } from './source.js';
 
 /** How long transient errors are retried at boot, in ms. */
-export const BOOT_RETRY_MS = 60_000;
+const BOOT_RETRY_MS = 60_000;
 /** The pauses between those tries: doubled from the first to the longest, in ms. */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 8_000;
 /** How often to look for a Co-signer key while there is none, in ms. */
-export const AWAITING_REFRESH_MS = 5_000;
+const AWAITING_REFRESH_MS = 5_000;
 
 interface KeyLoading {
   readonly source: KeySource;

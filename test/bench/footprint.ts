@@ -1,16 +1,18 @@
 // `npm run footprint`: how fast the service starts and how much memory it holds, against limits that must stay true.
 // Time is stated as a ratio to `node -e 0` in the same run, so that it means the same on any machine.
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Cosigner, createCosigner } from '../../src/cosigner/client.js';
+import { LOCAL_KEY_DIRECTORY } from '../../src/config.js';
+import { createCosigner } from '../../src/cosigner/client.js';
+import { keysIn } from '../../src/cosigner/keys.js';
 import { samplePayload } from '../../src/cosigner/request.js';
-import { KEY_FILES, makeMissingKeys } from '../../src/keys/directory.js';
+import { makeMissingKeys } from '../../src/keys/directory.js';
+import { freePort } from '../helpers/port.js';
 import { BUILT } from '../helpers/process.js';
 
 const BOOTS = 9;
@@ -19,9 +21,10 @@ const CONNECTIONS = 16;
 const MAX_BOOT_RATIO = 8;
 const MAX_RSS_MB = 128;
 
-const port = 3999;
+const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
 const directory = mkdtempSync(join(tmpdir(), 'callback-handler-'));
+const keyDirectory = join(directory, LOCAL_KEY_DIRECTORY);
 
 interface Row {
   readonly what: string;
@@ -43,11 +46,18 @@ async function bootMs(): Promise<number> {
   const startedAt = performance.now();
   const child = startHandler();
   child.stdout.resume();
-  while (!(await isHealthy())) await sleep(1);
+  await healthy(child);
   const ms = performance.now() - startedAt;
   child.kill('SIGKILL');
   await once(child, 'exit');
   return ms;
+}
+
+async function healthy(child: ChildProcess): Promise<void> {
+  while (!(await isHealthy())) {
+    if (child.exitCode !== null) throw new Error(`the handler ended with exit code ${child.exitCode}`);
+    await sleep(1);
+  }
 }
 
 function isHealthy(): Promise<boolean> {
@@ -85,8 +95,8 @@ async function measureBoot(): Promise<Row> {
 async function measureMemory(): Promise<Row> {
   const child = startHandler();
   child.stdout.resume();
-  while (!(await isHealthy())) await sleep(10);
-  const client = cosigner();
+  await healthy(child);
+  const client = createCosigner({ url, keys: keysIn(keyDirectory) });
   let sent = 0;
   let unverified = 0;
   const ask = async (): Promise<void> => {
@@ -109,17 +119,6 @@ async function measureMemory(): Promise<Row> {
   };
 }
 
-function cosigner(): Cosigner {
-  const read = (file: string): string => readFileSync(join(directory, '.local/keys', file), 'utf8');
-  return createCosigner({
-    url,
-    keys: {
-      privateKey: createPrivateKey(read(KEY_FILES.cosignerPrivate)),
-      callbackPublicKeys: [createPublicKey(read(KEY_FILES.callbackPublic))],
-    },
-  });
-}
-
 function rssOf(pid: number): number {
   const kilobytes = spawnSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' }).stdout;
   return Number(kilobytes) / 1024;
@@ -130,7 +129,7 @@ function median(values: readonly number[]): number {
 }
 
 try {
-  await makeMissingKeys(join(directory, '.local/keys'));
+  await makeMissingKeys(keyDirectory);
   const rows = [await measureBoot(), await measureMemory()];
   console.log(`Node.js ${process.version}`);
   for (const { what, measured, limit, holds } of rows) {

@@ -1,7 +1,6 @@
 // A real SSM endpoint: moto_server, on a port of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import {
   DeleteParameterCommand,
   type ParameterType,
@@ -9,6 +8,7 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import type { Test } from 'tap';
+import { freePort } from './port.js';
 import { until } from './process.js';
 
 export const PARAMETERS = {
@@ -82,14 +82,4 @@ export async function motoServer(t: Test, { started = true } = {}): Promise<Moto
   t.teardown(() => moto.stop());
   if (started) await moto.start();
   return moto;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
 }

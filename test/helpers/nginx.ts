@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { freePort } from './moto.js';
+import { freePort } from './port.js';
 import { until } from './process.js';
 
 export interface Nginx {

@@ -1,15 +1,14 @@
 // The real process behind a real TLS proxy that keeps connections alive.
-import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { type Cosigner, createCosigner } from '../../src/cosigner/client.js';
+import { keysIn } from '../../src/cosigner/keys.js';
 import { samplePayload } from '../../src/cosigner/request.js';
-import { KEY_FILES, makeMissingKeys } from '../../src/keys/directory.js';
+import { makeMissingKeys } from '../../src/keys/directory.js';
 import { keepAsking } from '../helpers/load.js';
-import { freePort } from '../helpers/moto.js';
 import { type Nginx, nginx } from '../helpers/nginx.js';
+import { freePort } from '../helpers/port.js';
 import { type Handler, startHandler } from '../helpers/process.js';
 
 const CONNECTIONS = 16;
@@ -26,16 +25,7 @@ async function setUp(t: Test, port: number, nextPort?: number) {
 }
 
 function cosignerThrough(t: Test, { url, ca }: Nginx, directory: string): Cosigner {
-  const read = (file: string): string => readFileSync(join(directory, file), 'utf8');
-  const client = createCosigner({
-    url,
-    ca,
-    maxSockets: CONNECTIONS,
-    keys: {
-      privateKey: createPrivateKey(read(KEY_FILES.cosignerPrivate)),
-      callbackPublicKeys: [createPublicKey(read(KEY_FILES.callbackPublic))],
-    },
-  });
+  const client = createCosigner({ url, ca, maxSockets: CONNECTIONS, keys: keysIn(directory) });
   t.teardown(() => client.close());
   return client;
 }

@@ -7,7 +7,8 @@ import { type Cosigner, createCosigner } from '../../src/cosigner/client.js';
 import { samplePayload } from '../../src/cosigner/request.js';
 import { keepAsking } from '../helpers/load.js';
 import { type Pair, p256Pair, rsaPair } from '../helpers/keys.js';
-import { freePort, type Moto, motoServer, PARAMETERS } from '../helpers/moto.js';
+import { type Moto, motoServer, PARAMETERS } from '../helpers/moto.js';
+import { freePort } from '../helpers/port.js';
 import { type Handler, startHandler, until } from '../helpers/process.js';
 
 const callback = rsaPair();
