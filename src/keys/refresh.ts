@@ -27,13 +27,15 @@ interface KeyLoading {
  */
 export async function loadKeys(loading: KeyLoading, retryMs = BOOT_RETRY_MS): Promise<void> {
   const deadline = performance.now() + retryMs;
+  let lastTry = false;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     try {
       await update(loading);
-      break;
+      return;
     } catch (error) {
-      const leftMs = deadline - performance.now();
-      if (!(error instanceof KeySourceError) || !error.transient || leftMs <= 0) throw error;
+      if (!(error instanceof KeySourceError) || !error.transient || lastTry) throw error;
+      const leftMs = Math.max(0, deadline - performance.now());
+      lastTry = leftMs <= pauseMs;
       const retryInMs = Math.round(Math.min(pauseMs, leftMs));
       loading.log.warn({ event: 'key_load_retry', reason: error.message, retryInMs }, 'keys not loaded yet');
       await sleep(retryInMs);

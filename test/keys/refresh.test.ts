@@ -46,8 +46,14 @@ t.test('at boot a transient fault is retried until it passes', async (t) => {
 
 t.test('at boot a transient fault that lasts ends it, after the last retry', async (t) => {
   const loading = loadingFrom({ fault: unreachable });
+  const startedAt = performance.now();
   await t.rejects(loadKeys(loading, 700), { message: 'unreachable' });
-  t.equal(loading.reads(), 3);
+  t.ok(performance.now() - startedAt > 690, 'the last one when the time is up');
+  const pauses = loading.of('key_load_retry').map(({ retryInMs }) => Number(retryInMs));
+  t.equal(loading.reads(), pauses.length + 1);
+  t.equal(pauses[0], 500);
+  // A machine that stalls for 200 ms in between has no third try.
+  t.ok(pauses.length <= 2 && pauses.slice(1).every((pause) => pause <= 200));
 });
 
 t.test('at boot a permanent fault ends it at once', async (t) => {
