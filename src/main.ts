@@ -1,17 +1,23 @@
-// The process: configuration → keys → listen → stop.
+// The process: configuration → keys and policy → listen → stop.
 import './memory.js';
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.js';
-import { type Config, ConfigError, readConfig } from './config.js';
+import { type Config, ConfigError, readConfig, type Sources } from './config.js';
 import { directoryKeySource, makeMissingKeys } from './keys/directory.js';
+import { parameterKeySource } from './keys/parameters.js';
 import { keepKeysFresh, loadKeys, UnusableCallbackKeyError } from './keys/refresh.js';
 import { KeyRing } from './keys/ring.js';
-import { type KeySource, KeySourceError } from './keys/source.js';
+import type { StoredKeys } from './keys/ring.js';
+import { localBanner, makeMissingPolicy } from './local.js';
 import { createLog } from './log.js';
-import { rejectEverything } from './policy/decide.js';
+import { CurrentPolicy, MAX_PROBLEMS_LOGGED, NoPolicyError } from './policy/current.js';
+import { PolicyError } from './policy/problem.js';
+import { decideBy } from './policy/rules.js';
 import { stopOnSignal } from './stop.js';
+import { readFileValue } from './stored/file.js';
+import { type Source, SourceError, type StoredValue } from './stored/source.js';
 
 async function main(): Promise<void> {
   const config = await configure();
@@ -19,15 +25,19 @@ async function main(): Promise<void> {
   const lifecycle = stopOnSignal({ log, timeoutMs: config.shutdownTimeoutMs });
   try {
     const ring = new KeyRing();
-    const loading = { source: await openKeySource(config), ring, log };
-    await loadKeys(loading);
+    const { keys, policy } = await openSources(config.sources);
+    const loading = { source: keys, ring, log };
+    const currentPolicy = new CurrentPolicy(policy, log);
+    await Promise.all([loadKeys(loading), currentPolicy.load()]);
     keepKeysFresh(loading, config.keyRefreshMs);
+    currentPolicy.keepFresh(config.policyRefreshMs);
 
     const version = readVersion();
     const app = await buildApp({
       ...config,
       keyRing: ring,
-      decide: rejectEverything,
+      policy: currentPolicy,
+      decide: (request) => decideBy(currentPolicy.current, request, new Date()),
       version,
       lifecycle,
       log,
@@ -47,14 +57,27 @@ async function configure(): Promise<Config> {
   }
 }
 
-async function openKeySource({ keys }: Config): Promise<KeySource> {
-  if (keys.from === 'directory') {
-    await makeMissingKeys(keys.directory);
-    return directoryKeySource(keys.directory);
+interface OpenSources {
+  readonly keys: Source<StoredKeys>;
+  readonly policy: Source<StoredValue>;
+}
+
+async function openSources(sources: Sources): Promise<OpenSources> {
+  if (sources.local) {
+    const { keyDirectory, policyFile, makePolicy } = sources;
+    await makeMissingKeys(keyDirectory);
+    if (makePolicy) await makeMissingPolicy(policyFile);
+    return { keys: directoryKeySource(keyDirectory), policy: () => readFileValue(policyFile) };
   }
   // Loaded only where it is used: the SDK takes a third of the time to start.
-  const { ssmKeySource } = await import('./keys/ssm.js');
-  return ssmKeySource(keys);
+  const { parameterReader } = await import('./stored/ssm.js');
+  const read = parameterReader();
+  const { policy } = sources;
+  return {
+    keys: parameterKeySource(read, sources),
+    policy:
+      'file' in policy ? () => readFileValue(policy.file) : async () => (await read([policy.parameter]))[0],
+  };
 }
 
 async function listen(app: FastifyInstance, config: Config, log: Logger, version: string): Promise<void> {
@@ -70,19 +93,8 @@ async function listen(app: FastifyInstance, config: Config, log: Logger, version
     log.warn({ event: 'json_mode' }, 'CALLBACK_AUTH=json: requests are authenticated by the network alone');
   }
   log.info({ event: 'listening', url, version, auth: config.auth }, `listening on ${url}`);
-  if (config.keys.from === 'directory') {
-    process.stderr.write(localBanner(url, config.keys.directory, config.auth === 'json'));
-  }
-}
-
-function localBanner(url: string, keyDirectory: string, json: boolean): string {
-  return `
-  LOCAL MODE, for trying things out. Keys: ${keyDirectory}. AWS is not used.
-  Ask it for a decision, in another terminal:
-
-      npm run cosigner -- --url ${url}${json ? ' --json-mode' : ''}
-
-`;
+  const { sources, auth } = config;
+  if (sources.local) process.stderr.write(localBanner({ ...sources, url, json: auth === 'json' }));
 }
 
 /** A fault at start that the message explains in full. */
@@ -102,9 +114,13 @@ function listenProblem(error: unknown, { host, port }: Config): string {
 function fail(log: Logger, error: unknown): never {
   if (error instanceof ConfigError) {
     log.fatal({ event: 'boot_failed', problems: error.problems }, "the configuration can't be used");
+  } else if (error instanceof PolicyError) {
+    const problems = error.problems.slice(0, MAX_PROBLEMS_LOGGED);
+    log.fatal({ event: 'boot_failed', problems }, `the policy can't be used:\n${error.message}`);
   } else if (
-    error instanceof KeySourceError ||
+    error instanceof SourceError ||
     error instanceof UnusableCallbackKeyError ||
+    error instanceof NoPolicyError ||
     error instanceof BootError
   ) {
     log.fatal({ event: 'boot_failed', reason: error.message }, error.message);

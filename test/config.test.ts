@@ -22,12 +22,14 @@ t.test('two parameters are enough; everything else has a default', (t) => {
     port: 3000,
     logLevel: 'info',
     auth: 'jwt',
-    keys: {
-      from: 'ssm',
+    sources: {
+      local: false,
       callbackPrivateKeyParameter: parameters.CALLBACK_PRIVATE_KEY_PARAMETER,
       cosignerPublicKeyParameter: parameters.COSIGNER_PUBLIC_KEY_PARAMETER,
+      policy: { file: 'policy.yaml' },
     },
     keyRefreshMs: 60_000,
+    policyRefreshMs: 60_000,
     decisionTimeoutMs: 25_000,
     shutdownTimeoutMs: 25_000,
   });
@@ -37,7 +39,13 @@ t.test('two parameters are enough; everything else has a default', (t) => {
 t.test('--local needs nothing, and listens on the loopback address only', (t) => {
   const config = readConfig(['--local'], {});
   t.equal(config.host, '127.0.0.1');
-  t.strictSame(config.keys, { from: 'directory', directory: '.local/keys' });
+  t.strictSame(config.sources, {
+    local: true,
+    keyDirectory: '.local/keys',
+    policyFile: '.local/policy.yaml',
+    makePolicy: true,
+  });
+  t.equal(config.policyRefreshMs, 2000, 'the policy is being edited');
   t.end();
 });
 
@@ -131,6 +139,31 @@ t.test('one parameter can’t serve for both keys', (t) => {
 t.test('--local takes no value', (t) => {
   t.strictSame(problems(['--local=yes'], parameters), [
     'argument "--local" is not known: the only flag is --local',
+  ]);
+  t.end();
+});
+
+t.test('the policy is in a file or in a parameter, not in both', (t) => {
+  const policyOf = (env: Record<string, string>) => readConfig([], { ...parameters, ...env }).sources;
+  t.match(policyOf({ POLICY_FILE: 'mine.yaml' }), { policy: { file: 'mine.yaml' } });
+  t.match(policyOf({ POLICY_PARAMETER: '/p/policy' }), { policy: { parameter: '/p/policy' } });
+  t.strictSame(problems([], { ...parameters, POLICY_PARAMETER: '/p', POLICY_FILE: 'f' }), [
+    'POLICY_PARAMETER is set, and so is POLICY_FILE: keep one of them',
+  ]);
+  t.strictSame(problems([], { ...parameters, POLICY_PARAMETER: parameters.CALLBACK_PRIVATE_KEY_PARAMETER }), [
+    'POLICY_PARAMETER names the same parameter as CALLBACK_PRIVATE_KEY_PARAMETER',
+  ]);
+  t.match(problems([], { ...parameters, POLICY_REFRESH_SECONDS: '0' }), [/POLICY_REFRESH_SECONDS must be/]);
+  t.end();
+});
+
+t.test('a policy that local mode is told to use is not made up, and AWS is not used', (t) => {
+  t.match(readConfig(['--local'], { POLICY_FILE: 'mine.yaml', POLICY_REFRESH_SECONDS: '9' }), {
+    sources: { policyFile: 'mine.yaml', makePolicy: false },
+    policyRefreshMs: 9000,
+  });
+  t.strictSame(problems(['--local'], { POLICY_PARAMETER: '/p' }), [
+    'POLICY_PARAMETER has no use in local mode: set POLICY_FILE',
   ]);
   t.end();
 });

@@ -33,7 +33,7 @@ t.test('what is built works as its source does', async (t) => {
   const handler = startHandler(t, { cwd, args: ['--local'], built: true });
   const client = createCosigner({ url: await handler.listening(), keys: localKeys(cwd) });
   t.teardown(() => client.close());
-  t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'REJECT' } });
+  t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'APPROVE' } });
   client.close();
   t.equal(await handler.stop(), 0);
 });

@@ -1,10 +1,12 @@
 // Keys from a directory, for local mode: both sides' pairs, made on first use.
 import { generateKeyPair } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { RSA_BITS } from '../protocol/key.js';
-import { type KeySource, KeySourceError, type StoredValue } from './source.js';
+import { readFileValue } from '../stored/file.js';
+import type { Source } from '../stored/source.js';
+import type { StoredKeys } from './ring.js';
 
 /** File names in the key directory. The Co-signer's private key is there to play the Co-signer with. */
 export const KEY_FILES = {
@@ -14,15 +16,13 @@ export const KEY_FILES = {
   cosignerPublic: 'cosigner_public.pem',
 } as const;
 
-export function directoryKeySource(directory: string): KeySource {
-  return {
-    async read() {
-      const [callbackPrivateKey, cosignerPublicKeys] = await Promise.all([
-        readStored(join(directory, KEY_FILES.callbackPrivate)),
-        readStored(join(directory, KEY_FILES.cosignerPublic)),
-      ]);
-      return { callbackPrivateKey, cosignerPublicKeys };
-    },
+export function directoryKeySource(directory: string): Source<StoredKeys> {
+  return async () => {
+    const [callbackPrivateKey, cosignerPublicKeys] = await Promise.all([
+      readFileValue(join(directory, KEY_FILES.callbackPrivate)),
+      readFileValue(join(directory, KEY_FILES.cosignerPublic)),
+    ]);
+    return { callbackPrivateKey, cosignerPublicKeys };
   };
 }
 
@@ -39,7 +39,7 @@ export async function makeMissingKeys(directory: string): Promise<void> {
 }
 
 async function makePair(privatePath: string, publicPath: string): Promise<void> {
-  const [privateKey, publicKey] = await Promise.all([readStored(privatePath), readStored(publicPath)]);
+  const [privateKey, publicKey] = await Promise.all([readFileValue(privatePath), readFileValue(publicPath)]);
   if (privateKey.value !== undefined || publicKey.value !== undefined) return;
   const pair = await promisify(generateKeyPair)('rsa', {
     modulusLength: RSA_BITS,
@@ -48,18 +48,4 @@ async function makePair(privatePath: string, publicPath: string): Promise<void> 
   });
   await writeFile(privatePath, pair.privateKey, { mode: 0o600, flag: 'wx' });
   await writeFile(publicPath, pair.publicKey, { mode: 0o600, flag: 'wx' });
-}
-
-async function readStored(path: string): Promise<StoredValue> {
-  try {
-    return { name: path, value: await readFile(path, 'utf8') };
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return { name: path, value: undefined };
-    }
-    throw new KeySourceError(`${path} can't be read: check its owner and mode`, {
-      transient: false,
-      cause: error,
-    });
-  }
 }

@@ -1,19 +1,14 @@
 // Fills the key ring at boot and keeps it up to date while the service runs.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { KeyChange, KeyRing } from './ring.js';
-import { type KeySource, KeySourceError } from './source.js';
+import { loadAtBoot, loadRegularly } from '../stored/load.js';
+import type { Source } from '../stored/source.js';
+import type { KeyChange, KeyRing, StoredKeys } from './ring.js';
 
-/** How long transient errors are retried at boot, in ms. */
-const BOOT_RETRY_MS = 60_000;
-/** The pauses between those tries: doubled from the first to the longest, in ms. */
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 8_000;
 /** How often to look for a Co-signer key while there is none, in ms. */
 const AWAITING_REFRESH_MS = 5_000;
 
 interface KeyLoading {
-  readonly source: KeySource;
+  readonly source: Source<StoredKeys>;
   readonly ring: KeyRing;
   readonly log: Logger;
 }
@@ -22,25 +17,13 @@ interface KeyLoading {
  * Loads the keys for the first time.
  * A Co-signer key may still be missing or unusable then; the callback key may not.
  * @param retryMs for how long transient errors are retried
- * @throws {KeySourceError} the keys can't be read, at once or after the retries
+ * @throws {SourceError} the keys can't be read, at once or after the retries
  * @throws {UnusableCallbackKeyError}
  */
-export async function loadKeys(loading: KeyLoading, retryMs = BOOT_RETRY_MS): Promise<void> {
-  const deadline = performance.now() + retryMs;
-  let lastTry = false;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    try {
-      await update(loading);
-      return;
-    } catch (error) {
-      if (!(error instanceof KeySourceError) || !error.transient || lastTry) throw error;
-      const leftMs = Math.max(0, deadline - performance.now());
-      lastTry = leftMs <= pauseMs;
-      const retryInMs = Math.round(Math.min(pauseMs, leftMs));
-      loading.log.warn({ event: 'key_load_retry', reason: error.message, retryInMs }, 'keys not loaded yet');
-      await sleep(retryInMs);
-    }
-  }
+export async function loadKeys(loading: KeyLoading, retryMs?: number): Promise<void> {
+  const onRetry = (reason: string, retryInMs: number): void =>
+    loading.log.warn({ event: 'key_load_retry', reason, retryInMs }, 'keys not loaded yet');
+  await loadAtBoot(() => update(loading), onRetry, retryMs);
 }
 
 /** The private key is missing or can't be used, and there is none to go on with. */
@@ -65,32 +48,17 @@ export function keepKeysFresh(
   refreshMs: number,
   awaitingRefreshMs = AWAITING_REFRESH_MS,
 ): () => void {
-  let timer: NodeJS.Timeout;
-  const schedule = (): void => {
-    const awaiting = loading.ring.current.cosigners.length === 0;
-    timer = setTimeout(() => void refresh(), awaiting ? Math.min(awaitingRefreshMs, refreshMs) : refreshMs);
-    timer.unref();
-  };
-  const refresh = async (): Promise<void> => {
-    try {
-      await update(loading);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      loading.log.error(
-        { event: 'key_refresh_failed', reason },
-        'keys not refreshed, the ones in force stay',
-      );
-    }
-    schedule();
-  };
-  schedule();
-  return () => clearTimeout(timer);
+  const onFault = (reason: string): void =>
+    loading.log.error({ event: 'key_refresh_failed', reason }, 'keys not refreshed, the ones in force stay');
+  const pauseMs = (): number =>
+    loading.ring.current.cosigners.length === 0 ? Math.min(awaitingRefreshMs, refreshMs) : refreshMs;
+  return loadRegularly(() => update(loading), onFault, pauseMs);
 }
 
 async function update({ source, ring, log }: KeyLoading): Promise<void> {
   const wasAwaiting = ring.current.cosigners.length === 0;
   const first = ring.current.callback === undefined;
-  const changes = await ring.update(await source.read());
+  const changes = await ring.update(await source());
 
   const callback = changes.find(({ key }) => key === 'callback');
   if (callback?.after.length === 0) throw new UnusableCallbackKeyError(callback);

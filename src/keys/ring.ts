@@ -6,7 +6,12 @@ import {
   type SigningKey,
   type VerifyingKey,
 } from '../protocol/key.js';
-import type { StoredKeys, StoredValue } from './source.js';
+import type { StoredValue } from '../stored/source.js';
+
+export interface StoredKeys {
+  readonly callbackPrivateKey: StoredValue;
+  readonly cosignerPublicKeys: StoredValue;
+}
 
 export interface Keys {
   /** Signs answers; `undefined` until one was loaded, which is before the service listens. */

@@ -1,18 +1,16 @@
 // The decision: the seam between a verified request and the company's rules.
 import { assertAllowed, type Decision } from '../protocol/decision.js';
 import type { CallbackRequest } from '../protocol/request.js';
+import type { RuleDecision } from './rules.js';
+
+/** A decision, and with a policy the rule that made it. */
+export type PolicyDecision = Decision & Partial<RuleDecision>;
 
 /** Decides about one verified request. It may take its time; a throw or a time-out costs a RETRY. */
-export type Decide = (request: CallbackRequest) => Decision | Promise<Decision>;
-
-/** Without rules nothing is approved. */
-export const rejectEverything: Decide = () => ({
-  action: 'REJECT',
-  reason: 'No policy is loaded: every request is rejected.',
-});
+export type Decide = (request: CallbackRequest) => PolicyDecision | Promise<PolicyDecision>;
 
 export interface SafeDecision {
-  readonly decision: Decision;
+  readonly decision: PolicyDecision;
   /** Why it is a RETRY nobody decided on. */
   readonly fault?: unknown;
 }
@@ -46,7 +44,7 @@ export async function decideSafely(
   }
 }
 
-function inTime(pending: Promise<Decision>, limits: DecisionLimits): Promise<Decision> {
+function inTime(pending: Promise<PolicyDecision>, limits: DecisionLimits): Promise<PolicyDecision> {
   const { timeoutMs, signal } = limits;
   return new Promise((resolve, reject) => {
     const giveUp = (): void => reject(new Error('the process stops before there is a decision'));

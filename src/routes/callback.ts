@@ -77,11 +77,19 @@ async function answer(
       'answered RETRY',
     );
   }
+  if (decision.ruleError !== undefined) {
+    const { rule, ruleError: reason } = decision;
+    options.log.error(
+      { event: 'rule_failed', requestId: request.requestId, rule, reason },
+      `rule ${rule} could not be evaluated: ${reason}`,
+    );
+  }
 
   const body = await encode(options.auth, toAnswer(decision, request.requestId), keys);
+  const by = decision.rule === undefined ? '' : ` by rule ${decision.rule}`;
   options.log.info(
-    decisionLine({ http, reply, request, decision, cosignerKey }),
-    `${decision.action} ${request.kind}`,
+    decisionLine({ http, reply, request, decision, cosignerKey, trace: options.log.isLevelEnabled('debug') }),
+    `${decision.action} ${request.kind}${by}`,
   );
   reply.type(options.auth === 'jwt' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8');
   return body;

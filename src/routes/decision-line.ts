@@ -1,6 +1,7 @@
-// What the log says about a decision. Nothing else of a request is logged: it may hold secrets.
+// What the log says about a decision: enough to find it, to explain it and to replay it, and no secret.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Decision } from '../protocol/decision.js';
+import type { PolicyDecision } from '../policy/decide.js';
+import { recordFacts } from '../policy/record.js';
 import type { VerifyingKey } from '../protocol/key.js';
 import type { CallbackRequest } from '../protocol/request.js';
 
@@ -8,8 +9,10 @@ interface Decided {
   readonly http: FastifyRequest;
   readonly reply: FastifyReply;
   readonly request: CallbackRequest;
-  readonly decision: Decision;
+  readonly decision: PolicyDecision;
   readonly cosignerKey: VerifyingKey | undefined;
+  /** Whether to tell which rules were tried. */
+  readonly trace: boolean;
 }
 
 /** Fields that a request lacks, or holds in another form than documented, are left out. */
@@ -19,6 +22,7 @@ export function decisionLine({
   request,
   decision,
   cosignerKey,
+  trace,
 }: Decided): Record<string, unknown> {
   const { kind, requestId, payload } = request;
   return {
@@ -36,9 +40,14 @@ export function decisionLine({
     destination: party(payload['destType'], text(payload['destId']) ?? payload['destAddress']),
     action: decision.action,
     reason: decision.reason,
+    rule: decision.rule,
+    ruleError: decision.ruleError,
+    policy: decision.policy,
+    tried: trace ? decision.tried : undefined,
     durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
     cosignerKey: cosignerKey?.fingerprint,
     traceId: traceId(http),
+    ...recordFacts(request),
   };
 }
 

@@ -6,6 +6,8 @@ import type { Auth } from './callback.js';
 export interface HealthOptions {
   readonly auth: Auth;
   readonly keyRing: { readonly current: Keys };
+  /** The policy in force. */
+  readonly policy: { readonly current: { readonly hash: string } };
   readonly version: string;
   /** Set once the process is to stop: the probe must see it before the listener closes. */
   readonly lifecycle: { readonly stopping: boolean };
@@ -19,6 +21,8 @@ interface Health {
   readonly callbackKey: string | null;
   /** Fingerprints of the keys that verify requests. */
   readonly cosignerKeys: readonly string[];
+  /** The beginning of the SHA-256 of the policy in force. */
+  readonly policy: string;
   readonly auth: Auth;
 }
 
@@ -31,6 +35,7 @@ export function healthRoute(app: FastifyInstance, options: HealthOptions): void 
       uptimeSeconds: Math.floor(process.uptime()),
       callbackKey: callback?.fingerprint ?? null,
       cosignerKeys: cosigners.map(({ fingerprint }) => fingerprint),
+      policy: options.policy.current.hash,
       auth: options.auth,
     };
     return reply

@@ -16,12 +16,12 @@ t.test('against a handler in local mode', async (t) => {
   const url = await startHandler(t, { cwd, args: ['--local'] }).listening();
   const ask = (...args: string[]) => runCosigner([...args, '--url', url], { cwd });
 
-  await t.test('the published transaction gets a verified REJECT', async (t) => {
+  await t.test('the published transaction gets a verified APPROVE', async (t) => {
     const { code, stdout } = await ask();
     t.equal(code, 0);
     t.match(stdout, /^Asked {4}POST http:.*\/v2\/tx_sign_request\n/);
     t.match(stdout, /amount +0\.010000000000000000 ETH\n/);
-    t.match(stdout, /\nAnswered REJECT {2}No policy is loaded/);
+    t.match(stdout, /\nAnswered APPROVE\n/);
     t.match(stdout, /200 after .* ms, signature and requestId verified/);
     t.notMatch(stdout, '\u001b', 'no colour where nobody looks');
   });
@@ -47,14 +47,14 @@ t.test('against a handler in local mode', async (t) => {
       verified: true,
       status: 200,
       request: { requestId: 'mine', operation: 'RAW' },
-      answer: { action: 'REJECT', requestId: 'mine' },
+      answer: { action: 'RETRY', requestId: 'mine' },
     });
   });
 
   await t.test('--count sends more, a line each, and sums up', async (t) => {
     const { code, stdout } = await ask('--count', '3');
     t.equal(code, 0);
-    t.match(stdout, /(.+ms {2}REJECT .+\n){3}3 sent, 3 verified, 0 not, [\d.]+ requests\/s\n$/);
+    t.match(stdout, /(.+ms {2}APPROVE\n){3}3 sent, 3 verified, 0 not, [\d.]+ requests\/s\n$/);
     t.equal((await ask('--count', '3', '--json')).stdout.trim().split('\n').length, 3);
   });
 
@@ -109,7 +109,7 @@ t.test('JSON mode needs no keys', async (t) => {
   const elsewhere = t.testdir({});
   const { code, stdout } = await runCosigner(['--url', url, '--json-mode'], { cwd: elsewhere });
   t.equal(code, 0);
-  t.match(stdout, /Answered REJECT/);
+  t.match(stdout, /Answered APPROVE/);
   t.match(stdout, / ms, requestId verified/);
   t.notMatch(stdout, /signature/);
 });

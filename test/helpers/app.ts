@@ -2,13 +2,16 @@
 import type { Test } from 'tap';
 import { type AppOptions, buildApp } from '../../src/app.js';
 import { KeyRing } from '../../src/keys/ring.js';
-import { rejectEverything } from '../../src/policy/decide.js';
+import type { Decide } from '../../src/policy/decide.js';
 import { rsaPair } from './keys.js';
 import { memoryLog } from './log.js';
 
 export const callback = rsaPair();
 export const cosigner = rsaPair();
 export const secondCosigner = rsaPair();
+
+/** For tests of what is around the decision. */
+const rejectEverything: Decide = () => ({ action: 'REJECT', reason: 'Everything is rejected.' });
 
 /** @param cosignerPem what the Co-signer parameter holds; `undefined` for nothing */
 export async function ringWith(cosignerPem: string | undefined): Promise<KeyRing> {
@@ -29,6 +32,7 @@ export async function testApp(t: Test, overrides: Partial<AppOptions> = {}) {
     keyRing: await ringWith(cosigner.publicPem + secondCosigner.publicPem),
     decide: rejectEverything,
     decisionTimeoutMs: 1000,
+    policy: { current: { hash: '0123456789ab' } },
     version: '1.2.3',
     lifecycle,
     log: memory.log,

@@ -1,6 +1,7 @@
 // A real SSM endpoint: moto_server, on a port of its own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import {
   DeleteParameterCommand,
   type ParameterType,
@@ -14,7 +15,11 @@ import { until } from './process.js';
 export const PARAMETERS = {
   callback: '/fireblocks/test/jwt/callback-private-key',
   cosigner: '/fireblocks/test/jwt/cosigner-public-key',
+  policy: '/fireblocks/test/policy',
 };
+
+/** What production starts with. */
+const SHIPPED_POLICY = fileURLToPath(new URL('../../policy.yaml', import.meta.url));
 
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 
@@ -47,6 +52,7 @@ export async function motoServer(t: Test, { started = true } = {}): Promise<Moto
       AWS_ENDPOINT_URL: endpoint,
       CALLBACK_PRIVATE_KEY_PARAMETER: PARAMETERS.callback,
       COSIGNER_PUBLIC_KEY_PARAMETER: PARAMETERS.cosigner,
+      POLICY_FILE: SHIPPED_POLICY,
     },
     async start() {
       server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });

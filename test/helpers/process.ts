@@ -68,7 +68,9 @@ export function startHandler(
     stderr: () => stderr,
     exited,
     async line(fields, timeoutMs = 15_000) {
-      const found = await until(() => lines.find((line) => matches(line, fields)), timeoutMs);
+      const find = (): LogLine | undefined => lines.find((line) => matches(line, fields));
+      // A process that has ended writes no further line.
+      const found = await Promise.race([until(find, timeoutMs), exited.then(find)]);
       if (found !== undefined) return found;
       throw new Error(
         `no line ${JSON.stringify(fields)} in:\n${lines.map((line) => JSON.stringify(line)).join('\n')}\n${stderr}`,

@@ -11,7 +11,7 @@ t.test('both pairs are made on first use, for their owner’s eyes only', async 
   for (const file of Object.values(KEY_FILES)) {
     t.equal(statSync(join(directory, file)).mode & 0o777, 0o600, file);
   }
-  const stored = await directoryKeySource(directory).read();
+  const stored = await directoryKeySource(directory)();
   t.ok(await importCallbackKey(stored.callbackPrivateKey.value ?? ''));
   t.equal((await importCosignerKeys(stored.cosignerPublicKeys.value ?? '')).length, 1);
 });
@@ -33,7 +33,7 @@ t.test('half a pair is left alone', async (t) => {
 
 t.test('a missing file is a missing key, by its path', async (t) => {
   const directory = t.testdir();
-  t.strictSame(await directoryKeySource(directory).read(), {
+  t.strictSame(await directoryKeySource(directory)(), {
     callbackPrivateKey: { name: join(directory, KEY_FILES.callbackPrivate), value: undefined },
     cosignerPublicKeys: { name: join(directory, KEY_FILES.cosignerPublic), value: undefined },
   });
@@ -41,12 +41,12 @@ t.test('a missing file is a missing key, by its path', async (t) => {
 
 t.test('a file that can’t be read says so', async (t) => {
   const directory = t.testdir({ [KEY_FILES.callbackPrivate]: {} });
-  await t.rejects(directoryKeySource(directory).read(), {
-    name: 'KeySourceError',
+  await t.rejects(directoryKeySource(directory)(), {
+    name: 'SourceError',
     message: /callback_private\.pem can't be read/,
     transient: false,
   });
   rmSync(join(directory, KEY_FILES.callbackPrivate), { recursive: true });
   writeFileSync(join(directory, KEY_FILES.callbackPrivate), '');
-  t.equal((await directoryKeySource(directory).read()).callbackPrivateKey.value, '');
+  t.equal((await directoryKeySource(directory)()).callbackPrivateKey.value, '');
 });

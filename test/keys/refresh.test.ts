@@ -1,7 +1,7 @@
 import t from 'tap';
 import { keepKeysFresh, loadKeys, UnusableCallbackKeyError } from '../../src/keys/refresh.js';
 import { KeyRing } from '../../src/keys/ring.js';
-import { KeySourceError } from '../../src/keys/source.js';
+import { SourceError } from '../../src/stored/source.js';
 import { rsaPair } from '../helpers/keys.js';
 import { memoryLog } from '../helpers/log.js';
 import { until } from '../helpers/process.js';
@@ -13,21 +13,19 @@ const cosigner = rsaPair();
 function loadingFrom(state: { callback?: string | undefined; cosigner?: string | undefined; fault?: Error }) {
   const memory = memoryLog();
   let reads = 0;
-  const source = {
-    read: () => {
-      reads++;
-      if (state.fault !== undefined) return Promise.reject(state.fault);
-      return Promise.resolve({
-        callbackPrivateKey: { name: '/callback', value: state.callback },
-        cosignerPublicKeys: { name: '/cosigner', value: state.cosigner },
-      });
-    },
+  const source = () => {
+    reads++;
+    if (state.fault !== undefined) return Promise.reject(state.fault);
+    return Promise.resolve({
+      callbackPrivateKey: { name: '/callback', value: state.callback },
+      cosignerPublicKeys: { name: '/cosigner', value: state.cosigner },
+    });
   };
   return { ...memory, source, ring: new KeyRing(), reads: () => reads, state };
 }
 
-const denied = new KeySourceError('denied', { transient: false });
-const unreachable = new KeySourceError('unreachable', { transient: true });
+const denied = new SourceError('denied', { transient: false });
+const unreachable = new SourceError('unreachable', { transient: true });
 
 t.test('at boot a transient fault is retried until it passes', async (t) => {
   const loading = loadingFrom({

@@ -1,6 +1,5 @@
 import t from 'tap';
-import { KeyRing } from '../../src/keys/ring.js';
-import type { StoredKeys } from '../../src/keys/source.js';
+import { KeyRing, type StoredKeys } from '../../src/keys/ring.js';
 import { rsaPair } from '../helpers/keys.js';
 
 const callback = rsaPair();

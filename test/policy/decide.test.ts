@@ -1,15 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { type Decide, decideSafely, rejectEverything } from '../../src/policy/decide.js';
+import { type Decide, decideSafely } from '../../src/policy/decide.js';
 import { parseRequest } from '../../src/protocol/request.js';
 
 const signing = parseRequest({ requestId: 'r', txId: 't', fee: '1' });
-
-t.test('without rules everything is rejected, with a reason', async (t) => {
-  const { decision, fault } = await decideSafely(rejectEverything, signing, { timeoutMs: 1000 });
-  t.match(decision, { action: 'REJECT', reason: /No policy/ });
-  t.equal(fault, undefined);
-});
 
 t.test('a decision that takes its time is waited for', async (t) => {
   const decide: Decide = async () => {

@@ -15,6 +15,7 @@ t.test('/health tells what runs, with which keys', async (t) => {
     version: '1.2.3',
     callbackKey: (await importCallbackKey(callback.privatePem)).fingerprint,
     cosignerKeys: keyRing.current.cosigners.map(({ fingerprint }) => fingerprint),
+    policy: '0123456789ab',
     auth: 'jwt',
   });
   t.strictSame(lines, [], 'and is not logged');

@@ -1,38 +1,28 @@
-// Keys from SSM Parameter Store: both parameters in one GetParameters call, decrypted.
+// Values in SSM Parameter Store.
 import {
   GetParametersCommand,
   type Parameter,
   SSMClient,
   type SSMServiceException,
 } from '@aws-sdk/client-ssm';
-import { type KeySource, KeySourceError, type StoredValue } from './source.js';
+import { SourceError, type StoredValue } from './source.js';
 
 /** How long one read may take, retries of the SDK included, in ms. */
 const READ_TIMEOUT_MS = 10_000;
 
-export interface SsmKeySourceOptions {
-  /** Name or ARN of the parameter with the handler's private key. */
-  readonly callbackPrivateKeyParameter: string;
-  /** Name or ARN of the parameter with the Co-signers' public keys. */
-  readonly cosignerPublicKeyParameter: string;
-}
+/** Reads parameters by name or ARN, decrypted, in one call; each in the place of its name. @throws {SourceError} */
+export type ParameterReader = <const Names extends readonly string[]>(
+  names: Names,
+) => Promise<{ readonly [Place in keyof Names]: StoredValue }>;
 
 /** Region, credentials and endpoint are found by the AWS SDK as everywhere else (`AWS_REGION`, the task role, …). */
-export function ssmKeySource(options: SsmKeySourceOptions, client = new SSMClient({})): KeySource {
-  const names = [options.callbackPrivateKeyParameter, options.cosignerPublicKeyParameter];
-
-  return {
-    async read() {
-      const parameters = await getParameters(client, names);
-      const find = (name: string): StoredValue => ({
-        name,
-        value: parameters.find((parameter) => answersTo(parameter, name))?.Value,
-      });
-      return {
-        callbackPrivateKey: find(options.callbackPrivateKeyParameter),
-        cosignerPublicKeys: find(options.cosignerPublicKeyParameter),
-      };
-    },
+export function parameterReader(client = new SSMClient({})): ParameterReader {
+  return async (names) => {
+    const parameters = await getParameters(client, [...names]);
+    return names.map((name) => ({
+      name,
+      value: parameters.find((parameter) => answersTo(parameter, name))?.Value,
+    })) as never;
   };
 }
 
@@ -44,7 +34,7 @@ async function getParameters(client: SSMClient, names: string[]): Promise<Parame
     );
     return Parameters ?? [];
   } catch (error) {
-    throw toKeySourceError(error, names);
+    throw toSourceError(error, names);
   }
 }
 
@@ -53,7 +43,7 @@ function answersTo({ Name, ARN, Selector = '' }: Parameter, asked: string): bool
   return asked === `${Name}${Selector}` || asked === `${ARN}${Selector}`;
 }
 
-function toKeySourceError(error: unknown, names: string[]): KeySourceError {
+function toSourceError(error: unknown, names: string[]): SourceError {
   const {
     name = 'unknown error',
     message = '',
@@ -61,7 +51,7 @@ function toKeySourceError(error: unknown, names: string[]): KeySourceError {
     $metadata,
   }: Partial<SSMServiceException> = error instanceof Error ? error : {};
   const parameters = names.join(' and ');
-  const permanent = (text: string) => new KeySourceError(text, { transient: false, cause: error });
+  const permanent = (text: string) => new SourceError(text, { transient: false, cause: error });
 
   if (/UnrecognizedClient|InvalidSignature|InvalidClientTokenId|ExpiredToken|InvalidAccessKey/.test(name)) {
     return permanent(
@@ -78,7 +68,7 @@ function toKeySourceError(error: unknown, names: string[]): KeySourceError {
   if (message === 'Invalid URL') return permanent('The AWS endpoint is not a URL: check AWS_ENDPOINT_URL');
 
   const throttled = /Throttl|TooManyRequests|LimitExceeded/.test(name);
-  return new KeySourceError(`SSM can't be read for ${parameters}: ${explain(name, message)}`, {
+  return new SourceError(`SSM can't be read for ${parameters}: ${explain(name, message)}`, {
     // The client's fault, and not of asking too often: asking the same again brings the same answer.
     transient: throttled || $fault !== 'client',
     cause: error,

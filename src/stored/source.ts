@@ -1,4 +1,4 @@
-// Where keys come from: what every source offers, and how it says that it could not.
+// What is kept outside of the process, and read again and again: keys and the policy.
 
 /** A value as stored, not yet checked. */
 export interface StoredValue {
@@ -8,27 +8,17 @@ export interface StoredValue {
   readonly value: string | undefined;
 }
 
-export interface StoredKeys {
-  readonly callbackPrivateKey: StoredValue;
-  readonly cosignerPublicKeys: StoredValue;
-}
-
-export interface KeySource {
-  /**
-   * Reads both keys anew.
-   * @throws {KeySourceError}
-   */
-  read(): Promise<StoredKeys>;
-}
+/** Values that are read together. @throws {SourceError} */
+export type Source<Values> = () => Promise<Values>;
 
 /** The source could not be read. */
-export class KeySourceError extends Error {
+export class SourceError extends Error {
   /** Whether trying again may help: true for a network fault, false for a missing permission. */
   readonly transient: boolean;
 
   constructor(message: string, options: { transient: boolean; cause?: unknown }) {
     super(message, { cause: options.cause });
-    this.name = 'KeySourceError';
+    this.name = 'SourceError';
     this.transient = options.transient;
   }
 }

@@ -4,9 +4,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import t, { type Test } from 'tap';
-import { ssmKeySource } from '../../src/keys/ssm.js';
+import { parameterReader } from '../../src/stored/ssm.js';
 
-const names = { callbackPrivateKeyParameter: '/p/callback', cosignerPublicKeyParameter: '/p/cosigner' };
+const names = ['/p/callback', '/p/cosigner'] as const;
+
+function reading(client: SSMClient) {
+  const read = parameterReader(client);
+  return () => read(names);
+}
 
 async function sourceAnswering(t: Test, status: number, body: object | string, seen: string[] = []) {
   const server = createServer((request, response) => {
@@ -20,7 +25,7 @@ async function sourceAnswering(t: Test, status: number, body: object | string, s
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.teardown(() => server.close());
   const { port } = server.address() as AddressInfo;
-  return ssmKeySource(names, clientFor(`http://127.0.0.1:${port}`));
+  return reading(clientFor(`http://127.0.0.1:${port}`));
 }
 
 function clientFor(endpoint: string): SSMClient {
@@ -35,10 +40,10 @@ function clientFor(endpoint: string): SSMClient {
 t.test('both parameters are asked for in one call, decrypted', async (t) => {
   const seen: string[] = [];
   const source = await sourceAnswering(t, 200, { Parameters: [{ Name: '/p/callback', Value: 'x' }] }, seen);
-  t.strictSame(await source.read(), {
-    callbackPrivateKey: { name: '/p/callback', value: 'x' },
-    cosignerPublicKeys: { name: '/p/cosigner', value: undefined },
-  });
+  t.strictSame(await source(), [
+    { name: '/p/callback', value: 'x' },
+    { name: '/p/cosigner', value: undefined },
+  ]);
   t.strictSame(JSON.parse(seen.join('')), { Names: ['/p/callback', '/p/cosigner'], WithDecryption: true });
 });
 
@@ -54,26 +59,26 @@ const faults = [
 for (const [type, status, transient, message] of faults) {
   t.test(`${type} is ${transient ? 'transient' : 'permanent'}, and says what to do`, async (t) => {
     const source = await sourceAnswering(t, status, { __type: type, message: 'as AWS says it' });
-    await t.rejects(source.read(), { name: 'KeySourceError', transient, message });
+    await t.rejects(source(), { name: 'SourceError', transient, message });
   });
 }
 
 t.test('a 403 that is not of SSM’s own form is a denial too', async (t) => {
   const source = await sourceAnswering(t, 403, '<xml>');
-  await t.rejects(source.read(), { transient: false, message: /denies access/ });
+  await t.rejects(source(), { transient: false, message: /denies access/ });
 });
 
 t.test('an endpoint that is not there is a transient fault', async (t) => {
-  await t.rejects(ssmKeySource(names, clientFor('http://127.0.0.1:1')).read(), {
-    name: 'KeySourceError',
+  await t.rejects(reading(clientFor('http://127.0.0.1:1'))(), {
+    name: 'SourceError',
     transient: true,
   });
 });
 
 t.test('what came back is not quoted where it can’t be read', async (t) => {
   const source = await sourceAnswering(t, 200, '-----BEGIN PRIVATE KEY-----');
-  await t.rejects(source.read(), { message: /can't be read/ });
-  const error: unknown = await source.read().catch((reason: unknown) => reason);
+  await t.rejects(source(), { message: /can't be read/ });
+  const error: unknown = await source().catch((reason: unknown) => reason);
   t.notMatch(String(error), /BEGIN/);
 });
 
@@ -82,11 +87,11 @@ t.test('missing credentials, and an endpoint that is no URL, are named', async (
     region: 'eu-central-1',
     credentials: () => Promise.reject(Object.assign(new Error('none'), { name: 'CredentialsProviderError' })),
   });
-  await t.rejects(ssmKeySource(names, withoutCredentials).read(), {
+  await t.rejects(reading(withoutCredentials)(), {
     transient: true,
     message: /no AWS credentials were found/,
   });
-  await t.rejects(ssmKeySource(names, clientFor('nonsense')).read(), {
+  await t.rejects(reading(clientFor('nonsense'))(), {
     transient: false,
     message: /check AWS_ENDPOINT_URL/,
   });
@@ -97,5 +102,5 @@ t.test('a region must be known', async (t) => {
     region: () => Promise.reject<string>(new Error('Region is missing')),
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
-  await t.rejects(ssmKeySource(names, client).read(), { transient: false, message: /set AWS_REGION/ });
+  await t.rejects(reading(client)(), { transient: false, message: /set AWS_REGION/ });
 });

@@ -1,0 +1,24 @@
+// Keys from SSM Parameter Store: both parameters in one call.
+import type { Source } from '../stored/source.js';
+import type { ParameterReader } from '../stored/ssm.js';
+import type { StoredKeys } from './ring.js';
+
+export interface KeyParameters {
+  /** Name or ARN of the parameter with the handler's private key. */
+  readonly callbackPrivateKeyParameter: string;
+  /** Name or ARN of the parameter with the Co-signers' public keys. */
+  readonly cosignerPublicKeyParameter: string;
+}
+
+export function parameterKeySource(
+  read: ParameterReader,
+  { callbackPrivateKeyParameter, cosignerPublicKeyParameter }: KeyParameters,
+): Source<StoredKeys> {
+  return async () => {
+    const [callbackPrivateKey, cosignerPublicKeys] = await read([
+      callbackPrivateKeyParameter,
+      cosignerPublicKeyParameter,
+    ]);
+    return { callbackPrivateKey, cosignerPublicKeys };
+  };
+}

@@ -1,0 +1,54 @@
+// What is wrong with a policy file, and how it is told.
+
+export interface PolicyProblem {
+  /** The file or parameter. */
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+  /** Id of the rule it is in. */
+  readonly rule?: string;
+  readonly message: string;
+  /** That line of the file. */
+  readonly excerpt: string;
+}
+
+/** The policy can't be used. */
+export class PolicyError extends Error {
+  readonly code = 'POLICY_INVALID';
+  readonly problems: readonly PolicyProblem[];
+
+  constructor(problems: readonly PolicyProblem[]) {
+    super(report(problems));
+    this.name = 'PolicyError';
+    this.problems = problems;
+  }
+}
+
+/** Longest part of a line that is shown. */
+const MAX_WIDTH = 100;
+
+function report(problems: readonly PolicyProblem[]): string {
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return [...problems.map(describe), `${count}. Nothing of this policy is in force.`].join('\n\n');
+}
+
+/**
+ * ```
+ * policy.yaml:12:11  rule small-internal
+ *   tx has no fact "amout"; did you mean "amount"?
+ *     12 |     when: tx.amout <= decimal("10000")
+ *        |              ^
+ * ```
+ */
+function describe({ file, line, column, rule, message, excerpt }: PolicyProblem): string {
+  const start = Math.max(0, column - 1 - MAX_WIDTH / 2);
+  const shown = excerpt.slice(start, start + MAX_WIDTH).replaceAll('\t', ' ');
+  const gutter = String(line).padStart(6);
+  const place = [`${gutter} | ${shown}`, `${' '.repeat(gutter.length)} | ${' '.repeat(column - 1 - start)}^`];
+  return [
+    `${file}:${line}:${column}${rule === undefined ? '' : `  rule ${rule}`}`,
+    `  ${message}`,
+    ...(excerpt === '' ? [] : place),
+  ].join('\n');
+}

@@ -1,0 +1,62 @@
+// What is kept of a request, so that its decision can be explained and replayed: every fact that rules can read, but
+// nothing that may be a secret.
+import type { CallbackRequest } from '../protocol/request.js';
+import { RECORDED_FIELDS } from './facts.js';
+
+/** A part of a request's payload, under the protocol's names. */
+export interface Recorded {
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** Facts that the request had, and that are not kept: `extraParameters`, `extraInfo.…`; `*` for all. */
+  readonly omitted?: readonly string[];
+}
+
+/** The fields of `extraInfo` that Fireblocks documents, but for the secret one, `apiKey`. */
+const EXTRA_INFO_FIELDS = [
+  ...['subType', 'walletName', 'walletId', 'asset', 'address', 'tag'],
+  ...['accountName', 'accountId', 'addresses'],
+  ...['networkConnectionId', 'note', 'localNetworkID', 'remoteTenantID', 'routingPolicy'],
+];
+
+/** CloudWatch takes 256 KiB a line; a request with more facts than this, in bytes of JSON, is logged without them. */
+const MAX_BYTES = 200_000;
+
+export function recordFacts({ kind, payload }: CallbackRequest): Recorded {
+  const facts = pick(payload, RECORDED_FIELDS[kind]);
+  const omitted: string[] = [];
+  if (kind === 'transaction') {
+    const { destinations, extraParameters } = payload;
+    if (Array.isArray(destinations)) {
+      facts['destinations'] = destinations.map((destination) =>
+        isObject(destination) ? pick(destination, RECORDED_FIELDS.destination) : plain(destination),
+      );
+    } else if (destinations !== undefined) facts['destinations'] = plain(destinations);
+    if ((extraParameters ?? undefined) !== undefined) omitted.push('extraParameters');
+  } else if (isObject(payload['extraInfo'])) {
+    const { extraInfo } = payload;
+    facts['extraInfo'] = pick(extraInfo, EXTRA_INFO_FIELDS);
+    // The API key is no fact, and so is not missed.
+    const others = Object.keys(extraInfo).filter((name) => !['apiKey', ...EXTRA_INFO_FIELDS].includes(name));
+    omitted.push(...others.map((name) => `extraInfo.${name}`));
+  }
+  if (Buffer.byteLength(JSON.stringify([facts, omitted])) > MAX_BYTES) return { facts: {}, omitted: ['*'] };
+  return omitted.length === 0 ? { facts } : { facts, omitted };
+}
+
+function pick(
+  payload: Readonly<Record<string, unknown>>,
+  fields: readonly string[],
+): Record<string, unknown> {
+  const picked: Record<string, unknown> = {};
+  for (const field of fields) if (Object.hasOwn(payload, field)) picked[field] = plain(payload[field]);
+  return picked;
+}
+
+/** What is nested where the protocol has a plain value could be anything: that it is nested is all that is kept. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((entry) => (typeof entry === 'string' ? entry : {}));
+  return typeof value === 'object' && value !== null ? {} : value;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
