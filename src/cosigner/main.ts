@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { LOCAL_KEY_DIRECTORY } from '../config.js';
 import { KEY_FILES } from '../keys/directory.js';
 import type { Kind } from '../protocol/request.js';
+import { endWithReader } from '../terminal.js';
 import { type Cosigner, type CosignerKeys, createCosigner, type Outcome } from './client.js';
 import { readKeys } from './keys.js';
 import { printer } from './print.js';
@@ -175,6 +176,7 @@ function readOr<Value>(what: string, read: () => Value): Value {
   }
 }
 
+endWithReader(process.stdout);
 try {
   process.exitCode = await main();
 } catch (error) {

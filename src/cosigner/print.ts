@@ -1,10 +1,8 @@
 // Shows requests and decisions: to a person as text, coloured on a terminal; to a script as JSON lines.
-import { styleText } from 'node:util';
 import type { Kind } from '../protocol/request.js';
+import { paintAction, painter } from '../terminal.js';
 import type { Outcome } from './client.js';
 import type { Payload } from './request.js';
-
-type Style = Parameters<typeof styleText>[0];
 
 interface PrinterOptions {
   readonly stream: NodeJS.WriteStream;
@@ -27,17 +25,9 @@ export interface Printer {
   summary(summary: Summary): void;
 }
 
-const ACTION_STYLES: Readonly<Record<string, Style>> = {
-  APPROVE: 'green',
-  REJECT: 'red',
-  RETRY: 'yellow',
-  IGNORE: 'blue',
-};
-
 export function printer({ stream, json, brief, signed }: PrinterOptions): Printer {
   const write = (line: string): void => void stream.write(`${line}\n`);
-  const colour = stream.isTTY && stream.hasColors();
-  const paint = (style: Style, text: string): string => (colour ? styleText(style, text) : text);
+  const paint = painter(stream);
 
   if (json) {
     return {
@@ -60,7 +50,7 @@ export function printer({ stream, json, brief, signed }: PrinterOptions): Printe
 
   const decided = ({ answer, problem, status, body }: Outcome): string => {
     if (answer !== undefined) {
-      return [paint(ACTION_STYLES[answer.action] ?? 'bold', answer.action), answer.rejectionReason]
+      return [paintAction(paint, answer.action), answer.rejectionReason]
         .filter((part) => part !== undefined)
         .join('  ');
     }

@@ -39,13 +39,13 @@ export interface Compiled {
   readonly ast: ASTNode;
   /** @throws whatever keeps it from being evaluated for these facts; `explainError` tells it in words */
   readonly evaluate: (facts: Facts) => unknown;
+  /** The same for another expression of this language, such as a part of this one; it is compiled each time. */
+  readonly evaluatePart: (source: string, facts: Facts) => unknown;
 }
 
 export interface Language {
   /** Parses, type-checks and compiles an expression that must be true or false. */
   compile(source: string): Compiled | readonly ExpressionProblem[];
-  /** Compiles a part of an expression that was compiled before, whatever its type. */
-  compilePart(source: string): Compiled;
 }
 
 /** A list of the policy, under `lists`: membership takes the same time however long it is. */
@@ -189,13 +189,10 @@ function language(environment: Environment, known: KnownNames): Language {
   const budget = makeStrictAndBounded(environment);
   const findProblems = problemFinder(environment, known);
 
-  const compiled = (parsed: ParseResult): Compiled => ({
-    ast: parsed.ast,
-    evaluate(facts) {
-      budget.steps = MAX_STEPS;
-      return parsed(facts) as unknown;
-    },
-  });
+  const evaluate = (parsed: ParseResult, facts: Facts): unknown => {
+    budget.steps = MAX_STEPS;
+    return parsed(facts);
+  };
 
   return {
     compile(source) {
@@ -204,14 +201,19 @@ function language(environment: Environment, known: KnownNames): Language {
         const problems = findProblems(source, parsed.ast);
         if (problems.length > 0) return problems;
         const { type, error } = parsed.check();
-        if (type === 'bool') return compiled(parsed);
+        if (type === 'bool') {
+          return {
+            ast: parsed.ast,
+            evaluate: (facts) => evaluate(parsed, facts),
+            evaluatePart: (part, facts) => evaluate(environment.parse(part), facts),
+          };
+        }
         return [error === undefined ? notBoolean(type, 0) : toProblem(error, known, 0)];
       } catch (error) {
         if (!(error instanceof ParseError)) throw error;
         return [toProblem(error, known, 0)];
       }
     },
-    compilePart: (source) => compiled(environment.parse(source)),
   };
 }
 

@@ -1,0 +1,52 @@
+// What the commands read: policies, payloads, and what people get wrong about them.
+import { readFileSync } from 'node:fs';
+import { parsePolicy } from '../policy/file.js';
+import type { Policy } from '../policy/rules.js';
+import { type CallbackRequest, type Kind, parseRequest } from '../protocol/request.js';
+import { Refusal } from '../protocol/refusal.js';
+
+/** The command can't be carried out as it was asked for. */
+export class UsageError extends Error {}
+
+/** @throws {PolicyError} @throws {UsageError} */
+export function readPolicy(file: string): Policy {
+  return parsePolicy(readText(file), file);
+}
+
+/** @param file `-` for standard input. @throws {UsageError} */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const reason = missing ? 'there is no such file' : messageOf(error);
+    throw new UsageError(`${file} can't be read: ${reason}`);
+  }
+}
+
+/** @throws {UsageError} */
+export function readRequest(file: string): CallbackRequest {
+  return toRequest(parseJson(readText(file), file), file);
+}
+
+/** @throws {UsageError} */
+export function toRequest(payload: unknown, where: string, kind?: Kind): CallbackRequest {
+  try {
+    return parseRequest(payload, kind);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new UsageError(`${where} is no request of a Co-signer: ${error.message}`);
+  }
+}
+
+export function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${where} is not JSON: ${messageOf(error)}`);
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
