@@ -130,15 +130,24 @@ function baseEnvironment(): Environment {
     });
   }
 
+  // Also for dynamic values: there the general `in` of CEL would fit as well, and find them unequal.
+  for (const [left, right] of [
+    ['Address', 'string'],
+    ['dyn<Address>', 'string'],
+  ] as const) {
+    environment.registerOperator(`${left} in list<${right}>`, (address: Address, list: Iterable<string>) =>
+      [...list].some((entry) => address.equals(entry)),
+    );
+  }
+  for (const left of ['string', 'dyn<string>']) {
+    environment.registerOperator(`${left} in list<Address>`, (text: string, list: Iterable<Address>) =>
+      [...list].some((entry) => entry.equals(text)),
+    );
+  }
+
   return environment
     .registerOperator('Address == Address', (left: Address, right: Address) => left.equals(right.normalized))
     .registerOperator('Address == string', (left: Address, right: string) => left.equals(right))
-    .registerOperator('Address in list<string>', (left: Address, list: Iterable<string>) =>
-      [...list].some((entry) => left.equals(entry)),
-    )
-    .registerOperator('string in list<Address>', (left: string, list: Iterable<Address>) =>
-      [...list].some((entry) => entry.equals(left)),
-    )
     .registerOperator('Address in List', (left: Address, list: NamedList) => list.has(left.normalized))
     .registerOperator('string in List', (left: string, list: NamedList) => list.has(left));
 }

@@ -1,0 +1,73 @@
+// Policies and requests for tests.
+import { parsePolicy } from '../../src/policy/file.js';
+import { PolicyError, type PolicyProblem } from '../../src/policy/problem.js';
+import { decideBy, type Policy, type RuleDecision } from '../../src/policy/rules.js';
+import { type CallbackRequest, type Kind, parseRequest } from '../../src/protocol/request.js';
+
+export type Payload = Record<string, unknown>;
+
+export function request(payload: Payload, kind: Kind = 'transaction'): CallbackRequest {
+  return parseRequest({ requestId: 'r-1', ...payload }, kind);
+}
+
+export interface PolicyParts {
+  readonly kind?: Kind;
+  readonly action?: string;
+  readonly lists?: Readonly<Record<string, readonly string[]>>;
+  readonly otherwise?: string;
+  readonly onError?: string;
+}
+
+/** A policy of one rule, `rule`, that approves. */
+export function policyOf(when: string, parts: PolicyParts = {}): Policy {
+  const {
+    kind = 'transaction',
+    action = 'approve',
+    lists = {},
+    otherwise = 'reject',
+    onError = 'retry',
+  } = parts;
+  const rules = [{ id: 'rule', for: kind, when, action }];
+  // JSON is YAML.
+  return parsePolicy(JSON.stringify({ version: 1, lists, rules, otherwise, onError }), 'test.yaml');
+}
+
+/** What a policy of one rule decides. */
+export function decide(
+  when: string,
+  payload: Payload,
+  parts: PolicyParts & { now?: Date } = {},
+): RuleDecision {
+  return decideBy(policyOf(when, parts), request(payload, parts.kind), parts.now ?? new Date(0));
+}
+
+/** Whether the rule is true, or why there is no telling. */
+export function evaluate(
+  when: string,
+  payload: Payload,
+  parts: PolicyParts & { now?: Date } = {},
+): boolean | string {
+  const { ruleError, rule } = decide(when, payload, parts);
+  return ruleError ?? rule === 'rule';
+}
+
+export function problemsOf(text: string): readonly PolicyProblem[] {
+  try {
+    parsePolicy(text, 'test.yaml');
+  } catch (error) {
+    if (error instanceof PolicyError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+/** The messages about a policy of one rule. */
+export function messagesAbout(when: string, parts: PolicyParts = {}): readonly string[] {
+  try {
+    policyOf(when, parts);
+  } catch (error) {
+    if (error instanceof PolicyError) return error.problems.map(({ message }) => message);
+    throw error;
+  }
+  return [];
+}

@@ -1,0 +1,192 @@
+// What holds for any request whatever.
+import fc from 'fast-check';
+import t from 'tap';
+import { decideSafely } from '../../src/policy/decide.js';
+import { FACT_TYPES, factsOf, RECORDED_FIELDS } from '../../src/policy/facts.js';
+import { parsePolicy } from '../../src/policy/file.js';
+import { recordFacts } from '../../src/policy/record.js';
+import { decideBy, type Policy, type RuleDecision } from '../../src/policy/rules.js';
+import { ACTIONS } from '../../src/protocol/decision.js';
+import { type CallbackRequest, isSigning, type Kind } from '../../src/protocol/request.js';
+
+const RUNS = 20_000;
+
+/** Expressions that read every fact, in ways that may fail. */
+const WHENS: Readonly<Record<Kind, readonly string[]>> = {
+  transaction: [
+    'true',
+    'false',
+    ...Object.entries(FACT_TYPES.tx).map(([name, type]) => readingOf(`tx.${name}`, type)),
+    ...Object.entries(FACT_TYPES.destination).map(
+      ([name, type]) => `tx.destinations.exists(d, ${readingOf(`d.${name}`, type)})`,
+    ),
+    'tx.destinations.all(d, has(d.address) && d.address in lists.known)',
+    'tx.destAddress in lists.known || tx.note == "x"',
+    'tx.extraParameters.a.b == 1 && tx.amount + tx.fee <= decimal("10")',
+    'has(tx.amountUsd) && tx.amountUsd <= decimal("10000")',
+  ],
+  configuration: [
+    'true',
+    'false',
+    ...Object.entries(FACT_TYPES.config).map(([name, type]) => readingOf(`config.${name}`, type)),
+    'config.extraInfo.address in lists.known',
+    'has(config.extraInfo.tag) && config.extraInfo.tag == "x"',
+    'config.type == "ADD_USER"',
+  ],
+};
+
+function readingOf(fact: string, type: string): string {
+  switch (type) {
+    case 'Decimal':
+      return `${fact} >= decimal("1")`;
+    case 'dyn':
+      return `has(${fact}) && ${fact} != "x"`;
+    case 'list<Destination>':
+      return `${fact}.size() > 1`;
+    default:
+      return `${fact} == "x"`;
+  }
+}
+
+const rule = fc.constantFrom<Kind[]>('transaction', 'configuration').chain((kind) =>
+  fc.record({
+    for: fc.constant(kind),
+    when: fc.constantFrom(...WHENS[kind]),
+    action: fc.constantFrom('approve', 'reject', 'retry', 'ignore'),
+  }),
+);
+const policies = fc
+  .record({
+    rules: fc.array(rule, { maxLength: 6 }),
+    otherwise: fc.constantFrom('reject', 'retry', 'ignore'),
+    onError: fc.constantFrom('reject', 'retry'),
+  })
+  .map(({ rules, ...rest }) =>
+    parsePolicy(
+      JSON.stringify({
+        version: 1,
+        lists: { known: ['0xAB', 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4'] },
+        rules: rules.map((each, index) => ({ id: `r${index}`, ...each })),
+        ...rest,
+      }),
+      'x',
+    ),
+  );
+// Compiling is the slow part: a few hundred policies see many requests each.
+const SAMPLED: readonly Policy[] = fc.sample(policies, 400);
+const policy = fc.constantFrom(...SAMPLED);
+
+/** Anything, but more often what the protocol has. */
+const value = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<unknown[]>('x', '1', '0.5', '', ' 1', '1e3', 'NaN', '-1', '0xab', 'VAULT'),
+  },
+  { weight: 1, arbitrary: fc.jsonValue() },
+  { weight: 1, arbitrary: fc.constantFrom<unknown[]>(null, 0, 1.5, -1, true, {}, [], { a: { b: 1 } }) },
+);
+const fieldsOf = (names: readonly string[]) =>
+  fc.record(Object.fromEntries(names.map((name) => [name, value])), { requiredKeys: [] });
+const destination = fieldsOf(RECORDED_FIELDS.destination);
+const payload: fc.Arbitrary<Record<string, unknown>> = fc
+  .tuple(
+    fieldsOf([...RECORDED_FIELDS.transaction, ...RECORDED_FIELDS.configuration, 'extraParameters']),
+    fc.oneof(
+      fc.constant({}),
+      fc.record({ destinations: fc.oneof(fc.array(destination, { maxLength: 3 }), value) }),
+    ),
+    fc.oneof(
+      fc.constant({}),
+      fc.record({ extraInfo: fc.oneof(fieldsOf(['address', 'tag', 'apiKey', 'addresses']), value) }),
+    ),
+    fc.oneof(
+      { weight: 4, arbitrary: fc.constant({}) },
+      { weight: 1, arbitrary: fc.dictionary(fc.string(), fc.jsonValue()) },
+    ),
+  )
+  .map(([fields, destinations, extraInfo, others]) => ({
+    ...others,
+    ...fields,
+    ...destinations,
+    ...extraInfo,
+  }));
+const requests: fc.Arbitrary<CallbackRequest> = fc.record({
+  kind: fc.constantFrom<Kind[]>('transaction', 'configuration'),
+  requestId: fc.string({ minLength: 1 }),
+  payload,
+});
+const now = fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true });
+
+/** Decides the slow and simple way: by evaluating every rule on its own, up to the first that is true or fails. */
+function expected({ rules }: Policy, request: CallbackRequest, at: Date): 'otherwise' | 'error' | string {
+  for (const each of rules.filter((candidate) => candidate.for === request.kind)) {
+    try {
+      if (each.evaluate(factsOf(request, at)) === true) return each.id;
+    } catch {
+      return 'error';
+    }
+  }
+  return 'otherwise';
+}
+
+function assertSound(policy: Policy, request: CallbackRequest, at: Date, decision: RuleDecision): void {
+  if (!ACTIONS.includes(decision.action)) throw new Error(`${decision.action} is no action`);
+  if (decision.action === 'IGNORE' && isSigning(request)) throw new Error('a signing request was ignored');
+  const told = expected(policy, request, at);
+  if (decision.action === 'APPROVE') {
+    const made = policy.rules.find(({ id }) => id === told);
+    if (made?.action !== 'APPROVE' || decision.rule !== told) throw new Error(`approved, though ${told}`);
+  }
+  if (told === 'error' && decision.action !== policy.onError) throw new Error('an error did not get onError');
+  if (told !== 'error' && decision.ruleError === undefined && decision.rule !== told)
+    throw new Error('another rule');
+}
+
+t.test(
+  'the engine decides: one of four actions, approve only by a rule that is true with no error before it',
+  (t) => {
+    const seen = { APPROVE: 0, REJECT: 0, RETRY: 0, IGNORE: 0 };
+    let errors = 0;
+    fc.assert(
+      fc.property(policy, requests, now, (policy, request, at) => {
+        const decision = decideBy(policy, request, at);
+        seen[decision.action]++;
+        if (decision.ruleError !== undefined) errors++;
+        assertSound(policy, request, at, decision);
+      }),
+      { numRuns: RUNS },
+    );
+    t.comment(JSON.stringify({ ...seen, errors }));
+    t.ok(Math.min(...Object.values(seen), errors) > RUNS / 200, 'every action and errors occurred often');
+    t.end();
+  },
+);
+
+t.test('what is logged of a request decides as the request did, unless it says what is missing', (t) => {
+  fc.assert(
+    fc.property(policy, requests, now, (policy, request, at) => {
+      const { facts, omitted = [] } = recordFacts(request);
+      if (omitted.length > 0) return;
+      const logged = JSON.parse(JSON.stringify(facts)) as Record<string, unknown>;
+      const again = decideBy(policy, { ...request, payload: logged }, at);
+      const first = decideBy(policy, request, at);
+      if (again.action !== first.action || again.rule !== first.rule) throw new Error('decided otherwise');
+    }),
+    { numRuns: RUNS },
+  );
+  t.end();
+});
+
+t.test('behind the safety net the same holds', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(policy, requests, now, async (policy, request, at) => {
+      const { decision, fault } = await decideSafely((each) => decideBy(policy, each, at), request, {
+        timeoutMs: 5000,
+      });
+      if (fault !== undefined) throw new Error(`a fault: ${String(fault)}`);
+      if (!ACTIONS.includes(decision.action)) throw new Error('no action');
+    }),
+    { numRuns: 2000 },
+  );
+  t.end();
+});
