@@ -5,7 +5,7 @@ import * as z from 'zod';
 import type { Kind } from '../protocol/request.js';
 import { languageWith } from './language.js';
 import { nearest } from './nearest.js';
-import { PolicyError, type PolicyProblem } from './problem.js';
+import { excerptOf, PolicyError, type PolicyProblem } from './problem.js';
 import { OTHERWISE, type Policy, type Rule } from './rules.js';
 
 const HASH_LENGTH = 12;
@@ -102,6 +102,7 @@ function notAPolicy(file: string): PolicyProblem {
     column: 1,
     message: 'it holds a PEM block: this is a key, not a policy',
     excerpt: '',
+    caret: 0,
   };
 }
 
@@ -228,9 +229,16 @@ class Source {
     const { line, col } = this.#lines.linePos(offset);
     const start = this.#lines.lineStarts[line - 1] ?? 0;
     const end = this.#text.indexOf('\n', start);
-    const excerpt = this.#text.slice(start, end === -1 ? undefined : end).trimEnd();
+    const text = this.#text.slice(start, end === -1 ? undefined : end);
     const rule = this.#ruleAt(path);
-    return { file: this.#file, line, column: col, ...(rule !== undefined && { rule }), message, excerpt };
+    return {
+      file: this.#file,
+      line,
+      column: col,
+      ...(rule !== undefined && { rule }),
+      message,
+      ...excerptOf(text, col),
+    };
   }
 
   /** The rule that a path leads into: its id, or its number. */

@@ -9,8 +9,10 @@ export interface PolicyProblem {
   /** Id of the rule it is in. */
   readonly rule?: string;
   readonly message: string;
-  /** That line of the file. */
+  /** That line of the file, or the part of it around the place. */
   readonly excerpt: string;
+  /** How far into the excerpt the place is. */
+  readonly caret: number;
 }
 
 /** The policy can't be used. */
@@ -28,6 +30,16 @@ export class PolicyError extends Error {
 /** Longest part of a line that is shown. */
 const MAX_WIDTH = 100;
 
+/** @param column from 1 */
+export function excerptOf(line: string, column: number): Pick<PolicyProblem, 'excerpt' | 'caret'> {
+  const start = Math.max(0, column - 1 - MAX_WIDTH / 2);
+  const excerpt = line
+    .slice(start, start + MAX_WIDTH)
+    .trimEnd()
+    .replaceAll('\t', ' ');
+  return { excerpt, caret: column - 1 - start };
+}
+
 function report(problems: readonly PolicyProblem[]): string {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   return [...problems.map(describe), `${count}. Nothing of this policy is in force.`].join('\n\n');
@@ -41,11 +53,9 @@ function report(problems: readonly PolicyProblem[]): string {
  *        |              ^
  * ```
  */
-function describe({ file, line, column, rule, message, excerpt }: PolicyProblem): string {
-  const start = Math.max(0, column - 1 - MAX_WIDTH / 2);
-  const shown = excerpt.slice(start, start + MAX_WIDTH).replaceAll('\t', ' ');
+function describe({ file, line, column, rule, message, excerpt, caret }: PolicyProblem): string {
   const gutter = String(line).padStart(6);
-  const place = [`${gutter} | ${shown}`, `${' '.repeat(gutter.length)} | ${' '.repeat(column - 1 - start)}^`];
+  const place = [`${gutter} | ${excerpt}`, `${' '.repeat(gutter.length)} | ${' '.repeat(caret)}^`];
   return [
     `${file}:${line}:${column}${rule === undefined ? '' : `  rule ${rule}`}`,
     `  ${message}`,

@@ -37,7 +37,7 @@ export function recordFacts({ kind, payload }: CallbackRequest): Recorded {
     // The API key is no fact, and so is not missed.
     const others = Object.keys(extraInfo).filter((name) => !['apiKey', ...EXTRA_INFO_FIELDS].includes(name));
     omitted.push(...others.map((name) => `extraInfo.${name}`));
-  }
+  } else if (payload['extraInfo'] !== undefined) facts['extraInfo'] = plain(payload['extraInfo']);
   if (Buffer.byteLength(JSON.stringify([facts, omitted])) > MAX_BYTES) return { facts: {}, omitted: ['*'] };
   return omitted.length === 0 ? { facts } : { facts, omitted };
 }
