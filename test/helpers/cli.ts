@@ -1,9 +1,9 @@
-// Runs the Co-signer command as a user does.
+// Runs the commands as a user does.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { keepOutput } from './output.js';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface Ran {
   readonly code: number;
@@ -11,20 +11,32 @@ export interface Ran {
   readonly stderr: string;
 }
 
-export function runCosigner(
-  args: readonly string[],
-  options: { cwd: string; env?: NodeJS.ProcessEnv },
-): Promise<Ran> {
+interface RunOptions {
+  readonly cwd: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly input?: string;
+}
+
+export function runCosigner(args: readonly string[], options: RunOptions): Promise<Ran> {
+  return run('src/cosigner/main.ts', args, options);
+}
+
+export function runPolicy(args: readonly string[], options: RunOptions): Promise<Ran> {
+  return run('src/policy-cli/main.ts', args, options);
+}
+
+function run(program: string, args: readonly string[], { cwd, env, input = '' }: RunOptions): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       // With the loaders that this very test runs with.
-      [...process.execArgv, `${ROOT}src/cosigner/main.ts`, ...args],
-      { cwd: options.cwd, env: { ...process.env, ...options.env } },
+      [...process.execArgv, ROOT + program, ...args],
+      { cwd, env: { ...process.env, ...env } },
       (_error, stdout, stderr) => {
         keepOutput(stdout + stderr);
         resolve({ code: child.exitCode ?? -1, stdout, stderr });
       },
     );
+    child.stdin?.end(input);
   });
 }
