@@ -1,13 +1,14 @@
 import { once } from 'node:events';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, type ClientRequest, request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import t from 'tap';
 import { createCosigner } from '../src/cosigner/client.js';
 import { keysIn } from '../src/cosigner/keys.js';
-import { samplePayload, signToken } from '../src/cosigner/request.js';
+import { readPayload, samplePayload, signToken } from '../src/cosigner/request.js';
 import { KEY_FILES, makeMissingKeys } from '../src/keys/directory.js';
 import { createLog } from '../src/log.js';
+import { ROOT } from './helpers/cli.js';
 import { type Handler, startHandler } from './helpers/process.js';
 
 function localKeys(cwd: string) {
@@ -26,6 +27,68 @@ t.test('local mode makes its keys, says so, and listens on the loopback address'
   const health = (await (await fetch(`${url}/health`)).json()) as object;
   t.match(health, { status: 'ok', version: /^\d+\.\d+\.\d+$/, auth: 'jwt' });
   t.equal(await handler.stop('SIGINT'), 0);
+});
+
+t.test('local mode makes a policy to play with, and follows what is done to it', async (t) => {
+  const cwd = t.testdir();
+  const handler = startHandler(t, { cwd, args: ['--local'] });
+  const url = await handler.listening();
+  const client = createCosigner({ url, keys: localKeys(cwd) });
+  t.teardown(() => client.close());
+  t.match(handler.stderr(), /policy {2}\.local\/policy\.yaml/);
+  const first = await handler.line({ event: 'policy_loaded' });
+  t.match(await (await fetch(`${url}/health`)).json(), { policy: first['after'] });
+
+  const answers: Record<string, unknown> = {};
+  for (const [name, payload] of [
+    ['sample', samplePayload('transaction')],
+    ['large', readPayload(`${ROOT}examples/large-transfer.json`)],
+    ['blocked', readPayload(`${ROOT}examples/blocked-address.json`)],
+  ] as const) {
+    const { answer } = await client.ask('transaction', payload);
+    const { rule } = await handler.line({ event: 'decision', requestId: payload['requestId'] });
+    answers[name] = [answer?.action, rule];
+  }
+  t.strictSame(answers, {
+    sample: ['APPROVE', 'small-internal'],
+    large: ['RETRY', 'hold-large-transfers'],
+    blocked: ['REJECT', 'blocked-address'],
+  });
+
+  const file = join(cwd, '.local/policy.yaml');
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, text.replace('decimal("10000")', 'decimal("10")'));
+  await handler.line({ event: 'policy_loaded', before: first['after'] });
+  t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'RETRY' } });
+
+  writeFileSync(file, text.replace('decimal("10000")', '10'));
+  t.match(await handler.line({ event: 'policy_refused' }), {
+    level: 'error',
+    problems: [{ rule: 'hold-large-transfers', line: 17, message: /write an amount as decimal/ }],
+  });
+  t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'RETRY' } });
+  client.close();
+});
+
+t.test('a bad policy at boot is the report, and exit 1; it is not written over', async (t) => {
+  const bad = 'version: 1\nrules: []\nonError: approve\n';
+  const cwd = t.testdir({ '.local': { 'policy.yaml': bad } });
+  const handler = startHandler(t, { cwd, args: ['--local'] });
+  t.equal(await handler.exited, 1);
+  t.match(handler.lines.at(-1), {
+    level: 'fatal',
+    event: 'boot_failed',
+    problems: [{ file: '.local/policy.yaml', line: 3, column: 10, message: /onError must be/ }],
+    msg: /the policy can't be used:\n\.local\/policy\.yaml:3:10\n/,
+  });
+  t.equal(readFileSync(join(cwd, '.local/policy.yaml'), 'utf8'), bad);
+});
+
+t.test('a policy that is named and not there is a clear line and exit 1', async (t) => {
+  const cwd = t.testdir();
+  const handler = startHandler(t, { cwd, args: ['--local'], env: { POLICY_FILE: 'mine.yaml' } });
+  t.equal(await handler.exited, 1);
+  t.match(handler.lines.at(-1), { level: 'fatal', msg: /There is no policy at mine\.yaml/ });
 });
 
 t.test('what is built works as its source does', async (t) => {

@@ -28,17 +28,15 @@ export interface Explanation {
 export function explain(policy: Policy, request: CallbackRequest, now: Date): Explanation {
   const decision = decideBy(policy, request, now);
   const facts = factsOf(request, now);
-  const rules = policy.rules
-    .filter((rule) => rule.for === request.kind)
-    .map((rule, index): RuleExplanation => {
-      if (index >= decision.tried.length) return { id: rule.id, outcome: 'not asked' };
-      const outcome = tryRule(rule, request, facts);
-      const part = decisivePart(rule, facts, rule.ast);
-      const explained = { id: rule.id, part: serialize(part), values: valuesIn(rule, facts, part) };
-      return typeof outcome === 'object'
-        ? { ...explained, outcome: 'error', error: outcome.error }
-        : { ...explained, outcome: outcome ? 'matched' : 'no' };
-    });
+  const rules = policy.rulesFor[request.kind].map((rule, index): RuleExplanation => {
+    if (index >= decision.tried.length) return { id: rule.id, outcome: 'not asked' };
+    const outcome = tryRule(rule, request, facts);
+    const part = decisivePart(rule, facts, rule.ast);
+    const explained = { id: rule.id, part: serialize(part), values: valuesIn(rule, facts, part) };
+    return typeof outcome === 'object'
+      ? { ...explained, outcome: 'error', error: outcome.error }
+      : { ...explained, outcome: outcome ? 'matched' : 'no' };
+  });
   return { decision, rules };
 }
 

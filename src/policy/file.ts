@@ -89,6 +89,10 @@ export function parsePolicy(text: string, file: string): Policy {
     hash: createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH),
     lists,
     rules,
+    rulesFor: {
+      transaction: rules.filter((rule) => rule.for === 'transaction'),
+      configuration: rules.filter((rule) => rule.for === 'configuration'),
+    },
     otherwise: upper(data.otherwise),
     onError: upper(data.onError),
   };

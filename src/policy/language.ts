@@ -57,7 +57,11 @@ class NamedList {
   }
 
   has(text: string): boolean {
-    return this.#entries.has(normalizeAddress(text));
+    return this.#entries.has(text) || this.#entries.has(normalizeAddress(text));
+  }
+
+  hasAddress({ normalized }: Address): boolean {
+    return this.#entries.has(normalized);
   }
 }
 
@@ -148,7 +152,7 @@ function baseEnvironment(): Environment {
   return environment
     .registerOperator('Address == Address', (left: Address, right: Address) => left.equals(right.normalized))
     .registerOperator('Address == string', (left: Address, right: string) => left.equals(right))
-    .registerOperator('Address in List', (left: Address, list: NamedList) => list.has(left.normalized))
+    .registerOperator('Address in List', (left: Address, list: NamedList) => list.hasAddress(left))
     .registerOperator('string in List', (left: string, list: NamedList) => list.has(left));
 }
 
@@ -168,6 +172,7 @@ const decimalMacro: Macro = ({ args: [argument] }) => {
       return checker.getType('Decimal');
     },
     evaluate: () => value,
+    async: false,
   };
 };
 
@@ -181,10 +186,9 @@ function makeStrictAndBounded(environment: Environment): { steps: number } {
   const macro: Macro = () => ({
     typeCheck: (checker) => checker.getType('bool'),
     evaluate(evaluator) {
-      const run = evaluator.run.bind(evaluator);
       evaluator.run = evaluator.tryEval = (node, context) => {
         if (--budget.steps < 0) throw new BudgetError();
-        return run(node, context);
+        return node.evaluate(evaluator, node, context);
       };
       return true;
     },
@@ -192,6 +196,50 @@ function makeStrictAndBounded(environment: Environment): { steps: number } {
   environment.registerFunction(`${SETUP_MACRO}(ast): bool`, macro);
   environment.evaluate(`${SETUP_MACRO}(true)`);
   return budget;
+}
+
+/** `tx.asset == "ETH"`, with which many a rule begins. */
+interface Condition {
+  /** `tx` or `config` */
+  readonly owner: string;
+  readonly fact: string;
+  readonly text: string;
+}
+
+/** The conditions that an expression begins with: CEL evaluates them first, and goes on only if they hold. */
+function firstConditions(ast: ASTNode, known: KnownNames): readonly Condition[] {
+  const conditions: Condition[] = [];
+  for (const part of conjuncts(ast)) {
+    if (part.op !== '==') break;
+    const [left, right] = part.args;
+    if (left.op !== '.' || left.args[0].op !== 'id' || right.op !== 'value') break;
+    const [{ args: owner }, fact] = left.args;
+    const text = right.args;
+    if (known[owner]?.[fact] !== 'string' || typeof text !== 'string') break;
+    conditions.push({ owner, fact, text });
+  }
+  return conditions;
+}
+
+function conjuncts(node: ASTNode): readonly ASTNode[] {
+  return node.op === '&&' ? node.args.flatMap(conjuncts) : [node];
+}
+
+/**
+ * Whether one of them is false with no doubt, so that CEL need not be asked: a policy with a rule for each asset costs
+ * little more than the rules for the asset at hand. What is absent or unusable is left to CEL, which makes an error of it.
+ */
+function failsFirst(conditions: readonly Condition[], facts: Facts): boolean {
+  try {
+    for (const { owner, fact, text } of conditions) {
+      const value = (facts[owner] as Facts | undefined)?.[fact];
+      if (typeof value !== 'string') return false;
+      if (value !== text) return true;
+    }
+  } catch {
+    return false;
+  }
+  return false;
 }
 
 function language(environment: Environment, known: KnownNames): Language {
@@ -211,9 +259,10 @@ function language(environment: Environment, known: KnownNames): Language {
         if (problems.length > 0) return problems;
         const { type, error } = parsed.check();
         if (type === 'bool') {
+          const conditions = firstConditions(parsed.ast, known);
           return {
             ast: parsed.ast,
-            evaluate: (facts) => evaluate(parsed, facts),
+            evaluate: (facts) => !failsFirst(conditions, facts) && evaluate(parsed, facts),
             evaluatePart: (part, facts) => evaluate(environment.parse(part), facts),
           };
         }

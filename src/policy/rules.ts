@@ -17,6 +17,8 @@ export interface Policy {
   /** The beginning of the SHA-256 of the file, in hex: 12 characters. */
   readonly hash: string;
   readonly rules: readonly Rule[];
+  /** The same, by what they are for. */
+  readonly rulesFor: Readonly<Record<Kind, readonly Rule[]>>;
   readonly lists: ReadonlyMap<string, readonly string[]>;
   /** What no rule matched. */
   readonly otherwise: Exclude<Action, 'APPROVE'>;
@@ -41,14 +43,11 @@ export interface RuleDecision extends Decision {
 /** Decides by the first rule that matches. A rule that can't be evaluated ends it: no later rule is asked. */
 export function decideBy(policy: Policy, request: CallbackRequest, now: Date): RuleDecision {
   const facts = factsOf(request, now);
-  const tried: string[] = [];
-  const made = { policy: policy.hash, tried };
-
-  for (const rule of policy.rules) {
-    if (rule.for !== request.kind) continue;
-    tried.push(rule.id);
+  const rules = policy.rulesFor[request.kind];
+  for (const [index, rule] of rules.entries()) {
     const outcome = tryRule(rule, request, facts);
     if (outcome === false) continue;
+    const made = { policy: policy.hash, tried: rules.slice(0, index + 1).map(({ id }) => id) };
     return outcome === true
       ? {
           ...made,
@@ -58,6 +57,7 @@ export function decideBy(policy: Policy, request: CallbackRequest, now: Date): R
         }
       : failed(policy, rule.id, outcome.error, made);
   }
+  const made = { policy: policy.hash, tried: rules.map(({ id }) => id) };
   return policy.otherwise === 'IGNORE' && isSigning(request)
     ? failed(policy, OTHERWISE, IGNORED_SIGNING, made)
     : { ...made, action: policy.otherwise, rule: OTHERWISE, reason: 'No rule matched.' };

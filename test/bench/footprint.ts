@@ -14,6 +14,7 @@ import { samplePayload } from '../../src/cosigner/request.js';
 import { makeMissingKeys } from '../../src/keys/directory.js';
 import { freePort } from '../helpers/port.js';
 import { BUILT } from '../helpers/process.js';
+import { printRows, type Row } from '../helpers/rows.js';
 
 const BOOTS = 9;
 const REQUESTS = 50_000;
@@ -25,13 +26,6 @@ const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
 const directory = mkdtempSync(join(tmpdir(), 'callback-handler-'));
 const keyDirectory = join(directory, LOCAL_KEY_DIRECTORY);
-
-interface Row {
-  readonly what: string;
-  readonly measured: string;
-  readonly limit: string;
-  readonly holds: boolean;
-}
 
 function startHandler() {
   return spawn(process.execPath, [BUILT, '--local'], {
@@ -131,11 +125,7 @@ function median(values: readonly number[]): number {
 try {
   await makeMissingKeys(keyDirectory);
   const rows = [await measureBoot(), await measureMemory()];
-  console.log(`Node.js ${process.version}`);
-  for (const { what, measured, limit, holds } of rows) {
-    console.log(`${holds ? 'ok    ' : 'not ok'}  ${what}: ${measured}, limit ${limit}`);
-  }
-  process.exitCode = rows.every(({ holds }) => holds) ? 0 : 1;
+  process.exitCode = printRows(rows) ? 0 : 1;
 } finally {
   rmSync(directory, { recursive: true });
 }

@@ -1,6 +1,6 @@
 // A log that tests can read.
 import pino, { type Logger } from 'pino';
-import { logOptions } from '../../src/log.js';
+import { type LogLevel, logOptions } from '../../src/log.js';
 import { keepOutput } from './output.js';
 
 export type LogLine = Record<string, unknown>;
@@ -12,12 +12,12 @@ export interface MemoryLog {
   readonly of: (event: string) => LogLine[];
 }
 
-export function memoryLog(): MemoryLog {
+export function memoryLog(level: LogLevel = 'trace'): MemoryLog {
   const lines: LogLine[] = [];
   const write = (text: string): void => {
     keepOutput(text);
     lines.push(JSON.parse(text) as LogLine);
   };
-  const log = pino(logOptions('trace'), { write });
+  const log = pino(logOptions(level), { write });
   return { log, lines, of: (event) => lines.filter((line) => line['event'] === event) };
 }

@@ -122,7 +122,7 @@ t.test('what is not what it should be is an error of the rule that reads it, and
     t.equal(
       evaluate('tx.amount > decimal("0")', { amountStr }).toString().slice(0, 16),
       'tx.amount is not',
-      String(amountStr),
+      JSON.stringify(amountStr),
     );
     t.equal(evaluate('has(tx.amount)', { amountStr }).toString().slice(0, 16), 'tx.amount is not');
     t.equal(evaluate('tx.asset == "ETH"', { amountStr, asset: 'ETH' }), true, 'nothing else breaks');

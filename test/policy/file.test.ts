@@ -287,9 +287,7 @@ t.test('a caret stays under its place in a long line', (t) => {
     parsePolicy(text, 'x');
     t.fail();
   } catch (error) {
-    const [line = '', caret = ''] = String((error as Error).message)
-      .split('\n')
-      .slice(2);
+    const [line = '', caret = ''] = (error as Error).message.split('\n').slice(2);
     t.ok(line.length < 120);
     t.match(line.slice(caret.indexOf('^')), /^amout/);
   }

@@ -7,6 +7,9 @@ import { KeyRing } from '../../src/keys/ring.js';
 import { BODY_LIMIT } from '../../src/routes/callback.js';
 import { callback, cosigner, ringWith, secondCosigner, testApp } from '../helpers/app.js';
 import { rsaPair } from '../helpers/keys.js';
+import { decideBy } from '../../src/policy/rules.js';
+import { policyOf } from '../helpers/policy.js';
+import { memoryLog } from '../helpers/log.js';
 
 const keys = { privateKey: cosigner.privateKey, callbackPublicKeys: [callback.publicKey] };
 
@@ -325,4 +328,48 @@ t.test('an address outside the workspace is logged where there is no id', async 
   await post(app, '/callback', signed(payload));
   t.match(of('decision'), [{ destination: 'ONE_TIME_ADDRESS:0xabc' }]);
   t.equal(of('decision')[0]?.['amount'], undefined, 'a field of another type than documented is left out');
+});
+
+t.test('a decision line says which rule of which policy decided, with the facts it could read', async (t) => {
+  const policy = policyOf('tx.note == "x"');
+  const { app, of } = await testApp(t, { decide: (request) => decideBy(policy, request, new Date()) });
+  await post(
+    app,
+    '/v2/tx_sign_request',
+    signed({ requestId: 'r', note: 'x', extraParameters: {}, rawTx: ['hush'] }),
+  );
+  t.match(of('decision')[0], {
+    action: 'APPROVE',
+    rule: 'rule',
+    policy: policy.hash,
+    tried: ['rule'],
+    facts: { requestId: 'r', note: 'x' },
+    omitted: ['extraParameters'],
+    msg: 'APPROVE transaction by rule rule',
+  });
+  t.notMatch(JSON.stringify(of('decision')), 'hush');
+});
+
+t.test('the rules tried are told at level debug only', async (t) => {
+  const memory = memoryLog('info');
+  const policy = policyOf('true');
+  const { app } = await testApp(t, {
+    log: memory.log,
+    decide: (request) => decideBy(policy, request, new Date()),
+  });
+  await post(app, '/v2/tx_sign_request', signed({ requestId: 'r' }));
+  t.match(memory.of('decision'), [{ rule: 'rule' }]);
+  t.notOk('tried' in (memory.of('decision')[0] ?? {}));
+});
+
+t.test('a rule that can’t be evaluated is an error in the log, and gets onError', async (t) => {
+  const policy = policyOf('tx.note == "x"', { onError: 'reject' });
+  const { app, of } = await testApp(t, { decide: (request) => decideBy(policy, request, new Date()) });
+  const reply = await post(app, '/v2/tx_sign_request', signed({ requestId: 'r' }));
+  t.match(claimsOf(reply.body), {
+    action: 'REJECT',
+    rejectionReason: 'Rule rule could not be evaluated for this request.',
+  });
+  t.match(of('rule_failed'), [{ level: 'error', requestId: 'r', rule: 'rule', reason: 'tx.note is absent' }]);
+  t.match(of('decision'), [{ rule: 'rule', ruleError: 'tx.note is absent' }]);
 });

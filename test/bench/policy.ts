@@ -1,0 +1,145 @@
+// `npm run policy:bench`: what rules cost, against limits that must stay true.
+// The cost of a decision is stated as a ratio to one RSA 2048 signature in the same run.
+import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { parsePolicy } from '../../src/policy/file.js';
+import { importCallbackKey } from '../../src/protocol/key.js';
+import { signAnswer } from '../../src/protocol/token.js';
+import { decideBy, type Policy } from '../../src/policy/rules.js';
+import type { CallbackRequest } from '../../src/protocol/request.js';
+import { printRows, type Row } from '../helpers/rows.js';
+
+const ROUNDS = 15;
+const RULES = 100;
+const MAX_SIGNATURE_SHARE = 0.1;
+const MAX_WORST_SHARE = 0.5;
+const MANY_RULES = 1000;
+const MANY_ENTRIES = 100_000;
+const MAX_LOAD_MS = 2000;
+const MAX_LENGTH_RATIO = 2;
+
+/** The rules that POLICY.md works out; the one that holds for the sample is changed so that it doesn't. */
+const GUIDE = parsePolicy(readFileSync('examples/worked-rules.yaml', 'utf8'), 'worked-rules.yaml');
+const WORKED = GUIDE.rules
+  .filter((rule) => rule.for === 'transaction')
+  .map(({ when }) => when.replace('decimal("5000")', 'decimal("5")'));
+const PAYLOAD: Readonly<Record<string, unknown>> = {
+  ...(JSON.parse(readFileSync('src/cosigner/samples/tx-eth-transfer.json', 'utf8')) as object),
+  signerId: GUIDE.lists.get('payoutUsers')?.[0],
+};
+
+/** A limit for one asset: most of what makes a policy long. */
+const assetLimit = (index: number): string =>
+  `tx.operation == "TRANSFER" && tx.asset == "A${index}" && tx.destAddress in lists.payees && tx.amount > decimal("${index}.5")`;
+
+/** The worked rules, and a limit for each of many assets. */
+const mixed = (rules: number): readonly string[] =>
+  Array.from({ length: rules }, (_, index) => WORKED[index] ?? assetLimit(index));
+
+/** Rules of which none can be left early, as no policy has them. */
+const worst = (rules: number): readonly string[] =>
+  Array.from({ length: rules }, (_, index) => WORKED[index % WORKED.length] ?? '');
+
+const address = (index: number): string => `0x${(index * 7919).toString(16).padStart(40, '0')}`;
+
+function policyText(whens: readonly string[], entries: number): string {
+  return [
+    'version: 1',
+    'lists:',
+    ...[...GUIDE.lists].map(([name, values]) => `  ${name}: ${JSON.stringify(values)}`),
+    '  blocked:',
+    ...Array.from({ length: entries }, (_, index) => `    - "${address(index)}"`),
+    'rules:',
+    ...whens.map((when, index) =>
+      [
+        `  - id: rule-${index}`,
+        '    for: transaction',
+        `    when: ${JSON.stringify(when)}`,
+        '    action: reject',
+      ].join('\n'),
+    ),
+  ].join('\n');
+}
+
+/** Milliseconds that one call takes: the best of several rounds, for a busy machine only ever adds to it. */
+function msPerCall(call: () => unknown, times: number): number {
+  let best = Infinity;
+  for (let round = 0; round < ROUNDS; round++) {
+    const startedAt = performance.now();
+    for (let i = 0; i < times; i++) call();
+    best = Math.min(best, (performance.now() - startedAt) / times);
+  }
+  return best;
+}
+
+function deciding(policy: Policy): () => unknown {
+  // Facts are read anew for each request.
+  const request: CallbackRequest = { kind: 'transaction', requestId: 'r', payload: PAYLOAD };
+  const { rule } = decideBy(policy, request, new Date());
+  if (rule !== 'otherwise') throw new Error(`every rule must be evaluated, but ${rule} decided`);
+  return () => decideBy(policy, request, new Date());
+}
+
+/** Signatures as the service makes them. */
+async function msPerSignature(times: number): Promise<number> {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const key = await importCallbackKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  let best = Infinity;
+  for (let round = 0; round < ROUNDS; round++) {
+    const startedAt = performance.now();
+    for (let i = 0; i < times; i++) await signAnswer({ action: 'APPROVE', requestId: 'r' }, key);
+    best = Math.min(best, (performance.now() - startedAt) / times);
+  }
+  return best;
+}
+
+async function measureRules(): Promise<readonly Row[]> {
+  const signature = await msPerSignature(50);
+  const row = (what: string, whens: readonly string[], maxShare: number): Row => {
+    const decision = msPerCall(deciding(parsePolicy(policyText(whens, 10), 'bench')), 500);
+    const share = decision / signature;
+    return {
+      what: `${what}, against one RSA 2048 signature`,
+      measured: `${(share * 100).toFixed(1)} % (${(decision * 1000).toFixed(0)} of ${(signature * 1000).toFixed(0)} µs)`,
+      limit: `${maxShare * 100} %`,
+      holds: share < maxShare,
+    };
+  };
+  return [
+    row(`${RULES} rules`, mixed(RULES), MAX_SIGNATURE_SHARE),
+    row(`${RULES} rules, none of which can be left early`, worst(RULES), MAX_WORST_SHARE),
+  ];
+}
+
+function measureLoading(): Row {
+  const text = policyText(mixed(MANY_RULES), MANY_ENTRIES);
+  const times = Array.from({ length: 3 }, () => {
+    const startedAt = performance.now();
+    parsePolicy(text, 'bench');
+    return performance.now() - startedAt;
+  });
+  const ms = Math.min(...times);
+  return {
+    what: `loading ${MANY_RULES} rules and a list of ${MANY_ENTRIES}`,
+    measured: `${ms.toFixed(0)} ms`,
+    limit: `${MAX_LOAD_MS} ms`,
+    holds: ms < MAX_LOAD_MS,
+  };
+}
+
+function measureMembership(): Row {
+  const when = `tx.destinations.exists(d, d.address in lists.blocked)`;
+  const askingAListOf = (entries: number): number => {
+    const text = `${policyText([], entries)}\n  - { id: a, for: transaction, when: "${when}", action: reject }`;
+    return msPerCall(deciding(parsePolicy(text, 'bench')), 2000);
+  };
+  const ratio = askingAListOf(MANY_ENTRIES) / askingAListOf(10);
+  return {
+    what: `asking a list of ${MANY_ENTRIES}, against one of 10`,
+    measured: `${ratio.toFixed(2)}x`,
+    limit: `${MAX_LENGTH_RATIO}x`,
+    holds: ratio <= MAX_LENGTH_RATIO,
+  };
+}
+
+process.exitCode = printRows([...(await measureRules()), measureLoading(), measureMembership()]) ? 0 : 1;
