@@ -4,6 +4,7 @@ import { isMap, isNode, isScalar, LineCounter, type Node, parseDocument, type YA
 import * as z from 'zod';
 import type { Kind } from '../protocol/request.js';
 import { languageWith } from './language.js';
+import { takeOutLongLists } from './long-lists.js';
 import { nearest } from './nearest.js';
 import { excerptOf, PolicyError, type PolicyProblem } from './problem.js';
 import { OTHERWISE, type Policy, type Rule } from './rules.js';
@@ -73,7 +74,20 @@ function orEmpty<Schema extends z.ZodType>(byDefault: unknown, schema: Schema) {
  */
 export function parsePolicy(text: string, file: string): Policy {
   if (text.includes('-----BEGIN')) throw new PolicyError([notAPolicy(file)]);
-  const source = new Source(text, file);
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH);
+  const short = takeOutLongLists(text);
+  if (short !== undefined) {
+    try {
+      return { hash, ...readPolicy(new Source(short.text, file, short.restore)) };
+    } catch (error) {
+      if (!(error instanceof PolicyError)) throw error;
+      // Problems are looked for, and told, in the text as it is.
+    }
+  }
+  return { hash, ...readPolicy(new Source(text, file)) };
+}
+
+function readPolicy(source: Source): Omit<Policy, 'hash'> {
   if (source.problems.length > 0) throw new PolicyError(source.problems);
 
   const { data, error } = policySchema.safeParse(source.value);
@@ -86,7 +100,6 @@ export function parsePolicy(text: string, file: string): Policy {
     throw new PolicyError(problems.sort((a, b) => a.line - b.line || a.column - b.column));
   }
   return {
-    hash: createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH),
     lists,
     rules,
     rulesFor: {
@@ -181,7 +194,8 @@ class Source {
   readonly #lines = new LineCounter();
   readonly #root: Node | null;
 
-  constructor(text: string, file: string) {
+  /** @param restore applied to the value */
+  constructor(text: string, file: string, restore = (value: unknown): unknown => value) {
     this.#text = text;
     this.#file = file;
     const document = parseDocument(text, {
@@ -193,7 +207,7 @@ class Source {
     this.problems = [...document.errors, ...document.warnings].map(({ message, pos }) =>
       this.#problem(pos[0], `not YAML as it should be: ${message}`),
     );
-    this.value = this.problems.length > 0 ? undefined : document.toJS();
+    this.value = this.problems.length > 0 ? undefined : restore(document.toJS());
   }
 
   problemsOf(issue: z.core.$ZodIssue): readonly PolicyProblem[] {

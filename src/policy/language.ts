@@ -231,10 +231,10 @@ function conjuncts(node: ASTNode): readonly ASTNode[] {
  */
 function failsFirst(conditions: readonly Condition[], facts: Facts): boolean {
   try {
-    for (const { owner, fact, text } of conditions) {
-      const value = (facts[owner] as Facts | undefined)?.[fact];
+    for (const condition of conditions) {
+      const value = (facts[condition.owner] as Facts | undefined)?.[condition.fact];
       if (typeof value !== 'string') return false;
-      if (value !== text) return true;
+      if (value !== condition.text) return true;
     }
   } catch {
     return false;

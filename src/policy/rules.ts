@@ -44,10 +44,12 @@ export interface RuleDecision extends Decision {
 export function decideBy(policy: Policy, request: CallbackRequest, now: Date): RuleDecision {
   const facts = factsOf(request, now);
   const rules = policy.rulesFor[request.kind];
-  for (const [index, rule] of rules.entries()) {
+  let asked = 0;
+  for (const rule of rules) {
+    asked++;
     const outcome = tryRule(rule, request, facts);
     if (outcome === false) continue;
-    const made = { policy: policy.hash, tried: rules.slice(0, index + 1).map(({ id }) => id) };
+    const made = { policy: policy.hash, tried: rules.slice(0, asked).map(({ id }) => id) };
     return outcome === true
       ? {
           ...made,
