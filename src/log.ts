@@ -33,7 +33,7 @@ function stdout(): DestinationStream {
 async function prettyStdout(): Promise<DestinationStream> {
   try {
     const { default: pretty } = await import('pino-pretty');
-    return pretty({ ignore: 'event', singleLine: true, sync: true });
+    return pretty({ ignore: 'event,facts,omitted', singleLine: true, sync: true });
   } catch {
     // A development dependency: where it is not installed, a terminal gets the JSON lines as well.
     return stdout();
