@@ -170,7 +170,10 @@ t.test('access denied: exit 1 at once, saying what to allow', async (t) => {
   });
   t.equal(await handler.exited, 1);
   t.ok(performance.now() - startedAt < 20_000);
-  t.match(handler.lines.at(-1), { level: 'fatal', reason: /denies access to .*ssm:GetParameters.*kms:Decrypt/ });
+  t.match(handler.lines.at(-1), {
+    level: 'fatal',
+    reason: /denies access to .*ssm:GetParameters.*kms:Decrypt/,
+  });
 });
 
 t.test('keys that can’t be used', async (t) => {
