@@ -12,7 +12,7 @@ import { KeyRing } from './keys/ring.js';
 import type { StoredKeys } from './keys/ring.js';
 import { localBanner, makeMissingPolicy } from './local.js';
 import { createLog } from './log.js';
-import { CurrentPolicy, MAX_PROBLEMS_LOGGED, NoPolicyError } from './policy/current.js';
+import { CurrentPolicy, NoPolicyError } from './policy/current.js';
 import { PolicyError } from './policy/problem.js';
 import { decideBy } from './policy/rules.js';
 import { stopOnSignal } from './stop.js';
@@ -115,8 +115,8 @@ function fail(log: Logger, error: unknown): never {
   if (error instanceof ConfigError) {
     log.fatal({ event: 'boot_failed', problems: error.problems }, "the configuration can't be used");
   } else if (error instanceof PolicyError) {
-    const problems = error.problems.slice(0, MAX_PROBLEMS_LOGGED);
-    log.fatal({ event: 'boot_failed', problems }, `the policy can't be used:\n${error.message}`);
+    const { problems, report } = error.brief;
+    log.fatal({ event: 'boot_failed', problems }, `the policy can't be used:\n${report}`);
   } else if (
     error instanceof SourceError ||
     error instanceof UnusableCallbackKeyError ||

@@ -1,12 +1,12 @@
 // `npm run policy -- test`: requests with the decision that is expected of a policy.
 import { dirname, join } from 'node:path';
-import { parseDocument } from 'yaml';
+import { type Document, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { explain, type Explanation } from '../policy/explain.js';
 import type { Policy, RuleDecision } from '../policy/rules.js';
 import { ACTIONS } from '../protocol/decision.js';
 import type { CallbackRequest } from '../protocol/request.js';
-import { parseJson, readText, toRequest, UsageError } from './files.js';
+import { messageOf, parseJson, readText, toRequest, UsageError } from './files.js';
 
 const actions = ACTIONS.map((action) => action.toLowerCase() as Lowercase<typeof action>);
 
@@ -51,7 +51,7 @@ export function readCases(file: string): readonly Case[] {
   const document = parseDocument(readText(file), { merge: true });
   const [fault] = document.errors;
   if (fault !== undefined) throw new UsageError(`${file} is not YAML as it should be: ${fault.message}`);
-  const { data, error } = fileSchema.safeParse(document.toJS());
+  const { data, error } = fileSchema.safeParse(toValue(document, file));
   if (data === undefined) {
     const problems = error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
     throw new UsageError(`${file} holds no test cases as they should be:\n${problems.join('\n')}`);
@@ -69,6 +69,14 @@ export function readCases(file: string): readonly Case[] {
       expected: { action: expect.action.toUpperCase(), rule: expect.rule },
     };
   });
+}
+
+function toValue(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new UsageError(`${file} is not YAML as it should be: ${messageOf(error)}`);
+  }
 }
 
 /** @param place such as `destinations.0.amountUSD` */

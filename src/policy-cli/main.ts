@@ -1,5 +1,6 @@
 // `npm run policy`: check a policy, explain what it decides, test it, and replay decisions through it.
 import { parseArgs } from 'node:util';
+import * as z from 'zod';
 import { POLICY_FILE } from '../config.js';
 import { explain } from '../policy/explain.js';
 import { PolicyError } from '../policy/problem.js';
@@ -82,13 +83,19 @@ async function main(): Promise<number> {
   }
   const [name = '', file = '', ...more] = positionals;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command === undefined) throw new UsageError(`"${name}" is none of ${Object.keys(COMMANDS).join(', ')}`);
+  if (command === undefined) {
+    const known = Object.keys(COMMANDS).join(', ');
+    throw new UsageError(name === '' ? `say what to do: ${known}` : `"${name}" is none of ${known}`);
+  }
   if (command.takes === undefined ? file !== '' : file === '' || more.length > 0) {
     throw new UsageError(`${name} takes ${command.takes ?? 'no file; name the policy with --policy FILE'}`);
   }
-  const now = values.now === undefined ? new Date() : new Date(values.now);
-  if (Number.isNaN(now.getTime())) throw new UsageError(`--now takes a time such as 2026-03-02T10:00:00Z`);
-  const { policy, json } = values;
+  const { policy, json, now: time = new Date().toISOString() } = values;
+  if (!z.iso.datetime({ offset: true }).safeParse(time).success) {
+    throw new UsageError('--now takes a time such as 2026-03-02T10:00:00Z');
+  }
+  const now = new Date(time);
+  if (policy === '-' && file === '-') throw new UsageError('only one file can be standard input');
   try {
     return (await command.run({ policy, json, now }, file)) ? 0 : 1;
   } catch (error) {

@@ -59,6 +59,9 @@ export async function replay(
   } catch (error) {
     throw new UsageError(`${file} can't be read: ${messageOf(error)}`);
   }
+  if (outcome.replayed + outcome.notReplayable.length + outcome.skipped === 0) {
+    throw new UsageError(`${file} holds no decision line, of ${lines} lines`);
+  }
   return outcome;
 }
 

@@ -5,12 +5,16 @@ const HEX = /^0x[0-9a-f]*$/i;
 /** Bech32 (BIP 173, BIP 350): a prefix such as `bc` or `addr_test`, `1`, and a payload without 1, b, i and o. */
 const BECH32 = /^[a-z][a-z0-9_]{0,82}1[ac-hj-np-z02-9]{20,}$/i;
 
+/** No chain has longer addresses; whatever else is asked about is not worth a closer look. */
+const MAX_LENGTH = 200;
+
 /**
  * The form in which two spellings of one address are equal: without the spaces around it, and in lower case if it is
  * hex or bech32. Base58 addresses stay as they are, for their letter case matters; so does any other text.
  */
 export function normalizeAddress(text: string): string {
   const address = text.trim();
+  if (address.length > MAX_LENGTH) return address;
   return HEX.test(address) || isBech32(address) ? address.toLowerCase() : address;
 }
 

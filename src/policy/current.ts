@@ -1,4 +1,5 @@
 // The policy in force: loaded at boot, and replaced whole, between requests, when a new one can be used.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { loadAtBoot, loadRegularly } from '../stored/load.js';
 import type { Source, StoredValue } from '../stored/source.js';
@@ -6,8 +7,8 @@ import { parsePolicy } from './file.js';
 import { PolicyError } from './problem.js';
 import type { Policy } from './rules.js';
 
-/** Problems that one log line tells. */
-export const MAX_PROBLEMS_LOGGED = 20;
+/** How long a new policy must stay the same before it is taken, in ms. */
+const SETTLE_MS = 100;
 
 /** There is no policy where one should be. */
 export class NoPolicyError extends Error {
@@ -62,18 +63,28 @@ export class CurrentPolicy {
     );
   }
 
+  /** A file may be read while it is being written: what is new must be the same a moment later. */
+  async #read(): Promise<StoredValue> {
+    for (let stored = await this.#source(); ;) {
+      if (this.#policy === undefined || stored.value === this.#text || stored.value === this.#trouble)
+        return stored;
+      await sleep(SETTLE_MS);
+      const again = await this.#source();
+      if (again.value === stored.value) return again;
+      stored = again;
+    }
+  }
+
   async #update(): Promise<void> {
-    const { name, value } = await this.#source();
+    const { name, value } = await this.#read();
     const before = this.#policy;
     if (value === undefined) {
       if (before === undefined) throw new NoPolicyError(name);
       this.#tellOnce('missing', { event: 'policy_missing', from: name, policy: before.hash }, 'is gone');
       return;
     }
-    if (value === this.#text) {
-      this.#trouble = undefined;
-      return;
-    }
+    if (value === this.#text) this.#trouble = undefined;
+    if (value === this.#text || value === this.#trouble) return;
     try {
       const policy = parsePolicy(value, name);
       this.#policy = policy;
@@ -93,11 +104,11 @@ export class CurrentPolicy {
       );
     } catch (error) {
       if (before === undefined || !(error instanceof PolicyError)) throw error;
-      const problems = error.problems.slice(0, MAX_PROBLEMS_LOGGED);
+      const { problems } = error.brief;
       this.#tellOnce(
         value,
         { event: 'policy_refused', from: name, policy: before.hash, problems },
-        `refused:\n${error.message}`,
+        `refused:\n${error.brief.report}`,
       );
     }
   }

@@ -8,7 +8,7 @@ import {
   TypeError,
 } from '@marcbachmann/cel-js';
 import { STAGES } from './facts.js';
-import type { Checker, Macro } from './macro.js';
+import type { Checker, EvaluableNode, Macro } from './macro.js';
 import { nearest } from './nearest.js';
 
 /** Something wrong with an expression. */
@@ -48,6 +48,7 @@ export function problemFinder(environment: Environment, known: KnownNames) {
     }
     try {
       const { name } = checker.check(node, context);
+      // A dynamic one is told apart below.
       if (name !== 'bool' && name !== 'dyn') found.push(notBoolean(name, node.start - wrapper.length));
     } catch (error) {
       found.push(toProblem(error, known, wrapper.length));
@@ -82,7 +83,9 @@ export function problemFinder(environment: Environment, known: KnownNames) {
       }
     }
     found = [];
-    checking.check(`${wrapper}${renamed})`);
+    // The end of the line ends a comment.
+    const { error } = checking.check(`${wrapper}${renamed}\n)`);
+    if (error !== undefined && found.length === 0) found.push(toProblem(error, known, wrapper.length));
     const pitfalls = nodes.flatMap((node) => {
       const message = pitfallOf(node, environment);
       return message === undefined ? [] : [{ message, offset: node.start }];
@@ -111,12 +114,29 @@ function pitfallOf(node: ASTNode, environment: Environment): string | undefined 
       }
       return undefined;
     }
-    case '[]':
-      return node.args[1].op === 'value' ? undefined : 'an index must be a number or a text in quotes';
+    case '.':
+    case '[]': {
+      const [owner, member] = node.args;
+      if (typeof member !== 'string' && member.op !== 'value')
+        return 'an index must be a number or a text in quotes';
+      const name = typeof member === 'string' ? member : member.args;
+      return name === 'apiKey' && serialize(owner) === 'config.extraInfo'
+        ? 'config.extraInfo.apiKey is a secret, and no fact'
+        : undefined;
+    }
+    case 'id':
+      return node.args === 'optional' ? 'there is no "optional"' : undefined;
+    case '&&':
+    case '||':
+      return node.args.some((side) => typeOf(side) === 'dyn')
+        ? `each side of ${node.op} must be true or false, and a dynamic value may be neither: write == true`
+        : undefined;
     case '==':
     case '!=':
     case 'in': {
       const [left, right] = node.args;
+      const mixed = mixedTypes(node.op, left, right);
+      if (mixed !== undefined) return mixed;
       const texts = [left, right]
         .flatMap((side) => (side.op === 'list' ? side.args : [side]))
         .flatMap((side) => (side.op === 'value' ? [side.args] : []));
@@ -128,6 +148,33 @@ function pitfallOf(node: ASTNode, environment: Environment): string | undefined 
     default:
       return undefined;
   }
+}
+
+/** What CEL would find unequal because of its type: here that would read as an answer. */
+function mixedTypes(operator: string, left: ASTNode, right: ASTNode): string | undefined {
+  const [one, other] = [typeOf(left), typeOf(right)];
+  if (operator !== 'in' && [one, other].some((type) => /^(list|map)\b/.test(type))) {
+    return 'lists and maps can’t be compared as a whole: ask about their entries';
+  }
+  if (operator === 'in' && other.includes('dyn')) {
+    return 'there is no looking into a dynamic list with "in": write .exists(e, e == …)';
+  }
+  for (const [type, against] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    if (type.includes('Decimal') && against.includes('dyn'))
+      return 'an amount can’t be compared with a dynamic value';
+    if (type.includes('Address') && against.includes('dyn')) {
+      return 'an address of the transaction can’t be compared with a dynamic value';
+    }
+  }
+  return undefined;
+}
+
+/** As far as the expression could be checked. */
+function typeOf(node: ASTNode & Pick<EvaluableNode, 'checkedType'>): string {
+  return node.checkedType?.name ?? '';
 }
 
 /** A variable that only rules of the other kind have. */
@@ -142,7 +189,10 @@ export function notBoolean(type: string | undefined, offset: number): Expression
 
 /** @param shift how far the expression was moved to the right before it was checked */
 export function toProblem(error: unknown, known: KnownNames, shift: number): ExpressionProblem {
-  if (!(error instanceof ParseError || error instanceof TypeError)) throw error;
+  if (!(error instanceof ParseError || error instanceof TypeError)) {
+    // A combination of types that cel-js itself can't tell apart, as with an empty list.
+    return { message: 'its types can’t be told; write it another way', offset: 0 };
+  }
   const { code, summary, range, node } = error;
   const offset = Math.max(0, (range?.start ?? shift) - shift);
   const at = node as ASTNode | undefined;

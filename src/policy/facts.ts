@@ -183,13 +183,39 @@ function extraInfoIn(payload: Payload, name: string): unknown {
     unknown
   >;
   delete copy['apiKey'];
-  if (Object.hasOwn(copy, 'address')) copy['address'] = toAddress(copy['address']);
-  if (Array.isArray(copy['addresses'])) copy['addresses'] = copy['addresses'].map(toAddress);
+  readAs(copy, 'address', name, toAddress);
+  readAs(copy, 'addresses', name, toAddresses);
   return copy;
 }
 
-function toAddress(value: unknown): unknown {
-  return typeof value === 'string' ? new Address(value) : value;
+/** Has a property converted once it is read, so that a wrong one is an error of the rules that read it only. */
+function readAs(
+  object: Record<string, unknown>,
+  property: string,
+  owner: string,
+  convert: (value: unknown, name: string) => unknown,
+): void {
+  const descriptor = Object.getOwnPropertyDescriptor(object, property);
+  if (descriptor === undefined) return;
+  const read = (): unknown => (descriptor.get === undefined ? descriptor.value : descriptor.get.call(object));
+  Object.defineProperty(object, property, {
+    enumerable: true,
+    get: () => convert(read(), `${owner}.${property}`),
+  });
+}
+
+function toAddress(value: unknown, name: string): Address | undefined {
+  if ((value ?? undefined) === undefined) return undefined;
+  return typeof value === 'string' ? new Address(value) : unusable(name, 'text');
+}
+
+/** None at all counts as absent, as with destinations. */
+function toAddresses(value: unknown, name: string): readonly Address[] | undefined {
+  if ((value ?? undefined) === undefined) return undefined;
+  if (!Array.isArray(value) || !value.every((entry) => typeof entry === 'string')) {
+    return unusable(name, 'a list of texts');
+  }
+  return value.length === 0 ? undefined : value.map((entry) => new Address(entry));
 }
 
 function isObject(value: unknown): value is Payload {

@@ -1,6 +1,15 @@
 // The policy file: YAML → checked, compiled rules; or every problem in it at once.
 import { createHash } from 'node:crypto';
-import { isMap, isNode, isScalar, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
+import {
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
 import * as z from 'zod';
 import type { Kind } from '../protocol/request.js';
 import { languageWith } from './language.js';
@@ -73,7 +82,7 @@ function orEmpty<Schema extends z.ZodType>(byDefault: unknown, schema: Schema) {
  * @throws {PolicyError} with every problem found
  */
 export function parsePolicy(text: string, file: string): Policy {
-  if (text.includes('-----BEGIN')) throw new PolicyError([notAPolicy(file)]);
+  if (text.includes('-----BEGIN') || !LOOKS_LIKE_POLICY.test(text)) throw new PolicyError([notAPolicy(file)]);
   const hash = createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH);
   const short = takeOutLongLists(text);
   if (short !== undefined) {
@@ -111,16 +120,14 @@ function readPolicy(source: Source): Omit<Policy, 'hash'> {
   };
 }
 
-/** A parameter's name mixed up, say: what is in it must not be quoted. */
+/** Whatever does not even have a policy's keys is not quoted. */
+const LOOKS_LIKE_POLICY = /(^|[\s{,])["']?(version|rules)["']?\s*:/;
+
+/** Two parameters exchanged, say: it may be a key or another secret, and the report goes to the log. */
 function notAPolicy(file: string): PolicyProblem {
-  return {
-    file,
-    line: 1,
-    column: 1,
-    message: 'it holds a PEM block: this is a key, not a policy',
-    excerpt: '',
-    caret: 0,
-  };
+  const message =
+    'this is no policy: a policy must hold the keys version, lists, rules, otherwise and onError';
+  return { file, line: 1, column: 1, message, excerpt: '', caret: 0 };
 }
 
 function readLists(source: Source, problems: PolicyProblem[]): Map<string, readonly string[]> {
@@ -207,7 +214,14 @@ class Source {
     this.problems = [...document.errors, ...document.warnings].map(({ message, pos }) =>
       this.#problem(pos[0], `not YAML as it should be: ${message}`),
     );
-    this.value = this.problems.length > 0 ? undefined : restore(document.toJS());
+    if (this.problems.length > 0) return;
+    try {
+      this.value = restore(document.toJS());
+    } catch (error) {
+      // An alias of nothing, or of too much.
+      const reason = error instanceof Error ? error.message : String(error);
+      this.problems = [this.#problem(0, `not YAML as it should be: ${reason}`)];
+    }
   }
 
   problemsOf(issue: z.core.$ZodIssue): readonly PolicyProblem[] {
@@ -287,19 +301,24 @@ class Source {
    * Where a character of a scalar's value stands in the file. Quotes, escapes, folded lines and indentation are in the
    * file and not in the value: they are passed over.
    */
-  #offsetIn({ range }: Node, value: string, offset: number): number {
+  #offsetIn({ range, type }: Scalar, value: string, offset: number): number {
     const [start, end] = range ?? [0, 0];
     let at = start;
     const same = (index: number): boolean =>
       this.#text[at] === value[index] || (/\s/.test(value[index] ?? '') && /\s/.test(this.#text[at] ?? ''));
     if (/[|>]/.test(this.#text[at] ?? '')) at = this.#text.indexOf('\n', at) + 1;
     for (let index = 0; index <= offset && index < value.length; index++) {
-      while (at < end && !same(index)) at++;
-      if (index < offset) at++;
+      ESCAPE.lastIndex = at;
+      const escaped = type === 'QUOTE_DOUBLE' ? ESCAPE.exec(this.#text)?.[0].length : undefined;
+      if (escaped === undefined) while (at < end && !same(index)) at++;
+      if (index < offset) at += escaped ?? 1;
     }
     return at < end || offset >= value.length ? Math.min(at, end) : start;
   }
 }
+
+/** An escape that stands for one character. */
+const ESCAPE = /\\(?:x[\da-f]{2}|u[\da-f]{4}|[^\n\r xuU])/iy;
 
 function keyNode(map: YAMLMap, key: unknown): Node | undefined {
   const pair = map.items.find((item) => isScalar(item.key) && item.key.value === String(key));

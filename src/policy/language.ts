@@ -3,7 +3,6 @@ import {
   type ASTNode,
   Environment,
   EvaluationError,
-  ParseError,
   type ParseResult,
   serialize,
 } from '@marcbachmann/cel-js';
@@ -23,6 +22,12 @@ import type { Macro } from './macro.js';
 
 /** Steps that one evaluation may take: what a rule does with a request's lists must come to an end. */
 const MAX_STEPS = 100_000;
+/** And the time that it may take, in ms: a step can go through a text of a million characters. */
+const MAX_MS = 2000;
+/** The clock is looked at after this many steps; a power of two. */
+const STEPS_PER_LOOK = 32;
+/** The steps that are left then for the first time. */
+const FIRST_LOOK = Math.floor((MAX_STEPS - 1) / STEPS_PER_LOOK) * STEPS_PER_LOOK;
 /** Limits on how an expression is built; lists that are longer belong under `lists`. */
 const LIMITS = {
   maxAstNodes: 2000,
@@ -69,12 +74,8 @@ class Lists {
   readonly [name: string]: NamedList;
 }
 
-/** More steps than MAX_STEPS. */
-class BudgetError extends Error {
-  constructor() {
-    super(`it takes more than ${MAX_STEPS} steps for this request`);
-  }
-}
+/** More than MAX_STEPS or MAX_MS. */
+class BudgetError extends Error {}
 
 // The time-zone functions of cel-js go through local time, and only UTC has every hour of every day.
 process.env['TZ'] = 'UTC';
@@ -127,31 +128,19 @@ function baseEnvironment(): Environment {
   for (const [operator, apply] of Object.entries(decimals)) {
     environment.registerOperator(`Decimal ${operator} Decimal`, apply);
   }
-  // CEL finds a dynamic value of another type unequal. Here that would read as an answer about an amount.
-  for (const other of ['double', 'int', 'string', 'bool', 'null']) {
-    environment.registerOperator(`dyn<Decimal> == ${other}`, () => {
-      throw new FactError('what an amount is compared with', 'an amount');
-    });
-  }
-
-  // Also for dynamic values: there the general `in` of CEL would fit as well, and find them unequal.
-  for (const [left, right] of [
-    ['Address', 'string'],
-    ['dyn<Address>', 'string'],
-  ] as const) {
-    environment.registerOperator(`${left} in list<${right}>`, (address: Address, list: Iterable<string>) =>
-      [...list].some((entry) => address.equals(entry)),
-    );
-  }
-  for (const left of ['string', 'dyn<string>']) {
-    environment.registerOperator(`${left} in list<Address>`, (text: string, list: Iterable<Address>) =>
-      [...list].some((entry) => entry.equals(text)),
+  // Also for a dynamic address: there the general `in` of CEL would fit as well, and find it unequal.
+  for (const address of ['Address', 'dyn<Address>']) {
+    environment.registerOperator(`${address} in list<string>`, (left: Address, list: Iterable<string>) =>
+      [...list].some((entry) => left.equals(entry)),
     );
   }
 
   return environment
     .registerOperator('Address == Address', (left: Address, right: Address) => left.equals(right.normalized))
     .registerOperator('Address == string', (left: Address, right: string) => left.equals(right))
+    .registerOperator('string in list<Address>', (left: string, list: Iterable<Address>) =>
+      [...list].some((entry) => entry.equals(left)),
+    )
     .registerOperator('Address in List', (left: Address, list: NamedList) => list.hasAddress(left))
     .registerOperator('string in List', (left: string, list: NamedList) => list.has(left));
 }
@@ -183,11 +172,21 @@ const decimalMacro: Macro = ({ args: [argument] }) => {
  */
 function makeStrictAndBounded(environment: Environment): { steps: number } {
   const budget = { steps: MAX_STEPS };
+  let deadline = 0;
+  const spend = (): void => {
+    budget.steps--;
+    if (budget.steps < 0) throw new BudgetError(`it takes more than ${MAX_STEPS} steps for this request`);
+    // Most rules are done before.
+    if (budget.steps % STEPS_PER_LOOK !== 0) return;
+    const now = performance.now();
+    if (budget.steps === FIRST_LOOK) deadline = now + MAX_MS;
+    else if (now > deadline) throw new BudgetError(`it takes more than ${MAX_MS} ms for this request`);
+  };
   const macro: Macro = () => ({
     typeCheck: (checker) => checker.getType('bool'),
     evaluate(evaluator) {
       evaluator.run = evaluator.tryEval = (node, context) => {
-        if (--budget.steps < 0) throw new BudgetError();
+        spend();
         return node.evaluate(evaluator, node, context);
       };
       return true;
@@ -255,9 +254,10 @@ function language(environment: Environment, known: KnownNames): Language {
     compile(source) {
       try {
         const parsed = environment.parse(source);
+        // Checked first: what is looked for next are the types that this leaves in the nodes.
+        const { type, error } = parsed.check();
         const problems = findProblems(source, parsed.ast);
         if (problems.length > 0) return problems;
-        const { type, error } = parsed.check();
         if (type === 'bool') {
           const conditions = firstConditions(parsed.ast, known);
           return {
@@ -268,7 +268,6 @@ function language(environment: Environment, known: KnownNames): Language {
         }
         return [error === undefined ? notBoolean(type, 0) : toProblem(error, known, 0)];
       } catch (error) {
-        if (!(error instanceof ParseError)) throw error;
         return [toProblem(error, known, 0)];
       }
     },

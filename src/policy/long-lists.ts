@@ -2,11 +2,10 @@
 // 100,000 would stop the service for seconds.
 import { randomUUID } from 'node:crypto';
 
-/** Lines that are looked at at all. */
-const MIN_ENTRIES = 1000;
-/** Texts that stand in YAML as they are: in quotes without escapes, or plain and without any of YAML's marks. */
-const ENTRY = `- (?:"[^"\\\\\\n]+"|'[^'\\n]+'|[A-Za-z0-9][\\w.-]*)[ \\t\\r]*\\n`;
-const LONG_LIST = new RegExp(`^( +)${ENTRY}(?:\\1${ENTRY}){${MIN_ENTRIES - 1},}`, 'gm');
+/** Shorter lists are left where they are. */
+const MIN_ENTRIES = 100;
+/** An entry that stands in YAML as it is: in quotes without escapes, or plain and without any of YAML's marks. */
+const ENTRY = /^( +)- (?:"([^"\\]+)"|'([^']+)'|([A-Za-z0-9][\w.-]*))[ \t\r]*$/;
 
 export interface Shortened {
   /** The text with one entry in the place of each long list. */
@@ -18,17 +17,32 @@ export interface Shortened {
 /** @returns `undefined` where there is no long list */
 export function takeOutLongLists(text: string): Shortened | undefined {
   const taken = new Map<string, readonly string[]>();
-  const short = text.replace(LONG_LIST, (lines: string, indentation: string) => {
-    const marker = randomUUID();
-    taken.set(marker, lines.trimEnd().split('\n').map(entryOf));
-    return `${indentation}- ${marker}\n`;
-  });
-  return taken.size === 0 ? undefined : { text: short, restore: (value) => restore(value, taken) };
-}
-
-function entryOf(line: string): string {
-  const text = line.trim().slice('- '.length).trimStart();
-  return /^["']/.test(text) ? text.slice(1, -1) : text;
+  const kept: string[] = [];
+  let run: string[] = [];
+  let entries: string[] = [];
+  let indentation = '';
+  const endRun = (): void => {
+    if (entries.length >= MIN_ENTRIES) {
+      const marker = randomUUID();
+      taken.set(marker, entries);
+      kept.push(`${indentation}- ${marker}`);
+    } else kept.push(...run);
+    run = [];
+    entries = [];
+  };
+  for (const line of text.split('\n')) {
+    const [, spaces, double, single, plain] = ENTRY.exec(line) ?? [];
+    const entry = double ?? single ?? plain;
+    if (entry === undefined || spaces !== indentation) endRun();
+    if (entry === undefined) kept.push(line);
+    else {
+      indentation = spaces ?? '';
+      run.push(line);
+      entries.push(entry);
+    }
+  }
+  endRun();
+  return taken.size === 0 ? undefined : { text: kept.join('\n'), restore: (value) => restore(value, taken) };
 }
 
 function restore(value: unknown, taken: Map<string, readonly string[]>): unknown {

@@ -15,15 +15,24 @@ export interface PolicyProblem {
   readonly caret: number;
 }
 
-/** The policy can't be used. */
+/** Problems that a log line tells; a file may have as many as it has lines. */
+const MAX_BRIEF = 20;
+
+/** The policy can't be used. Its message is the whole report. */
 export class PolicyError extends Error {
   readonly code = 'POLICY_INVALID';
   readonly problems: readonly PolicyProblem[];
 
   constructor(problems: readonly PolicyProblem[]) {
-    super(report(problems));
+    super(report(problems, problems.length));
     this.name = 'PolicyError';
     this.problems = problems;
+  }
+
+  /** As much of it as fits into a log line. */
+  get brief(): { readonly problems: readonly PolicyProblem[]; readonly report: string } {
+    const problems = this.problems.slice(0, MAX_BRIEF);
+    return { problems, report: report(problems, this.problems.length) };
   }
 }
 
@@ -40,9 +49,10 @@ export function excerptOf(line: string, column: number): Pick<PolicyProblem, 'ex
   return { excerpt, caret: column - 1 - start };
 }
 
-function report(problems: readonly PolicyProblem[]): string {
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  return [...problems.map(describe), `${count}. Nothing of this policy is in force.`].join('\n\n');
+function report(problems: readonly PolicyProblem[], all: number): string {
+  const count = all === 1 ? '1 problem' : `${all} problems`;
+  const more = problems.length < all ? `, of which ${problems.length} are shown` : '';
+  return [...problems.map(describe), `${count}${more}. Nothing of this policy is in force.`].join('\n\n');
 }
 
 /**

@@ -33,10 +33,10 @@ export function recordFacts({ kind, payload }: CallbackRequest): Recorded {
     if ((extraParameters ?? undefined) !== undefined) omitted.push('extraParameters');
   } else if (isObject(payload['extraInfo'])) {
     const { extraInfo } = payload;
-    facts['extraInfo'] = pick(extraInfo, EXTRA_INFO_FIELDS);
-    // The API key is no fact, and so is not missed.
-    const others = Object.keys(extraInfo).filter((name) => !['apiKey', ...EXTRA_INFO_FIELDS].includes(name));
-    omitted.push(...others.map((name) => `extraInfo.${name}`));
+    const names = Object.keys(extraInfo).filter((name) => name !== 'apiKey');
+    const kept = names.filter((name) => EXTRA_INFO_FIELDS.includes(name) && isPlain(extraInfo[name]));
+    facts['extraInfo'] = pick(extraInfo, kept);
+    omitted.push(...names.filter((name) => !kept.includes(name)).map((name) => `extraInfo.${name}`));
   } else if (payload['extraInfo'] !== undefined) facts['extraInfo'] = plain(payload['extraInfo']);
   if (Buffer.byteLength(JSON.stringify([facts, omitted])) > MAX_BYTES) return { facts: {}, omitted: ['*'] };
   return omitted.length === 0 ? { facts } : { facts, omitted };
@@ -55,6 +55,13 @@ function pick(
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((entry) => (typeof entry === 'string' ? entry : {}));
   return typeof value === 'object' && value !== null ? {} : value;
+}
+
+/** Rules can look into what is nested, so that it can't be kept in part. */
+function isPlain(value: unknown): boolean {
+  return Array.isArray(value)
+    ? value.every((entry) => typeof entry === 'string')
+    : typeof value !== 'object' || value === null;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -28,7 +28,7 @@ export function decisionLine({
   return {
     event: 'decision',
     kind,
-    requestId,
+    requestId: text(requestId),
     txId: text(payload['txId']),
     signerId: text(payload['signerId']),
     type: kind === 'configuration' ? text(payload['type']) : undefined,
@@ -58,8 +58,12 @@ export function traceId({ headers }: FastifyRequest): string | undefined {
   return id !== undefined && /^[\w=;:|-]{1,256}$/.test(id) ? id : undefined;
 }
 
+/** Longer ids and amounts than this are cut; `facts` holds them whole. */
+const MAX_LENGTH = 256;
+
 function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  if (typeof value !== 'string' || value === '') return undefined;
+  return value.length > MAX_LENGTH ? `${value.slice(0, MAX_LENGTH)}…` : value;
 }
 
 /** `VAULT:0` */

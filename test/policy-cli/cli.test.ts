@@ -183,6 +183,10 @@ t.test('replay: lists what would change, and what can’t be told', async (t) =>
 t.test('wrong usage is exit 2, and says what is wrong', async (t) => {
   const cwd = t.testdir({ 'policy.yaml': 'version: 1\nrules: []\n', 'list.json': '[]' });
   for (const [args, message] of [
+    [[], /say what to do: check, explain, test, replay/],
+    [['explain', '-', '--policy', '-'], /only one file can be standard input/],
+    [['explain', 'list.json', '--now', '5'], /--now takes a time/],
+    [['replay', 'list.json'], /list\.json holds no decision line, of 1 lines/],
     [['bogus'], /"bogus" is none of check, explain, test, replay/],
     [['check', 'x'], /check takes no file; name the policy with --policy FILE/],
     [['check', '--bogus'], /--bogus/],
@@ -204,6 +208,7 @@ t.test('cases that can’t be run are wrong usage, and say what is wrong', (t) =
   for (const [text, message] of [
     ['cases: [', /cases\.yaml is not YAML/],
     ['cases: []', /cases: Too small/],
+    ['cases: *x', /cases\.yaml is not YAML/],
     ['cases: [{ name: a, payload: {}, expect: { action: maybe } }]', /cases\.0\.expect\.action: .*approve/],
     [`cases: [{ name: a, ${expect} }]`, /cases\.0: needs either "payload" or "file"/],
     [`cases: [{ name: a, payload: {}, file: x, ${expect} }]`, /cases\.0: needs either "payload" or "file"/],

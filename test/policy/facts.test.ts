@@ -208,21 +208,32 @@ t.test('in a configuration change addresses compare as addresses, and the API ke
     evaluate(when, { type: 'X', extraInfo }, { kind: 'configuration', lists });
   t.equal(change({ address: '0xAB' }, 'config.extraInfo.address == "0xab"'), true);
   t.equal(change({ address: ' 0xAB ' }, 'config.extraInfo.address in lists.l', { l: ['0xaB'] }), true);
-  t.equal(change({ addresses: ['0xAB', '0xCD'] }, '"0xcd" in config.extraInfo.addresses'), true);
+  t.equal(change({ addresses: ['0xAB', '0xCD'] }, 'config.extraInfo.addresses.exists(a, a == "0xcd")'), true);
   t.equal(
     change({ addresses: ['0xAB'] }, 'config.extraInfo.addresses.exists(a, a in lists.l)', { l: ['0xab'] }),
     true,
   );
   t.equal(change({ address: '0xAB' }, 'config.extraInfo.address in ["0xab"]'), true);
+  for (const address of [5, true, {}, ['0xAB']]) {
+    t.equal(
+      change({ address }, 'config.extraInfo.address != "0xAB"'),
+      'config.extraInfo.address is not text',
+    );
+  }
+  for (const addresses of [5, {}, { '0xab': 1 }, [['0xab']], [5]]) {
+    t.equal(
+      change({ addresses }, '!config.extraInfo.addresses.exists(a, a == "0xab")'),
+      'config.extraInfo.addresses is not a list of texts',
+    );
+  }
+  t.equal(change({ address: 5, tag: 'x' }, 'config.extraInfo.tag == "x"'), true, 'nothing else breaks');
+  t.equal(change({ address: null }, 'has(config.extraInfo.address)'), false);
   t.equal(
-    change({ address: '0xAB', note: '0xaB' }, 'config.extraInfo.address in [config.extraInfo.note]'),
-    true,
+    change({ addresses: [] }, 'config.extraInfo.addresses.all(a, a in lists.l)', { l: [] }),
+    'config.extraInfo.addresses is absent',
+    'no addresses are absent addresses',
   );
-  t.equal(change({ address: 5 }, 'config.extraInfo.address == 5'), true, 'what is no text stays as it is');
-  t.equal(
-    change({ apiKey: 'secret' }, 'config.extraInfo.apiKey == "secret"'),
-    'config.extraInfo.apiKey is absent',
-  );
+  t.equal(change({ apiKey: 'secret' }, 'has(config.extraInfo) && config.extraInfo.size() == 0'), true);
   t.end();
 });
 

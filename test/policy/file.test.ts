@@ -71,12 +71,26 @@ const bad: readonly (readonly [
   [
     'an empty file',
     '',
-    [[1, 1, undefined, 'a policy must hold the keys version, lists, rules, otherwise and onError']],
+    [
+      [
+        1,
+        1,
+        undefined,
+        'this is no policy: a policy must hold the keys version, lists, rules, otherwise and onError',
+      ],
+    ],
   ],
   [
     'a list in its place',
     '- a',
-    [[1, 1, undefined, 'a policy must hold the keys version, lists, rules, otherwise and onError']],
+    [
+      [
+        1,
+        1,
+        undefined,
+        'this is no policy: a policy must hold the keys version, lists, rules, otherwise and onError',
+      ],
+    ],
   ],
   [
     'broken YAML',
@@ -208,6 +222,16 @@ const bad: readonly (readonly [
     [[7, 32, 'a', 'no such overload: Decimal < double; write an amount as decimal("0.01")']],
   ],
   [
+    'a problem behind escapes',
+    withRule(
+      '- id: a',
+      '  for: transaction',
+      '  when: "tx.note == \\x22\\u0061\\"\\n && tx.amout > decimal(\'1\')"',
+      '  action: reject',
+    ),
+    [[7, 42, 'a', 'tx has no fact "amout"; did you mean "amount"?']],
+  ],
+  [
     'an expression that breaks off, over several lines',
     withRule(
       '- id: a',
@@ -294,11 +318,39 @@ t.test('a caret stays under its place in a long line', (t) => {
   t.end();
 });
 
-t.test('a key that was taken for a policy is not quoted', (t) => {
-  const key = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----\n';
-  t.throws(() => parsePolicy(key, '/p/policy'), {
-    message:
-      '/p/policy:1:1\n  it holds a PEM block: this is a key, not a policy\n\n1 problem. Nothing of this policy is in force.',
-  });
+t.test('what is no policy at all, a key or another secret, is not quoted', (t) => {
+  for (const text of [
+    '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----\n',
+    'version: 1\nrules: []\n# -----BEGIN PRIVATE KEY-----\n',
+    'api-secret: hush',
+    'hush: [',
+  ]) {
+    t.throws(() => parsePolicy(text, '/p/policy'), {
+      message:
+        '/p/policy:1:1\n  this is no policy: a policy must hold the keys version, lists, rules, otherwise and onError\n\n1 problem. Nothing of this policy is in force.',
+    });
+  }
+  t.end();
+});
+
+t.test('an alias of nothing is a problem like any other', (t) => {
+  t.match(problemsOf('version: 1\nlists: { a: *b }\nrules: []\n'), [
+    { message: /^not YAML as it should be: .*b/ },
+  ]);
+  t.end();
+});
+
+t.test('a log line tells the first problems, the report all of them', (t) => {
+  const text = `version: 1\nlists:\n  a:\n${'    - ""\n'.repeat(50)}rules: []\n`;
+  try {
+    parsePolicy(text, 'x');
+    t.fail();
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    t.equal(error.problems.length, 50);
+    t.match(error.message, /\n50 problems\. Nothing/);
+    t.equal(error.brief.problems.length, 20);
+    t.match(error.brief.report, /\n50 problems, of which 20 are shown\. Nothing/);
+  }
   t.end();
 });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { evaluate, messagesAbout, type Payload } from '../helpers/policy.js';
+import { evaluate, messagesAbout } from '../helpers/policy.js';
 
 t.test('an error is an error, whatever stands beside it', (t) => {
   const absent = 'tx.note is absent';
@@ -49,13 +49,40 @@ t.test('amounts compare with amounts only, also where types are dynamic', (t) =>
   for (const other of ['0.5', '1', '"0.5"', 'true']) {
     t.match(messagesAbout(`tx.amount == ${other}`), [/no such overload: Decimal == /], other);
   }
-  const payload = (x: unknown): Payload => ({ amountStr: '0.5', extraParameters: { x } });
-  for (const x of [0.5, '0.5', true]) {
-    for (const when of ['tx.amount == tx.extraParameters.x', 'tx.extraParameters.x != tx.amount']) {
-      t.equal(evaluate(when, payload(x)), 'what an amount is compared with is not an amount', when);
-    }
-    t.match(evaluate('tx.amount < tx.extraParameters.x', payload(x)), /no such overload/);
+  for (const when of [
+    'tx.amount == tx.extraParameters.x',
+    'tx.extraParameters.x != tx.amount',
+    'tx.amount in tx.extraParameters.l',
+    '[tx.amount] != [tx.extraParameters.x]',
+    'tx.destinations.exists(d, d.amount == tx.extraParameters.x)',
+  ]) {
+    t.match(messagesAbout(when), [/dynamic|compared as a whole/], when);
   }
+  t.end();
+});
+
+t.test('what is neither true nor false is not taken for either', (t) => {
+  for (const when of [
+    'tx.extraParameters.approved || tx.asset == "ETH"',
+    '!(tx.extraParameters.blocked && tx.asset == "BTC")',
+    'tx.destinations.all(d, tx.extraParameters.ok || d.type == "VAULT")',
+  ]) {
+    t.match(messagesAbout(when), [/write == true$/], when);
+  }
+  t.match(evaluate('tx.extraParameters.ok == true', { extraParameters: { ok: 'no' } }), false);
+  for (const when of [
+    '!tx.extraParameters.ok',
+    'tx.extraParameters.ok ? true : false',
+    '[1].all(i, tx.extraParameters.ok)',
+  ]) {
+    t.type(evaluate(when, { extraParameters: { ok: 'no' } }), 'string', when);
+  }
+  t.end();
+});
+
+t.test('a comment hides no problem', (t) => {
+  t.match(messagesAbout('tx.asset == "ETH" && !has(tx.nots) // why'), [/no fact "nots"/]);
+  t.strictSame(messagesAbout('tx.asset == "ETH" // why'), []);
   t.end();
 });
 
@@ -83,6 +110,29 @@ t.test('addresses compare as their chains do, with text, lists and each other', 
   const base58 = (destAddress: string) => evaluate('tx.destAddress in lists.b', { destAddress }, { lists });
   t.equal(base58('1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2'), true);
   t.equal(base58('1bvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2'), false, 'base58 is another address in another case');
+  t.end();
+});
+
+t.test('no step takes so long that the steps do not bound it', (t) => {
+  const destinations = Array.from({ length: 15_000 }, () => ({ dstName: `${'a'.repeat(8)}b` }));
+  const startedAt = performance.now();
+  t.equal(
+    evaluate('tx.destinations.all(d, tx.note.split("a").size() > 0)', {
+      destinations,
+      note: 'a'.repeat(400_000),
+    }),
+    'it takes more than 2000 ms for this request',
+  );
+  t.ok(performance.now() - startedAt < 15_000);
+  t.end();
+});
+
+t.test('a long text is asked about in a list as fast as a short one', (t) => {
+  const externalTxId = `Aa1${'qQ'.repeat(400_000)}`;
+  const startedAt = performance.now();
+  for (let i = 0; i < 20; i++)
+    evaluate('tx.externalTxId in lists.l', { externalTxId }, { lists: { l: ['x'] } });
+  t.ok(performance.now() - startedAt < 1500);
   t.end();
 });
 
@@ -117,6 +167,12 @@ const refused: readonly (readonly [string, RegExp])[] = [
   ['now.getHours("Mars") > 3', /^"Mars" is not a time zone/],
   ['now > timestamp("tomorrow")', /timestamp/],
   ['tx["am" + "ount"] > decimal("1")', /^an index must be a number or a text in quotes$/],
+  ['tx.note in []', /types can’t be told/],
+  ['"x" in tx.extraParameters.tags', /^there is no looking into a dynamic list/],
+  ['tx.destAddress == tx.extraParameters.a', /^an address .* dynamic value$/],
+  ['tx.extraParameters != {"address": "0xAB"}', /compared as a whole/],
+  ['[tx.note] == ["x"]', /compared as a whole/],
+  ['optional.none().hasValue()', /^there is no "optional"$/],
   ['tx.amount <', /^Unexpected token: the end of the expression$/],
   ['tx.amount < decimal("1") &&& true', /^Unexpected character: &$/],
   ['foo(tx.note)', /no matching overload/],

@@ -48,6 +48,11 @@ t.test('of a configuration change what Fireblocks documents is kept, but for the
     extraInfo: { subType: 'X', address: '0xAB', addresses: ['a', 'b'] },
   });
   t.strictSame(omitted, ['extraInfo.password']);
+  const nested = { routingPolicy: { crypto: {} }, addresses: [{ a: 1 }], tag: null };
+  t.match(recordFacts(request({ type: 'X', extraInfo: nested }, 'configuration')), {
+    facts: { extraInfo: { tag: null } },
+    omitted: ['extraInfo.routingPolicy', 'extraInfo.addresses'],
+  });
   t.end();
 });
 
