@@ -16,7 +16,7 @@ import { freePort } from '../helpers/port.js';
 import { BUILT } from '../helpers/process.js';
 import { printRows, type Row } from '../helpers/rows.js';
 
-const BOOTS = 9;
+const BOOTS = 15;
 const REQUESTS = 50_000;
 const CONNECTIONS = 16;
 const MAX_BOOT_RATIO = 8;
@@ -71,16 +71,19 @@ function emptyNodeMs(): number {
 
 async function measureBoot(): Promise<Row> {
   const boots: number[] = [];
-  const empties: number[] = [];
+  const ratios: number[] = [];
   await bootMs();
+  // In turns, for a machine may be busy now and idle then.
   for (let round = 0; round < BOOTS; round++) {
-    empties.push(emptyNodeMs());
-    boots.push(await bootMs());
+    const emptyMs = (emptyNodeMs() + emptyNodeMs()) / 2;
+    const ms = await bootMs();
+    boots.push(ms);
+    ratios.push(ms / emptyMs);
   }
-  const ratio = median(boots) / median(empties);
+  const ratio = median(ratios);
   return {
     what: 'boot to healthy, against node -e 0',
-    measured: `${ratio.toFixed(1)}x (${median(boots).toFixed(0)} ms, median of ${BOOTS})`,
+    measured: `${ratio.toFixed(1)}x (${median(boots).toFixed(0)} ms, medians of ${BOOTS})`,
     limit: `${MAX_BOOT_RATIO}x`,
     holds: ratio <= MAX_BOOT_RATIO,
   };
