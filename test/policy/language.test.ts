@@ -1,5 +1,6 @@
 import t from 'tap';
-import { evaluate, messagesAbout } from '../helpers/policy.js';
+import { decideBy } from '../../src/policy/rules.js';
+import { evaluate, messagesAbout, policyOf, request } from '../helpers/policy.js';
 
 t.test('an error is an error, whatever stands beside it', (t) => {
   const absent = 'tx.note is absent';
@@ -127,12 +128,13 @@ t.test('no step takes so long that the steps do not bound it', (t) => {
   t.end();
 });
 
-t.test('a long text is asked about in a list as fast as a short one', (t) => {
-  const externalTxId = `Aa1${'qQ'.repeat(400_000)}`;
+t.test('a long text is asked about in a list about as fast as a short one', (t) => {
+  const policy = policyOf('tx.externalTxId in lists.l', { lists: { l: ['x'] } });
+  // Looked at closely, as if it were an address, it would take a tenth of a second each time.
+  const long = request({ externalTxId: `Aa1${'qQ'.repeat(400_000)}` });
   const startedAt = performance.now();
-  for (let i = 0; i < 20; i++)
-    evaluate('tx.externalTxId in lists.l', { externalTxId }, { lists: { l: ['x'] } });
-  t.ok(performance.now() - startedAt < 1500);
+  for (let i = 0; i < 50; i++) t.equal(decideBy(policy, long, new Date()).rule, 'otherwise');
+  t.ok(performance.now() - startedAt < 2000);
   t.end();
 });
 
