@@ -28,7 +28,7 @@ t.test('a long list is read as YAML reads it', (t) => {
 
 t.test('what only looks like a list is left where it is', (t) => {
   const when = `  - id: a\n    for: transaction\n    action: reject\n    when: |\n      tx.note == """\n${lines.replaceAll('    - ', '      - ')}      """\n`;
-  const { rules } = parsePolicy(`version: 1\nrules:\n${when}`, 'x');
+  const { rules } = parsePolicy(`version: 1\nlists: { other: [x] }\nrules:\n${when}`, 'x');
   t.match(rules[0]?.when, /- 0x7 {2}\n- 0x8/);
   t.end();
 });
