@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { reasonOf, runCommand, UsageError } from '../command.js';
 import { LOCAL_KEY_DIRECTORY } from '../config.js';
 import { KEY_FILES } from '../keys/directory.js';
 import type { Kind } from '../protocol/request.js';
-import { endWithReader } from '../terminal.js';
 import { type Cosigner, type CosignerKeys, createCosigner, type Outcome } from './client.js';
 import { readKeys } from './keys.js';
 import { printer } from './print.js';
@@ -30,9 +30,6 @@ Usage: npm run cosigner -- [tx|config] [options]
 
 Exit code: 0 every answer verified, 1 one was not, 2 wrong usage.
 `;
-
-/** The command line can't be used. */
-class UsageError extends Error {}
 
 interface Command {
   readonly kind: Kind;
@@ -145,7 +142,7 @@ function parse(args: string[]) {
       },
     });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(reasonOf(error));
   }
 }
 
@@ -162,7 +159,7 @@ function readGivenKeys(values: ReturnType<typeof parse>['values']): CosignerKeys
       publicFile ?? join(keys, KEY_FILES.callbackPublic),
     );
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(reasonOf(error));
   }
 }
 
@@ -170,17 +167,8 @@ function readOr<Value>(what: string, read: () => Value): Value {
   try {
     return read();
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    const reason = missing ? 'there is no such file' : error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${what} can't be used: ${reason}`);
+    throw new UsageError(`${what} can't be used: ${reasonOf(error)}`);
   }
 }
 
-endWithReader(process.stdout);
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n\nnpm run cosigner -- --help shows how to use it.\n`);
-  process.exitCode = 2;
-}
+await runCommand('cosigner', main);

@@ -2,11 +2,12 @@
 import { dirname, join } from 'node:path';
 import { type Document, parseDocument } from 'yaml';
 import * as z from 'zod';
+import { reasonOf, UsageError } from '../command.js';
 import { explain, type Explanation } from '../policy/explain.js';
 import type { Policy, RuleDecision } from '../policy/rules.js';
 import { ACTIONS } from '../protocol/decision.js';
 import type { CallbackRequest } from '../protocol/request.js';
-import { messageOf, parseJson, readText, toRequest, UsageError } from './files.js';
+import { parseJson, readText, toRequest } from './files.js';
 
 const actions = ACTIONS.map((action) => action.toLowerCase() as Lowercase<typeof action>);
 
@@ -75,7 +76,7 @@ function toValue(document: Document, file: string): unknown {
   try {
     return document.toJS();
   } catch (error) {
-    throw new UsageError(`${file} is not YAML as it should be: ${messageOf(error)}`);
+    throw new UsageError(`${file} is not YAML as it should be: ${reasonOf(error)}`);
   }
 }
 

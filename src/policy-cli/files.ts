@@ -1,12 +1,10 @@
 // What the commands read: policies, payloads, and what people get wrong about them.
 import { readFileSync } from 'node:fs';
+import { reasonOf, UsageError } from '../command.js';
 import { parsePolicy } from '../policy/file.js';
 import type { Policy } from '../policy/rules.js';
 import { type CallbackRequest, type Kind, parseRequest } from '../protocol/request.js';
 import { Refusal } from '../protocol/refusal.js';
-
-/** The command can't be carried out as it was asked for. */
-export class UsageError extends Error {}
 
 /** @throws {PolicyError} @throws {UsageError} */
 export function readPolicy(file: string): Policy {
@@ -18,9 +16,7 @@ export function readText(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    const reason = missing ? 'there is no such file' : messageOf(error);
-    throw new UsageError(`${file} can't be read: ${reason}`);
+    throw new UsageError(`${file} can't be read: ${reasonOf(error)}`);
   }
 }
 
@@ -43,10 +39,6 @@ export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`${where} is not JSON: ${messageOf(error)}`);
+    throw new UsageError(`${where} is not JSON: ${reasonOf(error)}`);
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

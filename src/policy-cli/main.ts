@@ -1,14 +1,14 @@
 // `npm run policy`: check a policy, explain what it decides, test it, and replay decisions through it.
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { reasonOf, runCommand, UsageError } from '../command.js';
 import { POLICY_FILE } from '../config.js';
 import { explain } from '../policy/explain.js';
 import { PolicyError } from '../policy/problem.js';
 import { readCases, runCases } from './cases.js';
-import { messageOf, readPolicy, readRequest, UsageError } from './files.js';
+import { readPolicy, readRequest } from './files.js';
 import { printer } from './print.js';
 import { replay } from './replay.js';
-import { endWithReader } from '../terminal.js';
 
 const USAGE = `Works on a policy file, before it is put in force.
 
@@ -117,7 +117,7 @@ function parse() {
       },
     });
   } catch (error) {
-    throw new UsageError(messageOf(error));
+    throw new UsageError(reasonOf(error));
   }
 }
 
@@ -129,11 +129,4 @@ function progress(): (lines: number) => void {
   };
 }
 
-endWithReader(process.stdout);
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n\nnpm run policy -- --help shows how to use it.\n`);
-  process.exitCode = 2;
-}
+await runCommand('policy', main);

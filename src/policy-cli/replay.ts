@@ -2,10 +2,10 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
+import { reasonOf, UsageError } from '../command.js';
 import { decideBy, type Policy } from '../policy/rules.js';
 import { ACTIONS } from '../protocol/decision.js';
 import type { Kind } from '../protocol/request.js';
-import { messageOf, UsageError } from './files.js';
 
 /** What is needed of a decision line; see `routes/decision-line.ts`. */
 const lineSchema = z.looseObject({
@@ -57,7 +57,7 @@ export async function replay(
       onProgress(++lines);
     }
   } catch (error) {
-    throw new UsageError(`${file} can't be read: ${messageOf(error)}`);
+    throw new UsageError(`${file} can't be read: ${reasonOf(error)}`);
   }
   if (outcome.replayed + outcome.notReplayable.length + outcome.skipped === 0) {
     throw new UsageError(`${file} holds no decision line, of ${lines} lines`);

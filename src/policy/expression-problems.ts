@@ -99,7 +99,7 @@ function pitfallOf(node: ASTNode, environment: Environment): string | undefined 
   switch (node.op) {
     case 'call': {
       const [name, [argument]] = node.args;
-      if (name in REFUSED_FUNCTIONS) return REFUSED_FUNCTIONS[name];
+      if (Object.hasOwn(REFUSED_FUNCTIONS, name)) return REFUSED_FUNCTIONS[name];
       if ((name === 'timestamp' || name === 'duration') && argument?.op === 'value') {
         return errorOf(() => environment.evaluate(serialize(node)));
       }
@@ -107,7 +107,7 @@ function pitfallOf(node: ASTNode, environment: Environment): string | undefined 
     }
     case 'rcall': {
       const [name, , args] = node.args;
-      if (name in REFUSED_FUNCTIONS) return REFUSED_FUNCTIONS[name];
+      if (Object.hasOwn(REFUSED_FUNCTIONS, name)) return REFUSED_FUNCTIONS[name];
       const zone = args[0]?.op === 'value' ? args[0].args : undefined;
       if (/^get[A-Z]/.test(name) && typeof zone === 'string' && !isTimeZone(zone)) {
         return `"${zone}" is not a time zone; write one such as "Europe/Berlin" or "UTC"`;
@@ -200,7 +200,9 @@ export function toProblem(error: unknown, known: KnownNames, shift: number): Exp
     return { message: unknownName(at.args, known), offset };
   }
   if (code === 'unknown_variable' && at?.op === 'id') {
-    const hint = OTHER_KIND[at.args] ?? suggestion(at.args, ['tx', 'config', 'lists', 'now']);
+    const hint = Object.hasOwn(OTHER_KIND, at.args)
+      ? OTHER_KIND[at.args]
+      : suggestion(at.args, ['tx', 'config', 'lists', 'now']);
     return { message: `there is no "${at.args}"${hint}`, offset };
   }
   if (code === 'no_such_overload' && summary.includes('Decimal') && /\b(double|int|string)\b/.test(summary)) {

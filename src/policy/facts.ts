@@ -218,7 +218,7 @@ function toAddresses(value: unknown, name: string): readonly Address[] | undefin
   return value.length === 0 ? undefined : value.map((entry) => new Address(entry));
 }
 
-function isObject(value: unknown): value is Payload {
+export function isObject(value: unknown): value is Payload {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

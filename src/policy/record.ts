@@ -1,7 +1,7 @@
 // What is kept of a request, so that its decision can be explained and replayed: every fact that rules can read, but
 // nothing that may be a secret.
 import type { CallbackRequest } from '../protocol/request.js';
-import { RECORDED_FIELDS } from './facts.js';
+import { isObject, RECORDED_FIELDS } from './facts.js';
 
 /** A part of a request's payload, under the protocol's names. */
 export interface Recorded {
@@ -62,8 +62,4 @@ function isPlain(value: unknown): boolean {
   return Array.isArray(value)
     ? value.every((entry) => typeof entry === 'string')
     : typeof value !== 'object' || value === null;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

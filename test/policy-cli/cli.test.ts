@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { readCases } from '../../src/policy-cli/cases.js';
-import { UsageError } from '../../src/policy-cli/files.js';
+import { UsageError } from '../../src/command.js';
 import { ROOT, runPolicy } from '../helpers/cli.js';
 
 const LOCAL = ['--policy', 'examples/local-policy.yaml'];

@@ -178,6 +178,8 @@ const refused: readonly (readonly [string, RegExp])[] = [
   ['tx.amount <', /^Unexpected token: the end of the expression$/],
   ['tx.amount < decimal("1") &&& true', /^Unexpected character: &$/],
   ['foo(tx.note)', /no matching overload/],
+  ['toString(tx.note) == "x"', /no matching overload/],
+  ['constructor == tx.note', /^there is no "constructor"$/],
   [`${'('.repeat(80)}true${')'.repeat(80)}`, /maxDepth/],
   [`tx.note in [${Array(300).fill('"x"').join()}]`, /maxListElements/],
 ];

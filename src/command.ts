@@ -1,0 +1,27 @@
+// What the commands for people have in common: wrong usage, exit codes, and how they end.
+import { endWithReader } from './terminal.js';
+
+/** The command can't be carried out as it was asked for: exit code 2. */
+export class UsageError extends Error {}
+
+/**
+ * Runs a command to its end.
+ * @param name as in `npm run NAME`
+ * @param main returns the exit code
+ */
+export async function runCommand(name: string, main: () => Promise<number>): Promise<void> {
+  endWithReader(process.stdout);
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\n\nnpm run ${name} -- --help shows how to use it.\n`);
+    process.exitCode = 2;
+  }
+}
+
+/** Why something could not be read or parsed, in a few words. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && error.code === 'ENOENT' ? 'there is no such file' : error.message;
+}
