@@ -1,0 +1,267 @@
+#!/usr/bin/env bash
+# Builds the image and proves what it promises, with whichever of docker, podman and buildah is there: started
+# read-only as its own user against a real SSM endpoint it gets healthy and answers the Co-signer; it stops cleanly,
+# holds nothing that it should not, and keeps its limits of size, start-up time and memory.
+#
+# Usage: docker/verify-image.sh [--tree DIRECTORY]
+#
+#   --tree DIRECTORY   leave the image's file tree there
+#
+# Variables: NODE_IMAGE, the base image; default: the Dockerfile's, or with buildah alone a stand-in made on the spot.
+# MOTO_IMAGE, the SSM endpoint's; with buildah alone moto_server is started.
+# Needs `npm ci`; with buildah alone also root, debootstrap and moto_server.
+# Exit code: 0 all of it holds, 1 something does not, 2 wrong usage.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+MAX_ADDED_MB=40
+MAX_BOOT_RATIO=10
+MAX_RSS_MB=128
+REQUESTS=10000
+
+# --- what is there ---------------------------------------------------------------------------------------------------
+
+usage() { sed -n '/^# Builds/,/^set/p' "$0" | sed '$d; s/^# \{0,1\}//'; }
+misuse() {
+  printf '%s\n' "$*" >&2
+  exit 2
+}
+
+keep=
+case "${1-}" in
+  '') ;;
+  --tree) keep=${2-} && [ -n "$keep" ] || misuse '--tree takes a directory' ;;
+  --help) usage && exit 0 ;;
+  *) misuse "\"$1\" is not known: --help shows how to use it" ;;
+esac
+[ -d node_modules ] || misuse 'There is no node_modules: run npm ci first.'
+
+if docker info >/dev/null 2>&1; then
+  engine=docker
+elif command -v podman >/dev/null; then
+  engine=podman
+elif command -v buildah >/dev/null; then
+  engine=buildah
+  [ "$(id -u)" = 0 ] || misuse 'With buildah alone this needs root.'
+else
+  misuse 'There is none of docker, podman and buildah: install one of them.'
+fi
+
+image=callback-handler-verify
+name=$image-$$
+work=$(mktemp -d)
+failures=0
+# shellcheck source=/dev/null
+source "docker/verify/$([ $engine = buildah ] && echo buildah || echo container).sh"
+cleanup() {
+  set +e
+  engine_cleanup >/dev/null 2>&1
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+# --- telling ---------------------------------------------------------------------------------------------------------
+
+if [ -t 1 ]; then red=$'\e[31m' green=$'\e[32m' plain=$'\e[0m'; else red='' green='' plain=''; fi
+step() { printf '%s  %s\n' "$(date -u +%T)" "$*" >&2; }
+# expect WHAT COMMAND...: the command tells whether it holds; what it prints is why it does not.
+expect() {
+  local what=$1 output
+  shift
+  if output=$("$@" 2>&1); then
+    printf '%sok%s      %s\n' "$green" "$plain" "$what"
+  else
+    printf '%sFAILED%s  %s\n%s' "$red" "$plain" "$what" "${output:+        ${output:0:600}$'\n'}"
+    failures=$((failures + 1))
+  fi
+}
+at_most() { awk -v value="$1" -v limit="$2" 'BEGIN { exit !(value <= limit) }'; }
+nothing() { [ -z "$1" ] || { printf '%s' "$1" && false; }; }
+
+# --- tools -----------------------------------------------------------------------------------------------------------
+
+free_port() {
+  node -e 'const s = net.createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
+}
+
+# answers URL: waits until it does, with 200, for a minute at most.
+answers() {
+  node -e '
+    process.exitCode = 1;
+    const end = Date.now() + 60_000;
+    const again = () => Date.now() < end && setTimeout(ask, 50);
+    const ask = () =>
+      http
+        .get(process.argv[1], { agent: false, timeout: 5000 }, (reply) => (reply.statusCode === 200 ? process.exit(0) : again()))
+        .on("timeout", function () { this.destroy(); })
+        .on("error", again);
+    ask();' "$1"
+}
+
+# For npm in the build, what npm on this machine has: registry, credentials, proxy, CA. They go in as secrets.
+npm_secrets() (
+  umask 077
+  : >"$work/npm-ca"
+  {
+    grep -hsE '^(@|//)' "$(npm config get userconfig)" "$(npm config get globalconfig)" || true
+    for key in registry proxy https-proxy noproxy strict-ssl; do
+      value=$(npm config get "$key")
+      [[ $value =~ ^(null|undefined)?$ ]] || echo "$key=$value"
+    done
+    ca=$(npm config get cafile)
+    [ -f "$ca" ] || ca=${NODE_EXTRA_CA_CERTS-}
+    if [ -f "$ca" ]; then
+      cat "$ca" >"$work/npm-ca"
+      echo 'cafile=/run/secrets/npm-ca'
+    fi
+  } >"$work/npmrc" 2>/dev/null
+)
+
+# build CONTEXT OPTIONS...
+build() {
+  local context=$1
+  shift
+  engine_build "$@" ${NODE_IMAGE:+--build-arg "NODE_IMAGE=$NODE_IMAGE"} \
+    --build-arg "VERSION=$(node -p 'require("./package.json").version')" \
+    --build-arg "REVISION=$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
+    --secret "id=npmrc,src=$work/npmrc" --secret "id=npm-ca,src=$work/npm-ca" \
+    ${BUILD_NETWORK:+--network "$BUILD_NETWORK"} "$context" >"$work/build.log" 2>&1 || {
+    tail -40 "$work/build.log" >&2
+    exit 1
+  }
+}
+
+cosigner() { npm run --silent cosigner -- --url "$url" --keys "$work/keys" "$@" 2>&1; }
+
+# --- build -----------------------------------------------------------------------------------------------------------
+
+engine_prepare
+npm_secrets
+step "building the image with $engine"
+build . --tag "$image"
+# The same once more, with another source.
+mkdir "$work/changed"
+git ls-files -z | xargs -0 cp --parents -t "$work/changed"
+echo '// changed' >>"$work/changed/src/main.ts"
+step 'building it with a source file changed'
+build "$work/changed" --tag "$image-changed"
+expect 'a changed source file does not install the dependencies again' \
+  awk '/npm ci/ { seen = NR } seen && NR <= seen + 3 && /[Cc]ache|CACHED/ { hit = 1 } END { exit !hit }' "$work/build.log"
+step 'building the tools of docker/compose.yaml'
+build . --tag "$image-tools" --target tools
+
+# --- what is in it ---------------------------------------------------------------------------------------------------
+
+step 'looking into it'
+tree=$(engine_tree "$image")
+[ -z "$keep" ] || { mkdir -p "$keep" && cp -a "$tree/." "$keep"; }
+
+unknown_files() {
+  nothing "$(cd "$tree/app" && find . -type f | grep -vE '^\./(package\.json|policy\.yaml|dist/[A-Za-z0-9_-]+\.js(\.map)?|dist/compiled/v24[^/]*/[0-9a-f]+)$' || true)"
+}
+sources() {
+  nothing "$(find "$tree/app" -name '*.ts' -o -name test; grep -l '"sourcesContent"' "$tree"/app/dist/*.map || true)"
+}
+keys_in() {
+  nothing "$(find "$1" -xdev -path "$1/proc" -prune -o -path "$1/dev" -prune -o -type f -size -2M -print0 |
+    xargs -0 grep -lzP 'BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/]{40}' || true)"
+}
+package_managers() {
+  nothing "$(find "$tree"/usr/local/bin "$tree"/usr/bin "$tree"/opt \( -name 'npm*' -o -name 'npx*' -o -name 'yarn*' -o -name 'corepack*' \) -print
+    find "$tree" -xdev -type d -name node_modules -prune -print)"
+}
+npm_configuration_in() {
+  nothing "$(find "$1" -xdev \( -name .npmrc -o -name npm-ca -o -path "$1/root/.npm/*" \) -size +0 -print | head -5)"
+}
+configured() {
+  engine_config | EXPECTED=$1 node -e '
+    const { User, Entrypoint, ExposedPorts, StopSignal, Healthcheck, Labels, Env } = JSON.parse(fs.readFileSync(0, "utf8"));
+    const found = { User, Entrypoint, ExposedPorts: Object.keys(ExposedPorts), StopSignal, Healthcheck: Healthcheck?.Test };
+    const labels = ["version", "revision", "source", "licenses"].map((label) => Labels[`org.opencontainers.image.${label}`]);
+    if (labels.some((label) => !label)) found.Labels = labels;
+    if (Env.some((variable) => !/^(PATH|NODE_VERSION|YARN_VERSION)=/.test(variable))) found.Env = Env;
+    if (JSON.stringify(found) !== process.env.EXPECTED) { console.log(found); process.exit(1); }'
+}
+expect 'the image holds the bundled service, its policy and its version, and nothing else' unknown_files
+expect 'no source and no test is in it, and none in its source maps' sources
+expect 'no private key is in it' keys_in "$tree"
+expect 'no package manager is in it' package_managers
+expect 'no npm configuration is in it' npm_configuration_in "$tree"
+expect 'user, entry point, port, stop signal, health check and labels are set' configured \
+  '{"User":"10001:10001","Entrypoint":["node","dist/main.js"],"ExposedPorts":["3000/tcp"],"StopSignal":"SIGTERM","Healthcheck":["CMD","node","dist/healthcheck.js"]}'
+tools_tree=$(engine_tree "$image-tools")
+expect 'no npm configuration is in the stages that it is built by' npm_configuration_in "$tools_tree"
+expect 'nor a private key' keys_in "$tools_tree"
+added_mb=$(du -sk --apparent-size "$tree/app" | awk '{ printf "%.1f", $1 / 1024 }')
+expect "what the product adds to its base: $added_mb MB, limit $MAX_ADDED_MB MB" at_most "$added_mb" $MAX_ADDED_MB
+
+# --- how it runs -----------------------------------------------------------------------------------------------------
+
+names=(
+  CALLBACK_PRIVATE_KEY_PARAMETER=/verify/callback-private-key
+  COSIGNER_PUBLIC_KEY_PARAMETER=/verify/cosigner-public-key
+)
+aws=(AWS_REGION=eu-central-1 AWS_ACCESS_KEY_ID=verify AWS_SECRET_ACCESS_KEY=verify)
+step 'starting an SSM endpoint, and putting keys and policy there'
+engine_start_ssm
+answers "$ssm_here/moto-api/"
+env "${aws[@]}" "${names[@]}" POLICY_PARAMETER=/verify/policy AWS_ENDPOINT_URL="$ssm_here" \
+  node_modules/.bin/tsx docker/seed.ts --keys "$work/keys" --tls "$work/tls" >/dev/null
+environment=("${aws[@]}" "${names[@]}" POLICY_PARAMETER=/verify/policy "AWS_ENDPOINT_URL=$ssm_inside")
+
+without_parameters() {
+  local code=0 output
+  output=$(engine_run confined AWS_REGION=eu-central-1 -- node dist/main.js </dev/null) || code=$?
+  grep -q 'CALLBACK_PRIVATE_KEY_PARAMETER is not set' <<<"$output" &&
+    grep -q 'COSIGNER_PUBLIC_KEY_PARAMETER is not set' <<<"$output" && [ "$code" = 1 ] ||
+    { echo "exit code $code: $output" && false; }
+}
+expect 'without parameters it ends with 1 and says all that is missing' without_parameters
+
+step 'starting the service, read-only, as its own user'
+engine_launch confined "${environment[@]}"
+healthy() { answers "$url/health" || { engine_log && false; }; }
+expect 'it gets healthy' healthy
+expect 'its health check says so' engine_exec node dist/healthcheck.js
+without_service() { ! engine_run confined PORT=1 -- node dist/healthcheck.js </dev/null >/dev/null 2>&1; }
+expect 'and says so if nothing listens' without_service
+unprivileged() {
+  engine_status | awk '
+    /^Uid:|^Gid:/ { if ($2 != 10001 || $3 != 10001 || $4 != 10001) { print; bad = 1 } }
+    /^Cap(Prm|Eff):/ { if ($2 !~ /^0+$/) { print; bad = 1 } }
+    /^NoNewPrivs:/ { if ($2 != 1) { print; bad = 1 } }
+    /^(Uid|CapEff|NoNewPrivs):/ { seen++ }
+    END { exit bad || seen != 3 }'
+}
+expect 'it runs as user 10001, without capabilities or a way to get any' unprivileged
+expect 'the Co-signer asks it, and verifies the answer' cosigner
+refused() {
+  local output
+  ! output=$(cosigner --tamper hmac) && grep -q '"code":"invalid_token"' <<<"$output"
+}
+expect 'a forged request gets no decision' refused
+step "sending it $REQUESTS requests"
+expect "the Co-signer verifies $REQUESTS answers" cosigner --count $REQUESTS
+rss_mb=$(engine_status | awk '/^VmRSS:/ { printf "%.0f", $2 / 1024 }')
+expect "RSS after $REQUESTS requests: $rss_mb MB, limit $MAX_RSS_MB MB" at_most "$rss_mb" $MAX_RSS_MB
+expect 'on SIGTERM it ends with 0' [ "$(engine_stop)" = 0 ]
+
+step 'measuring its start'
+boot=$(engine_run confined "${environment[@]}" -- node --input-type=module - <docker/verify/measure-boot.js)
+read -r boot_ms boot_ratio < <(node -p 'const { bootMs, ratio } = JSON.parse(process.argv[1]); `${bootMs.toFixed(0)} ${ratio.toFixed(1)}`' "$boot")
+expect "boot to healthy: $boot_ratio times node -e 0 ($boot_ms ms), limit $MAX_BOOT_RATIO times" at_most "$boot_ratio" $MAX_BOOT_RATIO
+
+step 'starting it as root, on a writable file system'
+engine_launch root "${environment[@]}"
+expect 'it gets healthy' healthy
+expect 'the Co-signer asks it, and verifies the answer' cosigner
+written() { nothing "$(engine_written)"; }
+expect 'it has written nothing' written
+expect 'on SIGTERM it ends with 0' [ "$(engine_stop)" = 0 ]
+
+if [ "$failures" = 0 ]; then
+  printf '%sThe image holds what it promises.%s\n' "$green" "$plain"
+else
+  printf '%s%s of the above did not hold.%s\n' "$red" "$failures" "$plain"
+  exit 1
+fi

@@ -1,0 +1,101 @@
+# shellcheck shell=bash
+# For verify-image.sh: what it does with an engine, done with buildah alone and contain.sh. Needs root.
+
+# In a place of its own, removed afterwards.
+own_buildah() { buildah --storage-driver vfs --root "$work/storage" --runroot "$work/run" "$@"; }
+
+engine_cleanup() {
+  [ -z "${service_pid-}" ] || kill -KILL "$service_pid"
+  [ -z "${ssm_pid-}" ] || kill -KILL "$ssm_pid"
+  own_buildah rm --all
+}
+
+# Makes a stand-in for the base image, unless there is one to use.
+engine_prepare() {
+  [ -z "${NODE_IMAGE-}" ] || return 0
+  step 'making a stand-in for the base image'
+  docker/verify/stand-in-base.sh "$work/base"
+  local container
+  container=$(own_buildah from scratch)
+  own_buildah add --quiet "$container" "$work/base" / >/dev/null
+  own_buildah commit --quiet --rm "$container" localhost/stand-in-base >/dev/null
+  rm -rf "$work/base"
+  NODE_IMAGE=localhost/stand-in-base
+}
+
+# What RUN --mount=type=cache keeps lies below TMPDIR.
+engine_build() { TMPDIR=$work own_buildah bud --isolation chroot --format docker --layers "$@"; }
+
+# engine_tree IMAGE: prints where its file tree is.
+engine_tree() { own_buildah mount "$(own_buildah from "$1")"; }
+
+engine_config() {
+  own_buildah inspect --type image "$image" |
+    node -p 'JSON.stringify(JSON.parse(fs.readFileSync(0, "utf8")).Docker.config)'
+}
+
+engine_start_ssm() {
+  local port
+  port=$(free_port)
+  ssm_here=http://127.0.0.1:$port
+  ssm_inside=$ssm_here
+  moto_server -H 127.0.0.1 -p "$port" >"$work/moto.log" 2>&1 &
+  ssm_pid=$!
+}
+
+# engine_run USER VARIABLES... -- COMMAND...: to its end; standard input and output are the command's.
+engine_run() {
+  local user=$1 variables=()
+  shift
+  while [ "$1" != -- ]; do
+    variables+=("$1")
+    shift
+  done
+  shift
+  contain "$user" env -i PATH=/usr/local/bin:/usr/bin:/bin "${variables[@]}" "$@"
+}
+
+contain() {
+  local user=$1
+  shift
+  if [ "$user" = root ]; then
+    docker/verify/contain.sh --writable 0 "$tree" "$@"
+  else
+    docker/verify/contain.sh 10001 "$tree" "$@"
+  fi
+}
+
+# engine_launch USER VARIABLES...: starts the service and sets $url.
+engine_launch() {
+  port=$(free_port)
+  url=http://127.0.0.1:$port
+  : >"$work/launched"
+  engine_run "$@" HOST=127.0.0.1 PORT="$port" -- node dist/main.js >"$work/service.log" 2>&1 &
+  service_pid=$!
+}
+
+# engine_exec COMMAND...: beside the running service.
+engine_exec() { engine_run confined HOST=127.0.0.1 PORT="$port" -- "$@" </dev/null; }
+
+engine_log() { cat "$work/service.log"; }
+
+# The service's own process: contain.sh has become unshare, whose only child it is.
+service_child() {
+  local child
+  read -r child _ <"/proc/$service_pid/task/$service_pid/children"
+  echo "$child"
+}
+
+engine_status() { cat "/proc/$(service_child)/status"; }
+
+# Ends the service by SIGTERM to its PID 1, and prints its exit code.
+engine_stop() {
+  kill -TERM "$(service_child)"
+  local code=0
+  wait "$service_pid" || code=$?
+  service_pid=
+  echo "$code"
+}
+
+# What the service has written since it was launched.
+engine_written() { find "$tree" -xdev -newer "$work/launched" ! -type d; }

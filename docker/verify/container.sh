@@ -1,0 +1,89 @@
+# shellcheck shell=bash
+# For verify-image.sh: what it does with an engine, done with docker or podman ($engine).
+
+engine_cleanup() {
+  "$engine" rm --force "$name" "$name-ssm" "$name-tree"
+  "$engine" network rm "$name"
+  "$engine" rmi --force "$image" "$image-tools"
+}
+
+engine_prepare() { :; }
+
+engine_build() {
+  if [ "$engine" = docker ]; then
+    DOCKER_BUILDKIT=1 docker build --progress plain "$@"
+  else
+    podman build --format docker "$@"
+  fi
+}
+
+# engine_tree IMAGE: prints where its file tree is.
+engine_tree() {
+  local directory
+  directory=$(mktemp -d "$work/tree.XXXX")
+  "$engine" create --name "$name-tree" "$1" none >/dev/null
+  "$engine" export "$name-tree" | tar -x -C "$directory" --exclude 'dev/*'
+  "$engine" rm "$name-tree" >/dev/null
+  echo "$directory"
+}
+
+engine_config() { "$engine" image inspect --format '{{json .Config}}' "$image"; }
+
+engine_start_ssm() {
+  "$engine" network create "$name" >/dev/null
+  "$engine" run --detach --name "$name-ssm" --network "$name" --network-alias ssm \
+    --publish 127.0.0.1::5000 "${MOTO_IMAGE:-motoserver/moto:5.2.1}" >/dev/null
+  ssm_here=http://$("$engine" port "$name-ssm" 5000/tcp | head -1)
+  ssm_inside=http://ssm:5000
+}
+
+# options_for USER VARIABLES...: sets $options.
+options_for() {
+  local variable
+  if [ "$1" = root ]; then
+    options=(--user 0:0)
+  else
+    options=(--read-only --cap-drop ALL --security-opt no-new-privileges --memory 512m)
+  fi
+  shift
+  for variable; do options+=(--env "$variable"); done
+  options+=(--network "$name")
+}
+
+# engine_run USER VARIABLES... -- COMMAND...: to its end; standard input and output are the command's.
+engine_run() {
+  local variables=()
+  while [ "$1" != -- ]; do
+    variables+=("$1")
+    shift
+  done
+  shift
+  options_for "${variables[@]}"
+  local program=$1
+  shift
+  "$engine" run --rm --interactive "${options[@]}" --entrypoint "$program" "$image" "$@"
+}
+
+# engine_launch USER VARIABLES...: starts the service and sets $url.
+engine_launch() {
+  "$engine" rm --force "$name" >/dev/null 2>&1 || true
+  options_for "$@"
+  "$engine" run --detach --name "$name" --publish 127.0.0.1::3000 "${options[@]}" "$image" >/dev/null
+  url=http://$("$engine" port "$name" 3000/tcp | head -1)
+}
+
+# engine_exec COMMAND...: beside the running service.
+engine_exec() { "$engine" exec "$name" "$@"; }
+
+engine_log() { "$engine" logs "$name" 2>&1; }
+
+engine_status() { "$engine" exec "$name" node -p 'fs.readFileSync("/proc/1/status", "utf8")'; }
+
+# Ends the service by SIGTERM to its PID 1, and prints its exit code.
+engine_stop() {
+  "$engine" kill --signal TERM "$name" >/dev/null
+  "$engine" wait "$name"
+}
+
+# What the service has written since it was launched, but for what the engine puts there.
+engine_written() { "$engine" diff "$name" | grep -vE '^. /(dev|etc|proc|run|sys)(/|$)' || true; }

@@ -1,0 +1,75 @@
+// Run inside the image, from standard input: how long the service takes from start to healthy, against an empty
+// Node.js process, in turns. Prints one JSON object; times in ms, medians.
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+
+const ROUNDS = 11;
+
+const port = await freePort();
+const boots = [];
+const empties = [];
+const ratios = [];
+await boot();
+for (let round = 0; round < ROUNDS; round++) {
+  const empty = (emptyNode() + emptyNode()) / 2;
+  const ms = await boot();
+  empties.push(empty);
+  boots.push(ms);
+  ratios.push(ms / empty);
+}
+console.log(JSON.stringify({ bootMs: median(boots), emptyMs: median(empties), ratio: median(ratios) }));
+
+async function boot() {
+  const startedAt = performance.now();
+  const service = spawn(process.execPath, ['dist/main.js'], {
+    env: { ...process.env, HOST: '127.0.0.1', PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await listening(service);
+  if (!(await healthy())) throw new Error('the service is not healthy');
+  const ms = performance.now() - startedAt;
+  service.kill('SIGKILL');
+  await once(service, 'exit');
+  return ms;
+}
+
+/** Told by its log: asking it all the time would slow it down. */
+function listening(service) {
+  return new Promise((resolve, reject) => {
+    let log = '';
+    service.stdout.on('data', (chunk) => {
+      log += chunk;
+      if (log.includes('"event":"listening"')) resolve();
+    });
+    service.on('exit', () => reject(new Error(`the service did not start: ${log}`)));
+  });
+}
+
+function healthy() {
+  return new Promise((resolve) => {
+    get({ host: '127.0.0.1', port, path: '/health', agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    }).on('error', () => resolve(false));
+  });
+}
+
+function emptyNode() {
+  const startedAt = performance.now();
+  spawnSync(process.execPath, ['-e', '0']);
+  return performance.now() - startedAt;
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  return port;
+}
+
+function median(values) {
+  return values.sort((a, b) => a - b)[values.length >> 1];
+}

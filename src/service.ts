@@ -1,0 +1,142 @@
+// The service's life: configuration → keys and policy → listen → stop.
+import { readFileSync } from 'node:fs';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { buildApp } from './app.js';
+import { type Config, ConfigError, readConfig, type Sources } from './config.js';
+import { directoryKeySource, makeMissingKeys } from './keys/directory.js';
+import { parameterKeySource } from './keys/parameters.js';
+import { keepKeysFresh, loadKeys, UnusableCallbackKeyError } from './keys/refresh.js';
+import { KeyRing } from './keys/ring.js';
+import type { StoredKeys } from './keys/ring.js';
+import { localBanner, makeMissingPolicy } from './local.js';
+import { createLog } from './log.js';
+import { favourSize } from './memory.js';
+import { CurrentPolicy, NoPolicyError } from './policy/current.js';
+import { PolicyError } from './policy/problem.js';
+import { decideBy } from './policy/rules.js';
+import { stopOnSignal } from './stop.js';
+import { readFileValue } from './stored/file.js';
+import { type Source, SourceError, type StoredValue } from './stored/source.js';
+
+async function main(): Promise<void> {
+  const config = await configure();
+  const log = await createLog(config.logLevel);
+  const lifecycle = stopOnSignal({ log, timeoutMs: config.shutdownTimeoutMs });
+  try {
+    const ring = new KeyRing();
+    const { keys, policy } = await openSources(config.sources);
+    const loading = { source: keys, ring, log };
+    const currentPolicy = new CurrentPolicy(policy, log);
+    const version = readVersion();
+    // The app is built while SSM is asked.
+    const [app] = await Promise.all([
+      buildApp({
+        ...config,
+        keyRing: ring,
+        policy: currentPolicy,
+        decide: (request) => decideBy(currentPolicy.current, request, new Date()),
+        version,
+        lifecycle,
+        log,
+      }),
+      loadKeys(loading),
+      currentPolicy.load(),
+    ]);
+    keepKeysFresh(loading, config.keyRefreshMs);
+    currentPolicy.keepFresh(config.policyRefreshMs);
+    lifecycle.app = app;
+    await listen(app, config, log, version);
+    favourSize();
+  } catch (error) {
+    fail(log, error);
+  }
+}
+
+async function configure(): Promise<Config> {
+  try {
+    return readConfig(process.argv.slice(2), process.env);
+  } catch (error) {
+    return fail(await createLog('info'), error);
+  }
+}
+
+interface OpenSources {
+  readonly keys: Source<StoredKeys>;
+  readonly policy: Source<StoredValue>;
+}
+
+async function openSources(sources: Sources): Promise<OpenSources> {
+  if (sources.local) {
+    const { keyDirectory, policyFile, makePolicy } = sources;
+    await makeMissingKeys(keyDirectory);
+    if (makePolicy) await makeMissingPolicy(policyFile);
+    return { keys: directoryKeySource(keyDirectory), policy: () => readFileValue(policyFile) };
+  }
+  // Loaded only where it is used: the SDK takes a third of the time to start.
+  const { parameterReader } = await import('./stored/ssm.js');
+  const read = parameterReader();
+  const { policy } = sources;
+  return {
+    keys: parameterKeySource(read, sources),
+    policy:
+      'file' in policy ? () => readFileValue(policy.file) : async () => (await read([policy.parameter]))[0],
+  };
+}
+
+async function listen(app: FastifyInstance, config: Config, log: Logger, version: string): Promise<void> {
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    throw new BootError(listenProblem(error, config));
+  }
+  const address = app.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : config.port;
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  if (config.auth === 'json') {
+    log.warn({ event: 'json_mode' }, 'CALLBACK_AUTH=json: requests are authenticated by the network alone');
+  }
+  log.info({ event: 'listening', url, version, auth: config.auth }, `listening on ${url}`);
+  const { sources, auth } = config;
+  if (sources.local) process.stderr.write(localBanner({ ...sources, url, json: auth === 'json' }));
+}
+
+/** A fault at start that the message explains in full. */
+class BootError extends Error {}
+
+function listenProblem(error: unknown, { host, port }: Config): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const hint =
+    {
+      EADDRINUSE: 'another process listens there: stop it, or set PORT',
+      EACCES: 'this user may not listen there: set PORT to 1024 or above',
+      EADDRNOTAVAIL: 'this machine has no such address: set HOST',
+    }[code] ?? 'check HOST and PORT';
+  return `Can't listen on ${host}:${port} (${code}): ${hint}`;
+}
+
+function fail(log: Logger, error: unknown): never {
+  if (error instanceof ConfigError) {
+    log.fatal({ event: 'boot_failed', problems: error.problems }, "the configuration can't be used");
+  } else if (error instanceof PolicyError) {
+    const { problems, report } = error.brief;
+    log.fatal({ event: 'boot_failed', problems }, `the policy can't be used:\n${report}`);
+  } else if (
+    error instanceof SourceError ||
+    error instanceof UnusableCallbackKeyError ||
+    error instanceof NoPolicyError ||
+    error instanceof BootError
+  ) {
+    log.fatal({ event: 'boot_failed', reason: error.message }, error.message);
+  } else {
+    log.fatal({ event: 'boot_failed', err: error }, 'unexpected fault at start');
+  }
+  process.exit(1);
+}
+
+function readVersion(): string {
+  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(file) as { version: string }).version;
+}
+
+await main();
