@@ -46,6 +46,8 @@ LABEL org.opencontainers.image.title="fireblocks-callback-handler" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.source="${SOURCE}"
 
+# The user has no entry in /etc/passwd, and the AWS SDK looks for its files below HOME.
+ENV HOME=/app
 USER 10001:10001
 EXPOSE 3000
 STOPSIGNAL SIGTERM

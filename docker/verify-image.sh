@@ -30,7 +30,10 @@ misuse() {
 keep=
 case "${1-}" in
   '') ;;
-  --tree) keep=${2-} && [ -n "$keep" ] || misuse '--tree takes a directory' ;;
+  --tree)
+    keep=${2-}
+    [ -n "$keep" ] || misuse '--tree takes a directory'
+    ;;
   --help) usage && exit 0 ;;
   *) misuse "\"$1\" is not known: --help shows how to use it" ;;
 esac
@@ -139,14 +142,15 @@ engine_prepare
 npm_secrets
 step "building the image with $engine"
 build . --tag "$image"
-# The same once more, with another source.
-mkdir "$work/changed"
-git ls-files -z | xargs -0 cp --parents -t "$work/changed"
-echo '// changed' >>"$work/changed/src/main.ts"
-step 'building it with a source file changed'
-build "$work/changed" --tag "$image-changed"
-expect 'a changed source file does not install the dependencies again' \
-  awk '/npm ci/ { seen = NR } seen && NR <= seen + 3 && /[Cc]ache|CACHED/ { hit = 1 } END { exit !hit }' "$work/build.log"
+if [ "$engine" != buildah ]; then # without an engine, keeping layers would take minutes
+  mkdir "$work/changed"
+  git ls-files -z | xargs -0 cp --parents -t "$work/changed"
+  echo '// changed' >>"$work/changed/src/main.ts"
+  step 'building it with a source file changed'
+  build "$work/changed" --tag "$image-changed"
+  expect 'a changed source file does not install the dependencies again' \
+    awk '/npm ci/ { seen = NR } seen && NR <= seen + 3 && /[Cc]ache|CACHED/ { hit = 1 } END { exit !hit }' "$work/build.log"
+fi
 step 'building the tools of docker/compose.yaml'
 build . --tag "$image-tools" --target tools
 
@@ -179,7 +183,7 @@ configured() {
     const found = { User, Entrypoint, ExposedPorts: Object.keys(ExposedPorts), StopSignal, Healthcheck: Healthcheck?.Test };
     const labels = ["version", "revision", "source", "licenses"].map((label) => Labels[`org.opencontainers.image.${label}`]);
     if (labels.some((label) => !label)) found.Labels = labels;
-    if (Env.some((variable) => !/^(PATH|NODE_VERSION|YARN_VERSION)=/.test(variable))) found.Env = Env;
+    if (Env.some((variable) => !/^(PATH|HOME|NODE_VERSION|YARN_VERSION)=/.test(variable))) found.Env = Env;
     if (JSON.stringify(found) !== process.env.EXPECTED) { console.log(found); process.exit(1); }'
 }
 expect 'the image holds the bundled service, its policy and its version, and nothing else' unknown_files
@@ -212,9 +216,9 @@ environment=("${aws[@]}" "${names[@]}" POLICY_PARAMETER=/verify/policy "AWS_ENDP
 without_parameters() {
   local code=0 output
   output=$(engine_run confined AWS_REGION=eu-central-1 -- node dist/main.js </dev/null) || code=$?
-  grep -q 'CALLBACK_PRIVATE_KEY_PARAMETER is not set' <<<"$output" &&
-    grep -q 'COSIGNER_PUBLIC_KEY_PARAMETER is not set' <<<"$output" && [ "$code" = 1 ] ||
-    { echo "exit code $code: $output" && false; }
+  echo "exit code $code: $output"
+  [ "$code" = 1 ] && grep -q 'CALLBACK_PRIVATE_KEY_PARAMETER is not set' <<<"$output" &&
+    grep -q 'COSIGNER_PUBLIC_KEY_PARAMETER is not set' <<<"$output"
 }
 expect 'without parameters it ends with 1 and says all that is missing' without_parameters
 
@@ -244,7 +248,8 @@ step "sending it $REQUESTS requests"
 expect "the Co-signer verifies $REQUESTS answers" cosigner --count $REQUESTS
 rss_mb=$(engine_status | awk '/^VmRSS:/ { printf "%.0f", $2 / 1024 }')
 expect "RSS after $REQUESTS requests: $rss_mb MB, limit $MAX_RSS_MB MB" at_most "$rss_mb" $MAX_RSS_MB
-expect 'on SIGTERM it ends with 0' [ "$(engine_stop)" = 0 ]
+engine_stop
+expect "on SIGTERM it ends, with exit code $exit_code" [ "$exit_code" = 0 ]
 
 step 'measuring its start'
 boot=$(engine_run confined "${environment[@]}" -- node --input-type=module - <docker/verify/measure-boot.js)
@@ -257,7 +262,8 @@ expect 'it gets healthy' healthy
 expect 'the Co-signer asks it, and verifies the answer' cosigner
 written() { nothing "$(engine_written)"; }
 expect 'it has written nothing' written
-expect 'on SIGTERM it ends with 0' [ "$(engine_stop)" = 0 ]
+engine_stop
+expect "on SIGTERM it ends, with exit code $exit_code" [ "$exit_code" = 0 ]
 
 if [ "$failures" = 0 ]; then
   printf '%sThe image holds what it promises.%s\n' "$green" "$plain"

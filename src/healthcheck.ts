@@ -3,10 +3,19 @@
 import { get } from 'node:http';
 
 const TIMEOUT_MS = 4000;
-const { HOST, PORT } = process.env;
+/** An empty variable counts as not set, as everywhere. */
+const variable = (name: 'HOST' | 'PORT', otherwise: string): string => {
+  const value = process.env[name] ?? '';
+  return value === '' ? otherwise : value;
+};
 
 const request = get(
-  { host: HOST || '127.0.0.1', port: PORT || '3000', path: '/health', timeout: TIMEOUT_MS },
+  {
+    host: variable('HOST', '127.0.0.1'),
+    port: variable('PORT', '3000'),
+    path: '/health',
+    timeout: TIMEOUT_MS,
+  },
   ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1),
 );
 request.on('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));

@@ -5,7 +5,7 @@
 own_buildah() { buildah --storage-driver vfs --root "$work/storage" --runroot "$work/run" "$@"; }
 
 engine_cleanup() {
-  [ -z "${service_pid-}" ] || kill -KILL "$service_pid"
+  [ -z "${service_pid-}" ] || kill -KILL "$(service_process)"
   [ -z "${ssm_pid-}" ] || kill -KILL "$ssm_pid"
   own_buildah rm --all
 }
@@ -24,7 +24,7 @@ engine_prepare() {
 }
 
 # What RUN --mount=type=cache keeps lies below TMPDIR.
-engine_build() { TMPDIR=$work own_buildah bud --isolation chroot --format docker --layers "$@"; }
+engine_build() { TMPDIR=$work own_buildah bud --isolation chroot --format docker "$@"; }
 
 # engine_tree IMAGE: prints where its file tree is.
 engine_tree() { own_buildah mount "$(own_buildah from "$1")"; }
@@ -52,7 +52,9 @@ engine_run() {
     shift
   done
   shift
-  contain "$user" env -i PATH=/usr/local/bin:/usr/bin:/bin "${variables[@]}" "$@"
+  local image_variables
+  mapfile -t image_variables < <(engine_config | node -p 'JSON.parse(fs.readFileSync(0, "utf8")).Env.join("\n")')
+  contain "$user" env -i "${image_variables[@]}" "${variables[@]}" "$@"
 }
 
 contain() {
@@ -79,22 +81,21 @@ engine_exec() { engine_run confined HOST=127.0.0.1 PORT="$port" -- "$@" </dev/nu
 
 engine_log() { cat "$work/service.log"; }
 
-# The service's own process: contain.sh has become unshare, whose only child it is.
-service_child() {
-  local child
-  read -r child _ <"/proc/$service_pid/task/$service_pid/children"
-  echo "$child"
+# The service's own process: the innermost of those that contain.sh has started.
+service_process() {
+  local process=$service_pid child
+  while child=$(cut -d ' ' -f 1 "/proc/$process/task/$process/children") && [ -n "$child" ]; do process=$child; done
+  echo "$process"
 }
 
-engine_status() { cat "/proc/$(service_child)/status"; }
+engine_status() { cat "/proc/$(service_process)/status"; }
 
-# Ends the service by SIGTERM to its PID 1, and prints its exit code.
+# Ends the service by SIGTERM to its PID 1, and sets $exit_code.
 engine_stop() {
-  kill -TERM "$(service_child)"
-  local code=0
-  wait "$service_pid" || code=$?
+  kill -TERM "$(service_process)"
+  exit_code=0
+  wait "$service_pid" || exit_code=$?
   service_pid=
-  echo "$code"
 }
 
 # What the service has written since it was launched.

@@ -4,7 +4,7 @@
 engine_cleanup() {
   "$engine" rm --force "$name" "$name-ssm" "$name-tree"
   "$engine" network rm "$name"
-  "$engine" rmi --force "$image" "$image-tools"
+  "$engine" rmi --force "$image" "$image-changed" "$image-tools"
 }
 
 engine_prepare() { :; }
@@ -79,10 +79,10 @@ engine_log() { "$engine" logs "$name" 2>&1; }
 
 engine_status() { "$engine" exec "$name" node -p 'fs.readFileSync("/proc/1/status", "utf8")'; }
 
-# Ends the service by SIGTERM to its PID 1, and prints its exit code.
+# Ends the service by SIGTERM to its PID 1, and sets $exit_code.
 engine_stop() {
   "$engine" kill --signal TERM "$name" >/dev/null
-  "$engine" wait "$name"
+  exit_code=$("$engine" wait "$name")
 }
 
 # What the service has written since it was launched, but for what the engine puts there.

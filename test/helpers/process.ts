@@ -48,15 +48,22 @@ export function startHandler(
     env: { ...process.env, PORT: '0', HOST: '127.0.0.1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  return handlerOf(t, child);
+}
+
+/** A process that was started, as a handler. It is killed when the test ends. */
+export function handlerOf(t: Test, child: ChildProcess): Handler {
+  const { stdout, stderr: errors } = child;
+  if (stdout === null || errors === null) throw new Error('the process has no pipes');
   t.teardown(() => child.kill('SIGKILL'));
 
   const lines: LogLine[] = [];
   let stderr = '';
-  createInterface({ input: child.stdout }).on('line', (line) => {
+  createInterface({ input: stdout }).on('line', (line) => {
     keepOutput(`${line}\n`);
     lines.push(line.startsWith('{') ? (JSON.parse(line) as LogLine) : { text: line });
   });
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+  errors.setEncoding('utf8').on('data', (chunk: string) => {
     keepOutput(chunk);
     stderr += chunk;
   });

@@ -1,0 +1,202 @@
+// Runs the services of docker/compose.yaml without an engine: in a network of their own where they find each other by
+// name, each with its command, variables, volumes, and a file system that is as read-only, and privileges that are as
+// few, as the file says. The handler is the image's file tree; the others' programs are this machine's.
+// Not done here: limits of memory and CPU, and the separation of the three networks.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Test } from 'tap';
+import { parse } from 'yaml';
+import { ROOT } from './cli.js';
+import { keepOutput } from './output.js';
+import { type Handler, handlerOf, until } from './process.js';
+
+const DIRECTORY = join(ROOT, 'docker');
+const SERVICE_NAMES = ['ssm', 'seed', 'handler', 'tls', 'cosigner'] as const;
+type ServiceName = (typeof SERVICE_NAMES)[number];
+
+interface Service {
+  readonly entrypoint?: readonly string[];
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly volumes?: readonly string[];
+  readonly tmpfs?: readonly string[];
+  readonly read_only?: boolean;
+  readonly cap_add?: readonly string[];
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly networks: string[] | Readonly<Record<string, { readonly aliases?: string[] } | null>>;
+}
+
+export interface Ran {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+export interface Compose {
+  /** Runs a service to its end. */
+  readonly run: (service: 'seed' | 'cosigner', args?: readonly string[]) => Promise<Ran>;
+  /** Starts one that runs until the test ends. */
+  readonly start: (service: 'ssm' | 'tls' | 'cosigner', args?: readonly string[]) => ChildProcess;
+  /** Starts the image's. @param nodeArgs for Node.js itself */
+  readonly startHandler: (nodeArgs?: readonly string[]) => Handler;
+  /** Whether the health check of compose.yaml passes, beside the running handler. */
+  readonly handlerIsHealthy: () => Promise<boolean>;
+  /** Sends a signal to the PID 1 of what was started. */
+  readonly signal: (child: ChildProcess, signal: NodeJS.Signals) => void;
+}
+
+/**
+ * @param tree the image's file tree
+ * @param variables for the file's own `${...}`
+ */
+export async function compose(
+  t: Test,
+  tree: string,
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Compose> {
+  const services = readServices(variables);
+  const volumes = t.testdir();
+  const hosts = join(volumes, 'hosts');
+  writeFileSync(hosts, hostsOf(services));
+  // Named volumes, as compose makes them: empty, and root's.
+  for (const name of ['keys', 'tls']) mkdirSync(join(volumes, name));
+
+  const network = spawn(
+    'unshare',
+    [
+      '--net',
+      '--mount',
+      'sh',
+      '-ec',
+      'ip link set lo up; mount --bind "$0" /etc/hosts; exec sleep infinity',
+      hosts,
+    ],
+    { stdio: 'ignore' },
+  );
+  t.teardown(() => network.kill('SIGKILL'));
+  const isUp = await until(
+    () => (readFileSync(`/proc/${network.pid}/comm`, 'utf8').trim() === 'sleep' ? true : undefined),
+    10_000,
+  );
+  if (isUp === undefined) throw new Error('no network namespace: this needs root, util-linux and iproute2');
+
+  /** The service's program in the network, with its mounts and privileges. */
+  const start = (name: ServiceName, program: readonly string[]): ChildProcess => {
+    const {
+      environment,
+      volumes: mounts = [],
+      tmpfs = [],
+      cap_add: capabilities = [],
+      read_only,
+    } = services[name];
+    const script = [
+      'set -e',
+      // /run/... is where the volumes go.
+      'mount -t tmpfs tmpfs /run',
+      ...mounts.flatMap((mount) => mountCommands(mount, volumes)),
+      ...tmpfs.map((path) => `mount -t tmpfs tmpfs ${path}`),
+      ...(name !== 'handler' && read_only === true ? ['mount -o remount,bind,ro /'] : []),
+      'exec "$@"',
+    ];
+    const confined =
+      name === 'handler' || name === 'ssm'
+        ? []
+        : [
+            ...['setpriv', '--no-new-privs', '--inh-caps=-all'],
+            `--bounding-set=${['-all', ...capabilities.map((one) => `+${one.toLowerCase()}`)].join(',')}`,
+          ];
+    const child = spawn(
+      'nsenter',
+      [
+        ...[`--target=${network.pid}`, '--net', '--mount', `--wd=${ROOT}`],
+        ...['unshare', '--mount', 'sh', '-c', script.join('\n'), 'sh', ...confined, ...program],
+      ],
+      { cwd: ROOT, env: { PATH: process.env['PATH'], ...environment }, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    // nginx ends its workers only if it is told to end; contain.sh's ends with the outermost of its processes.
+    t.teardown(() => child.kill(name === 'handler' ? 'SIGKILL' : 'SIGTERM'));
+    return child;
+  };
+  const inImage = (...command: string[]): string[] => [
+    ...[join(DIRECTORY, 'verify/contain.sh'), '10001', tree],
+    // tap gives every process of a test options for Node.js.
+    ...['env', '-u', 'NODE_OPTIONS', 'PATH=/usr/local/bin:/usr/bin:/bin', 'HOME=/app', ...command],
+  ];
+  const programOf = (name: 'ssm' | 'seed' | 'tls' | 'cosigner', args: readonly string[]): string[] => {
+    const { entrypoint = [], command = [] } = services[name];
+    const own = {
+      ssm: ['moto_server', '-H', '0.0.0.0'],
+      tls: ['nginx', '-e', 'stderr', '-g', 'daemon off;'],
+    };
+    return name === 'ssm' || name === 'tls' ? own[name] : [...entrypoint, ...command, ...args];
+  };
+
+  return {
+    async run(name, args = []) {
+      const child = start(name, programOf(name, args));
+      const output = collect(child);
+      const [code] = (await once(child, 'close')) as [number | null];
+      return { code, output: output() };
+    },
+    start: (name, args = []) => start(name, programOf(name, args)),
+    startHandler: (nodeArgs = []) =>
+      handlerOf(t, start('handler', inImage('node', ...nodeArgs, 'dist/main.js'))),
+    async handlerIsHealthy() {
+      const [, ...command] = services.handler.healthcheck?.test ?? [];
+      const child = start('handler', inImage(...command));
+      collect(child);
+      const [code] = (await once(child, 'close')) as [number | null];
+      return code === 0;
+    },
+    signal: (child, signal) => process.kill(innermost(child.pid ?? 0), signal),
+  };
+}
+
+function readServices(variables: Readonly<Record<string, string>>): Readonly<Record<ServiceName, Service>> {
+  const text = readFileSync(join(DIRECTORY, 'compose.yaml'), 'utf8').replace(
+    /\$\{(\w+):-([^}]*)\}/g,
+    (_, name: string, value: string) => variables[name] ?? value,
+  );
+  return (parse(text, { merge: true }) as { services: Record<ServiceName, Service> }).services;
+}
+
+/** An address for each service, under the names by which others know it. */
+function hostsOf(services: Readonly<Record<ServiceName, Service>>): string {
+  const lines = SERVICE_NAMES.map((name, index) => {
+    const { networks } = services[name];
+    const aliases = Array.isArray(networks)
+      ? []
+      : Object.values(networks).flatMap((network) => network?.aliases ?? []);
+    return [`127.0.0.${index + 2}`, name, ...aliases].join(' ');
+  });
+  return ['127.0.0.1 localhost', ...lines, ''].join('\n');
+}
+
+/** `NAME:PATH`, `./FILE:PATH`, each perhaps with `:ro`. */
+function mountCommands(mount: string, volumes: string): string[] {
+  const [from = '', to = '', mode] = mount.split(':');
+  const source = from.startsWith('.') ? resolve(DIRECTORY, from) : join(volumes, from);
+  return [
+    ...(from.startsWith('.') ? [] : [`mkdir -p ${to}`]),
+    `mount --bind '${source}' ${to}`,
+    ...(mode === 'ro' ? [`mount -o remount,bind,ro ${to}`] : []),
+  ];
+}
+
+function collect(child: ChildProcess): () => string {
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      keepOutput(chunk);
+      output += chunk;
+    });
+  }
+  return () => output;
+}
+
+/** What was started is the innermost of the processes that started it. */
+function innermost(pid: number): number {
+  const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  return child === undefined || child === '' ? pid : innermost(Number(child));
+}
