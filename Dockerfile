@@ -20,7 +20,7 @@ USER 10001
 RUN ! POLICY_FILE=none CALLBACK_PRIVATE_KEY_PARAMETER=none COSIGNER_PUBLIC_KEY_PARAMETER=no AWS_REGION=none \
     node dist/main.js
 USER root
-RUN chmod -R a+rX dist/compiled && ls -d dist/compiled/*/*
+RUN chown -R root:root dist/compiled && chmod -R a+rX dist/compiled && ls -d dist/compiled/*/*
 
 # What docker/compose.yaml needs beside the handler: it makes keys and a certificate, and plays the Co-signer.
 FROM build AS tools

@@ -201,17 +201,20 @@ expect "what the product adds to its base: $added_mb MB, limit $MAX_ADDED_MB MB"
 
 # --- how it runs -----------------------------------------------------------------------------------------------------
 
-names=(
-  CALLBACK_PRIVATE_KEY_PARAMETER=/verify/callback-private-key
-  COSIGNER_PUBLIC_KEY_PARAMETER=/verify/cosigner-public-key
-)
-aws=(AWS_REGION=eu-central-1 AWS_ACCESS_KEY_ID=verify AWS_SECRET_ACCESS_KEY=verify)
 step 'starting an SSM endpoint, and putting keys and policy there'
 engine_start_ssm
+environment=(
+  AWS_REGION=eu-central-1
+  AWS_ENDPOINT_URL="$ssm_inside"
+  AWS_ACCESS_KEY_ID=verify
+  AWS_SECRET_ACCESS_KEY=verify
+  CALLBACK_PRIVATE_KEY_PARAMETER=/verify/callback-private-key
+  COSIGNER_PUBLIC_KEY_PARAMETER=/verify/cosigner-public-key
+  POLICY_PARAMETER=/verify/policy
+)
 answers "$ssm_here/moto-api/"
-env "${aws[@]}" "${names[@]}" POLICY_PARAMETER=/verify/policy AWS_ENDPOINT_URL="$ssm_here" \
+env "${environment[@]}" AWS_ENDPOINT_URL="$ssm_here" AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true \
   node_modules/.bin/tsx docker/seed.ts --keys "$work/keys" --tls "$work/tls" >/dev/null
-environment=("${aws[@]}" "${names[@]}" POLICY_PARAMETER=/verify/policy "AWS_ENDPOINT_URL=$ssm_inside")
 
 without_parameters() {
   local code=0 output
@@ -256,14 +259,17 @@ boot=$(engine_run confined "${environment[@]}" -- node --input-type=module - <do
 read -r boot_ms boot_ratio < <(node -p 'const { bootMs, ratio } = JSON.parse(process.argv[1]); `${bootMs.toFixed(0)} ${ratio.toFixed(1)}`' "$boot")
 expect "boot to healthy: $boot_ratio times node -e 0 ($boot_ms ms), limit $MAX_BOOT_RATIO times" at_most "$boot_ratio" $MAX_BOOT_RATIO
 
-step 'starting it as root, on a writable file system'
-engine_launch root "${environment[@]}"
-expect 'it gets healthy' healthy
-expect 'the Co-signer asks it, and verifies the answer' cosigner
+# HOW is confined (as in production), writable (its own user, on a writable file system) or root (on one, too).
 written() { nothing "$(engine_written)"; }
-expect 'it has written nothing' written
-engine_stop
-expect "on SIGTERM it ends, with exit code $exit_code" [ "$exit_code" = 0 ]
+for how in writable root; do
+  step "starting it on a writable file system, as $([ $how = root ] && echo root || echo its own user)"
+  engine_launch $how "${environment[@]}"
+  expect 'it gets healthy' healthy
+  expect 'the Co-signer asks it, and verifies the answer' cosigner
+  engine_stop
+  expect "on SIGTERM it ends, with exit code $exit_code" [ "$exit_code" = 0 ]
+  expect 'it has written nothing' written
+done
 
 if [ "$failures" = 0 ]; then
   printf '%sThe image holds what it promises.%s\n' "$green" "$plain"

@@ -43,9 +43,9 @@ engine_start_ssm() {
   ssm_pid=$!
 }
 
-# engine_run USER VARIABLES... -- COMMAND...: to its end; standard input and output are the command's.
+# engine_run HOW VARIABLES... -- COMMAND...: to its end; standard input and output are the command's.
 engine_run() {
-  local user=$1 variables=()
+  local how=$1 variables=()
   shift
   while [ "$1" != -- ]; do
     variables+=("$1")
@@ -54,20 +54,20 @@ engine_run() {
   shift
   local image_variables
   mapfile -t image_variables < <(engine_config | node -p 'JSON.parse(fs.readFileSync(0, "utf8")).Env.join("\n")')
-  contain "$user" env -i "${image_variables[@]}" "${variables[@]}" "$@"
+  contain "$how" env -i "${image_variables[@]}" "${variables[@]}" "$@"
 }
 
 contain() {
-  local user=$1
+  local how=$1
   shift
-  if [ "$user" = root ]; then
-    docker/verify/contain.sh --writable 0 "$tree" "$@"
-  else
-    docker/verify/contain.sh 10001 "$tree" "$@"
-  fi
+  case $how in
+    root) docker/verify/contain.sh --writable 0 "$tree" "$@" ;;
+    writable) docker/verify/contain.sh --writable 10001 "$tree" "$@" ;;
+    *) docker/verify/contain.sh 10001 "$tree" "$@" ;;
+  esac
 }
 
-# engine_launch USER VARIABLES...: starts the service and sets $url.
+# engine_launch HOW VARIABLES...: starts the service and sets $url.
 engine_launch() {
   port=$(free_port)
   url=http://127.0.0.1:$port

@@ -37,20 +37,20 @@ engine_start_ssm() {
   ssm_inside=http://ssm:5000
 }
 
-# options_for USER VARIABLES...: sets $options.
+# options_for HOW VARIABLES...: sets $options.
 options_for() {
   local variable
-  if [ "$1" = root ]; then
-    options=(--user 0:0)
-  else
-    options=(--read-only --cap-drop ALL --security-opt no-new-privileges --memory 512m)
-  fi
+  case $1 in
+    root) options=(--user 0:0) ;;
+    writable) options=() ;;
+    *) options=(--read-only --cap-drop ALL --security-opt no-new-privileges --memory 512m) ;;
+  esac
   shift
   for variable; do options+=(--env "$variable"); done
   options+=(--network "$name")
 }
 
-# engine_run USER VARIABLES... -- COMMAND...: to its end; standard input and output are the command's.
+# engine_run HOW VARIABLES... -- COMMAND...: to its end; standard input and output are the command's.
 engine_run() {
   local variables=()
   while [ "$1" != -- ]; do
@@ -64,7 +64,7 @@ engine_run() {
   "$engine" run --rm --interactive "${options[@]}" --entrypoint "$program" "$image" "$@"
 }
 
-# engine_launch USER VARIABLES...: starts the service and sets $url.
+# engine_launch HOW VARIABLES...: starts the service and sets $url.
 engine_launch() {
   "$engine" rm --force "$name" >/dev/null 2>&1 || true
   options_for "$@"

@@ -1,0 +1,47 @@
+// What the Dockerfile and compose.yaml say twice, or what the service says too.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { parse } from 'yaml';
+import { readConfig } from '../../src/config.js';
+import { ROOT } from '../helpers/cli.js';
+
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+const dockerfile = read('Dockerfile');
+const composeText = read('docker/compose.yaml');
+const argument = (name: string): string | undefined =>
+  new RegExp(`^ARG ${name}=(.+)$`, 'm').exec(dockerfile)?.[1];
+
+t.test('the Dockerfile names the version of package.json', (t) => {
+  t.equal(argument('VERSION'), (JSON.parse(read('package.json')) as { version: string }).version);
+  t.end();
+});
+
+t.test('the base image is pinned by version, and is compose.yaml’s too', (t) => {
+  const base = argument('NODE_IMAGE') ?? '';
+  t.match(base, /^node:24\.\d+\.\d+-/);
+  t.ok(composeText.includes(`\${NODE_IMAGE:-${base}}`));
+  t.ok(read('README.md').includes(`\`${base}\``));
+  t.end();
+});
+
+t.test('a source file comes in after the dependencies are installed', (t) => {
+  const order = ['COPY package.json package-lock.json', 'npm ci', 'COPY src', 'RUN node build.js'];
+  const places = order.map((text) => dockerfile.indexOf(text));
+  t.notOk(places.includes(-1));
+  t.strictSame(
+    places,
+    [...places].sort((a, b) => a - b),
+  );
+  t.end();
+});
+
+t.test('the container is given longer to stop than the service takes', (t) => {
+  const { services } = parse(composeText, { merge: true }) as {
+    services: { handler: { stop_grace_period: string } };
+  };
+  const env = { CALLBACK_PRIVATE_KEY_PARAMETER: 'a', COSIGNER_PUBLIC_KEY_PARAMETER: 'b' };
+  const { shutdownTimeoutMs } = readConfig([], env);
+  t.ok(parseInt(services.handler.stop_grace_period) * 1000 > shutdownTimeoutMs);
+  t.end();
+});
