@@ -62,6 +62,8 @@ cleanup() {
   rm -rf "$work"
 }
 trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # --- telling ---------------------------------------------------------------------------------------------------------
 
@@ -161,13 +163,14 @@ tree=$(engine_tree "$image")
 [ -z "$keep" ] || { mkdir -p "$keep" && cp -a "$tree/." "$keep"; }
 
 unknown_files() {
+  [ -s "$tree/app/dist/main.js" ] || { echo 'there is no service in it' && return 1; }
   nothing "$(cd "$tree/app" && find . -type f | grep -vE '^\./(package\.json|policy\.yaml|dist/[A-Za-z0-9_-]+\.js(\.map)?|dist/compiled/v24[^/]*/[0-9a-f]+)$' || true)"
 }
 sources() {
   nothing "$(find "$tree/app" -name '*.ts' -o -name test; grep -l '"sourcesContent"' "$tree"/app/dist/*.map || true)"
 }
 keys_in() {
-  nothing "$(find "$1" -xdev -path "$1/proc" -prune -o -path "$1/dev" -prune -o -type f -size -2M -print0 |
+  nothing "$(find "$1" -xdev -path "$1/proc" -prune -o -path "$1/dev" -prune -o -type f -size -20M -print0 |
     xargs -0 grep -lzP 'BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/]{40}' || true)"
 }
 package_managers() {
