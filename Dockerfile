@@ -3,6 +3,7 @@
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
+USER root
 WORKDIR /app
 COPY package.json package-lock.json ./
 # Both secrets are optional: the npm configuration of a company with a registry or a proxy of its own, and its CA,
@@ -29,9 +30,12 @@ COPY infra/deploy/certificate.ts infra/deploy/
 COPY docker/seed.ts docker/
 
 FROM ${NODE_IMAGE}
+USER root
 # The service needs no package manager, and whoever gets in shall find none.
-RUN rm -rf /usr/local/lib/node_modules /opt/yarn* \
-    /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg
+RUN rm -rf /opt/yarn* && \
+    for place in /usr/local /usr; do \
+      rm -rf $place/lib/node_modules $place/bin/npm $place/bin/npx $place/bin/corepack $place/bin/yarn $place/bin/yarnpkg; \
+    done
 WORKDIR /app
 COPY --chmod=644 package.json policy.yaml ./
 COPY --from=build /app/dist dist

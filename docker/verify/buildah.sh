@@ -5,8 +5,11 @@
 own_buildah() { buildah --storage-driver vfs --root "$work/storage" --runroot "$work/run" "$@"; }
 
 engine_cleanup() {
-  [ -z "${service_pid-}" ] || kill -KILL "$(service_process)"
+  local process
   [ -z "${ssm_pid-}" ] || kill -KILL "$ssm_pid"
+  for process in /proc/[0-9]*; do
+    [ -z "${tree-}" ] || [ "$(readlink "$process/root")" != "$tree" ] || kill -KILL "${process#/proc/}"
+  done
   own_buildah rm --all
 }
 
@@ -42,6 +45,8 @@ engine_start_ssm() {
   moto_server -H 127.0.0.1 -p "$port" >"$work/moto.log" 2>&1 &
   ssm_pid=$!
 }
+
+engine_ssm_log() { cat "$work/moto.log"; }
 
 # engine_run HOW VARIABLES... -- COMMAND...: to its end; standard input and output are the command's.
 engine_run() {
@@ -92,7 +97,7 @@ engine_status() { cat "/proc/$(service_process)/status"; }
 
 # Ends the service by SIGTERM to its PID 1, and sets $exit_code.
 engine_stop() {
-  kill -TERM "$(service_process)"
+  kill -TERM "$(service_process)" || true
   exit_code=0
   wait "$service_pid" || exit_code=$?
   service_pid=

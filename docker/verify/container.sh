@@ -27,15 +27,22 @@ engine_tree() {
   echo "$directory"
 }
 
-engine_config() { "$engine" image inspect --format '{{json .Config}}' "$image"; }
+# podman keeps the health check beside the configuration.
+engine_config() {
+  "$engine" image inspect "$image" | node -p '
+    const [{ Config, HealthCheck }] = JSON.parse(fs.readFileSync(0, "utf8"));
+    JSON.stringify({ Healthcheck: HealthCheck, ...Config })'
+}
 
 engine_start_ssm() {
   "$engine" network create "$name" >/dev/null
   "$engine" run --detach --name "$name-ssm" --network "$name" --network-alias ssm \
-    --publish 127.0.0.1::5000 "${MOTO_IMAGE:-motoserver/moto:5.2.1}" >/dev/null
+    --publish 127.0.0.1::5000 "${MOTO_IMAGE:-docker.io/motoserver/moto:5.2.1}" >/dev/null
   ssm_here=http://$("$engine" port "$name-ssm" 5000/tcp | head -1)
   ssm_inside=http://ssm:5000
 }
+
+engine_ssm_log() { "$engine" logs "$name-ssm"; }
 
 # options_for HOW VARIABLES...: sets $options.
 options_for() {
@@ -81,7 +88,7 @@ engine_status() { "$engine" exec "$name" node -p 'fs.readFileSync("/proc/1/statu
 
 # Ends the service by SIGTERM to its PID 1, and sets $exit_code.
 engine_stop() {
-  "$engine" kill --signal TERM "$name" >/dev/null
+  "$engine" kill --signal TERM "$name" >/dev/null || true
   exit_code=$("$engine" wait "$name")
 }
 

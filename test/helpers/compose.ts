@@ -13,6 +13,8 @@ import { keepOutput } from './output.js';
 import { type Handler, handlerOf, until } from './process.js';
 
 const DIRECTORY = join(ROOT, 'docker');
+/** Where the services find this project. */
+const APP = '/run/app';
 const SERVICE_NAMES = ['ssm', 'seed', 'handler', 'tls', 'cosigner'] as const;
 type ServiceName = (typeof SERVICE_NAMES)[number];
 
@@ -33,16 +35,22 @@ export interface Ran {
   readonly output: string;
 }
 
+export interface Started {
+  readonly child: ChildProcess;
+  /** What it has written so far. */
+  readonly output: () => string;
+}
+
 export interface Compose {
   /** Runs a service to its end. */
   readonly run: (service: 'seed' | 'cosigner', args?: readonly string[]) => Promise<Ran>;
   /** Starts one that runs until the test ends. */
-  readonly start: (service: 'ssm' | 'tls' | 'cosigner', args?: readonly string[]) => ChildProcess;
+  readonly start: (service: 'ssm' | 'tls' | 'cosigner', args?: readonly string[]) => Started;
   /** Starts the image's. @param nodeArgs for Node.js itself */
   readonly startHandler: (nodeArgs?: readonly string[]) => Handler;
-  /** Whether the health check of compose.yaml passes, beside the running handler. */
-  readonly handlerIsHealthy: () => Promise<boolean>;
-  /** Sends a signal to the PID 1 of what was started. */
+  /** Waits until the health check of compose.yaml passes. @throws if it does not */
+  readonly healthy: (service: 'ssm' | 'handler' | 'tls') => Promise<void>;
+  /** Sends a signal to the program itself, past what has started it. */
   readonly signal: (child: ChildProcess, signal: NodeJS.Signals) => void;
 }
 
@@ -94,10 +102,15 @@ export async function compose(
       'set -e',
       // /run/... is where the volumes go.
       'mount -t tmpfs tmpfs /run',
+      // This project may itself be below /tmp.
+      `mkdir ${APP}`,
+      `mount --bind '${ROOT}' ${APP}`,
       ...mounts.flatMap((mount) => mountCommands(mount, volumes)),
       ...tmpfs.map((path) => `mount -t tmpfs tmpfs ${path}`),
       ...(name !== 'handler' && read_only === true ? ['mount -o remount,bind,ro /'] : []),
-      'exec "$@"',
+      `cd ${APP}`,
+      // tap gives every process of a test options for Node.js, with paths of its own.
+      'exec env -u NODE_OPTIONS "$@"',
     ];
     const confined =
       name === 'handler' || name === 'ssm'
@@ -114,14 +127,12 @@ export async function compose(
       ],
       { cwd: ROOT, env: { PATH: process.env['PATH'], ...environment }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
-    // nginx ends its workers only if it is told to end; contain.sh's ends with the outermost of its processes.
-    t.teardown(() => child.kill(name === 'handler' ? 'SIGKILL' : 'SIGTERM'));
+    t.teardown(() => end(name, child));
     return child;
   };
   const inImage = (...command: string[]): string[] => [
     ...[join(DIRECTORY, 'verify/contain.sh'), '10001', tree],
-    // tap gives every process of a test options for Node.js.
-    ...['env', '-u', 'NODE_OPTIONS', 'PATH=/usr/local/bin:/usr/bin:/bin', 'HOME=/app', ...command],
+    ...['env', 'PATH=/usr/local/bin:/usr/bin:/bin', 'HOME=/app', ...command],
   ];
   const programOf = (name: 'ssm' | 'seed' | 'tls' | 'cosigner', args: readonly string[]): string[] => {
     const { entrypoint = [], command = [] } = services[name];
@@ -132,24 +143,33 @@ export async function compose(
     return name === 'ssm' || name === 'tls' ? own[name] : [...entrypoint, ...command, ...args];
   };
 
+  const run = async (name: ServiceName, program: readonly string[]): Promise<Ran> => {
+    const child = start(name, program);
+    const output = collect(child);
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, output: output() };
+  };
+
   return {
-    async run(name, args = []) {
+    run: (name, args = []) => run(name, programOf(name, args)),
+    start: (name, args = []) => {
       const child = start(name, programOf(name, args));
-      const output = collect(child);
-      const [code] = (await once(child, 'close')) as [number | null];
-      return { code, output: output() };
+      return { child, output: collect(child) };
     },
-    start: (name, args = []) => start(name, programOf(name, args)),
-    startHandler: (nodeArgs = []) =>
-      handlerOf(t, start('handler', inImage('node', ...nodeArgs, 'dist/main.js'))),
-    async handlerIsHealthy() {
-      const [, ...command] = services.handler.healthcheck?.test ?? [];
-      const child = start('handler', inImage(...command));
-      collect(child);
-      const [code] = (await once(child, 'close')) as [number | null];
-      return code === 0;
+    startHandler: (nodeArgs = []) => {
+      const child = start('handler', inImage('node', ...nodeArgs, 'dist/main.js'));
+      return handlerOf(t, child, () => end('handler', child));
     },
-    signal: (child, signal) => process.kill(innermost(child.pid ?? 0), signal),
+    async healthy(name) {
+      const [, ...command] = services[name].healthcheck?.test ?? [];
+      let last: Ran | undefined;
+      await until(async () => {
+        last = await run(name, name === 'handler' ? inImage(...command) : command);
+        return last.code === 0 ? true : undefined;
+      }, 60_000);
+      if (last?.code !== 0) throw new Error(`${name} is not healthy: ${last?.output}`);
+    },
+    signal,
   };
 }
 
@@ -195,8 +215,19 @@ function collect(child: ChildProcess): () => string {
   return () => output;
 }
 
-/** What was started is the innermost of the processes that started it. */
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  process.kill(innermost(child.pid ?? 0), name);
+}
+
+/** Of the processes that have started each other, the last. */
 function innermost(pid: number): number {
   const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
   return child === undefined || child === '' ? pid : innermost(Number(child));
+}
+
+function end(name: ServiceName, child: ChildProcess): void {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  // nginx ends its workers if it is told to end.
+  if (name === 'tls') child.kill('SIGTERM');
+  else signal(child, 'SIGKILL');
 }

@@ -52,10 +52,14 @@ export function startHandler(
 }
 
 /** A process that was started, as a handler. It is killed when the test ends. */
-export function handlerOf(t: Test, child: ChildProcess): Handler {
+export function handlerOf(
+  t: Test,
+  child: ChildProcess,
+  kill: () => void = () => void child.kill('SIGKILL'),
+): Handler {
   const { stdout, stderr: errors } = child;
   if (stdout === null || errors === null) throw new Error('the process has no pipes');
-  t.teardown(() => child.kill('SIGKILL'));
+  t.teardown(kill);
 
   const lines: LogLine[] = [];
   let stderr = '';

@@ -2,11 +2,9 @@
 // `docker/verify-image.sh --tree` leaves it. Needs root, nginx, moto and iproute2.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { makeCertificate } from '../../infra/deploy/certificate.js';
-import { compose, type Compose, type Ran } from '../helpers/compose.js';
+import { compose, type Compose, type Started } from '../helpers/compose.js';
 import type { Handler } from '../helpers/process.js';
 import { until } from '../helpers/process.js';
 
@@ -15,33 +13,21 @@ if (tree === '') throw new Error('IMAGE_TREE is not set: docker/verify-image.sh 
 
 interface Up extends Compose {
   readonly handler: Handler;
+  readonly front: Started;
 }
 
 /** What `docker compose up` does, in its order. */
 async function up(t: Test, variables: Record<string, string> = {}, nodeArgs: string[] = []): Promise<Up> {
   const services = await compose(t, tree, variables);
   services.start('ssm');
-  let seed: Ran | undefined;
-  await until(async () => {
-    seed = await services.run('seed');
-    return seed.code === 0 ? seed : undefined;
-  }, 20_000);
-  if (seed?.code !== 0) throw new Error(`seed does not end with 0: ${seed?.output}`);
-  t.match(seed.output, /put +\/fireblocks-callback\/local\/policy/);
+  await services.healthy('ssm');
+  const seed = await services.run('seed');
+  t.match(seed, { code: 0, output: /put +\/fireblocks-callback\/local\/policy/ });
   const handler = services.startHandler(nodeArgs);
-  await handler.listening(30_000);
-  t.ok(await services.handlerIsHealthy(), 'the health check says so');
-  services.start('tls');
-  // As depends_on has it no test of the front: until it listens, the Co-signer is told that nothing does.
-  await until(async () => {
-    const { output } = await services.run('cosigner', ['--tamper=zero', ...jsonMode(variables)]);
-    return /ECONNREFUSED|nothing listens/.test(output) ? undefined : output;
-  }, 10_000);
-  return { ...services, handler };
-}
-
-function jsonMode(variables: Record<string, string>): string[] {
-  return variables['CALLBACK_AUTH'] === 'json' ? ['--json-mode'] : [];
+  await services.healthy('handler');
+  const front = services.start('tls');
+  await services.healthy('tls');
+  return { ...services, handler, front };
 }
 
 t.test('the Co-signer gets a verified decision through TLS', async (t) => {
@@ -79,41 +65,36 @@ t.test('in JSON mode, too, the Co-signer gets its decision through TLS', async (
 });
 
 t.test('on SIGTERM to PID 1 under load no request that was received is lost', async (t) => {
-  const { start, signal, handler } = await up(t);
-  const answered = new Set<string>();
-  const askers = Array.from({ length: 6 }, () => {
-    const asker = start('cosigner', ['--count', '1000000', '--json']);
-    if (asker.stdout !== null) {
-      createInterface({ input: asker.stdout }).on('line', (line) => {
-        // It may be ended in the middle of one.
-        if (!line.endsWith('}')) return;
-        const { verified, request } = JSON.parse(line) as {
-          verified: boolean;
-          request: { requestId: string };
-        };
-        if (verified) answered.add(request.requestId);
-      });
-    }
-    return asker;
-  });
+  const { start, signal, handler, front } = await up(t);
+  const askers = Array.from({ length: 6 }, () => start('cosigner', ['--count', '1000000', '--json']));
+  const answered = (): Set<string> =>
+    new Set(
+      askers
+        // Its last line may be cut.
+        .flatMap(({ output }) => output().split('\n').slice(0, -1))
+        .map((line) => JSON.parse(line) as { verified: boolean; request: { requestId: string } })
+        .filter(({ verified }) => verified)
+        .map(({ request }) => request.requestId),
+    );
   const decided = (): string[] =>
     handler.lines.filter(({ event }) => event === 'decision').map(({ requestId }) => String(requestId));
+  const unanswered = (): string[] => {
+    const ids = answered();
+    return decided().filter((requestId) => !ids.has(requestId));
+  };
+
   t.ok(await until(() => (decided().length > 500 ? true : undefined), 30_000), 'there is load');
   const before = decided().length;
   signal(handler.child, 'SIGTERM');
   t.equal(await handler.exited, 0);
-  // What was answered last is still on its way.
-  await sleep(1000);
-  for (const asker of askers) signal(asker, 'SIGTERM');
+  await until(() => (unanswered().length === 0 ? true : undefined), 10_000);
+  for (const { child } of askers) signal(child, 'SIGTERM');
   t.ok(
     decided().length > before,
     `${decided().length - before} requests were decided after SIGTERM, ${before} before`,
   );
-  t.strictSame(
-    decided().filter((requestId) => !answered.has(requestId)),
-    [],
-    'every request that was decided was answered',
-  );
+  t.strictSame(unanswered(), [], 'every request that was decided was answered');
+  t.notMatch(front.output(), /prematurely closed/, 'no accepted connection was closed before its answer');
 });
 
 t.test('stack traces in the log show the lines of the source', async (t) => {
