@@ -49,9 +49,9 @@ t.test('the Co-signer gets a verified decision through TLS', async (t) => {
 
 t.test('the Co-signer believes no other CA', async (t) => {
   const { run } = await up(t);
-  const other = join(t.testdirName, 'other-ca.pem');
-  writeFileSync(other, (await makeCertificate('callback.internal')).ca);
-  t.match(await run('cosigner', ['--ca', other]), {
+  // Into the volume that the Co-signer has.
+  writeFileSync(join(t.testdirName, 'keys/other-ca.pem'), (await makeCertificate('callback.internal')).ca);
+  t.match(await run('cosigner', ['--ca', '/run/keys/other-ca.pem']), {
     code: 1,
     output: /NOT VERIFIED.*(signature|certificate)/,
   });
