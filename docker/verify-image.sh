@@ -7,6 +7,8 @@
 #
 #   --tree DIRECTORY   leave the image's file tree there
 #
+# An engine that neither has the base image nor can pull it is left alone.
+#
 # Variables: NODE_IMAGE, the base image; default: the Dockerfile's, or with buildah alone a stand-in made on the spot.
 # MOTO_IMAGE, the SSM endpoint's; with buildah alone moto_server is started.
 # Needs `npm ci`; with buildah alone also root, debootstrap and moto_server.
@@ -40,15 +42,22 @@ case "${1-}" in
 esac
 [ -d node_modules ] || misuse 'There is no node_modules: run npm ci first.'
 
-if docker info >/dev/null 2>&1; then
+# An engine is of use if it has the base image, or can get it.
+base=${NODE_IMAGE:-$(sed -n 's/^ARG NODE_IMAGE=//p' Dockerfile)}
+of_use() {
+  "$1" image inspect "$base" >/dev/null 2>&1 || "$1" pull "$base" >/dev/null 2>&1 && return
+  printf '%s is there, but has no %s and cannot pull it.\n' "$1" "$base" >&2
+  false
+}
+if docker info >/dev/null 2>&1 && of_use docker; then
   engine=docker
-elif command -v podman >/dev/null; then
+elif command -v podman >/dev/null && of_use podman; then
   engine=podman
 elif command -v buildah >/dev/null; then
   engine=buildah
   [ "$(id -u)" = 0 ] || misuse 'With buildah alone this needs root.'
 else
-  misuse 'There is none of docker, podman and buildah: install one of them.'
+  misuse 'There is none of docker, podman and buildah that can be used: install one of them.'
 fi
 
 image=callback-handler-verify
