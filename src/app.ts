@@ -1,21 +1,17 @@
 // The Fastify instance: plugins, timeouts and routes. Everything it works with is passed in.
 import helmet from '@fastify/helmet';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { LOAD_BALANCER_IDLE_MS, LONGEST_REQUEST_MS } from './limits.js';
 import { BODY_LIMIT, type CallbackOptions, callbackRoutes } from './routes/callback.js';
 import { type HealthOptions, healthRoute } from './routes/health.js';
 import { refuse, refuseUnreadable, replyToErrors } from './routes/refusals.js';
 
 export type AppOptions = CallbackOptions & HealthOptions;
 
-// An application load balancer keeps idle connections for 60 s. Were ours to close first, it could send a request into
-// a closing connection. Headers may come as late as the connection may be idle.
-const KEEP_ALIVE_TIMEOUT_MS = 65_000;
-const HEADERS_TIMEOUT_MS = 66_000;
-/**
- * The Co-signer gives up after 30 s: a request that takes longer to arrive is of no use. Of the two limits above and
- * here Node.js gives the shorter one to the headers and the longer one to the body; so Fastify minds the body.
- */
-const REQUEST_TIMEOUT_MS = 30_000;
+// Were we to close an idle connection before the load balancer does, it could send a request into a closing one.
+// Headers may come as late as the connection may be idle.
+const KEEP_ALIVE_TIMEOUT_MS = LOAD_BALANCER_IDLE_MS + 5000;
+const HEADERS_TIMEOUT_MS = KEEP_ALIVE_TIMEOUT_MS + 1000;
 /** How often those limits are looked at. */
 const TIMEOUT_CHECK_MS = 5_000;
 
@@ -31,8 +27,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    handlerTimeout: REQUEST_TIMEOUT_MS,
+    // Of this and the limit for headers Node.js gives the shorter one to the headers and the longer one to the body;
+    // so Fastify minds the body.
+    requestTimeout: LONGEST_REQUEST_MS,
+    handlerTimeout: LONGEST_REQUEST_MS,
     http: { connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     // No route has a JSON schema; the compilers for them would cost a fifth of the start-up time.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import type { KeyParameters } from './keys/parameters.js';
+import { PORT, SHUTDOWN_TIMEOUT_MS } from './limits.js';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 import type { Auth } from './routes/callback.js';
 
@@ -70,7 +71,7 @@ const environment = z.object({
     .string()
     .refine((host) => isIP(host) !== 0, 'must be an IP address, such as 0.0.0.0 or 127.0.0.1')
     .optional(),
-  PORT: wholeNumber(0, 65_535).default(3000),
+  PORT: wholeNumber(0, 65_535).default(PORT),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   CALLBACK_AUTH: z.enum(['jwt', 'json'], { error: 'must be jwt or json' }).default('jwt'),
   KEY_REFRESH_SECONDS: wholeNumber(1, 86_400).default(60),
@@ -78,7 +79,7 @@ const environment = z.object({
   POLICY_REFRESH_SECONDS: wholeNumber(1, 86_400).optional(),
   // Below the 30 s that the Co-signer waits, with time left to sign and send.
   DECISION_TIMEOUT_MS: wholeNumber(1, 29_000).default(25_000),
-  SHUTDOWN_TIMEOUT_MS: wholeNumber(5000, 110_000).default(25_000),
+  SHUTDOWN_TIMEOUT_MS: wholeNumber(5000, 110_000).default(SHUTDOWN_TIMEOUT_MS),
 });
 
 const parameters = z

@@ -1,6 +1,7 @@
 // The container's health check, run inside it: exit code 0 if the service answers /health with 200.
 // It reads two variables by itself, for it runs twice a minute: the whole configuration takes longer to load.
 import { get } from 'node:http';
+import { HEALTH_PATH, PORT } from './limits.js';
 
 const TIMEOUT_MS = 4000;
 /** An empty variable counts as not set, as everywhere. */
@@ -12,8 +13,8 @@ const variable = (name: 'HOST' | 'PORT', otherwise: string): string => {
 const request = get(
   {
     host: variable('HOST', '127.0.0.1'),
-    port: variable('PORT', '3000'),
-    path: '/health',
+    port: variable('PORT', String(PORT)),
+    path: HEALTH_PATH,
     timeout: TIMEOUT_MS,
   },
   ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1),

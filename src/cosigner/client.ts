@@ -2,12 +2,10 @@
 import { type KeyObject, verify } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
+import { LONGEST_REQUEST_MS } from '../limits.js';
 import { ACTIONS, type Answer } from '../protocol/decision.js';
 import type { Kind } from '../protocol/request.js';
 import { type Payload, signToken, type Tampering, tamperedToken } from './request.js';
-
-/** How long the Co-signer waits for an answer, in ms. */
-const ANSWER_TIMEOUT_MS = 30_000;
 
 export interface CosignerKeys {
   /** The Co-signer's own. */
@@ -91,15 +89,21 @@ interface Reply {
 
 function post(client: typeof http | typeof https, agent: http.Agent, url: URL, body: string): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const request = client.request(url, { method: 'POST', agent, timeout: ANSWER_TIMEOUT_MS }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
-      );
-      response.on('error', reject);
-    });
-    request.on('timeout', () => request.destroy(new Error(`no answer within ${ANSWER_TIMEOUT_MS / 1000} s`)));
+    const request = client.request(
+      url,
+      { method: 'POST', agent, timeout: LONGEST_REQUEST_MS },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+        );
+        response.on('error', reject);
+      },
+    );
+    request.on('timeout', () =>
+      request.destroy(new Error(`no answer within ${LONGEST_REQUEST_MS / 1000} s`)),
+    );
     request.on('error', reject);
     request.end(body);
   });

@@ -1,6 +1,7 @@
 // GET /health, for the load balancer's probe and for people. It touches nothing outside the process.
 import type { FastifyInstance } from 'fastify';
 import type { Keys } from '../keys/ring.js';
+import { HEALTH_PATH } from '../limits.js';
 import type { Auth } from './callback.js';
 
 export interface HealthOptions {
@@ -27,7 +28,7 @@ interface Health {
 }
 
 export function healthRoute(app: FastifyInstance, options: HealthOptions): void {
-  app.get('/health', (_request, reply) => {
+  app.get(HEALTH_PATH, (_request, reply) => {
     const { callback, cosigners } = options.keyRing.current;
     const health: Health = {
       status: statusOf(options),

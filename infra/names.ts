@@ -1,0 +1,42 @@
+// What things are called. Names that operators type are the same in every project; the others begin with its name.
+import type { EnvironmentName } from './environments.js';
+
+export type Names = ReturnType<typeof namesOf>;
+
+export function namesOf(project: string, environment: EnvironmentName) {
+  const prefix = `${project}-${environment}`;
+  const cluster = `fireblocks-callback-cluster-${environment}`;
+  return {
+    prefix,
+    cluster,
+    service: 'callback-handler-service',
+    container: 'callback-handler',
+    taskFamily: `callback-handler-${environment}`,
+    loadBalancer: `callback-handler-${environment}`,
+    targetGroup: `callback-handler-tg-${environment}`,
+    repository: `fireblocks-callback-${environment}`,
+    imageBuild: `fireblocks-callback-${environment}`,
+    /** Namespace of the metrics that are made from the service's log. */
+    metrics: `CallbackHandler/${prefix}`,
+    logGroups: {
+      service: `/ecs/callback-handler/${environment}`,
+      containerInsights: `/aws/ecs/containerinsights/${cluster}/performance`,
+      imageBuild: `/codebuild/fireblocks-callback-${environment}`,
+    },
+    parameters: {
+      callbackPrivateKey: `/${project}/${environment}/jwt/callback-private-key`,
+      cosignerPublicKey: `/${project}/${environment}/jwt/cosigner-public-key`,
+      policy: `/${project}/${environment}/policy`,
+    },
+  } as const;
+}
+
+/** The stacks, in the order in which they are deployed. */
+export const STACKS = ['foundation', 'security', 'image', 'callback', 'cosigner'] as const;
+
+export type StackName = (typeof STACKS)[number];
+
+/** Names of buckets are unique in all of AWS, so that they end with account and region. */
+export function bucketName(names: Names, purpose: string, account: string, region: string): string {
+  return `${names.prefix}-${purpose}-${account}-${region}`;
+}
