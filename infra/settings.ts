@@ -16,6 +16,7 @@ const oneOf = <const Values extends readonly string[]>(...values: Values) =>
 
 /** A label has at most 63 letters, a name 253 (RFC 1035); a zone has at least two labels. */
 const DNS_NAME = /^(?=.{4,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/;
+const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
 /** In how many zones the interface endpoints are: each is paid for in each of them. */
 const endpointZones = z.literal([1, 2], { error: 'must be 1 or 2' }).default(1);
 
@@ -48,7 +49,7 @@ const common = {
   projectName: text(/^[a-z][a-z0-9-]{1,18}[a-z0-9]$/, '3 to 20 small letters, digits and hyphens'),
   /** Absent: the account of the credentials that deploy. */
   account: text(/^\d{12}$/, 'the 12 digits of an AWS account, in quotes').optional(),
-  region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as ap-northeast-1'),
+  region: text(REGION, 'an AWS region such as ap-northeast-1'),
   availabilityZones: z
     .array(text(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'a zone such as ap-northeast-1a'), {
       error: missingOr('must be a list of two zones such as ["ap-northeast-1a", "ap-northeast-1c"]'),
@@ -64,12 +65,14 @@ const common = {
     [
       // Of a CA of its own: its ARN is a parameter of the stack.
       z.literal('private'),
-      z.strictObject({ arn: z.string().regex(/^arn:aws[\w-]*:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/) }),
+      z.strictObject({
+        arn: text(/^arn:aws[\w-]*:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/, 'the ARN of a certificate in ACM'),
+      }),
       // Issued by ACM, to which a record in a public zone proves the domain.
       z.strictObject({
         publicZone: z.strictObject({
-          id: z.string().regex(/^Z[A-Z0-9]+$/),
-          name: z.string().regex(DNS_NAME),
+          id: text(/^Z[A-Z0-9]{1,31}$/, 'the id of a hosted zone, Z…'),
+          name: text(DNS_NAME, 'the domain name of the zone'),
         }),
       }),
     ],
@@ -98,6 +101,9 @@ const common = {
   /** Is told of alarms. */
   alarmEmail: z.email('must be an e-mail address').optional(),
 };
+
+/** As they stand in the settings file. */
+export const SETTING_NAMES = [...Object.keys(common), 'network', 'environments'];
 
 const withOwnNetwork = z.strictObject({ ...common, network: ownNetwork.prefault({}) });
 const withExistingNetwork = z.strictObject({ ...common, network: existingNetwork });
@@ -175,11 +181,15 @@ function environmentProblems(environments: unknown): readonly string[] {
 
 /** What is wrong between settings that may each be right. */
 function contradictions(settings: Readonly<Record<string, unknown>>): readonly string[] {
-  const { region, availabilityZones: zones, hostName, certificate, cosigner } = settings;
+  const { availabilityZones: zones, hostName, certificate, cosigner } = settings;
+  const region =
+    typeof settings['region'] === 'string' && REGION.test(settings['region'])
+      ? settings['region']
+      : undefined;
   const network = isObject(settings['network']) ? settings['network'] : {};
   const problems: string[] = [];
 
-  if (Array.isArray(zones) && typeof region === 'string') {
+  if (Array.isArray(zones) && region !== undefined) {
     const elsewhere = zones.filter((zone) => typeof zone === 'string' && !zone.startsWith(region));
     if (elsewhere.length > 0) problems.push(`availabilityZones ${elsewhere.join(', ')} must be in ${region}`);
     if (zones.length === 2 && zones[0] === zones[1])
@@ -188,7 +198,7 @@ function contradictions(settings: Readonly<Record<string, unknown>>): readonly s
   if (isObject(certificate)) {
     const { arn, publicZone } = certificate;
     const arnRegion = typeof arn === 'string' ? arn.split(':')[3] : undefined;
-    if (arnRegion !== undefined && typeof region === 'string' && arnRegion !== region) {
+    if (arnRegion !== undefined && region !== undefined && arnRegion !== region) {
       problems.push(`certificate.arn is in ${arnRegion}: it must be in ${region}, as the load balancer is`);
     }
     const zoneName = isObject(publicZone) ? publicZone['name'] : undefined;
@@ -222,10 +232,12 @@ function contradictions(settings: Readonly<Record<string, unknown>>): readonly s
   return problems;
 }
 
+const NETWORK_KEYS = [...Object.keys(ownNetwork.shape), ...Object.keys(existingNetwork.shape)];
+
 function toProblems(issue: z.core.$ZodIssue): readonly string[] {
   const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`));
   if (issue.code === 'unrecognized_keys') {
-    const known = issue.path.length === 0 ? Object.keys(common) : Object.keys(existingNetwork.shape);
+    const known = issue.path.length === 0 ? SETTING_NAMES : NETWORK_KEYS;
     return issue.keys.map((key) => {
       const hint = nearest(key, known);
       const place = [...path, `.${key}`].join('').slice(1);

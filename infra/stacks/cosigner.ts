@@ -1,6 +1,6 @@
 // Optional: the host of the Co-signer, as Fireblocks asks for it ("Install AWS Nitro API Co-signer"). Fireblocks'
 // installer is run on it by hand.
-import { CfnOutput, Duration } from 'aws-cdk-lib';
+import { CfnOutput, CfnParameter, Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -150,8 +150,7 @@ export class CosignerStack extends ProjectStack {
   }
 
   private createInstance(role: iam.IRole, { network, securityGroupId }: CosignerProps): ec2.Instance {
-    const { names, settings } = this.deployment;
-    const imageId = settings.cosignerImageId;
+    const { names } = this.deployment;
     const userData = ec2.UserData.forLinux();
     userData.addCommands(
       'set -eu',
@@ -165,10 +164,7 @@ export class CosignerStack extends ProjectStack {
       vpcSubnets: { subnets: [network.privateSubnets[0]] },
       availabilityZone: network.privateSubnets[0].availabilityZone,
       instanceType: ec2.InstanceType.of(ec2.InstanceClass.C5, ec2.InstanceSize.XLARGE),
-      machineImage:
-        imageId === undefined
-          ? ec2.MachineImage.latestAmazonLinux2023()
-          : ec2.MachineImage.genericLinux({ [settings.region]: imageId }),
+      machineImage: this.machineImage(),
       role,
       securityGroup: this.securityGroup('Group', securityGroupId),
       enclaveEnabled: true,
@@ -190,6 +186,17 @@ export class CosignerStack extends ProjectStack {
       disableApiTermination: true,
       associatePublicIpAddress: false,
     });
+  }
+
+  private machineImage(): ec2.IMachineImage {
+    const { cosignerImageId, region } = this.deployment.settings;
+    if (cosignerImageId === undefined) return ec2.MachineImage.latestAmazonLinux2023();
+    const parameter = new CfnParameter(this, 'ImageId', {
+      type: 'AWS::EC2::Image::Id',
+      default: cosignerImageId,
+      description: 'From the settings',
+    });
+    return ec2.MachineImage.genericLinux({ [region]: parameter.valueAsString });
   }
 
   private createAlarms(instance: ec2.Instance, topic: sns.ITopic): void {

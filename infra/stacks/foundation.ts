@@ -1,5 +1,5 @@
 // The network: two private subnets, and private ways to the few AWS services that are needed. Or an existing VPC.
-import { Duration } from 'aws-cdk-lib';
+import { Annotations, Duration } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -119,8 +119,12 @@ export class FoundationStack extends ProjectStack {
       vpcId: existing.vpcId,
       availabilityZones: [zoneA, zoneB],
     });
-    const subnet = (id: string, subnetId: string, availabilityZone: string) =>
-      ec2.Subnet.fromSubnetAttributes(this, id, { subnetId, availabilityZone });
+    const subnet = (id: string, subnetId: string, availabilityZone: string): ec2.ISubnet => {
+      const imported = ec2.Subnet.fromSubnetAttributes(this, id, { subnetId, availabilityZone });
+      // The S3 endpoint is given its route tables by itself.
+      Annotations.of(imported).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId');
+      return imported;
+    };
     const privateSubnets = [subnet('PrivateA', subnetA, zoneA), subnet('PrivateB', subnetB, zoneB)] as const;
 
     const { endpointSecurityGroupId: groupId, routeTableIds = [] } = existing;

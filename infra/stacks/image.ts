@@ -134,8 +134,6 @@ export class ImageStack extends ProjectStack {
   }
 
   private createBuildRole(key: kms.IKey, source: s3.IBucket, logGroup: logs.ILogGroup): iam.Role {
-    const statement = (actions: string[], resources: string[]) =>
-      new iam.PolicyStatement({ actions, resources });
     const role = new iam.Role(this, 'BuildRole', {
       description: 'Builds the image: reads the source, pushes to the one repository',
       assumedBy: new iam.ServicePrincipal('codebuild.amazonaws.com', {
@@ -145,42 +143,31 @@ export class ImageStack extends ProjectStack {
           },
         },
       }),
-      inlinePolicies: {
-        Source: new iam.PolicyDocument({
-          statements: [
-            statement(['s3:GetObject', 's3:GetObjectVersion'], [source.arnForObjects(SOURCE_KEY)]),
-            statement(['s3:GetBucketAcl', 's3:GetBucketLocation', 's3:ListBucket'], [source.bucketArn]),
-            // The same key encrypts the handler's private key: it may be used for the source alone.
-            new iam.PolicyStatement({
-              actions: ['kms:Decrypt'],
-              resources: [key.keyArn],
-              conditions: { StringEquals: { 'kms:EncryptionContext:aws:s3:arn': source.bucketArn } },
-            }),
-          ],
-        }),
-        Image: new iam.PolicyDocument({
-          statements: [
-            statement(['ecr:GetAuthorizationToken'], ['*']),
-            statement(
-              [
-                'ecr:BatchCheckLayerAvailability',
-                'ecr:BatchGetImage',
-                'ecr:CompleteLayerUpload',
-                'ecr:DescribeImages',
-                'ecr:GetDownloadUrlForLayer',
-                'ecr:InitiateLayerUpload',
-                'ecr:PutImage',
-                'ecr:UploadLayerPart',
-              ],
-              [this.repository.repositoryArn],
-            ),
-          ],
-        }),
-        Log: new iam.PolicyDocument({
-          statements: [statement(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn])],
-        }),
-      },
     });
+    const allow = (actions: string[], resources: string[], conditions = {}): void => {
+      role.addToPolicy(new iam.PolicyStatement({ actions, resources, conditions }));
+    };
+    allow(['s3:GetObject', 's3:GetObjectVersion'], [source.arnForObjects(SOURCE_KEY)]);
+    allow(['s3:GetBucketAcl', 's3:GetBucketLocation', 's3:ListBucket'], [source.bucketArn]);
+    // The same key encrypts the handler's private key: it may be used for the source alone.
+    allow(['kms:Decrypt'], [key.keyArn], {
+      StringEquals: { 'kms:EncryptionContext:aws:s3:arn': source.bucketArn },
+    });
+    allow(['ecr:GetAuthorizationToken'], ['*']);
+    allow(
+      [
+        'ecr:BatchCheckLayerAvailability',
+        'ecr:BatchGetImage',
+        'ecr:CompleteLayerUpload',
+        'ecr:DescribeImages',
+        'ecr:GetDownloadUrlForLayer',
+        'ecr:InitiateLayerUpload',
+        'ecr:PutImage',
+        'ecr:UploadLayerPart',
+      ],
+      [this.repository.repositoryArn],
+    );
+    allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
     this.acknowledge(role, ['IAM5[Resource::*]'], 'A token for ECR belongs to no repository.');
     return role;
   }

@@ -134,37 +134,31 @@ export class SecurityStack extends ProjectStack {
 
   private createTaskRole(): iam.Role {
     const parameters = this.parameterArns();
-    return this.createRole('TaskRole', 'The callback handler: reads its keys and its policy', {
-      Parameters: [
-        new iam.PolicyStatement({ actions: ['ssm:GetParameters'], resources: parameters }),
-        // Each parameter is encrypted with its ARN as the context (AWS Systems Manager, "KMS encryption").
-        new iam.PolicyStatement({
-          actions: ['kms:Decrypt'],
-          resources: [this.key.keyArn],
-          conditions: { StringEquals: { 'kms:EncryptionContext:PARAMETER_ARN': parameters } },
-        }),
-      ],
-    });
+    return this.createRole('TaskRole', 'The callback handler: reads its keys and its policy', [
+      new iam.PolicyStatement({ actions: ['ssm:GetParameters'], resources: parameters }),
+      // Each parameter is encrypted with its ARN as the context (AWS Systems Manager, "KMS encryption").
+      new iam.PolicyStatement({
+        actions: ['kms:Decrypt'],
+        resources: [this.key.keyArn],
+        conditions: { StringEquals: { 'kms:EncryptionContext:PARAMETER_ARN': parameters } },
+      }),
+    ]);
   }
 
   private createExecutionRole(): iam.Role {
     const { repository, logGroups } = this.deployment.names;
     const streams = this.arn('logs', `log-group:${logGroups.service}:log-stream:*`);
-    const role = this.createRole('ExecutionRole', 'Fargate: pulls the image, writes the log', {
-      Image: [
-        new iam.PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
-        new iam.PolicyStatement({
-          actions: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
-          resources: [this.arn('ecr', `repository/${repository}`)],
-        }),
-      ],
-      Log: [
-        new iam.PolicyStatement({
-          actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-          resources: [streams],
-        }),
-      ],
-    });
+    const role = this.createRole('ExecutionRole', 'Fargate: pulls the image, writes the log', [
+      new iam.PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
+      new iam.PolicyStatement({
+        actions: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+        resources: [this.arn('ecr', `repository/${repository}`)],
+      }),
+      new iam.PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [streams],
+      }),
+    ]);
     this.acknowledge(role, ['IAM5[Resource::*]'], 'A token for ECR belongs to no repository.');
     const account = Token.isUnresolved(this.account) ? '<AWS::AccountId>' : this.account;
     this.acknowledge(
@@ -175,12 +169,8 @@ export class SecurityStack extends ProjectStack {
     return role;
   }
 
-  private createRole(
-    id: string,
-    description: string,
-    policies: Readonly<Record<string, iam.PolicyStatement[]>>,
-  ): iam.Role {
-    return new iam.Role(this, id, {
+  private createRole(id: string, description: string, statements: iam.PolicyStatement[]): iam.Role {
+    const role = new iam.Role(this, id, {
       description,
       assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com', {
         conditions: {
@@ -188,10 +178,9 @@ export class SecurityStack extends ProjectStack {
           ArnLike: { 'aws:SourceArn': this.arn('ecs', '*') },
         },
       }),
-      inlinePolicies: Object.fromEntries(
-        Object.entries(policies).map(([name, statements]) => [name, new iam.PolicyDocument({ statements })]),
-      ),
     });
+    for (const statement of statements) role.addToPolicy(statement);
+    return role;
   }
 }
 
