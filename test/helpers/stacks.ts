@@ -103,13 +103,13 @@ export function synthesize(
     app,
     stacks,
     warnings: [
-      ...assembly.stacks.flatMap(({ messages }) => messages.map(({ entry }) => String(entry.data))),
+      ...assembly.stacks.flatMap(({ messages }) => messages.map(({ entry }) => JSON.stringify(entry.data))),
       ...readReport(join(assembly.directory, 'validation-report.json')),
     ],
     template(name) {
       const stack = stacks.find((stack) => stack.name === name);
       if (stack === undefined) throw new Error(`there is no stack ${name}`);
-      return Template.fromJSON(stack.json as unknown as Record<string, unknown>);
+      return Template.fromJSON(stack.json);
     },
     resources: (type, stack) =>
       stacks
