@@ -121,7 +121,7 @@ export class Monitoring extends Construct {
     return new cloudwatch.Metric({
       namespace: 'AWS/ApplicationELB',
       metricName,
-      // The dimension is the end of the ARN: app/<name>/<id>.
+      // The end of the ARN: app/<name>/<id>. By the ARN alone, for emulators know no other attribute.
       dimensionsMap: {
         LoadBalancer: Fn.select(1, Fn.split(':loadbalancer/', this.#props.loadBalancer.loadBalancerArn)),
         ...dimensions,
@@ -192,7 +192,10 @@ export class Monitoring extends Construct {
   #alarm(
     name: string,
     alarmDescription: string,
-    props: Omit<cloudwatch.AlarmProps, 'evaluationPeriods'> & { evaluationPeriods?: number },
+    props: Omit<cloudwatch.AlarmProps, 'evaluationPeriods' | 'metric'> & {
+      metric: cloudwatch.Metric;
+      evaluationPeriods?: number;
+    },
   ): void {
     const alarm = new cloudwatch.Alarm(this, `alarm-${name}`, {
       evaluationPeriods: 1,
@@ -202,7 +205,10 @@ export class Monitoring extends Construct {
       alarmDescription,
     });
     alarm.addAlarmAction(new SnsAction(this.topic));
-    alarm.addOkAction(new SnsAction(this.topic));
+    // A line in the log is an event. That no other followed does not mean that what it tells of is over.
+    if (props.metric.namespace !== this.#props.deployment.names.metrics) {
+      alarm.addOkAction(new SnsAction(this.topic));
+    }
   }
 
   #createDashboard(): void {

@@ -1,4 +1,5 @@
-// What things are called. Names that operators type are the same in every project; the others begin with its name.
+// What things are called. The names that operators know are the same in every project, so that an account has one
+// project per region and environment; stacks, buckets and parameters begin with the project's.
 import type { EnvironmentName } from './environments.js';
 
 export type Names = ReturnType<typeof namesOf>;

@@ -147,26 +147,46 @@ export function readSettings(environment: EnvironmentName, file = SETTINGS_FILE)
   return checkSettings(json, environment, file);
 }
 
+type Raw = Readonly<Record<string, unknown>>;
+
 /**
  * @param json of the settings file: settings for all environments, and in `environments` what is different in one
- * @throws {SettingsError} with every problem at once
+ * @throws {SettingsError} with every problem at once, those of other environments too
  */
 export function checkSettings(json: unknown, environment: EnvironmentName, file = SETTINGS_FILE): Settings {
   if (!isObject(json)) throw new SettingsError(file, ['it must hold an object: { "projectName": …, … }']);
   const { environments = {}, ...everywhere } = json;
-  const overrides = isObject(environments) ? environments[environment] : undefined;
-  const settings = { ...everywhere, ...(isObject(overrides) ? overrides : {}) };
+  const problems = new Set(environmentProblems(environments));
+  const check = (name: EnvironmentName): Settings | undefined => {
+    const overrides = isObject(environments) && isObject(environments[name]) ? environments[name] : {};
+    const settings = merge(everywhere, overrides);
+    const schema = isExisting(settings['network']) ? withExistingNetwork : withOwnNetwork;
+    const { data, error } = schema.safeParse(settings);
+    for (const problem of [...(error?.issues.flatMap(toProblems) ?? []), ...contradictions(settings)]) {
+      if (problems.has(problem)) continue;
+      const setting = /^\w+/.exec(problem)?.[0] ?? '';
+      problems.add(setting in overrides ? `environments.${name}.${problem}` : problem);
+    }
+    return data;
+  };
+  const [settings] = [environment, ...ENVIRONMENT_NAMES].map(check);
+  if (settings === undefined || problems.size > 0) throw new SettingsError(file, [...problems]);
+  return settings;
+}
 
-  const existing = isObject(settings['network']) && 'vpcId' in settings['network'];
-  const schema = existing ? withExistingNetwork : withOwnNetwork;
-  const result = schema.safeParse(settings);
-  const problems = [
-    ...environmentProblems(environments),
-    ...(result.error?.issues.flatMap(toProblems) ?? []),
-    ...contradictions(settings),
-  ];
-  if (!result.success || problems.length > 0) throw new SettingsError(file, problems);
-  return result.data;
+/** What an environment says of the network is added to what is said of it everywhere, unless it names a VPC. */
+function merge(everywhere: Raw, overrides: Raw): Raw {
+  const [common, own] = [everywhere['network'], overrides['network']];
+  const network =
+    isObject(common) && isObject(own) && !('vpcId' in own) ? { ...common, ...own } : (own ?? common);
+  return { ...everywhere, ...overrides, ...(network !== undefined && { network }) };
+}
+
+function isExisting(network: unknown): boolean {
+  return (
+    isObject(network) &&
+    Object.keys(network).some((key) => !(key in ownNetwork.shape) && key in existingNetwork.shape)
+  );
 }
 
 function environmentProblems(environments: unknown): readonly string[] {
@@ -180,7 +200,7 @@ function environmentProblems(environments: unknown): readonly string[] {
 }
 
 /** What is wrong between settings that may each be right. */
-function contradictions(settings: Readonly<Record<string, unknown>>): readonly string[] {
+function contradictions(settings: Raw): readonly string[] {
   const { availabilityZones: zones, hostName, certificate, cosigner } = settings;
   const region =
     typeof settings['region'] === 'string' && REGION.test(settings['region'])
@@ -215,11 +235,25 @@ function contradictions(settings: Readonly<Record<string, unknown>>): readonly s
     if (settings['cosignerSecurityGroupId'] !== undefined) {
       problems.push('cosignerSecurityGroupId has no use with "cosigner": true: remove it');
     }
+    if (certificate === 'private' && settings['auth'] !== 'json') {
+      problems.push(
+        'auth must be "json" with "certificate": "private": the Co-signer trusts no CA of yours with JWT',
+      );
+    }
   } else {
     for (const name of ['cosignerPcr8', 'cosignerImageId']) {
       if (settings[name] !== undefined)
         problems.push(`${name} has no use without "cosigner": true: remove it`);
     }
+  }
+  if (
+    cosigner !== true &&
+    settings['cosignerSecurityGroupId'] !== undefined &&
+    network['endpoints'] !== 'existing'
+  ) {
+    problems.push(
+      'cosignerSecurityGroupId needs the VPC of that Co-signer as "network", with "endpoints": "existing": endpoints made here would serve the handler alone',
+    );
   }
   const needed = { create: 'routeTableIds', existing: 'endpointSecurityGroupId' } as const;
   const { endpoints } = network;
@@ -239,8 +273,9 @@ function toProblems(issue: z.core.$ZodIssue): readonly string[] {
   if (issue.code === 'unrecognized_keys') {
     const known = issue.path.length === 0 ? SETTING_NAMES : NETWORK_KEYS;
     return issue.keys.map((key) => {
-      const hint = nearest(key, known);
       const place = [...path, `.${key}`].join('').slice(1);
+      const hint = nearest(key, known);
+      if (hint === key) return `${place} has no use with an existing VPC: remove it`;
       return `${place} is not known: ${hint === undefined ? 'remove it' : `did you mean "${hint}"?`}`;
     });
   }
@@ -252,6 +287,6 @@ function missingOr(message: string) {
     input === undefined ? `is missing: it ${message}` : message;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+function isObject(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

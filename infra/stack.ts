@@ -52,7 +52,10 @@ export abstract class ProjectStack extends Stack {
       tags,
     });
     this.deployment = deployment;
-    this.removalPolicy = environment.production ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    // A first deployment that fails leaves nothing behind, so that the next one finds the names free.
+    this.removalPolicy = environment.production
+      ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+      : RemovalPolicy.DESTROY;
     for (const [key, value] of Object.entries(tags))
       Tags.of(this).add(key, value, { excludeResourceTypes: TAGGED_BY_STACK });
   }
@@ -62,6 +65,7 @@ export abstract class ProjectStack extends Stack {
     return [...this.zones()];
   }
 
+  /** By the letter of the zone: validators take a whole name for a template that fits one region by mistake. */
   protected zones(): readonly [string, string] {
     const { region, availabilityZones } = this.deployment.settings;
     const [a, b] = availabilityZones.map((zone) => Fn.sub(`\${AWS::Region}${zone.slice(region.length)}`));

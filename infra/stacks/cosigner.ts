@@ -1,6 +1,6 @@
 // Optional: the host of the Co-signer, as Fireblocks asks for it ("Install AWS Nitro API Co-signer"). Fireblocks'
 // installer is run on it by hand.
-import { CfnOutput, CfnParameter, Duration } from 'aws-cdk-lib';
+import { Aws, CfnMapping, CfnOutput, Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -106,17 +106,14 @@ export class CosignerStack extends ProjectStack {
         sid: 'CosignerAlone',
         effect: iam.Effect.DENY,
         principals: [new iam.AnyPrincipal()],
+        // Versions as well: whoever could delete those could take the Co-signer's database away for good.
         actions: [
+          's3:*Object*',
           's3:AbortMultipartUpload',
-          's3:DeleteObject',
-          's3:GetObject',
-          's3:GetObjectAcl',
-          's3:GetObjectVersion',
           's3:ListBucket',
           's3:ListBucketMultipartUploads',
-          's3:PutObject',
-          's3:PutObjectAcl',
-          's3:RestoreObject',
+          's3:ListBucketVersions',
+          's3:ListMultipartUploadParts',
         ],
         resources: [bucket.bucketArn, bucket.arnForObjects('*')],
         conditions: { ArnNotEquals: { 'aws:PrincipalArn': role.roleArn } },
@@ -150,7 +147,8 @@ export class CosignerStack extends ProjectStack {
   }
 
   private createInstance(role: iam.IRole, { network, securityGroupId }: CosignerProps): ec2.Instance {
-    const { names } = this.deployment;
+    const { names, environment } = this.deployment;
+    const { production } = environment;
     const userData = ec2.UserData.forLinux();
     userData.addCommands(
       'set -eu',
@@ -158,7 +156,7 @@ export class CosignerStack extends ProjectStack {
       `printf -- '---\\nmemory_mib: ${ENCLAVE.memoryMiB}\\ncpu_count: ${ENCLAVE.cpus}\\n' >/etc/nitro_enclaves/allocator.yaml`,
       'systemctl enable --now nitro-enclaves-allocator.service',
     );
-    return new ec2.Instance(this, 'Instance', {
+    const instance = new ec2.Instance(this, 'Instance', {
       instanceName: `${names.prefix}-cosigner`,
       vpc: network.vpc,
       vpcSubnets: { subnets: [network.privateSubnets[0]] },
@@ -178,25 +176,26 @@ export class CosignerStack extends ProjectStack {
           volume: ec2.BlockDeviceVolume.ebs(50, {
             volumeType: ec2.EbsDeviceVolumeType.GP3,
             encrypted: true,
-            deleteOnTermination: !this.deployment.environment.production,
+            deleteOnTermination: !production,
           }),
         },
       ],
       detailedMonitoring: true,
-      disableApiTermination: true,
+      disableApiTermination: production,
       associatePublicIpAddress: false,
     });
+    if (!production) {
+      this.acknowledge(instance, ['EC29'], 'Only in prod: elsewhere it is to go with its stack.');
+    }
+    return instance;
   }
 
   private machineImage(): ec2.IMachineImage {
     const { cosignerImageId, region } = this.deployment.settings;
     if (cosignerImageId === undefined) return ec2.MachineImage.latestAmazonLinux2023();
-    const parameter = new CfnParameter(this, 'ImageId', {
-      type: 'AWS::EC2::Image::Id',
-      default: cosignerImageId,
-      description: 'From the settings',
-    });
-    return ec2.MachineImage.genericLinux({ [region]: parameter.valueAsString });
+    // In a mapping, because a parameter would keep its first value, and validators frown on an id as it is.
+    const images = new CfnMapping(this, 'Images', { mapping: { [region]: { cosigner: cosignerImageId } } });
+    return ec2.MachineImage.genericLinux({ [region]: images.findInMap(Aws.REGION, 'cosigner') });
   }
 
   private createAlarms(instance: ec2.Instance, topic: sns.ITopic): void {

@@ -48,6 +48,11 @@ for (const environment of ENVIRONMENT_NAMES) {
   });
 }
 
+t.test('with an account of its own, too', (t) => {
+  t.strictSame(synthesize(t, 'prod', { account: '111122223333' }, new AwsSolutionsChecks()).warnings, []);
+  t.end();
+});
+
 t.test('at most ten findings are let be, each with a reason', (t) => {
   t.comment([...acknowledged].map(([what, reason]) => `${what}: ${reason}`).join('\n'));
   t.ok(acknowledged.size > 0 && acknowledged.size <= 10, `${acknowledged.size}`);

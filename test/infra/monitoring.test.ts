@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { ACTIONS } from '../../src/protocol/decision.js';
 import { REFUSALS } from '../../src/protocol/refusal.js';
+import { testApp } from '../helpers/app.js';
 import { ROOT } from '../helpers/cli.js';
 import { type Json, synthesize, textOf } from '../helpers/stacks.js';
 
@@ -30,7 +31,14 @@ t.test('alarms wake somebody for what the guide names', (t) => {
   });
   const loadBalancer = 'AWS/ApplicationELB';
   const log = 'CallbackHandler/fireblocks-dev';
-  const any = { Threshold: 1, ComparisonOperator: 'GreaterThanOrEqualToThreshold', Statistic: 'Sum' };
+  const any = {
+    EvaluationPeriods: 1,
+    Period: 300,
+    TreatMissingData: 'notBreaching',
+    Threshold: 1,
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    Statistic: 'Sum',
+  };
   const busy = {
     Threshold: 80,
     EvaluationPeriods: 2,
@@ -66,44 +74,97 @@ t.test('alarms wake somebody for what the guide names', (t) => {
   t.end();
 });
 
-t.test('metrics are made of lines that the service writes', (t) => {
+interface Filter {
+  readonly pattern: string;
+  readonly metric: {
+    readonly MetricName: string;
+    readonly MetricNamespace: string;
+    readonly MetricValue: string;
+    readonly Dimensions?: readonly { Key: string; Value: string }[];
+  };
+}
+
+const filters = stacks.resources('AWS::Logs::MetricFilter').map(({ Properties }): Filter => {
+  const [metric] = Properties['MetricTransformations'] as Filter['metric'][];
+  if (metric === undefined) throw new Error('a filter makes no metric');
+  return { pattern: String(Properties['FilterPattern']), metric };
+});
+
+t.test('every alarm about the log, and every graph, has a filter that makes its metric', (t) => {
+  const made = filters.map(({ metric }) =>
+    [metric.MetricNamespace, metric.MetricName, ...(metric.Dimensions ?? []).map(({ Key }) => Key)].join(' '),
+  );
+  const log = Object.values(alarms).filter(({ Namespace }) => Namespace === 'CallbackHandler/fireblocks-dev');
+  t.equal(log.length, 4);
+  for (const { Namespace, MetricName, Dimensions = [] } of log) {
+    const used = [Namespace, MetricName, ...Dimensions.map(({ Name }) => Name)].join(' ');
+    t.ok(made.includes(used), used);
+  }
+  t.strictSame(
+    made.filter((name) => name.split(' ').length > 2).map((name) => name.split(' ').slice(1).join(' ')),
+    ['Decisions action', 'Refusals code'],
+  );
+  t.end();
+});
+
+t.test('metrics are made of lines that the service writes', async (t) => {
+  // Real lines: a decision, a refusal, and an error.
+  const { app, lines } = await testApp(t, { auth: 'json' });
+  await app.inject({ method: 'POST', url: '/tx_sign_request', payload: '{"requestId":"1"}' });
+  await app.inject({ method: 'POST', url: '/tx_sign_request', payload: 'nonsense' });
+  const failing = await testApp(t, {
+    auth: 'json',
+    decide: () => {
+      throw new Error('a fault');
+    },
+  });
+  await failing.app.inject({ method: 'POST', url: '/tx_sign_request', payload: '{"requestId":"2"}' });
+  const written = [...lines, ...failing.lines];
+
+  for (const { pattern, metric } of filters) {
+    if (metric.MetricName.endsWith('RefreshFailures')) continue;
+    const matching = written.filter((line) =>
+      [...pattern.matchAll(/\$\.(\w+) = "(\w+)"/g)].some(([, field = '', value]) => line[field] === value),
+    );
+    t.ok(matching.length > 0, metric.MetricName);
+    const fields = [metric.MetricValue, ...(metric.Dimensions ?? []).map(({ Value }) => Value)];
+    for (const [, field = ''] of fields.flatMap((value) => [...value.matchAll(/^\$\.(\w+)$/g)])) {
+      for (const line of matching) t.ok(field in line, `${metric.MetricName} ${field}`);
+    }
+  }
+});
+
+t.test('what is counted as a failed refresh is what the service calls so', (t) => {
   const source = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .map((file) => readFileSync(join(ROOT, 'src', file), 'utf8'))
     .join('\n');
-  const patterns = Object.fromEntries(
-    stacks
-      .resources('AWS::Logs::MetricFilter')
-      .map(({ Properties }): [string, string] => [
-        String((Properties['MetricTransformations'] as Json[])[0]?.['MetricName']),
-        String(Properties['FilterPattern']),
-      ]),
-  );
-  t.match(patterns, {
-    Decisions: '{ $.event = "decision" }',
-    DecisionDuration: '{ $.event = "decision" }',
-    Refusals: '{ $.event = "refused" }',
-    Errors: '{ ($.level = "error") || ($.level = "fatal") }',
-  });
-  const events = Object.values(patterns).flatMap((pattern) => [...pattern.matchAll(/event = "(\w+)"/g)]);
+  const events = filters.flatMap(({ pattern }) => [...pattern.matchAll(/event = "(\w+)"/g)]);
   t.equal(events.length, 9);
   for (const [, event = ''] of events) t.ok(source.includes(`event: '${event}'`), event);
   t.end();
 });
 
-t.test('every alarm goes to the topic, and when it is over as well', (t) => {
-  for (const [name, { AlarmActions, OKActions }] of Object.entries(alarms)) {
-    t.match((AlarmActions as Json[])[0]?.['Ref'], /Alarms/, name);
-    t.strictSame(AlarmActions, OKActions);
-  }
-  callback.hasResourceProperties('AWS::SNS::Subscription', {
-    Protocol: 'email',
-    Endpoint: 'operators@example.com',
-  });
-  callback.resourceCountIs('AWS::SNS::Subscription', 1);
-  synthesize(t).template('callback').resourceCountIs('AWS::SNS::Subscription', 0);
-  t.end();
-});
+t.test(
+  'every alarm goes to the topic; those of a state, and not of an event, when they are over as well',
+  (t) => {
+    for (const [name, { AlarmActions, OKActions, Namespace }] of Object.entries(alarms)) {
+      t.match((AlarmActions as Json[])[0]?.['Ref'], /Alarms/, name);
+      t.strictSame(
+        OKActions,
+        Namespace === 'CallbackHandler/fireblocks-dev' ? undefined : AlarmActions,
+        name,
+      );
+    }
+    callback.hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'email',
+      Endpoint: 'operators@example.com',
+    });
+    callback.resourceCountIs('AWS::SNS::Subscription', 1);
+    synthesize(t).template('callback').resourceCountIs('AWS::SNS::Subscription', 0);
+    t.end();
+  },
+);
 
 t.test('CloudWatch may publish to the topic, and use its key', (t) => {
   const [policy] = stacks.resources('AWS::SNS::TopicPolicy');

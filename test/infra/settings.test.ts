@@ -44,6 +44,34 @@ t.test('what an environment says for itself is in force there alone', (t) => {
   t.end();
 });
 
+t.test('what an environment says of the network is added to it, unless it names a VPC', (t) => {
+  const settings = {
+    ...EXAMPLE,
+    ...CHOICES.existingVpc,
+    environments: { staging: CHOICES.existingEndpoints, prod: { network: { endpointZones: 2 } } },
+  };
+  t.strictSame(checkSettings(settings, 'prod').network, { ...CHOICES.existingVpc.network, endpointZones: 2 });
+  t.strictSame(checkSettings(settings, 'staging').network, {
+    ...CHOICES.existingEndpoints.network,
+    endpointZones: 1,
+  });
+  t.end();
+});
+
+t.test('mistakes in what other environments say are told as well, with their place', (t) => {
+  const settings = {
+    ...EXAMPLE,
+    alarmEmail: 'nobody',
+    environments: { prod: { auth: 'JWT', network: { endpointZones: 3 } } },
+  };
+  t.strictSame(problems(settings, 'dev'), [
+    'alarmEmail must be an e-mail address',
+    'environments.prod.auth must be "jwt" or "json"',
+    'environments.prod.network.endpointZones must be 1 or 2',
+  ]);
+  t.end();
+});
+
 t.test('ten mistakes are answered with ten lines', (t) => {
   const settings = {
     projectName: 'Fireblocks Corp',
@@ -113,6 +141,24 @@ t.test('settings that contradict each other are told', (t) => {
       'cosignerPcr8 is missing: with "cosigner": true it must be what Fireblocks publishes',
     ],
     [
+      { ...CHOICES.cosigner, auth: 'jwt' },
+      'auth must be "json" with "certificate": "private": the Co-signer trusts no CA of yours with JWT',
+    ],
+    [
+      { ...CHOICES.existingVpc, cosignerSecurityGroupId: 'sg-01234567' },
+      'cosignerSecurityGroupId needs the VPC of that Co-signer as "network", with "endpoints": "existing": endpoints made here would serve the handler alone',
+    ],
+    [
+      {
+        network: {
+          endpoints: 'existing',
+          endpointSecurityGroupId: 'sg-01234567',
+          privateSubnetIds: CHOICES.existingVpc.network.privateSubnetIds,
+        },
+      },
+      'network.vpcId is missing: it must be an id such as vpc-0123456789abcdef0',
+    ],
+    [
       { ...CHOICES.cosigner, cosignerSecurityGroupId: 'sg-01234567' },
       'cosignerSecurityGroupId has no use with "cosigner": true: remove it',
     ],
@@ -128,6 +174,10 @@ t.test('settings that contradict each other are told', (t) => {
     [{ desiredCount: 1.5 }, 'desiredCount must be a whole number'],
     [{ desiredCount: 11 }, 'desiredCount must be 10 at most'],
     [{ alarmEmail: 'nobody' }, 'alarmEmail must be an e-mail address'],
+    [
+      { network: { ...CHOICES.existingVpc.network, cidr: '10.0.0.0/16' } },
+      'network.cidr has no use with an existing VPC: remove it',
+    ],
     [{ network: { cidrs: [] } }, 'network.cidrs is not known: did you mean "cidr"?'],
     [
       { environments: { production: {} } },

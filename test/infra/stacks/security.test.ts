@@ -176,12 +176,34 @@ t.test('Fargate pulls from the one repository, and writes to the one log group',
 });
 
 t.test('the key rotates, and serves logs and alarms of this account alone', (t) => {
-  const [key] = synthesize(t).resources('AWS::KMS::Key', 'security');
+  const stacks = synthesize(t);
+  const [key] = stacks.resources('AWS::KMS::Key', 'security');
   t.equal(key?.Properties['EnableKeyRotation'], true);
   const { Statement } = key?.Properties['KeyPolicy'] as { Statement: Statement[] };
-  for (const { Principal, Condition } of Statement) {
-    const { Service } = Principal as { Service?: string };
-    if (Service !== undefined) t.ok(Condition, Service);
-  }
+  const services = Object.fromEntries(
+    Statement.flatMap(({ Principal, Condition }) => {
+      const { Service } = Principal as { Service?: string };
+      return Service === undefined ? [] : [[Service, Condition]];
+    }),
+  );
+  t.strictSame(Object.keys(services).sort(), [
+    'cloudwatch.amazonaws.com',
+    'logs.ap-northeast-1.amazonaws.com',
+  ]);
+  t.strictSame(services['cloudwatch.amazonaws.com'], {
+    StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+  });
+  const { ArnEquals } = services['logs.ap-northeast-1.amazonaws.com'] as { ArnEquals: Json };
+  const groups = (ArnEquals['kms:EncryptionContext:aws:logs:arn'] as unknown[]).map(textOf);
+  t.strictSame(
+    groups.sort(),
+    stacks
+      .resources('AWS::Logs::LogGroup')
+      .map(
+        ({ Properties }) =>
+          `arn:aws:logs:ap-northeast-1:<AWS::AccountId>:log-group:${textOf(Properties['LogGroupName'])}`,
+      )
+      .sort(),
+  );
   t.end();
 });
