@@ -194,8 +194,19 @@ t.test('the certificate is the one named, or one that ACM issues by a record in 
 });
 
 t.test('the image is named by its tag, a parameter', (t) => {
-  const image = container(synthesize(t))['Image'];
-  t.match(textOf(image), /:<ImageTag>$/);
+  const stacks = synthesize(t);
+  t.match(textOf(container(stacks)['Image']), /:<ImageTag>$/);
+  const { ImageTag, CertificateArn } = stacks.template('callback').findParameters('*') as Record<
+    string,
+    { AllowedPattern: string; Default?: string }
+  >;
+  const tag = new RegExp(`^${ImageTag?.AllowedPattern ?? ''}$`);
+  t.match('5ad6f7712345', tag);
+  for (const wrong of ['', 'repository:latest', '-x', 'a b']) t.notMatch(wrong, tag);
+  t.equal(ImageTag?.Default, undefined);
+  const arn = new RegExp(`^${CertificateArn?.AllowedPattern ?? ''}$`);
+  t.match(CHOICES.certificateByArn.certificate.arn, arn);
+  t.notMatch('my-certificate', arn);
   t.end();
 });
 
