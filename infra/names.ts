@@ -32,12 +32,4 @@ export function namesOf(project: string, environment: EnvironmentName) {
   } as const;
 }
 
-/** The stacks, in the order in which they are deployed. */
-export const STACKS = ['foundation', 'security', 'image', 'callback', 'cosigner'] as const;
-
-export type StackName = (typeof STACKS)[number];
-
-/** Names of buckets are unique in all of AWS, so that they end with account and region. */
-export function bucketName(names: Names, purpose: string, account: string, region: string): string {
-  return `${names.prefix}-${purpose}-${account}-${region}`;
-}
+export type StackName = 'foundation' | 'security' | 'image' | 'callback' | 'cosigner';

@@ -11,6 +11,8 @@ const text = (pattern: RegExp, expected: string) =>
   z.string({ error: missingOr(`must be ${expected}`) }).regex(pattern, `must be ${expected}`);
 const id = (prefix: string) =>
   text(new RegExp(`^${prefix}-[0-9a-f]{8,17}$`), `an id such as ${prefix}-0123456789abcdef0`);
+const two = <Item extends z.ZodType>(item: Item, expected: string) =>
+  z.tuple([item, item], { error: missingOr(`must be ${expected}`) });
 const oneOf = <const Values extends readonly string[]>(...values: Values) =>
   z.enum(values, { error: missingOr(`must be ${values.map((value) => `"${value}"`).join(' or ')}`) });
 
@@ -29,16 +31,16 @@ const ownNetwork = z.strictObject({
   endpointZones,
 });
 
+const LIST_OF_ROUTE_TABLES = 'must be a list of route tables';
+
 const existingNetwork = z.strictObject({
   vpcId: id('vpc'),
   /** One in each of the availability zones, in their order. */
-  privateSubnetIds: z
-    .array(id('subnet'), { error: missingOr('must be a list of two subnets') })
-    .length(2, 'must name two subnets, one in each zone'),
+  privateSubnetIds: two(id('subnet'), 'a list of two subnets, one in each zone'),
   /** Whether the endpoints are made, or are there already. */
   endpoints: oneOf('create', 'existing'),
   /** Of the subnets; the S3 endpoint that is made goes into them. */
-  routeTableIds: z.array(id('rtb'), { error: 'must be a list of route tables' }).min(1).optional(),
+  routeTableIds: z.array(id('rtb'), LIST_OF_ROUTE_TABLES).min(1, LIST_OF_ROUTE_TABLES).optional(),
   /** Of the endpoints that are there already. */
   endpointSecurityGroupId: id('sg').optional(),
   endpointZones,
@@ -50,11 +52,10 @@ const common = {
   /** Absent: the account of the credentials that deploy. */
   account: text(/^\d{12}$/, 'the 12 digits of an AWS account, in quotes').optional(),
   region: text(REGION, 'an AWS region such as ap-northeast-1'),
-  availabilityZones: z
-    .array(text(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'a zone such as ap-northeast-1a'), {
-      error: missingOr('must be a list of two zones such as ["ap-northeast-1a", "ap-northeast-1c"]'),
-    })
-    .length(2, 'must name two zones'),
+  availabilityZones: two(
+    text(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'a zone such as ap-northeast-1a'),
+    'a list of two zones such as ["ap-northeast-1a", "ap-northeast-1c"]',
+  ),
   /** Of S3 in the region: container images lie there, and security groups can't name it otherwise. */
   s3PrefixListId: id('pl'),
   /** What the Co-signer calls the handler. A private zone of exactly this name is made. */
@@ -165,7 +166,7 @@ export function checkSettings(json: unknown, environment: EnvironmentName, file 
     for (const problem of [...(error?.issues.flatMap(toProblems) ?? []), ...contradictions(settings)]) {
       if (problems.has(problem)) continue;
       const setting = /^\w+/.exec(problem)?.[0] ?? '';
-      problems.add(setting in overrides ? `environments.${name}.${problem}` : problem);
+      problems.add(Object.hasOwn(overrides, setting) ? `environments.${name}.${problem}` : problem);
     }
     return data;
   };
@@ -271,7 +272,7 @@ const NETWORK_KEYS = [...Object.keys(ownNetwork.shape), ...Object.keys(existingN
 function toProblems(issue: z.core.$ZodIssue): readonly string[] {
   const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`));
   if (issue.code === 'unrecognized_keys') {
-    const known = issue.path.length === 0 ? SETTING_NAMES : NETWORK_KEYS;
+    const known = issue.path.length === 0 ? SETTING_NAMES : issue.path[0] === 'network' ? NETWORK_KEYS : [];
     return issue.keys.map((key) => {
       const place = [...path, `.${key}`].join('').slice(1);
       const hint = nearest(key, known);

@@ -4,7 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct, IConstruct } from 'constructs';
 import { type Environment, type EnvironmentName, ENVIRONMENTS } from './environments.js';
-import { bucketName, type Names, namesOf, type StackName } from './names.js';
+import { type Names, namesOf, type StackName } from './names.js';
 import type { Settings } from './settings.js';
 
 /** One environment of one company. */
@@ -68,13 +68,13 @@ export abstract class ProjectStack extends Stack {
   /** By the letter of the zone: validators take a whole name for a template that fits one region by mistake. */
   protected zones(): readonly [string, string] {
     const { region, availabilityZones } = this.deployment.settings;
-    const [a, b] = availabilityZones.map((zone) => Fn.sub(`\${AWS::Region}${zone.slice(region.length)}`));
-    if (a === undefined || b === undefined) throw new Error('the settings name two availability zones');
-    return [a, b];
+    const relative = (zone: string): string => Fn.sub(`\${AWS::Region}${zone.slice(region.length)}`);
+    return [relative(availabilityZones[0]), relative(availabilityZones[1])];
   }
 
+  /** Names of buckets are unique in all of AWS. */
   protected bucketName(purpose: string): string {
-    return bucketName(this.deployment.names, purpose, this.account, this.region);
+    return `${this.deployment.names.prefix}-${purpose}-${this.account}-${this.region}`;
   }
 
   /** ARN of something in this account and region that has, or is to have, a name of ours. */

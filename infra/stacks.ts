@@ -2,20 +2,15 @@
 import type { App } from 'aws-cdk-lib';
 import { DEFAULT_CROSS_STACK_REFERENCES, FLAGS } from 'aws-cdk-lib/cx-api';
 import type { EnvironmentName } from './environments.js';
-import type { StackName } from './names.js';
 import type { Settings } from './settings.js';
-import { deploymentOf, type ProjectStack } from './stack.js';
+import { deploymentOf } from './stack.js';
 import { CallbackStack } from './stacks/callback.js';
 import { CosignerStack } from './stacks/cosigner.js';
 import { FoundationStack } from './stacks/foundation.js';
 import { ImageStack } from './stacks/image.js';
 import { SecurityStack } from './stacks/security.js';
 
-export type Stacks = Readonly<Record<Exclude<StackName, 'cosigner'>, ProjectStack>> & {
-  readonly cosigner?: CosignerStack;
-};
-
-export function buildStacks(app: App, environment: EnvironmentName, settings: Settings): Stacks {
+export function buildStacks(app: App, environment: EnvironmentName, settings: Settings): void {
   setFlags(app);
   const deployment = deploymentOf(environment, settings);
   const foundation = new FoundationStack(app, deployment);
@@ -33,15 +28,15 @@ export function buildStacks(app: App, environment: EnvironmentName, settings: Se
     repository,
     logBucket,
   });
-  if (!settings.cosigner) return { foundation, security, image, callback };
-  const cosigner = new CosignerStack(app, deployment, {
-    network,
-    securityGroupId: groupIds.cosigner,
-    key,
-    logBucket,
-    alarmTopic: callback.alarmTopic,
-  });
-  return { foundation, security, image, callback, cosigner };
+  if (settings.cosigner) {
+    new CosignerStack(app, deployment, {
+      network,
+      securityGroupId: groupIds.cosigner,
+      key,
+      logBucket,
+      alarmTopic: callback.alarmTopic,
+    });
+  }
 }
 
 /** CDK's own recommendations for new applications. They change with its version, which the lock file names. */

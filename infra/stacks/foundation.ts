@@ -114,7 +114,6 @@ export class FoundationStack extends ProjectStack {
   private useNetwork(existing: ExistingNetwork): Network {
     const [zoneA, zoneB] = this.zones();
     const [subnetA, subnetB] = existing.privateSubnetIds;
-    if (subnetA === undefined || subnetB === undefined) throw new Error('two subnets are needed');
     const vpc = ec2.Vpc.fromVpcAttributes(this, 'Vpc', {
       vpcId: existing.vpcId,
       availabilityZones: [zoneA, zoneB],

@@ -15,7 +15,7 @@ export interface ImageProps {
 }
 
 /** Of the bundle in the source bucket: a ZIP of the repository's files. */
-export const SOURCE_KEY = 'source.zip';
+const SOURCE_KEY = 'source.zip';
 
 /** `IMAGE_TAG`, the git revision, is given to each build. Tags are immutable: an image that is there stays. */
 export const BUILD_SCRIPT = `(

@@ -90,7 +90,7 @@ t.test('ten mistakes are answered with ten lines', (t) => {
     [
       'account must be the 12 digits of an AWS account, in quotes',
       'auth must be "jwt" or "json"',
-      'availabilityZones must name two zones',
+      'availabilityZones must be a list of two zones such as ["ap-northeast-1a", "ap-northeast-1c"]',
       'certificate.arn must be the ARN of a certificate in ACM',
       'hostName must be a DNS name such as callback.internal',
       'hostname is not known: did you mean "hostName"?',
@@ -178,6 +178,11 @@ t.test('settings that contradict each other are told', (t) => {
       { network: { ...CHOICES.existingVpc.network, cidr: '10.0.0.0/16' } },
       'network.cidr has no use with an existing VPC: remove it',
     ],
+    [
+      { network: { ...CHOICES.existingVpc.network, routeTableIds: [] } },
+      'network.routeTableIds must be a list of route tables',
+    ],
+    [{ constructor: 1 }, 'constructor is not known: remove it'],
     [{ network: { cidrs: [] } }, 'network.cidrs is not known: did you mean "cidr"?'],
     [
       { environments: { production: {} } },

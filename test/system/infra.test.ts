@@ -49,7 +49,7 @@ t.test('cfn-lint finds nothing in any template', async (t) => {
   const directory = t.testdir();
   const files = new Set<string>();
   // Not below the directory of this test, which each synthesis empties.
-  t.test('templates', (t) => {
+  await t.test('templates', (t) => {
     for (const environment of ENVIRONMENT_NAMES) {
       for (const network of [{}, CHOICES.existingVpc, CHOICES.existingEndpoints]) {
         for (const certificate of [{}, CHOICES.certificateByArn, CHOICES.certificateByAcm]) {
