@@ -1,6 +1,6 @@
 // The CDK application: `npx cdk synth -c env=dev`.
 import { App } from 'aws-cdk-lib';
-import { ENVIRONMENT_NAMES, type EnvironmentName } from './environments.js';
+import { ENVIRONMENT_NAMES, type EnvironmentName } from './names.js';
 import { readSettings, SettingsError } from './settings.js';
 import { buildStacks } from './stacks.js';
 

@@ -1,11 +1,12 @@
 // What differs between the environments. Everything else is the same everywhere, or a company's own choice: settings.
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { EnvironmentName } from './names.js';
 
 export const ENVIRONMENTS = {
   dev: { cpu: 256, memoryMiB: 512, retentionDays: RetentionDays.ONE_WEEK, production: false },
   staging: { cpu: 512, memoryMiB: 1024, retentionDays: RetentionDays.ONE_MONTH, production: false },
   prod: { cpu: 1024, memoryMiB: 2048, retentionDays: RetentionDays.THREE_MONTHS, production: true },
-} as const satisfies Readonly<Record<string, Environment>>;
+} as const satisfies Readonly<Record<EnvironmentName, Environment>>;
 
 export interface Environment {
   /** CPU units of a task; 1024 are one vCPU. */
@@ -19,7 +20,3 @@ export interface Environment {
    */
   readonly production: boolean;
 }
-
-export type EnvironmentName = keyof typeof ENVIRONMENTS;
-
-export const ENVIRONMENT_NAMES = Object.keys(ENVIRONMENTS) as EnvironmentName[];

@@ -1,6 +1,8 @@
 // What things are called. The names that operators know are the same in every project, so that an account has one
 // project per region and environment; stacks, buckets and parameters begin with the project's.
-import type { EnvironmentName } from './environments.js';
+
+export const ENVIRONMENT_NAMES = ['dev', 'staging', 'prod'] as const;
+export type EnvironmentName = (typeof ENVIRONMENT_NAMES)[number];
 
 export type Names = ReturnType<typeof namesOf>;
 
@@ -32,4 +34,11 @@ export function namesOf(project: string, environment: EnvironmentName) {
   } as const;
 }
 
-export type StackName = 'foundation' | 'security' | 'image' | 'callback' | 'cosigner';
+/** In the order in which they are deployed. */
+export const STACK_NAMES = ['foundation', 'security', 'image', 'callback', 'cosigner'] as const;
+export type StackName = (typeof STACK_NAMES)[number];
+
+/** Those that the settings ask for. */
+export function stackNames({ cosigner }: { readonly cosigner: boolean }): readonly StackName[] {
+  return STACK_NAMES.filter((name) => cosigner || name !== 'cosigner');
+}

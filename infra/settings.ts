@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { nearest } from '../src/policy/nearest.js';
-import { ENVIRONMENT_NAMES, type EnvironmentName } from './environments.js';
+import { ENVIRONMENT_NAMES, type EnvironmentName } from './names.js';
 
 export const SETTINGS_FILE = 'infra/settings.json';
 export const EXAMPLE_FILE = 'infra/settings.example.json';

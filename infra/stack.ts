@@ -3,8 +3,8 @@ import { BootstraplessSynthesizer, Fn, RemovalPolicy, Stack, Tags, Validations }
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct, IConstruct } from 'constructs';
-import { type Environment, type EnvironmentName, ENVIRONMENTS } from './environments.js';
-import { type Names, namesOf, type StackName } from './names.js';
+import { type Environment, ENVIRONMENTS } from './environments.js';
+import { type EnvironmentName, type Names, namesOf, type StackName } from './names.js';
 import type { Settings } from './settings.js';
 
 /** One environment of one company. */

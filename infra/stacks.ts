@@ -1,7 +1,7 @@
 // The five stacks of one environment, and what each hands to the next.
 import type { App } from 'aws-cdk-lib';
 import { DEFAULT_CROSS_STACK_REFERENCES, FLAGS } from 'aws-cdk-lib/cx-api';
-import type { EnvironmentName } from './environments.js';
+import type { EnvironmentName } from './names.js';
 import type { Settings } from './settings.js';
 import { deploymentOf } from './stack.js';
 import { CallbackStack } from './stacks/callback.js';

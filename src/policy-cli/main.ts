@@ -6,7 +6,7 @@ import { POLICY_FILE } from '../config.js';
 import { explain } from '../policy/explain.js';
 import { PolicyError } from '../policy/problem.js';
 import { readCases, runCases } from './cases.js';
-import { readPolicy, readRequest } from './files.js';
+import { readPolicy, readRequest, readText } from './files.js';
 import { printer } from './print.js';
 import { replay } from './replay.js';
 
@@ -18,9 +18,13 @@ Usage: npm run policy -- COMMAND [options]
   explain PAYLOAD.json        each rule with the part of it that settled it, then the decision
   test CASES.yaml             does it decide as expected? Also tells the rules that no case ever matched
   replay DECISIONS.ndjson     decision lines of a log, decided again: what would change?
+  push                        checks it, and puts it in force in AWS: in the SSM parameter of an environment
 
   --policy FILE               the policy; default: ${POLICY_FILE}
   --now TIME                  explain: the time to decide at, such as 2026-03-02T10:00:00Z; default: now
+  -e, --env NAME              push: dev, staging or prod; default: dev
+  -p, --profile NAME          push: AWS profile
+  -r, --region NAME           push: must be the region of infra/settings.json
   --json                      print one JSON object
   --help                      print this
 
@@ -31,6 +35,8 @@ Exit code: 0 good, 1 not good (a problem, a rule that fails, a failed case, a de
 
 interface Options {
   readonly policy: string;
+  /** Where a policy is pushed to. */
+  readonly target: { readonly env: string; readonly profile?: string; readonly region?: string };
   readonly json: boolean;
   readonly now: Date;
 }
@@ -73,6 +79,13 @@ const COMMANDS: Readonly<Record<string, { readonly takes?: string; readonly run:
       return outcome.changes.length === 0;
     },
   },
+  push: {
+    async run({ policy: policyFile, json, target }) {
+      // The other commands need no AWS.
+      const { pushPolicy } = await import('../../infra/deploy/push-policy.js');
+      return pushPolicy(readText(policyFile), policyFile, { ...target, json });
+    },
+  },
 };
 
 async function main(): Promise<number> {
@@ -90,14 +103,22 @@ async function main(): Promise<number> {
   if (command.takes === undefined ? file !== '' : file === '' || more.length > 0) {
     throw new UsageError(`${name} takes ${command.takes ?? 'no file; name the policy with --policy FILE'}`);
   }
-  const { policy, json, now: time = new Date().toISOString() } = values;
+  const { policy, json, now: time = new Date().toISOString(), env, profile, region } = values;
+  if (name !== 'push' && (env !== undefined || profile !== undefined || region !== undefined)) {
+    throw new UsageError(`${name} works on files: --env, --profile and --region are for push`);
+  }
   if (!z.iso.datetime({ offset: true }).safeParse(time).success) {
     throw new UsageError('--now takes a time such as 2026-03-02T10:00:00Z');
   }
   const now = new Date(time);
+  const target = {
+    env: env ?? 'dev',
+    ...(profile !== undefined && { profile }),
+    ...(region !== undefined && { region }),
+  };
   if (policy === '-' && file === '-') throw new UsageError('only one file can be standard input');
   try {
-    return (await command.run({ policy, json, now }, file)) ? 0 : 1;
+    return (await command.run({ policy, json, now, target }, file)) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     printer(process.stdout, json).problems(error);
@@ -112,6 +133,9 @@ function parse() {
       options: {
         policy: { type: 'string', default: POLICY_FILE },
         now: { type: 'string' },
+        env: { type: 'string', short: 'e' },
+        profile: { type: 'string', short: 'p' },
+        region: { type: 'string', short: 'r' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },

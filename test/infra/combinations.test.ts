@@ -3,7 +3,7 @@ import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import t from 'tap';
-import { ENVIRONMENT_NAMES } from '../../infra/environments.js';
+import { ENVIRONMENT_NAMES } from '../../infra/names.js';
 import { CHOICES, synthesize } from '../helpers/stacks.js';
 
 /** All of them together, in ms. */

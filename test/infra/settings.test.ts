@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { ENVIRONMENT_NAMES } from '../../infra/environments.js';
+import { ENVIRONMENT_NAMES } from '../../infra/names.js';
 import { checkSettings, EXAMPLE_FILE, readSettings, SettingsError } from '../../infra/settings.js';
 import { ROOT } from '../helpers/cli.js';
 import { CHOICES, EXAMPLE, type Json } from '../helpers/stacks.js';

@@ -34,8 +34,7 @@ import {
 } from '@aws-sdk/client-route-53';
 import t from 'tap';
 import { makeCertificate } from '../../infra/deploy/certificate.js';
-import { ENVIRONMENT_NAMES } from '../../infra/environments.js';
-import { namesOf } from '../../infra/names.js';
+import { ENVIRONMENT_NAMES, namesOf } from '../../infra/names.js';
 import { EXAMPLE_FILE } from '../../infra/settings.js';
 import { ROOT } from '../helpers/cli.js';
 import { motoServer } from '../helpers/moto.js';

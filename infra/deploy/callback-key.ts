@@ -1,0 +1,115 @@
+// The handler's own key pair: on the operator's machine and in SSM, and never another one by mistake.
+import { createPublicKey, generateKeyPair } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { KEY_FILES } from '../../src/keys/directory.js';
+import { importCallbackKey, KeyError, RSA_BITS } from '../../src/protocol/key.js';
+import { DeployError } from './error.js';
+import { putParameter, readParameter } from './parameters.js';
+import { readPrivateFile, writePrivateFile } from './private-files.js';
+import type { Session } from './session.js';
+
+/** What a rotation leaves of the key before. */
+export const PREVIOUS_PRIVATE_KEY = 'callback_private.previous.pem';
+
+interface KnownKey {
+  /** PEM. */
+  readonly pem: string;
+  /** SHA-256 of the public half, in hex. */
+  readonly fingerprint: string;
+}
+
+export interface CallbackKeyState {
+  readonly file: string;
+  readonly local: KnownKey | undefined;
+  readonly stored: KnownKey | undefined;
+  readonly action: 'create' | 'rotate' | 'none';
+  /** Whether the pair of the directory is put, or one is made first. */
+  readonly makesPair: boolean;
+}
+
+/**
+ * @param rotate whether another key may take the place of the one in SSM
+ * @throws {DeployError} if directory and SSM hold different keys, or what can't be used
+ */
+export async function inspectCallbackKey(session: Session, rotate: boolean): Promise<CallbackKeyState> {
+  const file = join(session.keyDirectory, KEY_FILES.callbackPrivate);
+  const name = session.names.parameters.callbackPrivateKey;
+  const [localPem, storedPem] = await Promise.all([
+    readPrivateFile(file),
+    readParameter(session.aws.ssm, name),
+  ]);
+  const local = localPem === undefined ? undefined : await read(localPem, file, `move ${file} away`);
+  if (storedPem === undefined) {
+    return { file, local, stored: undefined, action: 'create', makesPair: local === undefined };
+  }
+  const replaceIt = `put a sound one in its place: npm run deploy -- -e ${session.environment} --rotate-callback-key`;
+  const stored = await read(storedPem, name, replaceIt).catch((error: unknown) => {
+    if (rotate) return undefined;
+    throw error;
+  });
+  const differs = local !== undefined && stored?.fingerprint !== local.fingerprint;
+  if (rotate) return { file, local, stored, action: 'rotate', makesPair: !differs };
+  if (differs) {
+    throw new DeployError(
+      'CALLBACK_KEY_DIFFERS',
+      `${name} holds another key (${short(stored?.fingerprint)}) than ${file} (${short(local.fingerprint)})`,
+      `to keep the one in force, move the file away; to put the file's in force, add --rotate-callback-key`,
+    );
+  }
+  return { file, local, stored, action: 'none', makesPair: false };
+}
+
+/** Does what was found to be done. An interrupted rotation goes on where it stopped: the new pair is in the directory. */
+export async function applyCallbackKey(session: Session, state: CallbackKeyState): Promise<KnownKey> {
+  const { file, stored, action } = state;
+  let key = state.local;
+  // Of an interrupted rotation, too, it is the one in force.
+  if (stored !== undefined) {
+    await writePrivateFile(join(session.keyDirectory, PREVIOUS_PRIVATE_KEY), stored.pem);
+  }
+  if (key === undefined || state.makesPair) {
+    key = await makeKey();
+    await writePrivateFile(file, key.pem);
+  }
+  await putParameter(session.aws.ssm, session.names, session.names.parameters.callbackPrivateKey, {
+    value: key.pem,
+    replace: action === 'rotate',
+  });
+  return key;
+}
+
+/** Writes the public half beside the private one. @returns it, PEM */
+export async function writePublicKey(session: Session, key: KnownKey): Promise<string> {
+  const pem = publicHalf(key.pem);
+  const file = join(session.keyDirectory, KEY_FILES.callbackPublic);
+  if ((await readPrivateFile(file)) !== pem) await writePrivateFile(file, pem);
+  return pem;
+}
+
+export function publicHalf(privatePem: string): string {
+  return createPublicKey(privatePem).export({ type: 'spki', format: 'pem' }).toString();
+}
+
+/** Enough of a fingerprint for people to compare. */
+export function short(fingerprint = ''): string {
+  return fingerprint.slice(0, 16);
+}
+
+async function makeKey(): Promise<KnownKey> {
+  const { privateKey } = await promisify(generateKeyPair)('rsa', {
+    modulusLength: RSA_BITS,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  return { pem: privateKey, fingerprint: (await importCallbackKey(privateKey)).fingerprint };
+}
+
+async function read(pem: string, where: string, next: string): Promise<KnownKey> {
+  try {
+    return { pem, fingerprint: (await importCallbackKey(pem)).fingerprint };
+  } catch (error) {
+    if (!(error instanceof KeyError)) throw error;
+    throw new DeployError(error.code, `${where} can't be used as the callback key: ${error.message}`, next);
+  }
+}

@@ -1,0 +1,23 @@
+// Lines of CloudWatch Logs.
+import { GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { isAwsError } from './error.js';
+import type { Session } from './session.js';
+
+const LINES = 20;
+
+/** @returns none if the stream is not there */
+export async function lastLines(
+  { aws }: Pick<Session, 'aws'>,
+  logGroupName: string,
+  logStreamName: string,
+): Promise<readonly string[]> {
+  try {
+    const { events = [] } = await aws.logs.send(
+      new GetLogEventsCommand({ logGroupName, logStreamName, limit: LINES, startFromHead: false }),
+    );
+    return events.map(({ message = '' }) => message.trimEnd());
+  } catch (error) {
+    if (isAwsError(error, 'ResourceNotFoundException')) return [];
+    throw error;
+  }
+}
