@@ -29,6 +29,8 @@ export interface Moto {
   readonly env: Readonly<Record<string, string>>;
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Forgets everything. */
+  reset(): Promise<void>;
   put(name: keyof typeof PARAMETERS, value: string, type?: ParameterType): Promise<void>;
   remove(name: keyof typeof PARAMETERS): Promise<void>;
 }
@@ -75,6 +77,9 @@ export async function motoServer(t: Test, { started = true } = {}): Promise<Moto
       server.kill('SIGKILL');
       await exited;
       server = undefined;
+    },
+    async reset() {
+      await fetch(`${endpoint}/moto-api/reset`, { method: 'POST' });
     },
     async put(name, value, type = 'SecureString') {
       await ssm.send(

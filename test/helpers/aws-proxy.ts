@@ -1,0 +1,131 @@
+// Between a command and moto_server: sees every call to AWS, and fails or answers those that a test picks.
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { Test } from 'tap';
+
+export interface AwsCall {
+  /** As the signature names it: `cloudformation`, `ssm`, … */
+  readonly service: string;
+  /** `CreateStack`; for S3 method and path. */
+  readonly action: string;
+  readonly body: string;
+}
+
+export interface AwsReply {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+type Answer = AwsReply | undefined;
+
+export interface AwsProxy {
+  readonly endpoint: string;
+  readonly calls: AwsCall[];
+  /** Asked before a call is passed on: what it returns is the answer, and moto never hears of the call. */
+  before: (call: AwsCall) => Answer | Promise<Answer>;
+  /** Asked before moto's answer is passed back: may return another. */
+  after: (call: AwsCall, reply: AwsReply) => Answer | Promise<Answer>;
+}
+
+export async function awsProxy(t: Test, target: string): Promise<AwsProxy> {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      void (async () => {
+        const raw = Buffer.concat(chunks);
+        const { method = 'GET', url = '/', headers } = request;
+        const call = callOf(method, url, headers, raw.toString('latin1'));
+        proxy.calls.push(call);
+        const reply = (await proxy.before(call)) ?? (await passOn(call));
+        response.writeHead(reply.status, reply.headers).end(Buffer.from(reply.body, 'latin1'));
+
+        async function passOn(call: AwsCall): Promise<AwsReply> {
+          const answer = await fetch(`${target}${url}`, {
+            method,
+            headers: Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+              ['connection', 'content-length', 'transfer-encoding', 'expect'].includes(name)
+                ? []
+                : [[name, String(value)]],
+            ),
+            ...(raw.length > 0 && { body: raw }),
+          });
+          const moto = {
+            status: answer.status,
+            body: Buffer.from(await answer.arrayBuffer()).toString('latin1'),
+            headers: Object.fromEntries(
+              [...answer.headers].filter(
+                ([name]) => !/^(connection|content-length|content-encoding|transfer-encoding)$/.test(name),
+              ),
+            ),
+          };
+          return (await proxy.after(call, moto)) ?? moto;
+        }
+      })().catch((error: unknown) => {
+        console.error(error);
+        response.destroy();
+      });
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const proxy: AwsProxy = {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    calls: [],
+    before: () => undefined,
+    after: () => undefined,
+  };
+  return proxy;
+}
+
+function callOf(method: string, url: string, headers: IncomingHttpHeaders, body: string): AwsCall {
+  const service =
+    /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? 'unknown';
+  const target = headers['x-amz-target'];
+  const action =
+    typeof target === 'string'
+      ? target.split('.').at(-1)
+      : (new URLSearchParams(body).get('Action') ?? `${method} ${url.split('?')[0] ?? ''}`);
+  return { service, action: action ?? '', body };
+}
+
+/** The parameter of a query API, such as StackName. */
+export function parameter(call: AwsCall, name: string): string | undefined {
+  return new URLSearchParams(call.body).get(name) ?? undefined;
+}
+
+/** What changes something; each command makes a handful of them. */
+export function isMutating({ action }: AwsCall): boolean {
+  return /^(Create|Update|Delete|Put|Import|Start|Modify|PUT |POST |DELETE )/.test(action);
+}
+
+export function json(value: unknown, status = 200): AwsReply {
+  return { status, body: JSON.stringify(value), headers: { 'content-type': 'application/x-amz-json-1.1' } };
+}
+
+/** An error as the API of the call has it. */
+export function awsError({ service }: AwsCall, code: string, message: string, status = 400): AwsReply {
+  if (['cloudformation', 'elasticloadbalancing', 'sts', 'ec2'].includes(service)) {
+    return {
+      status,
+      body: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>1</RequestId></ErrorResponse>`,
+      headers: { 'content-type': 'text/xml' },
+    };
+  }
+  return json({ __type: code, message }, status);
+}
+
+/** Result of a query API, as XML. */
+export function xml({ action }: AwsCall, result: string): AwsReply {
+  return {
+    status: 200,
+    body: `<${action}Response><${action}Result>${result}</${action}Result><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></${action}Response>`,
+    headers: { 'content-type': 'text/xml' },
+  };
+}

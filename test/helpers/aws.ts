@@ -1,0 +1,79 @@
+// What is in an emulated account, as the AWS SDK tells it.
+import { ACMClient, ListCertificatesCommand } from '@aws-sdk/client-acm';
+import {
+  CloudFormationClient,
+  DescribeStacksCommand,
+  GetTemplateCommand,
+} from '@aws-sdk/client-cloudformation';
+import { DescribeServicesCommand, ECSClient, type Service } from '@aws-sdk/client-ecs';
+import {
+  GetParameterCommand,
+  type Parameter,
+  type ParameterType,
+  PutParameterCommand,
+  SSMClient,
+} from '@aws-sdk/client-ssm';
+import { namesOf } from '../../infra/names.js';
+import { REGION } from './operator.js';
+
+export const NAMES = namesOf('fireblocks', 'dev');
+
+export function clientOptions(endpoint: string) {
+  return { endpoint, region: REGION, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+}
+
+export interface Account {
+  stacks(): Promise<
+    readonly { name: string; status: string; parameters: Readonly<Record<string, string>> }[]
+  >;
+  template(stackName: string): Promise<string>;
+  parameter(name: string): Promise<Parameter | undefined>;
+  put(name: string, value: string, type: ParameterType): Promise<void>;
+  /** Their domain names. */
+  certificates(): Promise<readonly string[]>;
+  service(): Promise<Service | undefined>;
+}
+
+export function accountAt(endpoint: string): Account {
+  const options = clientOptions(endpoint);
+  const cloudformation = new CloudFormationClient(options);
+  const ssm = new SSMClient(options);
+  const acm = new ACMClient(options);
+  const ecs = new ECSClient(options);
+  return {
+    async stacks() {
+      const { Stacks = [] } = await cloudformation.send(new DescribeStacksCommand({}));
+      return Stacks.map(({ StackName = '', StackStatus = '', Parameters = [] }) => ({
+        name: StackName,
+        status: StackStatus,
+        parameters: Object.fromEntries(
+          Parameters.map(({ ParameterKey = '', ParameterValue = '' }) => [ParameterKey, ParameterValue]),
+        ),
+      })).sort((a, b) => a.name.localeCompare(b.name));
+    },
+    async template(StackName) {
+      const { TemplateBody = '' } = await cloudformation.send(new GetTemplateCommand({ StackName }));
+      return TemplateBody;
+    },
+    async parameter(Name) {
+      try {
+        return (await ssm.send(new GetParameterCommand({ Name, WithDecryption: true }))).Parameter;
+      } catch {
+        return undefined;
+      }
+    },
+    async put(Name, Value, Type) {
+      await ssm.send(new PutParameterCommand({ Name, Value, Type }));
+    },
+    async certificates() {
+      const { CertificateSummaryList = [] } = await acm.send(new ListCertificatesCommand({}));
+      return CertificateSummaryList.map(({ DomainName = '' }) => DomainName);
+    },
+    async service() {
+      const { services } = await ecs.send(
+        new DescribeServicesCommand({ cluster: NAMES.cluster, services: [NAMES.service] }),
+      );
+      return services?.[0];
+    },
+  };
+}

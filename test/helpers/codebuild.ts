@@ -1,0 +1,44 @@
+// Plays CodeBuild, which moto_server makes no project of: a build that succeeds leaves an image in the repository.
+import { ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
+import { clientOptions, NAMES } from './aws.js';
+import { type AwsCall, type AwsReply, json } from './aws-proxy.js';
+
+interface StartBuild {
+  readonly environmentVariablesOverride: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** @returns answers the calls of CodeBuild, and nothing else */
+export function playCodeBuild(endpoint: string): (call: AwsCall) => Promise<AwsReply | undefined> {
+  let tag: string | undefined;
+  return async ({ service, action, body }) => {
+    if (service !== 'codebuild') return undefined;
+    const build = {
+      id: 'fireblocks-callback-dev:1',
+      buildStatus: 'SUCCEEDED',
+      currentPhase: 'COMPLETED',
+    };
+    if (action === 'ListBuildsForProject') return json({ ids: [] });
+    if (action === 'StartBuild') {
+      const { environmentVariablesOverride } = JSON.parse(body) as StartBuild;
+      tag = environmentVariablesOverride.find(({ name }) => name === 'IMAGE_TAG')?.value;
+      await putImage(endpoint, tag);
+      return json({ build: { id: build.id, buildStatus: 'IN_PROGRESS' } });
+    }
+    return json({ builds: [build] });
+  };
+}
+
+export async function putImage(endpoint: string, imageTag: string | undefined): Promise<void> {
+  await new ECRClient(clientOptions(endpoint)).send(
+    new PutImageCommand({
+      repositoryName: NAMES.repository,
+      imageTag,
+      imageManifest: JSON.stringify({
+        schemaVersion: 2,
+        mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
+        config: { digest: imageTag },
+        layers: [],
+      }),
+    }),
+  );
+}

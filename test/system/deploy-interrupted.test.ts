@@ -1,0 +1,143 @@
+// A deployment that is interrupted anywhere, and run again, ends as one that was not.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DescribeImagesCommand, ECRClient } from '@aws-sdk/client-ecr';
+import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import t, { type Test } from 'tap';
+import { accountAt, clientOptions, NAMES } from '../helpers/aws.js';
+import { type AwsCall, awsProxy, isMutating } from '../helpers/aws-proxy.js';
+import { playCodeBuild } from '../helpers/codebuild.js';
+import { motoServer } from '../helpers/moto.js';
+import { REGION, type Workspace, workspace } from '../helpers/operator.js';
+
+// It starts a command, and with it the CDK, dozens of times.
+t.setTimeout(900_000);
+
+t.test('wherever it is interrupted', async (t) => {
+  const moto = await motoServer(t);
+  const proxy = await awsProxy(t, moto.endpoint);
+  const build = playCodeBuild(moto.endpoint);
+  proxy.before = build;
+
+  let expected: unknown;
+  let points: readonly string[] = [];
+  await t.test('uninterrupted', async (t) => {
+    const place = workspace(t, proxy.endpoint);
+    const { code, stderr } = await place.run('deploy', '--yes');
+    t.equal(code, 0, stderr);
+    expected = await stateOf(moto.endpoint, place);
+    points = pointsOf(proxy.calls);
+    t.strictSame(points, [
+      '1 CreateStack',
+      '2 CreateStack',
+      '3 CreateStack',
+      '1 PUT /fireblocks-dev-source-123456789012-ap-northeast-1/source.zip',
+      '1 StartBuild',
+      '1 PutParameter',
+      '2 PutParameter',
+      '1 ImportCertificate',
+      '4 CreateStack',
+    ]);
+  });
+
+  for (const [signal, when] of [
+    ['SIGKILL', 'after'],
+    ['SIGINT', 'before'],
+  ] as const) {
+    for (const point of [...points, 'the wait for the service']) {
+      await t.test(`${signal}, ${when} ${point}`, async (t) => {
+        await interrupt(t, point, signal, when);
+      });
+    }
+  }
+
+  async function interrupt(t: Test, point: string, signal: 'SIGINT' | 'SIGKILL', when: 'before' | 'after') {
+    await moto.reset();
+    proxy.calls.length = 0;
+    const place = workspace(t, proxy.endpoint);
+    const { child, ended } = place.start('deploy', '--yes');
+    let hit = false;
+    const isThere = (call: AwsCall): boolean =>
+      !hit &&
+      (point === 'the wait for the service'
+        ? call.action === 'DescribeServices' && pointsOf(proxy.calls).at(-1) === '4 CreateStack'
+        : isMutating(call) && pointsOf(proxy.calls).at(-1) === point);
+    const strike = async (): Promise<void> => {
+      hit = true;
+      child.kill(signal);
+      await ended;
+    };
+    proxy.before = async (call) => {
+      if (when === 'before' && isThere(call)) {
+        await strike();
+        // Nobody waits for an answer, and the call comes to nothing.
+        return { status: 500, body: '' };
+      }
+      const answer = await build(call);
+      // A build is started as soon as it is asked for.
+      if (answer !== undefined && when === 'after' && isThere(call)) await strike();
+      return answer;
+    };
+    proxy.after = async (call) => {
+      if (when === 'after' && isThere(call)) await strike();
+      return undefined;
+    };
+    const { code, stderr } = await ended;
+    t.ok(hit, 'it was there');
+    if (signal === 'SIGINT') {
+      t.equal(code, 130);
+      t.match(stderr, 'Interrupted.');
+    }
+    proxy.before = build;
+    proxy.after = () => undefined;
+
+    const again = await place.run('deploy', '--yes');
+    t.equal(again.code, 0, again.stderr);
+    t.strictSame(await stateOf(moto.endpoint, place), expected);
+  }
+});
+
+/** The calls that change something, each with how many of its kind there were. */
+function pointsOf(calls: readonly AwsCall[]): readonly string[] {
+  const counts = new Map<string, number>();
+  return calls.filter(isMutating).map(({ action }) => {
+    const count = (counts.get(action) ?? 0) + 1;
+    counts.set(action, count);
+    return `${count} ${action}`;
+  });
+}
+
+/** All that a deployment makes, without what is new each time. */
+async function stateOf(endpoint: string, place: Workspace): Promise<unknown> {
+  const account = accountAt(endpoint);
+  const stacks = await account.stacks();
+  const { imageDetails = [] } = await new ECRClient(clientOptions(endpoint)).send(
+    new DescribeImagesCommand({ repositoryName: NAMES.repository }),
+  );
+  const source = await new S3Client({ ...clientOptions(endpoint), forcePathStyle: true }).send(
+    new HeadObjectCommand({ Bucket: `fireblocks-dev-source-123456789012-${REGION}`, Key: 'source.zip' }),
+  );
+  const key = await account.parameter(NAMES.parameters.callbackPrivateKey);
+  const policy = await account.parameter(NAMES.parameters.policy);
+  const read = (name: string): string => readFileSync(join(place.directory, name), 'utf8');
+  const service = await account.service();
+  return {
+    stacks: await Promise.all(
+      stacks.map(async ({ name, status, parameters: { ImageTag, CertificateArn } }) => ({
+        name,
+        status,
+        image: ImageTag === place.tag,
+        certificate: CertificateArn !== undefined,
+        template: await account.template(name),
+      })),
+    ),
+    // A second certificate would be one that nobody knows of.
+    certificates: await account.certificates(),
+    images: imageDetails.flatMap(({ imageTags = [] }) => imageTags).map((tag) => tag === place.tag),
+    source: (source.ContentLength ?? 0) > 0,
+    key: [key?.Type, key?.Version, key?.Value === read('.keys/dev/callback_private.pem')],
+    policy: [policy?.Type, policy?.Version, policy?.Value === read('policy.yaml')],
+    service: [service?.serviceName, service?.desiredCount],
+    files: [...place.files('.keys')],
+  };
+}
