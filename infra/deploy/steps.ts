@@ -23,6 +23,7 @@ import { DeployError } from './error.js';
 import { buildLocally, buildWithCodeBuild, imageExists } from './image.js';
 import { putParameter, readParameter } from './parameters.js';
 import { previewChanges } from './preview.js';
+import { unprotect } from './protection.js';
 import { describeService, explainStoppedTask, isSteady, neverRuns, waitUntilSteady } from './service.js';
 import type { Session } from './session.js';
 import type { Template } from './templates.js';
@@ -137,6 +138,7 @@ function stackStep(
       });
       const current = deployed.get(template.name);
       if (current !== undefined && (await actionFor(cloudformation, template, {}, current)) === 'recreate') {
+        await unprotect(session, current);
         await deleteStack(cloudformation, current, follow);
         deployed.delete(template.name);
       }
@@ -187,7 +189,13 @@ function keysStep({ session, options, notes }: Deploying): Step {
         ...(policy === undefined ? [`put ${POLICY_FILE} into ${names.parameters.policy}`] : []),
       ];
       const action = key.action !== 'none' ? key.action : policy === undefined ? 'create' : 'none';
-      return { action, summary: details.join('; ') || 'nothing', details };
+      const summary = [
+        ...(key.makesPair ? ['make a key pair'] : []),
+        ...(key.action === 'create' ? ['put the private key into SSM'] : []),
+        ...(key.action === 'rotate' ? ['put it in place of the one in SSM'] : []),
+        ...(policy === undefined ? ['put the policy into SSM'] : []),
+      ];
+      return { action, summary: summary.join(', ') || 'nothing', details };
     },
     async apply(report) {
       const key = await inspectCallbackKey(session, options.rotateCallbackKey);

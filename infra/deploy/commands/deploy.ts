@@ -108,7 +108,11 @@ async function deploy(session: Session, values: Values): Promise<void> {
   }
   if (toDo.length > 0 && !yes) {
     const { environment, account } = session;
-    await confirm(`Go on, in account ${account}? Type ${environment}: `, environment);
+    await confirm(
+      `Go on, in account ${account}? Type ${environment}: `,
+      environment,
+      '--yes, or look first with --dry-run',
+    );
   }
 
   const seconds = new Map<StepName, number>();
@@ -302,7 +306,7 @@ function sayPlan(planned: readonly Planned[], say: (text: string) => void): void
         ? paint('bold', line)
         : paint(ACTION_STYLES[one?.change.action ?? 'none'] ?? 'yellow', line),
     );
-    if (one?.change.action === 'update') for (const detail of one.change.details) say(`    ${detail}`);
+    for (const detail of one?.change.details ?? []) say(`    ${paint('dim', detail)}`);
   });
   say('');
 }

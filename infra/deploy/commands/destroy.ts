@@ -2,8 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteCertificateCommand } from '@aws-sdk/client-acm';
 import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
-import { ModifyInstanceAttributeCommand } from '@aws-sdk/client-ec2';
-import { ModifyLoadBalancerAttributesCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { UsageError } from '../../../src/command.js';
 import { columns, painter } from '../../../src/terminal.js';
 import { STACK_NAMES, type StackName } from '../../names.js';
@@ -22,6 +20,7 @@ import { confirm } from '../confirm.js';
 import { DeployError, isAwsError } from '../error.js';
 import { deleteParameters, readParameter } from '../parameters.js';
 import { runTasks, type Work } from '../progress.js';
+import { unprotect } from '../protection.js';
 import { COMMON_OPTIONS, COMMON_USAGE, openSession, type Session } from '../session.js';
 
 const USAGE = `Deletes everything of an environment, the last stack first; in prod keys, images, buckets and logs stay.
@@ -240,13 +239,11 @@ function work(
 
 async function remove(session: Session, doomed: Doomed, report: (line: string) => void): Promise<void> {
   const { name, stack, resources, ids } = doomed;
-  const physical = (type: string, onlyDeleted = false): readonly string[] =>
-    Object.entries(resources)
-      .filter(([, resource]) => resource.Type === type && !(onlyDeleted && isKept(resource)))
-      .flatMap(([id]) => ids.get(id) ?? []);
-  if (session.production) await unprotect(session, physical);
+  await unprotect(session, stack);
 
-  const buckets = physical(BUCKET, true);
+  const buckets = Object.entries(resources)
+    .filter(([, resource]) => resource.Type === BUCKET && !isKept(resource))
+    .flatMap(([id]) => ids.get(id) ?? []);
   for (let attempt = 1; ; attempt++) {
     for (const bucket of buckets) {
       if (name === 'cosigner') await openBucket(session, bucket);
@@ -263,23 +260,6 @@ async function remove(session: Session, doomed: Doomed, report: (line: string) =
       report('something was written to the bucket meanwhile: once more');
       await sleep(LATE_MS);
     }
-  }
-}
-
-/** What nobody can delete by mistake in prod. */
-async function unprotect({ aws }: Session, physical: (type: string) => readonly string[]): Promise<void> {
-  for (const arn of physical('AWS::ElasticLoadBalancingV2::LoadBalancer')) {
-    await aws.elb.send(
-      new ModifyLoadBalancerAttributesCommand({
-        LoadBalancerArn: arn,
-        Attributes: [{ Key: 'deletion_protection.enabled', Value: 'false' }],
-      }),
-    );
-  }
-  for (const id of physical('AWS::EC2::Instance')) {
-    await aws.ec2.send(
-      new ModifyInstanceAttributeCommand({ InstanceId: id, DisableApiTermination: { Value: false } }),
-    );
   }
 }
 
