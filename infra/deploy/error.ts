@@ -1,14 +1,55 @@
 // What went wrong with a deployment, said so that the operator knows the cause and the next command.
+import type { KeyErrorCode } from '../../src/protocol/key.js';
+
+/** Explained in DEPLOYMENT.md. */
+export const DEPLOY_ERROR_CODES = [
+  'ACCOUNT_DIFFERS',
+  'AWS_BUSY',
+  'AWS_FAILED',
+  'AWS_NOT_FOUND',
+  'AWS_REFUSED',
+  'AWS_UNREACHABLE',
+  'BUCKET_NOT_EMPTIED',
+  'BUILD_FAILED',
+  'BUILD_MISSING',
+  'CALLBACK_KEY_DIFFERS',
+  'CERTIFICATE_MISSING',
+  'CERTIFICATE_NOT_ISSUED',
+  'CERTIFICATE_OF_OTHER_NAME',
+  'COSIGNER_HOSTED',
+  'CREDENTIALS_MISSING',
+  'CREDENTIALS_REFUSED',
+  'IMAGE_MISSING',
+  'KEY_MISSING',
+  'NODE_TOO_OLD',
+  'NOT_CONFIRMED',
+  'NO_ENGINE',
+  'NO_LOG',
+  'NO_REVISION',
+  'NO_SERVICE',
+  'PARAMETER_EXISTS',
+  'PARAMETER_NOT_ENCRYPTED',
+  'PARAMETER_TOO_LARGE',
+  'PERMISSION_MISSING',
+  'REGION_DIFFERS',
+  'REGION_UNUSABLE',
+  'SERVICE_NOT_STEADY',
+  'STACK_BUSY',
+  'STACK_FAILED',
+  'STACK_NOT_DELETED',
+  'STACK_STUCK',
+] as const;
+type DeployErrorCode = (typeof DEPLOY_ERROR_CODES)[number] | KeyErrorCode;
 
 /** The operation can't go on: exit code 1. */
 export class DeployError extends Error {
-  readonly code: string;
+  readonly code: DeployErrorCode;
   /** What to do or to run next. */
   readonly next: string;
   /** More to look at, such as the last lines of a log. */
   readonly details: readonly string[];
 
-  constructor(code: string, message: string, next: string, details: readonly string[] = []) {
+  constructor(code: DeployErrorCode, message: string, next: string, details: readonly string[] = []) {
     super(message);
     this.name = 'DeployError';
     this.code = code;

@@ -85,7 +85,7 @@ export function nextSteps(session: Session, publicKey: string | undefined): Next
       ...numbered(3, check),
       `4. Should you go over to JWT ("auth": "jwt"), the Co-signer is given the handler's public key,`,
       ...key,
-      '   and the handler is given the Co-signer’s:',
+      "   and the handler is given the Co-signer's:",
       ...register.slice(1),
     ],
   };

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { DEPLOY_ERROR_CODES } from '../../infra/deploy/error.js';
 import { ENVIRONMENTS } from '../../infra/environments.js';
 import { SETTING_NAMES } from '../../infra/settings.js';
 import { ROOT } from '../helpers/cli.js';
@@ -40,6 +41,19 @@ t.test('every environment is in its table, with its sizes', (t) => {
       `${memoryMiB} MiB`,
       `${retentionDays} days`,
     ]),
+  );
+  t.end();
+});
+
+t.test('every code of a failed command is in its table', (t) => {
+  const listed = table('code').flatMap(([names = '']) =>
+    [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+  );
+  const known = new Set(listed);
+  t.equal(known.size, listed.length, 'once');
+  t.strictSame(
+    DEPLOY_ERROR_CODES.filter((code) => !known.has(code)),
+    [],
   );
   t.end();
 });
