@@ -45,13 +45,12 @@ export async function describeCertificate(
   }
 }
 
-/** The one that an earlier deployment imported: it is known by its tags, so that nothing has to be remembered. */
-export async function findImported(session: Session): Promise<Certificate | undefined> {
-  const { aws, settings } = session;
+/** Those that earlier deployments imported, the longest valid first: known by tags, so that nothing has to be remembered. */
+export async function findImported(session: Session): Promise<readonly Certificate[]> {
+  const { aws } = session;
   const found: Certificate[] = [];
   for await (const { CertificateSummaryList = [] } of paginateListCertificates({ client: aws.acm }, {})) {
-    for (const { CertificateArn: arn = '', DomainName } of CertificateSummaryList) {
-      if (DomainName !== settings.hostName) continue;
+    for (const { CertificateArn: arn = '' } of CertificateSummaryList) {
       const { Tags = [] } = await aws.acm.send(new ListTagsForCertificateCommand({ CertificateArn: arn }));
       const isOurs = tagsOf(session).every(({ Key, Value }) =>
         Tags.some((tag) => tag.Key === Key && tag.Value === Value),
@@ -60,7 +59,7 @@ export async function findImported(session: Session): Promise<Certificate | unde
       if (certificate?.imported === true) found.push(certificate);
     }
   }
-  return found.sort((a, b) => (b.daysLeft ?? 0) - (a.daysLeft ?? 0))[0];
+  return found.sort((a, b) => (b.daysLeft ?? 0) - (a.daysLeft ?? 0));
 }
 
 /**
@@ -118,7 +117,7 @@ export async function checkGivenCertificate(session: Session, arn: string): Prom
       'have it issued, or name another in the settings',
     );
   }
-  if (!certificate.names.some((name) => covers(name, hostName))) {
+  if (!isFor(certificate, hostName)) {
     throw new DeployError(
       'CERTIFICATE_OF_OTHER_NAME',
       `certificate ${arn} is for ${certificate.names.join(', ')}, not for ${hostName}`,
@@ -126,6 +125,10 @@ export async function checkGivenCertificate(session: Session, arn: string): Prom
     );
   }
   return certificate;
+}
+
+export function isFor({ names }: Certificate, hostName: string): boolean {
+  return names.some((name) => covers(name, hostName));
 }
 
 /** A wildcard stands for one label (RFC 6125). */

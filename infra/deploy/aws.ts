@@ -26,7 +26,12 @@ export function clientsFor(region?: string) {
   const common = {
     ...(region !== undefined && { region }),
     maxAttempts: MAX_ATTEMPTS,
-    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    requestHandler: {
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      // Otherwise it would only be warned of.
+      throwOnRequestTimeout: true,
+    },
   };
   const sts = new STSClient(common);
   // Found once, so that a second factor is asked for once.

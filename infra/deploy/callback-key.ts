@@ -6,11 +6,14 @@ import { KEY_FILES } from '../../src/keys/directory.js';
 import { importCallbackKey, KeyError, RSA_BITS } from '../../src/protocol/key.js';
 import { DeployError } from './error.js';
 import { putParameter, readParameter } from './parameters.js';
+import { npmCommand } from './printed-commands.js';
 import { readPrivateFile, writePrivateFile } from './private-files.js';
 import type { Session } from './session.js';
 
-/** What a rotation leaves of the key before. */
-export const PREVIOUS_PRIVATE_KEY = 'callback_private.previous.pem';
+/** What a rotation leaves of a key before. */
+export function previousKeyFile(fingerprint: string): string {
+  return `callback_private.${short(fingerprint)}.pem`;
+}
 
 interface KnownKey {
   /** PEM. */
@@ -35,15 +38,12 @@ export interface CallbackKeyState {
 export async function inspectCallbackKey(session: Session, rotate: boolean): Promise<CallbackKeyState> {
   const file = join(session.keyDirectory, KEY_FILES.callbackPrivate);
   const name = session.names.parameters.callbackPrivateKey;
-  const [localPem, storedPem] = await Promise.all([
-    readPrivateFile(file),
-    readParameter(session.aws.ssm, name),
-  ]);
+  const [localPem, storedPem] = await Promise.all([readPrivateFile(file), readParameter(session, name)]);
   const local = localPem === undefined ? undefined : await read(localPem, file, `move ${file} away`);
   if (storedPem === undefined) {
     return { file, local, stored: undefined, action: 'create', makesPair: local === undefined };
   }
-  const replaceIt = `put a sound one in its place: npm run deploy -- -e ${session.environment} --rotate-callback-key`;
+  const replaceIt = `put a sound one in its place: ${npmCommand(session, 'deploy', '--rotate-callback-key')}`;
   const stored = await read(storedPem, name, replaceIt).catch((error: unknown) => {
     if (rotate) return undefined;
     throw error;
@@ -66,13 +66,13 @@ export async function applyCallbackKey(session: Session, state: CallbackKeyState
   let key = state.local;
   // Of an interrupted rotation, too, it is the one in force.
   if (stored !== undefined) {
-    await writePrivateFile(join(session.keyDirectory, PREVIOUS_PRIVATE_KEY), stored.pem);
+    await writePrivateFile(join(session.keyDirectory, previousKeyFile(stored.fingerprint)), stored.pem);
   }
   if (key === undefined || state.makesPair) {
     key = await makeKey();
     await writePrivateFile(file, key.pem);
   }
-  await putParameter(session.aws.ssm, session.names, session.names.parameters.callbackPrivateKey, {
+  await putParameter(session, session.names.parameters.callbackPrivateKey, {
     value: key.pem,
     replace: action === 'rotate',
   });

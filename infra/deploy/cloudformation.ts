@@ -12,6 +12,7 @@ import {
   UpdateStackCommand,
   UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
+import { parse } from 'yaml';
 import { DeployError, isAwsError } from './error.js';
 import type { Template } from './templates.js';
 
@@ -40,6 +41,8 @@ export type StackAction = 'create' | 'update' | 'recreate' | 'none';
 /** What can be done with a stack: nothing yet, everything, only waiting, or only deletion. */
 export type Condition = 'absent' | 'ready' | 'busy' | 'stuck';
 
+/** CloudFormation may show the state before for a moment: for so many polls an event is waited for. */
+const QUIET_POLLS = 10;
 const FIRST_POLL_MS = 200;
 const LAST_POLL_MS = 4000;
 
@@ -77,7 +80,7 @@ export async function describeStack(
   }
 }
 
-/** As it was given. */
+/** As it was given, be it by us or by the CDK's own command. */
 export async function deployedBody(
   cloudformation: CloudFormationClient,
   stackName: string,
@@ -85,7 +88,8 @@ export async function deployedBody(
   const { TemplateBody = '{}' } = await cloudformation.send(
     new GetTemplateCommand({ StackName: stackName, TemplateStage: 'Original' }),
   );
-  return JSON.parse(TemplateBody);
+  // JSON is YAML, too, which the CDK's own command deploys.
+  return parse(TemplateBody);
 }
 
 /**
@@ -158,7 +162,7 @@ export async function settle(
   onEvent: OnEvent,
 ): Promise<DeployedStack | undefined> {
   const seen = await eventIds(cloudformation, stack.stackId);
-  return (await watch(cloudformation, stack.stackId, seen, onEvent)).stack;
+  return (await watch(cloudformation, stack.stackId, seen, onEvent, true)).stack;
 }
 
 /** @throws {DeployError} if something of it can't be deleted */
@@ -195,9 +199,9 @@ async function follow(
   if (stack !== undefined && /^(CREATE|UPDATE)_COMPLETE$/.test(stack.status)) return stack;
   const name = stack?.stackName ?? stackId;
   throw new DeployError(
-    'STACK_FAILED',
+    conditionOf(stack) === 'stuck' ? 'STACK_STUCK' : 'STACK_FAILED',
     `${name} is ${stack?.status ?? 'gone'}: ${failed === undefined ? 'CloudFormation gives no reason' : describe(failed)}`,
-    `mend what it names; all events: aws cloudformation describe-stack-events --stack-name ${name}`,
+    'mend what it names',
   );
 }
 
@@ -207,21 +211,26 @@ interface Watched {
   readonly failed: StackEvent | undefined;
 }
 
+/** @param begun whether the stack is known to be busy already */
 async function watch(
   cloudformation: CloudFormationClient,
   stackId: string,
   seen: Set<string>,
   onEvent: OnEvent,
+  begun = false,
 ): Promise<Watched> {
   let failed: StackEvent | undefined;
+  let polls = 0;
   for (let delay = FIRST_POLL_MS; ; delay = Math.min(delay * 1.5, LAST_POLL_MS)) {
     // In this order, so that the last events are seen.
     const stack = await describeStack(cloudformation, stackId);
     for (const event of await newEvents(cloudformation, stackId, seen)) {
       if (event.status.endsWith('_FAILED') && !/cancelled/i.test(event.reason ?? '')) failed ??= event;
+      begun = true;
       onEvent(event);
     }
-    if (conditionOf(stack) !== 'busy') return { stack, failed };
+    const over = begun || stack === undefined || polls++ > QUIET_POLLS;
+    if (over && conditionOf(stack) !== 'busy') return { stack, failed };
     await sleep(delay);
   }
 }

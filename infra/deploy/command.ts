@@ -1,10 +1,12 @@
 // How the operator's commands begin and end: options, errors told with what to do next, exit codes, interruption.
+import { writeSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { reasonOf, runCommand, UsageError } from '../../src/command.js';
 import { painter } from '../../src/terminal.js';
 import { SettingsError } from '../settings.js';
-import { DeployError, explainAwsError } from './error.js';
+import { DeployError, explainError } from './error.js';
 
+const SHOW_CURSOR = '\u001b[?25h';
 /** As shells say that SIGINT and SIGTERM ended a command. */
 const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
 
@@ -16,7 +18,7 @@ interface Command<Options extends NonNullable<ParseArgsConfig['options']>> {
   /** @returns the exit code */
   readonly run: (parsed: Parsed<Options>) => Promise<number>;
   /** What to tell somebody who interrupts it. */
-  readonly interrupted?: string;
+  readonly interrupted?: string | ((values: Parsed<Options>['values']) => string);
 }
 
 type Parsed<Options extends NonNullable<ParseArgsConfig['options']>> = ReturnType<
@@ -31,14 +33,19 @@ export async function runOperatorCommand<const Options extends NonNullable<Parse
   run,
   interrupted = 'Nothing is lost: the same command goes on where this one stopped.',
 }: Command<Options>): Promise<void> {
+  let values: Parsed<Options>['values'] | undefined;
   for (const [signal, code] of Object.entries(INTERRUPTED)) {
     process.once(signal, () => {
-      process.stderr.write(`\nInterrupted. ${interrupted}\n`);
+      const told = typeof interrupted === 'string' ? interrupted : values && interrupted(values);
+      // Past whoever draws on the terminal, who has hidden the cursor as well.
+      if (process.stderr.isTTY) writeSync(process.stderr.fd, SHOW_CURSOR);
+      if (told !== '') writeSync(process.stderr.fd, `\nInterrupted. ${told ?? ''}\n`);
       process.exit(code);
     });
   }
   await runCommand(name, async () => {
     const parsed = parse(options);
+    values = parsed.values;
     const { help, json, profile } = parsed.values as Record<string, unknown>;
     if (help === true) {
       process.stdout.write(usage);
@@ -70,7 +77,7 @@ interface TellOptions {
 
 /** Tells the cause and what to do next. @throws what is neither of AWS nor of the operator */
 export function tellError(thrown: unknown, { json, profile }: TellOptions): void {
-  const error = explainAwsError(thrown, profile);
+  const error = explainError(thrown, profile);
   if (error instanceof SettingsError) {
     const { code, message, problems } = error;
     if (json) printJson({ error: { code, message, problems } });

@@ -1,5 +1,6 @@
 // What went wrong with a deployment, said so that the operator knows the cause and the next command.
 import type { KeyErrorCode } from '../../src/protocol/key.js';
+import { SourceError } from '../../src/stored/source.js';
 
 /** Explained in DEPLOYMENT.md. */
 export const DEPLOY_ERROR_CODES = [
@@ -19,6 +20,7 @@ export const DEPLOY_ERROR_CODES = [
   'COSIGNER_HOSTED',
   'CREDENTIALS_MISSING',
   'CREDENTIALS_REFUSED',
+  'FILE_UNUSABLE',
   'IMAGE_MISSING',
   'KEY_MISSING',
   'NODE_TOO_OLD',
@@ -31,11 +33,13 @@ export const DEPLOY_ERROR_CODES = [
   'PARAMETER_NOT_ENCRYPTED',
   'PARAMETER_TOO_LARGE',
   'PERMISSION_MISSING',
+  'POLICY_UNSOUND',
   'REGION_DIFFERS',
   'REGION_UNUSABLE',
   'SERVICE_NOT_STEADY',
   'STACK_BUSY',
   'STACK_FAILED',
+  'STACK_LEFT_OVER',
   'STACK_NOT_DELETED',
   'STACK_STUCK',
 ] as const;
@@ -65,15 +69,17 @@ export function isAwsError(error: unknown, ...names: readonly string[]): boolean
 
 interface AwsError extends Error {
   readonly code?: string;
+  /** Of errors about files. */
+  readonly path?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
-/** Turns what the AWS SDK throws into a cause and a next step; anything else is a mistake of ours, and stays as it is. */
-export function explainAwsError(error: unknown, profile: string | undefined): unknown {
+/** Turns what AWS, the network and files throw into a cause and a next step; the rest are mistakes of ours, and stay. */
+export function explainError(error: unknown, profile: string | undefined): unknown {
   if (error instanceof AggregateError && error.errors.length > 0)
-    return explainAwsError(error.errors[0], profile);
+    return explainError(error.errors[0], profile);
   if (!(error instanceof Error) || error instanceof DeployError) return error;
-  const { name, message, code, $metadata } = error as AwsError;
+  const { name, message, code, path, $metadata } = error as AwsError;
   const of = profile === undefined ? '' : ` of profile ${profile}`;
   const login = profile === undefined ? '' : ` --profile ${profile}`;
 
@@ -102,6 +108,9 @@ export function explainAwsError(error: unknown, profile: string | undefined): un
       'ask whoever administers the account for that permission, then run the same command again',
     );
   }
+  if (error instanceof SourceError || (path !== undefined && /^E[A-Z]+$/.test(code ?? ''))) {
+    return new DeployError('FILE_UNUSABLE', message, 'see that it is there, and yours to read and to write');
+  }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return new DeployError(
       'AWS_NOT_FOUND',
@@ -116,7 +125,7 @@ export function explainAwsError(error: unknown, profile: string | undefined): un
       'check the network, a proxy, and AWS_ENDPOINT_URL; then run the same command again',
     );
   }
-  if (/Throttl|TooManyRequests|LimitExceeded|RequestLimit/.test(name)) {
+  if (/Throttl|TooManyRequests|RequestLimitExceeded|AccountLimitExceeded/.test(name)) {
     return new DeployError(
       'AWS_BUSY',
       `AWS asks for patience (${name}: ${message})`,

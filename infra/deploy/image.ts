@@ -15,12 +15,14 @@ import { DescribeImagesCommand, GetAuthorizationTokenCommand } from '@aws-sdk/cl
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { DeployError, isAwsError } from './error.js';
 import { lastLines } from './log-events.js';
+import { awsCommand } from './printed-commands.js';
 import type { Session } from './session.js';
 
 const run = promisify(execFile);
 /** A source archive is some hundred kilobytes. */
 const MAX_ARCHIVE = 256 * 1024 * 1024;
 const POLL_MS = 5000;
+const UNKNOWN_POLLS = 5;
 
 export interface Revision {
   readonly tag: string;
@@ -107,7 +109,7 @@ export async function buildWithCodeBuild(
     const id = (await runningBuild(session, tag)) ?? (await startBuild(session, tag, sourceBucket));
     onProgress(`build ${id}`);
     let phase: string | undefined;
-    for (;;) {
+    for (let polls = 0; ; polls++) {
       const { builds } = await aws.codebuild.send(new BatchGetBuildsCommand({ ids: [id] }));
       const build = builds?.[0];
       if (build?.currentPhase !== undefined && build.currentPhase !== phase) {
@@ -115,7 +117,9 @@ export async function buildWithCodeBuild(
         onProgress(phase.toLowerCase().replaceAll('_', ' '));
       }
       if (build?.buildStatus === 'SUCCEEDED') return true;
-      if (build?.buildStatus !== 'IN_PROGRESS') throw await buildFailure(session, id, build);
+      // A build that has just begun may not be known everywhere yet.
+      const unknown = build === undefined && polls < UNKNOWN_POLLS;
+      if (!unknown && build?.buildStatus !== 'IN_PROGRESS') throw await buildFailure(session, id, build);
       await sleep(POLL_MS);
     }
   } catch (error) {
@@ -146,6 +150,7 @@ async function runningBuild({ aws, names }: Session, tag: string): Promise<strin
 }
 
 async function startBuild({ aws, names }: Session, tag: string, sourceBucket: string): Promise<string> {
+  // HEAD is what the tag is of.
   const { stdout: archive } = await run('git', ['archive', '--format=zip', 'HEAD'], {
     encoding: 'buffer',
     maxBuffer: MAX_ARCHIVE,
@@ -173,7 +178,7 @@ async function buildFailure(session: Session, id: string, build: Build | undefin
   return new DeployError(
     'BUILD_FAILED',
     `the build is ${build?.buildStatus ?? 'gone'}${failed?.phaseType === undefined ? '' : ` in ${failed.phaseType}`}: ${reasons.join('; ') || 'CodeBuild gives no reason'}`,
-    `mend what it names, commit, and run the same command again; the whole log: aws logs tail ${session.names.logGroups.imageBuild} --since 1h; or build it here, with --build local`,
+    `mend what it names, commit, and run the same command again; the whole log: ${awsCommand(session, `logs tail ${session.names.logGroups.imageBuild} --since 1h`)}; or build it here, with --build local`,
     groupName === undefined || streamName === undefined
       ? [`build ${id}`]
       : await lastLines(session, groupName, streamName),

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { KEY_FILES } from '../../src/keys/directory.js';
 import { CERTIFICATE_FILES } from './acm.js';
+import { npmCommand } from './printed-commands.js';
 import type { Session } from './session.js';
 
 export interface NextSteps {
@@ -17,12 +18,12 @@ export interface NextSteps {
 }
 
 export function nextSteps(session: Session, publicKey: string | undefined): NextSteps {
-  const { settings, environment, keyDirectory } = session;
+  const { settings, keyDirectory } = session;
   const callbackUrl = `https://${settings.hostName}/callback`;
   const keyFile = join(keyDirectory, KEY_FILES.callbackPublic);
   const certificateFile = join(keyDirectory, CERTIFICATE_FILES.certificate);
   const caFile = join(keyDirectory, CERTIFICATE_FILES.ca);
-  const registerCommand = `npm run keys -- cosigner cosigner_public.pem -e ${environment}`;
+  const registerCommand = npmCommand(session, 'keys', 'cosigner cosigner_public.pem');
   const own = settings.certificate === 'private';
   const key = [
     `   ${keyFile}:`,

@@ -1,12 +1,8 @@
 // The parameters that the service reads: keys and policy, as SecureStrings under the environment's own key.
-import {
-  DeleteParametersCommand,
-  GetParameterCommand,
-  PutParameterCommand,
-  type SSMClient,
-} from '@aws-sdk/client-ssm';
-import type { Names } from '../names.js';
+import { DeleteParametersCommand, GetParameterCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
 import { DeployError, isAwsError } from './error.js';
+import { awsCommand, npmCommand } from './printed-commands.js';
+import type { Session } from './session.js';
 
 /** What the largest kind of parameter takes, in bytes. */
 const LARGEST = 8192;
@@ -15,14 +11,15 @@ const LARGEST = 8192;
  * @returns its value, decrypted; undefined if there is none
  * @throws {DeployError} if it lies there unencrypted
  */
-export async function readParameter(ssm: SSMClient, name: string): Promise<string | undefined> {
+export async function readParameter(session: Session, name: string): Promise<string | undefined> {
+  const { ssm } = session.aws;
   try {
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
     if (Parameter !== undefined && Parameter.Type !== 'SecureString') {
       throw new DeployError(
         'PARAMETER_NOT_ENCRYPTED',
         `${name} is a ${Parameter.Type ?? 'parameter'}, not a SecureString: it lies there for everybody to read`,
-        `if it held a private key, do not use that key again; then: aws ssm delete-parameter --name ${name}`,
+        `if it held a private key, do not use that key again; then: ${awsCommand(session, `ssm delete-parameter --name ${name}`)}`,
       );
     }
     return Parameter?.Value;
@@ -39,12 +36,8 @@ interface Put {
 }
 
 /** @throws {DeployError} */
-export async function putParameter(
-  ssm: SSMClient,
-  names: Names,
-  name: string,
-  { value, replace }: Put,
-): Promise<void> {
+export async function putParameter(session: Session, name: string, { value, replace }: Put): Promise<void> {
+  const { aws, names } = session;
   if (Buffer.byteLength(value) > LARGEST) {
     throw new DeployError(
       'PARAMETER_TOO_LARGE',
@@ -53,7 +46,7 @@ export async function putParameter(
     );
   }
   try {
-    await ssm.send(
+    await aws.ssm.send(
       new PutParameterCommand({
         Name: name,
         Value: value,
@@ -76,7 +69,7 @@ export async function putParameter(
       throw new DeployError(
         'KEY_MISSING',
         `alias/${names.prefix}, the key that encrypts ${name}, is not there`,
-        'deploy the security stack first: npm run deploy',
+        `deploy the security stack first: ${npmCommand(session, 'deploy')}`,
       );
     }
     throw error;
@@ -84,8 +77,8 @@ export async function putParameter(
 }
 
 /** @returns the names of those that were there */
-export async function deleteParameters(ssm: SSMClient, names: Names): Promise<readonly string[]> {
-  const { DeletedParameters = [] } = await ssm.send(
+export async function deleteParameters({ aws, names }: Session): Promise<readonly string[]> {
+  const { DeletedParameters = [] } = await aws.ssm.send(
     new DeleteParametersCommand({ Names: Object.values(names.parameters) }),
   );
   return DeletedParameters;

@@ -75,10 +75,20 @@ export function assertNeeds(
       (need) => !selected.includes(need) && conditionOf(deployed.get(need)) !== 'ready',
     );
     if (missing.length > 0) {
-      const all = templates.map((template) => template.name);
-      const enough = all.filter((one) => selected.includes(one) || missing.includes(one));
+      const enough = templates.filter((one) => selected.includes(one.name) || missing.includes(one.name));
+      for (const { needs: further } of enough) {
+        enough.push(
+          ...templates.filter(
+            (one) =>
+              further.includes(one.name) &&
+              !enough.includes(one) &&
+              conditionOf(deployed.get(one.name)) !== 'ready',
+          ),
+        );
+      }
+      const list = templates.filter((one) => enough.includes(one)).map((one) => one.name);
       throw new UsageError(
-        `${name} needs ${missing.join(' and ')}, which ${missing.length === 1 ? 'is' : 'are'} not deployed: --only-stacks ${enough.join(',')} deploys both`,
+        `${name} needs ${missing.join(' and ')}, which ${missing.length === 1 ? 'is' : 'are'} not deployed: --only-stacks ${list.join(',')} deploys all that is needed`,
       );
     }
   }

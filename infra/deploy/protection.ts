@@ -3,6 +3,7 @@ import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { ModifyInstanceAttributeCommand } from '@aws-sdk/client-ec2';
 import { ModifyLoadBalancerAttributesCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { DeployedStack } from './cloudformation.js';
+import { isAwsError } from './error.js';
 import type { Session } from './session.js';
 
 /** Of load balancers and instances; the stack's own goes with its deletion. Outside prod there is none. */
@@ -14,17 +15,26 @@ export async function unprotect({ aws, production }: Session, { stackId }: Deplo
   for (const { ResourceType, ResourceStatus, PhysicalResourceId: id = '' } of StackResources) {
     if (id === '' || ResourceStatus === 'DELETE_COMPLETE') continue;
     if (ResourceType === 'AWS::ElasticLoadBalancingV2::LoadBalancer') {
-      await aws.elb.send(
-        new ModifyLoadBalancerAttributesCommand({
-          LoadBalancerArn: id,
-          Attributes: [{ Key: 'deletion_protection.enabled', Value: 'false' }],
-        }),
-      );
+      const off = new ModifyLoadBalancerAttributesCommand({
+        LoadBalancerArn: id,
+        Attributes: [{ Key: 'deletion_protection.enabled', Value: 'false' }],
+      });
+      await aws.elb.send(off).catch(unlessGone);
     }
     if (ResourceType === 'AWS::EC2::Instance') {
-      await aws.ec2.send(
-        new ModifyInstanceAttributeCommand({ InstanceId: id, DisableApiTermination: { Value: false } }),
-      );
+      const off = new ModifyInstanceAttributeCommand({
+        InstanceId: id,
+        DisableApiTermination: { Value: false },
+      });
+      await aws.ec2.send(off).catch(unlessGone);
     }
+  }
+}
+
+function unlessGone(error: unknown): void {
+  if (
+    !isAwsError(error, 'LoadBalancerNotFoundException', 'LoadBalancerNotFound', 'InvalidInstanceID.NotFound')
+  ) {
+    throw error;
   }
 }

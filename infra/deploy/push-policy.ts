@@ -20,12 +20,13 @@ interface PushOptions extends CommonValues {
 export async function pushPolicy(text: string, file: string, options: PushOptions): Promise<boolean> {
   const policy = parsePolicy(text, file);
   try {
-    const { aws, names, environment } = await openSession(options);
+    const session = await openSession(options);
+    const { names, environment } = session;
     const parameter = names.parameters.policy;
-    const stored = await readParameter(aws.ssm, parameter);
+    const stored = await readParameter(session, parameter);
     const changed = stored !== text;
     if (changed) {
-      await putParameter(aws.ssm, names, parameter, { value: text, replace: stored !== undefined });
+      await putParameter(session, parameter, { value: text, replace: stored !== undefined });
     }
     const before = stored === undefined ? undefined : hashOf(stored);
     if (options.json) {

@@ -15,6 +15,7 @@ import {
 import { START_MS } from '../../src/limits.js';
 import { DeployError, isAwsError } from './error.js';
 import { lastLines } from './log-events.js';
+import { npmCommand } from './printed-commands.js';
 import type { Session } from './session.js';
 
 export interface Target {
@@ -27,10 +28,12 @@ export interface Target {
 
 export interface ServiceState {
   readonly status: string;
+  /** Id of the newest deployment of the service. */
+  readonly deployment: string | undefined;
   readonly desired: number;
   readonly running: number;
   readonly pending: number;
-  /** `COMPLETED`, `IN_PROGRESS` or `FAILED`: of the newest deployment of the service. */
+  /** `COMPLETED`, `IN_PROGRESS` or `FAILED`: of the newest deployment. */
   readonly rollout: string;
   readonly rolloutReason: string | undefined;
   /** Of the newest deployment. */
@@ -56,6 +59,7 @@ export async function describeService({ aws, names }: Session): Promise<ServiceS
   ]);
   return {
     status: service.status ?? 'unknown',
+    deployment: primary?.id,
     desired: service.desiredCount ?? 0,
     running: service.runningCount ?? 0,
     pending: service.pendingCount ?? 0,
@@ -122,9 +126,16 @@ export function neverRuns({ emulated }: Session, { tasks, targets }: ServiceStat
   return emulated && tasks === 0 && targets.length === 0;
 }
 
+/** What a change of the service is to come to. */
+export interface Expected {
+  readonly deployment: string | undefined;
+  readonly desired: number;
+}
+
 interface WaitOptions {
   readonly onProgress: (line: string) => void;
-  readonly timeoutMs?: number;
+  /** Absent: nothing was changed, or CloudFormation has seen to it. */
+  readonly expected?: Expected;
 }
 
 /**
@@ -133,17 +144,26 @@ interface WaitOptions {
  */
 export async function waitUntilSteady(
   session: Session,
-  { onProgress, timeoutMs = STEADY_TIMEOUT_MS }: WaitOptions,
+  { onProgress, expected }: WaitOptions,
 ): Promise<ServiceState> {
-  const end = performance.now() + timeoutMs;
+  const end = performance.now() + STEADY_TIMEOUT_MS;
   let told = '';
+  let begun = false;
   for (;;) {
     const state = await describeService(session);
     if (state === undefined) throw noService(session);
-    if (isSteady(state) || neverRuns(session, state)) return state;
+    // For a moment ECS may show what was before.
+    const current =
+      expected === undefined ||
+      (state.deployment === expected.deployment && state.desired === expected.desired);
+    begun ||= current;
+    if (current && (isSteady(state) || neverRuns(session, state))) return state;
     const line = describeState(state);
     if (line !== told) onProgress((told = line));
-    if (state.rollout === 'FAILED' || performance.now() > end) throw await notSteady(session, state);
+    // Once the new deployment was there, another one in its place is the one before, which ECS went back to.
+    const failed =
+      begun && (state.rollout === 'FAILED' || state.deployment !== (expected ?? state).deployment);
+    if (failed || performance.now() > end) throw await notSteady(session, state, expected);
     await sleep(POLL_MS);
   }
 }
@@ -157,17 +177,24 @@ export function describeState({ desired, running, targets }: ServiceState): stri
 export async function updateService(
   session: Session,
   change: { readonly desiredCount: number } | { readonly forceNewDeployment: true },
-): Promise<void> {
+): Promise<Expected> {
   const { aws, names } = session;
   if ((await describeService(session)) === undefined) throw noService(session);
-  await aws.ecs.send(new UpdateServiceCommand({ cluster: names.cluster, service: names.service, ...change }));
+  const { service } = await aws.ecs.send(
+    new UpdateServiceCommand({ cluster: names.cluster, service: names.service, ...change }),
+  );
+  return {
+    deployment: service?.deployments?.find(({ status }) => status === 'PRIMARY')?.id,
+    desired: service?.desiredCount ?? 0,
+  };
 }
 
-export function noService({ environment, names }: Session): DeployError {
+function noService(session: Session): DeployError {
+  const { environment, names } = session;
   return new DeployError(
     'NO_SERVICE',
     `there is no service ${names.service} in ${environment}`,
-    `deploy it: npm run deploy -- -e ${environment}`,
+    `deploy it: ${npmCommand(session, 'deploy')}`,
   );
 }
 
@@ -208,18 +235,24 @@ function stopReasons({ stoppedReason, containers = [] }: Task): readonly string[
   ];
 }
 
-async function notSteady(session: Session, state: ServiceState): Promise<DeployError> {
+async function notSteady(
+  session: Session,
+  state: ServiceState,
+  expected: Expected | undefined,
+): Promise<DeployError> {
   const unhealthy = state.targets.filter(({ state: target }) => target === 'unhealthy');
   const why =
     state.rollout === 'FAILED'
       ? (state.rolloutReason ?? 'ECS gave the deployment up')
-      : unhealthy.length > 0
-        ? `the load balancer finds ${unhealthy.map(({ id }) => id).join(', ')} unhealthy`
-        : 'it took too long';
+      : expected !== undefined && state.deployment !== expected.deployment
+        ? 'the new tasks did not get well, and ECS went back to those before'
+        : unhealthy.length > 0
+          ? `the load balancer finds ${unhealthy.map(({ id }) => id).join(', ')} unhealthy`
+          : 'it took too long';
   return new DeployError(
     'SERVICE_NOT_STEADY',
     `the service is not steady: ${why} (${describeState(state)})`,
-    `look into the log: npm run logs -- -e ${session.environment} --errors; what it may be: DEPLOYMENT.md, "When something is wrong"`,
+    `look into the log: ${npmCommand(session, 'logs', '--errors')}; what it may be: DEPLOYMENT.md, "When something is wrong"`,
     await explainStoppedTask(session),
   );
 }

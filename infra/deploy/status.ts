@@ -8,7 +8,7 @@ import { columns, painter } from '../../src/terminal.js';
 import { stackNames } from '../names.js';
 import { describeCertificate, WARNING_DAYS } from './acm.js';
 import { type Condition, conditionOf, type DeployedStack, describeStack } from './cloudformation.js';
-import { DeployError, explainAwsError } from './error.js';
+import { DeployError, explainError } from './error.js';
 import { readParameter } from './parameters.js';
 import { describeService, isSteady, neverRuns, type ServiceState } from './service.js';
 import type { Session } from './session.js';
@@ -118,18 +118,18 @@ async function certificateArn(
 }
 
 async function readParameters(session: Session): Promise<Status['parameters']> {
-  const { names, aws } = session;
+  const { names } = session;
   const read = async (
     name: string,
     holds: (value: string) => Promise<readonly string[]> | readonly string[],
   ): Promise<ParameterStatus> => {
     try {
-      const value = await readParameter(aws.ssm, name);
+      const value = await readParameter(session, name);
       return value === undefined
         ? { name, state: 'missing', holds: [] }
         : { name, state: 'good', holds: await holds(value) };
     } catch (error) {
-      const explained = explainAwsError(error, session.profile);
+      const explained = explainError(error, session.profile);
       if (explained instanceof KeyError || explained instanceof PolicyError) {
         return { name, state: 'bad', holds: [explained.message] };
       }

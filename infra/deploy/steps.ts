@@ -1,19 +1,22 @@
 // The steps of a deployment: each tells what it would do, and does it. A step that has nothing to do does nothing, so
 // that a deployment that was interrupted is simply run again.
-import type { StackName } from '../names.js';
-import { POLICY_FILE } from '../../src/config.js';
 import { readFile } from 'node:fs/promises';
+import { POLICY_FILE } from '../../src/config.js';
+import { parsePolicy } from '../../src/policy/file.js';
+import { PolicyError } from '../../src/policy/problem.js';
+import type { StackName } from '../names.js';
 import {
   checkGivenCertificate,
+  describeCertificate,
   findImported,
   importNewCertificate,
-  describeCertificate,
+  isFor,
   WARNING_DAYS,
 } from './acm.js';
 import { applyCallbackKey, inspectCallbackKey, short } from './callback-key.js';
 import {
   actionFor,
-  deleteStack,
+  conditionOf,
   deployedBody,
   type DeployedStack,
   deployStack,
@@ -23,7 +26,8 @@ import { DeployError } from './error.js';
 import { buildLocally, buildWithCodeBuild, imageExists } from './image.js';
 import { putParameter, readParameter } from './parameters.js';
 import { previewChanges } from './preview.js';
-import { unprotect } from './protection.js';
+import { awsCommand, npmCommand } from './printed-commands.js';
+import { removeStack } from './removal.js';
 import { describeService, explainStoppedTask, isSteady, neverRuns, waitUntilSteady } from './service.js';
 import type { Session } from './session.js';
 import type { Template } from './templates.js';
@@ -65,6 +69,8 @@ export interface Deploying {
   /** As they are now; kept up to date by the steps. */
   readonly deployed: Map<StackName, DeployedStack>;
   readonly options: DeployOptions;
+  /** What the steps that were inspected would do. */
+  readonly actions: Map<StepName, Action>;
   /** What the operator should know in the end. */
   readonly notes: string[];
 }
@@ -94,7 +100,7 @@ export function stepsOf(deploying: Deploying): readonly Step[] {
 }
 
 function stackStep(
-  { session, deployed }: Deploying,
+  { session, deployed, actions }: Deploying,
   template: Template,
   parametersOf: () => Readonly<Record<string, string | undefined>>,
 ): Step {
@@ -110,6 +116,7 @@ function stackStep(
     async inspect() {
       const current = deployed.get(template.name);
       const action = await actionFor(cloudformation, template, parameters(), current);
+      actions.set(template.name, action);
       if (action === 'none') return { action, summary: 'nothing', details: [] };
       if (action !== 'update' || current === undefined) {
         const instead = action === 'recreate' ? `delete what is ${current?.status ?? 'stuck'}, then ` : '';
@@ -120,6 +127,11 @@ function stackStep(
           .filter(([name, value]) => current.parameters[name] !== value)
           .map(([name, value]) => `${name}: ${current.parameters[name] ?? 'none'} → ${value}`),
         ...previewChanges(await deployedBody(cloudformation, template.stackName), JSON.parse(template.body)),
+        ...(template.name === 'cosigner' && session.settings.cosignerImageId === undefined
+          ? [
+              'perhaps replace: the instance, if Amazon has a newer image; cosignerImageId in the settings keeps it',
+            ]
+          : []),
       ];
       return {
         action,
@@ -132,21 +144,25 @@ function stackStep(
       const follow = progressOf(template.resources, (line, event) => {
         report(line);
         // Now, for the log goes with the stack when CloudFormation takes it back.
-        if (template.name === 'callback' && event.status.endsWith('_FAILED')) {
+        if (event.type === 'AWS::ECS::Service' && event.status.endsWith('_FAILED')) {
           explained ??= explainStoppedTask(session).catch(() => []);
         }
       });
       const current = deployed.get(template.name);
-      if (current !== undefined && (await actionFor(cloudformation, template, {}, current)) === 'recreate') {
-        await unprotect(session, current);
-        await deleteStack(cloudformation, current, follow);
+      if (current !== undefined && conditionOf(current) === 'stuck') {
+        await removeStack(session, current, { report, onEvent: follow });
         deployed.delete(template.name);
       }
       try {
         deployed.set(template.name, await deployStack(cloudformation, template, parameters(), follow));
       } catch (error) {
         if (!(error instanceof DeployError)) throw error;
-        throw new DeployError(error.code, error.message, error.next, (await explained) ?? []);
+        const events = awsCommand(
+          session,
+          `cloudformation describe-stack-events --stack-name ${template.stackName}`,
+        );
+        const next = `${error.next}; all events: ${events}`;
+        throw new DeployError(error.code, error.message, next, (await explained) ?? []);
       }
     },
   };
@@ -167,17 +183,30 @@ function progressOf(total: number, report: (line: string, event: StackEvent) => 
 }
 
 function keysStep({ session, options, notes }: Deploying): Step {
-  const { names, aws } = session;
-  const inspectPolicy = () => readParameter(aws.ssm, names.parameters.policy);
+  const { names } = session;
+  const readPolicies = async () => {
+    const stored = await readParameter(session, names.parameters.policy);
+    if (stored === undefined) {
+      const text = await readFile(POLICY_FILE, 'utf8');
+      assertSound(text, POLICY_FILE, `npm run policy -- check tells all of it; mend ${POLICY_FILE}`);
+      return { stored, text };
+    }
+    const next = `put a sound one there: ${npmCommand(session, 'policy', 'push')}`;
+    assertSound(stored, names.parameters.policy, next);
+    return { stored, text: stored };
+  };
   return {
     name: 'keys',
     async inspect() {
-      const [key, policy] = await Promise.all([
+      const [key, { stored: policy }] = await Promise.all([
         inspectCallbackKey(session, options.rotateCallbackKey),
-        inspectPolicy(),
+        readPolicies(),
       ]);
       const details = [
         ...(key.makesPair ? [`make a key pair in ${session.keyDirectory}`] : []),
+        ...(key.action === 'create' && !key.makesPair
+          ? [`use the key pair of ${session.keyDirectory}, ${short(key.local?.fingerprint)}`]
+          : []),
         ...(key.action === 'create'
           ? [`put its private key into ${names.parameters.callbackPrivateKey}`]
           : []),
@@ -208,9 +237,9 @@ function keysStep({ session, options, notes }: Deploying): Step {
           );
         }
       }
-      if ((await inspectPolicy()) === undefined) {
-        const value = await readFile(POLICY_FILE, 'utf8');
-        await putParameter(aws.ssm, names, names.parameters.policy, { value, replace: false });
+      const { stored, text } = await readPolicies();
+      if (stored === undefined) {
+        await putParameter(session, names.parameters.policy, { value: text, replace: false });
         report(`${POLICY_FILE} is in ${names.parameters.policy}`);
       }
     },
@@ -229,7 +258,8 @@ function certificateStep({
   const find = async () => {
     const known = deployed.get('callback')?.parameters['CertificateArn'];
     const inUse = known === undefined ? undefined : await describeCertificate(session, known);
-    return inUse ?? (await findImported(session));
+    const candidates = [...(inUse === undefined ? [] : [inUse]), ...(await findImported(session))];
+    return candidates.find((one) => isFor(one, hostName));
   };
   return {
     name: 'certificate',
@@ -268,12 +298,14 @@ function certificateStep({
   };
 }
 
-function buildStep({ session, deployed, options, notes }: Deploying): Step {
+function buildStep({ session, deployed, actions, options, notes }: Deploying): Step {
   const { tag, build } = options;
   return {
     name: 'build',
     async inspect() {
-      if (await imageExists(session, tag)) return { action: 'none', summary: 'nothing', details: [] };
+      // With its stack the repository goes, too.
+      const isThere = actions.get('image') !== 'recreate' && (await imageExists(session, tag));
+      if (isThere) return { action: 'none', summary: 'nothing', details: [] };
       // What an emulator has not built it does not build the next time either.
       if (session.emulated && deployed.get('callback')?.parameters['ImageTag'] === tag) {
         return { action: 'none', summary: 'nothing', details: [] };
@@ -301,14 +333,15 @@ function buildStep({ session, deployed, options, notes }: Deploying): Step {
   };
 }
 
-function serviceStep({ session, notes }: Deploying): Step {
+function serviceStep({ session, actions, notes }: Deploying): Step {
   return {
     name: 'service',
     async inspect() {
       const state = await describeService(session);
       if (state === undefined)
         return { action: 'wait', summary: 'wait until its task is healthy', details: [] };
-      if (isSteady(state) || neverRuns(session, state))
+      const changes = actions.get('callback') !== 'none';
+      if (!changes && (isSteady(state) || neverRuns(session, state)))
         return { action: 'none', summary: 'nothing', details: [] };
       return { action: 'wait', summary: 'wait until it is steady', details: [] };
     },
@@ -320,4 +353,19 @@ function serviceStep({ session, notes }: Deploying): Step {
       }
     },
   };
+}
+
+/** @throws {DeployError} for a policy that a service would not start with */
+function assertSound(text: string, where: string, next: string): void {
+  try {
+    parsePolicy(text, where);
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    throw new DeployError(
+      'POLICY_UNSOUND',
+      `${where} can't be used as the policy`,
+      next,
+      error.brief.report.split('\n'),
+    );
+  }
 }

@@ -1,5 +1,5 @@
 // What is in an emulated account, as the AWS SDK tells it.
-import { ACMClient, ListCertificatesCommand } from '@aws-sdk/client-acm';
+import { ACMClient, GetCertificateCommand, ListCertificatesCommand } from '@aws-sdk/client-acm';
 import {
   CloudFormationClient,
   DescribeStacksCommand,
@@ -31,6 +31,8 @@ export interface Account {
   put(name: string, value: string, type: ParameterType): Promise<void>;
   /** Their domain names. */
   certificates(): Promise<readonly string[]>;
+  /** The first one, PEM. */
+  certificate(): Promise<string | undefined>;
   service(): Promise<Service | undefined>;
 }
 
@@ -63,11 +65,18 @@ export function accountAt(endpoint: string): Account {
       }
     },
     async put(Name, Value, Type) {
-      await ssm.send(new PutParameterCommand({ Name, Value, Type }));
+      await ssm.send(new PutParameterCommand({ Name, Value, Type, Overwrite: true }));
     },
     async certificates() {
       const { CertificateSummaryList = [] } = await acm.send(new ListCertificatesCommand({}));
       return CertificateSummaryList.map(({ DomainName = '' }) => DomainName);
+    },
+    async certificate() {
+      const { CertificateSummaryList = [] } = await acm.send(new ListCertificatesCommand({}));
+      const { Certificate } = await acm.send(
+        new GetCertificateCommand({ CertificateArn: CertificateSummaryList[0]?.CertificateArn }),
+      );
+      return Certificate?.trim();
     },
     async service() {
       const { services } = await ecs.send(

@@ -85,6 +85,9 @@ export function workspace(t: Test, endpoint: string): Workspace {
         child.on('close', (code, signal) => {
           clearInterval(watch);
           texts.push(stdout, stderr);
+          for (const piece of privatePieces(place)) {
+            if (`${stdout}${stderr}`.includes(piece)) t.fail(`${command} printed a private key`);
+          }
           resolve({ code: code ?? (signal === null ? -1 : -2), stdout, stderr });
         });
       });
@@ -118,6 +121,13 @@ export function workspace(t: Test, endpoint: string): Workspace {
     },
   };
   return place;
+}
+
+/** Of every private key that lies in the key directories now, those before included. */
+function privatePieces(place: Workspace): readonly string[] {
+  return [...place.files().keys()]
+    .filter((name) => name.startsWith('.keys/') && /callback_private.*\.pem$/.test(name))
+    .flatMap((name) => piecesOf(readFileSync(join(place.directory, name), 'utf8')));
 }
 
 function seeCommandLines(seen: Set<string>): void {

@@ -1,6 +1,9 @@
 // What goes wrong with a deployment is told with its cause and the next command, and a second run heals it.
+import { execFile } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   CloudWatchLogsClient,
   CreateLogStreamCommand,
@@ -20,10 +23,12 @@ import {
   xml,
 } from '../helpers/aws-proxy.js';
 import { playCodeBuild, putImage } from '../helpers/codebuild.js';
-import type { Ran } from '../helpers/cli.js';
+import { type Ran, ROOT } from '../helpers/cli.js';
 import { rsaPair } from '../helpers/keys.js';
 import { motoServer } from '../helpers/moto.js';
 import { type Workspace, workspace } from '../helpers/operator.js';
+
+const run = promisify(execFile);
 
 // It starts a command, and with it the CDK, dozens of times.
 t.setTimeout(900_000);
@@ -90,9 +95,9 @@ t.test('failures', async (t) => {
   });
 
   for (const [action, step] of [
-    ['CreateStack', 'fireblocks-dev-foundation'],
-    ['PutParameter', 'Keys and policy'],
-    ['ImportCertificate', 'Certificate'],
+    ['CreateStack', 'Stack fireblocks-dev-foundation'],
+    ['PutParameter', 'Keys and policy in SSM'],
+    ['ImportCertificate', 'Certificate in ACM'],
     ['DescribeImages', ''],
     ['GetParameter', ''],
   ] as const) {
@@ -109,7 +114,8 @@ t.test('failures', async (t) => {
         new RegExp(`not authorized to perform ${action}`),
         'ask whoever administers',
       );
-      if (step !== '') t.match(ran.stdout + ran.stderr, `[FAILED] `);
+      const begun = ran.stdout.split('\n').filter((line) => line.startsWith('[STARTED]'));
+      t.equal(begun.at(-1), step === '' ? undefined : `[STARTED] ${step}`);
       await heals(t, place);
     });
   }
@@ -213,7 +219,7 @@ t.test('failures', async (t) => {
         : undefined;
     const { code, stdout } = await place.run('deploy', '--yes');
     t.equal(code, 0);
-    t.match(stdout, 'fireblocks-dev-foundation is UPDATE_IN_PROGRESS: an earlier deployment goes on');
+    t.match(stdout, 'fireblocks-dev-foundation is UPDATE_IN_PROGRESS: an earlier run goes on');
     t.equal(asked > 3, true);
     asked = 0;
     fails(t, await place.run('deploy', '--dry-run'), 'STACK_BUSY', /a deployment is running/, '--status');
@@ -287,55 +293,56 @@ t.test('failures', async (t) => {
   });
 
   scenario('a stack whose service never gets well', async (t, place) => {
-    let created = false;
+    let state: 'none' | 'stuck' | 'deleted' = 'none';
     const stackId = 'arn:aws:cloudformation:ap-northeast-1:123456789012:stack/fireblocks-dev-callback/1';
     const stackXml = (status: string): string =>
       `<Stacks><member><StackId>${stackId}</StackId><StackName>fireblocks-dev-callback</StackName><StackStatus>${status}</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks>`;
     const eventXml = (id: number, resource: string, type: string, status: string, reason: string): string =>
       `<member><EventId>${id}</EventId><StackId>${stackId}</StackId><StackName>fireblocks-dev-callback</StackName><LogicalResourceId>${resource}</LogicalResourceId><ResourceType>${type}</ResourceType><ResourceStatus>${status}</ResourceStatus><ResourceStatusReason>${reason}</ResourceStatusReason><Timestamp>2026-01-01T00:00:0${id}Z</Timestamp></member>`;
-    proxy.before = async (call) => {
+    const events = [
+      eventXml(4, 'fireblocks-dev-callback', 'AWS::CloudFormation::Stack', 'ROLLBACK_COMPLETE', ''),
+      eventXml(3, 'Zone', 'AWS::Route53::HostedZone', 'CREATE_FAILED', 'Resource creation cancelled'),
+      eventXml(
+        2,
+        'Service',
+        'AWS::ECS::Service',
+        'CREATE_FAILED',
+        'ECS Deployment Circuit Breaker was triggered',
+      ),
+      eventXml(1, 'Cluster', 'AWS::ECS::Cluster', 'CREATE_COMPLETE', ''),
+    ];
+    proxy.before = (call) => {
       const about = parameter(call, 'StackName') ?? '';
-      if (call.action === 'CreateStack' && about === 'fireblocks-dev-callback') {
-        created = true;
-        await log(
-          '/ecs/callback-handler/dev',
-          'task/callback-handler/abc',
-          '{"level":"fatal","msg":"no key"}',
-        ).catch(() => undefined);
+      if (state === 'none' && call.action === 'CreateStack' && about === 'fireblocks-dev-callback') {
+        state = 'stuck';
         return xml(call, `<StackId>${stackId}</StackId>`);
       }
-      if (created && about.includes('fireblocks-dev-callback')) {
-        if (call.action === 'DescribeStacks') return xml(call, stackXml('ROLLBACK_COMPLETE'));
-        if (call.action === 'DescribeStackEvents') {
-          return xml(
-            call,
-            `<StackEvents>${[
-              eventXml(4, 'fireblocks-dev-callback', 'AWS::CloudFormation::Stack', 'ROLLBACK_COMPLETE', ''),
-              eventXml(3, 'Zone', 'AWS::Route53::HostedZone', 'CREATE_FAILED', 'Resource creation cancelled'),
-              eventXml(
-                2,
-                'Service',
-                'AWS::ECS::Service',
-                'CREATE_FAILED',
-                'ECS Deployment Circuit Breaker was triggered',
-              ),
-              eventXml(1, 'Cluster', 'AWS::ECS::Cluster', 'CREATE_COMPLETE', ''),
-            ].join('')}</StackEvents>`,
-          );
-        }
+      if (state === 'deleted' && about === stackId && call.action === 'DescribeStackEvents') {
+        return xml(call, `<StackEvents>${events.join('')}</StackEvents>`);
       }
-      if (created && call.action === 'ListTasks')
-        return json({ taskArns: ['arn:aws:ecs:ap-northeast-1:123456789012:task/c/abc'] });
-      if (created && call.action === 'DescribeTasks') return json({ tasks: [stoppedTask] });
-      if (created && call.action === 'GetLogEvents')
+      if (state !== 'stuck') return undefined;
+      if (call.action === 'ListTasks') return json({ taskArns: [stoppedTask.taskArn] });
+      if (call.action === 'DescribeTasks') return json({ tasks: [stoppedTask] });
+      if (call.action === 'GetLogEvents') {
         return json({ events: [{ message: '{"level":"fatal","msg":"no key"}' }] });
+      }
+      if (!about.includes('fireblocks-dev-callback')) return undefined;
+      if (call.action === 'DescribeStacks') return xml(call, stackXml('ROLLBACK_COMPLETE'));
+      if (call.action === 'DescribeStackEvents')
+        return xml(call, `<StackEvents>${events.join('')}</StackEvents>`);
+      if (call.action === 'GetTemplate') return xml(call, '<TemplateBody>{}</TemplateBody>');
+      if (call.action === 'DescribeStackResources') return xml(call, '<StackResources></StackResources>');
+      if (call.action === 'DeleteStack') {
+        state = 'deleted';
+        return xml(call, '');
+      }
       return undefined;
     };
     const ran = await place.run('deploy', '--yes');
     fails(
       t,
       ran,
-      'STACK_FAILED',
+      'STACK_STUCK',
       /fireblocks-dev-callback is ROLLBACK_COMPLETE: Service \(AWS::ECS::Service\): ECS Deployment Circuit Breaker/,
       'go on with: npm run deploy -- --yes --env dev --force-recreate',
     );
@@ -344,7 +351,10 @@ t.test('failures', async (t) => {
       'task abc stopped: Essential container in task exited; callback-handler ended with exit code 1',
     );
     t.match(ran.stderr, '{"level":"fatal","msg":"no key"}');
-    created = false;
+    t.match(await place.run('deploy', '--yes'), { code: 1, stderr: /STACK_STUCK/ });
+    const recreated = await place.run('deploy', '--yes', '--force-recreate');
+    t.equal(recreated.code, 0, recreated.stderr);
+    t.equal(state, 'deleted');
     await heals(t, place);
   });
 
@@ -361,11 +371,11 @@ t.test('failures', async (t) => {
       ran,
       'SERVICE_NOT_STEADY',
       /ECS gave up.*unhealthy \(Health checks failed/,
-      'npm run logs -- -e dev --errors',
+      'npm run logs -- --errors -e dev',
     );
     t.match(ran.stderr, 'go on with: npm run deploy -- --yes --env dev');
     t.match(ran.stderr, 'task abc stopped: Essential container in task exited');
-    t.match(await place.run('restart'), { code: 1, stderr: /SERVICE_NOT_STEADY/ });
+    t.match(await place.run('deploy', '--status'), { code: 0 });
     t.match((await place.run('deploy', '--status')).stdout, /10\.0\.1\.7 unhealthy/);
 
     let asked = 0;
@@ -376,6 +386,92 @@ t.test('failures', async (t) => {
     const waited = await place.run('deploy', '--yes');
     t.equal(waited.code, 0);
     t.match(waited.stdout, /targets: initial/);
+  });
+
+  scenario('a restart that ECS takes back', async (t, place) => {
+    t.equal((await place.run('deploy', '--yes')).code, 0);
+    let asked = -1;
+    proxy.before = (call) => {
+      if (call.action === 'UpdateService') {
+        asked = 0;
+        return json({ service: serviceOf('new', 'IN_PROGRESS') });
+      }
+      if (call.action !== 'DescribeServices') return playService(call, 'COMPLETED', 'healthy');
+      if (asked === -1) return json({ services: [serviceOf('old', 'COMPLETED')] });
+      // At first what was before, then the new deployment, then the old one again.
+      const deployment = ['old', 'new', 'new', 'old'][asked++] ?? 'old';
+      return json({ services: [serviceOf(deployment, deployment === 'old' ? 'COMPLETED' : 'IN_PROGRESS')] });
+    };
+    const ran = await place.run('restart');
+    fails(t, ran, 'SERVICE_NOT_STEADY', /ECS went back to those before/, 'npm run logs -- --errors -e dev');
+    t.ok(asked >= 4, 'the answer from before was not taken for the end');
+  });
+
+  scenario('a policy that is unsound', async (t, place) => {
+    const file = join(place.directory, 'policy.yaml');
+    const sound = readFileSync(file, 'utf8');
+    writeFileSync(file, 'version: 1\nrules: [oops]\n');
+    const ran = await place.run('deploy', '--yes');
+    fails(t, ran, 'POLICY_UNSOUND', /policy\.yaml can't be used as the policy/, 'npm run policy -- check');
+    t.strictSame(proxy.calls.filter(isMutating), []);
+    writeFileSync(file, sound);
+    await heals(t, place);
+    await account.put(NAMES.parameters.policy, 'version: 1\nrules: [oops]\n', 'SecureString');
+    fails(
+      t,
+      await place.run('deploy', '--yes'),
+      'POLICY_UNSOUND',
+      /\/fireblocks\/dev\/policy/,
+      'npm run policy -- push -e dev',
+    );
+  });
+
+  scenario('another host name, with a certificate of one’s own', async (t, place) => {
+    t.equal((await place.run('deploy', '--yes')).code, 0);
+    place.settings({ hostName: 'handler.internal' });
+    const { code, stdout } = await place.run('deploy', '--yes');
+    t.equal(code, 0);
+    t.match(stdout, 'make a CA and a certificate for handler.internal');
+    t.match(stdout, /^service +wait until it is steady$/m, 'what changes is waited for');
+    const certificate = new X509Certificate(readFileSync(join(place.directory, '.keys/dev/tls.pem')));
+    t.equal(certificate.checkHost('handler.internal'), 'handler.internal');
+    t.equal((await place.run('destroy', '--confirm', 'dev')).code, 0);
+    t.strictSame(await account.certificates(), [], 'the one before goes as well');
+  });
+
+  scenario('a stack that the CDK’s own command deployed', async (t, place) => {
+    place.settings({});
+    await run(
+      join(ROOT, 'node_modules/.bin/cdk'),
+      [
+        ...['--app', `${join(ROOT, 'node_modules/.bin/tsx')} ${join(ROOT, 'infra/app.ts')}`],
+        ...['--output', 'home/out', '--context', 'env=dev', '--require-approval', 'never'],
+        ...['deploy', 'fireblocks-dev-foundation'],
+      ],
+      { cwd: place.directory, env: { ...place.environment, CI: 'true' } },
+    );
+    const { code, stdout } = await place.run('deploy', '--dry-run');
+    t.equal(code, 0);
+    t.match(stdout, /^foundation +(nothing|update)/m);
+    t.equal((await place.run('destroy', '--confirm', 'dev')).code, 0);
+  });
+
+  scenario('a Co-signer that the settings no longer have', async (t, place) => {
+    proxy.before = (call) =>
+      call.action === 'DescribeStacks' && parameter(call, 'StackName') === 'fireblocks-dev-cosigner'
+        ? xml(
+            call,
+            '<Stacks><member><StackName>fireblocks-dev-cosigner</StackName><StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks>',
+          )
+        : undefined;
+    place.settings({});
+    fails(
+      t,
+      await place.run('deploy', '--yes'),
+      'STACK_LEFT_OVER',
+      /"cosigner": false/,
+      'set it to true again',
+    );
   });
 
   scenario('another key in SSM than in the directory', async (t, place) => {
@@ -396,11 +492,16 @@ t.test('failures', async (t) => {
 
     t.equal((await place.run('deploy', '--yes', '--rotate-callback-key')).code, 0);
     t.equal((await account.parameter(name))?.Value, other, 'the one of the directory');
-    t.equal(readFileSync(join(place.directory, '.keys/dev/callback_private.previous.pem'), 'utf8'), inForce);
+    const before = (): readonly string[] =>
+      [...place.files('.keys').keys()]
+        .filter((name) => /callback_private\.[0-9a-f]{16}\.pem$/.test(name))
+        .map((name) => readFileSync(join(place.directory, name), 'utf8'));
+    t.strictSame(before(), [inForce]);
 
     const { code, stdout } = await place.run('deploy', '--yes', '--rotate-callback-key');
     t.equal(code, 0);
     t.match(stdout, 'Give the Co-signer the new public key now');
+    t.strictSame(new Set(before()), new Set([inForce, other]), 'no key is lost');
     t.notMatch((await account.parameter(name))?.Value, other, 'and now a new one');
     t.equal((await account.parameter(name))?.Value, readFileSync(file, 'utf8'));
 
@@ -485,7 +586,7 @@ t.test('failures', async (t) => {
     fails(t, await place.run('deploy', '--yes'), 'NO_REVISION', /this directory has none/, '--image-tag');
   });
 
-  scenario('a bucket that is written to while it is emptied', async (t, place) => {
+  scenario('a bucket with something in it goes with its stack', async (t, place) => {
     proxy.before = playCodeBuild(moto.endpoint);
     t.equal((await place.run('deploy', '--yes')).code, 0);
     const { code, stdout } = await place.run('destroy', '--confirm', 'dev');
@@ -501,25 +602,23 @@ const stoppedTask = {
   containers: [{ name: 'callback-handler', exitCode: 1 }],
 };
 
+function serviceOf(id: string, rolloutState: string): object {
+  const running = rolloutState === 'COMPLETED' ? 1 : 0;
+  return {
+    serviceName: 'callback-handler-service',
+    status: 'ACTIVE',
+    desiredCount: 1,
+    runningCount: running,
+    pendingCount: 1 - running,
+    deployments: [
+      { id, status: 'PRIMARY', rolloutState, rolloutStateReason: 'ECS gave up: tasks failed to start.' },
+    ],
+  };
+}
+
 /** A service as AWS would have it; moto runs no task. */
 function playService(call: AwsCall, rolloutState: string, health: string): AwsReply | undefined {
-  if (call.action === 'DescribeServices') {
-    const running = rolloutState === 'COMPLETED' ? 1 : 0;
-    return json({
-      services: [
-        {
-          serviceName: 'callback-handler-service',
-          status: 'ACTIVE',
-          desiredCount: 1,
-          runningCount: running,
-          pendingCount: 1 - running,
-          deployments: [
-            { status: 'PRIMARY', rolloutState, rolloutStateReason: 'ECS gave up: tasks failed to start.' },
-          ],
-        },
-      ],
-    });
-  }
+  if (call.action === 'DescribeServices') return json({ services: [serviceOf('one', rolloutState)] });
   if (call.action === 'ListTasks') return json({ taskArns: [stoppedTask.taskArn] });
   if (call.action === 'DescribeTasks') return json({ tasks: [stoppedTask] });
   if (call.action === 'DescribeTargetHealth') {

@@ -86,7 +86,7 @@ t.test('wherever it is interrupted', async (t) => {
     t.ok(hit, 'it was there');
     if (signal === 'SIGINT') {
       t.equal(code, 130);
-      t.match(stderr, 'Interrupted.');
+      t.match(stderr, 'To go on: npm run deploy -- --yes --env dev');
     }
     proxy.before = build;
     proxy.after = () => undefined;
@@ -138,6 +138,8 @@ async function stateOf(endpoint: string, place: Workspace): Promise<unknown> {
     key: [key?.Type, key?.Version, key?.Value === read('.keys/dev/callback_private.pem')],
     policy: [policy?.Type, policy?.Version, policy?.Value === read('policy.yaml')],
     service: [service?.serviceName, service?.desiredCount],
+    // What the Co-signer is given is what the load balancer shows.
+    pinned: (await account.certificate()) === read('.keys/dev/tls.pem').trim(),
     files: [...place.files('.keys')],
   };
 }

@@ -362,7 +362,10 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
     t.strictSame(await account.certificates(), []);
     for (const name of Object.values(NAMES.parameters)) t.equal(await account.parameter(name), undefined);
     t.ok(place.files('.keys').has('.keys/dev/callback_private.pem'));
-    t.match(await place.run('destroy', '--confirm', 'dev'), { code: 0, stdout: /There is nothing of dev/ });
+    t.match(await place.run('destroy', '--confirm', 'dev'), {
+      code: 0,
+      stdout: /There is nothing of dev to delete/,
+    });
   });
 });
 

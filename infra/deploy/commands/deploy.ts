@@ -4,15 +4,18 @@ import { UsageError } from '../../../src/command.js';
 import { columns, painter } from '../../../src/terminal.js';
 import { fetchCertificate } from '../acm.js';
 import { inspectCallbackKey, writePublicKey } from '../callback-key.js';
-import { conditionOf, describeStack, settle } from '../cloudformation.js';
+import { STACK_NAMES, type StackName } from '../../names.js';
+import { conditionOf, type DeployedStack, describeStack } from '../cloudformation.js';
 import { noPositionals, printJson, runOperatorCommand } from '../command.js';
 import { confirm } from '../confirm.js';
-import { DeployError, explainAwsError } from '../error.js';
+import { DeployError, explainError } from '../error.js';
 import { assertImage, gitRevision } from '../image.js';
 import { nextSteps } from '../next-steps.js';
 import { assertNeeds, selectStacks } from '../plan.js';
+import { awsCommand, npmCommand } from '../printed-commands.js';
 import { runTasks } from '../progress.js';
 import { COMMON_OPTIONS, COMMON_USAGE, openSession, type Session } from '../session.js';
+import { describeSettled } from '../settled.js';
 import { printStatus, readStatus } from '../status.js';
 import { type Action, type Change, type Deploying, type Step, type StepName, stepsOf } from '../steps.js';
 import { synthesizeTemplates, type Template } from '../templates.js';
@@ -75,6 +78,8 @@ interface Planned {
 }
 
 const paint = painter(process.stdout);
+/** Steps that are done, with the seconds that they took. */
+const done = new Map<StepName, number>();
 
 async function deploy(session: Session, values: Values): Promise<void> {
   const { json, yes } = values;
@@ -89,7 +94,7 @@ async function deploy(session: Session, values: Values): Promise<void> {
   sayPlan(planned, say);
 
   const toDo = planned.filter(({ change }) => change.action !== 'none');
-  const answer = (seconds?: ReadonlyMap<StepName, number>) => ({
+  const answer = () => ({
     environment: session.environment,
     account: session.account,
     region: session.region,
@@ -97,13 +102,14 @@ async function deploy(session: Session, values: Values): Promise<void> {
       step: step.name,
       action: change.action,
       details: change.details.length > 0 || change.action === 'none' ? change.details : [change.summary],
-      ...(seconds?.has(step.name) === true && { seconds: seconds.get(step.name) }),
+      ...(done.has(step.name) && { seconds: done.get(step.name) }),
     })),
     notes: [...session.notes, ...deploying.notes],
   });
   if (dryRun) {
     if (json) printJson(answer());
-    else say(toDo.length === 0 ? 'Nothing to change.' : 'Nothing was changed in AWS: this was --dry-run.');
+    sayNotes(deploying, say);
+    say(toDo.length === 0 ? 'Nothing to change.' : 'Nothing was changed in AWS: this was --dry-run.');
     return;
   }
   if (toDo.length > 0 && !yes) {
@@ -115,7 +121,6 @@ async function deploy(session: Session, values: Values): Promise<void> {
     );
   }
 
-  const seconds = new Map<StepName, number>();
   try {
     await runTasks(
       toDo.map(({ step }) => ({
@@ -123,30 +128,34 @@ async function deploy(session: Session, values: Values): Promise<void> {
         async run(report) {
           const startedAt = performance.now();
           await step.apply(report);
-          seconds.set(step.name, Math.round((performance.now() - startedAt) / 100) / 10);
+          done.set(step.name, Math.round((performance.now() - startedAt) / 100) / 10);
         },
       })),
       { json },
     );
   } catch (error) {
-    const explained = explainAwsError(error, session.profile);
+    const explained = explainError(error, session.profile);
     if (!(explained instanceof DeployError)) throw error;
     const { code, message, next, details } = explained;
-    const resume = resumeCommand(values, explained, seconds);
+    const resume = resumeCommand(values, explained);
     throw new DeployError(code, message, `${next}\n       and go on with: ${resume}`, details);
   }
   const next = await whatNext(session, deploying);
   if (json) {
-    printJson({ ...answer(seconds), next });
+    printJson({ ...answer(), next });
     return;
   }
   say(toDo.length === 0 ? paint('green', 'Nothing to change.') : `\n${paint('green', 'Deployed.')}`);
-  for (const note of deploying.notes) say(`${paint('yellow', 'Note')}  ${note}`);
+  sayNotes(deploying, say);
   if (next !== undefined && toDo.length > 0) {
     say(`\n${paint('bold', 'What next')}`);
     for (const line of next.text) say(line);
   }
-  say(`\nHow it is at any time: npm run deploy -- -e ${session.environment} --status`);
+  say(`\nHow it is at any time: ${npmCommand(session, 'deploy', '--status')}`);
+}
+
+function sayNotes({ notes }: Deploying, say: (text: string) => void): void {
+  for (const note of notes) say(`${paint('yellow', 'Note')}  ${note}`);
 }
 
 function sayHead(session: Session, say: (text: string) => void): void {
@@ -186,7 +195,7 @@ async function prepare(session: Session, values: Values): Promise<Deploying> {
     );
   }
 
-  const deployed = await describeAll(session, templates, values);
+  const deployed = await describeAll(session, selected, values);
   assertNeeds(selected, templates, deployed);
   const notes: string[] = [];
   let tag = givenTag;
@@ -209,6 +218,7 @@ async function prepare(session: Session, values: Values): Promise<Deploying> {
     templates,
     selected,
     deployed,
+    actions: new Map(),
     notes,
     options: {
       rotateCallbackKey: values['rotate-callback-key'],
@@ -221,54 +231,59 @@ async function prepare(session: Session, values: Values): Promise<Deploying> {
 }
 
 /** Waits for what an earlier deployment has begun, and refuses to go on with what is stuck. */
-async function describeAll(session: Session, templates: readonly Template[], values: Values) {
-  const { cloudformation } = session.aws;
+async function describeAll(
+  session: Session,
+  selected: readonly StackName[],
+  values: Values,
+): Promise<Deploying['deployed']> {
   const deployed: Deploying['deployed'] = new Map();
-  for (const { name, stackName } of templates) {
-    let stack = await describeStack(cloudformation, stackName);
-    if (stack !== undefined && conditionOf(stack) === 'busy') {
-      if (values['dry-run']) {
-        throw new DeployError(
-          'STACK_BUSY',
-          `${stackName} is ${stack.status}: a deployment is running`,
-          'run it again when that has come to its end: --status tells',
-        );
-      }
-      const busy = stack;
-      await runTasks(
-        [
-          {
-            title: `${stackName} is ${busy.status}: an earlier deployment goes on`,
-            async run(report) {
-              stack = await settle(cloudformation, busy, ({ type, resource, status }) =>
-                report(`${type} ${resource} ${status}`),
-              );
-            },
-          },
-        ],
-        { json: values.json },
+  for (const name of STACK_NAMES) {
+    const stackName = `${session.names.prefix}-${name}`;
+    const stack = values['dry-run']
+      ? await describeStack(session.aws.cloudformation, stackName)
+      : await describeSettled(session, stackName, values);
+    if (stack === undefined) continue;
+    if (conditionOf(stack) === 'busy') {
+      throw new DeployError(
+        'STACK_BUSY',
+        `${stackName} is ${stack.status}: a deployment is running`,
+        `run it again when that has come to its end: ${npmCommand(session, 'deploy', '--status')}`,
       );
     }
-    if (stack !== undefined && conditionOf(stack) === 'stuck') refuseStuck(stackName, stack.status, values);
-    if (stack !== undefined) deployed.set(name, stack);
+    if (conditionOf(stack) === 'stuck' && selected.includes(name)) refuseStuck(session, stack, values);
+    deployed.set(name, stack);
+  }
+  if (deployed.has('cosigner') && !session.settings.cosigner) {
+    throw new DeployError(
+      'STACK_LEFT_OVER',
+      `${session.names.prefix}-cosigner is there, and the settings say "cosigner": false`,
+      'set it to true again; or take the Co-signer away first, as DEPLOYMENT.md has it under "Removing it"',
+    );
   }
   return deployed;
 }
 
-function refuseStuck(stackName: string, status: string, values: Values): void {
+function refuseStuck(session: Session, { stackName, status }: DeployedStack, values: Values): void {
   // What was deployed once has to be brought back, not deleted.
-  if (/^(UPDATE|IMPORT)_ROLLBACK_FAILED$/.test(status)) {
+  const live: Readonly<Record<string, string>> = {
+    UPDATE_FAILED: 'rollback-stack',
+    UPDATE_ROLLBACK_FAILED: 'continue-update-rollback',
+    IMPORT_ROLLBACK_FAILED: 'continue-update-rollback',
+  };
+  const command = live[status];
+  if (command !== undefined) {
     throw new DeployError(
       'STACK_STUCK',
-      `${stackName} is ${status}: CloudFormation could not bring the state before back`,
-      `aws cloudformation continue-update-rollback --stack-name ${stackName}`,
+      `${stackName} is ${status}: CloudFormation has to bring the state before back`,
+      awsCommand(session, `cloudformation ${command} --stack-name ${stackName}`),
     );
   }
   if (values['force-recreate']) return;
+  const events = awsCommand(session, `cloudformation describe-stack-events --stack-name ${stackName}`);
   throw new DeployError(
     'STACK_STUCK',
     `${stackName} is ${status}: it can only be deleted and created again`,
-    `why: aws cloudformation describe-stack-events --stack-name ${stackName}\n       then: ${commandOf(values)} --force-recreate`,
+    `why: ${events}\n       then: ${commandOf(values)} --force-recreate`,
   );
 }
 
@@ -346,24 +361,20 @@ function commandOf(values: Values, without: readonly string[] = []): string {
 }
 
 /** The same, without what is done and must not be done twice. */
-function resumeCommand(values: Values, error: DeployError, done: ReadonlyMap<StepName, number>): string {
+function resumeCommand(values: Values, error?: DeployError): string {
   const without = [
     ...(done.has('keys') ? ['rotate-callback-key'] : []),
     ...(done.has('certificate') ? ['renew-certificate'] : []),
-    ...(error.code === 'STACK_FAILED' ? ['force-recreate'] : []),
+    ...(error?.code === 'STACK_STUCK' ? ['force-recreate'] : []),
   ];
-  const stuck =
-    error.code === 'STACK_FAILED' &&
-    /ROLLBACK_COMPLETE|CREATE_FAILED|ROLLBACK_FAILED/.test(error.message) &&
-    !error.message.includes('UPDATE_');
-  return `${commandOf(values, without)}${stuck ? ' --force-recreate' : ''}`;
+  return `${commandOf(values, without)}${error?.code === 'STACK_STUCK' ? ' --force-recreate' : ''}`;
 }
 
 await runOperatorCommand({
   name: 'deploy',
   usage: USAGE,
   options: OPTIONS,
-  interrupted: 'What AWS has begun goes on there. To go on: the same command again.',
+  interrupted: (values) => `What AWS has begun goes on there. To go on: ${resumeCommand(values)}`,
   async run({ values, positionals }) {
     noPositionals(positionals);
     if (values.status) {

@@ -1,27 +1,22 @@
 // `npm run destroy`: takes an environment away, and says what stays.
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteCertificateCommand } from '@aws-sdk/client-acm';
-import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { UsageError } from '../../../src/command.js';
+import { KEY_FILES } from '../../../src/keys/directory.js';
 import { columns, painter } from '../../../src/terminal.js';
 import { STACK_NAMES, type StackName } from '../../names.js';
-import { findImported } from '../acm.js';
-import { emptyBucket, openBucket } from '../buckets.js';
-import {
-  conditionOf,
-  deleteStack,
-  deployedBody,
-  type DeployedStack,
-  describeStack,
-  settle,
-} from '../cloudformation.js';
+import { type Certificate, findImported } from '../acm.js';
+import type { DeployedStack } from '../cloudformation.js';
 import { noPositionals, printJson, runOperatorCommand } from '../command.js';
 import { confirm } from '../confirm.js';
 import { DeployError, isAwsError } from '../error.js';
 import { deleteParameters, readParameter } from '../parameters.js';
+import { readPrivateFile } from '../private-files.js';
 import { runTasks, type Work } from '../progress.js';
-import { unprotect } from '../protection.js';
+import { isKept, removeStack, resourcesOf, type StackResource } from '../removal.js';
 import { COMMON_OPTIONS, COMMON_USAGE, openSession, type Session } from '../session.js';
+import { describeSettled } from '../settled.js';
 
 const USAGE = `Deletes everything of an environment, the last stack first; in prod keys, images, buckets and logs stay.
 
@@ -38,19 +33,10 @@ Exit code: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
 interface Doomed {
   readonly name: StackName;
   readonly stack: DeployedStack;
-  /** By logical id. */
-  readonly resources: Readonly<Record<string, Resource>>;
-  /** Logical ids to physical ones. */
-  readonly ids: ReadonlyMap<string, string>;
+  readonly resources: readonly StackResource[];
 }
 
-interface Resource {
-  readonly Type: string;
-  readonly DeletionPolicy?: string;
-}
-
-const BUCKET = 'AWS::S3::Bucket';
-/** Load balancers and buckets write their logs late, and a load balancer lets go of its certificate late. */
+/** A load balancer lets go of its certificate late. */
 const LATE_ATTEMPTS = 6;
 const LATE_MS = 10_000;
 
@@ -66,7 +52,7 @@ await runOperatorCommand({
   async run({ values, positionals }) {
     noPositionals(positionals);
     const session = await openSession(values);
-    const { environment, production, names } = session;
+    const { environment, production } = session;
     if (values.confirm !== undefined && values.confirm !== environment) {
       throw new UsageError(`--confirm ${values.confirm}: this is about ${environment}`);
     }
@@ -78,33 +64,30 @@ await runOperatorCommand({
         'take its API users away in the Fireblocks console, then: --with-cosigner',
       );
     }
-    const keepsParameters = production;
-    const parameters = keepsParameters ? [] : await presentParameters(session);
-    const certificate = keepsParameters ? undefined : await findImported(session);
-
+    const parameters = await presentParameters(session);
+    const certificates = await findImported(session);
+    // In production what can't be made again stays.
+    const besides = [
+      ...parameters.map((name) => `parameter ${name}`),
+      ...certificates.map(({ arn }) => `certificate ${arn}`),
+    ];
     const goes = [
       ...doomed.map(({ stack }) => `stack ${stack.stackName}, ${stack.status}`),
-      ...parameters.map((name) => `parameter ${name}`),
-      ...(certificate === undefined ? [] : [`certificate ${certificate.arn}`]),
+      ...(production ? [] : besides),
     ];
     const stays = [
-      ...doomed.flatMap(({ resources, ids }) =>
-        Object.entries(resources)
-          .filter(([, resource]) => isKept(resource))
-          .map(([id, { Type }]) => `${Type} ${ids.get(id) ?? id}`),
+      ...doomed.flatMap(({ resources }) =>
+        resources
+          .filter((resource) => isKept(resource))
+          .map(({ Type, physicalId, logicalId }) => `${Type} ${physicalId ?? logicalId}`),
       ),
-      ...(keepsParameters ? Object.values(names.parameters).map((name) => `parameter ${name}`) : []),
-      `the keys in ${session.keyDirectory}`,
+      ...(production ? besides : []),
+      ...(await localKeys(session)),
     ];
     const say = (text: string): void => {
       if (!values.json) process.stdout.write(`${text}\n`);
     };
     const paint = painter(process.stdout);
-    if (goes.length === 0) {
-      if (values.json) printJson({ environment, deleted: [], kept: stays });
-      else say(`There is nothing of ${environment} in account ${session.account}, ${session.region}.`);
-      return 0;
-    }
     say(`${environment}, account ${session.account}, ${session.region}\n`);
     for (const line of columns([
       ...goes.map((one) => ['goes', one]),
@@ -112,9 +95,16 @@ await runOperatorCommand({
     ])) {
       say(paint(line.startsWith('goes') ? 'red' : 'green', line));
     }
+    if (goes.length === 0) {
+      if (values.json) printJson({ environment, deleted: [], kept: stays });
+      else say(`There is nothing of ${environment} to delete.`);
+      return 0;
+    }
+    const notes = await notesOn(session, { goes: !production && parameters.length > 0 });
+    for (const note of notes) say(`\n${paint('yellow', 'Note')}  ${note}`);
     say('');
     if (values['dry-run']) {
-      if (values.json) printJson({ environment, wouldDelete: goes, kept: stays });
+      if (values.json) printJson({ environment, wouldDelete: goes, kept: stays, notes });
       else say('Nothing was changed: this was --dry-run.');
       return 0;
     }
@@ -125,71 +115,29 @@ await runOperatorCommand({
         `--confirm ${environment}`,
       );
     }
-    await runTasks(
-      work(session, doomed, { parameters: parameters.length > 0, certificate: certificate?.arn }),
-      {
-        json: values.json,
-      },
-    );
-    if (values.json) printJson({ environment, deleted: goes, kept: stays });
-    else
-      say(
-        `\n${paint('green', 'Deleted.')} The keys in ${session.keyDirectory} are yours to keep or to delete.`,
-      );
+    await runTasks(work(session, doomed, production ? [] : certificates), { json: values.json });
+    if (values.json) printJson({ environment, deleted: goes, kept: stays, notes });
+    else say(`\n${paint('green', 'Deleted.')}`);
     return 0;
   },
 });
 
 /** Last deployed first. What is in the middle of something is waited for. */
 async function findStacks(session: Session, json: boolean): Promise<readonly Doomed[]> {
-  const { cloudformation } = session.aws;
   const found: Doomed[] = [];
   for (const name of [...STACK_NAMES].reverse()) {
-    let stack = await describeStack(cloudformation, `${session.names.prefix}-${name}`);
-    if (stack !== undefined && conditionOf(stack) === 'busy') {
-      const busy = stack;
-      const title = `${busy.stackName} is ${busy.status}: waiting for its end`;
-      await runTasks(
-        [
-          {
-            title,
-            async run(report) {
-              stack = await settle(cloudformation, busy, ({ type, resource, status }) =>
-                report(`${type} ${resource} ${status}`),
-              );
-            },
-          },
-        ],
-        { json },
-      );
-    }
-    if (stack === undefined) continue;
-    const { Resources = {} } = (await deployedBody(cloudformation, stack.stackName)) as {
-      Resources?: Record<string, Resource>;
-    };
-    const { StackResources = [] } = await cloudformation.send(
-      new DescribeStackResourcesCommand({ StackName: stack.stackName }),
-    );
-    const ids = new Map(
-      StackResources.filter(({ ResourceStatus }) => ResourceStatus !== 'DELETE_COMPLETE').map(
-        ({ LogicalResourceId = '', PhysicalResourceId = '' }) => [LogicalResourceId, PhysicalResourceId],
-      ),
-    );
-    found.push({ name, stack, resources: Resources, ids });
+    const stack = await describeSettled(session, `${session.names.prefix}-${name}`, { json });
+    if (stack !== undefined) found.push({ name, stack, resources: await resourcesOf(session, stack) });
   }
   return found;
 }
 
-function isKept({ DeletionPolicy = 'Delete' }: Resource): boolean {
-  return DeletionPolicy.startsWith('Retain');
-}
-
-async function presentParameters({ aws, names }: Session): Promise<readonly string[]> {
-  const all = Object.values(names.parameters);
-  // Whatever lies there goes, sound or not.
+async function presentParameters(session: Session): Promise<readonly string[]> {
+  const all = Object.values(session.names.parameters);
+  // Whatever lies there, sound or not.
   const there = await Promise.all(
     all.map((name) =>
-      readParameter(aws.ssm, name).then(
+      readParameter(session, name).then(
         (value) => value !== undefined,
         (error: unknown) => {
           if (error instanceof DeployError) return true;
@@ -201,66 +149,64 @@ async function presentParameters({ aws, names }: Session): Promise<readonly stri
   return all.filter((_, index) => there[index]);
 }
 
-interface Extra {
-  readonly parameters: boolean;
-  readonly certificate: string | undefined;
+async function localKeys({ keyDirectory }: Session): Promise<readonly string[]> {
+  const file = join(keyDirectory, KEY_FILES.callbackPrivate);
+  return (await readPrivateFile(file)) === undefined ? [] : [`the keys in ${keyDirectory}`];
+}
+
+/** What somebody could be sorry for afterwards. */
+async function notesOn(session: Session, { goes }: { readonly goes: boolean }): Promise<readonly string[]> {
+  const { production, keyDirectory, names } = session;
+  if (production) {
+    return [
+      'What stays has names that a new deployment of prod wants: delete it by hand before that, parameters included, for they are encrypted with the key of this one.',
+    ];
+  }
+  if (!goes) return [];
+  const [local, stored] = await Promise.all([
+    readPrivateFile(join(keyDirectory, KEY_FILES.callbackPrivate)),
+    readParameter(session, names.parameters.callbackPrivateKey).catch(() => undefined),
+  ]);
+  return stored === undefined || local?.trim() === stored.trim()
+    ? []
+    : [`The callback key in SSM is not the one in ${keyDirectory}: with the parameter its only copy may go.`];
 }
 
 function work(
   session: Session,
   doomed: readonly Doomed[],
-  { parameters, certificate }: Extra,
+  certificates: readonly Certificate[],
 ): readonly Work[] {
   const deletions = (names: readonly StackName[]): Work[] =>
     doomed
       .filter(({ name }) => names.includes(name))
-      .map((one) => ({
-        title: `Stack ${one.stack.stackName}`,
-        run: (report) => remove(session, one, report),
+      .map(({ name, stack }) => ({
+        title: `Stack ${stack.stackName}`,
+        run: (report) =>
+          removeStack(session, stack, {
+            openBuckets: name === 'cosigner',
+            report,
+            onEvent: ({ type, resource, status }) => report(`${type} ${resource} ${status}`),
+          }),
       }));
   return [
     ...deletions(['cosigner', 'callback']),
-    ...(certificate === undefined
+    ...certificates.map(({ arn }) => ({
+      title: `Certificate ${arn}`,
+      run: () => deleteCertificate(session, arn),
+    })),
+    ...(session.production
       ? []
-      : [{ title: 'Certificate in ACM', run: () => deleteCertificate(session, certificate) }]),
-    ...(parameters
-      ? [
+      : [
           {
             title: 'Keys and policy in SSM',
             async run(report: (line: string) => void) {
-              for (const name of await deleteParameters(session.aws.ssm, session.names)) report(name);
+              for (const name of await deleteParameters(session)) report(name);
             },
           },
-        ]
-      : []),
+        ]),
     ...deletions(['image', 'security', 'foundation']),
   ];
-}
-
-async function remove(session: Session, doomed: Doomed, report: (line: string) => void): Promise<void> {
-  const { name, stack, resources, ids } = doomed;
-  await unprotect(session, stack);
-
-  const buckets = Object.entries(resources)
-    .filter(([, resource]) => resource.Type === BUCKET && !isKept(resource))
-    .flatMap(([id]) => ids.get(id) ?? []);
-  for (let attempt = 1; ; attempt++) {
-    for (const bucket of buckets) {
-      if (name === 'cosigner') await openBucket(session, bucket);
-      report(`${bucket}: ${await emptyBucket(session, bucket)} objects deleted`);
-    }
-    try {
-      await deleteStack(session.aws.cloudformation, stack, ({ type, resource, status }) =>
-        report(`${type} ${resource} ${status}`),
-      );
-      return;
-    } catch (error) {
-      const late = error instanceof DeployError && buckets.length > 0 && error.message.includes(BUCKET);
-      if (!late || attempt === LATE_ATTEMPTS) throw error;
-      report('something was written to the bucket meanwhile: once more');
-      await sleep(LATE_MS);
-    }
-  }
 }
 
 async function deleteCertificate({ aws }: Session, arn: string): Promise<void> {

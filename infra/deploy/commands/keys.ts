@@ -42,11 +42,10 @@ await runOperatorCommand({
     }
     const given = await readKeys(readFile(file), file);
     const session = await openSession(values);
-    const { ssm } = session.aws;
     const name = session.names.parameters.cosignerPublicKey;
     await assertNotOurs(session, given, file);
 
-    const stored = await readParameter(ssm, name);
+    const stored = await readParameter(session, name);
     const before = stored === undefined ? undefined : await readStored(stored, name, values.add);
     const kept = values.add ? (before?.fingerprints ?? []) : [];
     const dropped = (before?.fingerprints ?? []).filter(
@@ -65,7 +64,7 @@ await runOperatorCommand({
     if (changed) {
       const value =
         kept.length > 0 ? `${before?.text.trim() ?? ''}\n${given.text.trim()}\n` : `${given.text.trim()}\n`;
-      await putParameter(ssm, session.names, name, { value, replace: stored !== undefined });
+      await putParameter(session, name, { value, replace: stored !== undefined });
     }
     if (values.json) {
       printJson({ parameter: name, changed, before: before?.fingerprints ?? [], after });
@@ -114,14 +113,16 @@ async function readStored(stored: string, name: string, add: boolean): Promise<K
   try {
     return await readKeys(stored, name);
   } catch (error) {
-    if (add || !(error instanceof DeployError)) throw error;
-    return undefined;
+    if (!(error instanceof DeployError)) throw error;
+    if (!add) return undefined;
+    throw new DeployError(error.code, error.message, 'leave --add out: what is there can only be replaced');
   }
 }
 
 /** Were one key on both sides, the handler's answers would pass as requests: the handler refuses such a key. */
-async function assertNotOurs({ aws, names, keyDirectory }: Session, { fingerprints }: Keys, file: string) {
-  const ours = await readParameter(aws.ssm, names.parameters.callbackPrivateKey);
+async function assertNotOurs(session: Session, { fingerprints }: Keys, file: string) {
+  const { names, keyDirectory } = session;
+  const ours = await readParameter(session, names.parameters.callbackPrivateKey);
   if (ours === undefined) return;
   const { fingerprint } = await importCallbackKey(ours).catch(() => ({ fingerprint: '' }));
   if (!fingerprints.includes(fingerprint)) return;

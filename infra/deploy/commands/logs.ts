@@ -5,13 +5,14 @@ import { prettyFactory } from 'pino-pretty';
 import { UsageError } from '../../../src/command.js';
 import { noPositionals, runOperatorCommand } from '../command.js';
 import { DeployError, isAwsError } from '../error.js';
+import { npmCommand } from '../printed-commands.js';
 import { COMMON_OPTIONS, COMMON_USAGE, openSession, type Session } from '../session.js';
 
-const USAGE = `Shows the service's log: as text on a terminal, otherwise one JSON object a line.
+const USAGE = `Shows the service's log: as text on a terminal, otherwise its lines as they are, which are JSON.
 
 Usage: npm run logs -- [options]
 
-${COMMON_USAGE}
+${COMMON_USAGE.replace('print one JSON object', 'the lines as they are, on a terminal as well')}
   -f, --follow                   go on as lines come
       --errors                   only lines of level error and fatal, and what is no line of the service's own
       --request ID               one request's story: by requestId, txId or trace id
@@ -72,10 +73,11 @@ function readDuration(text: string): number {
 }
 
 async function* eventsOf(
-  { aws, names, environment }: Session,
+  session: Session,
   startTime: number,
   request: string | undefined,
 ): AsyncGenerator<FilteredLogEvent> {
+  const { aws, names } = session;
   try {
     const pages = paginateFilterLogEvents(
       { client: aws.logs },
@@ -91,7 +93,7 @@ async function* eventsOf(
     throw new DeployError(
       'NO_LOG',
       `there is no log ${names.logGroups.service}`,
-      `deploy the service, which makes it: npm run deploy -- -e ${environment}`,
+      `deploy the service, which makes it: ${npmCommand(session, 'deploy')}`,
     );
   }
 }

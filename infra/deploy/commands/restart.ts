@@ -17,7 +17,7 @@ await runOperatorCommand({
   name: 'restart',
   usage: USAGE,
   options: COMMON_OPTIONS,
-  interrupted: 'The new tasks are started all the same: npm run deploy -- --status tells how it goes.',
+  interrupted: 'The new tasks are started all the same: --status of npm run deploy tells how it goes.',
   async run({ values, positionals }) {
     noPositionals(positionals);
     const session = await openSession(values);
@@ -27,8 +27,8 @@ await runOperatorCommand({
         {
           title: `${session.environment}: new tasks`,
           async run(report) {
-            await updateService(session, { forceNewDeployment: true });
-            state = await waitUntilSteady(session, { onProgress: report });
+            const expected = await updateService(session, { forceNewDeployment: true });
+            state = await waitUntilSteady(session, { onProgress: report, expected });
             report(describeState(state));
           },
         },

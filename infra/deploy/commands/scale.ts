@@ -32,8 +32,8 @@ await runOperatorCommand({
         {
           title: `${session.environment}: ${desired} ${desired === 1 ? 'task' : 'tasks'}`,
           async run(report) {
-            await updateService(session, { desiredCount: desired });
-            state = await waitUntilSteady(session, { onProgress: report });
+            const expected = await updateService(session, { desiredCount: desired });
+            state = await waitUntilSteady(session, { onProgress: report, expected });
             report(describeState(state));
           },
         },

@@ -1,6 +1,6 @@
 // What AWS and the network throw, told so that an operator knows what to do.
 import t from 'tap';
-import { DeployError, explainAwsError } from '../../../infra/deploy/error.js';
+import { DeployError, explainError } from '../../../infra/deploy/error.js';
 
 function thrown(name: string, more: object = {}): Error {
   return Object.assign(new Error('what it said'), { name, ...more });
@@ -21,19 +21,19 @@ t.test('each fault has a cause and a next step', (t) => {
     [thrown('ValidationError', client), 'AWS_REFUSED', /mend/],
   ];
   for (const [error, code, next] of cases) {
-    const explained = explainAwsError(error, undefined);
+    const explained = explainError(error, undefined);
     t.ok(explained instanceof DeployError, code);
     t.match(explained, { code, next });
   }
-  t.match(explainAwsError(thrown('CredentialsProviderError'), 'ops'), { message: /profile ops/ });
+  t.match(explainError(thrown('CredentialsProviderError'), 'ops'), { message: /profile ops/ });
   t.end();
 });
 
 t.test('a mistake of ours stays what it is', (t) => {
   const mistake = new TypeError('x is not a function');
-  t.equal(explainAwsError(mistake, undefined), mistake);
+  t.equal(explainError(mistake, undefined), mistake);
   const told = new DeployError('NO_SERVICE', 'there is none', 'deploy it');
-  t.equal(explainAwsError(told, undefined), told);
-  t.equal(explainAwsError('a text', undefined), 'a text');
+  t.equal(explainError(told, undefined), told);
+  t.equal(explainError('a text', undefined), 'a text');
   t.end();
 });
