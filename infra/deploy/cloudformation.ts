@@ -149,8 +149,9 @@ export async function deployStack(
   try {
     await cloudformation.send(new UpdateStackCommand(request));
   } catch (error) {
-    if (error instanceof Error && error.message.includes('No updates are to be performed')) return before;
-    throw error;
+    if (!(error instanceof Error && error.message.includes('No updates are to be performed'))) throw error;
+    // Perhaps because the SDK asked twice: what counts is how it is now.
+    return (await settle(cloudformation, before, onEvent)) ?? before;
   }
   return follow(cloudformation, before.stackId, seen, onEvent);
 }

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
@@ -448,7 +449,8 @@ t.test('failures', async (t) => {
         ...['--output', 'home/out', '--context', 'env=dev', '--require-approval', 'never'],
         ...['deploy', 'fireblocks-dev-foundation'],
       ],
-      { cwd: place.directory, env: { ...place.environment, CI: 'true' } },
+      // A socket's path must not be long.
+      { cwd: place.directory, env: { ...place.environment, CI: 'true', TMPDIR: tmpdir() } },
     );
     const { code, stdout } = await place.run('deploy', '--dry-run');
     t.equal(code, 0);
