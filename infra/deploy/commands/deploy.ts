@@ -1,24 +1,19 @@
 // `npm run deploy`: from nothing to a healthy handler, and from one version to the next.
 import { readFileSync } from 'node:fs';
-import { UsageError } from '../../../src/command.js';
 import { columns, painter } from '../../../src/terminal.js';
 import { fetchCertificate } from '../acm.js';
 import { inspectCallbackKey, writePublicKey } from '../callback-key.js';
-import { STACK_NAMES, type StackName } from '../../names.js';
-import { conditionOf, type DeployedStack, describeStack } from '../cloudformation.js';
 import { noPositionals, printJson, runOperatorCommand } from '../command.js';
 import { confirm } from '../confirm.js';
 import { DeployError, explainError } from '../error.js';
-import { assertImage, gitRevision } from '../image.js';
 import { nextSteps } from '../next-steps.js';
-import { assertNeeds, selectStacks } from '../plan.js';
-import { awsCommand, npmCommand } from '../printed-commands.js';
+import { type DeployValues, prepare } from '../prepare.js';
+import { npmCommand } from '../printed-commands.js';
 import { runTasks } from '../progress.js';
 import { COMMON_OPTIONS, COMMON_USAGE, openSession, type Session } from '../session.js';
-import { describeSettled } from '../settled.js';
 import { printStatus, readStatus } from '../status.js';
 import { type Action, type Change, type Deploying, type Step, type StepName, stepsOf } from '../steps.js';
-import { synthesizeTemplates, type Template } from '../templates.js';
+import type { Template } from '../templates.js';
 
 const USAGE = `Deploys the callback handler to AWS, or brings what is there up to date. Run it again whenever it stopped.
 
@@ -58,20 +53,6 @@ const OPTIONS = {
   yes: { type: 'boolean', default: false },
 } as const;
 
-interface Values {
-  readonly 'from-stack'?: string;
-  readonly 'only-stacks'?: string;
-  readonly 'skip-stacks'?: string;
-  readonly build: string;
-  readonly 'image-tag'?: string;
-  readonly 'rotate-callback-key': boolean;
-  readonly 'renew-certificate': boolean;
-  readonly 'force-recreate': boolean;
-  readonly 'dry-run': boolean;
-  readonly yes: boolean;
-  readonly json: boolean;
-}
-
 interface Planned {
   readonly step: Step;
   readonly change: Change;
@@ -81,14 +62,14 @@ const paint = painter(process.stdout);
 /** Steps that are done, with the seconds that they took. */
 const done = new Map<StepName, number>();
 
-async function deploy(session: Session, values: Values): Promise<void> {
+async function deploy(session: Session, values: DeployValues): Promise<void> {
   const { json, yes } = values;
   const dryRun = values['dry-run'];
   const say = (text: string): void => {
     if (!json) process.stdout.write(`${text}\n`);
   };
   sayHead(session, say);
-  const deploying = await prepare(session, values);
+  const deploying = await prepare(session, values, `${commandOf(values)} --force-recreate`);
   const planned: Planned[] = [];
   for (const step of stepsOf(deploying)) planned.push({ step, change: await step.inspect() });
   sayPlan(planned, say);
@@ -171,122 +152,6 @@ function sayHead(session: Session, say: (text: string) => void): void {
   for (const note of notes) say(`${paint('yellow', 'Note')}  ${note}`);
 }
 
-/** Finds out what is there and what is wanted, and refuses what can't be. */
-async function prepare(session: Session, values: Values): Promise<Deploying> {
-  const { 'image-tag': givenTag, build } = values;
-  if (build !== 'codebuild' && build !== 'local') throw new UsageError('--build takes codebuild or local');
-  if (givenTag !== undefined && !/^\w[\w.-]{0,127}$/.test(givenTag)) {
-    throw new UsageError(`--image-tag: "${givenTag}" can't be the tag of an image`);
-  }
-  const templates = synthesizeTemplates(session.environment, session.settings);
-  const available = templates.map(({ name }) => name);
-  const selected = selectStacks(
-    { fromStack: values['from-stack'], onlyStacks: values['only-stacks'], skipStacks: values['skip-stacks'] },
-    available,
-  );
-  for (const option of ['rotate-callback-key', 'renew-certificate', 'image-tag'] as const) {
-    if (Boolean(values[option]) && !selected.includes('callback')) {
-      throw new UsageError(`--${option} is about the callback stack, which is not among those selected`);
-    }
-  }
-  if (values['renew-certificate'] && session.settings.certificate !== 'private') {
-    throw new UsageError(
-      '--renew-certificate is for "certificate": "private" alone: others are renewed by whoever issued them',
-    );
-  }
-
-  const deployed = await describeAll(session, selected, values);
-  assertNeeds(selected, templates, deployed);
-  const notes: string[] = [];
-  let tag = givenTag;
-  if (givenTag !== undefined) await assertImage(session, givenTag);
-  else if (selected.includes('image')) {
-    const revision = await gitRevision(session);
-    tag = revision.tag;
-    if (revision.dirty)
-      notes.push(`Files were changed since ${tag} was committed: those changes are not in the image.`);
-  } else if (selected.includes('callback')) {
-    tag = deployed.get('callback')?.parameters['ImageTag'];
-    if (tag === undefined) {
-      throw new UsageError(
-        'callback needs an image: select image as well, or name one that is there with --image-tag',
-      );
-    }
-  }
-  return {
-    session,
-    templates,
-    selected,
-    deployed,
-    actions: new Map(),
-    notes,
-    options: {
-      rotateCallbackKey: values['rotate-callback-key'],
-      renewCertificate: values['renew-certificate'],
-      build,
-      givenTag,
-      tag: tag ?? '',
-    },
-  };
-}
-
-/** Waits for what an earlier deployment has begun, and refuses to go on with what is stuck. */
-async function describeAll(
-  session: Session,
-  selected: readonly StackName[],
-  values: Values,
-): Promise<Deploying['deployed']> {
-  const deployed: Deploying['deployed'] = new Map();
-  for (const name of STACK_NAMES) {
-    const stackName = `${session.names.prefix}-${name}`;
-    const stack = values['dry-run']
-      ? await describeStack(session.aws.cloudformation, stackName)
-      : await describeSettled(session, stackName, values);
-    if (stack === undefined) continue;
-    if (conditionOf(stack) === 'busy') {
-      throw new DeployError(
-        'STACK_BUSY',
-        `${stackName} is ${stack.status}: a deployment is running`,
-        `run it again when that has come to its end: ${npmCommand(session, 'deploy', '--status')}`,
-      );
-    }
-    if (conditionOf(stack) === 'stuck' && selected.includes(name)) refuseStuck(session, stack, values);
-    deployed.set(name, stack);
-  }
-  if (deployed.has('cosigner') && !session.settings.cosigner) {
-    throw new DeployError(
-      'STACK_LEFT_OVER',
-      `${session.names.prefix}-cosigner is there, and the settings say "cosigner": false`,
-      'set it to true again; or take the Co-signer away first, as DEPLOYMENT.md has it under "Removing it"',
-    );
-  }
-  return deployed;
-}
-
-function refuseStuck(session: Session, { stackName, status }: DeployedStack, values: Values): void {
-  // What was deployed once has to be brought back, not deleted.
-  const live: Readonly<Record<string, string>> = {
-    UPDATE_FAILED: 'rollback-stack',
-    UPDATE_ROLLBACK_FAILED: 'continue-update-rollback',
-    IMPORT_ROLLBACK_FAILED: 'continue-update-rollback',
-  };
-  const command = live[status];
-  if (command !== undefined) {
-    throw new DeployError(
-      'STACK_STUCK',
-      `${stackName} is ${status}: CloudFormation has to bring the state before back`,
-      awsCommand(session, `cloudformation ${command} --stack-name ${stackName}`),
-    );
-  }
-  if (values['force-recreate']) return;
-  const events = awsCommand(session, `cloudformation describe-stack-events --stack-name ${stackName}`);
-  throw new DeployError(
-    'STACK_STUCK',
-    `${stackName} is ${status}: it can only be deleted and created again`,
-    `why: ${events}\n       then: ${commandOf(values)} --force-recreate`,
-  );
-}
-
 const TITLES: Readonly<Record<Exclude<StepName, Template['name']>, string>> = {
   keys: 'Keys and policy in SSM',
   certificate: 'Certificate in ACM',
@@ -349,7 +214,7 @@ function assertNode(): void {
 }
 
 /** The command as it was given. */
-function commandOf(values: Values, without: readonly string[] = []): string {
+function commandOf(values: DeployValues, without: readonly string[] = []): string {
   const parts = Object.entries(values as unknown as Record<string, string | boolean>).flatMap(
     ([name, value]): string[] => {
       const isDefault = name === 'build' && value === OPTIONS.build.default;
@@ -361,7 +226,7 @@ function commandOf(values: Values, without: readonly string[] = []): string {
 }
 
 /** The same, without what is done and must not be done twice. */
-function resumeCommand(values: Values, error?: DeployError): string {
+function resumeCommand(values: DeployValues, error?: DeployError): string {
   const without = [
     ...(done.has('keys') ? ['rotate-callback-key'] : []),
     ...(done.has('certificate') ? ['renew-certificate'] : []),

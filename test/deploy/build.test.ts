@@ -1,0 +1,56 @@
+// `--build local`. No container engine runs here: a program in its place tells what it was asked to do.
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { motoServer } from '../helpers/moto.js';
+import { type Workspace, workspace } from '../helpers/operator.js';
+
+function standIn(place: Workspace, build: string): void {
+  const program = join(place.directory, 'home', 'docker');
+  writeFileSync(
+    program,
+    `#!/bin/sh
+echo "$@" >>"$HOME/calls"
+case $1 in
+login) cat >"$HOME/password" ;;
+build) for context; do :; done; ls -A "$context" >"$HOME/context"; ${build} ;;
+esac
+`,
+  );
+  chmodSync(program, 0o755);
+  place.environment['PATH'] = `${join(place.directory, 'home')}:${process.env['PATH'] ?? ''}`;
+}
+
+t.test('the committed tree is built, and pushed to the repository', async (t) => {
+  const moto = await motoServer(t);
+  const place = workspace(t, moto.endpoint);
+  const read = (name: string): string => readFileSync(join(place.directory, 'home', name), 'utf8');
+  writeFileSync(join(place.directory, 'not-committed'), 'x');
+  standIn(place, 'true');
+  const args = ['--yes', '--build', 'local', '--only-stacks', 'foundation,security,image'];
+  const { code, stderr } = await place.run('deploy', ...args);
+  t.equal(code, 0, stderr);
+
+  const registry = '123456789012.dkr.ecr.ap-northeast-1.amazonaws.com';
+  const image = `${registry}/fireblocks-callback-dev:${place.tag}`;
+  const [info, login, build, push] = read('calls').trim().split('\n');
+  t.equal(info, 'info');
+  t.match(login, new RegExp(`^login --username AWS --password-stdin .*${registry}$`));
+  t.match(build, `build --platform linux/amd64 --build-arg REVISION=${place.tag} --tag ${image} `);
+  t.equal(push, `push ${image}`);
+  t.match(read('password'), /^.+$/, 'the password comes by standard input');
+  t.notMatch(read('calls'), read('password'), 'and is among no arguments');
+  t.match(read('context'), 'policy.yaml');
+  t.notMatch(read('context'), 'not-committed');
+});
+
+t.test('a build that fails is told with what it said last', async (t) => {
+  const moto = await motoServer(t);
+  const place = workspace(t, moto.endpoint);
+  standIn(place, 'echo "npm error 404" >&2; exit 7');
+  const { code, stderr } = await place.run('deploy', '--yes', '--build', 'local');
+  t.equal(code, 1);
+  t.match(stderr, 'docker build ended with 7');
+  t.match(stderr, 'npm error 404');
+  t.match(stderr, 'go on with: npm run deploy -- --yes --build local --env dev');
+});
