@@ -6,6 +6,7 @@ import { parsePolicy } from '../../src/policy/file.js';
 import { PolicyError } from '../../src/policy/problem.js';
 import type { StackName } from '../names.js';
 import {
+  type Certificate,
   checkGivenCertificate,
   describeCertificate,
   findImported,
@@ -261,12 +262,17 @@ function certificateStep({
     const candidates = [...(inUse === undefined ? [] : [inUse]), ...(await findImported(session))];
     return candidates.find((one) => isFor(one, hostName));
   };
+  const warn = ({ daysLeft, imported }: Certificate, what: string): void => {
+    // ACM renews what it issued.
+    if (!imported || daysLeft === undefined || daysLeft >= WARNING_DAYS) return;
+    notes.push(`The certificate of ${hostName} expires in ${daysLeft} days: ${what}.`);
+  };
   return {
     name: 'certificate',
     arn: () => arn,
     async inspect() {
       if (setting !== 'private') {
-        if ('arn' in setting) await checkGivenCertificate(session, setting.arn);
+        if ('arn' in setting) warn(await checkGivenCertificate(session, setting.arn), 'have it renewed');
         return { action: 'none', summary: 'nothing', details: [] };
       }
       const found = await find();
@@ -279,11 +285,7 @@ function certificateStep({
         const summary = `put a new certificate, of a new CA, in place of the one that expires in ${found.daysLeft ?? '?'} days`;
         return { action: 'renew', summary, details: [] };
       }
-      if (found.daysLeft !== undefined && found.daysLeft < WARNING_DAYS) {
-        notes.push(
-          `The certificate of ${hostName} expires in ${found.daysLeft} days. With --renew-certificate a new one takes its place, which the Co-signer must be given.`,
-        );
-      }
+      warn(found, '--renew-certificate puts a new one in its place, which the Co-signer must be given');
       return { action: 'none', summary: 'nothing', details: [] };
     },
     async apply(report) {

@@ -545,7 +545,7 @@ t.test('failures', async (t) => {
         : undefined;
     proxy.after = soon;
     t.match((await place.run('deploy', '--status')).stdout, /in 10 days: renew it/);
-    t.match((await place.run('deploy', '--yes')).stdout, /expires in 10 days\. With --renew-certificate/);
+    t.match((await place.run('deploy', '--yes')).stdout, /expires in 10 days: --renew-certificate/);
     proxy.after = () => undefined;
     const { code, stdout } = await place.run('deploy', '--yes', '--renew-certificate');
     t.equal(code, 0);
