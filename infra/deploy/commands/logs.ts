@@ -46,21 +46,25 @@ await runOperatorCommand({
     const start = Date.now() - readDuration(since);
     const session = await openSession(values);
     const print = printer(values.json);
-    const shown = new Set<string>();
+    /** Ids of lines that may come again, with their times. */
+    const shown = new Map<string, number>();
+    let any = false;
     let from = start;
     do {
       let newest = from;
       for await (const event of eventsOf(session, from, request)) {
-        newest = Math.max(newest, event.timestamp ?? 0);
-        const { eventId = '', message = '' } = event;
+        const { eventId = '', message = '', timestamp = 0 } = event;
+        newest = Math.max(newest, timestamp);
         if (shown.has(eventId) || (errors && !isError(message))) continue;
-        shown.add(eventId);
+        shown.set(eventId, timestamp);
         print(message.trimEnd());
+        any = true;
       }
       from = Math.max(start, newest - OVERLAP_MS);
+      for (const [id, timestamp] of shown) if (timestamp < from) shown.delete(id);
       if (follow) await sleep(POLL_MS);
     } while (follow);
-    if (shown.size === 0 && process.stdout.isTTY) process.stdout.write(`no such line in the last ${since}\n`);
+    if (!any && process.stdout.isTTY) process.stdout.write(`no such line in the last ${since}\n`);
     return 0;
   },
 });
