@@ -588,6 +588,37 @@ t.test('failures', async (t) => {
     fails(t, await place.run('deploy', '--yes'), 'NO_REVISION', /this directory has none/, '--image-tag');
   });
 
+  scenario('production, whose protections are taken off, and whose keys stay', async (t, place) => {
+    t.equal((await place.run('deploy', '--yes', '-e', 'prod')).code, 0);
+    proxy.calls.length = 0;
+    // moto does not know this call.
+    proxy.before = (call) =>
+      call.action === 'UpdateTerminationProtection' ? xml(call, '<StackId>1</StackId>') : undefined;
+    const { code, stdout } = await place.run('destroy', '-e', 'prod', '--confirm', 'prod');
+    t.equal(code, 0);
+    t.match(stdout, /stays +AWS::KMS::Key/);
+    t.match(stdout, /stays +parameter \/fireblocks\/prod\/jwt\/callback-private-key/);
+    t.strictSame(
+      proxy.calls
+        .filter(({ action }) => /^(Modify|UpdateTermination|DeleteStack)/.test(action))
+        .map((call) => [
+          call.action,
+          parameter(call, 'StackName')?.replace('fireblocks-prod-', '') ??
+            parameter(call, 'Attributes.member.1.Value'),
+        ]),
+      [
+        ['ModifyLoadBalancerAttributes', 'false'],
+        ...['callback', 'image', 'security', 'foundation'].flatMap((name) => [
+          ['UpdateTerminationProtection', name],
+          ['DeleteStack', name],
+        ]),
+      ],
+    );
+    t.strictSame(await account.stacks(), []);
+    t.ok(await account.parameter('/fireblocks/prod/jwt/callback-private-key'));
+    t.strictSame(await account.certificates(), ['callback.internal']);
+  });
+
   scenario('a bucket with something in it goes with its stack', async (t, place) => {
     proxy.before = playCodeBuild(moto.endpoint);
     t.equal((await place.run('deploy', '--yes')).code, 0);
