@@ -1,4 +1,5 @@
 // What the commands for people have in common: wrong usage, exit codes, and how they end.
+import { readFileSync } from 'node:fs';
 import { endWithReader } from './terminal.js';
 
 /** The command can't be carried out as it was asked for: exit code 2. */
@@ -17,6 +18,15 @@ export async function runCommand(name: string, main: () => Promise<number>): Pro
     if (!(error instanceof UsageError)) throw error;
     process.stderr.write(`${error.message}\n\nnpm run ${name} -- --help shows how to use it.\n`);
     process.exitCode = 2;
+  }
+}
+
+/** @param file `-` for standard input. @throws {UsageError} */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${file} can't be read: ${reasonOf(error)}`);
   }
 }
 

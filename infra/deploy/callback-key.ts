@@ -11,7 +11,7 @@ import { readPrivateFile, writePrivateFile } from './private-files.js';
 import type { Session } from './session.js';
 
 /** What a rotation leaves of a key before. */
-export function previousKeyFile(fingerprint: string): string {
+function previousKeyFile(fingerprint: string): string {
   return `callback_private.${short(fingerprint)}.pem`;
 }
 
@@ -22,7 +22,7 @@ interface KnownKey {
   readonly fingerprint: string;
 }
 
-export interface CallbackKeyState {
+interface CallbackKeyState {
   readonly file: string;
   readonly local: KnownKey | undefined;
   readonly stored: KnownKey | undefined;
@@ -87,7 +87,7 @@ export async function writePublicKey(session: Session, key: KnownKey): Promise<s
   return pem;
 }
 
-export function publicHalf(privatePem: string): string {
+function publicHalf(privatePem: string): string {
   return createPublicKey(privatePem).export({ type: 'spki', format: 'pem' }).toString();
 }
 

@@ -51,7 +51,7 @@ export interface Session {
 }
 
 /** Where the operator's copies of an environment's keys are. */
-export const KEY_DIRECTORY = '.keys';
+const KEY_DIRECTORY = '.keys';
 
 interface OpenOptions {
   /** Whether settings that are not there are made from the example. */

@@ -2,12 +2,12 @@
 import { dirname, join } from 'node:path';
 import { type Document, parseDocument } from 'yaml';
 import * as z from 'zod';
-import { reasonOf, UsageError } from '../command.js';
+import { readText, reasonOf, UsageError } from '../command.js';
 import { explain, type Explanation } from '../policy/explain.js';
 import type { Policy, RuleDecision } from '../policy/rules.js';
 import { ACTIONS } from '../protocol/decision.js';
 import type { CallbackRequest } from '../protocol/request.js';
-import { parseJson, readText, toRequest } from './files.js';
+import { parseJson, toRequest } from './files.js';
 
 const actions = ACTIONS.map((action) => action.toLowerCase() as Lowercase<typeof action>);
 

@@ -1,6 +1,5 @@
 // What the commands read: policies, payloads, and what people get wrong about them.
-import { readFileSync } from 'node:fs';
-import { reasonOf, UsageError } from '../command.js';
+import { readText, reasonOf, UsageError } from '../command.js';
 import { parsePolicy } from '../policy/file.js';
 import type { Policy } from '../policy/rules.js';
 import { type CallbackRequest, type Kind, parseRequest } from '../protocol/request.js';
@@ -9,15 +8,6 @@ import { Refusal } from '../protocol/refusal.js';
 /** @throws {PolicyError} @throws {UsageError} */
 export function readPolicy(file: string): Policy {
   return parsePolicy(readText(file), file);
-}
-
-/** @param file `-` for standard input. @throws {UsageError} */
-export function readText(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${file} can't be read: ${reasonOf(error)}`);
-  }
 }
 
 /** @throws {UsageError} */

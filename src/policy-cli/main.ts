@@ -1,12 +1,12 @@
 // `npm run policy`: check a policy, explain what it decides, test it, and replay decisions through it.
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { reasonOf, runCommand, UsageError } from '../command.js';
+import { readText, reasonOf, runCommand, UsageError } from '../command.js';
 import { POLICY_FILE } from '../config.js';
 import { explain } from '../policy/explain.js';
 import { PolicyError } from '../policy/problem.js';
 import { readCases, runCases } from './cases.js';
-import { readPolicy, readRequest, readText } from './files.js';
+import { readPolicy, readRequest } from './files.js';
 import { printer } from './print.js';
 import { replay } from './replay.js';
 

@@ -1,6 +1,5 @@
 // `npm run keys`: registers a Co-signer's public key.
-import { readFileSync } from 'node:fs';
-import { reasonOf, UsageError } from '../../../src/command.js';
+import { readText, UsageError } from '../../../src/command.js';
 import { importCallbackKey, importCosignerKeys, KeyError } from '../../../src/protocol/key.js';
 import { painter } from '../../../src/terminal.js';
 import { printJson, runOperatorCommand } from '../command.js';
@@ -40,7 +39,7 @@ await runOperatorCommand({
     if (what !== 'cosigner' || file === undefined || more.length > 0) {
       throw new UsageError('say which key, and where it is: cosigner FILE');
     }
-    const given = await readKeys(readFile(file), file);
+    const given = await readKeys(readText(file), file);
     const session = await openSession(values);
     const name = session.names.parameters.cosignerPublicKey;
     await assertNotOurs(session, given, file);
@@ -86,14 +85,6 @@ await runOperatorCommand({
     return 0;
   },
 });
-
-function readFile(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${file} can't be read: ${reasonOf(error)}`);
-  }
-}
 
 async function readKeys(text: string, where: string): Promise<Keys> {
   try {

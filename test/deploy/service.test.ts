@@ -1,0 +1,247 @@
+// A build that fails, and a service that does not get well: told with what they said last.
+import {
+  CloudWatchLogsClient,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
+import t from 'tap';
+import { clientOptions, NAMES } from '../helpers/aws.js';
+import { type AwsCall, type AwsReply, json, parameter, xml } from '../helpers/aws-proxy.js';
+import { playCodeBuild, putImage } from '../helpers/codebuild.js';
+import { fails, scenarios } from '../helpers/scenarios.js';
+
+// It starts a command, and with it the CDK, dozens of times.
+t.setTimeout(900_000);
+
+t.test('service', async (t) => {
+  const { account, heals, moto, proxy, scenario } = await scenarios(t);
+  const log = async (logGroupName: string, logStreamName: string, ...messages: string[]): Promise<void> => {
+    const logs = new CloudWatchLogsClient(clientOptions(moto.endpoint));
+    await logs.send(new CreateLogStreamCommand({ logGroupName, logStreamName }));
+    await logs.send(
+      new PutLogEventsCommand({
+        logGroupName,
+        logStreamName,
+        logEvents: messages.map((message, index) => ({ message, timestamp: Date.now() + index })),
+      }),
+    );
+  };
+
+  scenario('a build that fails', async (t, place) => {
+    proxy.before = async (call) => {
+      if (call.service !== 'codebuild') return undefined;
+      if (call.action === 'ListBuildsForProject') return json({ ids: [] });
+      if (call.action === 'StartBuild') {
+        await log(NAMES.logGroups.imageBuild, 'b1', 'npm error 404 Not Found', 'exit status 1');
+        return json({ build: { id: 'fireblocks-callback-dev:b1', buildStatus: 'IN_PROGRESS' } });
+      }
+      return json({
+        builds: [
+          {
+            id: 'fireblocks-callback-dev:b1',
+            buildStatus: 'FAILED',
+            currentPhase: 'COMPLETED',
+            phases: [
+              { phaseType: 'INSTALL', phaseStatus: 'SUCCEEDED' },
+              {
+                phaseType: 'BUILD',
+                phaseStatus: 'FAILED',
+                contexts: [{ message: 'COMMAND_EXECUTION_ERROR: exit status 1' }],
+              },
+            ],
+            logs: { groupName: NAMES.logGroups.imageBuild, streamName: 'b1' },
+          },
+        ],
+      });
+    };
+    const ran = await place.run('deploy', '--yes');
+    fails(
+      t,
+      ran,
+      'BUILD_FAILED',
+      /the build is FAILED in BUILD: COMMAND_EXECUTION_ERROR/,
+      'npm run deploy -- --yes --env dev',
+    );
+    t.match(ran.stderr, 'npm error 404 Not Found');
+    t.equal((await account.stacks()).length, 3, 'the service was not touched');
+    proxy.before = playCodeBuild(moto.endpoint);
+    t.equal((await place.run('deploy', '--yes')).code, 0);
+    await heals(t, place);
+  });
+
+  scenario('a build of the same revision that runs already is waited for', async (t, place) => {
+    t.equal((await place.run('deploy', '--yes', '--only-stacks', 'foundation,security')).code, 0);
+    let asked = 0;
+    proxy.before = async (call) => {
+      if (call.service !== 'codebuild') return undefined;
+      if (call.action === 'ListBuildsForProject') return json({ ids: ['fireblocks-callback-dev:b1'] });
+      const running = asked++ < 1;
+      if (!running) await putImage(moto.endpoint, place.tag);
+      return json({
+        builds: [
+          {
+            id: 'fireblocks-callback-dev:b1',
+            buildStatus: running ? 'IN_PROGRESS' : 'SUCCEEDED',
+            environment: { environmentVariables: [{ name: 'IMAGE_TAG', value: place.tag }] },
+          },
+        ],
+      });
+    };
+    t.equal((await place.run('deploy', '--yes')).code, 0);
+    t.strictSame(
+      proxy.calls.filter(({ action }) => action === 'StartBuild'),
+      [],
+    );
+  });
+
+  scenario('a stack whose service never gets well', async (t, place) => {
+    let state: 'none' | 'stuck' | 'deleted' = 'none';
+    const stackId = 'arn:aws:cloudformation:ap-northeast-1:123456789012:stack/fireblocks-dev-callback/1';
+    const stackXml = (status: string): string =>
+      `<Stacks><member><StackId>${stackId}</StackId><StackName>fireblocks-dev-callback</StackName><StackStatus>${status}</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks>`;
+    const eventXml = (id: number, resource: string, type: string, status: string, reason: string): string =>
+      `<member><EventId>${id}</EventId><StackId>${stackId}</StackId><StackName>fireblocks-dev-callback</StackName><LogicalResourceId>${resource}</LogicalResourceId><ResourceType>${type}</ResourceType><ResourceStatus>${status}</ResourceStatus><ResourceStatusReason>${reason}</ResourceStatusReason><Timestamp>2026-01-01T00:00:0${id}Z</Timestamp></member>`;
+    const events = [
+      eventXml(4, 'fireblocks-dev-callback', 'AWS::CloudFormation::Stack', 'ROLLBACK_COMPLETE', ''),
+      eventXml(3, 'Zone', 'AWS::Route53::HostedZone', 'CREATE_FAILED', 'Resource creation cancelled'),
+      eventXml(
+        2,
+        'Service',
+        'AWS::ECS::Service',
+        'CREATE_FAILED',
+        'ECS Deployment Circuit Breaker was triggered',
+      ),
+      eventXml(1, 'Cluster', 'AWS::ECS::Cluster', 'CREATE_COMPLETE', ''),
+    ];
+    proxy.before = (call) => {
+      const about = parameter(call, 'StackName') ?? '';
+      if (state === 'none' && call.action === 'CreateStack' && about === 'fireblocks-dev-callback') {
+        state = 'stuck';
+        return xml(call, `<StackId>${stackId}</StackId>`);
+      }
+      if (state === 'deleted' && about === stackId && call.action === 'DescribeStackEvents') {
+        return xml(call, `<StackEvents>${events.join('')}</StackEvents>`);
+      }
+      if (state !== 'stuck') return undefined;
+      if (call.action === 'ListTasks') return json({ taskArns: [stoppedTask.taskArn] });
+      if (call.action === 'DescribeTasks') return json({ tasks: [stoppedTask] });
+      if (call.action === 'GetLogEvents') {
+        return json({ events: [{ message: '{"level":"fatal","msg":"no key"}' }] });
+      }
+      if (!about.includes('fireblocks-dev-callback')) return undefined;
+      if (call.action === 'DescribeStacks') return xml(call, stackXml('ROLLBACK_COMPLETE'));
+      if (call.action === 'DescribeStackEvents')
+        return xml(call, `<StackEvents>${events.join('')}</StackEvents>`);
+      if (call.action === 'GetTemplate') return xml(call, '<TemplateBody>{}</TemplateBody>');
+      if (call.action === 'DescribeStackResources') return xml(call, '<StackResources></StackResources>');
+      if (call.action === 'DeleteStack') {
+        state = 'deleted';
+        return xml(call, '');
+      }
+      return undefined;
+    };
+    const ran = await place.run('deploy', '--yes');
+    fails(
+      t,
+      ran,
+      'STACK_STUCK',
+      /fireblocks-dev-callback is ROLLBACK_COMPLETE: Service \(AWS::ECS::Service\): ECS Deployment Circuit Breaker/,
+      'go on with: npm run deploy -- --yes --env dev --force-recreate',
+    );
+    t.match(
+      ran.stderr,
+      'task abc stopped: Essential container in task exited; callback-handler ended with exit code 1',
+    );
+    t.match(ran.stderr, '{"level":"fatal","msg":"no key"}');
+    t.match(await place.run('deploy', '--yes'), { code: 1, stderr: /STACK_STUCK/ });
+    const recreated = await place.run('deploy', '--yes', '--force-recreate');
+    t.equal(recreated.code, 0, recreated.stderr);
+    t.equal(state, 'deleted');
+    await heals(t, place);
+  });
+
+  scenario('a service that is not steady', async (t, place) => {
+    t.equal((await place.run('deploy', '--yes')).code, 0);
+    const target = {
+      Target: { Id: '10.0.1.7', Port: 3000 },
+      TargetHealth: { State: 'unhealthy', Description: 'Health checks failed with these codes: [503]' },
+    };
+    proxy.before = (call) => playService(call, 'FAILED', target.TargetHealth.State);
+    const ran = await place.run('deploy', '--yes');
+    fails(
+      t,
+      ran,
+      'SERVICE_NOT_STEADY',
+      /ECS gave up.*unhealthy \(Health checks failed/,
+      'npm run logs -- --errors -e dev',
+    );
+    t.match(ran.stderr, 'go on with: npm run deploy -- --yes --env dev');
+    t.match(ran.stderr, 'task abc stopped: Essential container in task exited');
+    t.match(await place.run('deploy', '--status'), { code: 0 });
+    t.match((await place.run('deploy', '--status')).stdout, /10\.0\.1\.7 unhealthy/);
+
+    let asked = 0;
+    proxy.before = (call) => {
+      const well = call.action === 'DescribeTargetHealth' ? ++asked > 2 : asked > 2;
+      return playService(call, well ? 'COMPLETED' : 'IN_PROGRESS', well ? 'healthy' : 'initial');
+    };
+    const waited = await place.run('deploy', '--yes');
+    t.equal(waited.code, 0);
+    t.match(waited.stdout, /targets: initial/);
+  });
+
+  scenario('a restart that ECS takes back', async (t, place) => {
+    t.equal((await place.run('deploy', '--yes')).code, 0);
+    let asked = -1;
+    proxy.before = (call) => {
+      if (call.action === 'UpdateService') {
+        asked = 0;
+        return json({ service: serviceOf('new', 'IN_PROGRESS') });
+      }
+      if (call.action !== 'DescribeServices') return playService(call, 'COMPLETED', 'healthy');
+      if (asked === -1) return json({ services: [serviceOf('old', 'COMPLETED')] });
+      // At first what was before, then the new deployment, then the old one again.
+      const deployment = ['old', 'new', 'new', 'old'][asked++] ?? 'old';
+      return json({ services: [serviceOf(deployment, deployment === 'old' ? 'COMPLETED' : 'IN_PROGRESS')] });
+    };
+    const ran = await place.run('restart');
+    fails(t, ran, 'SERVICE_NOT_STEADY', /ECS went back to those before/, 'npm run logs -- --errors -e dev');
+    t.ok(asked >= 4, 'the answer from before was not taken for the end');
+  });
+});
+
+const stoppedTask = {
+  taskArn: 'arn:aws:ecs:ap-northeast-1:123456789012:task/c/abc',
+  stoppedReason: 'Essential container in task exited',
+  containers: [{ name: 'callback-handler', exitCode: 1 }],
+};
+
+function serviceOf(id: string, rolloutState: string): object {
+  const running = rolloutState === 'COMPLETED' ? 1 : 0;
+  return {
+    serviceName: 'callback-handler-service',
+    status: 'ACTIVE',
+    desiredCount: 1,
+    runningCount: running,
+    pendingCount: 1 - running,
+    deployments: [
+      { id, status: 'PRIMARY', rolloutState, rolloutStateReason: 'ECS gave up: tasks failed to start.' },
+    ],
+  };
+}
+
+/** A service as AWS would have it; moto runs no task. */
+function playService(call: AwsCall, rolloutState: string, health: string): AwsReply | undefined {
+  if (call.action === 'DescribeServices') return json({ services: [serviceOf('one', rolloutState)] });
+  if (call.action === 'ListTasks') return json({ taskArns: [stoppedTask.taskArn] });
+  if (call.action === 'DescribeTasks') return json({ tasks: [stoppedTask] });
+  if (call.action === 'DescribeTargetHealth') {
+    const description =
+      health === 'unhealthy' ? '<Description>Health checks failed with these codes: [503]</Description>' : '';
+    return xml(
+      call,
+      `<TargetHealthDescriptions><member><Target><Id>10.0.1.7</Id><Port>3000</Port></Target><TargetHealth><State>${health}</State>${description}</TargetHealth></member></TargetHealthDescriptions>`,
+    );
+  }
+  return undefined;
+}
