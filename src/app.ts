@@ -1,4 +1,5 @@
 // The Fastify instance: plugins, timeouts and routes. Everything it works with is passed in.
+import type { OutgoingHttpHeaders } from 'node:http';
 import helmet from '@fastify/helmet';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { LOAD_BALANCER_IDLE_MS, LONGEST_REQUEST_MS } from './limits.js';
@@ -9,9 +10,7 @@ import { refuse, refuseUnreadable, replyToErrors } from './routes/refusals.js';
 export type AppOptions = CallbackOptions & HealthOptions;
 
 // Were we to close an idle connection before the load balancer does, it could send a request into a closing one.
-// Headers may come as late as the connection may be idle.
 const KEEP_ALIVE_TIMEOUT_MS = LOAD_BALANCER_IDLE_MS + 5000;
-const HEADERS_TIMEOUT_MS = KEEP_ALIVE_TIMEOUT_MS + 1000;
 /** How often those limits are looked at. */
 const TIMEOUT_CHECK_MS = 5_000;
 
@@ -24,13 +23,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   );
   const app = fastify({
     loggerInstance,
+    // A logger for each request would carry an id that no line of ours has.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    // Of this and the limit for headers Node.js gives the shorter one to the headers and the longer one to the body;
-    // so Fastify minds the body.
     requestTimeout: LONGEST_REQUEST_MS,
-    handlerTimeout: LONGEST_REQUEST_MS,
     http: { connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     // No route has a JSON schema; the compilers for them would cost a fifth of the start-up time.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
@@ -41,7 +39,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     clientErrorHandler: (error, socket) => refuseUnreadable(log, error, socket),
     frameworkErrors: (error, request, reply) => void refuse(log, error, request, reply),
   });
-  app.server.headersTimeout = HEADERS_TIMEOUT_MS;
+  // Who has said all it has to say still wants its answer. Node.js would close the connection before it.
+  Object.assign(app.server, { httpAllowHalfOpen: true });
+  // Node.js takes the longer one of this and requestTimeout for the whole request.
+  app.server.headersTimeout = LONGEST_REQUEST_MS;
 
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (lifecycle.stopping) reply.header('connection', 'close');
@@ -50,10 +51,32 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   acceptAnyBody(app);
   replyToErrors(app, log);
 
-  await app.register(helmet);
+  await secureHeaders(app);
   healthRoute(app, options);
   await app.register(callbackRoutes, options);
   return app;
+}
+
+/** helmet's headers, asked for once: it would work them out anew for each request, which takes as long as the policy. */
+async function secureHeaders(app: FastifyInstance): Promise<void> {
+  await app.register(helmet, {
+    global: false,
+    // No answer is a page.
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+  });
+  let headers: OutgoingHttpHeaders | undefined;
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (headers === undefined) {
+      reply.helmet();
+      headers = { ...reply.raw.getHeaders() };
+    } else {
+      reply.headers(headers);
+    }
+    done();
+  });
 }
 
 /** The content type is not documented: any is accepted, even a malformed one, and none. */
@@ -62,7 +85,7 @@ function acceptAnyBody(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', (request, _reply, done) => {
     // Fastify answers 415 to a header it can't parse, before any parser is asked.
-    delete request.headers['content-type'];
+    request.headers['content-type'] = undefined;
     done();
   });
 }

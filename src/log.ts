@@ -25,9 +25,32 @@ function essentials(error: unknown): object {
   return { type: name, ...('code' in error && { code: error.code }), message, stack };
 }
 
-/** Written without waiting, so that a slow reader of the log does not hold up answers; flushed at exit. */
+/** Lines that nobody takes are kept up to this length in all, then lost: the memory is the task's. */
+const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Written without waiting, so that a slow reader of the log does not hold up answers; flushed at exit. A full disk must
+ * not stop the service: what could not be written is tried again with the next line.
+ */
 function stdout(): DestinationStream {
-  return pino.destination({ dest: 1, sync: false });
+  // At once, as without a minimum; but only with one can a flush be asked for.
+  const destination = pino.destination({ dest: 1, sync: false, minLength: 1, maxLength: MAX_WAITING_BYTES });
+  let failing = false;
+  destination.on('error', ({ message }: Error) => {
+    if (!failing) process.stderr.write(`The log can't be written: ${message}\n`);
+    failing = true;
+  });
+  destination.on('write', () => (failing = false));
+  // Once so much waits that lines are lost, no line starts another attempt.
+  destination.on('drop', () => destination.flush());
+  // It may be on the same full disk, or have no reader either.
+  process.stderr.on('error', () => undefined);
+  // At exit it would be tried until it can be written, and the process would never end.
+  const flush = destination.flushSync.bind(destination);
+  destination.flushSync = () => {
+    if (!failing) flush();
+  };
+  return destination;
 }
 
 async function prettyStdout(): Promise<DestinationStream> {

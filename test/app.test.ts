@@ -146,6 +146,6 @@ t.test('a client that is gone before its request was there is not answered, and 
 t.test('the timeouts fit a load balancer that keeps connections for 60 s', async (t) => {
   const { app } = await testApp(t);
   t.ok(app.server.keepAliveTimeout > 60_000);
-  t.ok(app.server.headersTimeout > app.server.keepAliveTimeout);
+  t.equal(app.server.headersTimeout, 30_000);
   t.equal(app.server.requestTimeout, 30_000);
 });

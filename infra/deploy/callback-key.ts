@@ -39,15 +39,12 @@ export async function inspectCallbackKey(session: Session, rotate: boolean): Pro
   const file = join(session.keyDirectory, KEY_FILES.callbackPrivate);
   const name = session.names.parameters.callbackPrivateKey;
   const [localPem, storedPem] = await Promise.all([readPrivateFile(file), readParameter(session, name)]);
-  const local = localPem === undefined ? undefined : await read(localPem, file, `move ${file} away`);
+  const local = localPem === undefined ? undefined : read(localPem, file, `move ${file} away`);
   if (storedPem === undefined) {
     return { file, local, stored: undefined, action: 'create', makesPair: local === undefined };
   }
   const replaceIt = `put a sound one in its place: ${npmCommand(session, 'deploy', '--rotate-callback-key')}`;
-  const stored = await read(storedPem, name, replaceIt).catch((error: unknown) => {
-    if (rotate) return undefined;
-    throw error;
-  });
+  const stored = readUnless(rotate, storedPem, name, replaceIt);
   const differs = local !== undefined && stored?.fingerprint !== local.fingerprint;
   if (rotate) return { file, local, stored, action: 'rotate', makesPair: !differs };
   if (differs) {
@@ -102,14 +99,24 @@ async function makeKey(): Promise<KnownKey> {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },
   });
-  return { pem: privateKey, fingerprint: (await importCallbackKey(privateKey)).fingerprint };
+  return { pem: privateKey, fingerprint: importCallbackKey(privateKey).fingerprint };
 }
 
-async function read(pem: string, where: string, next: string): Promise<KnownKey> {
+function read(pem: string, where: string, next: string): KnownKey {
   try {
-    return { pem, fingerprint: (await importCallbackKey(pem)).fingerprint };
+    return { pem, fingerprint: importCallbackKey(pem).fingerprint };
   } catch (error) {
     if (!(error instanceof KeyError)) throw error;
     throw new DeployError(error.code, `${where} can't be used as the callback key: ${error.message}`, next);
+  }
+}
+
+/** What is replaced anyway need not be readable. */
+function readUnless(replaced: boolean, pem: string, where: string, next: string): KnownKey | undefined {
+  try {
+    return read(pem, where, next);
+  } catch (error) {
+    if (replaced) return undefined;
+    throw error;
   }
 }

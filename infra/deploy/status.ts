@@ -142,10 +142,8 @@ async function readParameters(session: Session): Promise<Status['parameters']> {
   };
   const { callbackPrivateKey, cosignerPublicKey, policy } = names.parameters;
   const [callbackKey, cosignerKeys, policyStatus] = await Promise.all([
-    read(callbackPrivateKey, async (value) => [(await importCallbackKey(value)).fingerprint]),
-    read(cosignerPublicKey, async (value) =>
-      (await importCosignerKeys(value)).map(({ fingerprint }) => fingerprint),
-    ),
+    read(callbackPrivateKey, (value) => [importCallbackKey(value).fingerprint]),
+    read(cosignerPublicKey, (value) => importCosignerKeys(value).map(({ fingerprint }) => fingerprint)),
     read(policy, (value) => {
       const { hash, rules } = parsePolicy(value, policy);
       return [`${hash}, ${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}`];

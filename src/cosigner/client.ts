@@ -29,6 +29,8 @@ export interface Outcome {
   readonly status: number;
   /** The reply's body. */
   readonly body: string;
+  /** When to come back, in seconds; a 503 says so. */
+  readonly retryAfter?: string | undefined;
   readonly durationMs: number;
   /** The answer; only there when it is verified. */
   readonly answer?: Answer;
@@ -85,6 +87,7 @@ function encode(payload: Payload, keys?: CosignerKeys, tampering?: Tampering): s
 interface Reply {
   readonly status: number;
   readonly body: string;
+  readonly retryAfter: string | undefined;
 }
 
 function post(client: typeof http | typeof https, agent: http.Agent, url: URL, body: string): Promise<Reply> {
@@ -96,7 +99,11 @@ function post(client: typeof http | typeof https, agent: http.Agent, url: URL, b
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+          resolve({
+            status: response.statusCode ?? 0,
+            body: Buffer.concat(chunks).toString('utf8'),
+            retryAfter: response.headers['retry-after'],
+          }),
         );
         response.on('error', reject);
       },
@@ -109,9 +116,14 @@ function post(client: typeof http | typeof https, agent: http.Agent, url: URL, b
   });
 }
 
-type Verdict = Pick<Outcome, 'answer' | 'problem'>;
+export type Verdict = Pick<Outcome, 'answer' | 'problem'>;
 
-function readSignedAnswer({ status, body }: Reply, requestId: unknown, keys: readonly KeyObject[]): Verdict {
+/** Verifies an answer with any of the keys, and that it is the one to this request. */
+export function readSignedAnswer(
+  { status, body }: Pick<Reply, 'status' | 'body'>,
+  requestId: unknown,
+  keys: readonly KeyObject[],
+): Verdict {
   if (status !== 200) return { problem: `status ${status}` };
   const [header = '', claims = '', signature = '', ...more] = body.split('.');
   if (signature === '' || more.length > 0) return { problem: 'the answer is not a signed token' };

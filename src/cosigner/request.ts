@@ -1,5 +1,5 @@
 // Requests as the Co-signer makes them: published payloads with fresh ids, signed, or tampered with on purpose.
-// Signed with node:crypto and not with jose, so that a fault of jose's can't hide on both sides.
+// Made and signed apart from src/protocol, so that a fault there can't hide on both sides.
 import { createHmac, createPublicKey, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Kind } from '../protocol/request.js';

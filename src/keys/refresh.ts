@@ -58,7 +58,7 @@ export function keepKeysFresh(
 async function update({ source, ring, log }: KeyLoading): Promise<void> {
   const wasAwaiting = ring.current.cosigners.length === 0;
   const first = ring.current.callback === undefined;
-  const changes = await ring.update(await source());
+  const changes = ring.update(await source());
 
   const callback = changes.find(({ key }) => key === 'callback');
   if (callback?.after.length === 0) throw new UnusableCallbackKeyError(callback);

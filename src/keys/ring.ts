@@ -44,10 +44,10 @@ export class KeyRing {
    * Takes what a source holds now. A value that is missing or can't be used leaves the key in force where it is.
    * @returns one change for each of the two values
    */
-  async update(stored: StoredKeys): Promise<readonly KeyChange[]> {
+  update(stored: StoredKeys): readonly KeyChange[] {
     const before = this.#keys;
-    const callback = await importStored(stored.callbackPrivateKey, async (text) => {
-      const key = await importCallbackKey(text);
+    const callback = importStored(stored.callbackPrivateKey, (text) => {
+      const key = importCallbackKey(text);
       assertApart(
         key,
         before.cosigners,
@@ -57,8 +57,8 @@ export class KeyRing {
     });
     const callbackInForce = callback.keys?.[0] ?? before.callback;
 
-    const cosigner = await importStored(stored.cosignerPublicKeys, async (text) => {
-      const keys = await importCosignerKeys(text);
+    const cosigner = importStored(stored.cosignerPublicKeys, (text) => {
+      const keys = importCosignerKeys(text);
       assertApart(
         callbackInForce,
         keys,
@@ -95,13 +95,10 @@ interface Imported<Key> {
   readonly problem?: KeyError;
 }
 
-async function importStored<Key>(
-  { value }: StoredValue,
-  read: (text: string) => Promise<readonly Key[]>,
-): Promise<Imported<Key>> {
+function importStored<Key>({ value }: StoredValue, read: (text: string) => readonly Key[]): Imported<Key> {
   if (value === undefined) return {};
   try {
-    return { keys: await read(value) };
+    return { keys: read(value) };
   } catch (error) {
     if (error instanceof KeyError) return { problem: error };
     throw error;

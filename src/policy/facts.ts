@@ -1,5 +1,5 @@
 // The facts that rules read: the protocol's own names, typed. POLICY.md holds the same table for people.
-import { type CallbackRequest, isSigning, type Kind } from '../protocol/request.js';
+import { type CallbackRequest, isObject, isSigning, type Kind } from '../protocol/request.js';
 import { Address } from './address.js';
 import { add, type Decimal, fromNumber, parseAmount } from './decimal.js';
 
@@ -218,10 +218,6 @@ function toAddresses(value: unknown, name: string): readonly Address[] | undefin
   return value.length === 0 ? undefined : value.map((entry) => new Address(entry));
 }
 
-export function isObject(value: unknown): value is Payload {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function unusable(fact: string, expected: string): never {
   throw new FactError(fact, expected);
 }
@@ -274,17 +270,22 @@ const formatters = new Map<string, Intl.DateTimeFormat>();
 
 /** cel-js asks a date for its text in a time zone each time that a rule does: formatters and texts are kept here. */
 function clock(now: Date): Date {
-  const texts = new Map<string, string>();
-  return Object.assign(new Date(now), {
-    toLocaleString(_locale: string, { timeZone = 'UTC' }: Intl.DateTimeFormatOptions): string {
-      let text = texts.get(timeZone);
-      if (text === undefined) {
-        text = isoIn(timeZone, now);
-        texts.set(timeZone, text);
-      }
-      return text;
-    },
-  });
+  const time = new Date(now);
+  let texts: Map<string, string> | undefined;
+  // Every request has a clock, and few rules ask it: nothing is made before.
+  time.toLocaleString = (
+    _locale?: unknown,
+    { timeZone = 'UTC' }: Intl.DateTimeFormatOptions = {},
+  ): string => {
+    texts ??= new Map();
+    let text = texts.get(timeZone);
+    if (text === undefined) {
+      text = isoIn(timeZone, now);
+      texts.set(timeZone, text);
+    }
+    return text;
+  };
+  return time;
 }
 
 /** `2026-03-08T02:30:00`, the form that is parsed fastest. @throws {RangeError} for what is no time zone */

@@ -16,6 +16,7 @@ import { languageWith } from './language.js';
 import { takeOutLongLists } from './long-lists.js';
 import { nearest } from './nearest.js';
 import { excerptOf, PolicyError, type PolicyProblem } from './problem.js';
+import { RuleIndex } from './rule-index.js';
 import { OTHERWISE, type Policy, type Rule } from './rules.js';
 
 const HASH_LENGTH = 12;
@@ -108,12 +109,17 @@ function readPolicy(source: Source): Omit<Policy, 'hash'> {
   if (data === undefined || problems.length > 0) {
     throw new PolicyError(problems.sort((a, b) => a.line - b.line || a.column - b.column));
   }
+  const rulesFor = {
+    transaction: rules.filter((rule) => rule.for === 'transaction'),
+    configuration: rules.filter((rule) => rule.for === 'configuration'),
+  };
   return {
     lists,
     rules,
-    rulesFor: {
-      transaction: rules.filter((rule) => rule.for === 'transaction'),
-      configuration: rules.filter((rule) => rule.for === 'configuration'),
+    rulesFor,
+    indexFor: {
+      transaction: new RuleIndex(rulesFor.transaction),
+      configuration: new RuleIndex(rulesFor.configuration),
     },
     otherwise: upper(data.otherwise),
     onError: upper(data.onError),

@@ -42,6 +42,8 @@ export type Facts = Readonly<Record<string, unknown>>;
 
 export interface Compiled {
   readonly ast: ASTNode;
+  /** What must hold first: where one of them is false, the expression is. */
+  readonly conditions: readonly Condition[];
   /** @throws whatever keeps it from being evaluated for these facts; `explainError` tells it in words */
   readonly evaluate: (facts: Facts) => unknown;
   /** The same for another expression of this language, such as a part of this one; it is compiled each time. */
@@ -198,7 +200,7 @@ function makeStrictAndBounded(environment: Environment): { steps: number } {
 }
 
 /** `tx.asset == "ETH"`, with which many a rule begins. */
-interface Condition {
+export interface Condition {
   /** `tx` or `config` */
   readonly owner: string;
   readonly fact: string;
@@ -224,23 +226,6 @@ function conjuncts(node: ASTNode): readonly ASTNode[] {
   return node.op === '&&' ? node.args.flatMap(conjuncts) : [node];
 }
 
-/**
- * Whether one of them is false with no doubt, so that CEL need not be asked: a policy with a rule for each asset costs
- * little more than the rules for the asset at hand. What is absent or unusable is left to CEL, which makes an error of it.
- */
-function failsFirst(conditions: readonly Condition[], facts: Facts): boolean {
-  try {
-    for (const condition of conditions) {
-      const value = (facts[condition.owner] as Facts | undefined)?.[condition.fact];
-      if (typeof value !== 'string') return false;
-      if (value !== condition.text) return true;
-    }
-  } catch {
-    return false;
-  }
-  return false;
-}
-
 function language(environment: Environment, known: KnownNames): Language {
   const budget = makeStrictAndBounded(environment);
   const findProblems = problemFinder(environment, known);
@@ -259,10 +244,10 @@ function language(environment: Environment, known: KnownNames): Language {
         const problems = findProblems(source, parsed.ast);
         if (problems.length > 0) return problems;
         if (type === 'bool') {
-          const conditions = firstConditions(parsed.ast, known);
           return {
             ast: parsed.ast,
-            evaluate: (facts) => !failsFirst(conditions, facts) && evaluate(parsed, facts),
+            conditions: firstConditions(parsed.ast, known),
+            evaluate: (facts) => evaluate(parsed, facts),
             evaluatePart: (part, facts) => evaluate(environment.parse(part), facts),
           };
         }

@@ -1,7 +1,7 @@
 // What is kept of a request, so that its decision can be explained and replayed: every fact that rules can read, but
 // nothing that may be a secret.
-import type { CallbackRequest } from '../protocol/request.js';
-import { isObject, RECORDED_FIELDS } from './facts.js';
+import { type CallbackRequest, isObject } from '../protocol/request.js';
+import { RECORDED_FIELDS } from './facts.js';
 
 /** A part of a request's payload, under the protocol's names. */
 export interface Recorded {
@@ -19,8 +19,11 @@ const EXTRA_INFO_FIELDS = [
 
 /** CloudWatch takes 256 KiB a line; a request with more facts than this, in bytes of JSON, is logged without them. */
 const MAX_BYTES = 200_000;
+/** How much longer facts can be than the body that they came in: `1e20` becomes a number of 21 digits. */
+const MAX_GROWTH = 8;
 
-export function recordFacts({ kind, payload }: CallbackRequest): Recorded {
+/** @param bodyBytes length of the body that the request came in */
+export function recordFacts({ kind, payload }: CallbackRequest, bodyBytes = Infinity): Recorded {
   const facts = pick(payload, RECORDED_FIELDS[kind]);
   const omitted: string[] = [];
   if (kind === 'transaction') {
@@ -38,7 +41,10 @@ export function recordFacts({ kind, payload }: CallbackRequest): Recorded {
     facts['extraInfo'] = pick(extraInfo, kept);
     omitted.push(...names.filter((name) => !kept.includes(name)).map((name) => `extraInfo.${name}`));
   } else if (payload['extraInfo'] !== undefined) facts['extraInfo'] = plain(payload['extraInfo']);
-  if (Buffer.byteLength(JSON.stringify([facts, omitted])) > MAX_BYTES) return { facts: {}, omitted: ['*'] };
+  const mayBeTooLong = bodyBytes * MAX_GROWTH > MAX_BYTES;
+  if (mayBeTooLong && Buffer.byteLength(JSON.stringify([facts, omitted])) > MAX_BYTES) {
+    return { facts: {}, omitted: ['*'] };
+  }
   return omitted.length === 0 ? { facts } : { facts, omitted };
 }
 

@@ -3,6 +3,7 @@ import type { Action, Decision } from '../protocol/decision.js';
 import { type CallbackRequest, isSigning, type Kind } from '../protocol/request.js';
 import { factsOf } from './facts.js';
 import { type Compiled, explainError, type Facts } from './language.js';
+import type { RuleIndex } from './rule-index.js';
 
 export interface Rule extends Compiled {
   readonly id: string;
@@ -19,6 +20,8 @@ export interface Policy {
   readonly rules: readonly Rule[];
   /** The same, by what they are for. */
   readonly rulesFor: Readonly<Record<Kind, readonly Rule[]>>;
+  /** Which of those need asking. */
+  readonly indexFor: Readonly<Record<Kind, RuleIndex>>;
   readonly lists: ReadonlyMap<string, readonly string[]>;
   /** What no rule matched. */
   readonly otherwise: Exclude<Action, 'APPROVE'>;
@@ -44,12 +47,13 @@ export interface RuleDecision extends Decision {
 export function decideBy(policy: Policy, request: CallbackRequest, now: Date): RuleDecision {
   const facts = factsOf(request, now);
   const rules = policy.rulesFor[request.kind];
-  let asked = 0;
-  for (const rule of rules) {
-    asked++;
+  const index = policy.indexFor[request.kind];
+  for (const place of index.candidates(facts)) {
+    const rule = rules[place];
+    if (rule === undefined) continue;
     const outcome = tryRule(rule, request, facts);
     if (outcome === false) continue;
-    const made = { policy: policy.hash, tried: rules.slice(0, asked).map(({ id }) => id) };
+    const made = { policy: policy.hash, tried: index.ids.slice(0, place + 1) };
     return outcome === true
       ? {
           ...made,
@@ -59,7 +63,7 @@ export function decideBy(policy: Policy, request: CallbackRequest, now: Date): R
         }
       : failed(policy, rule.id, outcome.error, made);
   }
-  const made = { policy: policy.hash, tried: rules.map(({ id }) => id) };
+  const made = { policy: policy.hash, tried: index.ids };
   return policy.otherwise === 'IGNORE' && isSigning(request)
     ? failed(policy, OTHERWISE, IGNORED_SIGNING, made)
     : { ...made, action: policy.otherwise, rule: OTHERWISE, reason: 'No rule matched.' };

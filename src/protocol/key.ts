@@ -1,21 +1,18 @@
 // Keys as operators hand them over (PEM text) → keys ready to verify and sign with, imported once.
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { importPKCS8, importSPKI } from 'jose';
 
 /** The Co-signer uses RSA keys of exactly this size, in bits, on both sides. */
 export const RSA_BITS = 2048;
 export const ALGORITHM = 'RS256';
 
-type ImportedKey = Awaited<ReturnType<typeof importPKCS8>>;
-
 export interface VerifyingKey {
-  readonly key: ImportedKey;
+  readonly key: KeyObject;
   /** SHA-256 of the public key's SPKI DER, in lower-case hex. */
   readonly fingerprint: string;
 }
 
 export interface SigningKey {
-  readonly key: ImportedKey;
+  readonly key: KeyObject;
   /** Of the public half, so that it can be compared with the key that the Co-signer was given. */
   readonly fingerprint: string;
 }
@@ -48,7 +45,7 @@ export class KeyError extends Error {
  * @param text one RSA 2048 private key in PEM: PKCS#8 (`PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`)
  * @throws {KeyError}
  */
-export async function importCallbackKey(text: string): Promise<SigningKey> {
+export function importCallbackKey(text: string): SigningKey {
   const blocks = pemBlocks(text);
   const [block] = blocks;
   if (block === undefined || blocks.length > 1) {
@@ -63,13 +60,9 @@ export async function importCallbackKey(text: string): Promise<SigningKey> {
   if (block.pem.includes('ENCRYPTED')) {
     throw new KeyError('KEY_ENCRYPTED', 'the private key is protected by a passphrase: store it without one');
   }
-  const privateKey = readKey(() => createPrivateKey(block.pem), block);
-  assertRsa2048(privateKey);
-  const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  return {
-    key: await importPKCS8(pkcs8, ALGORITHM),
-    fingerprint: fingerprintOf(createPublicKey(privateKey)),
-  };
+  const key = readKey(() => createPrivateKey(block.pem), block);
+  assertRsa2048(key);
+  return { key, fingerprint: fingerprintOf(createPublicKey(key)) };
 }
 
 /**
@@ -78,7 +71,7 @@ export async function importCallbackKey(text: string): Promise<SigningKey> {
  *   (`RSA PUBLIC KEY`) or X.509 (`CERTIFICATE`)
  * @throws {KeyError} if any of them can't be used: a list is taken whole or not at all
  */
-export async function importCosignerKeys(text: string): Promise<readonly VerifyingKey[]> {
+export function importCosignerKeys(text: string): readonly VerifyingKey[] {
   const keys = new Map<string, VerifyingKey>();
   for (const block of pemBlocks(text)) {
     if (isPrivate(block)) {
@@ -87,15 +80,14 @@ export async function importCosignerKeys(text: string): Promise<readonly Verifyi
         `it holds "${block.label}" where a public key belongs: store the output of "cosigner print-public-key"; a private key that was stored here should be replaced`,
       );
     }
-    const publicKey = readKey(
+    const key = readKey(
       () =>
         block.label === 'CERTIFICATE' ? new X509Certificate(block.pem).publicKey : createPublicKey(block.pem),
       block,
     );
-    assertRsa2048(publicKey);
-    const fingerprint = fingerprintOf(publicKey);
-    const spki = publicKey.export({ type: 'spki', format: 'pem' }).toString();
-    keys.set(fingerprint, { key: await importSPKI(spki, ALGORITHM), fingerprint });
+    assertRsa2048(key);
+    const fingerprint = fingerprintOf(key);
+    keys.set(fingerprint, { key, fingerprint });
   }
   return [...keys.values()];
 }

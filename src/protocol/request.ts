@@ -1,12 +1,8 @@
 // The request object the Co-signer sends, once verified: which kind it is, and what can be relied upon in it.
-import * as z from 'zod';
 import { Refusal } from './refusal.js';
 
 /** What is asked about: a transaction (its approval or its signing), or a change of the workspace's configuration. */
 export type Kind = 'transaction' | 'configuration';
-
-/** Only `requestId` is promised: any other field may be missing, and unknown ones will appear. */
-const requestObject = z.looseObject({ requestId: z.string().min(1) });
 
 export interface CallbackRequest {
   readonly kind: Kind;
@@ -16,22 +12,25 @@ export interface CallbackRequest {
 }
 
 /**
- * Checks a verified payload.
+ * Checks a verified payload. Only `requestId` is promised: any other field may be missing, and unknown ones will appear.
  * @param kind the kind that the route stands for; left out, the payload tells
  * @throws {Refusal} `malformed_request`, also when the payload is of the other kind: the path is not signed, so a
  *   transaction must not be decided as a configuration change because somebody sent it there
  */
 export function parseRequest(payload: unknown, kind?: Kind): CallbackRequest {
-  const parsed = requestObject.safeParse(payload);
-  if (!parsed.success) {
+  const requestId = isObject(payload) ? payload['requestId'] : undefined;
+  if (!isObject(payload) || typeof requestId !== 'string' || requestId === '') {
     throw new Refusal('malformed_request', 'not a JSON object with a string "requestId"');
   }
-  const { data } = parsed;
-  const told = kindOf(data);
+  const told = kindOf(payload);
   if (kind !== undefined && told !== undefined && told !== kind) {
     throw new Refusal('malformed_request', `a ${told} request on the path of ${kind} requests`);
   }
-  return { kind: kind ?? told ?? 'transaction', requestId: data.requestId, payload: data };
+  return { kind: kind ?? told ?? 'transaction', requestId, payload };
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `type` without `operation` and `txId` is a configuration change; without any of them there is no telling. */
@@ -57,13 +56,15 @@ export function isSigning({ kind, payload }: CallbackRequest): boolean {
   );
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
- * Parses a JSON body (options 2 and 3, where requests are plain JSON).
+ * Parses what a request says: the claims of a verified token, or the body in JSON mode.
  * @throws {Refusal} `malformed_request`
  */
 export function parseJson(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return JSON.parse(utf8.decode(body));
   } catch {
     throw new Refusal('malformed_request', 'not JSON in UTF-8');
   }

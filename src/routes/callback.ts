@@ -65,7 +65,7 @@ async function answer(
   kind?: Kind,
 ): Promise<string> {
   const keys = options.keyRing.current;
-  const { request, cosignerKey } = await authenticate(options.auth, http.body, keys, kind);
+  const { request, cosignerKey } = authenticate(options.auth, http.body, keys, kind);
 
   const { decision, fault } = await decideSafely(options.decide, request, {
     timeoutMs: options.decisionTimeoutMs - reply.elapsedTime,
@@ -101,17 +101,31 @@ interface Authenticated {
 }
 
 /** Nothing goes on from here that was not verified. @throws {Refusal} */
-async function authenticate(auth: Auth, body: unknown, keys: Keys, kind?: Kind): Promise<Authenticated> {
+function authenticate(auth: Auth, body: unknown, keys: Keys, kind?: Kind): Authenticated {
   if (!Buffer.isBuffer(body) || body.length === 0) throw new Refusal('empty_body', 'no body');
   if (auth === 'json') return { request: parseRequest(parseJson(body), kind) };
 
   if (keys.cosigners.length === 0) {
     throw new Refusal('awaiting_cosigner_key', 'no Co-signer key is known yet');
   }
-  const token = body.toString('latin1').trim();
-  if (token === '') throw new Refusal('empty_body', 'nothing but white space');
-  const { payload, cosignerKey } = await verifyToken(token, keys.cosigners);
+  const token = trim(body);
+  if (token.length === 0) throw new Refusal('empty_body', 'nothing but white space');
+  const { payload, cosignerKey } = verifyToken(token, keys.cosigners);
   return { request: parseRequest(payload, kind), cosignerKey };
+}
+
+/** Without the white space around it. */
+function trim(body: Buffer): Buffer {
+  let start = 0;
+  let end = body.length;
+  while (start < end && isSpace(body[start])) start++;
+  while (end > start && isSpace(body[end - 1])) end--;
+  return body.subarray(start, end);
+}
+
+/** Space, tab, line feed and carriage return, as JSON has it. */
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }
 
 async function encode(auth: Auth, body: Answer, keys: Keys): Promise<string> {

@@ -47,7 +47,7 @@ export function decisionLine({
     durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
     cosignerKey: cosignerKey?.fingerprint,
     traceId: traceId(http),
-    ...recordFacts(request),
+    ...recordFacts(request, Buffer.isBuffer(http.body) ? http.body.length : 0),
   };
 }
 

@@ -53,8 +53,6 @@ export function refuse(
   // A broken body is reported by the parser first.
   else if (!unreadable.has(request.raw.socket)) log.warn(line, summary);
 
-  // What is still on its way belongs to the request that was given up.
-  if (refusal.code === 'request_timeout') reply.header('connection', 'close');
   if ('retryAfterSeconds' in rest) reply.header('retry-after', String(rest.retryAfterSeconds));
   return reply.code(status).type('application/json; charset=utf-8').send({ code: refusal.code, message });
 }
@@ -72,7 +70,6 @@ function loggable(path: string): string {
 /** Fastify's own errors, and ours that nobody expected. */
 function toRefusal(error: unknown): Refusal {
   const { statusCode, code } = error instanceof Error ? (error as Partial<FastifyError>) : {};
-  if (code === 'FST_ERR_HANDLER_TIMEOUT') return new Refusal('request_timeout', 'not all there in time');
   if (statusCode === 413) return new Refusal('body_too_large', 'body over the limit');
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new Refusal('bad_request', code ?? 'unreadable request');

@@ -9,6 +9,7 @@ import { signAnswer } from '../../src/protocol/token.js';
 import { decideBy, type Policy } from '../../src/policy/rules.js';
 import type { CallbackRequest } from '../../src/protocol/request.js';
 import { printRows, type Row } from '../helpers/rows.js';
+import { mixed, PAYOUT_USER, policyText, worst } from './rules.js';
 
 // As the service runs.
 favourSize();
@@ -22,48 +23,10 @@ const MANY_ENTRIES = 100_000;
 const MAX_LOAD_MS = 2000;
 const MAX_LENGTH_RATIO = 2;
 
-/** The rules that POLICY.md works out; the one that holds for the sample is changed so that it doesn't. */
-const GUIDE = parsePolicy(readFileSync('examples/worked-rules.yaml', 'utf8'), 'worked-rules.yaml');
-const WORKED = GUIDE.rules
-  .filter((rule) => rule.for === 'transaction')
-  .map(({ when }) => when.replace('decimal("5000")', 'decimal("5")'));
 const PAYLOAD: Readonly<Record<string, unknown>> = {
   ...(JSON.parse(readFileSync('src/cosigner/samples/tx-eth-transfer.json', 'utf8')) as object),
-  signerId: GUIDE.lists.get('payoutUsers')?.[0],
+  signerId: PAYOUT_USER,
 };
-
-/** A limit for one asset: most of what makes a policy long. */
-const assetLimit = (index: number): string =>
-  `tx.operation == "TRANSFER" && tx.asset == "A${index}" && tx.destAddress in lists.payees && tx.amount > decimal("${index}.5")`;
-
-/** The worked rules, and a limit for each of many assets. */
-const mixed = (rules: number): readonly string[] =>
-  Array.from({ length: rules }, (_, index) => WORKED[index] ?? assetLimit(index));
-
-/** Rules of which none can be left early, as no policy has them. */
-const worst = (rules: number): readonly string[] =>
-  Array.from({ length: rules }, (_, index) => WORKED[index % WORKED.length] ?? '');
-
-const address = (index: number): string => `0x${(index * 7919).toString(16).padStart(40, '0')}`;
-
-function policyText(whens: readonly string[], entries: number): string {
-  return [
-    'version: 1',
-    'lists:',
-    ...[...GUIDE.lists].map(([name, values]) => `  ${name}: ${JSON.stringify(values)}`),
-    '  blocked:',
-    ...Array.from({ length: entries }, (_, index) => `    - "${address(index)}"`),
-    'rules:',
-    ...whens.map((when, index) =>
-      [
-        `  - id: rule-${index}`,
-        '    for: transaction',
-        `    when: ${JSON.stringify(when)}`,
-        '    action: reject',
-      ].join('\n'),
-    ),
-  ].join('\n');
-}
 
 /** Milliseconds that one call takes. */
 async function msPerCall(call: () => unknown, times: number): Promise<number> {
@@ -108,15 +71,15 @@ function deciding(policy: Policy): () => unknown {
 }
 
 /** Signs as the service does. */
-async function signing(): Promise<() => unknown> {
+function signing(): () => unknown {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const key = await importCallbackKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  const key = importCallbackKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
   return () => signAnswer({ action: 'APPROVE', requestId: 'r' }, key);
 }
 
 async function measureRules(what: string, whens: readonly string[], maxShare: number): Promise<Row> {
   const decide = deciding(parsePolicy(policyText(whens, 10), 'bench'));
-  const { ratio, ms, otherMs } = await compare(decide, 300, await signing(), 30);
+  const { ratio, ms, otherMs } = await compare(decide, 300, signing(), 30);
   return {
     what: `${what}, against one RSA 2048 signature`,
     measured: `${(ratio * 100).toFixed(1)} % (${(ms * 1000).toFixed(0)} of ${(otherMs * 1000).toFixed(0)} µs)`,

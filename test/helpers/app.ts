@@ -14,9 +14,9 @@ export const secondCosigner = rsaPair();
 const rejectEverything: Decide = () => ({ action: 'REJECT', reason: 'Everything is rejected.' });
 
 /** @param cosignerPem what the Co-signer parameter holds; `undefined` for nothing */
-export async function ringWith(cosignerPem: string | undefined): Promise<KeyRing> {
+export function ringWith(cosignerPem: string | undefined): KeyRing {
   const ring = new KeyRing();
-  await ring.update({
+  ring.update({
     callbackPrivateKey: { name: 'callback', value: callback.privatePem },
     cosignerPublicKeys: { name: 'cosigner', value: cosignerPem },
   });
@@ -29,7 +29,7 @@ export async function testApp(t: Test, overrides: Partial<AppOptions> = {}) {
   const lifecycle = { stopping: false, giveUp: giveUp.signal };
   const app = await buildApp({
     auth: 'jwt',
-    keyRing: await ringWith(cosigner.publicPem + secondCosigner.publicPem),
+    keyRing: ringWith(cosigner.publicPem + secondCosigner.publicPem),
     decide: rejectEverything,
     decisionTimeoutMs: 1000,
     policy: { current: { hash: '0123456789ab' } },

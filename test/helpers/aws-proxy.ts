@@ -1,7 +1,7 @@
 // Between a command and moto_server: sees every call to AWS, and fails or answers those that a test picks.
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { Test } from 'tap';
+import type { Scope } from './scope.js';
 
 export interface AwsCall {
   /** As the signature names it: `cloudformation`, `ssm`, … */
@@ -28,7 +28,7 @@ export interface AwsProxy {
   after: (call: AwsCall, reply: AwsReply) => Answer | Promise<Answer>;
 }
 
-export async function awsProxy(t: Test, target: string): Promise<AwsProxy> {
+export async function awsProxy(t: Scope, target: string): Promise<AwsProxy> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -62,10 +62,7 @@ export async function awsProxy(t: Test, target: string): Promise<AwsProxy> {
           };
           return (await proxy.after(call, moto)) ?? moto;
         }
-      })().catch((error: unknown) => {
-        console.error(error);
-        response.destroy();
-      });
+      })().catch(() => response.destroy());
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

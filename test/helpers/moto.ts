@@ -8,7 +8,7 @@ import {
   PutParameterCommand,
   SSMClient,
 } from '@aws-sdk/client-ssm';
-import type { Test } from 'tap';
+import type { Scope } from './scope.js';
 import { freePort } from './port.js';
 import { until } from './process.js';
 
@@ -36,7 +36,7 @@ export interface Moto {
 }
 
 /** @param started false to leave it for later: its port is known, and nothing listens there */
-export async function motoServer(t: Test, { started = true } = {}): Promise<Moto> {
+export async function motoServer(t: Scope, { started = true } = {}): Promise<Moto> {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const ssm = new SSMClient({

@@ -1,12 +1,12 @@
 // A real TLS front: nginx, keeping connections to the handler alive as an application load balancer does.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import type { Test } from 'tap';
 import { freePort } from './port.js';
 import { until } from './process.js';
+import type { Scope } from './scope.js';
 
 export interface Nginx {
   /** `https://127.0.0.1:…` */
@@ -17,13 +17,19 @@ export interface Nginx {
   readonly errors: () => string;
   /** Sends every further request to the successor, as a load balancer does before a task is stopped. */
   readonly deregister: () => void;
+  /** Sends them to the first again. */
+  readonly register: () => void;
 }
 
 /**
  * @param port where the handler listens
  * @param nextPort where its successor does; asked once the handler is deregistered
  */
-export async function nginx(t: Test, port: number, nextPort = port): Promise<Nginx> {
+export async function nginx(
+  t: Scope & { readonly testdirName: string },
+  port: number,
+  nextPort = port,
+): Promise<Nginx> {
   const directory = join(t.testdirName, 'nginx');
   mkdirSync(directory, { recursive: true });
   execFileSync(
@@ -56,6 +62,7 @@ export async function nginx(t: Test, port: number, nextPort = port): Promise<Ngi
     ca: readFileSync(join(directory, 'tls.crt'), 'utf8'),
     errors,
     deregister: () => writeFileSync(join(directory, 'deregistered'), ''),
+    register: () => rmSync(join(directory, 'deregistered'), { force: true }),
   };
 }
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Test } from 'tap';
+import type { Scope } from './scope.js';
 import type { LogLine } from './log.js';
 import { keepOutput } from './output.js';
 
@@ -39,7 +39,7 @@ export interface HandlerOptions {
 
 /** Starts a handler on a free port. It is killed when the test ends. */
 export function startHandler(
-  t: Test,
+  t: Scope,
   { args = [], env = {}, cwd, nodeArgs = [], built = false }: HandlerOptions,
 ): Handler {
   const entry = built ? [BUILT] : [...process.execArgv, SOURCE];
@@ -53,7 +53,7 @@ export function startHandler(
 
 /** A process that was started, as a handler. It is killed when the test ends. */
 export function handlerOf(
-  t: Test,
+  t: Scope,
   child: ChildProcess,
   kill: () => void = () => void child.kill('SIGKILL'),
 ): Handler {

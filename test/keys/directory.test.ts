@@ -12,8 +12,8 @@ t.test('both pairs are made on first use, for their owner’s eyes only', async 
     t.equal(statSync(join(directory, file)).mode & 0o777, 0o600, file);
   }
   const stored = await directoryKeySource(directory)();
-  t.ok(await importCallbackKey(stored.callbackPrivateKey.value ?? ''));
-  t.equal((await importCosignerKeys(stored.cosignerPublicKeys.value ?? '')).length, 1);
+  t.ok(importCallbackKey(stored.callbackPrivateKey.value ?? ''));
+  t.equal(importCosignerKeys(stored.cosignerPublicKeys.value ?? '').length, 1);
 });
 
 t.test('keys that are there stay as they are', async (t) => {

@@ -14,78 +14,77 @@ function stored(callbackPem: string | undefined, cosignerPem: string | undefined
   };
 }
 
-async function outcomes(ring: KeyRing, keys: StoredKeys): Promise<string[]> {
-  return (await ring.update(keys)).map(({ outcome, problem }) => problem?.code ?? outcome);
+function outcomes(ring: KeyRing, keys: StoredKeys): string[] {
+  return ring.update(keys).map(({ outcome, problem }) => problem?.code ?? outcome);
 }
 
-t.test('a ring starts empty, and is filled whole', async (t) => {
+t.test('a ring starts empty, and is filled whole', (t) => {
   const ring = new KeyRing();
   t.strictSame(ring.current, { callback: undefined, cosigners: [] });
-  t.strictSame(await outcomes(ring, stored(callback.privatePem, cosigner.publicPem)), [
-    'replaced',
-    'replaced',
-  ]);
-  t.strictSame(await outcomes(ring, stored(callback.privatePem, cosigner.publicPem)), [
-    'unchanged',
-    'unchanged',
-  ]);
+  t.strictSame(outcomes(ring, stored(callback.privatePem, cosigner.publicPem)), ['replaced', 'replaced']);
+  t.strictSame(outcomes(ring, stored(callback.privatePem, cosigner.publicPem)), ['unchanged', 'unchanged']);
+  t.end();
 });
 
-t.test('a request that took the keys keeps them while they are replaced', async (t) => {
+t.test('a request that took the keys keeps them while they are replaced', (t) => {
   const ring = new KeyRing();
-  await ring.update(stored(callback.privatePem, cosigner.publicPem));
+  ring.update(stored(callback.privatePem, cosigner.publicPem));
   const taken = ring.current;
   const before = taken.callback?.fingerprint;
-  const changes = await ring.update(
-    stored(nextCallback.privatePem, cosigner.publicPem + secondCosigner.publicPem),
-  );
+  const changes = ring.update(stored(nextCallback.privatePem, cosigner.publicPem + secondCosigner.publicPem));
   t.equal(taken.callback?.fingerprint, before);
   t.equal(taken.cosigners.length, 1);
   t.equal(ring.current.cosigners.length, 2);
   t.match(changes[0], { key: 'callback', name: '/callback', outcome: 'replaced', before: [before] });
   t.strictSame(changes[0]?.after, [ring.current.callback?.fingerprint]);
+  t.end();
 });
 
-t.test('what can’t be used, or is gone, leaves the good key in force', async (t) => {
+t.test('what can’t be used, or is gone, leaves the good key in force', (t) => {
   const ring = new KeyRing();
-  await ring.update(stored(callback.privatePem, cosigner.publicPem));
+  ring.update(stored(callback.privatePem, cosigner.publicPem));
   const good = ring.current;
-  t.strictSame(await outcomes(ring, stored('junk', undefined)), ['KEY_NOT_PEM', 'missing']);
-  t.strictSame(await outcomes(ring, stored(undefined, 'junk')), ['missing', 'KEY_NOT_PEM']);
+  t.strictSame(outcomes(ring, stored('junk', undefined)), ['KEY_NOT_PEM', 'missing']);
+  t.strictSame(outcomes(ring, stored(undefined, 'junk')), ['missing', 'KEY_NOT_PEM']);
   t.strictSame(ring.current, good);
+  t.end();
 });
 
-t.test('the two values are judged each for itself', async (t) => {
+t.test('the two values are judged each for itself', (t) => {
   const ring = new KeyRing();
-  await ring.update(stored(callback.privatePem, cosigner.publicPem));
-  t.strictSame(await outcomes(ring, stored(nextCallback.privatePem, 'junk')), ['replaced', 'KEY_NOT_PEM']);
+  ring.update(stored(callback.privatePem, cosigner.publicPem));
+  t.strictSame(outcomes(ring, stored(nextCallback.privatePem, 'junk')), ['replaced', 'KEY_NOT_PEM']);
   t.equal(ring.current.cosigners.length, 1);
+  t.end();
 });
 
-t.test('the handler’s own key is no Co-signer’s: its answers would pass as requests', async (t) => {
+t.test('the handler’s own key is no Co-signer’s: its answers would pass as requests', (t) => {
   const ring = new KeyRing();
-  t.strictSame(await outcomes(ring, stored(callback.privatePem, cosigner.publicPem + callback.publicPem)), [
+  t.strictSame(outcomes(ring, stored(callback.privatePem, cosigner.publicPem + callback.publicPem)), [
     'replaced',
     'KEY_ON_BOTH_SIDES',
   ]);
   t.strictSame(ring.current.cosigners, []);
+  t.end();
 });
 
-t.test('nor may the handler’s key become the pair of a Co-signer’s', async (t) => {
+t.test('nor may the handler’s key become the pair of a Co-signer’s', (t) => {
   const ring = new KeyRing();
-  await ring.update(stored(callback.privatePem, cosigner.publicPem));
+  ring.update(stored(callback.privatePem, cosigner.publicPem));
   const before = ring.current;
-  t.strictSame(await outcomes(ring, stored(cosigner.privatePem, cosigner.publicPem)), [
+  t.strictSame(outcomes(ring, stored(cosigner.privatePem, cosigner.publicPem)), [
     'KEY_ON_BOTH_SIDES',
     'unchanged',
   ]);
   t.strictSame(ring.current, before);
+  t.end();
 });
 
-t.test('a value without any key leaves the keys in force', async (t) => {
+t.test('a value without any key leaves the keys in force', (t) => {
   const ring = new KeyRing();
-  await ring.update(stored(callback.privatePem, cosigner.publicPem));
+  ring.update(stored(callback.privatePem, cosigner.publicPem));
   const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
-  t.strictSame(await outcomes(ring, stored(callback.privatePem, parameters)), ['unchanged', 'KEY_NOT_PEM']);
+  t.strictSame(outcomes(ring, stored(callback.privatePem, parameters)), ['unchanged', 'KEY_NOT_PEM']);
   t.equal(ring.current.cosigners.length, 1);
+  t.end();
 });

@@ -82,7 +82,7 @@ t.test('in JSON mode, JSON is answered with JSON, and no token is taken', async 
 });
 
 t.test('JSON mode needs no Co-signer key', async (t) => {
-  const { app } = await testApp(t, { auth: 'json', keyRing: await ringWith(undefined) });
+  const { app } = await testApp(t, { auth: 'json', keyRing: ringWith(undefined) });
   t.equal((await post(app, '/tx_sign_request', '{"requestId":"r"}')).statusCode, 200);
   t.match((await app.inject('/health')).json(), { status: 'ok' });
 });
@@ -115,7 +115,7 @@ t.test('white space around a token does no harm', async (t) => {
 });
 
 t.test('the key that verified a request is named in the log', async (t) => {
-  const keyRing = await ringWith(cosigner.publicPem + secondCosigner.publicPem);
+  const keyRing = ringWith(cosigner.publicPem + secondCosigner.publicPem);
   const { app, of } = await testApp(t, { keyRing });
   await post(app, '/callback', signToken({ requestId: 'r' }, secondCosigner.privateKey));
   t.equal(of('decision')[0]?.['cosignerKey'], keyRing.current.cosigners[1]?.fingerprint);
@@ -184,7 +184,7 @@ t.test('a body of 1 MiB is read, and one byte more is refused', async (t) => {
 });
 
 t.test('without a Co-signer key the Co-signer is asked to come back', async (t) => {
-  const { app, of } = await testApp(t, { keyRing: await ringWith(undefined) });
+  const { app, of } = await testApp(t, { keyRing: ringWith(undefined) });
   const reply = await post(app, '/v2/tx_sign_request', signed({ requestId: 'r' }));
   t.equal(reply.statusCode, 503);
   t.match(reply.json(), { code: 'awaiting_cosigner_key' });
@@ -240,7 +240,7 @@ t.test('what does not look like a trace id is not kept', async (t) => {
 });
 
 t.test('when signing fails there is an error and no answer', async (t) => {
-  const { current } = await ringWith(cosigner.publicPem);
+  const { current } = ringWith(cosigner.publicPem);
   const [publicKey] = current.cosigners;
   // A public key can't sign.
   const keyRing = { current: { ...current, callback: publicKey } };
@@ -253,7 +253,7 @@ t.test('when signing fails there is an error and no answer', async (t) => {
 });
 
 t.test('without a callback key nothing is answered', async (t) => {
-  const { cosigners } = (await ringWith(cosigner.publicPem)).current;
+  const { cosigners } = ringWith(cosigner.publicPem).current;
   const { app } = await testApp(t, { keyRing: { current: { ...new KeyRing().current, cosigners } } });
   t.equal((await post(app, '/callback', signed({ requestId: 'r' }))).statusCode, 500);
 });

@@ -3,7 +3,7 @@ import { callback, cosigner, ringWith, testApp } from '../helpers/app.js';
 import { importCallbackKey } from '../../src/protocol/key.js';
 
 t.test('/health tells what runs, with which keys', async (t) => {
-  const keyRing = await ringWith(cosigner.publicPem);
+  const keyRing = ringWith(cosigner.publicPem);
   const { app, lines } = await testApp(t, { keyRing });
   const reply = await app.inject('/health');
   t.equal(reply.statusCode, 200);
@@ -13,7 +13,7 @@ t.test('/health tells what runs, with which keys', async (t) => {
   t.strictSame(health, {
     status: 'ok',
     version: '1.2.3',
-    callbackKey: (await importCallbackKey(callback.privatePem)).fingerprint,
+    callbackKey: importCallbackKey(callback.privatePem).fingerprint,
     cosignerKeys: keyRing.current.cosigners.map(({ fingerprint }) => fingerprint),
     policy: '0123456789ab',
     auth: 'jwt',
@@ -22,7 +22,7 @@ t.test('/health tells what runs, with which keys', async (t) => {
 });
 
 t.test('/health is 200 while the first Co-signer key is awaited', async (t) => {
-  const { app } = await testApp(t, { keyRing: await ringWith(undefined) });
+  const { app } = await testApp(t, { keyRing: ringWith(undefined) });
   const reply = await app.inject('/health');
   t.equal(reply.statusCode, 200);
   t.match(reply.json(), { status: 'awaiting_cosigner_key', cosignerKeys: [] });

@@ -39,13 +39,13 @@ await runOperatorCommand({
     if (what !== 'cosigner' || file === undefined || more.length > 0) {
       throw new UsageError('say which key, and where it is: cosigner FILE');
     }
-    const given = await readKeys(readText(file), file);
+    const given = readKeys(readText(file), file);
     const session = await openSession(values);
     const name = session.names.parameters.cosignerPublicKey;
     await assertNotOurs(session, given, file);
 
     const stored = await readParameter(session, name);
-    const before = stored === undefined ? undefined : await readStored(stored, name, values.add);
+    const before = stored === undefined ? undefined : readStored(stored, name, values.add);
     const kept = values.add ? (before?.fingerprints ?? []) : [];
     const dropped = (before?.fingerprints ?? []).filter(
       (fingerprint) => !kept.includes(fingerprint) && !given.fingerprints.includes(fingerprint),
@@ -86,9 +86,9 @@ await runOperatorCommand({
   },
 });
 
-async function readKeys(text: string, where: string): Promise<Keys> {
+function readKeys(text: string, where: string): Keys {
   try {
-    return { text, fingerprints: (await importCosignerKeys(text)).map(({ fingerprint }) => fingerprint) };
+    return { text, fingerprints: importCosignerKeys(text).map(({ fingerprint }) => fingerprint) };
   } catch (error) {
     if (!(error instanceof KeyError)) throw error;
     throw new DeployError(
@@ -100,9 +100,9 @@ async function readKeys(text: string, where: string): Promise<Keys> {
 }
 
 /** What is there but can't be read can be replaced, and not be added to. */
-async function readStored(stored: string, name: string, add: boolean): Promise<Keys | undefined> {
+function readStored(stored: string, name: string, add: boolean): Keys | undefined {
   try {
-    return await readKeys(stored, name);
+    return readKeys(stored, name);
   } catch (error) {
     if (!(error instanceof DeployError)) throw error;
     if (!add) return undefined;
@@ -115,11 +115,19 @@ async function assertNotOurs(session: Session, { fingerprints }: Keys, file: str
   const { names, keyDirectory } = session;
   const ours = await readParameter(session, names.parameters.callbackPrivateKey);
   if (ours === undefined) return;
-  const { fingerprint } = await importCallbackKey(ours).catch(() => ({ fingerprint: '' }));
-  if (!fingerprints.includes(fingerprint)) return;
+  if (!fingerprints.includes(fingerprintOf(ours))) return;
   throw new DeployError(
     'KEY_ON_BOTH_SIDES',
     `${file} is the handler's own public key, the one in ${keyDirectory}`,
     'register the key of the Co-signer: on its host, sudo cosigner print-public-key',
   );
+}
+
+/** Empty for what is no key: it is no Co-signer's either. */
+function fingerprintOf(callbackKey: string): string {
+  try {
+    return importCallbackKey(callbackKey).fingerprint;
+  } catch {
+    return '';
+  }
 }
