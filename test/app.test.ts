@@ -1,9 +1,19 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { FastifyInstance } from 'fastify';
 import { testApp } from './helpers/app.js';
 import { until } from './helpers/process.js';
+
+/** Opens a connection that stays open for writing when the other side has ended. */
+async function connected({ server }: FastifyInstance): Promise<Socket> {
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('not listening');
+  const socket = connect({ port: address.port, host: '127.0.0.1', allowHalfOpen: true });
+  await once(socket, 'connect');
+  return socket;
+}
 
 /** Sends bytes as they are, and returns all that comes back until the connection is closed. */
 async function raw(app: FastifyInstance, bytes: string): Promise<string> {
@@ -122,23 +132,48 @@ t.test('a broken body is refused once, and its connection is closed for good', a
 t.test('a peer that never closes its side does not keep the connection', async (t) => {
   const { app } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
-  const address = app.server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('not listening');
-  const socket = connect({ port: address.port, host: '127.0.0.1', allowHalfOpen: true });
+  const socket = await connected(app);
   t.teardown(() => socket.destroy());
   socket.write('not HTTP\r\n\r\n');
   await once(socket.resume(), 'end');
   t.equal(await until(async () => ((await countConnections(app)) === 0 ? 0 : undefined), 2000), 0);
 });
 
+t.test('who still sends a body that is too long reads the refusal', async (t) => {
+  const { app } = await testApp(t);
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  for (const length of ['Content-Length: 1073741824', 'Transfer-Encoding: chunked']) {
+    const socket = await connected(app);
+    socket.on('error', (error) => t.fail(`${length}: ${error.message}`));
+    socket.write(`POST /callback HTTP/1.1\r\nHost: x\r\n${length}\r\n\r\n`);
+    // As a proxy that looks for a reply only when it has sent all.
+    for (let time = 0; time < 10; time++) {
+      socket.write(`100000\r\n${'x'.repeat(0x100000)}\r\n`);
+      await sleep(20);
+    }
+    const [reply] = (await once(socket, 'data', { signal: AbortSignal.timeout(5000) })) as [Buffer];
+    t.match(reply.toString(), /^HTTP\/1\.1 413 .*"code":"body_too_large"/s, length);
+    socket.destroy();
+  }
+});
+
+t.test('who never ends a body that is too long does not keep the connection', async (t) => {
+  const { app } = await testApp(t);
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const socket = await connected(app);
+  socket.write('POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: 1073741824\r\n\r\n');
+  const sending = setInterval(() => socket.write('x'.repeat(1000)), 10);
+  const error: unknown = await once(socket.resume(), 'error', { signal: AbortSignal.timeout(5000) });
+  clearInterval(sending);
+  t.match(error, [{ code: /ECONNRESET|EPIPE/ }]);
+});
+
 t.test('a client that is gone before its request was there is not answered, and does no harm', async (t) => {
   const { app } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
-  const address = app.server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('not listening');
-  const socket = connect(address.port, '127.0.0.1');
+  const socket = await connected(app);
   socket.write('POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc');
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await sleep(50);
   socket.resetAndDestroy();
   t.equal((await app.inject('/health')).statusCode, 200);
 });

@@ -53,8 +53,23 @@ export function refuse(
   // A broken body is reported by the parser first.
   else if (!unreadable.has(request.raw.socket)) log.warn(line, summary);
 
+  if (refusal.code === 'body_too_large') closeInStages(request.raw.socket);
   if ('retryAfterSeconds' in rest) reply.header('retry-after', String(rest.retryAfterSeconds));
   return reply.code(status).type('application/json; charset=utf-8').send({ code: refusal.code, message });
+}
+
+/** How long what still comes is thrown away, after a reply that did not wait for it, in ms. */
+const LINGER_MS = 2000;
+
+/**
+ * Has the connection closed as RFC 9112 asks, in 9.6: to close it for reading, too, while the peer still sends resets it,
+ * and a peer whose writing fails does not read the reply.
+ */
+function closeInStages(socket: Socket): void {
+  socket.destroySoon = () => {
+    socket.end();
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  };
 }
 
 /** Without the query. */
