@@ -14,6 +14,7 @@ import { type Moto, motoServer, PARAMETERS } from '../helpers/moto.js';
 import { type Nginx, nginx } from '../helpers/nginx.js';
 import { freePort } from '../helpers/port.js';
 import { type Handler, startHandler } from '../helpers/process.js';
+import type { Scope } from '../helpers/scope.js';
 
 /** What became of the requests of one fault. */
 export interface Count {
@@ -77,6 +78,18 @@ export async function openStand(
     rmSync(testdirName, { recursive: true, force: true });
     if (results.length > 0) throw results[0];
   };
+  try {
+    return [await setUp(scope, env), close];
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function setUp(
+  scope: Scope & { readonly testdirName: string },
+  env: Readonly<Record<string, string>>,
+): Promise<Stand> {
   const moto = await motoServer(scope);
   const ssm = await awsProxy(scope, moto.endpoint);
   const [callback, cosigner] = [rsaPair(), rsaPair()];
@@ -89,7 +102,7 @@ export async function openStand(
   const start = async (port: number, more: Readonly<Record<string, string>> = {}): Promise<Handler> => {
     const handler = startHandler(scope, {
       built: true,
-      cwd: testdirName,
+      cwd: scope.testdirName,
       env: {
         ...moto.env,
         AWS_ENDPOINT_URL: ssm.endpoint,
@@ -119,16 +132,15 @@ export async function openStand(
     scope.teardown(() => client.close());
     return client;
   };
-  const stand: Stand = {
+  return {
     ...{ moto, ssm, front, ports, callback, cosigner, start, clientWith },
     handler: await start(ports[0]),
     handlerUrl: `http://127.0.0.1:${ports[0]}`,
     client: clientWith(cosigner, callback),
     expect: ({ action }) => (action === 'APPROVE' ? undefined : `${action} in place of APPROVE`),
     count: { sent: 0, answered: 0, turnedAway: 0, wrong: [], lost: [], worstMs: 0 },
-    teardown: scope.teardown,
+    teardown: (close) => scope.teardown(close),
   };
-  return [stand, close];
 }
 
 /** @param perSecond requests a second, of all connections together */

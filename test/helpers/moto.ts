@@ -57,10 +57,11 @@ export async function motoServer(t: Scope, { started = true } = {}): Promise<Mot
       POLICY_FILE: SHIPPED_POLICY,
     },
     async start() {
-      server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
-      server.on('error', () => {
+      const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+      await once(child, 'spawn').catch(() => {
         throw new Error("moto_server can't be started: pip install 'moto[server]'");
       });
+      server = child;
       const up = await until(
         () =>
           fetch(`${endpoint}/moto-api/`).then(

@@ -46,7 +46,7 @@ export async function nginx(
   const child = spawn('nginx', ['-p', directory, '-c', join(directory, 'nginx.conf'), '-e', 'error.log'], {
     stdio: 'ignore',
   });
-  child.on('error', () => {
+  await once(child, 'spawn').catch(() => {
     throw new Error("nginx can't be started: apt-get install nginx");
   });
   const exited = once(child, 'exit');
