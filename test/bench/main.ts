@@ -20,8 +20,8 @@ const { short } = values;
 const CONNECTIONS = short ? [16] : [1, 16, 64];
 /** Where the limits are looked at. */
 const USUAL = 16;
-const ROUNDS = short ? 1 : 9;
-const GROWTH_ROUNDS = short ? 1 : 15;
+const ROUNDS = short ? 1 : 7;
+const GROWTH_ROUNDS = short ? 1 : 11;
 const SECONDS = short ? 1 : 2;
 const BOOTS = short ? 2 : 11;
 const REPORT = 'reports/performance.md';
@@ -42,18 +42,19 @@ const { handler, reference } = rivals(directory);
 const problems: string[] = [];
 let verified = 0;
 
-/** Rounds of all of them in turns, after one that does not count. */
+/** Rounds of all of them in turns, there and back, after one that does not count. */
 async function alternate(
   running: readonly Running[],
   rounds: number,
   connections: readonly number[],
+  seconds: number,
 ): Promise<ReadonlyMap<string, readonly Round[]>> {
   const results = new Map<string, Round[]>();
-  for (const rival of running) await measureRound(rival, USUAL, SECONDS);
+  for (const rival of running) await measureRound(rival, USUAL, seconds);
   for (let round = 0; round < rounds; round++) {
     for (const count of connections) {
-      for (const rival of running) {
-        const result = await measureRound(rival, count, SECONDS);
+      for (const rival of round % 2 === 0 ? running : running.toReversed()) {
+        const result = await measureRound(rival, count, seconds);
         const key = `${rival.name} ${count}`;
         results.set(key, [...(results.get(key) ?? []), result]);
         note(`${rival.name} at ${count}`, result);
@@ -109,7 +110,7 @@ async function compareThroughput(): Promise<void> {
     const all = new Map<string, Round[]>();
     for (let round = 0; round < ROUNDS; round++) {
       limits.push(await measureLimit(1));
-      for (const [key, rounds] of await alternate(running, 1, CONNECTIONS)) {
+      for (const [key, rounds] of await alternate(running, 1, CONNECTIONS, SECONDS)) {
         all.set(key, [...(all.get(key) ?? []), ...rounds]);
       }
     }
@@ -183,10 +184,7 @@ async function compareThroughput(): Promise<void> {
   atMost('RSS under load', rss, LIMITS.rssMb, (mb) => `${mb.toFixed(0)} MB`);
 }
 
-/**
- * How much of the throughput a variation takes. It is small beside what the speed of a machine changes by from one second
- * to the next, so that all of them are loaded at the same time, and CPU time tells: there is as much of it as before.
- */
+/** How much of the throughput a variation takes, of medians of rounds in turns. */
 async function measureGrowth(
   title: string,
   unit: string,
@@ -195,33 +193,29 @@ async function measureGrowth(
 ): Promise<void> {
   const started: Rival[] = [];
   for (const [amount, variation] of variations) started.push(await handler(`${amount} ${unit}`, variation));
-  const rounds = await closing(started, sideBySide);
-  const base = rounds.map(([first]) => first?.cpuMs ?? NaN);
+  const results = await closing(started, (running) => alternate(running, GROWTH_ROUNDS, [USUAL], 1));
+  const perSecond = started.map(({ name }) =>
+    of(results.get(`${name} ${USUAL}`), (round) => round.perSecond),
+  );
   const cells = variations.map(([amount], index) => {
-    const mine = rounds.flatMap((round) => round[index] ?? []);
-    const cost = median(mine.map(({ cpuMs }, round) => 1 - (base[round] ?? NaN) / cpuMs));
+    const rounds = results.get(`${started[index]?.name} ${USUAL}`);
+    const cost = 1 - (perSecond[index] ?? NaN) / (perSecond[0] ?? NaN);
     const limit = limits[amount];
     if (limit !== undefined) atMost(`${amount} ${unit} cost of the throughput`, cost, limit, percent);
     return [
       `${amount} ${amount === 1 ? unit.replace(/s$/, '') : unit}`,
-      of(mine, (round) => round.perSecond).toFixed(0),
-      of(mine, ({ cpuMs }) => cpuMs).toFixed(2),
-      of(mine, ({ rssMb }) => rssMb).toFixed(0),
+      (perSecond[index] ?? NaN).toFixed(0),
+      of(rounds, ({ p99Ms }) => p99Ms).toFixed(1),
+      of(rounds, ({ cpuMs }) => cpuMs).toFixed(2),
+      of(rounds, ({ rssMb }) => rssMb).toFixed(0),
       index === 0 ? '' : percent(-cost),
     ];
   });
-  tables.push({ title, head: ['', 'requests/s', 'CPU ms/request', 'RSS MB', 'change of throughput'], cells });
-}
-
-/** Rounds of all of them at once, after one that does not count. */
-async function sideBySide(running: readonly Running[]): Promise<readonly (readonly Round[])[]> {
-  const results: Round[][] = [];
-  for (let round = 0; round <= GROWTH_ROUNDS; round++) {
-    const all = await Promise.all(running.map((rival) => measureRound(rival, USUAL, 1)));
-    all.forEach((result, index) => note(`${running[index]?.name} beside the others`, result));
-    if (round > 0) results.push(all);
-  }
-  return results;
+  tables.push({
+    title,
+    head: ['', 'requests/s', 'p99 ms', 'CPU ms/request', 'RSS MB', 'change of throughput'],
+    cells,
+  });
 }
 
 async function measureBoot(): Promise<void> {
@@ -333,7 +327,7 @@ function report(): string {
   const machine = `${availableParallelism()} cores (${cpus()[0]?.model.trim()})`;
   const openssl = execFileSync('openssl', ['version'], { encoding: 'utf8' }).split(' ').slice(0, 2).join(' ');
   return [
-    `Measured by \`npm run bench\` on ${date}: ${machine}, Node.js ${process.versions.node} with OpenSSL ${process.versions.openssl}, ${openssl} for the limit, loopback; medians of ${ROUNDS} rounds of ${SECONDS} s in turns, after a warm-up; where one thing grows, of ${GROWTH_ROUNDS} of 1 s side by side.`,
+    `Measured by \`npm run bench\` on ${date}: ${machine}, Node.js ${process.versions.node} with OpenSSL ${process.versions.openssl}, ${openssl} for the limit, loopback; medians of ${ROUNDS} rounds of ${SECONDS} s in turns, after a warm-up; where one thing grows, of ${GROWTH_ROUNDS} of 1 s.`,
     ...tables.map(({ title, head, cells }) => `**${title}**\n\n${markdownTable(head, cells)}`),
     `**Limits**\n\n${markdownTable(
       ['at 16 connections', 'measured', 'limit', ''],
