@@ -42,7 +42,12 @@ const { handler, reference } = rivals(directory);
 const problems: string[] = [];
 let verified = 0;
 
-/** Rounds of all of them in turns, there and back, after one that does not count. */
+/** A round that does not count. */
+async function warmUp(running: readonly Running[]): Promise<void> {
+  for (const rival of running) await measureRound(rival, USUAL, SECONDS);
+}
+
+/** Rounds of all of them in turns, there and back. */
 async function alternate(
   running: readonly Running[],
   rounds: number,
@@ -50,7 +55,6 @@ async function alternate(
   seconds: number,
 ): Promise<ReadonlyMap<string, readonly Round[]>> {
   const results = new Map<string, Round[]>();
-  for (const rival of running) await measureRound(rival, USUAL, seconds);
   for (let round = 0; round < rounds; round++) {
     for (const count of connections) {
       for (const rival of round % 2 === 0 ? running : running.toReversed()) {
@@ -108,6 +112,7 @@ async function compareThroughput(): Promise<void> {
   const limits: Limit[] = [];
   const results = await closing([ours, theirs], async (running) => {
     const all = new Map<string, Round[]>();
+    await warmUp(running);
     for (let round = 0; round < ROUNDS; round++) {
       limits.push(await measureLimit(1));
       for (const [key, rounds] of await alternate(running, 1, CONNECTIONS, SECONDS)) {
@@ -193,7 +198,10 @@ async function measureGrowth(
 ): Promise<void> {
   const started: Rival[] = [];
   for (const [amount, variation] of variations) started.push(await handler(`${amount} ${unit}`, variation));
-  const results = await closing(started, (running) => alternate(running, GROWTH_ROUNDS, [USUAL], 1));
+  const results = await closing(started, async (running) => {
+    await warmUp(running);
+    return alternate(running, GROWTH_ROUNDS, [USUAL], 1);
+  });
   const perSecond = started.map(({ name }) =>
     of(results.get(`${name} ${USUAL}`), (round) => round.perSecond),
   );
