@@ -26,7 +26,7 @@ RUN chown -R root:root dist/compiled && chmod -R a+rX dist/compiled && ls -d dis
 # What docker/compose.yaml needs beside the handler: it makes keys and a certificate, and plays the Co-signer.
 FROM build AS tools
 COPY examples examples
-COPY infra/deploy/certificate.ts infra/deploy/
+COPY cli cli
 COPY docker/seed.ts docker/
 
 FROM ${NODE_IMAGE}

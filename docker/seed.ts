@@ -5,7 +5,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { makeCertificate } from '../infra/deploy/certificate.js';
+import { makeCertificate } from '../cli/aws/private-certificate.js';
 import { KEY_FILES, makeMissingKeys } from '../src/keys/directory.js';
 
 const HOST_NAME = 'callback.internal';

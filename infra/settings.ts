@@ -1,7 +1,7 @@
 // What a company chooses: infra/settings.json, checked as a whole before anything is made of it.
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { nearest } from '../src/policy/nearest.js';
+import { nearest } from '../src/policy/language/nearest.js';
 import { ENVIRONMENT_NAMES, type EnvironmentName } from './names.js';
 
 export const SETTINGS_FILE = 'infra/settings.json';

@@ -2,7 +2,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import helmet from '@fastify/helmet';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import { LOAD_BALANCER_IDLE_MS, LONGEST_REQUEST_MS } from './limits.js';
+import { LOAD_BALANCER_IDLE_MS, LONGEST_REQUEST_MS } from './timeouts.js';
 import { BODY_LIMIT, type CallbackOptions, callbackRoutes } from './routes/callback.js';
 import { type HealthOptions, healthRoute } from './routes/health.js';
 import { refuse, refuseUnreadable, replyToErrors } from './routes/refusals.js';

@@ -3,9 +3,11 @@ import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import type { KeyParameters } from './keys/parameters.js';
-import { PORT, SHUTDOWN_TIMEOUT_MS } from './limits.js';
-import { LOG_LEVELS, type LogLevel } from './log.js';
+import { PORT, SHUTDOWN_TIMEOUT_MS } from './timeouts.js';
 import type { Auth } from './routes/callback.js';
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface Config {
   readonly host: string;

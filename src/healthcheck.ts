@@ -1,7 +1,7 @@
 // The container's health check, run inside it: exit code 0 if the service answers /health with 200.
 // It reads two variables by itself, for it runs twice a minute: the whole configuration takes longer to load.
 import { get } from 'node:http';
-import { HEALTH_PATH, PORT } from './limits.js';
+import { HEALTH_PATH, PORT } from './timeouts.js';
 
 const TIMEOUT_MS = 4000;
 /** An empty variable counts as not set, as everywhere. */

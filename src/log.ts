@@ -1,8 +1,6 @@
 // The log: JSON lines on standard output, or coloured text where a person looks at a terminal.
 import pino, { type DestinationStream, type Logger, type LoggerOptions } from 'pino';
-
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+import type { LogLevel } from './config.js';
 
 export async function createLog(level: LogLevel): Promise<Logger> {
   return pino(logOptions(level), process.stdout.isTTY ? await prettyStdout() : stdout());

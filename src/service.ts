@@ -11,13 +11,13 @@ import { KeyRing } from './keys/ring.js';
 import type { StoredKeys } from './keys/ring.js';
 import { localBanner, makeMissingPolicy } from './local.js';
 import { createLog } from './log.js';
-import { favourSize } from './memory.js';
-import { CurrentPolicy, NoPolicyError } from './policy/current.js';
-import { PolicyError } from './policy/problem.js';
-import { decideBy } from './policy/rules.js';
-import { stopOnSignal } from './stop.js';
-import { readFileValue } from './stored/file.js';
-import { type Source, SourceError, type StoredValue } from './stored/source.js';
+import { favourSize } from './v8-flags.js';
+import { CurrentPolicy, NoPolicyError } from './sources/policy.js';
+import { PolicyError } from './policy/parse/problem.js';
+import { decideBy } from './policy/evaluate/rules.js';
+import { stopOnSignal } from './shutdown.js';
+import { readFileValue } from './sources/file.js';
+import { type Source, SourceError, type StoredValue } from './sources/source.js';
 
 async function main(): Promise<void> {
   const config = await configure();
@@ -74,7 +74,7 @@ async function openSources(sources: Sources): Promise<OpenSources> {
     return { keys: directoryKeySource(keyDirectory), policy: () => readFileValue(policyFile) };
   }
   // Loaded only where it is used: the SDK takes a third of the time to start.
-  const { parameterReader } = await import('./stored/ssm.js');
+  const { parameterReader } = await import('./sources/ssm.js');
   const read = parameterReader();
   const { policy } = sources;
   return {

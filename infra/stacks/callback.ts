@@ -20,7 +20,7 @@ import {
   PORT,
   SHUTDOWN_TIMEOUT_MS,
   START_MS,
-} from '../../src/limits.js';
+} from '../../src/timeouts.js';
 import { Monitoring } from '../monitoring.js';
 import { type Deployment, ProjectStack } from '../stack.js';
 import type { Network } from './foundation.js';

@@ -10,6 +10,13 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { type Deployment, ProjectStack } from '../stack.js';
+import {
+  COSIGNER_BUCKET_ACTIONS,
+  COSIGNER_OBJECT_ACTIONS,
+  ENCLAVE_KEY_ACTIONS,
+  KEY_MANAGEMENT_ACTIONS,
+  SESSION_MANAGER_ACTIONS,
+} from './cosigner-permissions.js';
 import type { Network } from './foundation.js';
 
 export interface CosignerProps {
@@ -20,27 +27,6 @@ export interface CosignerProps {
   readonly logBucket: s3.IBucket;
   readonly alarmTopic: sns.ITopic;
 }
-
-/** What the Co-signer does with its bucket, and with what is in it. */
-export const COSIGNER_BUCKET_ACTIONS = ['s3:GetBucketLocation', 's3:ListBucket'];
-export const COSIGNER_OBJECT_ACTIONS = [
-  's3:DeleteObject',
-  's3:GetObject',
-  's3:GetObjectAcl',
-  's3:PutObject',
-  's3:PutObjectAcl',
-];
-
-/** The least that Session Manager needs (AWS Systems Manager, "Create a custom IAM role for Session Manager"). */
-export const SESSION_MANAGER_ACTIONS = {
-  ssm: ['ssm:UpdateInstanceInformation'],
-  ssmmessages: [
-    'ssmmessages:CreateControlChannel',
-    'ssmmessages:CreateDataChannel',
-    'ssmmessages:OpenControlChannel',
-    'ssmmessages:OpenDataChannel',
-  ],
-};
 
 /** Two of the four vCPUs and 4 GiB are the enclave's. */
 const ENCLAVE = { cpus: 2, memoryMiB: 4096 };
@@ -230,34 +216,3 @@ export class CosignerStack extends ProjectStack {
     }
   }
 }
-
-/** As Fireblocks publishes them. */
-const ENCLAVE_KEY_ACTIONS = [
-  'kms:Decrypt',
-  'kms:Encrypt',
-  'kms:GenerateDataKey',
-  'kms:GenerateDataKeyPair',
-  'kms:GenerateDataKeyPairWithoutPlaintext',
-  'kms:GenerateDataKeyWithoutPlaintext',
-  'kms:GenerateRandom',
-];
-
-/** Everything but its use. */
-const KEY_MANAGEMENT_ACTIONS = [
-  'kms:CancelKeyDeletion',
-  'kms:CreateAlias',
-  'kms:DeleteAlias',
-  'kms:DescribeKey',
-  'kms:DisableKey',
-  'kms:EnableKey',
-  'kms:EnableKeyRotation',
-  'kms:GetKeyPolicy',
-  'kms:GetKeyRotationStatus',
-  'kms:ListResourceTags',
-  'kms:PutKeyPolicy',
-  'kms:ScheduleKeyDeletion',
-  'kms:TagResource',
-  'kms:UntagResource',
-  'kms:UpdateAlias',
-  'kms:UpdateKeyDescription',
-];

@@ -6,7 +6,11 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { ExistingNetwork } from '../settings.js';
 import { type Deployment, ProjectStack } from '../stack.js';
-import { COSIGNER_BUCKET_ACTIONS, COSIGNER_OBJECT_ACTIONS, SESSION_MANAGER_ACTIONS } from './cosigner.js';
+import {
+  COSIGNER_BUCKET_ACTIONS,
+  COSIGNER_OBJECT_ACTIONS,
+  SESSION_MANAGER_ACTIONS,
+} from './cosigner-permissions.js';
 
 export interface Network {
   readonly vpc: ec2.IVpc;

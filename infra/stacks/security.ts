@@ -4,7 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import { PORT } from '../../src/limits.js';
+import { PORT } from '../../src/timeouts.js';
 import { type Deployment, ProjectStack } from '../stack.js';
 import type { Network } from './foundation.js';
 

@@ -4,8 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { RSA_BITS } from '../protocol/key.js';
-import { readFileValue } from '../stored/file.js';
-import type { Source } from '../stored/source.js';
+import { readFileValue } from '../sources/file.js';
+import type { Source } from '../sources/source.js';
 import type { StoredKeys } from './ring.js';
 
 /** File names in the key directory. The Co-signer's private key is there to play the Co-signer with. */

@@ -1,6 +1,6 @@
 // Keys from SSM Parameter Store: both parameters in one call.
-import type { Source } from '../stored/source.js';
-import type { ParameterReader } from '../stored/ssm.js';
+import type { Source } from '../sources/source.js';
+import type { ParameterReader } from '../sources/ssm.js';
 import type { StoredKeys } from './ring.js';
 
 export interface KeyParameters {

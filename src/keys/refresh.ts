@@ -1,7 +1,7 @@
 // Fills the key ring at boot and keeps it up to date while the service runs.
 import type { Logger } from 'pino';
-import { loadAtBoot, loadRegularly } from '../stored/load.js';
-import type { Source } from '../stored/source.js';
+import { loadAtBoot, loadRegularly } from '../sources/load.js';
+import type { Source } from '../sources/source.js';
 import type { KeyChange, KeyRing, StoredKeys } from './ring.js';
 
 /** How often to look for a Co-signer key while there is none, in ms. */

@@ -6,7 +6,7 @@ import {
   type SigningKey,
   type VerifyingKey,
 } from '../protocol/key.js';
-import type { StoredValue } from '../stored/source.js';
+import type { StoredValue } from '../sources/source.js';
 
 export interface StoredKeys {
   readonly callbackPrivateKey: StoredValue;

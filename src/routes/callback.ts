@@ -3,7 +3,7 @@ import underPressure from '@fastify/under-pressure';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Keys } from '../keys/ring.js';
-import { type Decide, decideSafely } from '../policy/decide.js';
+import { type Decide, decideSafely } from '../policy/evaluate/decide.js';
 import { type Answer, toAnswer } from '../protocol/decision.js';
 import type { VerifyingKey } from '../protocol/key.js';
 import { Refusal } from '../protocol/refusal.js';

@@ -1,7 +1,7 @@
 // What the log says about a decision: enough to find it, to explain it and to replay it, and no secret.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { PolicyDecision } from '../policy/decide.js';
-import { recordFacts } from '../policy/record.js';
+import type { PolicyDecision } from '../policy/evaluate/decide.js';
+import { recordFacts } from '../policy/evaluate/record.js';
 import type { VerifyingKey } from '../protocol/key.js';
 import type { CallbackRequest } from '../protocol/request.js';
 

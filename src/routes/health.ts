@@ -1,7 +1,7 @@
 // GET /health, for the load balancer's probe and for people. It touches nothing outside the process.
 import type { FastifyInstance } from 'fastify';
 import type { Keys } from '../keys/ring.js';
-import { HEALTH_PATH } from '../limits.js';
+import { HEALTH_PATH } from '../timeouts.js';
 import type { Auth } from './callback.js';
 
 export interface HealthOptions {

@@ -2,7 +2,7 @@
 import type { Test } from 'tap';
 import { type AppOptions, buildApp } from '../../src/app.js';
 import { KeyRing } from '../../src/keys/ring.js';
-import type { Decide } from '../../src/policy/decide.js';
+import type { Decide } from '../../src/policy/evaluate/decide.js';
 import { rsaPair } from './keys.js';
 import { memoryLog } from './log.js';
 

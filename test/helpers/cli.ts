@@ -18,11 +18,11 @@ interface RunOptions {
 }
 
 export function runCosigner(args: readonly string[], options: RunOptions): Promise<Ran> {
-  return run('src/cosigner/main.ts', args, options);
+  return run('cli/cosigner/main.ts', args, options);
 }
 
 export function runPolicy(args: readonly string[], options: RunOptions): Promise<Ran> {
-  return run('src/policy-cli/main.ts', args, options);
+  return run('cli/policy/main.ts', args, options);
 }
 
 function run(program: string, args: readonly string[], { cwd, env, input = '' }: RunOptions): Promise<Ran> {

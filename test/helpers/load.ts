@@ -1,6 +1,6 @@
 // Co-signers that keep asking, while a test does something to the handler.
-import type { Cosigner } from '../../src/cosigner/client.js';
-import { samplePayload } from '../../src/cosigner/request.js';
+import type { Cosigner } from '../../cli/cosigner/client.js';
+import { samplePayload } from '../../cli/cosigner/request.js';
 
 export interface Load {
   /** Request ids with a verified answer. */

@@ -1,6 +1,7 @@
 // A log that tests can read.
 import pino, { type Logger } from 'pino';
-import { type LogLevel, logOptions } from '../../src/log.js';
+import type { LogLevel } from '../../src/config.js';
+import { logOptions } from '../../src/log.js';
 import { keepOutput } from './output.js';
 
 export type LogLine = Record<string, unknown>;

@@ -13,6 +13,11 @@ const LOADER = join(ROOT, 'node_modules/tsx/dist/loader.mjs');
 export const REGION = 'ap-northeast-1';
 export type OperatorCommand = 'deploy' | 'destroy' | 'keys' | 'logs' | 'restart' | 'scale' | 'policy';
 
+const ENTRIES: Readonly<Partial<Record<OperatorCommand, string>>> = {
+  deploy: 'cli/deploy/main.ts',
+  policy: 'cli/policy/main.ts',
+};
+
 export interface Workspace {
   readonly directory: string;
   /** The git revision that images are tagged with. */
@@ -69,7 +74,7 @@ export function workspace(t: Test, endpoint: string): Workspace {
       AWS_EC2_METADATA_DISABLED: 'true',
     },
     start(command, ...args) {
-      const entry = command === 'policy' ? 'src/policy-cli/main.ts' : `infra/deploy/commands/${command}.ts`;
+      const entry = ENTRIES[command] ?? `cli/operate/${command}.ts`;
       const child = spawn(process.execPath, ['--import', LOADER, join(ROOT, entry), ...args], {
         cwd: directory,
         env: place.environment,

@@ -1,7 +1,7 @@
 // Policies and requests for tests.
-import { parsePolicy } from '../../src/policy/file.js';
-import { PolicyError, type PolicyProblem } from '../../src/policy/problem.js';
-import { decideBy, type Policy, type RuleDecision } from '../../src/policy/rules.js';
+import { parsePolicy } from '../../src/policy/parse/file.js';
+import { PolicyError, type PolicyProblem } from '../../src/policy/parse/problem.js';
+import { decideBy, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
 import { type CallbackRequest, type Kind, parseRequest } from '../../src/protocol/request.js';
 
 export type Payload = Record<string, unknown>;

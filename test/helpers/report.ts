@@ -1,5 +1,5 @@
 // Tables: in line for a terminal, and in Markdown for a document.
-import { columns, painter } from '../../src/terminal.js';
+import { columns, painter } from '../../cli/terminal.js';
 
 type Cells = readonly (readonly string[])[];
 

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { makeCertificate } from '../../infra/deploy/certificate.js';
+import { makeCertificate } from '../../cli/aws/private-certificate.js';
 import { compose, type Compose, type Started } from '../helpers/compose.js';
 import type { Handler } from '../helpers/process.js';
 import { until } from '../helpers/process.js';

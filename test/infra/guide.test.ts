@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { DEPLOY_ERROR_CODES } from '../../infra/deploy/error.js';
+import { DEPLOY_ERROR_CODES } from '../../cli/aws/error.js';
 import { ENVIRONMENTS } from '../../infra/environments.js';
 import { SETTING_NAMES } from '../../infra/settings.js';
 import { ROOT } from '../helpers/cli.js';

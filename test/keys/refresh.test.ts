@@ -1,7 +1,7 @@
 import t from 'tap';
 import { keepKeysFresh, loadKeys, UnusableCallbackKeyError } from '../../src/keys/refresh.js';
 import { KeyRing } from '../../src/keys/ring.js';
-import { SourceError } from '../../src/stored/source.js';
+import { SourceError } from '../../src/sources/source.js';
 import { rsaPair } from '../helpers/keys.js';
 import { memoryLog } from '../helpers/log.js';
 import { until } from '../helpers/process.js';

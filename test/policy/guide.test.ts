@@ -1,7 +1,7 @@
 // The guide and the examples say the same, and what they say works.
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { parsePolicy } from '../../src/policy/file.js';
+import { parsePolicy } from '../../src/policy/parse/file.js';
 import { ROOT } from '../helpers/cli.js';
 
 const guide = readFileSync(`${ROOT}POLICY.md`, 'utf8');

@@ -1,11 +1,11 @@
 // What holds for any request whatever.
 import fc from 'fast-check';
 import t from 'tap';
-import { decideSafely } from '../../src/policy/decide.js';
-import { FACT_TYPES, factsOf, RECORDED_FIELDS } from '../../src/policy/facts.js';
-import { parsePolicy } from '../../src/policy/file.js';
-import { recordFacts } from '../../src/policy/record.js';
-import { decideBy, type Policy, type RuleDecision } from '../../src/policy/rules.js';
+import { decideSafely } from '../../src/policy/evaluate/decide.js';
+import { FACT_TYPES, factsOf, RECORDED_FIELDS } from '../../src/policy/facts/facts.js';
+import { parsePolicy } from '../../src/policy/parse/file.js';
+import { recordFacts } from '../../src/policy/evaluate/record.js';
+import { decideBy, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
 import { ACTIONS } from '../../src/protocol/decision.js';
 import { type CallbackRequest, isSigning, type Kind } from '../../src/protocol/request.js';
 

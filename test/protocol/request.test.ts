@@ -2,7 +2,7 @@ import t from 'tap';
 import { assertAllowed, toAnswer } from '../../src/protocol/decision.js';
 import { Refusal } from '../../src/protocol/refusal.js';
 import { isSigning, parseJson, parseRequest } from '../../src/protocol/request.js';
-import { samplePayload } from '../../src/cosigner/request.js';
+import { samplePayload } from '../../cli/cosigner/request.js';
 
 t.test('the published payloads parse, unknown fields and all', (t) => {
   const payload = { ...samplePayload('transaction'), brandNew: { x: 1 } };

@@ -2,7 +2,7 @@ import { sign, verify } from 'node:crypto';
 import fc from 'fast-check';
 import { jwtVerify, SignJWT } from 'jose';
 import t from 'tap';
-import { signToken, TAMPERINGS, tamperedToken } from '../../src/cosigner/request.js';
+import { signToken, TAMPERINGS, tamperedToken } from '../../cli/cosigner/request.js';
 import { importCallbackKey, importCosignerKeys } from '../../src/protocol/key.js';
 import { Refusal } from '../../src/protocol/refusal.js';
 import { signAnswer, type VerifiedToken, verifyToken } from '../../src/protocol/token.js';

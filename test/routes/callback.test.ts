@@ -1,13 +1,13 @@
 import { request } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import t from 'tap';
-import { createCosigner } from '../../src/cosigner/client.js';
-import { type Payload, samplePayload, signToken, tamperedToken } from '../../src/cosigner/request.js';
+import { createCosigner } from '../../cli/cosigner/client.js';
+import { type Payload, samplePayload, signToken, tamperedToken } from '../../cli/cosigner/request.js';
 import { KeyRing } from '../../src/keys/ring.js';
 import { BODY_LIMIT } from '../../src/routes/callback.js';
 import { callback, cosigner, ringWith, secondCosigner, testApp } from '../helpers/app.js';
 import { rsaPair } from '../helpers/keys.js';
-import { decideBy } from '../../src/policy/rules.js';
+import { decideBy } from '../../src/policy/evaluate/rules.js';
 import { policyOf } from '../helpers/policy.js';
 import { memoryLog } from '../helpers/log.js';
 

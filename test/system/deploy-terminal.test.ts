@@ -15,7 +15,7 @@ t.test('on a terminal', async (t) => {
   const proxy = await awsProxy(t, moto.endpoint);
   const place = workspace(t, proxy.endpoint);
   place.settings({});
-  const deploy = `${process.execPath} --import ${join(ROOT, 'node_modules/tsx/dist/loader.mjs')} ${join(ROOT, 'infra/deploy/commands/deploy.ts')}`;
+  const deploy = `${process.execPath} --import ${join(ROOT, 'node_modules/tsx/dist/loader.mjs')} ${join(ROOT, 'cli/deploy/main.ts')}`;
   const onTerminal = (command: string) =>
     run('script', ['--quiet', '--return', '--command', `stty columns 120; ${command}`, '/dev/null'], {
       cwd: place.directory,

@@ -11,7 +11,7 @@ import {
 import { DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { DescribeServicesCommand, DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
 import t from 'tap';
-import type { Status } from '../../infra/deploy/status.js';
+import type { Status } from '../../cli/deploy/status.js';
 import { accountAt, clientOptions, NAMES } from '../helpers/aws.js';
 import { awsProxy, isMutating } from '../helpers/aws-proxy.js';
 import { ROOT, runCosigner } from '../helpers/cli.js';

@@ -33,7 +33,7 @@ import {
   Route53Client,
 } from '@aws-sdk/client-route-53';
 import t from 'tap';
-import { makeCertificate } from '../../infra/deploy/certificate.js';
+import { makeCertificate } from '../../cli/aws/private-certificate.js';
 import { ENVIRONMENT_NAMES, namesOf } from '../../infra/names.js';
 import { EXAMPLE_FILE } from '../../infra/settings.js';
 import { ROOT } from '../helpers/cli.js';

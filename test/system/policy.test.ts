@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { createCosigner } from '../../src/cosigner/client.js';
-import { keysIn } from '../../src/cosigner/keys.js';
-import { samplePayload } from '../../src/cosigner/request.js';
+import { createCosigner } from '../../cli/cosigner/client.js';
+import { keysIn } from '../../cli/cosigner/keys.js';
+import { samplePayload } from '../../cli/cosigner/request.js';
 import { ROOT, runPolicy } from '../helpers/cli.js';
 import { rsaPair } from '../helpers/keys.js';
 import { keepAsking } from '../helpers/load.js';

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { type Cosigner, createCosigner } from '../../src/cosigner/client.js';
-import { keysIn } from '../../src/cosigner/keys.js';
-import { samplePayload } from '../../src/cosigner/request.js';
+import { type Cosigner, createCosigner } from '../../cli/cosigner/client.js';
+import { keysIn } from '../../cli/cosigner/keys.js';
+import { samplePayload } from '../../cli/cosigner/request.js';
 import { makeMissingKeys } from '../../src/keys/directory.js';
 import { keepAsking } from '../helpers/load.js';
 import { type Nginx, nginx } from '../helpers/nginx.js';

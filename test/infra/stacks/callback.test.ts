@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import t from 'tap';
-import { LONGEST_REQUEST_MS, SHUTDOWN_TIMEOUT_MS } from '../../../src/limits.js';
+import { LONGEST_REQUEST_MS, SHUTDOWN_TIMEOUT_MS } from '../../../src/timeouts.js';
 import { ROOT } from '../../helpers/cli.js';
 import { CHOICES, type Json, synthesize, type Synthesized, textOf } from '../../helpers/stacks.js';
 

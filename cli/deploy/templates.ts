@@ -1,0 +1,52 @@
+// The stacks as templates, in the order in which they are deployed.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { type EnvironmentName, namesOf, type StackName } from '../../infra/names.js';
+import type { Settings } from '../../infra/settings.js';
+import { buildStacks } from '../../infra/stacks.js';
+
+export interface Template {
+  readonly name: StackName;
+  /** With the project and the environment in front. */
+  readonly stackName: string;
+  /** JSON; CloudFormation takes up to 51,200 bytes. */
+  readonly body: string;
+  /** Names of its parameters. */
+  readonly parameters: readonly string[];
+  readonly resources: number;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly terminationProtection: boolean;
+  /** Stacks that it takes something from. */
+  readonly needs: readonly StackName[];
+}
+
+export function synthesizeTemplates(environment: EnvironmentName, settings: Settings): readonly Template[] {
+  const { prefix } = namesOf(settings.projectName, environment);
+  const shortName = (stackName: string) => stackName.slice(prefix.length + 1) as StackName;
+  const outdir = mkdtempSync(join(tmpdir(), 'callback-'));
+  try {
+    // The tests validate the templates of every combination of settings: here it would take half of the time.
+    const app = new App({ outdir, analyticsReporting: false, builtinCloudFormationValidation: false });
+    buildStacks(app, environment, settings);
+    const { stacks } = app.synth();
+    return stacks.map((stack) => {
+      const template = stack.template as { Parameters?: object; Resources: object };
+      return {
+        name: shortName(stack.stackName),
+        stackName: stack.stackName,
+        body: JSON.stringify(template),
+        parameters: Object.keys(template.Parameters ?? {}),
+        resources: Object.keys(template.Resources).length,
+        tags: stack.tags,
+        terminationProtection: stack.terminationProtection ?? false,
+        needs: stacks
+          .filter(({ id }) => stack.dependencies.some((dependency) => dependency.id === id))
+          .map(({ stackName }) => shortName(stackName)),
+      };
+    });
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}

@@ -1,0 +1,40 @@
+// What --dry-run tells of an update.
+import t from 'tap';
+import { previewChanges } from '../../../cli/deploy/preview.js';
+import { synthesizeTemplates, type Template } from '../../../cli/deploy/templates.js';
+import { checkSettings } from '../../../infra/settings.js';
+import { CHOICES, EXAMPLE, type Json } from '../../helpers/stacks.js';
+
+function template(changes: Json, name = 'callback'): Template {
+  const found = synthesizeTemplates('dev', checkSettings({ ...EXAMPLE, ...changes }, 'dev')).find(
+    (one) => one.name === name,
+  );
+  if (found === undefined) throw new Error(`there is no ${name}`);
+  return found;
+}
+
+function preview(before: Json, after: Json): readonly string[] {
+  return previewChanges(JSON.parse(template(before).body), JSON.parse(template(after).body));
+}
+
+t.test('it tells what is created, changed, replaced and deleted', (t) => {
+  t.strictSame(preview({}, {}), []);
+  t.match(preview({}, { desiredCount: 3 }), [/^change: Service\w* \(AWS::ECS::Service\)$/]);
+  t.match(preview({}, { alarmEmail: 'a@example.com' }), [/^create: \w+ \(AWS::SNS::Subscription\)$/]);
+  t.match(preview({ alarmEmail: 'a@example.com' }, {}), [/^delete: \w+ \(AWS::SNS::Subscription\)$/]);
+  const moved = preview({}, { hostName: 'handler.internal' });
+  t.ok(moved.some((line) => /^replace: Zone\w* \(AWS::Route53::HostedZone\)$/.test(line)));
+  t.ok(moved.some((line) => line.endsWith('of parameters, outputs or description')));
+  t.end();
+});
+
+t.test('templates say what they need, and fit into a request', (t) => {
+  t.strictSame(template({}).needs, ['foundation', 'security', 'image']);
+  t.strictSame(template({}, 'foundation').needs, []);
+  t.strictSame(template({}).parameters, ['ImageTag', 'CertificateArn']);
+  for (const one of synthesizeTemplates('prod', checkSettings({ ...EXAMPLE, ...CHOICES.cosigner }, 'prod'))) {
+    t.ok(Buffer.byteLength(one.body) < 51_200, one.stackName);
+    t.ok(one.terminationProtection);
+  }
+  t.end();
+});

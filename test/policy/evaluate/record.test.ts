@@ -1,0 +1,70 @@
+import t from 'tap';
+import { samplePayload } from '../../../cli/cosigner/request.js';
+import { recordFacts } from '../../../src/policy/evaluate/record.js';
+import { request } from '../../helpers/policy.js';
+
+t.test('of a transaction every fact is kept, and nothing else', (t) => {
+  const payload = samplePayload('transaction');
+  const { facts, omitted } = recordFacts(request({ ...payload, players: ['p'], unknown: 'x' }));
+  t.equal(omitted, undefined);
+  t.match(facts, { amountStr: '0.010000000000000000', fee: String, destAddress: String, requestId: String });
+  t.strictSame(facts['destinations'], [
+    {
+      displayDstAddress: '0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8',
+      dstAddressType: 'WHITELISTED',
+      dstType: 'VAULT',
+      dstSubType: '',
+      dstId: '1',
+      dstWalletId: '',
+      dstName: 'Network Deposits',
+      amountNativeStr: '0.01',
+      amountUSD: 18.74292937,
+    },
+  ]);
+  for (const field of ['rawTx', 'players', 'unknown', 'amount']) t.notOk(field in facts, field);
+  t.end();
+});
+
+t.test('extraParameters are not kept, and are said to be missing', (t) => {
+  const { facts, omitted } = recordFacts(request({ extraParameters: { secret: 'x' } }));
+  t.strictSame(omitted, ['extraParameters']);
+  t.notMatch(JSON.stringify(facts), 'secret');
+  t.equal(recordFacts(request({ extraParameters: null })).omitted, undefined);
+  t.end();
+});
+
+t.test('of a configuration change what Fireblocks documents is kept, but for the API key', (t) => {
+  const extraInfo = {
+    subType: 'X',
+    address: '0xAB',
+    apiKey: 'SECRET',
+    addresses: ['a', 'b'],
+    password: 'SECRET',
+  };
+  const { facts, omitted } = recordFacts(request({ type: 'EXCHANGE', extraInfo }, 'configuration'));
+  t.strictSame(facts, {
+    requestId: 'r-1',
+    type: 'EXCHANGE',
+    extraInfo: { subType: 'X', address: '0xAB', addresses: ['a', 'b'] },
+  });
+  t.strictSame(omitted, ['extraInfo.password']);
+  const nested = { routingPolicy: { crypto: {} }, addresses: [{ a: 1 }], tag: null };
+  t.match(recordFacts(request({ type: 'X', extraInfo: nested }, 'configuration')), {
+    facts: { extraInfo: { tag: null } },
+    omitted: ['extraInfo.routingPolicy', 'extraInfo.addresses'],
+  });
+  t.end();
+});
+
+t.test('of what is nested where it does not belong, only that it is', (t) => {
+  const { facts } = recordFacts(
+    request({ note: { apiKey: 'SECRET' }, destinations: ['x', { dstId: [{ a: 'SECRET' }] }] }),
+  );
+  t.strictSame(facts, { requestId: 'r-1', note: {}, destinations: ['x', { dstId: [{}] }] });
+  t.end();
+});
+
+t.test('a request with more facts than a log line can hold is logged without them', (t) => {
+  t.strictSame(recordFacts(request({ note: 'x'.repeat(300_000) })), { facts: {}, omitted: ['*'] });
+  t.end();
+});

@@ -1,0 +1,77 @@
+import t from 'tap';
+import {
+  add,
+  Decimal,
+  DigitsError,
+  fromNumber,
+  multiply,
+  parseAmount,
+  parseDecimal,
+  subtract,
+} from '../../../src/policy/facts/decimal.js';
+
+t.test('an amount is digits, perhaps with a point, and nothing else', (t) => {
+  for (const text of [
+    '0',
+    '0.01',
+    '12',
+    '0.010000000000000001',
+    '0'.repeat(80),
+    '9'.repeat(80),
+    `0.${'1'.repeat(80)}`,
+  ]) {
+    t.equal(parseAmount(text)?.toFixed(), new Decimal(text).toFixed(), text);
+  }
+  for (const text of [
+    '1e3',
+    'NaN',
+    '',
+    '-1',
+    ' 1',
+    '1 ',
+    '+1',
+    '.5',
+    '5.',
+    '1,5',
+    '0x10',
+    'Infinity',
+    '١',
+    '1\n',
+    '1'.repeat(201),
+  ]) {
+    t.equal(parseAmount(text), undefined, JSON.stringify(text));
+  }
+  t.end();
+});
+
+t.test('a number in a rule may be negative', (t) => {
+  t.equal(parseDecimal('-1.5')?.toFixed(), '-1.5');
+  for (const text of ['1e3', '', '--1', '1,000']) t.equal(parseDecimal(text), undefined, text);
+  t.end();
+});
+
+t.test('a JSON number is taken at its shortest decimal form', (t) => {
+  t.equal(fromNumber(18.74292937)?.toFixed(), '18.74292937');
+  t.equal(fromNumber(0.1)?.toFixed(), '0.1');
+  t.equal(fromNumber(1e-7)?.toFixed(), '0.0000001');
+  t.equal(fromNumber(-0)?.toFixed(), '0');
+  for (const value of [NaN, Infinity, -1]) t.equal(fromNumber(value), undefined);
+  t.end();
+});
+
+t.test('sums, differences and products are exact', (t) => {
+  const of = (text: string) => new Decimal(text);
+  t.equal(add(of('18.74292937'), of('0.00000001')).toFixed(), '18.74292938');
+  t.equal(add(of('0.1'), of('0.2')).toFixed(), '0.3');
+  t.equal(add(of('9'.repeat(80)), of('1')).toFixed(), `1${'0'.repeat(80)}`);
+  t.equal(subtract(of('0.3'), of('0.1')).toFixed(), '0.2');
+  const long = BigInt('7'.repeat(200));
+  t.equal(multiply(of(String(long)), of(String(long))).toFixed(), String(long * long));
+  t.end();
+});
+
+t.test('what would be too long to stay exact is an error', (t) => {
+  const long = new Decimal('7'.repeat(600));
+  t.throws(() => multiply(long, long), DigitsError);
+  t.end();
+});

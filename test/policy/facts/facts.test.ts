@@ -1,0 +1,259 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { samplePayload } from '../../../cli/cosigner/request.js';
+import { FACT_TYPES } from '../../../src/policy/facts/facts.js';
+import { evaluate, type Payload } from '../../helpers/policy.js';
+
+/** Each fact with a payload that has it, and an expression that then is true. */
+const present: Readonly<Record<string, readonly [Payload, string]>> = {
+  'tx.requestId': [{ requestId: 'r-9' }, 'tx.requestId == "r-9"'],
+  'tx.signerId': [{ signerId: 's' }, 'tx.signerId == "s"'],
+  'tx.stage': [{}, 'tx.stage == "approval"'],
+  'tx.operation': [{ operation: 'RAW' }, 'tx.operation == "RAW"'],
+  'tx.asset': [{ asset: 'ETH' }, 'tx.asset == "ETH"'],
+  'tx.amount': [{ amountStr: '0.50' }, 'tx.amount == decimal("0.5")'],
+  'tx.requestedAmount': [{ requestedAmountStr: '2' }, 'tx.requestedAmount > decimal("1")'],
+  'tx.amountUsd': [
+    { destinations: [{ amountUSD: 1.1 }, { amountUSD: 2.2 }] },
+    'tx.amountUsd == decimal("3.3")',
+  ],
+  'tx.fee': [{ fee: '0.1' }, 'tx.fee <= decimal("0.1")'],
+  'tx.sourceType': [{ sourceType: 'VAULT' }, 'tx.sourceType == "VAULT"'],
+  'tx.sourceId': [{ sourceId: '0' }, 'tx.sourceId == "0"'],
+  'tx.destType': [{ destType: 'VAULT' }, 'tx.destType == "VAULT"'],
+  'tx.destId': [{ destId: '' }, 'tx.destId == ""'],
+  'tx.destAddress': [{ destAddress: '0xAb' }, 'tx.destAddress == "0xaB"'],
+  'tx.destAddressType': [{ destAddressType: 'ONE_TIME' }, 'tx.destAddressType == "ONE_TIME"'],
+  'tx.destinations': [{ destinations: [{}] }, 'tx.destinations.size() == 1'],
+  'tx.note': [{ note: 'rent' }, 'tx.note.startsWith("re")'],
+  'tx.txId': [{ txId: 't' }, 'tx.txId == "t"'],
+  'tx.externalTxId': [{ externalTxId: 'e' }, 'tx.externalTxId == "e"'],
+  'tx.customerRefId': [{ customerRefId: 'c' }, 'tx.customerRefId == "c"'],
+  'tx.extraParameters': [{ extraParameters: { a: { b: [1, 'x'] } } }, 'tx.extraParameters.a.b[1] == "x"'],
+  'd.address': [
+    { destinations: [{ displayDstAddress: '0xA', dstAddress: '0xB' }] },
+    'tx.destinations.all(d, d.address == "0xa")',
+  ],
+  'd.addressType': [
+    { destinations: [{ dstAddressType: 'X' }] },
+    'tx.destinations.all(d, d.addressType == "X")',
+  ],
+  'd.type': [{ destinations: [{ dstType: 'X' }] }, 'tx.destinations.all(d, d.type == "X")'],
+  'd.subType': [{ destinations: [{ dstSubType: 'X' }] }, 'tx.destinations.all(d, d.subType == "X")'],
+  'd.id': [{ destinations: [{ dstId: 'X' }] }, 'tx.destinations.all(d, d.id == "X")'],
+  'd.walletId': [{ destinations: [{ dstWalletId: 'X' }] }, 'tx.destinations.all(d, d.walletId == "X")'],
+  'd.name': [{ destinations: [{ dstName: 'X' }] }, 'tx.destinations.all(d, d.name == "X")'],
+  'd.tag': [{ destinations: [{ displayDstTag: 'X' }] }, 'tx.destinations.all(d, d.tag == "X")'],
+  'd.amount': [
+    { destinations: [{ amountNativeStr: '1' }, { amountNativeStr: '2' }] },
+    'tx.destinations[0].amount + tx.destinations[1].amount == decimal("3")',
+  ],
+  'd.amountUsd': [
+    { destinations: [{ amountUSD: 7 }] },
+    'tx.destinations.all(d, d.amountUsd == decimal("7"))',
+  ],
+};
+const ALWAYS_THERE = ['tx.requestId', 'tx.stage', 'config.requestId'];
+
+const presentInChanges: typeof present = {
+  'config.requestId': [{ requestId: 'r-9' }, 'config.requestId == "r-9"'],
+  'config.signerId': [{ signerId: 's' }, 'config.signerId == "s"'],
+  'config.type': [{ type: 'ADD_USER' }, 'config.type == "ADD_USER"'],
+  'config.extraInfo': [{ extraInfo: { subType: 'X' } }, 'config.extraInfo.subType == "X"'],
+};
+
+for (const [kind, table] of [
+  ['transaction', present],
+  ['configuration', presentInChanges],
+] as const) {
+  for (const [fact, [payload, when]] of Object.entries(table)) {
+    t.test(`${fact} is read, and absent when its field is missing or null`, (t) => {
+      t.equal(evaluate(when, payload, { kind }), true);
+      if (ALWAYS_THERE.includes(fact)) {
+        t.end();
+        return;
+      }
+      const [owner, name] = fact.split('.');
+      const absent = owner === 'd' ? { destinations: [{}] } : {};
+      const has = owner === 'd' ? `tx.destinations.all(d, has(${fact}))` : `has(${fact})`;
+      t.equal(evaluate(has, payload, { kind }), true);
+      t.equal(evaluate(has, absent, { kind }), false);
+      t.match(
+        evaluate(when, absent, { kind }),
+        `.${name} is absent`.replace('d.', ''),
+        'reading it is an error',
+      );
+      const nulls = Object.fromEntries(Object.keys(payload).map((field) => [field, null]));
+      if (owner !== 'd') t.equal(evaluate(has, nulls, { kind }), false, 'null counts as absent');
+      t.end();
+    });
+  }
+}
+
+t.test('every fact is tested here', (t) => {
+  const named = { tx: 'tx', config: 'config', destination: 'd' } as const;
+  const facts = Object.entries(FACT_TYPES).flatMap(([owner, types]) =>
+    Object.keys(types).map((name) => `${named[owner as keyof typeof named]}.${name}`),
+  );
+  t.strictSame(Object.keys({ ...present, ...presentInChanges }).sort(), facts.sort());
+  t.end();
+});
+
+t.test('the guide has every fact, with its type', (t) => {
+  const guide = readFileSync(new URL('../../../POLICY.md', import.meta.url), 'utf8');
+  const typeInWords = {
+    string: 'text',
+    Address: 'address',
+    Decimal: 'decimal',
+    dyn: 'dynamic',
+    'list<Destination>': 'list',
+  };
+  for (const [owner, types] of Object.entries(FACT_TYPES)) {
+    for (const [name, type] of Object.entries(types)) {
+      const fact = `${owner === 'destination' ? 'd' : owner}.${name}`;
+      t.match(guide, new RegExp(`^\\| \`${fact}\` \\| ${typeInWords[type]} \\|`, 'm'), fact);
+    }
+  }
+  t.end();
+});
+
+t.test('what is not what it should be is an error of the rule that reads it, and of no other', (t) => {
+  for (const amountStr of ['1e3', 'NaN', '', '-1', ' 1', 5, true, {}, []]) {
+    t.equal(
+      evaluate('tx.amount > decimal("0")', { amountStr }).toString().slice(0, 16),
+      'tx.amount is not',
+      JSON.stringify(amountStr),
+    );
+    t.equal(evaluate('has(tx.amount)', { amountStr }).toString().slice(0, 16), 'tx.amount is not');
+    t.equal(evaluate('tx.asset == "ETH"', { amountStr, asset: 'ETH' }), true, 'nothing else breaks');
+  }
+  t.equal(evaluate('tx.note == "5"', { note: 5 }), 'tx.note is not text');
+  t.equal(
+    evaluate('tx.destAddress in lists.l', { destAddress: [] }, { lists: { l: [] } }),
+    'tx.destAddress is not text',
+  );
+  for (const destinations of [{}, 'x', [null], [[]], ['x']]) {
+    t.equal(
+      evaluate('tx.destinations.size() > 0', { destinations }),
+      'tx.destinations is not a list of objects',
+    );
+    t.equal(evaluate('has(tx.amountUsd)', { destinations }), 'tx.destinations is not a list of objects');
+  }
+  for (const amountUSD of ['1', -1, {}]) {
+    t.equal(
+      evaluate('tx.amountUsd < decimal("5")', { destinations: [{ amountUSD }] }),
+      'tx.destinations[].amountUsd is not a number of US dollars',
+    );
+  }
+  t.equal(
+    evaluate('has(config.extraInfo)', { extraInfo: 'x' }, { kind: 'configuration' }),
+    'config.extraInfo is not an object',
+  );
+  t.end();
+});
+
+t.test('amounts are exact, to the last digit and however many there are', (t) => {
+  t.equal(evaluate('tx.amount == decimal("0.01")', { amountStr: '0.010000000000000001' }), false);
+  t.equal(evaluate('tx.amount > decimal("0.01")', { amountStr: '0.010000000000000001' }), true);
+  t.equal(evaluate('tx.amount == decimal("0.01")', { amountStr: '0.010000000000000000' }), true);
+  const sum = 'tx.amountUsd + decimal("0.00000001") == decimal("18.74292938")';
+  t.equal(evaluate(sum, samplePayload('transaction')), true);
+  const long = '1234567890'.repeat(8);
+  t.equal(evaluate(`tx.amount == decimal("${long}")`, { amountStr: long }), true);
+  t.equal(evaluate(`tx.amount == decimal("${long}")`, { amountStr: `${long.slice(0, -1)}1` }), false);
+  t.equal(evaluate(`tx.amount * decimal("2") - tx.amount == tx.amount`, { amountStr: long }), true);
+  t.end();
+});
+
+t.test('tx.amountUsd is absent when any destination has none, or when there is none at all', (t) => {
+  for (const destinations of [
+    [{ amountUSD: 1 }, {}],
+    [{}, { amountUSD: 1 }],
+    [{ amountUSD: null }],
+    [],
+    undefined,
+  ]) {
+    t.equal(evaluate('has(tx.amountUsd)', { destinations }), false, JSON.stringify(destinations));
+  }
+  t.end();
+});
+
+t.test('no destinations are absent destinations: a rule about all of them does not hold', (t) => {
+  t.equal(
+    evaluate('tx.destinations.all(d, d.type == "VAULT")', { destinations: [] }),
+    'tx.destinations is absent',
+  );
+  t.end();
+});
+
+t.test('d.address is what is displayed, else the address; an empty one is none', (t) => {
+  const read = (destination: Payload) =>
+    evaluate('tx.destinations[0].address == "0xb"', { destinations: [destination] });
+  t.equal(read({ dstAddress: '0xB' }), true);
+  t.equal(read({ displayDstAddress: '', dstAddress: '0xB' }), true);
+  t.equal(read({ displayDstAddress: '0xA', dstAddress: '0xB' }), false);
+  t.equal(read({ displayDstAddress: '  ' }), 'tx.destinations[0].address is absent');
+  t.end();
+});
+
+t.test('tx.stage tells signing from approval', (t) => {
+  t.equal(evaluate('tx.stage == "signing"', { fee: '1' }), true);
+  t.equal(evaluate('tx.stage == "signing"', { destinations: [{ displayDstAddress: 'x' }] }), true);
+  t.equal(evaluate('tx.stage == "approval"', { destinations: [{ dstAddress: 'x' }] }), true);
+  t.end();
+});
+
+t.test('in a configuration change addresses compare as addresses, and the API key is no fact', (t) => {
+  const change = (extraInfo: Payload, when: string, lists = {}) =>
+    evaluate(when, { type: 'X', extraInfo }, { kind: 'configuration', lists });
+  t.equal(change({ address: '0xAB' }, 'config.extraInfo.address == "0xab"'), true);
+  t.equal(change({ address: ' 0xAB ' }, 'config.extraInfo.address in lists.l', { l: ['0xaB'] }), true);
+  t.equal(change({ addresses: ['0xAB', '0xCD'] }, 'config.extraInfo.addresses.exists(a, a == "0xcd")'), true);
+  t.equal(
+    change({ addresses: ['0xAB'] }, 'config.extraInfo.addresses.exists(a, a in lists.l)', { l: ['0xab'] }),
+    true,
+  );
+  t.equal(change({ address: '0xAB' }, 'config.extraInfo.address in ["0xab"]'), true);
+  for (const address of [5, true, {}, ['0xAB']]) {
+    t.equal(
+      change({ address }, 'config.extraInfo.address != "0xAB"'),
+      'config.extraInfo.address is not text',
+    );
+  }
+  for (const addresses of [5, {}, { '0xab': 1 }, [['0xab']], [5]]) {
+    t.equal(
+      change({ addresses }, '!config.extraInfo.addresses.exists(a, a == "0xab")'),
+      'config.extraInfo.addresses is not a list of texts',
+    );
+  }
+  t.equal(change({ address: 5, tag: 'x' }, 'config.extraInfo.tag == "x"'), true, 'nothing else breaks');
+  t.equal(change({ address: null }, 'has(config.extraInfo.address)'), false);
+  t.equal(
+    change({ addresses: [] }, 'config.extraInfo.addresses.all(a, a in lists.l)', { l: [] }),
+    'config.extraInfo.addresses is absent',
+    'no addresses are absent addresses',
+  );
+  t.equal(change({ apiKey: 'secret' }, 'has(config.extraInfo) && config.extraInfo.size() == 0'), true);
+  t.end();
+});
+
+t.test('time zones are those of the places, also when their clocks change', (t) => {
+  const at = (time: string, when: string) => evaluate(when, {}, { now: new Date(time) });
+  t.equal(at('2026-03-08T01:30:00Z', 'now.getHours("Europe/Berlin") == 2'), true);
+  t.equal(at('2026-03-29T00:30:00Z', 'now.getHours("Europe/Berlin") == 1'), true);
+  t.equal(at('2026-03-29T01:30:00Z', 'now.getHours("Europe/Berlin") == 3'), true, 'two o’clock is left out');
+  t.equal(
+    at('2026-03-07T17:30:00Z', 'now.getHours("Asia/Tokyo") == 2 && now.getDayOfWeek("Asia/Tokyo") == 0'),
+    true,
+  );
+  t.equal(
+    at(
+      '2026-12-31T23:30:00Z',
+      'now.getFullYear("Europe/Berlin") == 2027 && now.getMonth("Europe/Berlin") == 0',
+    ),
+    true,
+  );
+  t.equal(at('2026-01-01T00:00:00Z', 'now.getHours("UTC") == 0 && now.getHours() == 0'), true);
+  t.equal(at('2026-06-01T10:00:00Z', 'now < timestamp("2026-06-02T00:00:00Z")'), true);
+  t.end();
+});

@@ -1,0 +1,219 @@
+import t from 'tap';
+import { decideBy } from '../../../src/policy/evaluate/rules.js';
+import { evaluate, messagesAbout, policyOf, request } from '../../helpers/policy.js';
+
+t.test('an error is an error, whatever stands beside it', (t) => {
+  const absent = 'tx.note is absent';
+  for (const when of [
+    'tx.note == "x" && false',
+    'tx.note == "x" || true',
+    '!(tx.note == "x")',
+    'tx.note == "x" ? true : false',
+    'tx.asset == "ETH" && (tx.note == "x" || tx.asset == "ETH")',
+    '[1, 2].exists(i, i == 2 || tx.note == "x")',
+    '[1, 2].all(i, i == 2 && tx.note == "x" || i == 1 && tx.note == "y")',
+  ]) {
+    t.equal(evaluate(when, { asset: 'ETH' }), absent, when);
+  }
+  const two = [{ dstType: 'A' }, {}, { dstType: 'B' }];
+  t.equal(evaluate('tx.destinations.exists(d, d.type == "B")', { destinations: two }), 'd.type is absent');
+  t.equal(evaluate('tx.destinations.all(d, d.type == "A")', { destinations: two }), 'd.type is absent');
+  t.equal(
+    evaluate('tx.destinations.exists(d, d.type == "A")', { destinations: two }),
+    true,
+    'nothing more was read',
+  );
+  t.end();
+});
+
+t.test('what is not read does no harm', (t) => {
+  t.equal(evaluate('tx.asset == "BTC" && tx.note == "x"', { asset: 'ETH' }), false);
+  t.equal(evaluate('tx.asset == "ETH" || tx.note == "x"', { asset: 'ETH' }), true);
+  t.equal(evaluate('has(tx.note) && tx.note == "x"', {}), false);
+  t.equal(evaluate('!has(tx.note) || tx.note == "x"', {}), true);
+  t.end();
+});
+
+t.test('an evaluation comes to an end, however long the lists of a request are', (t) => {
+  const destinations = Array.from({ length: 5000 }, (_, index) => ({ dstId: String(index) }));
+  const startedAt = performance.now();
+  t.equal(
+    evaluate('tx.destinations.all(a, tx.destinations.exists(b, a.id == b.id))', { destinations }),
+    'it takes more than 100000 steps for this request',
+  );
+  t.ok(performance.now() - startedAt < 5000);
+  t.equal(evaluate('tx.destinations.all(d, d.id != "x")', { destinations }), true, 'one pass is no problem');
+  t.end();
+});
+
+t.test('amounts compare with amounts only, also where types are dynamic', (t) => {
+  for (const other of ['0.5', '1', '"0.5"', 'true']) {
+    t.match(messagesAbout(`tx.amount == ${other}`), [/no such overload: Decimal == /], other);
+  }
+  for (const when of [
+    'tx.amount == tx.extraParameters.x',
+    'tx.extraParameters.x != tx.amount',
+    'tx.amount in tx.extraParameters.l',
+    '[tx.amount] != [tx.extraParameters.x]',
+    'tx.destinations.exists(d, d.amount == tx.extraParameters.x)',
+  ]) {
+    t.match(messagesAbout(when), [/dynamic|compared as a whole/], when);
+  }
+  t.end();
+});
+
+t.test('what is neither true nor false is not taken for either', (t) => {
+  for (const when of [
+    'tx.extraParameters.approved || tx.asset == "ETH"',
+    '!(tx.extraParameters.blocked && tx.asset == "BTC")',
+    'tx.destinations.all(d, tx.extraParameters.ok || d.type == "VAULT")',
+  ]) {
+    t.match(messagesAbout(when), [/write == true$/], when);
+  }
+  t.match(evaluate('tx.extraParameters.ok == true', { extraParameters: { ok: 'no' } }), false);
+  for (const when of [
+    '!tx.extraParameters.ok',
+    'tx.extraParameters.ok ? true : false',
+    '[1].all(i, tx.extraParameters.ok)',
+  ]) {
+    t.type(evaluate(when, { extraParameters: { ok: 'no' } }), 'string', when);
+  }
+  t.end();
+});
+
+t.test('a comment hides no problem', (t) => {
+  t.match(messagesAbout('tx.asset == "ETH" && !has(tx.nots) // why'), [/no fact "nots"/]);
+  t.strictSame(messagesAbout('tx.asset == "ETH" // why'), []);
+  t.end();
+});
+
+t.test('addresses compare as their chains do, with text, lists and each other', (t) => {
+  const destination = 'bc1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7Kv8f3T4';
+  const payload = {
+    destAddress: ' 0xABCDEF ',
+    destinations: [{ dstAddress: '0xabCDef' }, { dstAddress: destination }],
+  };
+  const lists = { l: ['0xAbCdEf'], b: ['1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2'] };
+  for (const when of [
+    'tx.destAddress == "0xabcdef"',
+    '"0xABCDEF" == tx.destAddress',
+    '!(tx.destAddress != "0xabcdef")',
+    'tx.destAddress in lists.l',
+    'tx.destAddress in ["0xABCDEF"]',
+    '"0xABCDEF" in lists.l',
+    'tx.destinations[0].address == tx.destAddress',
+    'tx.destinations.exists(d, d.address == "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4")',
+    '"0xABCDEF" in tx.destinations.map(d, d.address)',
+    'tx.destAddress in tx.destinations.map(d, d.address)',
+  ]) {
+    t.equal(evaluate(when, payload, { lists }), true, when);
+  }
+  const base58 = (destAddress: string) => evaluate('tx.destAddress in lists.b', { destAddress }, { lists });
+  t.equal(base58('1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2'), true);
+  t.equal(base58('1bvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2'), false, 'base58 is another address in another case');
+  t.end();
+});
+
+t.test('no step takes so long that the steps do not bound it', (t) => {
+  const destinations = Array.from({ length: 15_000 }, () => ({ dstName: `${'a'.repeat(8)}b` }));
+  const startedAt = performance.now();
+  t.equal(
+    evaluate('tx.destinations.all(d, tx.note.split("a").size() > 0)', {
+      destinations,
+      note: 'a'.repeat(400_000),
+    }),
+    'it takes more than 2000 ms for this request',
+  );
+  t.ok(performance.now() - startedAt < 15_000);
+  t.end();
+});
+
+t.test('a long text is asked about in a list about as fast as a short one', (t) => {
+  const policy = policyOf('tx.externalTxId in lists.l', { lists: { l: ['x'] } });
+  // Looked at closely, as if it were an address, it would take a tenth of a second each time.
+  const long = request({ externalTxId: `Aa1${'qQ'.repeat(400_000)}` });
+  const startedAt = performance.now();
+  for (let i = 0; i < 50; i++) t.equal(decideBy(policy, long, new Date()).rule, 'otherwise');
+  t.ok(performance.now() - startedAt < 2000);
+  t.end();
+});
+
+const refused: readonly (readonly [string, RegExp])[] = [
+  ['tx.amout < decimal("1")', /^tx has no fact "amout"; did you mean "amount"\?$/],
+  ['tx["amout"] < decimal("1")', /^tx has no fact "amout"; did you mean "amount"\?$/],
+  ['has(tx.nots)', /^tx has no fact "nots"; did you mean "note"\?$/],
+  ['tx.destinations.exists(d, has(d.tog))', /^d has no fact "tog"; did you mean "tag"\?$/],
+  ['tx.destinations.exists(d, d.adress == "x")', /^d has no fact "adress"; did you mean "address"\?$/],
+  ['tx.sourceId in lists.treasry', /^there is no list "treasry"; did you mean "treasury"\?$/],
+  ['ts.amount < decimal("1")', /^there is no "ts"; did you mean "tx"\?$/],
+  ['config.type == "X"', /^there is no "config" here: a rule for transactions has "tx"$/],
+  ['tx.amount < 1.0', /Decimal < double; write an amount as decimal\("0\.01"\)$/],
+  ['tx.amount < 1', /Decimal < int; write an amount as/],
+  ['tx.amount < "1"', /Decimal < string; write an amount as/],
+  ['tx.amount < decimal("1,000")', /^decimal\(\) takes digits in quotes/],
+  ['tx.amount < decimal("1e3")', /^decimal\(\) takes digits in quotes/],
+  ['tx.amount < decimal(tx.note)', /^decimal\(\) takes digits in quotes/],
+  ['tx.amount < decimal(1)', /^decimal\(\) takes digits in quotes/],
+  ['tx.amount in lists.treasury', /no such overload: Decimal in List/],
+  ['tx.extraParameters', /^it is of type dyn; it must be true or false$/],
+  ['tx.note', /^it is of type string; it must be true or false$/],
+  ['tx.amount + decimal("1")', /^it is of type Decimal; it must be true or false$/],
+  ['tx.note && true', /^it is of type string; it must be true or false$/],
+  ['tx.stage == "sign"', /^tx\.stage is "signing" or "approval", never "sign"$/],
+  ['tx.stage in ["signing", "approve"]', /never "approve"$/],
+  ['tx.note.matches("(a+)+$")', /^matches\(\) is not offered/],
+  ['dyn(tx.amount) == 1.0', /^dyn\(\) is not offered/],
+  ['strictly(true)', /^there is no function strictly$/],
+  ['parts(true)', /no matching overload/],
+  ['got(tx.note)', /no matching overload/],
+  ['now.getHours("Mars") > 3', /^"Mars" is not a time zone/],
+  ['now > timestamp("tomorrow")', /timestamp/],
+  ['tx["am" + "ount"] > decimal("1")', /^an index must be a number or a text in quotes$/],
+  ['tx.note in []', /types can’t be told/],
+  ['"x" in tx.extraParameters.tags', /^there is no looking into a dynamic list/],
+  ['tx.destAddress == tx.extraParameters.a', /^an address .* dynamic value$/],
+  ['tx.extraParameters != {"address": "0xAB"}', /compared as a whole/],
+  ['[tx.note] == ["x"]', /compared as a whole/],
+  ['optional.none().hasValue()', /^there is no "optional"$/],
+  ['tx.amount <', /^Unexpected token: the end of the expression$/],
+  ['tx.amount < decimal("1") &&& true', /^Unexpected character: &$/],
+  ['foo(tx.note)', /no matching overload/],
+  ['toString(tx.note) == "x"', /no matching overload/],
+  ['constructor == tx.note', /^there is no "constructor"$/],
+  [`${'('.repeat(80)}true${')'.repeat(80)}`, /maxDepth/],
+  [`tx.note in [${Array(300).fill('"x"').join()}]`, /maxListElements/],
+];
+
+for (const [when, message] of refused) {
+  t.test(`refused at load: ${when.slice(0, 60)}`, (t) => {
+    t.match(messagesAbout(when, { lists: { treasury: [] } })[0], message);
+    t.end();
+  });
+}
+
+t.test('both sides of && and || are checked', (t) => {
+  t.match(
+    messagesAbout('tx.amout < decimal("1") && (tx.fees > decimal("1") || tx.stage == "x") && has(tx.q)'),
+    [/"amout"/, /"fees"/, /tx\.stage/, /"q"/],
+  );
+  t.end();
+});
+
+t.test('why a rule failed never tells what was in the request', (t) => {
+  const secret = 'SECRET-VALUE';
+  for (const when of [
+    'int(tx.note) > 1',
+    'bool(tx.note)',
+    'now.getHours(tx.note) > 1',
+    'timestamp(tx.note) < now',
+    'tx.extraParameters[0] == "x"',
+    'tx.extraParameters.x.y == "x"',
+    'duration(tx.note) > duration("1s")',
+    'tx.amount > decimal("1")',
+  ]) {
+    const error = evaluate(when, { note: secret, amountStr: secret, extraParameters: { x: secret } });
+    t.type(error, 'string', when);
+    t.notMatch(error, secret, when);
+  }
+  t.end();
+});

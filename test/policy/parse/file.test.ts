@@ -1,0 +1,356 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { parsePolicy } from '../../../src/policy/parse/file.js';
+import { PolicyError } from '../../../src/policy/parse/problem.js';
+import { problemsOf } from '../../helpers/policy.js';
+
+const SHIPPED = new URL('../../../policy.yaml', import.meta.url);
+
+t.test('a policy is read, with its hash', (t) => {
+  const text = `version: 1
+lists:
+  treasury: ["0", 12, 0x1F]
+rules:
+  - id: one
+    for: transaction
+    when: tx.asset == "ETH"
+    action: reject
+    reason: Why not.
+  - id: two
+    for: configuration
+    when: true
+    action: ignore
+otherwise: retry
+onError: reject
+`;
+  const policy = parsePolicy(text, 'x');
+  t.match(policy, {
+    hash: /^[0-9a-f]{12}$/,
+    otherwise: 'RETRY',
+    onError: 'REJECT',
+    rules: [
+      { id: 'one', for: 'transaction', when: 'tx.asset == "ETH"', action: 'REJECT', reason: 'Why not.' },
+      { id: 'two', for: 'configuration', when: 'true', action: 'IGNORE', reason: undefined },
+    ],
+  });
+  t.strictSame([...policy.lists], [['treasury', ['0', '12', '0x1F']]], 'what is written is what is meant');
+  t.not(parsePolicy(`${text}\n`, 'x').hash, policy.hash);
+  t.end();
+});
+
+t.test('what is left out rejects, and retries on errors', (t) => {
+  t.match(parsePolicy('version: 1\nrules:\n', 'x'), { rules: [], otherwise: 'REJECT', onError: 'RETRY' });
+  t.end();
+});
+
+t.test('the policy that production starts with approves nothing', (t) => {
+  const text = readFileSync(SHIPPED, 'utf8');
+  t.match(parsePolicy(text, 'policy.yaml'), { rules: [], otherwise: 'REJECT', onError: 'RETRY' });
+  t.end();
+});
+
+t.test('its examples are sound once they are no longer comments', (t) => {
+  const text = readFileSync(SHIPPED, 'utf8').replace(/^( +)# /gm, '$1');
+  t.strictSame(
+    parsePolicy(text, 'policy.yaml').rules.map(({ id }) => id),
+    ['blocked-address', 'small-internal', 'configuration-changes'],
+  );
+  t.end();
+});
+
+/** A policy with these lines in its second rule. */
+const withRule = (...lines: readonly string[]): string =>
+  ['version: 1', 'lists:', '  treasury: ["0"]', 'rules:', ...lines].join('\n');
+
+/** Policies, and what is reported: line, column, rule, message. */
+const bad: readonly (readonly [
+  string,
+  string,
+  readonly (readonly [number, number, string | undefined, string])[],
+])[] = [
+  [
+    'an empty file',
+    '',
+    [
+      [
+        1,
+        1,
+        undefined,
+        'this is no policy: a policy must hold the keys version, lists, rules, otherwise and onError',
+      ],
+    ],
+  ],
+  [
+    'a list in its place',
+    '- a',
+    [
+      [
+        1,
+        1,
+        undefined,
+        'this is no policy: a policy must hold the keys version, lists, rules, otherwise and onError',
+      ],
+    ],
+  ],
+  [
+    'broken YAML',
+    'version: 1\nrules: [',
+    [
+      [
+        2,
+        9,
+        undefined,
+        'not YAML as it should be: Flow sequence in block collection must be sufficiently indented and end with a ]',
+      ],
+    ],
+  ],
+  [
+    'a key twice',
+    'version: 1\nrules: []\nrules: []',
+    [[3, 1, undefined, 'not YAML as it should be: Map keys must be unique']],
+  ],
+  ['another version', 'version: 2\nrules: []', [[1, 10, undefined, 'version must be 1']]],
+  ['no version', 'rules: []', [[1, 1, undefined, 'version is missing; it must be 1']]],
+  [
+    'an unknown key',
+    'version: 1\nrules: []\nonErorr: retry',
+    [[3, 1, undefined, 'there is no key "onErorr"; did you mean "onError"?']],
+  ],
+  [
+    'an otherwise that approves',
+    'version: 1\nrules: []\notherwise: approve',
+    [[3, 12, undefined, 'otherwise must be one of reject, retry, ignore']],
+  ],
+  [
+    'an onError that approves',
+    'version: 1\nrules: []\nonError: approve',
+    [[3, 10, undefined, 'onError must be one of retry, reject']],
+  ],
+  [
+    'a list that is no list',
+    'version: 1\nlists: { a: x }\nrules: []',
+    [[2, 13, undefined, 'a must be a list of texts']],
+  ],
+  ['an empty entry', 'version: 1\nlists:\n  a: [x, ""]\nrules: []', [[3, 10, undefined, 'entry 2 is empty']]],
+  [
+    'a list with a name that can’t be written',
+    'version: 1\nlists: { a-b: [] }\nrules: []',
+    [[2, 10, undefined, '"a-b" can\'t be the name of a list: take letters, digits and _']],
+  ],
+  [
+    'an unknown key of a rule',
+    withRule('- { id: a, for: transaction, when: "true", action: reject, unless: x }'),
+    [[5, 60, 'a', 'there is no key "unless"; the keys here are id, for, when, action, reason']],
+  ],
+  [
+    'an unknown action',
+    withRule('- { id: a, for: transaction, when: "true", action: aprove }'),
+    [[5, 52, 'a', 'action must be one of approve, reject, retry, ignore; did you mean "approve"?']],
+  ],
+  [
+    'an unknown kind',
+    withRule('- { id: a, for: tx, when: "true", action: reject }'),
+    [[5, 17, 'a', 'for must be one of transaction, configuration']],
+  ],
+  [
+    'an id twice',
+    withRule(
+      '- { id: a, for: transaction, when: "true", action: reject }',
+      '- { id: a, for: transaction, when: "true", action: reject }',
+    ),
+    [[6, 9, 'a', 'there is a rule "a" already']],
+  ],
+  [
+    'an id that can’t be',
+    withRule(
+      '- { id: a b, for: transaction, when: "true", action: reject }',
+      '- { id: otherwise, for: transaction, when: "true", action: reject }',
+    ),
+    [
+      [5, 9, 'a b', 'id must be 1 to 64 letters, digits and _ . -'],
+      [6, 9, 'otherwise', 'id can\'t be "otherwise", which stands for no rule at all'],
+    ],
+  ],
+  [
+    'a rule without an id or an expression',
+    withRule('- for: transaction', '  action: reject'),
+    [
+      [5, 3, 'number 1', 'id is missing; it must be a text'],
+      [5, 3, 'number 1', 'when is missing; it must be an expression'],
+    ],
+  ],
+  [
+    'an unknown fact',
+    withRule(
+      '- id: a',
+      '  for: transaction',
+      '  when: tx.asset == "ETH" && tx.amout > decimal("1")',
+      '  action: reject',
+    ),
+    [[7, 33, 'a', 'tx has no fact "amout"; did you mean "amount"?']],
+  ],
+  [
+    'an unknown list, in a folded expression',
+    withRule(
+      '- id: a',
+      '  for: transaction',
+      '  when: >-',
+      '    tx.asset == "ETH"',
+      '      && tx.sourceId in lists.treasry',
+      '  action: reject',
+    ),
+    [[9, 31, 'a', 'there is no list "treasry"; did you mean "treasury"?']],
+  ],
+  [
+    'an amount compared with a float, in quotes',
+    withRule(
+      '- id: a',
+      '  for: transaction',
+      '  when: "tx.asset == \\"ETH\\" && tx.amount < 1.0"',
+      '  action: reject',
+    ),
+    [[7, 33, 'a', 'no such overload: Decimal < double; write an amount as decimal("0.01")']],
+  ],
+  [
+    'an amount compared with a float, in single quotes',
+    withRule(
+      '- id: a',
+      '  for: transaction',
+      "  when: 'tx.note == \"it''s\" && tx.amount < 1.0'",
+      '  action: reject',
+    ),
+    [[7, 32, 'a', 'no such overload: Decimal < double; write an amount as decimal("0.01")']],
+  ],
+  [
+    'a problem behind escapes',
+    withRule(
+      '- id: a',
+      '  for: transaction',
+      '  when: "tx.note == \\x22\\u0061\\"\\n && tx.amout > decimal(\'1\')"',
+      '  action: reject',
+    ),
+    [[7, 42, 'a', 'tx has no fact "amout"; did you mean "amount"?']],
+  ],
+  [
+    'an expression that breaks off, over several lines',
+    withRule(
+      '- id: a',
+      '  for: transaction',
+      '  when: |',
+      '    tx.asset == "ETH" &&',
+      '    tx.amount <',
+      '  action: reject',
+    ),
+    [[10, 1, 'a', 'Unexpected token: the end of the expression']],
+  ],
+  [
+    'a text where true or false belongs',
+    withRule('- { id: a, for: configuration, when: config.type, action: reject }'),
+    [[5, 38, 'a', 'it is of type string; it must be true or false']],
+  ],
+  [
+    'facts of the other kind',
+    withRule('- { id: a, for: configuration, when: tx.asset == "ETH", action: reject }'),
+    [[5, 38, 'a', 'there is no "tx" here: a rule for configuration changes has "config"']],
+  ],
+  [
+    'everything wrong at once',
+    'version: 0\nlist: {}\nrules:\n  - id: a\n    for: transaction\n    when: tx.foo == "x" || tx.amount == 1\n    action: no\nonError: ignore',
+    [
+      [1, 10, undefined, 'version must be 1'],
+      [2, 1, undefined, 'there is no key "list"; did you mean "lists"?'],
+      [6, 14, 'a', 'tx has no fact "foo"'],
+      [6, 28, 'a', 'no such overload: Decimal == int; write an amount as decimal("0.01")'],
+      [7, 13, 'a', 'action must be one of approve, reject, retry, ignore'],
+      [8, 10, undefined, 'onError must be one of retry, reject'],
+    ],
+  ],
+];
+
+t.ok(bad.length >= 20);
+for (const [what, text, expected] of bad) {
+  t.test(`refused: ${what}`, (t) => {
+    t.strictSame(
+      problemsOf(text).map(({ line, column, rule, message }) => [line, column, rule, message]),
+      expected,
+    );
+    t.end();
+  });
+}
+
+t.test('the report shows each place, with a caret under it', (t) => {
+  const text =
+    'version: 1\nrules:\n  - id: a\n    for: transaction\n    when: tx.amout < decimal("1")\n    action: aprove\n';
+  try {
+    parsePolicy(text, 'mine.yaml');
+    t.fail();
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    t.equal(
+      error.message,
+      `mine.yaml:5:14  rule a
+  tx has no fact "amout"; did you mean "amount"?
+     5 |     when: tx.amout < decimal("1")
+       |              ^
+
+mine.yaml:6:13  rule a
+  action must be one of approve, reject, retry, ignore; did you mean "approve"?
+     6 |     action: aprove
+       |             ^
+
+2 problems. Nothing of this policy is in force.`,
+    );
+  }
+  t.end();
+});
+
+t.test('a caret stays under its place in a long line', (t) => {
+  const when = `${Array(30).fill('tx.asset == "ETH"').join(' || ')} || tx.amout > decimal("1")`;
+  const text = withRule('- id: a', '  for: transaction', `  when: ${when}`, '  action: reject');
+  try {
+    parsePolicy(text, 'x');
+    t.fail();
+  } catch (error) {
+    const [line = '', caret = ''] = (error as Error).message.split('\n').slice(2);
+    t.ok(line.length < 120);
+    t.match(line.slice(caret.indexOf('^')), /^amout/);
+  }
+  t.end();
+});
+
+t.test('what is no policy at all, a key or another secret, is not quoted', (t) => {
+  for (const text of [
+    '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----\n',
+    'version: 1\nrules: []\n# -----BEGIN PRIVATE KEY-----\n',
+    'api-secret: hush',
+    'hush: [',
+  ]) {
+    t.throws(() => parsePolicy(text, '/p/policy'), {
+      message:
+        '/p/policy:1:1\n  this is no policy: a policy must hold the keys version, lists, rules, otherwise and onError\n\n1 problem. Nothing of this policy is in force.',
+    });
+  }
+  t.end();
+});
+
+t.test('an alias of nothing is a problem like any other', (t) => {
+  t.match(problemsOf('version: 1\nlists: { a: *b }\nrules: []\n'), [
+    { message: /^not YAML as it should be: .*b/ },
+  ]);
+  t.end();
+});
+
+t.test('a log line tells the first problems, the report all of them', (t) => {
+  const text = `version: 1\nlists:\n  a:\n${'    - ""\n'.repeat(50)}rules: []\n`;
+  try {
+    parsePolicy(text, 'x');
+    t.fail();
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error;
+    t.equal(error.problems.length, 50);
+    t.match(error.message, /\n50 problems\. Nothing/);
+    t.equal(error.brief.problems.length, 20);
+    t.match(error.brief.report, /\n50 problems, of which 20 are shown\. Nothing/);
+  }
+  t.end();
+});

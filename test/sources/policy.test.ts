@@ -1,0 +1,101 @@
+import t from 'tap';
+import { CurrentPolicy, NoPolicyError } from '../../src/sources/policy.js';
+import { PolicyError } from '../../src/policy/parse/problem.js';
+import { SourceError } from '../../src/sources/source.js';
+import { memoryLog } from '../helpers/log.js';
+import { until } from '../helpers/process.js';
+
+const rejecting = 'version: 1\nrules: []\n';
+const retrying = 'version: 1\nrules: []\notherwise: retry\n';
+const broken = 'version: 1\nrules: []\notherwise: approve\n';
+
+function policyFrom(state: { value?: string | undefined; fault?: Error }) {
+  const memory = memoryLog();
+  let reads = 0;
+  const source = () => {
+    reads++;
+    return state.fault === undefined
+      ? Promise.resolve({ name: 'policy.yaml', value: state.value })
+      : Promise.reject(state.fault);
+  };
+  return { ...memory, state, policy: new CurrentPolicy(source, memory.log), reads: () => reads };
+}
+
+t.test('at boot a good policy is loaded, and logged', async (t) => {
+  const { policy, of } = policyFrom({ value: rejecting });
+  t.throws(() => policy.current);
+  await policy.load();
+  t.equal(policy.current.otherwise, 'REJECT');
+  t.match(of('policy_loaded'), [
+    { level: 'info', from: 'policy.yaml', after: policy.current.hash, rules: 0 },
+  ]);
+});
+
+t.test('at boot a missing, a bad or an unreadable policy ends it at once', async (t) => {
+  await t.rejects(policyFrom({}).policy.load(), NoPolicyError);
+  await t.rejects(policyFrom({ value: broken }).policy.load(), PolicyError);
+  const denied = policyFrom({ fault: new SourceError('denied', { transient: false }) });
+  await t.rejects(denied.policy.load(), { message: 'denied' });
+  t.equal(denied.reads(), 1);
+});
+
+t.test('at boot a transient fault is retried', async (t) => {
+  const { policy, state, of } = policyFrom({
+    value: rejecting,
+    fault: new SourceError('away', { transient: true }),
+  });
+  setTimeout(() => delete state.fault, 100);
+  await policy.load();
+  t.match(of('policy_load_retry'), [{ level: 'warn', reason: 'away' }]);
+});
+
+t.test('a changed policy takes the place of the old one', async (t) => {
+  const { policy, state, of } = policyFrom({ value: rejecting });
+  await policy.load();
+  const before = policy.current;
+  t.teardown(policy.keepFresh(10));
+  state.value = retrying;
+  await until(() => of('policy_loaded')[1], 5000);
+  t.equal(policy.current.otherwise, 'RETRY');
+  t.match(of('policy_loaded')[1], { before: before.hash, after: policy.current.hash });
+});
+
+t.test('whatever is wrong later is told once, and the policy in force stays', async (t) => {
+  const { policy, state, of, reads } = policyFrom({ value: rejecting });
+  await policy.load();
+  const { current } = policy;
+  t.teardown(policy.keepFresh(5));
+  const someReads = async () => {
+    const seen = reads();
+    await until(() => (reads() > seen + 4 ? true : undefined), 5000);
+  };
+
+  state.value = broken;
+  await until(() => of('policy_refused')[0], 5000);
+  t.match(of('policy_refused')[0], {
+    level: 'error',
+    from: 'policy.yaml',
+    policy: current.hash,
+    problems: [{ line: 3, column: 12, message: /otherwise must be/ }],
+    msg: /refused:\npolicy\.yaml:3:12\n/,
+  });
+  await someReads();
+  t.equal(of('policy_refused').length, 1);
+
+  state.value = undefined;
+  await until(() => of('policy_missing')[0], 5000);
+  await someReads();
+  t.match(of('policy_missing'), [{ level: 'error', from: 'policy.yaml', policy: current.hash }]);
+
+  state.fault = new SourceError('away', { transient: true });
+  await until(() => of('policy_refresh_failed')[0], 5000);
+  t.match(of('policy_refresh_failed')[0], { level: 'error', reason: 'away' });
+  t.equal(policy.current, current);
+
+  delete state.fault;
+  state.value = rejecting;
+  await someReads();
+  state.value = broken;
+  await until(() => of('policy_refused')[1], 5000);
+  t.equal(of('policy_refused').length, 2, 'the same trouble anew is told anew');
+});

@@ -1,0 +1,106 @@
+// What SSM answers when all is well is tested against a real endpoint, in test/system. Here: its faults, sent by a
+// server of our own, because no emulator can be made to throttle or to fail.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import t, { type Test } from 'tap';
+import { parameterReader } from '../../src/sources/ssm.js';
+
+const names = ['/p/callback', '/p/cosigner'] as const;
+
+function reading(client: SSMClient) {
+  const read = parameterReader(client);
+  return () => read(names);
+}
+
+async function sourceAnswering(t: Test, status: number, body: object | string, seen: string[] = []) {
+  const server = createServer((request, response) => {
+    request.setEncoding('utf8').on('data', (chunk: string) => seen.push(chunk));
+    request.on('end', () => {
+      response
+        .writeHead(status, { 'content-type': 'application/x-amz-json-1.1' })
+        .end(typeof body === 'string' ? body : JSON.stringify(body));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  return reading(clientFor(`http://127.0.0.1:${port}`));
+}
+
+function clientFor(endpoint: string): SSMClient {
+  return new SSMClient({
+    endpoint,
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+  });
+}
+
+t.test('both parameters are asked for in one call, decrypted', async (t) => {
+  const seen: string[] = [];
+  const source = await sourceAnswering(t, 200, { Parameters: [{ Name: '/p/callback', Value: 'x' }] }, seen);
+  t.strictSame(await source(), [
+    { name: '/p/callback', value: 'x' },
+    { name: '/p/cosigner', value: undefined },
+  ]);
+  t.strictSame(JSON.parse(seen.join('')), { Names: ['/p/callback', '/p/cosigner'], WithDecryption: true });
+});
+
+const faults = [
+  ['AccessDeniedException', 400, false, /denies access to \/p\/callback and \/p\/cosigner.*kms:Decrypt/],
+  ['UnrecognizedClientException', 400, false, /does not accept the credentials/],
+  ['ExpiredTokenException', 400, false, /does not accept the credentials/],
+  ['ValidationException', 400, false, /can't be read/],
+  ['ThrottlingException', 400, true, /can't be read/],
+  ['InternalServerError', 500, true, /can't be read/],
+] as const;
+
+for (const [type, status, transient, message] of faults) {
+  t.test(`${type} is ${transient ? 'transient' : 'permanent'}, and says what to do`, async (t) => {
+    const source = await sourceAnswering(t, status, { __type: type, message: 'as AWS says it' });
+    await t.rejects(source(), { name: 'SourceError', transient, message });
+  });
+}
+
+t.test('a 403 that is not of SSM’s own form is a denial too', async (t) => {
+  const source = await sourceAnswering(t, 403, '<xml>');
+  await t.rejects(source(), { transient: false, message: /denies access/ });
+});
+
+t.test('an endpoint that is not there is a transient fault', async (t) => {
+  await t.rejects(reading(clientFor('http://127.0.0.1:1'))(), {
+    name: 'SourceError',
+    transient: true,
+  });
+});
+
+t.test('what came back is not quoted where it can’t be read', async (t) => {
+  const source = await sourceAnswering(t, 200, '-----BEGIN PRIVATE KEY-----');
+  await t.rejects(source(), { message: /can't be read/ });
+  const error: unknown = await source().catch((reason: unknown) => reason);
+  t.notMatch(String(error), /BEGIN/);
+});
+
+t.test('missing credentials, and an endpoint that is no URL, are named', async (t) => {
+  const withoutCredentials = new SSMClient({
+    region: 'eu-central-1',
+    credentials: () => Promise.reject(Object.assign(new Error('none'), { name: 'CredentialsProviderError' })),
+  });
+  await t.rejects(reading(withoutCredentials)(), {
+    transient: true,
+    message: /no AWS credentials were found/,
+  });
+  await t.rejects(reading(clientFor('nonsense'))(), {
+    transient: false,
+    message: /check AWS_ENDPOINT_URL/,
+  });
+});
+
+t.test('a region must be known', async (t) => {
+  const client = new SSMClient({
+    region: () => Promise.reject<string>(new Error('Region is missing')),
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  await t.rejects(reading(client)(), { transient: false, message: /set AWS_REGION/ });
+});
