@@ -104,14 +104,16 @@ export function inlineCodeOf({ prose }: Document): readonly string[] {
   return [...prose.replaceAll(GENERATED, '').matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
 }
 
-/** Replaces what differs from run to run: ids, times, durations, hashes. */
+/** Replaces what differs from run to run: ids, times, durations, hashes, ports. */
 export function mask(line: string): string {
   return line
     .trimEnd()
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replaceAll(/\d{4}-\d\d-\d\d, in \d+ days/g, '<date>')
     .replaceAll(/\b[\d.]+ ms\b/g, '<duration>')
-    .replaceAll(/\b([0-9a-f]{64}|[0-9a-f]{12})\b/g, '<hash>');
+    .replaceAll(/\b([0-9a-f]{64}|[0-9a-f]{12})\b/g, '<hash>')
+    .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>');
 }
 
 /** Where documented output differs from what was printed; empty if it does not. A line `…` stands for any lines. */

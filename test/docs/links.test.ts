@@ -6,6 +6,8 @@ import { ROOT } from '../helpers/cli.js';
 import { type Document, documentOf, DOCUMENTS } from './documents.js';
 
 const README_WORDS = 1500;
+/** Files that the reader creates. */
+const CREATED = ['infra/settings.json'];
 
 /** The anchors of a document's headings, as code hosts derive them. */
 function anchorsOf({ prose }: Document): readonly string[] {
@@ -48,16 +50,16 @@ t.test('files and folders that the documents name exist', (t) => {
     const paths = text.matchAll(
       /(?<![\w/.-])(?:src|cli|infra|bench|docker|examples|test|docs|\.ci|\.github)\/[\w./-]*\w/g,
     );
-    for (const [path] of paths) t.ok(existsSync(join(ROOT, path)) || CREATED.includes(path), `${file}: ${path}`);
+    for (const [path] of paths)
+      t.ok(existsSync(join(ROOT, path)) || CREATED.includes(path), `${file}: ${path}`);
   }
   t.end();
 });
 
-/** Files that the reader creates. */
-const CREATED = ['infra/settings.json'];
-
 t.test(`the README has at most ${README_WORDS} words outside of code blocks`, (t) => {
-  const words = documentOf('README.md').prose.split(/\s+/).filter((word) => word !== '');
+  const words = documentOf('README.md')
+    .prose.split(/\s+/)
+    .filter((word) => word !== '');
   t.ok(words.length <= README_WORDS, `${words.length} words`);
   t.end();
 });

@@ -102,7 +102,11 @@ t.test('the example policy still decides as the example log says', (t) => {
   t.equal(lines.length, 5);
   for (const line of lines) {
     const { kind, requestId, facts, time, action, rule } = JSON.parse(line) as DecisionLine;
-    t.match(decideBy(policy, { kind, requestId, payload: facts }, new Date(time)), { action, rule }, requestId);
+    t.match(
+      decideBy(policy, { kind, requestId, payload: facts }, new Date(time)),
+      { action, rule },
+      requestId,
+    );
   }
   t.end();
 });

@@ -100,9 +100,9 @@ t.test('every fact is tested here', (t) => {
 });
 
 t.test('the guide has every fact, with its type', (t) => {
-  const guide = readFileSync(new URL('../../../POLICY.md', import.meta.url), 'utf8');
+  const guide = readFileSync(new URL('../../../docs/policy-reference.md', import.meta.url), 'utf8');
   const typeInWords = {
-    string: 'text',
+    string: 'string',
     Address: 'address',
     Decimal: 'decimal',
     dyn: 'dynamic',
