@@ -1,10 +1,11 @@
 // Every command in the documents works as written. It is run here, or another suite runs it, or the document says that it
 // needs AWS or a container engine. `UPDATE_DOCS=1` replaces documented output that differs from what is printed.
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { type Ran, ROOT, runCosigner, runPolicy } from '../helpers/cli.js';
+import { type Ran, ROOT } from '../helpers/cli.js';
+import { keepOutput } from '../helpers/output.js';
 import { startHandler } from '../helpers/process.js';
 import {
   type Block,
@@ -81,15 +82,30 @@ function run(command: string): Promise<Outcome | undefined> {
 }
 
 async function start(command: string): Promise<Outcome | undefined> {
-  const [, script, args = ''] = /^npm run (?:--silent )?(policy|cosigner)(?: -- (.*))?$/.exec(command) ?? [];
-  if (script === undefined) return undefined;
+  const [, script = '', args = ''] =
+    /^npm run (?:--silent )?(policy|cosigner)(?: -- (.*))?$/.exec(command) ?? [];
+  if (script === '') return undefined;
   const words = args.split(' ').filter((word) => word !== '');
-  const ran =
-    script === 'policy'
-      ? await runPolicy(words, { cwd })
-      : await runCosigner([...words, '--url', url], { cwd });
+  if (script === 'cosigner') words.push('--url', url);
+  const ran = await runScript(script, words);
   const lines = ran.stdout.replaceAll(url, 'http://127.0.0.1:3000').trimEnd().split('\n');
   return { ...ran, lines };
+}
+
+/** Runs a script of package.json as npm does, but without npm: that takes a second less. */
+function runScript(script: string, args: readonly string[]): Promise<Ran> {
+  const [, program = ''] = /^tsx (\S+)$/.exec(scripts[script] ?? '') ?? [];
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      ['--import', 'tsx', program, ...args],
+      { cwd },
+      (_error, stdout, stderr) => {
+        keepOutput(stdout + stderr);
+        resolve({ code: child.exitCode ?? -1, stdout, stderr });
+      },
+    );
+  });
 }
 
 const blocks = documents.flatMap((document) =>
@@ -166,7 +182,7 @@ async function checkCommand(
   t.ok(outcome.code === 0 || (outcome.code === 1 && output !== undefined), `exit code ${outcome.code}`);
   if (output === undefined) return;
   const found = differences(output, outcome.lines);
-  if (found.length > 0 && process.env['UPDATE_DOCS'] === '1')
+  if (found.length > 0 && outcome.code <= 1 && process.env['UPDATE_DOCS'] === '1')
     update(document, block, command, output, outcome);
   else t.strictSame(found, []);
 }
