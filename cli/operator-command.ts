@@ -1,110 +1,92 @@
-// How the operator's commands begin and end: options, errors told with what to do next, exit codes, interruption.
+// What the operator's commands share: common options, failures reported with the next step, interruption.
 import { writeSync } from 'node:fs';
-import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { reasonOf, runCommand, UsageError } from './command.js';
+import type { Command } from 'commander';
+import { ENVIRONMENT_NAMES } from '../infra/names.js';
+import { SETTINGS_FILE } from '../infra/settings.js';
+import { BaseError } from '../src/protocol/error.js';
+import { createProgram, EXIT_FAILED, runProgram } from './command.js';
+import { type DeployError, explainError } from './aws/error.js';
 import { painter } from './terminal.js';
-import { SettingsError } from '../infra/settings.js';
-import { DeployError, explainError } from './aws/error.js';
 
 const SHOW_CURSOR = '\u001b[?25h';
-/** As shells say that SIGINT and SIGTERM ended a command. */
+/** Exit codes as shells report SIGINT and SIGTERM. */
 const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
 
-interface Command<Options extends NonNullable<ParseArgsConfig['options']>> {
-  /** As in `npm run NAME`. */
-  readonly name: string;
-  readonly usage: string;
-  readonly options: Options;
-  /** @returns the exit code */
-  readonly run: (parsed: Parsed<Options>) => Promise<number>;
-  /** What to tell somebody who interrupts it. */
-  readonly interrupted?: string | ((values: Parsed<Options>['values']) => string);
+/** Options of every operator command. */
+export interface OperatorOptions {
+  readonly profile?: string;
+  readonly env: string;
+  readonly region?: string;
+  readonly json?: boolean;
 }
 
-type Parsed<Options extends NonNullable<ParseArgsConfig['options']>> = ReturnType<
-  typeof parseArgs<{ options: Options; allowPositionals: true }>
->;
+/** @param name as in `npm run NAME` */
+export function createOperatorProgram(name: string, description: string): Command {
+  return addOperatorOptions(createProgram(name, description)).addHelpText(
+    'after',
+    '\nExit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.',
+  );
+}
 
-/** Exit code: 0 done, 1 not done, 2 wrong usage, 130 interrupted. */
-export async function runOperatorCommand<const Options extends NonNullable<ParseArgsConfig['options']>>({
-  name,
-  usage,
-  options,
-  run,
-  interrupted = 'Nothing is lost: the same command goes on where this one stopped.',
-}: Command<Options>): Promise<void> {
-  let values: Parsed<Options>['values'] | undefined;
+export function addOperatorOptions(command: Command, json = 'print one JSON object'): Command {
+  return command
+    .option('-p, --profile <name>', 'AWS profile (default: AWS_PROFILE, AWS_ACCESS_KEY_ID, … as usual)')
+    .option('-e, --env <name>', ENVIRONMENT_NAMES.join(', '), 'dev')
+    .option('-r, --region <name>', `must be the region in ${SETTINGS_FILE}`)
+    .option('--json', json);
+}
+
+/**
+ * Runs an operator command to its end.
+ * @param onInterrupt the message for an operator who interrupts it; empty for none
+ */
+export async function runOperatorProgram(
+  program: Command,
+  onInterrupt: () => string = () => 'Nothing is lost: run the same command again to continue.',
+): Promise<void> {
   for (const [signal, code] of Object.entries(INTERRUPTED)) {
     process.once(signal, () => {
-      const told = typeof interrupted === 'string' ? interrupted : values && interrupted(values);
-      // Past whoever draws on the terminal, who has hidden the cursor as well.
+      const message = onInterrupt();
+      // Written directly: the progress renderer holds the stream, and has hidden the cursor.
       if (process.stderr.isTTY) writeSync(process.stderr.fd, SHOW_CURSOR);
-      if (told !== '') writeSync(process.stderr.fd, `\nInterrupted. ${told ?? ''}\n`);
+      if (message !== '') writeSync(process.stderr.fd, `\nInterrupted. ${message}\n`);
       process.exit(code);
     });
   }
-  await runCommand(name, async () => {
-    const parsed = parse(options);
-    values = parsed.values;
-    const { help, json, profile } = parsed.values as Record<string, unknown>;
-    if (help === true) {
-      process.stdout.write(usage);
-      return 0;
-    }
-    try {
-      return await run(parsed);
-    } catch (error) {
-      tellError(error, { json: json === true, profile: typeof profile === 'string' ? profile : undefined });
-      return 1;
-    }
-  });
+  await runProgram(program, (error, command) => reportFailure(error, command.opts()));
 }
 
-function parse<const Options extends NonNullable<ParseArgsConfig['options']>>(
-  options: Options,
-): Parsed<Options> {
-  try {
-    return parseArgs({ options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(reasonOf(error));
-  }
-}
-
-interface TellOptions {
-  readonly json: boolean;
-  readonly profile: string | undefined;
-}
-
-/** Tells the cause and what to do next. @throws what is neither of AWS nor of the operator */
-export function tellError(thrown: unknown, { json, profile }: TellOptions): void {
+/** Reports the cause and the next step. @returns the exit code. @throws what is neither AWS's nor the operator's */
+export function reportFailure(
+  thrown: unknown,
+  { json, profile }: Pick<OperatorOptions, 'json' | 'profile'>,
+): number {
   const error = explainError(thrown, profile);
-  if (error instanceof SettingsError) {
-    const { code, message, problems } = error;
-    if (json) printJson({ error: { code, message, problems } });
-    else process.stderr.write(`${message}\n`);
-    return;
-  }
-  if (!(error instanceof DeployError)) throw error;
-  const { code, message, next, details } = error;
+  if (!(error instanceof BaseError)) throw error;
+  const { code, message } = error;
+  const {
+    next,
+    details = [],
+    problems,
+  } = error as BaseError & Partial<Pick<DeployError, 'next' | 'details'>> & { readonly problems?: unknown };
   if (json) {
-    printJson({ error: { code, message, next, details } });
-    return;
+    printJson({ error: { code, message, ...(next === undefined ? { problems } : { next, details }) } });
+    return EXIT_FAILED;
   }
   const paint = painter(process.stderr);
-  const lines = [
-    '',
-    `${paint('red', 'Failed')} ${message}  ${paint('dim', code)}`,
-    ...details.map((line) => `  ${paint('dim', '│')} ${line}`),
-    `${paint('bold', 'Next')}   ${next}`,
-  ];
+  const lines =
+    next === undefined
+      ? [message]
+      : [
+          '',
+          `${paint('red', 'Failed')} ${message}  ${paint('dim', code)}`,
+          ...details.map((line) => `  ${paint('dim', '│')} ${line}`),
+          `${paint('bold', 'Next')}   ${next}`,
+        ];
   process.stderr.write(`${lines.join('\n')}\n`);
+  return EXIT_FAILED;
 }
 
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
-}
-
-/** @throws {UsageError} if there are any */
-export function noPositionals(positionals: readonly string[]): void {
-  if (positionals.length > 0) throw new UsageError(`"${positionals.join(' ')}" is no option`);
 }

@@ -1,41 +1,39 @@
-// `npm run restart`: new tasks in the place of those that run, without a gap.
-import { noPositionals, printJson, runOperatorCommand } from '../operator-command.js';
-import { runTasks } from '../progress.js';
+// `npm run restart`: replaces the running tasks with new ones, without a gap.
+import { openSession } from '../aws/session.js';
 import { describeState, updateService, waitUntilSteady } from '../aws/service.js';
-import { COMMON_OPTIONS, COMMON_USAGE, openSession } from '../aws/session.js';
+import {
+  createOperatorProgram,
+  type OperatorOptions,
+  printJson,
+  runOperatorProgram,
+} from '../operator-command.js';
+import { runTasks } from '../progress.js';
 
-const USAGE = `Starts new tasks in the place of those that run, waits until they are healthy, and stops the old ones.
+const program = createOperatorProgram(
+  'restart',
+  'Starts new tasks, waits until they are healthy, then stops the old ones.',
+).action(restart);
 
-Usage: npm run restart -- [options]
-
-${COMMON_USAGE}
-
-Exit code: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
-`;
-
-await runOperatorCommand({
-  name: 'restart',
-  usage: USAGE,
-  options: COMMON_OPTIONS,
-  interrupted: 'The new tasks are started all the same: --status of npm run deploy tells how it goes.',
-  async run({ values, positionals }) {
-    noPositionals(positionals);
-    const session = await openSession(values);
-    let state;
-    await runTasks(
-      [
-        {
-          title: `${session.environment}: new tasks`,
-          async run(report) {
-            const expected = await updateService(session, { forceNewDeployment: true });
-            state = await waitUntilSteady(session, { onProgress: report, expected });
-            report(describeState(state));
-          },
+async function restart(options: OperatorOptions): Promise<void> {
+  const session = await openSession(options);
+  let state;
+  await runTasks(
+    [
+      {
+        title: `${session.environment}: new tasks`,
+        async run(report) {
+          const expected = await updateService(session, { forceNewDeployment: true });
+          state = await waitUntilSteady(session, { onProgress: report, expected });
+          report(describeState(state));
         },
-      ],
-      { json: values.json },
-    );
-    if (values.json) printJson({ environment: session.environment, service: state });
-    return 0;
-  },
-});
+      },
+    ],
+    options,
+  );
+  if (options.json) printJson({ environment: session.environment, service: state });
+}
+
+await runOperatorProgram(
+  program,
+  () => 'The new tasks start all the same: "npm run deploy -- --status" shows how far they are.',
+);
