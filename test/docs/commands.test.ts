@@ -249,7 +249,7 @@ t.test('each request in the README gets the answer and the rule in its table', a
   t.equal(rows.length, 4);
   for (const [, command = '', action = '', rule = ''] of rows) {
     const { stdout = '' } = (await run(command)) ?? {};
-    t.match(stdout, new RegExp(`^Answered +${action}\\b`, 'm'), command);
+    t.match(stdout, new RegExp(`^\\w+ +${action}\\b`, 'm'), command);
     const requestId = /requestId +(\S+)/.exec(stdout)?.[1] ?? '';
     t.match(await handler.line({ event: 'decision', requestId }), { action, rule }, command);
   }
