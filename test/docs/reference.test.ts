@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { parse } from 'yaml';
 import { decideBy } from '../../src/policy/evaluate/rules.js';
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import type { Action } from '../../src/protocol/decision.js';
@@ -93,6 +94,19 @@ t.test('the first version of the change log is that of package.json', (t) => {
   const [, version, date] = /^## (\S+) \((\d{4}-\d\d-\d\d)\)$/m.exec(read('CHANGELOG.md')) ?? [];
   t.equal(version, packageJson.version);
   t.ok(!Number.isNaN(Date.parse(date ?? '')), 'has a date');
+  t.end();
+});
+
+t.test('the workflow runs .ci/run with read permission only', (t) => {
+  const workflow = parse(read('.github/workflows/ci.yml')) as {
+    permissions: unknown;
+    jobs: { checks: { 'timeout-minutes': number; permissions?: unknown; steps: { run?: string }[] } };
+  };
+  const { checks } = workflow.jobs;
+  t.strictSame(workflow.permissions, { contents: 'read' });
+  t.equal(checks.permissions, undefined);
+  t.equal(checks['timeout-minutes'], 90);
+  t.ok(checks.steps.some(({ run }) => run?.endsWith('.ci/run')));
   t.end();
 });
 
