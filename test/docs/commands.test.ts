@@ -17,8 +17,7 @@ import {
   inlineCodeOf,
 } from './documents.js';
 
-/** DEPLOYMENT.md has a suite of its own, which runs its blocks: test/deploy/guide.test.ts. */
-const documents = DOCUMENTS.filter(({ file }) => file !== 'DEPLOYMENT.md' && file !== 'CHANGELOG.md');
+const documents = DOCUMENTS.filter(({ file }) => file !== 'CHANGELOG.md');
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   scripts: Readonly<Record<string, string>>;
 };
@@ -44,6 +43,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, contains: strin
   'npm run fuzz -- --count 20000': ['.ci/run', 'npm run fuzz -- --count 20000'],
   'npm run soak -- --seconds 20': ['.ci/run', 'npm run soak -- --seconds 20'],
   'npm run verify:image': ['.ci/run', 'npm run verify:image'],
+  'npm run logs -- --follow': ['test/system/deploy.test.ts', "'logs', '--follow'"],
   "pip install 'moto[server]' cfn-lint": ['.ci/run', "'moto[server]' cfn-lint"],
   // The same files; the linter fails where this command would change something.
   'npx prettier --write .': ['package.json', 'prettier --check .'],
@@ -94,11 +94,13 @@ async function start(command: string): Promise<Outcome | undefined> {
   return { ...ran, lines };
 }
 
-const blocks = documents.flatMap((document) =>
+const allBlocks = documents.flatMap((document) =>
   document.blocks
     .filter(({ language }) => language === 'sh' || language === 'console')
     .map((block) => ({ document, block })),
 );
+/** Without those of DEPLOYMENT.md, which test/deploy/guide.test.ts runs. */
+const blocks = allBlocks.filter(({ document }) => document.file !== 'DEPLOYMENT.md');
 
 // The log of the handler is complete only after others have run.
 for (const { block } of blocks) {
@@ -211,7 +213,9 @@ function update(
   );
 }
 
-const fenced = blocks.flatMap(({ block }) => commandsOf(block).map(({ command }) => withoutSilent(command)));
+const fenced = allBlocks.flatMap(({ block }) =>
+  commandsOf(block).map(({ command }) => withoutSilent(command)),
+);
 
 function withoutSilent(command: string): string {
   return command.replace('npm run --silent ', 'npm run ');
