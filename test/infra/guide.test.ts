@@ -1,4 +1,4 @@
-// DEPLOYMENT.md agrees with the code: settings, sizes, codes, alarms and costs.
+// What DEPLOYMENT.md says about the stacks is so.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -10,7 +10,7 @@ import { CHOICES, synthesize } from '../helpers/stacks.js';
 
 const guide = readFileSync(join(ROOT, 'DEPLOYMENT.md'), 'utf8');
 
-/** The cells of the table whose header row starts with `heading`. */
+/** The rows of the table under a heading row that begins so. */
 function table(heading: string): readonly string[][] {
   const lines = guide.slice(guide.indexOf(`\n| ${heading} |`) + 1).split('\n');
   const end = lines.findIndex((line) => !line.startsWith('|'));
@@ -22,7 +22,7 @@ function table(heading: string): readonly string[][] {
   );
 }
 
-t.test('lists every setting', (t) => {
+t.test('every setting is in its table', (t) => {
   t.strictSame(
     table('setting')
       .map(([name]) => name?.replaceAll('`', ''))
@@ -32,7 +32,7 @@ t.test('lists every setting', (t) => {
   t.end();
 });
 
-t.test('lists every environment with its sizes', (t) => {
+t.test('every environment is in its table, with its sizes', (t) => {
   t.strictSame(
     table('environment').map((row) => row.slice(0, 4)),
     Object.entries(ENVIRONMENTS).map(([name, { cpu, memoryMiB, retentionDays }]) => [
@@ -45,12 +45,12 @@ t.test('lists every environment with its sizes', (t) => {
   t.end();
 });
 
-t.test('lists every error code of the commands once', (t) => {
+t.test('every code of a failed command is in its table', (t) => {
   const listed = table('code').flatMap(([names = '']) =>
     [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
   );
   const known = new Set(listed);
-  t.equal(known.size, listed.length, 'no code is listed twice');
+  t.equal(known.size, listed.length, 'once');
   t.strictSame(
     DEPLOY_ERROR_CODES.filter((code) => !known.has(code)),
     [],
@@ -58,7 +58,7 @@ t.test('lists every error code of the commands once', (t) => {
   t.end();
 });
 
-t.test('lists every alarm', (t) => {
+t.test('every alarm is in its table', (t) => {
   const listed = table('alarm').flatMap(([names = '']) =>
     [...names.matchAll(/`([\w-]+)`/g)].map(([, name]) => name),
   );
@@ -72,7 +72,7 @@ t.test('lists every alarm', (t) => {
   t.end();
 });
 
-t.test('every cost equals its formula, and the totals are correct', (t) => {
+t.test('every cost is what its formula says, and so are the sums', (t) => {
   let sum = 0;
   let formulas = 0;
   for (const [what = '', formula = '', cost = ''] of table('what | formula | USD a month')) {
@@ -92,7 +92,7 @@ t.test('every cost equals its formula, and the totals are correct', (t) => {
   t.end();
 });
 
-t.test('the costs count the endpoints and alarms of the stacks', (t) => {
+t.test('what is counted in the costs is in the stacks', (t) => {
   const count = (type: string, changes = {}): number => synthesize(t, 'prod', changes).resources(type).length;
   const costs = table('what | formula | USD a month')
     .map(([what, formula]) => `${what ?? ''}: ${formula ?? ''}`)
