@@ -13,7 +13,8 @@ import {
   UsageError,
 } from '../../cli/command.js';
 import type { Output } from '../../cli/terminal.js';
-import { programArgs, ROOT, runInProcess } from '../helpers/cli.js';
+import { runInProcess } from '../helpers/cli.js';
+import { programPath, ROOT } from '../helpers/paths.js';
 
 /** `npm run files`, with the commands `copy` and `count`. */
 function createFilesProgram(stdout: Output): Command {
@@ -113,7 +114,7 @@ t.test('explains why a file can’t be read or parsed', (t) => {
 });
 
 t.test('exits without an error when the reader of its output is gone', async (t) => {
-  const child = spawn(process.execPath, [...programArgs('policy'), '--help'], {
+  const child = spawn(process.execPath, [programPath('cli/policy/main.ts'), '--help'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

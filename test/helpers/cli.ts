@@ -1,18 +1,15 @@
 // Runs commands: as a user does, in a process, or in the process of the test, which is much faster.
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { runProgram } from '../../cli/command.js';
+import { type ErrorReporter, runProgram } from '../../cli/command.js';
 import type { Output } from '../../cli/terminal.js';
 import { keepOutput } from './output.js';
+import { programPath } from './paths.js';
 
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+export { ROOT } from './paths.js';
 
-/** Paths, relative to the root, of the programs behind the npm scripts. */
-const PROGRAMS = {
-  cosigner: 'cli/cosigner/main.ts',
-  policy: 'cli/policy/main.ts',
-} as const;
+const COSIGNER = 'cli/cosigner/main.ts';
+const POLICY = 'cli/policy/main.ts';
 
 export interface Ran {
   readonly code: number;
@@ -26,24 +23,19 @@ interface RunOptions {
   readonly input?: string;
 }
 
-/** Arguments for Node.js that start a program, with the loaders that this test runs with. */
-export function programArgs(program: keyof typeof PROGRAMS): readonly string[] {
-  return [...process.execArgv, ROOT + PROGRAMS[program]];
-}
-
 export function runCosigner(args: readonly string[], options: RunOptions): Promise<Ran> {
-  return run([...programArgs('cosigner'), ...args], options);
+  return run(COSIGNER, args, options);
 }
 
 export function runPolicy(args: readonly string[], options: RunOptions): Promise<Ran> {
-  return run([...programArgs('policy'), ...args], options);
+  return run(POLICY, args, options);
 }
 
-function run(args: readonly string[], { cwd, env, input = '' }: RunOptions): Promise<Ran> {
+function run(program: string, args: readonly string[], { cwd, env, input = '' }: RunOptions): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      args,
+      [programPath(program), ...args],
       { cwd, env: { ...process.env, ...env } },
       (_error, stdout, stderr) => {
         keepOutput(stdout + stderr);
@@ -58,7 +50,7 @@ function run(args: readonly string[], { cwd, env, input = '' }: RunOptions): Pro
 export async function runInProcess(
   createProgram: (stdout: Output) => Command,
   args: readonly string[],
-  onError?: Parameters<typeof runProgram>[1],
+  onError?: ErrorReporter,
 ): Promise<Ran> {
   let stdout = '';
   let stderr = '';
