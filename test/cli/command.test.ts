@@ -4,14 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import t from 'tap';
-import {
-  createProgram,
-  EXIT_FAILED,
-  InputError,
-  readJson,
-  readText,
-  UsageError,
-} from '../../cli/command.js';
+import { createProgram, EXIT_FAILED, InputError, readJson, readText, UsageError } from '../../cli/command.js';
 import type { Output } from '../../cli/terminal.js';
 import { runInProcess } from '../helpers/cli.js';
 import { programPath, ROOT } from '../helpers/paths.js';

@@ -62,9 +62,13 @@ export async function runInProcess(
   process.exitCode = undefined;
   try {
     await runProgram(createProgram(streams.stdout), onError, { args, ...streams });
-    return { code: Number(process.exitCode ?? 0), stdout, stderr };
+    return { code: currentExitCode(), stdout, stderr };
   } finally {
     process.exitCode = exitCode;
     keepOutput(stdout + stderr);
   }
+}
+
+function currentExitCode(): number {
+  return Number(process.exitCode ?? 0);
 }

@@ -49,7 +49,10 @@ t.test('rejects invalid cases and says why', (t) => {
     [`cases: [{ name: a, payload: {}, file: x, ${expect} }]`, /cases\.0: needs either "payload" or "file"/],
     [`cases: [{ name: a, file: nowhere.json, ${expect} }]`, /nowhere\.json can't be read/],
     [`cases: [{ name: a, file: junk.json, ${expect} }]`, /junk\.json is not JSON/],
-    [`cases: [{ name: a, payload: {}, set: { a.b: 1 }, ${expect} }]`, /sets "a\.b", but its payload has no "a"/],
+    [
+      `cases: [{ name: a, payload: {}, set: { a.b: 1 }, ${expect} }]`,
+      /sets "a\.b", but its payload has no "a"/,
+    ],
     [
       `cases: [{ name: a, for: configuration, payload: { txId: t }, ${expect} }]`,
       /case "a" is not a Co-signer request/,

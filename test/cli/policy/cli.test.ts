@@ -39,7 +39,11 @@ t.test('replays a log from standard input, and prints all of a long result', asy
 });
 
 t.test('exits with 2 on wrong usage, with the message on stderr', async (t) => {
-  t.match(await run(['chek']), { code: 2, stdout: /^$/, stderr: /unknown command 'chek'\n\(Did you mean check\?\)/ });
+  t.match(await run(['chek']), {
+    code: 2,
+    stdout: /^$/,
+    stderr: /unknown command 'chek'\n\(Did you mean check\?\)/,
+  });
 });
 
 t.test('push rejects an unknown environment before it uses AWS', async (t) => {

@@ -121,7 +121,10 @@ t.test('rejects wrong usage and points to the help of that command', async (t) =
   for (const [args, message] of [
     [['bogus'], /unknown command 'bogus'\n\nnpm run policy -- --help/],
     [['expalin', 'x'], /unknown command 'expalin'\n\(Did you mean explain\?\)/],
-    [['check', 'a.yaml', '--policy', 'b.yaml'], /two policy files are given: a\.yaml, and b\.yaml with --policy/],
+    [
+      ['check', 'a.yaml', '--policy', 'b.yaml'],
+      /two policy files are given: a\.yaml, and b\.yaml with --policy/,
+    ],
     [['push', 'a.yaml', '--policy', 'b.yaml'], /two policy files are given/],
     [['check', '-e', 'dev'], /unknown option '-e'/],
     [['check', 'a.yaml', 'b.yaml'], /too many arguments/],
@@ -148,7 +151,10 @@ t.test('reports unusable files without a pointer to the help', async (t) => {
     [['push', 'nowhere.yaml'], /^error: nowhere\.yaml can't be read: there is no such file\n$/],
     [['check', directory], /can't be read: it is a directory\n$/],
     [['explain', 'nowhere.json'], /^error: nowhere\.json can't be read/],
-    [['explain', list], /list\.json is not a Co-signer request: not a JSON object with a string "requestId"\n$/],
+    [
+      ['explain', list],
+      /list\.json is not a Co-signer request: not a JSON object with a string "requestId"\n$/,
+    ],
     [['explain', join(directory, 'text.json')], /text\.json is not JSON: /],
     [['test', join(directory, 'cases.yaml')], /cases\.yaml is not a valid file of test cases:\n {2}cases: /],
     [['replay', 'nowhere.ndjson'], /^error: nowhere\.ndjson can't be read: there is no such file\n$/],
