@@ -35,12 +35,10 @@ export function createProgram(name: string, description: string): Command {
     .exitOverride();
 }
 
-/**
- * Reports an error thrown by an action and returns the exit code. Throws errors that it does not know.
- */
+/** Reports an error thrown by an action and returns the exit code. Throws errors that it does not know. */
 export type ErrorReporter = (error: unknown, command: Command) => number;
 
-/** What a run reads and prints to; tests pass their own. */
+/** Arguments and output streams of a run; tests pass their own. */
 interface RunContext {
   /** @default the process's arguments */
   readonly args?: readonly string[];

@@ -1,4 +1,4 @@
-// `npm run cosigner`
+// Entry point of `npm run cosigner`.
 import { runProgram } from '../command.js';
 import { createCosignerProgram } from './program.js';
 

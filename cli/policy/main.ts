@@ -1,4 +1,4 @@
-// `npm run policy`
+// Entry point of `npm run policy`.
 import { runProgram } from '../command.js';
 import { reportFailure } from '../operator-command.js';
 import { createPolicyProgram } from './program.js';

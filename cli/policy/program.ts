@@ -25,10 +25,10 @@ type PushOptions = OperatorOptions & PolicyOptions;
 
 /** @param stdout where the results are printed */
 export function createPolicyProgram(stdout: Output): Command {
-  const program = createProgram('policy', 'Works on a policy file before it is in force.').addHelpText(
-    'after',
-    '\nHelp for one command: npm run policy -- explain --help',
-  );
+  const program = createProgram(
+    'policy',
+    'Checks, explains, tests, replays and pushes a policy.',
+  ).addHelpText('after', '\nHelp for one command: npm run policy -- explain --help');
   addCheck(program, stdout);
   addExplain(program, stdout);
   addTest(program, stdout);
@@ -114,7 +114,7 @@ function addReplay(program: Command, stdout: Output): void {
     .command('replay')
     .summary('show which logged decisions a policy would change')
     .description('Evaluates the decisions of a log again, and lists those that would change.')
-    .argument('<log>', "the service's log: one JSON object a line")
+    .argument('<log>', 'log of the service, one JSON object per line')
     .addOption(policyOption())
     .action((log: string, options: PolicyOptions) =>
       runAction(stdout, options, async (print) => {

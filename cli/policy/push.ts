@@ -6,6 +6,9 @@ import { type OperatorOptions, printJson } from '../operator-command.js';
 import { putParameter, readParameter } from '../aws/parameters.js';
 import { openSession } from '../aws/session.js';
 
+/** `before` in the JSON output if the stored policy is invalid. */
+const INVALID = 'an unsound one';
+
 /**
  * Stores the policy unless the parameter already holds it, and prints the result.
  * @param text the policy, as YAML
@@ -32,17 +35,17 @@ export async function pushPolicy(text: string, file: string, options: OperatorOp
   const summary = `${policy.hash}, ${count(policy.rules.length, 'rule')}, in ${parameter}`;
   process.stdout.write(
     changed
-      ? `${paint('green', 'In force')} within a minute: ${summary}\nBefore: ${before ?? 'none'}\n`
+      ? `${paint('green', 'In force')} within a minute: ${summary}\nBefore: ${before === INVALID ? 'an invalid policy' : (before ?? 'none')}\n`
       : `No change: ${summary}\n`,
   );
 }
 
-/** The stored policy may have problems, and the push be the fix. */
+/** The stored policy may be invalid: this push may be the fix. */
 function hashOf(stored: string): string {
   try {
     return parsePolicy(stored, 'the stored policy').hash;
   } catch (error) {
-    if (error instanceof PolicyError) return 'an unsound one';
+    if (error instanceof PolicyError) return INVALID;
     throw error;
   }
 }

@@ -100,9 +100,8 @@ export function replayLines(
     `${decisions(replayed)} from ${log} replayed with ${file} ${policy.hash}: ${changes.length} would change`,
   ];
   if (notReplayable.length > 0) {
-    const depends = notReplayable.length === 1 ? 'depends' : 'depend';
     lines.push(
-      `${decisions(notReplayable.length)} not replayable: ${depends} on facts that are not logged: ${notReplayable.join(', ')}`,
+      `${decisions(notReplayable.length)} not replayable, as facts that the rules read are not logged: ${notReplayable.join(', ')}`,
     );
   }
   if (skipped > 0) lines.push(`${decisions(skipped)} skipped: not made by a rule, or logged without facts`);
