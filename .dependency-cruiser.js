@@ -60,10 +60,10 @@ export default {
     layer('app', 'The application does not know the process that runs it.', '^src/app\\.ts$', APP),
     {
       name: 'configuration',
-      comment: 'config.ts takes types from the rooms, and values only from timeouts.ts.',
+      comment: 'config.ts takes types from the rooms; values only from timeouts.ts and the base of errors.',
       severity: 'error',
       from: { path: '^src/config\\.ts$' },
-      to: { path: PRODUCTS, pathNot: '^src/timeouts\\.ts$', dependencyTypesNot: ['type-only'] },
+      to: { path: PRODUCTS, pathNot: '^src/(timeouts|protocol/error)\\.ts$', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'no-input-or-output',

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import type { KeyParameters } from './keys/parameters.js';
+import { BaseError } from './protocol/error.js';
 import { PORT, SHUTDOWN_TIMEOUT_MS } from './timeouts.js';
 import type { Auth } from './routes/callback.js';
 
@@ -48,14 +49,13 @@ export const LOCAL_POLICY_FILE = '.local/policy.yaml';
 /** How often the policy is read again in local mode, in seconds: it is being edited. */
 const LOCAL_POLICY_REFRESH_SECONDS = 2;
 
-/** The configuration can't be used; `problems` says all that must be changed. */
-export class ConfigError extends Error {
-  readonly code = 'CONFIG_INVALID';
+/** The configuration is invalid; `problems` lists everything that must be changed. */
+export class ConfigError extends BaseError<'CONFIG_INVALID'> {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`The configuration can't be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
-    this.name = 'ConfigError';
+    const list = problems.map((problem) => `  - ${problem}`).join('\n');
+    super('CONFIG_INVALID', `The configuration is invalid:\n${list}`);
     this.problems = problems;
   }
 }

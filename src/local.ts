@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { codeOf } from './protocol/error.js';
 
 /** The policy to begin with; it lies at the same place beside the source and beside what is built. */
 const EXAMPLE_POLICY = new URL('../examples/local-policy.yaml', import.meta.url);
@@ -10,7 +11,7 @@ const EXAMPLE_POLICY = new URL('../examples/local-policy.yaml', import.meta.url)
 export async function makeMissingPolicy(file: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await copyFile(EXAMPLE_POLICY, file, constants.COPYFILE_EXCL).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
   });
 }
 

@@ -3,21 +3,22 @@ import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.js';
-import { type Config, ConfigError, readConfig, type Sources } from './config.js';
+import { type Config, type ConfigError, readConfig, type Sources } from './config.js';
 import { directoryKeySource, makeMissingKeys } from './keys/directory.js';
 import { parameterKeySource } from './keys/parameters.js';
-import { keepKeysFresh, loadKeys, UnusableCallbackKeyError } from './keys/refresh.js';
+import { keepKeysFresh, loadKeys, type UnusableCallbackKeyError } from './keys/refresh.js';
 import { KeyRing } from './keys/ring.js';
 import type { StoredKeys } from './keys/ring.js';
 import { localBanner, makeMissingPolicy } from './local.js';
 import { createLog } from './log.js';
 import { favourSize } from './v8-flags.js';
-import { CurrentPolicy, NoPolicyError } from './sources/policy.js';
-import { PolicyError } from './policy/parse/problem.js';
+import { CurrentPolicy, type MissingPolicyError } from './sources/policy.js';
+import { BaseError, codeOf } from './protocol/error.js';
+import type { PolicyError } from './policy/parse/problem.js';
 import { decideBy } from './policy/evaluate/rules.js';
 import { stopOnSignal } from './shutdown.js';
 import { readFileValue } from './sources/file.js';
-import { type Source, SourceError, type StoredValue } from './sources/source.js';
+import type { Source, SourceError, StoredValue } from './sources/source.js';
 
 async function main(): Promise<void> {
   const config = await configure();
@@ -88,7 +89,7 @@ async function listen(app: FastifyInstance, config: Config, log: Logger, version
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
-    throw new BootError(listenProblem(error, config));
+    throw new ListenError(error, config);
   }
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
@@ -101,11 +102,14 @@ async function listen(app: FastifyInstance, config: Config, log: Logger, version
   if (sources.local) process.stderr.write(localBanner({ ...sources, url, json: auth === 'json' }));
 }
 
-/** A fault at start that the message explains in full. */
-class BootError extends Error {}
+class ListenError extends BaseError<'LISTEN_FAILED'> {
+  constructor(cause: unknown, config: Config) {
+    super('LISTEN_FAILED', listenProblem(cause, config), { cause });
+  }
+}
 
 function listenProblem(error: unknown, { host, port }: Config): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const code = codeOf(error) ?? String(error);
   const hint =
     {
       EADDRINUSE: 'another process listens there: stop it, or set PORT',
@@ -116,22 +120,34 @@ function listenProblem(error: unknown, { host, port }: Config): string {
 }
 
 function fail(log: Logger, error: unknown): never {
-  if (error instanceof ConfigError) {
-    log.fatal({ event: 'boot_failed', problems: error.problems }, "the configuration can't be used");
-  } else if (error instanceof PolicyError) {
-    const { problems, report } = error.brief;
-    log.fatal({ event: 'boot_failed', problems }, `the policy can't be used:\n${report}`);
-  } else if (
-    error instanceof SourceError ||
-    error instanceof UnusableCallbackKeyError ||
-    error instanceof NoPolicyError ||
-    error instanceof BootError
-  ) {
-    log.fatal({ event: 'boot_failed', reason: error.message }, error.message);
-  } else {
-    log.fatal({ event: 'boot_failed', err: error }, 'unexpected fault at start');
-  }
+  logBootFailure(log, error);
   process.exit(1);
+}
+
+/** The errors that a start can fail with and whose message says what to do. */
+type BootError =
+  ConfigError | PolicyError | SourceError | MissingPolicyError | UnusableCallbackKeyError | ListenError;
+
+function logBootFailure(log: Logger, error: unknown): void {
+  const expected = error instanceof BaseError ? (error as BootError) : undefined;
+  switch (expected?.code) {
+    case 'CONFIG_INVALID':
+      log.fatal({ event: 'boot_failed', problems: expected.problems }, 'the configuration is invalid');
+      break;
+    case 'POLICY_INVALID': {
+      const { problems, report } = expected.brief;
+      log.fatal({ event: 'boot_failed', problems }, `the policy is invalid:\n${report}`);
+      break;
+    }
+    case 'SOURCE_UNREADABLE':
+    case 'POLICY_MISSING':
+    case 'CALLBACK_KEY_UNUSABLE':
+    case 'LISTEN_FAILED':
+      log.fatal({ event: 'boot_failed', reason: expected.message }, expected.message);
+      break;
+    default:
+      log.fatal({ event: 'boot_failed', err: error }, 'unexpected error at startup');
+  }
 }
 
 function readVersion(): string {

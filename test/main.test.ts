@@ -79,7 +79,7 @@ t.test('a bad policy at boot is the report, and exit 1; it is not written over',
     level: 'fatal',
     event: 'boot_failed',
     problems: [{ file: '.local/policy.yaml', line: 3, column: 10, message: /onError must be/ }],
-    msg: /the policy can't be used:\n\.local\/policy\.yaml:3:10\n/,
+    msg: /the policy is invalid:\n\.local\/policy\.yaml:3:10\n/,
   });
   t.equal(readFileSync(join(cwd, '.local/policy.yaml'), 'utf8'), bad);
 });

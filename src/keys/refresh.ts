@@ -1,5 +1,6 @@
 // Fills the key ring at boot and keeps it up to date while the service runs.
 import type { Logger } from 'pino';
+import { BaseError } from '../protocol/error.js';
 import { loadAtBoot, loadRegularly } from '../sources/load.js';
 import type { Source } from '../sources/source.js';
 import type { KeyChange, KeyRing, StoredKeys } from './ring.js';
@@ -26,15 +27,15 @@ export async function loadKeys(loading: KeyLoading, retryMs?: number): Promise<v
   await loadAtBoot(() => update(loading), onRetry, retryMs);
 }
 
-/** The private key is missing or can't be used, and there is none to go on with. */
-export class UnusableCallbackKeyError extends Error {
+/** The handler's private key is missing or unusable, and no earlier one is in force. */
+export class UnusableCallbackKeyError extends BaseError<'CALLBACK_KEY_UNUSABLE'> {
   constructor({ name, problem }: KeyChange) {
     super(
+      'CALLBACK_KEY_UNUSABLE',
       problem === undefined
         ? `There is no callback private key at ${name}: store an RSA 2048 private key in PEM there`
         : `The callback private key at ${name} can't be used: ${problem.message}`,
     );
-    this.name = 'UnusableCallbackKeyError';
   }
 }
 

@@ -1,5 +1,6 @@
 // Keys as operators hand them over (PEM text) → keys ready to verify and sign with, imported once.
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { BaseError } from './error.js';
 
 /** The Co-signer uses RSA keys of exactly this size, in bits, on both sides. */
 export const RSA_BITS = 2048;
@@ -30,15 +31,7 @@ export type KeyErrorCode =
   | 'KEY_ON_BOTH_SIDES';
 
 /** A key that can't be used. The message says what is wrong and what is wanted, never what the key holds. */
-export class KeyError extends Error {
-  readonly code: KeyErrorCode;
-
-  constructor(code: KeyErrorCode, message: string) {
-    super(message);
-    this.name = 'KeyError';
-    this.code = code;
-  }
-}
+export class KeyError extends BaseError<KeyErrorCode> {}
 
 /**
  * Imports the handler's own key.

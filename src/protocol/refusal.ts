@@ -1,4 +1,5 @@
 // Every way a request can be refused: the code a caller sees, its HTTP status and its message.
+import { BaseError } from './error.js';
 
 interface RefusalReply {
   /** HTTP status of the reply. */
@@ -41,18 +42,14 @@ export const REFUSALS = {
 export type RefusalCode = keyof typeof REFUSALS;
 
 /** A request that gets an error reply and no signature. */
-export class Refusal extends Error {
-  readonly code: RefusalCode;
-
+export class Refusal extends BaseError<RefusalCode> {
   /**
    * @param code what the caller is told
    * @param reason what the operator is told, in the log only; never text taken from an unverified request
    * @param cause the fault behind it, where there is one
    */
   constructor(code: RefusalCode, reason: string, cause?: unknown) {
-    super(reason, { cause });
-    this.name = 'Refusal';
-    this.code = code;
+    super(code, reason, { cause });
   }
 
   get reply(): RefusalReply {

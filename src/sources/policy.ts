@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { loadAtBoot, loadRegularly } from './load.js';
+import { BaseError } from '../protocol/error.js';
 import type { Source, StoredValue } from './source.js';
 import { parsePolicy } from '../policy/parse/file.js';
 import { PolicyError } from '../policy/parse/problem.js';
@@ -10,11 +11,12 @@ import type { Policy } from '../policy/evaluate/rules.js';
 /** How long a new policy must stay the same before it is taken, in ms. */
 const SETTLE_MS = 100;
 
-/** There is no policy where one should be. */
-export class NoPolicyError extends Error {
+export class MissingPolicyError extends BaseError<'POLICY_MISSING'> {
   constructor(name: string) {
-    super(`There is no policy at ${name}: store one there; policy.yaml of this project is one to begin with`);
-    this.name = 'NoPolicyError';
+    super(
+      'POLICY_MISSING',
+      `There is no policy at ${name}: store one there; this project's policy.yaml is a starting point`,
+    );
   }
 }
 
@@ -39,7 +41,7 @@ export class CurrentPolicy {
   /**
    * Loads it for the first time.
    * @throws {SourceError} it can't be read, at once or after the retries
-   * @throws {NoPolicyError}
+   * @throws {MissingPolicyError}
    * @throws {PolicyError}
    */
   async load(): Promise<void> {
@@ -79,7 +81,7 @@ export class CurrentPolicy {
     const { name, value } = await this.#read();
     const before = this.#policy;
     if (value === undefined) {
-      if (before === undefined) throw new NoPolicyError(name);
+      if (before === undefined) throw new MissingPolicyError(name);
       this.#tellOnce('missing', { event: 'policy_missing', from: name, policy: before.hash }, 'is gone');
       return;
     }

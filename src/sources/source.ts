@@ -1,4 +1,5 @@
-// What is kept outside of the process, and read again and again: keys and the policy.
+// Sources: the places outside the process that keys and the policy are read from.
+import { BaseError } from '../protocol/error.js';
 
 /** A value as stored, not yet checked. */
 export interface StoredValue {
@@ -12,13 +13,12 @@ export interface StoredValue {
 export type Source<Values> = () => Promise<Values>;
 
 /** The source could not be read. */
-export class SourceError extends Error {
+export class SourceError extends BaseError<'SOURCE_UNREADABLE'> {
   /** Whether trying again may help: true for a network fault, false for a missing permission. */
   readonly transient: boolean;
 
   constructor(message: string, options: { transient: boolean; cause?: unknown }) {
-    super(message, { cause: options.cause });
-    this.name = 'SourceError';
+    super('SOURCE_UNREADABLE', message, { cause: options.cause });
     this.transient = options.transient;
   }
 }

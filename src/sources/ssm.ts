@@ -5,6 +5,7 @@ import {
   SSMClient,
   type SSMServiceException,
 } from '@aws-sdk/client-ssm';
+import { codeOf } from '../protocol/error.js';
 import { SourceError, type StoredValue } from './source.js';
 
 /** How long one read may take, retries of the SDK included, in ms. */
@@ -64,8 +65,9 @@ function toSourceError(error: unknown, names: string[]): SourceError {
       `SSM denies access to ${parameters} (${name}): allow the task role ssm:GetParameters on them, and kms:Decrypt on the key that encrypts them`,
     );
   }
+  // The SDK throws a plain Error here: its message is all there is to recognize it by.
   if (message === 'Region is missing') return permanent('No AWS region is set: set AWS_REGION');
-  if (message === 'Invalid URL') return permanent('The AWS endpoint is not a URL: check AWS_ENDPOINT_URL');
+  if (codeOf(error) === 'ERR_INVALID_URL') return permanent('The AWS endpoint is not a URL: check AWS_ENDPOINT_URL');
 
   const throttled = /Throttl|TooManyRequests|LimitExceeded/.test(name);
   return new SourceError(`SSM can't be read for ${parameters}: ${explain(name, message)}`, {

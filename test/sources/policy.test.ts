@@ -1,5 +1,5 @@
 import t from 'tap';
-import { CurrentPolicy, NoPolicyError } from '../../src/sources/policy.js';
+import { CurrentPolicy, MissingPolicyError } from '../../src/sources/policy.js';
 import { PolicyError } from '../../src/policy/parse/problem.js';
 import { SourceError } from '../../src/sources/source.js';
 import { memoryLog } from '../helpers/log.js';
@@ -32,7 +32,7 @@ t.test('at boot a good policy is loaded, and logged', async (t) => {
 });
 
 t.test('at boot a missing, a bad or an unreadable policy ends it at once', async (t) => {
-  await t.rejects(policyFrom({}).policy.load(), NoPolicyError);
+  await t.rejects(policyFrom({}).policy.load(), MissingPolicyError);
   await t.rejects(policyFrom({ value: broken }).policy.load(), PolicyError);
   const denied = policyFrom({ fault: new SourceError('denied', { transient: false }) });
   await t.rejects(denied.policy.load(), { message: 'denied' });

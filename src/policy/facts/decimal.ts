@@ -1,4 +1,5 @@
 // Exact decimal numbers for amounts: no floats near money.
+import { BaseError } from '../../protocol/error.js';
 import { Decimal as DecimalJs } from 'decimal.js';
 
 /** Digits a number may have, before and behind the point: what is longer is no amount of any chain. */
@@ -32,10 +33,9 @@ export function fromNumber(value: number): Decimal | undefined {
 type Operation = (left: Decimal, right: Decimal) => Decimal;
 
 /** The result has too many digits to stay exact. */
-export class DigitsError extends Error {
+export class DigitsError extends BaseError<'NUMBER_TOO_LONG'> {
   constructor() {
-    super(`a number has more than ${MAX_DIGITS} digits`);
-    this.name = 'DigitsError';
+    super('NUMBER_TOO_LONG', `a number has more than ${MAX_DIGITS} digits`);
   }
 }
 

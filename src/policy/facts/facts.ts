@@ -1,15 +1,13 @@
 // The facts that rules read: the protocol's own names, typed. POLICY.md holds the same table for people.
+import { BaseError } from '../../protocol/error.js';
 import { type CallbackRequest, isObject, isSigning, type Kind } from '../../protocol/request.js';
 import { Address } from './address.js';
 import { add, type Decimal, fromNumber, parseAmount } from './decimal.js';
 
 /** A fact is there, but not what it should be. The message names the fact and never holds its value. */
-export class FactError extends Error {
-  readonly code = 'FACT_UNUSABLE';
-
+export class FactError extends BaseError<'FACT_UNUSABLE'> {
   constructor(fact: string, expected: string) {
-    super(`${fact} is not ${expected}`);
-    this.name = 'FactError';
+    super('FACT_UNUSABLE', `${fact} is not ${expected}`);
   }
 }
 

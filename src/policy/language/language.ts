@@ -6,9 +6,10 @@ import {
   type ParseResult,
   serialize,
 } from '@marcbachmann/cel-js';
+import { BaseError } from '../../protocol/error.js';
 import type { Kind } from '../../protocol/request.js';
 import { Address, normalizeAddress } from '../facts/address.js';
-import { add, Decimal, DigitsError, multiply, parseDecimal, subtract } from '../facts/decimal.js';
+import { add, Decimal, multiply, parseDecimal, subtract } from '../facts/decimal.js';
 import {
   type ExpressionProblem,
   type KnownNames,
@@ -17,7 +18,7 @@ import {
   SETUP_MACRO,
   toProblem,
 } from './expression-problems.js';
-import { Configuration, Destination, FACT_TYPES, FactError, Transaction } from '../facts/facts.js';
+import { Configuration, Destination, FACT_TYPES, Transaction } from '../facts/facts.js';
 import type { Macro } from './macro.js';
 
 /** Steps that one evaluation may take: what a rule does with a request's lists must come to an end. */
@@ -77,7 +78,11 @@ class Lists {
 }
 
 /** More than MAX_STEPS or MAX_MS. */
-class BudgetError extends Error {}
+class BudgetError extends BaseError<'BUDGET_EXCEEDED'> {
+  constructor(limit: string) {
+    super('BUDGET_EXCEEDED', `it takes more than ${limit} for this request`);
+  }
+}
 
 // The time-zone functions of cel-js go through local time, and only UTC has every hour of every day.
 process.env['TZ'] = 'UTC';
@@ -177,12 +182,12 @@ function makeStrictAndBounded(environment: Environment): { steps: number } {
   let deadline = 0;
   const spend = (): void => {
     budget.steps--;
-    if (budget.steps < 0) throw new BudgetError(`it takes more than ${MAX_STEPS} steps for this request`);
+    if (budget.steps < 0) throw new BudgetError(`${MAX_STEPS} steps`);
     // Most rules are done before.
     if (budget.steps % STEPS_PER_LOOK !== 0) return;
     const now = performance.now();
     if (budget.steps === FIRST_LOOK) deadline = now + MAX_MS;
-    else if (now > deadline) throw new BudgetError(`it takes more than ${MAX_MS} ms for this request`);
+    else if (now > deadline) throw new BudgetError(`${MAX_MS} ms`);
   };
   const macro: Macro = () => ({
     typeCheck: (checker) => checker.getType('bool'),
@@ -261,8 +266,11 @@ function language(environment: Environment, known: KnownNames): Language {
 
 /** Says why a rule could not be evaluated, in words that never hold a value of the request: they are logged. */
 export function explainError(error: unknown): string {
-  if (error instanceof FactError || error instanceof BudgetError || error instanceof DigitsError) {
-    return error.message;
+  switch (error instanceof BaseError ? error.code : undefined) {
+    case 'FACT_UNUSABLE':
+    case 'NUMBER_TOO_LONG':
+    case 'BUDGET_EXCEEDED':
+      return (error as BaseError).message;
   }
   if (error instanceof EvaluationError) {
     const part = error.node === undefined ? 'it' : serialize(error.node);

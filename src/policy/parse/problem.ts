@@ -1,4 +1,5 @@
-// What is wrong with a policy file, and how it is told.
+// Problems in a policy file, and the report that shows them.
+import { BaseError } from '../../protocol/error.js';
 
 export interface PolicyProblem {
   /** The file or parameter. */
@@ -18,14 +19,12 @@ export interface PolicyProblem {
 /** Problems that a log line tells; a file may have as many as it has lines. */
 const MAX_BRIEF = 20;
 
-/** The policy can't be used. Its message is the whole report. */
-export class PolicyError extends Error {
-  readonly code = 'POLICY_INVALID';
+/** The policy is invalid. The message is the whole report. */
+export class PolicyError extends BaseError<'POLICY_INVALID'> {
   readonly problems: readonly PolicyProblem[];
 
   constructor(problems: readonly PolicyProblem[]) {
-    super(report(problems, problems.length));
-    this.name = 'PolicyError';
+    super('POLICY_INVALID', report(problems, problems.length));
     this.problems = problems;
   }
 
