@@ -20,8 +20,8 @@ const EVALUATE = [...LANGUAGE, 'src/policy/evaluate/'];
 const PARSE = [...EVALUATE, 'src/policy/parse/'];
 const SOURCES = [...PARSE, 'src/sources/'];
 const KEYS = [...SOURCES, 'src/keys/'];
-const ROUTES = [...KEYS, 'src/routes/', 'src/timeouts\\.ts$'];
-const APP = [...ROUTES, 'src/plugins/', 'src/app\\.ts$'];
+const ROUTES = [...KEYS, 'src/plugins/', 'src/routes/', 'src/timeouts\\.ts$'];
+const APP = [...ROUTES, 'src/app\\.ts$'];
 
 export default {
   forbidden: [
@@ -51,7 +51,7 @@ export default {
     layer('policy-parse', 'Parsing comes last: it makes what is evaluated.', '^src/policy/parse/', PARSE),
     layer('sources', 'Sources know what they read, not who uses it.', '^src/sources/', SOURCES),
     layer('keys', 'Keys come from sources.', '^src/keys/', KEYS),
-    layer('routes', 'Routes use keys and policy, not the application.', '^src/routes/', ROUTES),
+    layer('routes', 'Routes use keys, policy and plugins, not the application.', '^src/routes/', ROUTES),
     layer('plugins', 'Plugins know the protocol and the timeouts alone.', '^src/plugins/', [
       'src/protocol/',
       'src/plugins/',
