@@ -43,7 +43,7 @@ t.test('--local needs nothing, and listens on the loopback address only', (t) =>
     local: true,
     keyDirectory: '.local/keys',
     policyFile: '.local/policy.yaml',
-    makePolicy: true,
+    createPolicy: true,
   });
   t.equal(config.policyRefreshMs, 2000, 'the policy is being edited');
   t.end();
@@ -159,7 +159,7 @@ t.test('the policy is in a file or in a parameter, not in both', (t) => {
 
 t.test('a policy that local mode is told to use is not made up, and AWS is not used', (t) => {
   t.match(readConfig(['--local'], { POLICY_FILE: 'mine.yaml', POLICY_REFRESH_SECONDS: '9' }), {
-    sources: { policyFile: 'mine.yaml', makePolicy: false },
+    sources: { policyFile: 'mine.yaml', createPolicy: false },
     policyRefreshMs: 9000,
   });
   t.strictSame(problems(['--local'], { POLICY_PARAMETER: '/p' }), [

@@ -6,7 +6,7 @@ import t from 'tap';
 import { createCosigner } from '../cli/cosigner/client.js';
 import { keysIn } from '../cli/cosigner/keys.js';
 import { readPayload, samplePayload, signToken } from '../cli/cosigner/request.js';
-import { KEY_FILES, makeMissingKeys } from '../src/keys/directory.js';
+import { KEY_FILES, createMissingKeys } from '../src/keys/directory.js';
 import { createLog } from '../src/log.js';
 import { ROOT } from './helpers/cli.js';
 import { type Handler, startHandler } from './helpers/process.js';
@@ -127,7 +127,7 @@ t.test('a port that is taken is a clear line and exit 1', async (t) => {
 
 t.test('an unusable private key is a clear line and exit 1', async (t) => {
   const cwd = t.testdir();
-  await makeMissingKeys(join(cwd, '.local/keys'));
+  await createMissingKeys(join(cwd, '.local/keys'));
   writeFileSync(join(cwd, '.local/keys', KEY_FILES.callbackPrivate), 'junk');
   const handler = startHandler(t, { cwd, args: ['--local'] });
   t.equal(await handler.exited, 1);

@@ -1,4 +1,4 @@
-// Values in files.
+// Reads values from files.
 import { readFile } from 'node:fs/promises';
 import { codeOf } from '../protocol/error.js';
 import { SourceError, type StoredValue } from './source.js';

@@ -1,20 +1,20 @@
 // Sources: the places outside the process that keys and the policy are read from.
 import { BaseError } from '../protocol/error.js';
 
-/** A value as stored, not yet checked. */
+/** A value as stored, before any check. */
 export interface StoredValue {
-  /** Where it was looked for, as the operator knows it: a parameter's name, a file's path. */
+  /** The place, as the operator knows it: a parameter name or a file path. */
   readonly name: string;
-  /** The text stored there; `undefined` when there is nothing. */
+  /** `undefined` if nothing is stored there. */
   readonly value: string | undefined;
 }
 
-/** Values that are read together. @throws {SourceError} */
+/** Reads values that belong together. @throws {SourceError} */
 export type Source<Values> = () => Promise<Values>;
 
 /** The source could not be read. */
 export class SourceError extends BaseError<'SOURCE_UNREADABLE'> {
-  /** Whether trying again may help: true for a network fault, false for a missing permission. */
+  /** Whether a retry may succeed: true for a network error, false for a missing permission. */
   readonly transient: boolean;
 
   constructor(message: string, options: { transient: boolean; cause?: unknown }) {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { KEY_FILES, makeMissingKeys } from '../../../src/keys/directory.js';
+import { KEY_FILES, createMissingKeys } from '../../../src/keys/directory.js';
 import { TAMPERINGS } from '../../../cli/cosigner/request.js';
 import { runCosigner } from '../../helpers/cli.js';
 import { rsaPair } from '../../helpers/keys.js';
@@ -116,7 +116,7 @@ t.test('JSON mode needs no keys', async (t) => {
 
 t.test('with nobody listening it says what to do', async (t) => {
   const cwd = t.testdir();
-  await makeMissingKeys(join(cwd, '.local/keys'));
+  await createMissingKeys(join(cwd, '.local/keys'));
   t.match(await runCosigner(['--url', 'http://127.0.0.1:1'], { cwd }), {
     code: 1,
     stdout: /nothing listens there: start the handler with "npm start"/,

@@ -1,14 +1,14 @@
 import t from 'tap';
 import { RuleIndex } from '../../../src/policy/evaluate/rule-index.js';
 
-const equals = (fact: string, text: string) => ({ owner: 'tx', fact, text });
+const equals = (fact: string, value: string) => ({ owner: 'tx', fact, value });
 const operation = equals('operation', 'TRANSFER');
 const index = new RuleIndex([
-  { id: 'eth', conditions: [operation, equals('asset', 'ETH')] },
-  { id: 'any', conditions: [] },
-  { id: 'btc', conditions: [operation, equals('asset', 'BTC')] },
-  { id: 'vault', conditions: [equals('destType', 'VAULT')] },
-  { id: 'eth again', conditions: [operation, equals('asset', 'ETH')] },
+  { id: 'eth', comparisons: [operation, equals('asset', 'ETH')] },
+  { id: 'any', comparisons: [] },
+  { id: 'btc', comparisons: [operation, equals('asset', 'BTC')] },
+  { id: 'vault', comparisons: [equals('destType', 'VAULT')] },
+  { id: 'eth again', comparisons: [operation, equals('asset', 'ETH')] },
 ]);
 
 const asked = (tx: object): (string | undefined)[] =>
@@ -48,8 +48,8 @@ t.test('what is absent, no text, or can’t be read is left to the rules themsel
 
 t.test('texts are told apart whatever they hold', (t) => {
   const pairs = new RuleIndex([
-    { id: 'one', conditions: [equals('a', 'x","y'), equals('b', 'z')] },
-    { id: 'other', conditions: [equals('a', 'x'), equals('b', 'y","z')] },
+    { id: 'one', comparisons: [equals('a', 'x","y'), equals('b', 'z')] },
+    { id: 'other', comparisons: [equals('a', 'x'), equals('b', 'y","z')] },
   ]);
   t.strictSame(pairs.candidates({ tx: { a: 'x', b: 'y","z' } }), [1]);
   t.end();
