@@ -63,7 +63,11 @@ export default {
       comment: 'config.ts takes types from the rooms; values only from timeouts.ts and the base of errors.',
       severity: 'error',
       from: { path: '^src/config\\.ts$' },
-      to: { path: PRODUCTS, pathNot: '^src/(timeouts|protocol/error)\\.ts$', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: PRODUCTS,
+        pathNot: '^src/(timeouts|protocol/error)\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'no-input-or-output',

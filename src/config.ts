@@ -113,7 +113,7 @@ const parameters = z
 
 /** Local mode does not use AWS. */
 const localParameters = z.object({
-  POLICY_PARAMETER: z.undefined('can\'t be used in local mode: set POLICY_FILE instead').optional(),
+  POLICY_PARAMETER: z.undefined("can't be used in local mode: set POLICY_FILE instead").optional(),
 });
 
 /**

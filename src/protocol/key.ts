@@ -42,7 +42,10 @@ export function importCallbackKey(text: string): SigningKey {
   const blocks = pemBlocks(text);
   const [block] = blocks;
   if (block === undefined || blocks.length > 1) {
-    throw new KeyError('KEY_NOT_ALONE', `it contains ${blocks.length} PEM blocks: store only the private key`);
+    throw new KeyError(
+      'KEY_NOT_ALONE',
+      `it contains ${blocks.length} PEM blocks: store only the private key`,
+    );
   }
   if (isPublic(block)) {
     throw new KeyError(
@@ -51,7 +54,10 @@ export function importCallbackKey(text: string): SigningKey {
     );
   }
   if (block.pem.includes('ENCRYPTED')) {
-    throw new KeyError('KEY_ENCRYPTED', 'the private key is encrypted with a passphrase: store it without one');
+    throw new KeyError(
+      'KEY_ENCRYPTED',
+      'the private key is encrypted with a passphrase: store it without one',
+    );
   }
   const key = readKey(() => createPrivateKey(block.pem), block);
   assertRsa2048(key);
@@ -93,7 +99,10 @@ interface PemBlock {
 function pemBlocks(text: string): readonly PemBlock[] {
   if (text.trim() === '') throw new KeyError('KEY_EMPTY', 'it is empty: store a key in PEM format');
   if (text.includes('\\n')) {
-    throw new KeyError('KEY_NOT_PEM', 'it contains "\\n" instead of line breaks: store the PEM file unchanged');
+    throw new KeyError(
+      'KEY_NOT_PEM',
+      'it contains "\\n" instead of line breaks: store the PEM file unchanged',
+    );
   }
   const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g)].map(
     ([pem, label = '']) => ({ label, pem }),
@@ -133,7 +142,10 @@ function readKey(read: () => KeyObject, { label }: PemBlock): KeyObject {
 function assertRsa2048(key: KeyObject): void {
   const required = `an RSA key of ${RSA_BITS} bits is required`;
   if (key.asymmetricKeyType !== 'rsa') {
-    throw new KeyError('KEY_NOT_RSA', `it is a key of type ${key.asymmetricKeyType ?? 'unknown'}: ${required}`);
+    throw new KeyError(
+      'KEY_NOT_RSA',
+      `it is a key of type ${key.asymmetricKeyType ?? 'unknown'}: ${required}`,
+    );
   }
   const bits = key.asymmetricKeyDetails?.modulusLength;
   if (bits !== RSA_BITS) {

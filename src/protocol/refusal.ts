@@ -14,7 +14,8 @@ export const REFUSALS = {
   empty_body: { status: 400, message: 'The request has no body.' },
   malformed_request: {
     status: 400,
-    message: 'The request must be a JSON object with a string "requestId" and of the kind that the path is for.',
+    message:
+      'The request must be a JSON object with a string "requestId" and of the kind that the path is for.',
   },
   bad_request: { status: 400, message: 'The request could not be read.' },
   invalid_token: {

@@ -117,11 +117,7 @@ export class CurrentPolicy {
   }
 
   /** @param policy the unusable policy; `missing` if there is none */
-  #logOnce(
-    policy: string,
-    line: { readonly from: string } & Record<string, unknown>,
-    problem: string,
-  ): void {
+  #logOnce(policy: string, line: { readonly from: string } & Record<string, unknown>, problem: string): void {
     if (policy === this.#logged) return;
     this.#logged = policy;
     this.#log.error(line, `the policy in force stays in use: the policy at ${line.from} ${problem}`);

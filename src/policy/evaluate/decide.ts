@@ -47,7 +47,8 @@ export async function decideSafely(
 function inTime(pending: Promise<PolicyDecision>, limits: DecisionLimits): Promise<PolicyDecision> {
   const { timeoutMs, signal } = limits;
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(new Error('the process is stopping, and the decision is still pending'));
+    const giveUp = (): void =>
+      reject(new Error('the process is stopping, and the decision is still pending'));
     const timer = setTimeout(() => reject(timedOut(limits)), timeoutMs);
     signal?.addEventListener('abort', giveUp);
     if (signal?.aborted === true) giveUp();

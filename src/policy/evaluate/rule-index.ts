@@ -33,7 +33,11 @@ export class RuleIndex {
         continue;
       }
       const key = JSON.stringify(comparisons.map(({ owner, fact }) => [owner, fact]));
-      const group = groups.get(key) ?? { facts: comparisons, places: [], byValues: new Map<string, number[]>() };
+      const group = groups.get(key) ?? {
+        facts: comparisons,
+        places: [],
+        byValues: new Map<string, number[]>(),
+      };
       groups.set(key, group);
       group.places.push(place);
       const values = JSON.stringify(comparisons.map(({ value }) => value));
