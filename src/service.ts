@@ -118,9 +118,13 @@ class ListenError extends BaseError<'LISTEN_FAILED'> {
 type BootError =
   ConfigError | PolicyError | SourceError | MissingPolicyError | UnusableCallbackKeyError | ListenError;
 
+function isBootError(error: unknown): error is BootError {
+  return error instanceof BaseError;
+}
+
 /** Logs why the service can't start, and exits with code 1. */
 function fail(log: Logger, error: unknown): never {
-  const expected = error instanceof BaseError ? (error as BootError) : undefined;
+  const expected = isBootError(error) ? error : undefined;
   switch (expected?.code) {
     case 'CONFIG_INVALID':
       log.fatal({ event: 'boot_failed', problems: expected.problems }, expected.message);

@@ -104,7 +104,7 @@ t.test('JSON mode needs no keys', async (t) => {
   t.match(handler.stderr(), /npm run cosigner -- --url .* --json-mode/);
   t.match(await handler.line({ event: 'json_mode' }), {
     level: 'warn',
-    msg: /authenticated by the network alone/,
+    msg: /only the network authenticates requests/,
   });
   const elsewhere = t.testdir({});
   const { code, stdout } = await runCosigner(['--url', url, '--json-mode'], { cwd: elsewhere });
