@@ -8,7 +8,7 @@ import { LOCAL_KEY_DIRECTORY } from '../src/config.js';
 import { createCosigner } from '../cli/cosigner/client.js';
 import { keysIn } from '../cli/cosigner/keys.js';
 import { samplePayload } from '../cli/cosigner/request.js';
-import { makeMissingKeys } from '../src/keys/directory.js';
+import { createMissingKeys } from '../src/keys/directory.js';
 import { bootMs, emptyNodeMs, healthy, kill, median, rssMb } from '../test/helpers/measure.js';
 import { freePort } from '../test/helpers/port.js';
 import { BUILT } from '../test/helpers/process.js';
@@ -81,7 +81,7 @@ async function measureMemory(): Promise<Row> {
 }
 
 try {
-  await makeMissingKeys(keyDirectory);
+  await createMissingKeys(keyDirectory);
   const rows = [await measureBoot(), await measureMemory()];
   process.exitCode = printRows(rows) ? 0 : 1;
 } finally {

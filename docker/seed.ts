@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { makeCertificate } from '../cli/aws/private-certificate.js';
-import { KEY_FILES, makeMissingKeys } from '../src/keys/directory.js';
+import { KEY_FILES, createMissingKeys } from '../src/keys/directory.js';
 
 const HOST_NAME = 'callback.internal';
 
@@ -20,7 +20,7 @@ const { values } = parseArgs({
   },
 });
 
-await makeMissingKeys(values.keys);
+await createMissingKeys(values.keys);
 await makeMissingCertificate(join(values.keys, 'ca.pem'), values.tls);
 await putParameters({
   CALLBACK_PRIVATE_KEY_PARAMETER: join(values.keys, KEY_FILES.callbackPrivate),

@@ -27,24 +27,24 @@ async function check(variables: Record<string, string>): Promise<{ code: number;
   return { code, stderr };
 }
 
-t.test('the health check passes if /health answers 200, and only then', async (t) => {
-  const asked: string[] = [];
+t.test('passes only if /health responds 200', async (t) => {
+  const requested: string[] = [];
   const healthy = await serving(t, ({ url }, response) => {
-    asked.push(url ?? '');
+    requested.push(url ?? '');
     response.end();
   });
   t.match(await check({ PORT: healthy }), { code: 0, stderr: '' });
   t.match(await check({ PORT: healthy, HOST: '0.0.0.0' }), { code: 0 });
-  t.strictSame(asked, ['/health', '/health']);
+  t.strictSame(requested, ['/health', '/health']);
   const stopping = await serving(t, (_request, response) => response.writeHead(503).end());
   t.match(await check({ PORT: stopping }), { code: 1 });
 });
 
-t.test('it says why nobody answers', async (t) => {
+t.test('prints why there is no response', async (t) => {
   t.match(await check({ PORT: String(await freePort()) }), {
     code: 1,
-    stderr: /not healthy: connect ECONNREFUSED/,
+    stderr: /unhealthy: connect ECONNREFUSED/,
   });
   const silent = await serving(t, () => undefined);
-  t.match(await check({ PORT: silent }), { code: 1, stderr: /not healthy: no answer within 4 s/ });
+  t.match(await check({ PORT: silent }), { code: 1, stderr: /unhealthy: no response within 4 s/ });
 });

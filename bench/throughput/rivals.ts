@@ -7,7 +7,7 @@ import { LOCAL_KEY_DIRECTORY } from '../../src/config.js';
 import type { CosignerKeys } from '../../cli/cosigner/client.js';
 import { keysIn } from '../../cli/cosigner/keys.js';
 import { type Payload, samplePayload, signToken } from '../../cli/cosigner/request.js';
-import { KEY_FILES, makeMissingKeys } from '../../src/keys/directory.js';
+import { KEY_FILES, createMissingKeys } from '../../src/keys/directory.js';
 import { type Pair, rsaPair } from '../../test/helpers/keys.js';
 import { healthy } from '../../test/helpers/measure.js';
 import { freePort } from '../../test/helpers/port.js';
@@ -97,7 +97,7 @@ async function prepare(
   { cosigners = 1, payload = () => samplePayload('transaction'), tokens = TOKENS }: Variation,
 ) {
   mkdirSync(keyDirectory, { recursive: true });
-  await makeMissingKeys(keyDirectory);
+  await createMissingKeys(keyDirectory);
   const keys = keysIn(keyDirectory);
   const more: Pair[] = Array.from({ length: cosigners - 1 }, () => rsaPair());
   for (const { publicPem } of more) appendFileSync(join(keyDirectory, KEY_FILES.cosignerPublic), publicPem);

@@ -1,4 +1,4 @@
-// The guide and the examples say the same, and what they say works.
+// The policies in POLICY.md are valid and match the examples.
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { parsePolicy } from '../../src/policy/parse/file.js';
@@ -6,7 +6,7 @@ import { ROOT } from '../helpers/cli.js';
 
 const guide = readFileSync(`${ROOT}POLICY.md`, 'utf8');
 
-t.test('the policy that the guide begins with is sound', (t) => {
+t.test('the first policy of the guide is valid', (t) => {
   const [, text = ''] = /```yaml\n(.*?)```/s.exec(guide) ?? [];
   t.strictSame(
     parsePolicy(text, 'POLICY.md').rules.map(({ id }) => id),
@@ -15,7 +15,7 @@ t.test('the policy that the guide begins with is sound', (t) => {
   t.end();
 });
 
-t.test('the worked rules of the guide are those of the example', (t) => {
+t.test('the guide lists the same worked rules as the example', (t) => {
   const rules = readFileSync(`${ROOT}examples/worked-rules.yaml`, 'utf8');
   const table = guide.replaceAll('&#124;', '|').replaceAll(/<\/?code>/g, '`');
   for (const { id, when, action } of parsePolicy(rules, 'worked-rules.yaml').rules) {

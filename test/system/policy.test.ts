@@ -84,7 +84,7 @@ t.test('at boot a missing or broken parameter is exit 1, with what to do', async
   // The names of two parameters exchanged, say: a key must not end up in the log.
   await moto.put('policy', callback.privatePem);
   const mixedUp = await boot();
-  t.match(mixedUp, { problems: [{ message: /^this is no policy/ }] });
+  t.match(mixedUp, { problems: [{ message: /^not a policy/ }] });
   t.notMatch(JSON.stringify(mixedUp), /BEGIN|MII/);
 });
 

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { type Cosigner, createCosigner } from '../../cli/cosigner/client.js';
 import { keysIn } from '../../cli/cosigner/keys.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
-import { makeMissingKeys } from '../../src/keys/directory.js';
+import { createMissingKeys } from '../../src/keys/directory.js';
 import { keepAsking } from '../helpers/load.js';
 import { type Nginx, nginx } from '../helpers/nginx.js';
 import { freePort } from '../helpers/port.js';
@@ -16,7 +16,7 @@ const CONNECTIONS = 16;
 async function setUp(t: Test, port: number, nextPort?: number) {
   const cwd = t.testdir();
   const keys = join(cwd, '.local/keys');
-  await makeMissingKeys(keys);
+  await createMissingKeys(keys);
   const front = await nginx(t, port, nextPort);
   const client = cosignerThrough(t, front, keys);
   const start = (port: number, env: Record<string, string> = {}): Handler =>

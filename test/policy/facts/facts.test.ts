@@ -4,7 +4,7 @@ import { samplePayload } from '../../../cli/cosigner/request.js';
 import { FACT_TYPES } from '../../../src/policy/facts/facts.js';
 import { evaluate, type Payload } from '../../helpers/policy.js';
 
-/** Each fact with a payload that has it, and an expression that then is true. */
+/** For each fact, a payload that has it and an expression that is true for this payload. */
 const present: Readonly<Record<string, readonly [Payload, string]>> = {
   'tx.requestId': [{ requestId: 'r-9' }, 'tx.requestId == "r-9"'],
   'tx.signerId': [{ signerId: 's' }, 'tx.signerId == "s"'],
@@ -53,7 +53,7 @@ const present: Readonly<Record<string, readonly [Payload, string]>> = {
     'tx.destinations.all(d, d.amountUsd == decimal("7"))',
   ],
 };
-const ALWAYS_THERE = ['tx.requestId', 'tx.stage', 'config.requestId'];
+const NEVER_ABSENT = ['tx.requestId', 'tx.stage', 'config.requestId'];
 
 const presentInChanges: typeof present = {
   'config.requestId': [{ requestId: 'r-9' }, 'config.requestId == "r-9"'],
@@ -67,9 +67,9 @@ for (const [kind, table] of [
   ['configuration', presentInChanges],
 ] as const) {
   for (const [fact, [payload, when]] of Object.entries(table)) {
-    t.test(`${fact} is read, and absent when its field is missing or null`, (t) => {
+    t.test(`reads ${fact}, which is absent if its field is missing or null`, (t) => {
       t.equal(evaluate(when, payload, { kind }), true);
-      if (ALWAYS_THERE.includes(fact)) {
+      if (NEVER_ABSENT.includes(fact)) {
         t.end();
         return;
       }
@@ -90,7 +90,7 @@ for (const [kind, table] of [
   }
 }
 
-t.test('every fact is tested here', (t) => {
+t.test('tests every fact', (t) => {
   const named = { tx: 'tx', config: 'config', destination: 'd' } as const;
   const facts = Object.entries(FACT_TYPES).flatMap(([owner, types]) =>
     Object.keys(types).map((name) => `${named[owner as keyof typeof named]}.${name}`),
@@ -99,10 +99,10 @@ t.test('every fact is tested here', (t) => {
   t.end();
 });
 
-t.test('the guide has every fact, with its type', (t) => {
+t.test('the guide lists every fact with its type', (t) => {
   const guide = readFileSync(new URL('../../../POLICY.md', import.meta.url), 'utf8');
   const typeInWords = {
-    string: 'text',
+    string: '(text|string)',
     Address: 'address',
     Decimal: 'decimal',
     dyn: 'dynamic',
@@ -117,7 +117,7 @@ t.test('the guide has every fact, with its type', (t) => {
   t.end();
 });
 
-t.test('what is not what it should be is an error of the rule that reads it, and of no other', (t) => {
+t.test('fails only the rules that read an unusable fact', (t) => {
   for (const amountStr of ['1e3', 'NaN', '', '-1', ' 1', 5, true, {}, []]) {
     t.equal(
       evaluate('tx.amount > decimal("0")', { amountStr }).toString().slice(0, 16),
@@ -125,12 +125,12 @@ t.test('what is not what it should be is an error of the rule that reads it, and
       JSON.stringify(amountStr),
     );
     t.equal(evaluate('has(tx.amount)', { amountStr }).toString().slice(0, 16), 'tx.amount is not');
-    t.equal(evaluate('tx.asset == "ETH"', { amountStr, asset: 'ETH' }), true, 'nothing else breaks');
+    t.equal(evaluate('tx.asset == "ETH"', { amountStr, asset: 'ETH' }), true, 'other facts are not affected');
   }
-  t.equal(evaluate('tx.note == "5"', { note: 5 }), 'tx.note is not text');
+  t.equal(evaluate('tx.note == "5"', { note: 5 }), 'tx.note is not a string');
   t.equal(
     evaluate('tx.destAddress in lists.l', { destAddress: [] }, { lists: { l: [] } }),
-    'tx.destAddress is not text',
+    'tx.destAddress is not a string',
   );
   for (const destinations of [{}, 'x', [null], [[]], ['x']]) {
     t.equal(
@@ -152,7 +152,7 @@ t.test('what is not what it should be is an error of the rule that reads it, and
   t.end();
 });
 
-t.test('amounts are exact, to the last digit and however many there are', (t) => {
+t.test('compares amounts exactly, however many digits they have', (t) => {
   t.equal(evaluate('tx.amount == decimal("0.01")', { amountStr: '0.010000000000000001' }), false);
   t.equal(evaluate('tx.amount > decimal("0.01")', { amountStr: '0.010000000000000001' }), true);
   t.equal(evaluate('tx.amount == decimal("0.01")', { amountStr: '0.010000000000000000' }), true);
@@ -165,7 +165,7 @@ t.test('amounts are exact, to the last digit and however many there are', (t) =>
   t.end();
 });
 
-t.test('tx.amountUsd is absent when any destination has none, or when there is none at all', (t) => {
+t.test('tx.amountUsd is absent if a destination has no amount, or if there is no destination', (t) => {
   for (const destinations of [
     [{ amountUSD: 1 }, {}],
     [{}, { amountUSD: 1 }],
@@ -178,7 +178,7 @@ t.test('tx.amountUsd is absent when any destination has none, or when there is n
   t.end();
 });
 
-t.test('no destinations are absent destinations: a rule about all of them does not hold', (t) => {
+t.test('an empty list of destinations is absent, so that a rule about all of them fails', (t) => {
   t.equal(
     evaluate('tx.destinations.all(d, d.type == "VAULT")', { destinations: [] }),
     'tx.destinations is absent',
@@ -186,7 +186,7 @@ t.test('no destinations are absent destinations: a rule about all of them does n
   t.end();
 });
 
-t.test('d.address is what is displayed, else the address; an empty one is none', (t) => {
+t.test('d.address is the displayed address or, if that is empty, the address', (t) => {
   const read = (destination: Payload) =>
     evaluate('tx.destinations[0].address == "0xb"', { destinations: [destination] });
   t.equal(read({ dstAddress: '0xB' }), true);
@@ -196,14 +196,14 @@ t.test('d.address is what is displayed, else the address; an empty one is none',
   t.end();
 });
 
-t.test('tx.stage tells signing from approval', (t) => {
+t.test('tx.stage distinguishes signing from approval', (t) => {
   t.equal(evaluate('tx.stage == "signing"', { fee: '1' }), true);
   t.equal(evaluate('tx.stage == "signing"', { destinations: [{ displayDstAddress: 'x' }] }), true);
   t.equal(evaluate('tx.stage == "approval"', { destinations: [{ dstAddress: 'x' }] }), true);
   t.end();
 });
 
-t.test('in a configuration change addresses compare as addresses, and the API key is no fact', (t) => {
+t.test('in a configuration change, compares addresses as addresses and hides the API key', (t) => {
   const change = (extraInfo: Payload, when: string, lists = {}) =>
     evaluate(when, { type: 'X', extraInfo }, { kind: 'configuration', lists });
   t.equal(change({ address: '0xAB' }, 'config.extraInfo.address == "0xab"'), true);
@@ -217,31 +217,39 @@ t.test('in a configuration change addresses compare as addresses, and the API ke
   for (const address of [5, true, {}, ['0xAB']]) {
     t.equal(
       change({ address }, 'config.extraInfo.address != "0xAB"'),
-      'config.extraInfo.address is not text',
+      'config.extraInfo.address is not a string',
     );
   }
   for (const addresses of [5, {}, { '0xab': 1 }, [['0xab']], [5]]) {
     t.equal(
       change({ addresses }, '!config.extraInfo.addresses.exists(a, a == "0xab")'),
-      'config.extraInfo.addresses is not a list of texts',
+      'config.extraInfo.addresses is not a list of strings',
     );
   }
-  t.equal(change({ address: 5, tag: 'x' }, 'config.extraInfo.tag == "x"'), true, 'nothing else breaks');
+  t.equal(
+    change({ address: 5, tag: 'x' }, 'config.extraInfo.tag == "x"'),
+    true,
+    'other facts are not affected',
+  );
   t.equal(change({ address: null }, 'has(config.extraInfo.address)'), false);
   t.equal(
     change({ addresses: [] }, 'config.extraInfo.addresses.all(a, a in lists.l)', { l: [] }),
     'config.extraInfo.addresses is absent',
-    'no addresses are absent addresses',
+    'an empty list of addresses is absent',
   );
   t.equal(change({ apiKey: 'secret' }, 'has(config.extraInfo) && config.extraInfo.size() == 0'), true);
   t.end();
 });
 
-t.test('time zones are those of the places, also when their clocks change', (t) => {
+t.test('converts to local time, including daylight saving time', (t) => {
   const at = (time: string, when: string) => evaluate(when, {}, { now: new Date(time) });
   t.equal(at('2026-03-08T01:30:00Z', 'now.getHours("Europe/Berlin") == 2'), true);
   t.equal(at('2026-03-29T00:30:00Z', 'now.getHours("Europe/Berlin") == 1'), true);
-  t.equal(at('2026-03-29T01:30:00Z', 'now.getHours("Europe/Berlin") == 3'), true, 'two o’clock is left out');
+  t.equal(
+    at('2026-03-29T01:30:00Z', 'now.getHours("Europe/Berlin") == 3'),
+    true,
+    'two o’clock does not exist on this day',
+  );
   t.equal(
     at('2026-03-07T17:30:00Z', 'now.getHours("Asia/Tokyo") == 2 && now.getDayOfWeek("Asia/Tokyo") == 0'),
     true,

@@ -1,18 +1,22 @@
-// Error replies: whatever goes wrong becomes `{ code, message }` with its status, and one line in the log.
+// Error replies: every failure becomes `{ code, message }` with its HTTP status, and one line in the log.
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
 import type { Logger } from 'pino';
 import { Refusal, type RefusalCode, REFUSALS } from '../protocol/refusal.js';
-import { traceId } from './decision-line.js';
+import { traceId } from './trace-id.js';
 
-/** To be called before routes are added: it takes note of them. */
-export function replyToErrors(app: FastifyInstance, log: Logger): void {
+interface ErrorRepliesOptions {
+  readonly log: Logger;
+}
+
+function registerErrorReplies(app: FastifyInstance, { log }: ErrorRepliesOptions, done: () => void): void {
   const methods = new Map<string, string[]>();
   app.addHook('onRoute', ({ url, method }) => {
     methods.set(url, (methods.get(url) ?? []).concat(method));
   });
 
-  /** An unknown path gets 404; a known one with another method 405, with what it allows. */
+  /** 404 for an unknown path; 405 with the allowed methods for a known path. */
   const refuseUnknown = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const path = pathOf(request)
       .replace(/\/+/g, '/')
@@ -25,11 +29,16 @@ export function replyToErrors(app: FastifyInstance, log: Logger): void {
 
   app.setNotFoundHandler(refuseUnknown);
   app.setErrorHandler((error, request, reply) =>
-    // Whatever else is wrong with it, there is no route that it could be right for.
+    // An error in a request without a route, such as a body that is too long: the missing route matters more.
     request.is404 ? refuseUnknown(request, reply) : refuse(log, error, request, reply),
   );
+  done();
 }
 
+/** Must be registered before the routes, because it records their methods. */
+export const errorReplies = fastifyPlugin(registerErrorReplies, { name: 'error-replies' });
+
+/** Sends the error reply for a request and logs it. */
 export function refuse(
   log: Logger,
   error: unknown,
@@ -50,7 +59,7 @@ export function refuse(
   };
   const summary = `refused: ${refusal.message}`;
   if (refusal.code === 'internal_error') log.error({ ...line, err: refusal.cause }, summary);
-  // A broken body is reported by the parser first.
+  // If the body is malformed, Node's HTTP parser has failed first, and that failure is logged already.
   else if (!unreadable.has(request.raw.socket)) log.warn(line, summary);
 
   if (refusal.code === 'body_too_large') closeInStages(request.raw.socket);
@@ -58,12 +67,12 @@ export function refuse(
   return reply.code(status).type('application/json; charset=utf-8').send({ code: refusal.code, message });
 }
 
-/** How long what still comes is thrown away, after a reply that did not wait for it, in ms. */
+/** How long incoming data is still read and discarded after a reply sent before the end of the body, in ms. */
 const LINGER_MS = 2000;
 
 /**
- * Has the connection closed as RFC 9112 asks, in 9.6: to close it for reading, too, while the peer still sends resets it,
- * and a peer whose writing fails does not read the reply.
+ * Closes the connection in two stages (RFC 9112, section 9.6): a full close while the client still sends would reset the
+ * connection, and a client whose write fails does not read the reply.
  */
 function closeInStages(socket: Socket): void {
   socket.destroySoon = () => {
@@ -72,17 +81,17 @@ function closeInStages(socket: Socket): void {
   };
 }
 
-/** Without the query. */
+/** The path without the query string. */
 function pathOf({ url }: FastifyRequest): string {
   return url.split('?', 1)[0] ?? '';
 }
 
-/** Strangers put into a path what they like, a token for example: anything longer than our own words is left out. */
+/** Shortens path segments longer than those of the handler's own paths: a client may have put a token there. */
 function loggable(path: string): string {
   return path.replace(/[^/]{33,}/g, '…').slice(0, 100);
 }
 
-/** Fastify's own errors, and ours that nobody expected. */
+/** Converts Fastify's own errors and unexpected errors. */
 function toRefusal(error: unknown): Refusal {
   const { statusCode, code } = error instanceof Error ? (error as Partial<FastifyError>) : {};
   if (statusCode === 413) return new Refusal('body_too_large', 'body over the limit');
@@ -97,19 +106,22 @@ const UNREADABLE_CODES: Readonly<Record<string, RefusalCode>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
 };
 
-/** Not taken from node:http: importing that as a module loads all it exports, which costs a sixth of the start-up. */
+/** Copied from node:http, because importing that as an ES module takes a sixth of the startup time. */
 const REASON_PHRASES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   408: 'Request Timeout',
   431: 'Request Header Fields Too Large',
 };
 
-/** Sockets that were answered by hand. */
+/** Sockets that `refuseUnreadable` has replied on. */
 const unreadable = new WeakSet<Socket>();
 
-/** What Node's HTTP parser gave up on never becomes a request: the reply is written by hand, and the socket closed. */
+/**
+ * Replies to a request that Node's HTTP parser could not read. Such a request never reaches Fastify, so the reply is
+ * written to the socket directly.
+ */
 export function refuseUnreadable(log: Logger, error: Error & { code?: string }, socket: Socket): void {
-  // The peer is gone, or has been answered: there is nobody to talk to.
+  // The client has disconnected or already has a reply.
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
