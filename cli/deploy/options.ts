@@ -1,6 +1,7 @@
 // Command-line options of `npm run deploy`.
 import { type Command, Option } from 'commander';
-import { createOperatorProgram, type OperatorOptions } from '../operator-command.js';
+import { createProgram } from '../command.js';
+import { addOperatorOptions, EXIT_CODES, type OperatorOptions } from '../operator-command.js';
 import type { BuildMethod } from './step.js';
 
 export interface DeployOptions extends OperatorOptions {
@@ -22,7 +23,7 @@ The stacks, in order: foundation, security, image, callback and, if the settings
 Keys, certificate and the wait for a healthy task belong to callback; building the image belongs to image.`;
 
 export function createDeployProgram(): Command {
-  return createOperatorProgram(
+  const program = createProgram(
     'deploy',
     'Deploys the callback handler to AWS, or updates it. Run it again if it was interrupted.',
   )
@@ -37,18 +38,12 @@ export function createDeployProgram(): Command {
     .option('--image-tag <tag>', 'run this image, which exists already, and build none')
     .option('--rotate-callback-key', "replace the handler's own key")
     .option('--renew-certificate', 'replace the certificate that an earlier deployment created')
-    .option(
-      '--force-recreate',
-      'delete stacks that are stuck, such as in ROLLBACK_COMPLETE, and create them again',
-    )
+    .option('--force-recreate', 'delete stacks in a state such as ROLLBACK_COMPLETE, and create them again')
     .option('--dry-run', 'show what would change, and change nothing in AWS')
     .option('--status', 'show the state of everything')
-    .option('--yes', 'do not ask for confirmation')
-    .addHelpText('after', STACKS);
+    .option('--yes', 'do not ask for confirmation');
+  return addOperatorOptions(program).addHelpText('after', STACKS).addHelpText('after', EXIT_CODES);
 }
-
-/** Options of every command come last in a printed command. */
-const COMMON_OPTIONS = ['profile', 'env', 'region', 'json'];
 
 interface CommandLineChanges {
   /** Names of options to leave out. */
@@ -57,21 +52,18 @@ interface CommandLineChanges {
   readonly also?: readonly string[];
 }
 
-/** @returns the command as it was given, with these changes */
+/** @returns the command as it was given, with its environment and these changes */
 export function commandLineOf(
   program: Command,
   { without = [], also = [] }: CommandLineChanges = {},
 ): string {
   const names: readonly string[] = without;
-  const given = program.options.map((option) => ({ name: option.attributeName(), long: option.long ?? '' }));
-  const isCommon = ({ name }: { name: string }): boolean => COMMON_OPTIONS.includes(name);
-  const parts = [...given.filter((option) => !isCommon(option)), ...given.filter(isCommon)].flatMap(
-    ({ name, long }): readonly string[] => {
-      const value: unknown = program.getOptionValue(name);
-      const isDefault = name !== 'env' && program.getOptionValueSource(name) === 'default';
-      if (value === undefined || isDefault || names.includes(name)) return [];
-      return value === true ? [long] : [long, String(value)];
-    },
-  );
+  const parts = program.options.flatMap((option): readonly string[] => {
+    const name = option.attributeName();
+    const value: unknown = program.getOptionValue(name);
+    const isDefault = name !== 'env' && program.getOptionValueSource(name) === 'default';
+    if (value === undefined || isDefault || names.includes(name)) return [];
+    return value === true ? [option.long ?? ''] : [option.long ?? '', String(value)];
+  });
   return ['npm run deploy --', ...parts, ...also].join(' ');
 }

@@ -10,10 +10,11 @@ import { isKept, resourcesOf, type StackResource } from '../aws/removal.js';
 import { openSession, type Session } from '../aws/session.js';
 import { describeSettled } from '../aws/settled.js';
 import type { DeployedStack } from '../aws/stack.js';
-import { UsageError } from '../command.js';
+import { createProgram, UsageError } from '../command.js';
 import { confirm } from '../confirm.js';
 import {
-  createOperatorProgram,
+  addOperatorOptions,
+  EXIT_CODES,
   type OperatorOptions,
   type OperatorRuntime,
   printJson,
@@ -50,13 +51,15 @@ interface Inventory {
 }
 
 export async function runDestroy({ sleep }: OperatorRuntime = {}): Promise<void> {
-  const program = createOperatorProgram(
+  const program = createProgram(
     'destroy',
     'Deletes an environment, the stack deployed last first. In prod, keys, images, buckets and logs are kept.',
   )
     .option('--confirm <name>', "the environment's name, instead of typing it when asked")
     .option('--with-cosigner', "also delete the Co-signer's host; outside prod, its database is lost")
-    .option('--dry-run', 'show what would be deleted and what would be kept, and change nothing')
+    .option('--dry-run', 'show what would be deleted and what would be kept, and change nothing');
+  addOperatorOptions(program)
+    .addHelpText('after', EXIT_CODES)
     .action(async (options: DestroyOptions) => {
       if (options.confirm !== undefined && options.confirm !== options.env) {
         throw new UsageError(`--confirm ${options.confirm}: this command is for ${options.env}`);
