@@ -3,15 +3,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { Scope } from './scope.js';
 import type { LogLine } from './log.js';
 import { keepOutput } from './output.js';
+import { programPath, ROOT } from './paths.js';
 
 /** What `npm run build` makes. */
-export const BUILT = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+export const BUILT = join(ROOT, 'dist/main.js');
 /** Its source, so that coverage is seen. */
-const SOURCE = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const SOURCE = programPath('src/main.ts');
 
 export interface Handler {
   readonly child: ChildProcess;
