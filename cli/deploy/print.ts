@@ -79,7 +79,7 @@ export class DeployPrinter {
     );
     this.notes(notes);
     if (next === undefined || !isChanged) return;
-    this.line(`\n${this.#paint('bold', 'What next')}`);
+    this.line(`\n${this.#paint('bold', 'Next steps')}`);
     for (const line of next.text) this.line(line);
   }
 }

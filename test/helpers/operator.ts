@@ -4,20 +4,18 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { EXAMPLE_FILE, SETTINGS_FILE } from '../../infra/settings.js';
-import { ROOT, type Ran } from './cli.js';
+import type { Ran } from './cli.js';
 import { canRunInProcess, type InProcessCommand, runInProcess } from './in-process.js';
+import { programPath, ROOT } from './paths.js';
 import { EXAMPLE, type Json } from './stacks.js';
-
-/** Starts a program as `tsx` does, without a process in between that a signal would have to get through. */
-export const NODE_ARGS = ['--import', join(ROOT, 'node_modules/tsx/dist/loader.mjs')];
 
 export const REGION = 'ap-northeast-1';
 export type OperatorCommand = InProcessCommand | 'policy';
 
 /** Arguments for Node.js that start the command. */
 export function programOf(command: OperatorCommand): readonly string[] {
-  if (command === 'deploy' || command === 'policy') return [join(ROOT, `cli/${command}/main.ts`)];
-  return [join(ROOT, 'cli/operate/main.ts'), command];
+  if (command === 'deploy' || command === 'policy') return [programPath(`cli/${command}/main.ts`)];
+  return [programPath('cli/operate/main.ts'), command];
 }
 
 export interface Workspace {
@@ -123,7 +121,7 @@ function startProcess(
   args: readonly string[],
   commandLines: Set<string>,
 ): RunningCommand {
-  const child = spawn(process.execPath, [...NODE_ARGS, ...programOf(command), ...args], {
+  const child = spawn(process.execPath, [...programOf(command), ...args], {
     cwd: directory,
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
