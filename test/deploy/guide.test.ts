@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import { accountAt } from '../helpers/aws.js';
 import { awsProxy } from '../helpers/aws-proxy.js';
-import { playCodeBuild, putImage } from '../helpers/codebuild.js';
+import { emulateCodeBuild, putImage } from '../helpers/codebuild.js';
 import { ROOT } from '../helpers/cli.js';
 import { rsaPair } from '../helpers/keys.js';
 import { motoServer } from '../helpers/moto.js';
@@ -25,7 +25,7 @@ const blocks = [...guide.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = 
 t.test('no command fails, and no step is left out', async (t) => {
   const moto = await motoServer(t);
   const proxy = await awsProxy(t, moto.endpoint);
-  proxy.before = playCodeBuild(moto.endpoint);
+  proxy.before = emulateCodeBuild(moto.endpoint);
   const home = t.testdir();
   const clone = join(home, 'clone');
   const git = async (...args: string[]): Promise<string> => {

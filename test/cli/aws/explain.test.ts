@@ -1,12 +1,14 @@
-// What AWS and the network throw, told so that an operator knows what to do.
+// Errors from AWS and the network are explained so that the operator knows what to do.
 import t from 'tap';
-import { DeployError, explainError } from '../../../cli/aws/error.js';
+import { DeployError } from '../../../cli/aws/error.js';
+import { explainError } from '../../../cli/aws/explain.js';
+import { SourceError } from '../../../src/sources/source.js';
 
 function thrown(name: string, more: object = {}): Error {
-  return Object.assign(new Error('what it said'), { name, ...more });
+  return Object.assign(new Error('the original message'), { name, ...more });
 }
 
-t.test('each fault has a cause and a next step', (t) => {
+t.test('explains each kind of error with its cause and the next step', (t) => {
   const client = { $metadata: { httpStatusCode: 400 } };
   const cases: readonly [Error, string, RegExp][] = [
     [thrown('CredentialsProviderError'), 'CREDENTIALS_MISSING', /--profile/],
@@ -18,7 +20,9 @@ t.test('each fault has a cause and a next step', (t) => {
     [new AggregateError([thrown('Error', { code: 'ECONNREFUSED' })]), 'AWS_UNREACHABLE', /network/],
     [thrown('ThrottlingException', client), 'AWS_BUSY', /in a minute/],
     [thrown('InternalError', { $metadata: { httpStatusCode: 503 } }), 'AWS_FAILED', /in a minute/],
-    [thrown('ValidationError', client), 'AWS_REFUSED', /mend/],
+    [thrown('ValidationError', client), 'AWS_REFUSED', /fix what it reports/],
+    [thrown('Error', { code: 'EACCES', path: 'x.pem' }), 'FILE_UNUSABLE', /read and write it/],
+    [new SourceError("x.pem can't be read", { transient: false }), 'FILE_UNUSABLE', /read and write it/],
   ];
   for (const [error, code, next] of cases) {
     const explained = explainError(error, undefined);
@@ -29,11 +33,11 @@ t.test('each fault has a cause and a next step', (t) => {
   t.end();
 });
 
-t.test('a mistake of ours stays what it is', (t) => {
-  const mistake = new TypeError('x is not a function');
-  t.equal(explainError(mistake, undefined), mistake);
-  const told = new DeployError('NO_SERVICE', 'there is none', 'deploy it');
-  t.equal(explainError(told, undefined), told);
-  t.equal(explainError('a text', undefined), 'a text');
+t.test('returns other errors unchanged', (t) => {
+  const bug = new TypeError('x is not a function');
+  t.equal(explainError(bug, undefined), bug);
+  const explained = new DeployError('NO_SERVICE', 'there is no service', 'deploy it');
+  t.equal(explainError(explained, undefined), explained);
+  t.equal(explainError('a string', undefined), 'a string');
   t.end();
 });

@@ -8,13 +8,13 @@ import { makeCertificate } from '../../../cli/aws/private-certificate.js';
 const HOST = 'callback.internal';
 const DAY_MS = 86_400_000;
 
-const made = await makeCertificate(HOST);
-const ca = new X509Certificate(made.ca);
-const certificate = new X509Certificate(made.certificate);
+const created = await makeCertificate(HOST);
+const ca = new X509Certificate(created.ca);
+const certificate = new X509Certificate(created.certificate);
 
-/** What a client that trusts only this CA, and asks for this name, makes of the certificate. */
+/** @returns `trusted`, or the error code of a client that trusts only this CA and expects this name */
 async function handshake(trusted: string, servername: string): Promise<string> {
-  const server = createServer({ cert: made.certificate, key: made.privateKey }).listen(0, '127.0.0.1');
+  const server = createServer({ cert: created.certificate, key: created.privateKey }).listen(0, '127.0.0.1');
   server.on('tlsClientError', () => undefined);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -28,25 +28,25 @@ async function handshake(trusted: string, servername: string): Promise<string> {
   return outcome;
 }
 
-t.test('a client that is given the CA trusts the certificate, for its name alone', async (t) => {
-  t.equal(await handshake(made.ca, HOST), 'trusted');
-  t.equal(await handshake(made.ca, 'other.internal'), 'ERR_TLS_CERT_ALTNAME_INVALID');
+t.test('a client that trusts the CA accepts the certificate for its host name only', async (t) => {
+  t.equal(await handshake(created.ca, HOST), 'trusted');
+  t.equal(await handshake(created.ca, 'other.internal'), 'ERR_TLS_CERT_ALTNAME_INVALID');
   t.equal(await handshake((await makeCertificate(HOST)).ca, HOST), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
 });
 
-t.test('the certificate is from the CA, and no CA itself', (t) => {
+t.test('the CA signs the certificate, which is not a CA itself', (t) => {
   t.ok(certificate.verify(ca.publicKey));
   t.ok(certificate.checkIssued(ca));
   t.ok(ca.ca);
   t.notOk(certificate.ca);
-  t.ok(certificate.checkPrivateKey(createPrivateKey(made.privateKey)));
-  t.notOk(ca.checkPrivateKey(createPrivateKey(made.privateKey)));
+  t.ok(certificate.checkPrivateKey(createPrivateKey(created.privateKey)));
+  t.notOk(ca.checkPrivateKey(createPrivateKey(created.privateKey)));
   t.equal(certificate.subjectAltName, `DNS:${HOST}`);
   t.equal(certificate.publicKey.asymmetricKeyDetails?.modulusLength, 2048);
   t.end();
 });
 
-t.test('it is valid from an hour ago, and for no longer than clients accept', async (t) => {
+t.test('is valid from one hour ago for 397 days', async (t) => {
   const now = new Date('2026-03-01T12:00:00Z');
   const { certificate } = await makeCertificate(HOST, now);
   const { validFrom, validTo } = new X509Certificate(certificate);
