@@ -1,4 +1,4 @@
-// A deployment in trouble: each scenario begins with an empty account, and a proxy that fails what it likes.
+// Deployments that fail: each scenario starts with an empty account, and its proxy can make any AWS call fail.
 import type { Test } from 'tap';
 import { type Account, accountAt } from './aws.js';
 import { type AwsProxy, awsProxy } from './aws-proxy.js';
@@ -11,9 +11,9 @@ export interface Scenarios {
   readonly proxy: AwsProxy;
   readonly account: Account;
   readonly scenario: (title: string, play: (t: Test, place: Workspace) => Promise<void>) => void;
-  /** From now on the proxy lets everything through. */
+  /** Makes the proxy pass on every call from now on. */
   readonly healthy: () => void;
-  /** With nothing in the way, a second run comes to the end that the first should have had. */
+  /** Asserts that a second run, without failures, completes what the first run could not. */
   readonly heals: (t: Test, place: Workspace, ...args: readonly string[]) => Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export async function scenarios(t: Test): Promise<Scenarios> {
     async heals(t, place, ...args) {
       healthy();
       const { code, stderr } = await place.run('deploy', '--yes', ...args);
-      t.equal(code, 0, `a second run heals it ${stderr}`);
+      t.equal(code, 0, `a second run succeeds ${stderr}`);
       t.match(
         (await account.stacks()).map(({ status }) => status),
         Array.from({ length: 4 }, () => /_COMPLETE$/),
@@ -51,7 +51,7 @@ export async function scenarios(t: Test): Promise<Scenarios> {
   };
 }
 
-/** The cause, the next command, and nothing that only a developer understands. */
+/** Asserts that a command failed with its cause and the next step, and without a stack trace. */
 export function fails(
   t: Test,
   { code, stderr }: Ran,
