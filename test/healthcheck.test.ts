@@ -2,9 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { ROOT } from './helpers/cli.js';
+import { programPath } from './helpers/paths.js';
 import { freePort } from './helpers/port.js';
 
 async function serving(t: Test, answer: RequestListener): Promise<string> {
@@ -18,7 +17,7 @@ async function serving(t: Test, answer: RequestListener): Promise<string> {
 }
 
 async function check(variables: Record<string, string>): Promise<{ code: number; stderr: string }> {
-  const child = spawn(process.execPath, [...process.execArgv, join(ROOT, 'src/healthcheck.ts')], {
+  const child = spawn(process.execPath, [...process.execArgv, programPath('src/healthcheck.ts')], {
     env: { ...process.env, HOST: '', ...variables },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

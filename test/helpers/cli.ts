@@ -1,9 +1,9 @@
 // Runs the commands as a user does.
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { keepOutput } from './output.js';
+import { programPath } from './paths.js';
 
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+export { ROOT } from './paths.js';
 
 export interface Ran {
   readonly code: number;
@@ -30,7 +30,7 @@ function run(program: string, args: readonly string[], { cwd, env, input = '' }:
     const child = execFile(
       process.execPath,
       // With the loaders that this very test runs with.
-      [...process.execArgv, ROOT + program, ...args],
+      [...process.execArgv, programPath(program), ...args],
       { cwd, env: { ...process.env, ...env } },
       (_error, stdout, stderr) => {
         keepOutput(stdout + stderr);

@@ -1,8 +1,8 @@
 // Keeps everything that processes log during the tests; test/no-secrets.ts searches it for secrets afterwards.
 import { appendFileSync, mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { ROOT } from './paths.js';
 
-export const OUTPUT_DIRECTORY = fileURLToPath(new URL('../../.tap/output/', import.meta.url));
+export const OUTPUT_DIRECTORY = `${ROOT}.tap/output/`;
 
 export function keepOutput(output: string | Uint8Array): void {
   mkdirSync(OUTPUT_DIRECTORY, { recursive: true });

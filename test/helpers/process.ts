@@ -3,15 +3,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import type { Scope } from './scope.js';
 import type { LogLine } from './log.js';
 import { keepOutput } from './output.js';
+import { programPath, ROOT } from './paths.js';
 
 /** The bundle created by `npm run build`. */
-export const BUILT = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-/** The source, for tests that count towards coverage. */
-const SOURCE = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+export const BUILT = join(ROOT, 'dist/main.js');
+/** The source as the tests run it, for tests that count towards coverage. */
+const SOURCE = programPath('src/main.ts');
 
 export interface Handler {
   readonly child: ChildProcess;

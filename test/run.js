@@ -1,0 +1,83 @@
+// `npm test`: runs the tests of one suite. TypeScript is transpiled once, before any test starts: loaders that do it in
+// every process took two thirds of the time.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { build } from 'esbuild';
+
+/** Where the tree is mirrored: every .ts file as JavaScript, every other file as a link. */
+const TREE = '.build';
+/** Linked as a whole. */
+const NOT_MIRRORED = ['dist', 'node_modules'];
+
+const SERVICE = ['*.test', '{keys,plugins,policy,protocol,routes,sources}/**/*.test'];
+const REST = ['{cli,docker,docs,infra}/**/*.test'];
+/** The real operator commands, against an emulator of AWS. */
+const DEPLOY = ['deploy/*.test', 'system/{deploy,deploy-terminal,infra}.test'];
+
+/** What each suite runs, below test/. Only the unit tests are measured for coverage: the others test processes. */
+const SUITES = {
+  unit: { files: [...SERVICE, ...REST], args: [], keepsOutput: true },
+  /** The part of the unit tests that is about src/. */
+  service: { files: SERVICE, args: ['--disable-coverage'], keepsOutput: true },
+  system: {
+    files: ['system/{connections,policy,ssm,terminal}.test'],
+    args: ['--disable-coverage'],
+    keepsOutput: true,
+  },
+  deploy: { files: DEPLOY, args: ['--disable-coverage'] },
+  image: { files: ['image/*.test'], args: ['--disable-coverage'], keepsOutput: true },
+};
+
+const [first = 'unit', ...rest] = process.argv.slice(2);
+const suite = SUITES[first];
+/** File names and options of tap's may stand in place of a suite, or behind one. */
+const given = suite === undefined ? [first, ...rest] : rest;
+
+execFileSync(process.execPath, ['build.js'], { stdio: 'inherit' });
+await mirrorTree();
+rmSync('.tap/output', { recursive: true, force: true });
+const tap = spawnSync(process.execPath, ['node_modules/tap/dist/esm/run.mjs', ...tapArguments()], {
+  stdio: 'inherit',
+});
+process.exitCode = tap.status ?? 1;
+if (suite?.keepsOutput) await import(`../${TREE}/test/no-secrets.js`);
+
+function tapArguments() {
+  const files = suite?.files.map((pattern) => join(TREE, 'test', `${pattern}.js`)) ?? ['--disable-coverage'];
+  return [...(suite?.args ?? []), ...files, ...given.map(toTree)];
+}
+
+/** @param argument such as `test/policy/decide.test.ts` */
+function toTree(argument) {
+  return argument.endsWith('.ts') ? join(TREE, argument.replace(/\.ts$/, '.js')) : argument;
+}
+
+async function mirrorTree() {
+  rmSync(TREE, { recursive: true, force: true });
+  const files = readdirSync('.', { withFileTypes: true })
+    .filter(({ name }) => !name.startsWith('.') && !NOT_MIRRORED.includes(name))
+    .flatMap((entry) =>
+      entry.isDirectory()
+        ? readdirSync(entry.name, { recursive: true, withFileTypes: true })
+            .filter((inner) => inner.isFile())
+            .map((inner) => join(inner.parentPath, inner.name))
+        : [entry.name],
+    );
+  await build({
+    entryPoints: files.filter((file) => file.endsWith('.ts')),
+    outdir: TREE,
+    outbase: '.',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: 'inline',
+    sourcesContent: false,
+    logLevel: 'warning',
+  });
+  for (const file of [...NOT_MIRRORED, ...files.filter((name) => !name.endsWith('.ts'))]) {
+    const link = join(TREE, file);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(relative(dirname(link), file), link);
+  }
+}
