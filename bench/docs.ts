@@ -1,4 +1,4 @@
-// Keeps the figures in docs/ up to date: full runs replace what stands between two markers.
+// Keeps the figures in docs/ up to date: full runs replace the sections between two markers.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';

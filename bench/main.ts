@@ -41,7 +41,7 @@ function setExitCode(passed: boolean): void {
   process.exitCode = passed ? 0 : 1;
 }
 
-/** Bundled as the service is, and in a process of its own: it sets V8's flags as the service does. */
+/** Runs bench/policy.ts bundled like the service, and in its own process because it sets V8 flags. */
 async function runPolicyBenchmark(): Promise<boolean> {
   await build({
     entryPoints: [POLICY_BENCHMARK],

@@ -1,4 +1,4 @@
-// Slow, broken and hostile clients, while Co-signers are served.
+// Faults caused by slow, broken and hostile clients.
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import type { Testbed } from './testbed.js';
 
 const GIBIBYTE = 1024 ** 3;
 
-/** Takes the handler's 30 s timeout, and hardly any CPU. */
+/** Lasts as long as the handler's timeout of 30 s, and needs hardly any CPU. */
 export function slowClients(short: boolean): Fault {
   const count = short ? 50 : 500;
   return {

@@ -9,6 +9,6 @@ export interface Fault {
   readonly perSecond?: number;
   /** The reason why it can't be reproduced on this machine. */
   readonly skip?: string | undefined;
-  /** @throws {Error} if the handler does not cope as expected */
+  /** @throws {Error} if the handler misbehaves */
   readonly run: (testbed: Testbed) => Promise<void>;
 }

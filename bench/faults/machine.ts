@@ -1,4 +1,4 @@
-// A machine in trouble: little CPU, little memory, a full disk, a log that nothing reads, a wrong clock.
+// Faults of the machine: too little CPU or memory, a full disk, a log that nothing reads, a wrong clock.
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { handlerEnvironment } from './testbed.js';
 
 const MIB = 1024 ** 2;
 const CLOCK = new URL('clock.js', import.meta.url).href;
-/** More than the handler can answer: requests queue in the clients. */
+/** Requests per second; more than the handler can answer. */
 const SATURATING = 10_000;
 
 export function machine(short: boolean): readonly Fault[] {
@@ -57,7 +57,7 @@ function wrongClock(durationMs: number): Fault {
   };
 }
 
-/** On a second handler, whose log can't be read. */
+/** Uses a second handler, because nothing can read its log. */
 function fullDisk(durationMs: number): Fault {
   return {
     title: 'a full disk under the log',

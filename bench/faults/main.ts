@@ -13,7 +13,7 @@ import { operations } from './operations.js';
 import { type Count, openTestbed, startLoad } from './testbed.js';
 
 const DEFAULT_PER_SECOND = 100;
-/** Faults tried at the same time, where figures of one are not affected by the others. */
+/** Number of faults tried at the same time, where that does not affect their figures. */
 const PARALLEL = 3;
 
 interface Options {
@@ -58,7 +58,7 @@ async function runFaults({ short = false, only = '' }: Options): Promise<boolean
   for (const { fault, count } of results) {
     for (const problem of new Set([...count.wrong, ...count.lost])) console.log(`${fault.title}: ${problem}`);
   }
-  if (results.length === 0) console.log(only === '' ? 'nothing was tried' : `no fault is called "${only}"`);
+  if (results.length === 0) console.log(`no fault that can be tried here has "${only}" in its title`);
   if (!short && only === '') updateSection('reliability.md', 'faults', report(table));
   const allRight = results.every(({ count }) => count.wrong.length + count.lost.length === 0);
   return results.length > 0 && allRight;

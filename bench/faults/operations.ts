@@ -1,4 +1,4 @@
-// What operators and AWS do to the service while it is in use.
+// Faults caused by operators and AWS: restarts, rotations, policy changes, an unreachable or slow SSM.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rsaPair } from '../../test/helpers/keys.js';
 import { json } from '../../test/helpers/aws-proxy.js';
@@ -66,11 +66,11 @@ function rotations(count: number): Fault {
   };
 }
 
-/** Each policy has a number that its answers quote, so that an answer by a policy that is not in force is noticed. */
+/** Each policy has a number that its answers quote, which shows when a policy is used that is not in force. */
 function policyChanges(count: number, broken: number): Fault {
   const breakEvery = Math.floor(count / broken);
   return {
-    title: `policy changed ${count} times and broken ${broken} times`,
+    title: `policy changed ${count} times and broken ${broken === 1 ? 'once' : `${broken} times`}`,
     async run(testbed) {
       const stored: { readonly number: number; readonly at: number }[] = [];
       testbed.expect = ({ action, rejectionReason = '' }, sentAt) => {

@@ -1,4 +1,4 @@
-// What each fault is tried on: the built handler behind nginx, its keys and policy in an emulated SSM, and Co-signers
+// The testbed for every fault: the built handler behind nginx, its keys and policy in an emulated SSM, and Co-signers
 // that send requests all the time and verify every answer.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { type Handler, startHandler, until } from '../../test/helpers/process.js
 import type { Scope } from '../../test/helpers/scope.js';
 import { waitUntilHealthy } from '../measure.js';
 
-/** What became of the requests sent while a fault lasted. */
+/** Results of the requests sent while a fault lasts. */
 export interface Count {
   sent: number;
   /** With a verified answer. */
@@ -70,7 +70,7 @@ rules:
 
 /**
  * @param moto is reset first
- * @param env of the handler, in addition
+ * @param env further environment variables of the handler
  */
 export async function openTestbed(
   moto: Moto,
@@ -81,7 +81,7 @@ export async function openTestbed(
   const scope = { testdirName, teardown: (close: () => unknown): void => void closers.unshift(close) };
   const close = async (): Promise<void> => {
     const failures: unknown[] = [];
-    // In order: limits are removed before processes are killed. After a failure, the others are closed all the same.
+    // One by one: limits are removed before processes are killed. A failure does not prevent the rest.
     for (const closer of closers)
       await Promise.resolve(closer()).catch((error: unknown) => failures.push(error));
     rmSync(testdirName, { recursive: true, force: true });
@@ -159,7 +159,7 @@ export function handlerEnvironment(
 }
 
 /**
- * Sends requests from all connections, and counts what becomes of them.
+ * Sends requests on all connections, and counts their results.
  * @param perSecond requests per second, of all connections together
  * @returns stops sending, and waits for the answers still missing
  */

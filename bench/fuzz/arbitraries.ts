@@ -119,7 +119,7 @@ export function sampleClaims(): Buffer {
   return Buffer.from(JSON.stringify(samplePayload('transaction')));
 }
 
-/** A compact token, signed with RSA and SHA-256 whatever the header says. */
+/** A compact token, signed with RSA and SHA-256 regardless of its header. */
 export function compactToken(header: string, claims: Buffer, key: KeyObject): string {
   const input = `${base64url(header)}.${base64url(claims)}`;
   return `${input}.${sign('sha256', Buffer.from(input), key).toString('base64url')}`;

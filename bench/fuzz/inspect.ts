@@ -5,7 +5,7 @@ import { readSignedAnswer } from '../../cli/cosigner/client.js';
 import type { Testbed } from '../faults/testbed.js';
 import type { Input } from './families.js';
 
-/** What became of the inputs of one family. */
+/** Results of one family of inputs. */
 export interface Tally {
   readonly title: string;
   sent: number;

@@ -36,7 +36,7 @@ export const SMUGGLING_ATTEMPTS: readonly string[] = [
   `POST http://other/v2/tx_sign_request HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n${INNER}`,
 ];
 
-/** Replies are awaited for so long, in ms: some attempts leave the connection open. */
+/** Replies are read for this long, in ms, because some attempts leave the connection open. */
 const READ_MS = 300;
 
 /** @returns the bodies of replies that hold a signed token: none are expected */

@@ -1,4 +1,4 @@
-// Requests at a constant rate, for as long as it takes.
+// Sends requests at a constant rate.
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { readSignedAnswer } from '../../cli/cosigner/client.js';
@@ -13,11 +13,11 @@ export interface Tally {
 
 /** Requests are sent in bursts at this interval, in ms. */
 const BURST_MS = 20;
-/** One in so many answers is verified; of the others, the status is checked. */
+/** One answer in this many is verified; for the others, only the status is checked. */
 const VERIFY_EVERY = 50;
 
 /**
- * Sends at a constant rate, and counts the answers.
+ * Sends at a constant rate, and counts the answers in the tally.
  * @returns stops sending, and waits for the answers still missing
  */
 export function sendSteadily(

@@ -1,4 +1,4 @@
-// This handler beside the reference, and beside what OpenSSL can sign and verify on all cores.
+// Compares this handler with the reference, and with what OpenSSL can sign and verify on all cores.
 import { atLeast, atMost, type Check, megabytes, percent, times } from '../limits.js';
 import { median, medianRatio } from '../measure.js';
 import type { Table } from '../table.js';

@@ -1,4 +1,4 @@
-// How much is measured, and what every measurement returns.
+// Number and duration of the rounds, and the result of a measurement.
 import type { Check } from '../limits.js';
 import type { Table } from '../table.js';
 import type { Series } from './rounds.js';
@@ -12,7 +12,7 @@ export interface Effort {
   /** Duration of a round of the comparison. */
   readonly seconds: number;
   readonly boots: number;
-  /** Whether each target gets a round that does not count first. */
+  /** Whether each target gets a warm-up round first. */
   readonly warmUp: boolean;
 }
 

@@ -9,7 +9,7 @@ import { type Target, type Targets, type Variation, withRunning } from './target
 interface Growth {
   readonly title: string;
   readonly unit: string;
-  /** The first one is what the others are compared with. */
+  /** The others are compared with the first one. */
   readonly amounts: readonly number[];
   /** The only amount in a short run. */
   readonly shortAmount: number;
@@ -94,7 +94,7 @@ export async function measureGrowth(
   };
 }
 
-/** The published transaction, with as many raw transactions as reach the size. */
+/** The published transaction, padded with raw transactions to the size. */
 function payloadOfSize(kilobytes: number): Payload {
   const payload = samplePayload('transaction');
   const missing = kilobytes * 1024 - JSON.stringify(payload).length;

@@ -1,4 +1,4 @@
-// Policies to measure with: the worked rules of the policy guide, followed by one limit per asset. No rule matches the
+// Policies for the benchmarks: the worked rules of the policy guide, followed by one limit per asset. No rule matches the
 // published transaction, so that all of them are evaluated.
 import { readFileSync } from 'node:fs';
 import { parsePolicy } from '../../src/policy/parse/file.js';
@@ -21,7 +21,7 @@ const assetLimit = (index: number): string =>
 export const realisticRules = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => WORKED[index] ?? assetLimit(index));
 
-/** The worked rules repeated: unlike limits per asset, no comparison at their beginning decides them. Real policies are cheaper. */
+/** The worked rules, repeated. Limits per asset are cheaper: their first comparison usually decides. */
 export const costliestRules = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => WORKED[index % WORKED.length] ?? '');
 

@@ -1,4 +1,4 @@
-// Rounds of load taken in turns, so that a machine that is busier for a while does not favour one target.
+// Alternating rounds of load, so that a machine that is busier for a while does not favour one target.
 import { median } from '../measure.js';
 import { showProgress } from '../progress.js';
 import { measureRound, type Round } from './round.js';
@@ -16,7 +16,7 @@ interface Turns {
   readonly connections: readonly number[];
   /** Duration of a round. */
   readonly seconds: number;
-  /** Whether each target gets a round that does not count first. */
+  /** Whether each target gets a warm-up round first. */
   readonly warmUp: boolean;
   readonly beforeRound?: () => Promise<void>;
 }

@@ -1,4 +1,4 @@
-// What is measured side by side: this handler as it is built and shipped, and the reference.
+// The handlers that are compared: this one, as it is built and shipped, and the reference.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -77,7 +77,7 @@ export function createTargets(directory: string): Targets {
   };
 }
 
-/** Its log is read by another process, as in production. */
+/** Starts a handler whose log is read by another process, as in production. */
 function startHandler(
   cwd: string,
   env: NodeJS.ProcessEnv,
@@ -93,7 +93,7 @@ function startHandler(
   return child;
 }
 
-/** Starts the targets, measures, and kills them whatever happens. */
+/** Starts the targets, measures, and always kills them. */
 export async function withRunning<Result>(
   targets: readonly Target[],
   measure: (running: readonly RunningTarget[]) => Promise<Result>,

@@ -1,4 +1,4 @@
-// The benchmark: throughput, latency and cost, as medians of rounds taken in turns.
+// The benchmark: throughput, latency and cost, as medians of alternating rounds.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
@@ -61,7 +61,7 @@ function report(sections: readonly Section[], checks: readonly Check[]): string 
     ]),
   };
   return [
-    `Measured by \`npm run bench\` on ${today()}: ${machine}, Node.js ${process.versions.node} with OpenSSL ${process.versions.openssl}, ${openssl} for the share of OpenSSL, loopback. Medians of ${FULL.rounds} rounds of ${FULL.seconds} s taken in turns after a warm-up; for the cost of rules, keys and larger requests, medians of ${FULL.growthRounds} rounds of 1 s.`,
+    `Measured by \`npm run bench\` on ${today()}: ${machine}, Node.js ${process.versions.node} with OpenSSL ${process.versions.openssl}, ${openssl} for the share of OpenSSL, loopback. Medians of ${FULL.rounds} alternating rounds of ${FULL.seconds} s after a warm-up; for the cost of rules, keys and larger requests, medians of ${FULL.growthRounds} rounds of 1 s.`,
     ...sections.map(({ table }) => `**${table.title}**\n\n${markdownTable(table)}`),
     `**Limits**\n\n${markdownTable(limits)}`,
   ].join('\n\n');

@@ -13,10 +13,10 @@ import { freePort } from '../helpers/port.js';
 import { type Handler, startHandler } from '../helpers/process.js';
 
 const CONNECTIONS = 16;
-/** Answers on each side of a restart that make a test meaningful. */
+/** Number of answers to wait for before and after a restart. */
 const ENOUGH = 150;
 
-// Stalled clients only wait for the handler's timeout of 30 s.
+// The first test only waits for the handler's timeout of 30 s; the others run meanwhile.
 t.jobs = 2;
 
 t.test('a client that stalls gets 408 after 30 s', async (t) => {

@@ -38,7 +38,7 @@ async function health(url: string): Promise<{ status: string; callbackKey: strin
   return (await (await fetch(`${url}/health`)).json()) as never;
 }
 
-// Meanwhile, the minute without SSM passes.
+// The first test only waits for a minute; the others run meanwhile.
 t.jobs = 2;
 
 t.test('without SSM at boot, exits with 1 after retrying for a minute', async (t) => {

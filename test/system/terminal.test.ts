@@ -1,4 +1,4 @@
-// The log as a person sees it: script(1) gives the process a terminal.
+// The log on a terminal, which script(1) provides.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';
