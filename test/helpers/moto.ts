@@ -58,20 +58,8 @@ export async function motoServer(t: Scope, { started = true } = {}): Promise<Mot
       POLICY_FILE: SHIPPED_POLICY,
     },
     async start() {
-      const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
-      await once(child, 'spawn').catch(() => {
-        throw new Error("moto_server is not installed: pip install 'moto[server]'");
-      });
-      server = child;
-      const up = await until(
-        () =>
-          fetch(`${endpoint}/moto-api/`).then(
-            () => true,
-            () => undefined,
-          ),
-        30_000,
-      );
-      if (up === undefined) throw new Error('moto_server did not start within 30 s');
+      server = await spawnServer(port);
+      await untilUp(endpoint);
     },
     async stop() {
       if (server === undefined) return;
@@ -95,4 +83,21 @@ export async function motoServer(t: Scope, { started = true } = {}): Promise<Mot
   t.teardown(() => moto.stop());
   if (started) await moto.start();
   return moto;
+}
+
+async function spawnServer(port: number): Promise<ChildProcess> {
+  const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  await once(child, 'spawn').catch(() => {
+    throw new Error("moto_server is not installed: pip install 'moto[server]'");
+  });
+  return child;
+}
+
+async function untilUp(endpoint: string): Promise<void> {
+  const isUp = (): Promise<true | undefined> =>
+    fetch(`${endpoint}/moto-api/`).then(
+      () => true,
+      () => undefined,
+    );
+  if ((await until(isUp, 30_000)) === undefined) throw new Error('moto_server did not start within 30 s');
 }

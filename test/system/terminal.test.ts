@@ -17,7 +17,7 @@ t.test('on a terminal, the log is coloured and readable instead of JSON', async 
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
   const closed = once(child, 'close');
-  await until(() => /listening on http/.test(output) || undefined, 15_000);
+  await until(() => output.includes('listening on http') || undefined, 15_000);
   child.stdin.write(CTRL_C);
   await closed;
   t.match(output, '\u001b[32mINFO\u001b[39m');
