@@ -35,7 +35,7 @@ t.test('the Co-signer gets a verified decision through TLS', async (t) => {
   const asked = await run('cosigner');
   t.match(asked, {
     code: 0,
-    output: /POST https:\/\/callback\.internal\/v2\/tx_sign_request[^]*Answered APPROVE/,
+    output: /POST https:\/\/callback\.internal\/v2\/tx_sign_request[^]*Response APPROVE/,
   });
   t.match(asked.output, /signature and requestId verified/);
   t.match(await handler.line({ event: 'decision' }), {
@@ -59,7 +59,7 @@ t.test('the Co-signer believes no other CA', async (t) => {
 
 t.test('in JSON mode, too, the Co-signer gets its decision through TLS', async (t) => {
   const { run, handler } = await up(t, { CALLBACK_AUTH: 'json' });
-  t.match(await run('cosigner', ['--json-mode']), { code: 0, output: /Answered APPROVE/ });
+  t.match(await run('cosigner', ['--json-mode']), { code: 0, output: /Response APPROVE/ });
   t.ok(handler.lines.some(({ event }) => event === 'json_mode'));
   t.match(await run('cosigner'), { code: 1, output: /not_found/ }, 'JWT is not spoken');
 });
