@@ -94,7 +94,7 @@ t.test('an edited policy file is in force within 5 s, and no request fails meanw
   const load = startLoad(() => client, 16);
   const file = join(cwd, '.local/policy.yaml');
   let slowestMs = 0;
-  for (const limit of ['10', '10000', '11', '10000', '12']) {
+  for (const limit of ['10', '10000', '11']) {
     writeFileSync(file, EXAMPLE.replace('decimal("10000")', `decimal("${limit}")`));
     const editedAt = performance.now();
     const expected = limit === '10000' ? 'APPROVE' : 'RETRY';
@@ -116,7 +116,7 @@ t.test('an edited policy file is in force within 5 s, and no request fails meanw
   for (const { policy, action } of handler.lines.filter(({ event }) => event === 'decision')) {
     actions.set(policy, (actions.get(policy) ?? new Set()).add(action));
   }
-  t.equal(actions.size, 4);
+  t.equal(actions.size, 3);
   for (const [policy, decided] of actions) t.equal(decided.size, 1, String(policy));
 });
 
