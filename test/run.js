@@ -21,7 +21,7 @@ const SUITES = {
   /** The part of the unit tests that is about src/. */
   service: { files: SERVICE, args: ['--disable-coverage'], keepsOutput: true },
   system: {
-    files: ['system/{policy,proxy,slow,ssm,terminal}.test'],
+    files: ['system/{connections,policy,ssm,terminal}.test'],
     args: ['--disable-coverage'],
     keepsOutput: true,
   },

@@ -1,4 +1,4 @@
-// HTTP by hand, for what no client of good manners does.
+// HTTP over bare sockets, for what no HTTP client would send.
 import { connect, type Socket } from 'node:net';
 
 export interface RawReply {
@@ -6,7 +6,7 @@ export interface RawReply {
   readonly body: string;
 }
 
-/** Opens a connection to the handler itself. */
+/** Opens a connection to the handler, without the proxy. */
 export function open(url: string): Promise<Socket> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -16,44 +16,48 @@ export function open(url: string): Promise<Socket> {
   });
 }
 
+/** The bytes of a POST request. */
 export function post(body: string, path = '/v2/tx_sign_request'): string {
   return `POST ${path} HTTP/1.1\r\nHost: callback.internal\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
-/** Everything that comes until the other side closes, or for as long as is said. */
+/**
+ * Reads until the other side closes, the time is over, or enough was received; then closes the socket.
+ * @returns what was received, one character per byte
+ */
 export function readAll(
   socket: Socket,
   timeoutMs: number,
-  enough: (text: string) => boolean = () => false,
+  isEnough: (received: string) => boolean = () => false,
 ): Promise<string> {
   return new Promise((resolve) => {
-    let text = '';
+    let received = '';
     const end = (): void => {
       clearTimeout(timer);
       socket.destroy();
-      resolve(text);
+      resolve(received);
     };
     const timer = setTimeout(end, timeoutMs);
     socket.setEncoding('latin1').on('data', (chunk: string) => {
-      text += chunk;
-      if (enough(text)) end();
+      received += chunk;
+      if (isEnough(received)) end();
     });
     socket.on('end', end).on('error', end).on('close', end);
   });
 }
 
-/** The replies in what was read: all of ours say how long they are. */
-export function replies(text: string): readonly RawReply[] {
-  const found: RawReply[] = [];
-  let rest = text;
+/** Parses the complete replies in what was received. The handler sends a Content-Length with each of them. */
+export function parseReplies(received: string): readonly RawReply[] {
+  const replies: RawReply[] = [];
+  let rest = received;
   for (;;) {
     const end = rest.indexOf('\r\n\r\n');
     const [, status] = /^HTTP\/1\.1 (\d{3}) /.exec(rest) ?? [];
     const [, length] = /\r\ncontent-length: (\d+)\r\n/i.exec(rest.slice(0, end + 2)) ?? [];
-    if (end === -1 || status === undefined || length === undefined) return found;
+    if (end === -1 || status === undefined || length === undefined) return replies;
     const bodyEnd = end + 4 + Number(length);
-    if (rest.length < bodyEnd) return found;
-    found.push({ status: Number(status), body: rest.slice(end + 4, bodyEnd) });
+    if (rest.length < bodyEnd) return replies;
+    replies.push({ status: Number(status), body: rest.slice(end + 4, bodyEnd) });
     rest = rest.slice(bodyEnd);
   }
 }
