@@ -3,22 +3,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-<<<<<<< HEAD
-import { LOCAL_KEY_DIRECTORY } from '../src/config.js';
-import { createCosigner } from '../cli/cosigner/client.js';
-import { keysIn } from '../cli/cosigner/keys.js';
-import { samplePayload } from '../cli/cosigner/request.js';
-import { createMissingKeys } from '../src/keys/directory.js';
-import { bootMs, emptyNodeMs, healthy, kill, median, rssMb } from '../test/helpers/measure.js';
-import { freePort } from '../test/helpers/port.js';
-import { BUILT } from '../test/helpers/process.js';
-import { printRows, type Row } from '../test/helpers/rows.js';
-=======
 import { atMost, type Check, megabytes, printChecks, times } from './limits.js';
 import { bootMs, emptyNodeMs, median, medianRatio } from './measure.js';
 import { measureRound } from './throughput/round.js';
 import { createTargets, type Target, withRunning } from './throughput/targets.js';
->>>>>>> h/bench
 
 const BOOTS = 9;
 const REQUESTS = 50_000;
@@ -66,31 +54,9 @@ async function measureMemory(handler: Target): Promise<readonly Check[]> {
       rssMb = round.rssMb;
       if (round.answered === 0) throw new Error(`no request was answered within ${ROUND_SECONDS} s`);
     }
-<<<<<<< HEAD
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, ask));
-  client.close();
-  const mb = rssMb(child.pid ?? 0);
-  await kill(child);
-  return {
-    what: `RSS after ${REQUESTS} requests, ${unverified} of them without a verified answer`,
-    measured: `${mb.toFixed(0)} MB`,
-    limit: `${MAX_RSS_MB} MB`,
-    holds: mb <= MAX_RSS_MB && unverified === 0,
-  };
-}
-
-try {
-  await createMissingKeys(keyDirectory);
-  const rows = [await measureBoot(), await measureMemory()];
-  process.exitCode = printRows(rows) ? 0 : 1;
-} finally {
-  rmSync(directory, { recursive: true });
-=======
     return [
       atMost(`RSS after ${answered} requests`, rssMb, MAX_RSS_MB, megabytes),
       atMost('answers wrong or missing', wrong, 0, String),
     ];
   });
->>>>>>> h/bench
 }

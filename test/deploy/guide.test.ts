@@ -1,10 +1,12 @@
-// DEPLOYMENT.md from top to bottom, as a reader follows it: every command in it is run as it is written.
+// Follows DEPLOYMENT.md from top to bottom against an emulator: runs every command as written, and compares the outputs
+// that it shows with the real ones.
 import { execFile } from 'node:child_process';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { accountAt } from '../helpers/aws.js';
+import { differences, documentOf } from '../docs/documents.js';
 import { awsProxy } from '../helpers/aws-proxy.js';
 import { emulateCodeBuild, putImage } from '../helpers/codebuild.js';
 import { ROOT } from '../helpers/cli.js';
@@ -16,13 +18,12 @@ const run = promisify(execFile);
 
 t.setTimeout(900_000);
 
-/** What can't be run here says so in its first line. */
+/** The first line of a block that cannot run here. */
 const ELSEWHERE = /^# (on the host of the Co-signer|needs AWS itself)$/;
 
-const guide = readFileSync(join(ROOT, 'DEPLOYMENT.md'), 'utf8');
-const blocks = [...guide.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
+const { blocks } = documentOf('DEPLOYMENT.md');
 
-t.test('no command fails, and no step is left out', async (t) => {
+t.test('every command succeeds and prints what the guide shows', async (t) => {
   const moto = await motoServer(t);
   const proxy = await awsProxy(t, moto.endpoint);
   proxy.before = emulateCodeBuild(moto.endpoint);
@@ -40,7 +41,7 @@ t.test('no command fails, and no step is left out', async (t) => {
   };
   await run('git', ['clone', '--quiet', ROOT, clone]);
   await git('checkout', '--quiet', '-B', 'main');
-  // However little of the history there is, there is a revision before this one, and somewhere to pull from.
+  // A shallow clone may lack an earlier revision, and the guide also pulls.
   await git('commit', '--quiet', '--allow-empty', '--message', 'A change');
   await run('git', ['clone', '--quiet', '--bare', clone, join(home, 'origin.git')]);
   await git('remote', 'set-url', 'origin', join(home, 'origin.git'));
@@ -48,7 +49,7 @@ t.test('no command fails, and no step is left out', async (t) => {
   await git('branch', '--quiet', '--set-upstream-to=origin/main');
   const previous = await git('rev-parse', '--short=12', 'HEAD~1');
   symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
-  // As it is brought from the host of the Co-signer.
+  // Stands for the key copied from the Co-signer's host.
   writeFileSync(join(clone, 'cosigner_public.pem'), rsaPair().publicPem);
 
   const env = {
@@ -62,12 +63,14 @@ t.test('no command fails, and no step is left out', async (t) => {
     CI: 'true',
   };
   let ran = 0;
-  for (const block of blocks) {
-    const [first = ''] = block.split('\n');
-    if (ELSEWHERE.test(first)) continue;
-    if (block.includes('HEAD~1')) await putImage(moto.endpoint, previous);
-    // The link stands for what it installs.
-    const script = block.replace(/^npm ci\n/m, '');
+  for (const [index, { language, lines }] of blocks.entries()) {
+    const [first = ''] = lines;
+    if (language !== 'sh' || ELSEWHERE.test(first)) continue;
+    const next = blocks[index + 1];
+    const shown = next?.language === 'text' ? next.lines : undefined;
+    if (lines.some((line) => line.includes('HEAD~1'))) await putImage(moto.endpoint, previous);
+    // The link to node_modules replaces the installation.
+    const script = lines.filter((line) => line !== 'npm ci').join('\n');
     await t.test(first, async (t) => {
       const { error, output } = await run('bash', ['-euo', 'pipefail', '-c', script], {
         cwd: clone,
@@ -81,12 +84,18 @@ t.test('no command fails, and no step is left out', async (t) => {
       );
       t.equal(error, undefined, error === undefined ? script : output);
       t.notMatch(output, 'PRIVATE KEY');
+      if (shown !== undefined) t.strictSame(differences(shown, linesOf(output)), [], 'output');
     });
     ran++;
   }
-  t.ok(
-    ran > 20,
-    `${ran} blocks of commands were run, ${blocks.length - ran} need another machine or AWS itself`,
-  );
-  t.strictSame(await accountAt(moto.endpoint).stacks(), [], 'in the end all of it is gone');
+  t.ok(ran > 20, `${ran} blocks of commands were run`);
+  t.strictSame(await accountAt(moto.endpoint).stacks(), [], 'no stack is left at the end');
 });
+
+/** Without the two lines in which npm names the script. */
+function linesOf(output: string): readonly string[] {
+  return output
+    .replace(/^\n> .*\n> .*\n\n/, '')
+    .trimEnd()
+    .split('\n');
+}

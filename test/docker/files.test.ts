@@ -21,7 +21,7 @@ t.test('the base image is pinned by version, and is compose.yaml’s too', (t) =
   const base = argument('NODE_IMAGE') ?? '';
   t.match(base, /^node:24\.\d+\.\d+-/);
   t.ok(composeText.includes(`\${NODE_IMAGE:-${base}}`));
-  t.ok(read('README.md').includes(`\`${base}\``));
+  t.ok(read('docs/image.md').includes(`\`${base}\``));
   t.end();
 });
 

@@ -1,4 +1,4 @@
-// What DEPLOYMENT.md says about the stacks is so.
+// DEPLOYMENT.md agrees with the code: settings, sizes, codes, alarms and costs.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -10,7 +10,7 @@ import { CHOICES, synthesize } from '../helpers/stacks.js';
 
 const guide = readFileSync(join(ROOT, 'DEPLOYMENT.md'), 'utf8');
 
-/** The rows of the table under a heading row that begins so. */
+/** The cells of the table whose header row starts with `heading`. */
 function table(heading: string): readonly string[][] {
   const lines = guide.slice(guide.indexOf(`\n| ${heading} |`) + 1).split('\n');
   const end = lines.findIndex((line) => !line.startsWith('|'));
@@ -22,7 +22,7 @@ function table(heading: string): readonly string[][] {
   );
 }
 
-t.test('every setting is in its table', (t) => {
+t.test('lists every setting', (t) => {
   t.strictSame(
     table('setting')
       .map(([name]) => name?.replaceAll('`', ''))
@@ -32,7 +32,7 @@ t.test('every setting is in its table', (t) => {
   t.end();
 });
 
-t.test('every environment is in its table, with its sizes', (t) => {
+t.test('lists every environment with its sizes', (t) => {
   t.strictSame(
     table('environment').map((row) => row.slice(0, 4)),
     Object.entries(ENVIRONMENTS).map(([name, { cpu, memoryMiB, retentionDays }]) => [
@@ -45,12 +45,12 @@ t.test('every environment is in its table, with its sizes', (t) => {
   t.end();
 });
 
-t.test('every code of a failed command is in its table', (t) => {
+t.test('lists every error code of the commands once', (t) => {
   const listed = table('code').flatMap(([names = '']) =>
     [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
   );
   const known = new Set(listed);
-  t.equal(known.size, listed.length, 'once');
+  t.equal(known.size, listed.length, 'no code is listed twice');
   t.strictSame(
     DEPLOY_ERROR_CODES.filter((code) => !known.has(code)),
     [],
@@ -58,7 +58,7 @@ t.test('every code of a failed command is in its table', (t) => {
   t.end();
 });
 
-t.test('every alarm is in its table', (t) => {
+t.test('lists every alarm', (t) => {
   const listed = table('alarm').flatMap(([names = '']) =>
     [...names.matchAll(/`([\w-]+)`/g)].map(([, name]) => name),
   );
@@ -72,7 +72,7 @@ t.test('every alarm is in its table', (t) => {
   t.end();
 });
 
-t.test('every cost is what its formula says, and so are the sums', (t) => {
+t.test('every cost equals its formula, and the totals are correct', (t) => {
   let sum = 0;
   let formulas = 0;
   for (const [what = '', formula = '', cost = ''] of table('what | formula | USD a month')) {
@@ -92,7 +92,7 @@ t.test('every cost is what its formula says, and so are the sums', (t) => {
   t.end();
 });
 
-t.test('what is counted in the costs is in the stacks', (t) => {
+t.test('the costs count the endpoints and alarms of the stacks', (t) => {
   const count = (type: string, changes = {}): number => synthesize(t, 'prod', changes).resources(type).length;
   const costs = table('what | formula | USD a month')
     .map(([what, formula]) => `${what ?? ''}: ${formula ?? ''}`)
@@ -102,6 +102,6 @@ t.test('what is counted in the costs is in the stacks', (t) => {
   t.equal(count('AWS::EC2::VPCEndpoint', CHOICES.cosigner) - 1, interfaces + 1);
   const alarms = count('AWS::CloudWatch::Alarm');
   t.match(costs, `alarms: ${alarms} × 0.10`);
-  t.match(costs, `its alarms: ${count('AWS::CloudWatch::Alarm', CHOICES.cosigner) - alarms} × 0.10`);
+  t.match(costs, `Co-signer alarms: ${count('AWS::CloudWatch::Alarm', CHOICES.cosigner) - alarms} × 0.10`);
   t.end();
 });

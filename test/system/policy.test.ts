@@ -20,22 +20,6 @@ t.jobs = 2;
 t.test('a policy in SSM', async (t) => {
   const moto = await motoServer(t);
   const env = { ...moto.env, POLICY_FILE: '', POLICY_PARAMETER: PARAMETERS.policy };
-<<<<<<< HEAD
-  const boot = async () => {
-    const handler = startHandler(t, { built: true, cwd: t.testdirName, env });
-    t.equal(await handler.exited, 1);
-    return handler.lines.at(-1);
-  };
-  t.testdir({});
-  t.match(await boot(), { level: 'fatal', msg: /There is no policy at \/fireblocks\/test\/policy/ });
-  await moto.put('policy', 'version: 1\nrules: [', 'String');
-  t.match(await boot(), { level: 'fatal', event: 'boot_failed', problems: [{ line: 2 }] });
-  // The names of two parameters exchanged, say: a key must not end up in the log.
-  await moto.put('policy', callback.privatePem);
-  const mixedUp = await boot();
-  t.match(mixedUp, { problems: [{ message: /^not a policy/ }] });
-  t.notMatch(JSON.stringify(mixedUp), /BEGIN|MII/);
-=======
   await moto.put('callback', callback.privatePem);
   await moto.put('cosigner', cosigner.publicPem);
 
@@ -99,7 +83,6 @@ t.test('a policy in SSM', async (t) => {
     t.equal(await ask(), 'RETRY', 'SSM unreachable');
     t.equal(await hash(), changed['after']);
   });
->>>>>>> h/bench
 });
 
 t.test('an edited policy file is in force within 5 s, and no request fails meanwhile', async (t) => {

@@ -100,7 +100,7 @@ t.test('tests every fact', (t) => {
 });
 
 t.test('the guide lists every fact with its type', (t) => {
-  const guide = readFileSync(new URL('../../../POLICY.md', import.meta.url), 'utf8');
+  const guide = readFileSync(new URL('../../../docs/policy-reference.md', import.meta.url), 'utf8');
   const typeInWords = {
     string: '(text|string)',
     Address: 'address',

@@ -1,0 +1,265 @@
+// Every command in the documents works as written. It is run here, or another suite runs it, or the document says that it
+// needs AWS or a container engine. `UPDATE_DOCS=1` replaces documented output that differs from what is printed.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { type Ran, ROOT, runCosigner, runPolicy } from '../helpers/cli.js';
+import { startHandler } from '../helpers/process.js';
+import {
+  type Block,
+  commandsOf,
+  differences,
+  type Document,
+  documentOf,
+  type DocumentedCommand,
+  DOCUMENTS,
+  inlineCodeOf,
+} from './documents.js';
+
+/** DEPLOYMENT.md has a suite of its own, which runs its blocks: test/deploy/guide.test.ts. */
+const documents = DOCUMENTS.filter(({ file }) => file !== 'DEPLOYMENT.md' && file !== 'CHANGELOG.md');
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  scripts: Readonly<Record<string, string>>;
+};
+
+/** The marks before a block whose commands are not run. */
+const NEEDS = ['needs: aws', 'needs: container engine'];
+
+/** Commands that another suite runs: the file that contains them, and the string to find there. */
+const ELSEWHERE: Readonly<Record<string, readonly [file: string, contains: string]>> = {
+  'npm ci': ['.ci/run', 'npm ci'],
+  'npm test': ['.ci/run', 'npm test'],
+  'npm test -- service': ['.ci/run', 'npm test -- service'],
+  'npm test -- system': ['.ci/run', 'npm test -- system'],
+  'npm run test:deploy': ['.ci/run', 'npm run test:deploy'],
+  'npm test -- deploy': ['package.json', '"test:deploy": "node test/run.js deploy"'],
+  'npm test -- image': ['.ci/run', 'npm test -- image'],
+  'npm run lint': ['.ci/run', 'npm run lint'],
+  'npm run build': ['package.json', 'npm run --silent build'],
+  'npm run bench -- --short': ['.ci/run', 'npm run bench -- --short'],
+  'npm run bench -- footprint': ['.ci/run', 'npm run bench -- footprint'],
+  'npm run bench -- policy': ['.ci/run', 'npm run bench -- policy'],
+  'npm run faults -- --short': ['.ci/run', 'npm run faults -- --short'],
+  'npm run fuzz -- --count 20000': ['.ci/run', 'npm run fuzz -- --count 20000'],
+  'npm run soak -- --seconds 20': ['.ci/run', 'npm run soak -- --seconds 20'],
+  'npm run verify:image': ['.ci/run', 'npm run verify:image'],
+  "pip install 'moto[server]' cfn-lint": ['.ci/run', "'moto[server]' cfn-lint"],
+  // The same files; the linter fails where this command would change something.
+  'npx prettier --write .': ['package.json', 'prettier --check .'],
+  // `npm start` is this command, after the build and with the flag of local mode.
+  'node dist/main.js': ['package.json', 'node dist/main.js --local'],
+};
+
+/** What the commands read, so that they can be run in a folder of the test's own. */
+const LINKED = ['cli', 'docs', 'examples', 'infra', 'node_modules', 'package.json', 'policy.yaml', 'src'];
+
+const cwd = t.testdir();
+for (const name of LINKED) symlinkSync(join(ROOT, name), join(cwd, name));
+
+const handler = startHandler(t, { cwd, args: ['--local'], built: true });
+const url = await handler.listening();
+
+interface Outcome extends Ran {
+  /** The printed lines, with the default URL instead of the test's own. */
+  readonly lines: readonly string[];
+}
+
+const outcomes = new Map<string, Promise<Outcome | undefined>>();
+
+/** At most this many commands run at the same time. */
+const CONCURRENCY = 2;
+let slots: Promise<unknown>[] = Array.from({ length: CONCURRENCY }, () => Promise.resolve());
+
+/** Runs a command once. Resolves with `undefined` if it is not one of those that this test runs. */
+function run(command: string): Promise<Outcome | undefined> {
+  const known = outcomes.get(command);
+  if (known !== undefined) return known;
+  const [slot = Promise.resolve(), ...others] = slots;
+  const started = slot.then(() => start(command));
+  slots = [...others, started];
+  outcomes.set(command, started);
+  return started;
+}
+
+async function start(command: string): Promise<Outcome | undefined> {
+  const [, script, args = ''] = /^npm run (?:--silent )?(policy|cosigner)(?: -- (.*))?$/.exec(command) ?? [];
+  if (script === undefined) return undefined;
+  const words = args.split(' ').filter((word) => word !== '');
+  const ran =
+    script === 'policy'
+      ? await runPolicy(words, { cwd })
+      : await runCosigner([...words, '--url', url], { cwd });
+  const lines = ran.stdout.replaceAll(url, 'http://127.0.0.1:3000').trimEnd().split('\n');
+  return { ...ran, lines };
+}
+
+const blocks = documents.flatMap((document) =>
+  document.blocks
+    .filter(({ language }) => language === 'sh' || language === 'console')
+    .map((block) => ({ document, block })),
+);
+
+// The log of the handler is complete only after others have run.
+for (const { block } of blocks) {
+  for (const { command } of commandsOf(block)) {
+    if (isMarked(block) || command.includes('handler.ndjson')) continue;
+    void run(command);
+  }
+}
+
+function isMarked({ comment }: Block): boolean {
+  return comment?.startsWith('needs: ') === true;
+}
+
+t.test('the scripts run the programs that this test runs', (t) => {
+  t.match(scripts, {
+    start: /node dist\/main\.js --local$/,
+    policy: 'tsx cli/policy/main.ts',
+    cosigner: 'tsx cli/cosigner/main.ts',
+  });
+  t.end();
+});
+
+for (const { document, block } of blocks) {
+  t.test(`${document.file}:${block.line}`, async (t) => {
+    if (isMarked(block)) {
+      t.ok(NEEDS.includes(block.comment ?? ''), block.comment ?? '');
+      return;
+    }
+    for (const documented of commandsOf(block)) {
+      await t.test(documented.command, (t) => checkCommand(t, documented, document, block));
+    }
+  });
+}
+
+async function checkCommand(
+  t: Test,
+  { command, output }: DocumentedCommand,
+  document: Document,
+  block: Block,
+): Promise<void> {
+  if (command === 'npm start') {
+    t.match(await handler.line({ event: 'listening' }), { url }, 'the handler of this test');
+    return;
+  }
+  if (command.startsWith('npm start > ')) {
+    // Standard output is a pipe here, as it is a file there.
+    t.match(await handler.line({ event: 'policy_loaded' }), { from: '.local/policy.yaml' });
+    return;
+  }
+  if (command.startsWith('openssl ')) {
+    checkFingerprint(t, command);
+    return;
+  }
+  const { file: log } = /-- replay (?<file>handler\.ndjson)/.exec(command)?.groups ?? {};
+  if (log !== undefined) {
+    await run('npm run --silent cosigner');
+    writeFileSync(join(cwd, log), handler.lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  }
+  const outcome = await run(command);
+  if (outcome === undefined) {
+    checkElsewhere(t, command);
+    return;
+  }
+  t.equal(outcome.stderr, '');
+  // Output that shows a failed check, a change or a forged request belongs to exit code 1.
+  t.ok(outcome.code === 0 || (outcome.code === 1 && output !== undefined), `exit code ${outcome.code}`);
+  if (output === undefined) return;
+  const found = differences(output, outcome.lines);
+  if (found.length > 0 && outcome.code <= 1 && process.env['UPDATE_DOCS'] === '1')
+    update(document, block, command, output, outcome);
+  else t.strictSame(found, []);
+}
+
+function checkElsewhere(t: Test, command: string): void {
+  const place = ELSEWHERE[command];
+  if (place === undefined) {
+    t.fail('nothing runs this command: run it here, or in .ci/run, or mark what it needs');
+    return;
+  }
+  const [file, contains] = place;
+  t.ok(readFileSync(join(ROOT, file), 'utf8').includes(contains), `${file} runs ${contains}`);
+}
+
+function checkFingerprint(t: Test, command: string): void {
+  try {
+    execFileSync('openssl', ['version']);
+  } catch {
+    t.pass('OpenSSL is not installed');
+    return;
+  }
+  const printed = execFileSync('sh', ['-c', command], { cwd, encoding: 'utf8' });
+  const loaded = handler.lines.find(({ event, key }) => event === 'key_loaded' && key === 'cosigner');
+  t.strictSame(loaded?.['after'], [printed.split(' ')[0]], 'the fingerprint in the log');
+}
+
+function update(
+  { file }: Document,
+  { lines }: Block,
+  command: string,
+  output: readonly string[],
+  outcome: Outcome,
+): void {
+  const path = join(ROOT, file);
+  const before = ['$ ' + command, ...output].join('\n');
+  if (!lines.join('\n').includes(before)) throw new Error(`${file}: "${command}" can't be updated`);
+  const after = ['$ ' + command, ...outcome.lines].join('\n');
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replace(before, () => after),
+  );
+}
+
+const fenced = blocks.flatMap(({ block }) => commandsOf(block).map(({ command }) => withoutSilent(command)));
+
+function withoutSilent(command: string): string {
+  return command.replace('npm run --silent ', 'npm run ');
+}
+
+t.test('inline commands are known', async (t) => {
+  for (const document of documents) {
+    for (const code of inlineCodeOf(document)) {
+      if (!/^(npm|npx|node|pip|aws|docker) /.test(code)) continue;
+      const [, script, rest = ''] = /^npm (?:run (?:--silent )?)?([\w:]+)(.*)$/.exec(code) ?? [];
+      const name = `${document.file}: ${code}`;
+      // The bare name of a script, or its usage with words in capitals to fill in.
+      if (script !== undefined && (rest === '' || /\b[A-Z]{3,}\b/.test(rest))) {
+        t.ok(script === 'ci' || Object.hasOwn(scripts, script), name);
+        continue;
+      }
+      // A mention of a command that a block contains.
+      if (fenced.some((command) => command.startsWith(withoutSilent(code)))) continue;
+      const outcome = await run(code);
+      if (outcome !== undefined) t.equal(outcome.code, 0, name);
+      else {
+        await t.test(name, (t) => {
+          checkElsewhere(t, code);
+          t.end();
+        });
+      }
+    }
+  }
+});
+
+t.test('each request in the README gets the answer and the rule in its table', async (t) => {
+  const rows = [
+    ...documentOf('README.md').prose.matchAll(/^\| `(npm run cosigner.*?)` \| `(\w+)` \| `(.*?)` \|$/gm),
+  ];
+  t.equal(rows.length, 4);
+  for (const [, command = '', action = '', rule = ''] of rows) {
+    const { stdout = '' } = (await run(command)) ?? {};
+    t.match(stdout, new RegExp(`^\\w+ +${action}\\b`, 'm'), command);
+    const requestId = /requestId +(\S+)/.exec(stdout)?.[1] ?? '';
+    t.match(await handler.line({ event: 'decision', requestId }), { action, rule }, command);
+  }
+});
+
+t.test('the documented health status has the fields of the real one', async (t) => {
+  const { blocks } = documentOf('docs/routes-and-errors.md');
+  const lines = blocks.find(({ comment }) => comment === 'checked: health')?.lines ?? [];
+  const documented = JSON.parse(lines.join('\n')) as Record<string, unknown>;
+  const real = (await (await fetch(`${url}/health`)).json()) as Record<string, unknown>;
+  t.strictSame(Object.keys(documented), Object.keys(real));
+  t.equal(documented['version'], real['version']);
+});
