@@ -7,7 +7,7 @@ import { LOCAL_KEY_DIRECTORY } from '../../src/config.js';
 import type { CosignerKeys } from '../../cli/cosigner/client.js';
 import { keysIn } from '../../cli/cosigner/keys.js';
 import { type Payload, samplePayload, signToken } from '../../cli/cosigner/request.js';
-import { KEY_FILES, makeMissingKeys } from '../../src/keys/directory.js';
+import { KEY_FILES, createMissingKeys } from '../../src/keys/directory.js';
 import { type Pair, rsaPair } from '../../test/helpers/keys.js';
 import { freePort } from '../../test/helpers/port.js';
 import { BUILT } from '../../test/helpers/process.js';
@@ -113,7 +113,7 @@ async function prepareKeys(
   { cosigners = 1, payload = () => samplePayload('transaction'), tokens = TOKENS }: Variation,
 ): Promise<{ keys: CosignerKeys; tokenFile: string }> {
   mkdirSync(directory, { recursive: true });
-  await makeMissingKeys(directory);
+  await createMissingKeys(directory);
   const keys = keysIn(directory);
   const further: Pair[] = Array.from({ length: cosigners - 1 }, () => rsaPair());
   for (const { publicPem } of further) appendFileSync(join(directory, KEY_FILES.cosignerPublic), publicPem);

@@ -6,7 +6,7 @@ import t from 'tap';
 import { createCosigner } from '../../cli/cosigner/client.js';
 import { keysIn } from '../../cli/cosigner/keys.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
-import { makeMissingKeys } from '../../src/keys/directory.js';
+import { createMissingKeys } from '../../src/keys/directory.js';
 import { startLoad } from '../helpers/load.js';
 import { nginx } from '../helpers/nginx.js';
 import { freePort } from '../helpers/port.js';
@@ -51,7 +51,7 @@ t.test('a client that stalls gets 408 after 30 s', async (t) => {
 t.test('behind a TLS proxy', async (t) => {
   const cwd = t.testdir();
   const keys = join(cwd, '.local/keys');
-  await makeMissingKeys(keys);
+  await createMissingKeys(keys);
   const ports = [await freePort(), await freePort()] as const;
   const front = await nginx(t, ...ports);
   const client = createCosigner({
