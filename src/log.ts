@@ -26,7 +26,7 @@ function toLoggable(error: unknown): object {
 
 /** Fields that a terminal does not show: what the message says already, long ids, and the facts. */
 const HIDDEN_FIELDS = [
-  ...['event', 'kind', 'action', 'rule', 'ruleError', 'problems'],
+  ...['event', 'kind', 'action', 'rule', 'ruleError', 'problems', 'cause', 'url'],
   ...['txId', 'signerId', 'cosignerKey', 'traceId', 'policy', 'tried', 'facts', 'omitted'],
 ];
 
