@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { DEPLOY_ERROR_CODES } from '../../cli/aws/error.js';
 import { ENVIRONMENTS } from '../../infra/environments.js';
-import { SETTING_NAMES } from '../../infra/settings.js';
+import { SETTING_NAMES } from '../../infra/settings/schema.js';
 import { ROOT } from '../helpers/cli.js';
 import { CHOICES, synthesize } from '../helpers/stacks.js';
 
