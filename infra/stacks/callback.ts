@@ -1,6 +1,5 @@
 // The service: tasks behind an internal load balancer with a private hostname, and their monitoring.
 import { CfnOutput, CfnParameter, Duration, Size } from 'aws-cdk-lib';
-import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -23,6 +22,7 @@ import {
 } from '../../src/timeouts.js';
 import { Monitoring } from '../monitoring/monitoring.js';
 import type { StackName } from '../names.js';
+import { createCertificate } from './certificate.js';
 import type { Network } from './foundation.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 import type { SecurityGroupIds } from './security.js';
@@ -242,31 +242,9 @@ export class CallbackStack extends ProjectStack {
       port: 443,
       protocol: elbv2.ApplicationProtocol.HTTPS,
       sslPolicy: elbv2.SslPolicy.TLS13_RES,
-      certificates: [this.certificate()],
+      certificates: [createCertificate(this, this.deployment.settings)],
       defaultTargetGroups: [targetGroup],
       open: false,
-    });
-  }
-
-  private certificate(): elbv2.IListenerCertificate {
-    const { certificate, hostName } = this.deployment.settings;
-    if (certificate === 'private') {
-      const arn = new CfnParameter(this, 'CertificateArn', {
-        description: `ARN of the certificate for ${hostName} that was imported into ACM`,
-        allowedPattern: 'arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+',
-        constraintDescription: 'must be the ARN of a certificate in ACM',
-      });
-      return elbv2.ListenerCertificate.fromArn(arn.valueAsString);
-    }
-    if ('arn' in certificate) return elbv2.ListenerCertificate.fromArn(certificate.arn);
-    const { id, name } = certificate.publicZone;
-    const zone = route53.HostedZone.fromHostedZoneAttributes(this, 'PublicZone', {
-      hostedZoneId: id,
-      zoneName: name,
-    });
-    return new acm.Certificate(this, 'Certificate', {
-      domainName: hostName,
-      validation: acm.CertificateValidation.fromDns(zone),
     });
   }
 
