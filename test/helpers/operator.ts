@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { EXAMPLE_FILE, SETTINGS_FILE } from '../../infra/settings.js';
 import { ROOT, type Ran } from './cli.js';
-import { EXAMPLE, type Json } from './stacks.js';
+import { EXAMPLE, type Json } from './settings.js';
 
 /** As `tsx` starts a program, without a process in between that a signal would have to get through. */
 const LOADER = join(ROOT, 'node_modules/tsx/dist/loader.mjs');

@@ -1,16 +1,17 @@
-// What DEPLOYMENT.md says about the stacks is so.
+// Checks the tables of DEPLOYMENT.md against the code.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { DEPLOY_ERROR_CODES } from '../../cli/aws/error.js';
-import { ENVIRONMENTS } from '../../infra/environments.js';
-import { SETTING_NAMES } from '../../infra/settings/schema.js';
-import { ROOT } from '../helpers/cli.js';
-import { CHOICES, synthesize } from '../helpers/stacks.js';
+import { DEPLOY_ERROR_CODES } from '../../../cli/aws/error.js';
+import { ENVIRONMENTS } from '../../../infra/environments.js';
+import { SETTING_NAMES } from '../../../infra/settings/schema.js';
+import { ROOT } from '../../helpers/cli.js';
+import { CHOICES } from '../../helpers/settings.js';
+import { synthesize } from '../../helpers/stacks.js';
 
 const guide = readFileSync(join(ROOT, 'DEPLOYMENT.md'), 'utf8');
 
-/** The rows of the table under a heading row that begins so. */
+/** @param heading beginning of the table's heading row */
 function table(heading: string): readonly string[][] {
   const lines = guide.slice(guide.indexOf(`\n| ${heading} |`) + 1).split('\n');
   const end = lines.findIndex((line) => !line.startsWith('|'));
@@ -22,7 +23,7 @@ function table(heading: string): readonly string[][] {
   );
 }
 
-t.test('every setting is in its table', (t) => {
+t.test('the table of settings lists every setting', (t) => {
   t.strictSame(
     table('setting')
       .map(([name]) => name?.replaceAll('`', ''))
@@ -32,7 +33,7 @@ t.test('every setting is in its table', (t) => {
   t.end();
 });
 
-t.test('every environment is in its table, with its sizes', (t) => {
+t.test('the table of environments lists every environment and its sizes', (t) => {
   t.strictSame(
     table('environment').map((row) => row.slice(0, 4)),
     Object.entries(ENVIRONMENTS).map(([name, { cpu, memoryMiB, retentionDays }]) => [
@@ -45,12 +46,12 @@ t.test('every environment is in its table, with its sizes', (t) => {
   t.end();
 });
 
-t.test('every code of a failed command is in its table', (t) => {
+t.test('the table of error codes lists every code once', (t) => {
   const listed = table('code').flatMap(([names = '']) =>
     [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
   );
   const known = new Set(listed);
-  t.equal(known.size, listed.length, 'once');
+  t.equal(known.size, listed.length, 'no code is listed twice');
   t.strictSame(
     DEPLOY_ERROR_CODES.filter((code) => !known.has(code)),
     [],
@@ -58,13 +59,13 @@ t.test('every code of a failed command is in its table', (t) => {
   t.end();
 });
 
-t.test('every alarm is in its table', (t) => {
+t.test('the table of alarms lists every alarm', (t) => {
   const listed = table('alarm').flatMap(([names = '']) =>
     [...names.matchAll(/`([\w-]+)`/g)].map(([, name]) => name),
   );
   t.strictSame(
     listed.sort(),
-    synthesize(t, 'dev', CHOICES.cosigner)
+    synthesize('dev', CHOICES.cosigner)
       .resources('AWS::CloudWatch::Alarm')
       .map(({ Properties }) => String(Properties['AlarmName']).replace('fireblocks-dev-', ''))
       .sort(),
@@ -72,7 +73,7 @@ t.test('every alarm is in its table', (t) => {
   t.end();
 });
 
-t.test('every cost is what its formula says, and so are the sums', (t) => {
+t.test('each cost matches its formula, and each sum its items', (t) => {
   let sum = 0;
   let formulas = 0;
   for (const [what = '', formula = '', cost = ''] of table('what | formula | USD a month')) {
@@ -92,8 +93,8 @@ t.test('every cost is what its formula says, and so are the sums', (t) => {
   t.end();
 });
 
-t.test('what is counted in the costs is in the stacks', (t) => {
-  const count = (type: string, changes = {}): number => synthesize(t, 'prod', changes).resources(type).length;
+t.test('the costs count the endpoints and alarms that the stacks create', (t) => {
+  const count = (type: string, changes = {}): number => synthesize('prod', changes).resources(type).length;
   const costs = table('what | formula | USD a month')
     .map(([what, formula]) => `${what ?? ''}: ${formula ?? ''}`)
     .join('\n');
