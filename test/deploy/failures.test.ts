@@ -99,7 +99,7 @@ t.test('failures', async (t) => {
     const ran = await place.run('deploy', '--yes');
     t.equal(ran.code, 1);
     t.match(ran.stderr, /region must be an AWS region/);
-    t.match(ran.stderr, /hostname is not known: did you mean "hostName"/);
+    t.match(ran.stderr, /hostname is unknown: did you mean "hostName"/);
   });
 
   scenario('reports an endpoint that can’t be reached', async (t, place) => {

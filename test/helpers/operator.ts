@@ -7,7 +7,7 @@ import { EXAMPLE_FILE, SETTINGS_FILE } from '../../infra/settings.js';
 import type { Ran } from './cli.js';
 import { canRunInProcess, type InProcessCommand, runInProcess } from './in-process.js';
 import { programPath, ROOT } from './paths.js';
-import { EXAMPLE, type Json } from './stacks.js';
+import { EXAMPLE, type Json } from './settings.js';
 
 export const REGION = 'ap-northeast-1';
 export type OperatorCommand = InProcessCommand | 'policy';

@@ -3,7 +3,7 @@ import t from 'tap';
 import { nextSteps } from '../../../cli/deploy/next-steps.js';
 import type { Session } from '../../../cli/aws/session.js';
 import { checkSettings } from '../../../infra/settings.js';
-import { CHOICES, EXAMPLE, type Json } from '../../helpers/stacks.js';
+import { CHOICES, EXAMPLE, type Json } from '../../helpers/settings.js';
 
 const KEY = '-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n';
 

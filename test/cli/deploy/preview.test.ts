@@ -3,7 +3,7 @@ import t from 'tap';
 import { previewChanges } from '../../../cli/deploy/preview.js';
 import { synthesizeTemplates, type Template } from '../../../cli/deploy/templates.js';
 import { checkSettings } from '../../../infra/settings.js';
-import { CHOICES, EXAMPLE, type Json } from '../../helpers/stacks.js';
+import { CHOICES, EXAMPLE, type Json } from '../../helpers/settings.js';
 
 function template(changes: Json, name = 'callback'): Template {
   const found = synthesizeTemplates('dev', checkSettings({ ...EXAMPLE, ...changes }, 'dev')).find(

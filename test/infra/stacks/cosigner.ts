@@ -1,13 +1,15 @@
+// Tests of the optional Co-signer stack.
 import { Match } from 'aws-cdk-lib/assertions';
 import t from 'tap';
-import { CHOICES, listOf, PCR8, type Statement, synthesize, textOf } from '../../helpers/stacks.js';
+import { CHOICES, PCR8 } from '../../helpers/settings.js';
+import { listOf, type Statement, synthesize, toText } from '../../helpers/stacks.js';
 
-const stacks = synthesize(t, 'dev', CHOICES.cosigner);
+const stacks = synthesize('dev', CHOICES.cosigner);
 const cosigner = stacks.template('cosigner');
 
-t.test('without the Co-signer there is no stack for it', (t) => {
+t.test('the stack exists only with "cosigner": true', (t) => {
   t.strictSame(
-    synthesize(t).stacks.map(({ name }) => name),
+    synthesize().stacks.map(({ name }) => name),
     ['foundation', 'security', 'image', 'callback'],
   );
   t.strictSame(
@@ -17,7 +19,7 @@ t.test('without the Co-signer there is no stack for it', (t) => {
   t.end();
 });
 
-t.test('the instance runs enclaves, and nobody gets in but by Session Manager', (t) => {
+t.test('the instance supports enclaves, and only Session Manager gives access to it', (t) => {
   cosigner.hasResourceProperties('AWS::EC2::Instance', {
     InstanceType: 'c5.xlarge',
     EnclaveOptions: { Enabled: true },
@@ -27,18 +29,18 @@ t.test('the instance runs enclaves, and nobody gets in but by Session Manager', 
     NetworkInterfaces: [{ AssociatePublicIpAddress: false, GroupSet: [Match.anyValue()] }],
     DisableApiTermination: false,
   });
-  synthesize(t, 'prod', CHOICES.cosigner)
+  synthesize('prod', CHOICES.cosigner)
     .template('cosigner')
     .hasResourceProperties('AWS::EC2::Instance', { DisableApiTermination: true });
   const [instance] = stacks.resources('AWS::EC2::Instance');
-  const userData = textOf((instance?.Properties['UserData'] as Record<string, unknown>)['Fn::Base64']);
+  const userData = toText((instance?.Properties['UserData'] as Record<string, unknown>)['Fn::Base64']);
   t.match(userData, 'dnf install -y aws-nitro-enclaves-cli');
   t.match(userData, 'systemctl enable --now nitro-enclaves-allocator.service');
   t.match(userData, String.raw`memory_mib: 4096\ncpu_count: 2\n`);
   t.end();
 });
 
-t.test('its image is the newest Amazon Linux 2023, or the one named', (t) => {
+t.test('the machine image is the latest Amazon Linux 2023, or the one in the settings', (t) => {
   const parameters = Object.values(cosigner.findParameters('*')) as { Type: string; Default: string }[];
   t.match(parameters, [
     {
@@ -46,7 +48,7 @@ t.test('its image is the newest Amazon Linux 2023, or the one named', (t) => {
       Default: /^\/aws\/service\/ami-amazon-linux-latest\/al2023-ami-kernel-.*-x86_64$/,
     },
   ]);
-  const named = synthesize(t, 'dev', { ...CHOICES.cosigner, cosignerImageId: 'ami-0123456789abcdef0' });
+  const named = synthesize('dev', { ...CHOICES.cosigner, cosignerImageId: 'ami-0123456789abcdef0' });
   named.template('cosigner').hasResourceProperties('AWS::EC2::Instance', {
     ImageId: { 'Fn::FindInMap': ['Images', { Ref: 'AWS::Region' }, 'cosigner'] },
   });
@@ -56,7 +58,7 @@ t.test('its image is the newest Amazon Linux 2023, or the one named', (t) => {
   t.end();
 });
 
-t.test('only the attested enclave uses its key; the account manages it, and no more', (t) => {
+t.test('only the attested enclave can use its key; the account can only manage it', (t) => {
   const [key] = stacks.resources('AWS::KMS::Key', 'cosigner');
   t.equal(key?.Properties['EnableKeyRotation'], true);
   const { Statement } = key?.Properties['KeyPolicy'] as { Statement: Statement[] };
@@ -69,7 +71,7 @@ t.test('only the attested enclave uses its key; the account manages it, and no m
   t.end();
 });
 
-t.test('the bucket is versioned, encrypted, and closed to everybody else', (t) => {
+t.test('the bucket is versioned, encrypted, and denies access to all other principals', (t) => {
   cosigner.hasResourceProperties('AWS::S3::Bucket', {
     VersioningConfiguration: { Status: 'Enabled' },
     BucketEncryption: {
@@ -111,7 +113,7 @@ t.test('the bucket is versioned, encrypted, and closed to everybody else', (t) =
   t.end();
 });
 
-t.test('alarms watch its CPU and its status checks', (t) => {
+t.test('alarms cover CPU utilization and status checks', (t) => {
   for (const metric of ['CPUUtilization', 'StatusCheckFailed']) {
     cosigner.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Namespace: 'AWS/EC2',

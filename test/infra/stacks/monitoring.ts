@@ -1,18 +1,20 @@
+// Tests of the monitoring: metrics, alarms, dashboard and saved queries.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { ACTIONS } from '../../src/protocol/decision.js';
-import { REFUSALS } from '../../src/protocol/refusal.js';
-import { testApp } from '../helpers/app.js';
-import { ROOT } from '../helpers/cli.js';
-import { type Json, synthesize, textOf } from '../helpers/stacks.js';
+import { ACTIONS } from '../../../src/protocol/decision.js';
+import { REFUSALS } from '../../../src/protocol/refusal.js';
+import { testApp } from '../../helpers/app.js';
+import { ROOT } from '../../helpers/cli.js';
+import type { Json } from '../../helpers/settings.js';
+import { synthesize, toText } from '../../helpers/stacks.js';
 
 interface Alarm extends Json {
   readonly AlarmName: string;
   readonly Dimensions?: readonly { Name: string; Value: unknown }[];
 }
 
-const stacks = synthesize(t, 'dev', { alarmEmail: 'operators@example.com' });
+const stacks = synthesize('dev', { alarmEmail: 'operators@example.com' });
 const callback = stacks.template('callback');
 const alarms = Object.fromEntries(
   stacks
@@ -23,7 +25,7 @@ const alarms = Object.fromEntries(
     ]),
 );
 
-t.test('alarms wake somebody for what the guide names', (t) => {
+t.test('each alarm has its metric, threshold and period', (t) => {
   const from = (namespace: string, metric: string, rest: Json) => ({
     Namespace: namespace,
     MetricName: metric,
@@ -86,29 +88,29 @@ interface Filter {
 
 const filters = stacks.resources('AWS::Logs::MetricFilter').map(({ Properties }): Filter => {
   const [metric] = Properties['MetricTransformations'] as Filter['metric'][];
-  if (metric === undefined) throw new Error('a filter makes no metric');
+  if (metric === undefined) throw new Error('the filter has no metric');
   return { pattern: String(Properties['FilterPattern']), metric };
 });
 
-t.test('every alarm about the log, and every graph, has a filter that makes its metric', (t) => {
-  const made = filters.map(({ metric }) =>
+t.test('a filter exists for the metric of every log alarm', (t) => {
+  const extracted = filters.map(({ metric }) =>
     [metric.MetricNamespace, metric.MetricName, ...(metric.Dimensions ?? []).map(({ Key }) => Key)].join(' '),
   );
   const log = Object.values(alarms).filter(({ Namespace }) => Namespace === 'CallbackHandler/fireblocks-dev');
   t.equal(log.length, 4);
   for (const { Namespace, MetricName, Dimensions = [] } of log) {
     const used = [Namespace, MetricName, ...Dimensions.map(({ Name }) => Name)].join(' ');
-    t.ok(made.includes(used), used);
+    t.ok(extracted.includes(used), used);
   }
   t.strictSame(
-    made.filter((name) => name.split(' ').length > 2).map((name) => name.split(' ').slice(1).join(' ')),
+    extracted.filter((name) => name.split(' ').length > 2).map((name) => name.split(' ').slice(1).join(' ')),
     ['Decisions action', 'Refusals code'],
   );
   t.end();
 });
 
-t.test('metrics are made of lines that the service writes', async (t) => {
-  // Real lines: a decision, a refusal, and an error.
+t.test('metric filters match the lines that the service logs', async (t) => {
+  // Log a decision, a refusal and an error.
   const { app, lines } = await testApp(t, { auth: 'json' });
   await app.inject({ method: 'POST', url: '/tx_sign_request', payload: '{"requestId":"1"}' });
   await app.inject({ method: 'POST', url: '/tx_sign_request', payload: 'nonsense' });
@@ -134,7 +136,7 @@ t.test('metrics are made of lines that the service writes', async (t) => {
   }
 });
 
-t.test('what is counted as a failed refresh is what the service calls so', (t) => {
+t.test('metric filters use event names that the service logs', (t) => {
   const source = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .map((file) => readFileSync(join(ROOT, 'src', file), 'utf8'))
@@ -145,37 +147,30 @@ t.test('what is counted as a failed refresh is what the service calls so', (t) =
   t.end();
 });
 
-t.test(
-  'every alarm goes to the topic; those of a state, and not of an event, when they are over as well',
-  (t) => {
-    for (const [name, { AlarmActions, OKActions, Namespace }] of Object.entries(alarms)) {
-      t.match((AlarmActions as Json[])[0]?.['Ref'], /Alarms/, name);
-      t.strictSame(
-        OKActions,
-        Namespace === 'CallbackHandler/fireblocks-dev' ? undefined : AlarmActions,
-        name,
-      );
-    }
-    callback.hasResourceProperties('AWS::SNS::Subscription', {
-      Protocol: 'email',
-      Endpoint: 'operators@example.com',
-    });
-    callback.resourceCountIs('AWS::SNS::Subscription', 1);
-    synthesize(t).template('callback').resourceCountIs('AWS::SNS::Subscription', 0);
-    t.end();
-  },
-);
+t.test('every alarm notifies the topic; only alarms on a state also notify when they clear', (t) => {
+  for (const [name, { AlarmActions, OKActions, Namespace }] of Object.entries(alarms)) {
+    t.match((AlarmActions as Json[])[0]?.['Ref'], /Alarms/, name);
+    t.strictSame(OKActions, Namespace === 'CallbackHandler/fireblocks-dev' ? undefined : AlarmActions, name);
+  }
+  callback.hasResourceProperties('AWS::SNS::Subscription', {
+    Protocol: 'email',
+    Endpoint: 'operators@example.com',
+  });
+  callback.resourceCountIs('AWS::SNS::Subscription', 1);
+  synthesize().template('callback').resourceCountIs('AWS::SNS::Subscription', 0);
+  t.end();
+});
 
-t.test('CloudWatch may publish to the topic, and use its key', (t) => {
+t.test('CloudWatch can publish to the topic and use its key', (t) => {
   const [policy] = stacks.resources('AWS::SNS::TopicPolicy');
   t.match(JSON.stringify(policy), /"Effect":"Allow","Principal":\{"Service":"cloudwatch\.amazonaws\.com"\}/);
   t.match(JSON.stringify(stacks.resources('AWS::KMS::Key')), /"Service":"cloudwatch\.amazonaws\.com"/);
   t.end();
 });
 
-t.test('load balancer metrics are of this load balancer and target group', (t) => {
+t.test('load balancer metrics have the dimensions of this load balancer and target group', (t) => {
   const dimensions = Object.fromEntries(
-    (alarms['latency']?.Dimensions ?? []).map(({ Name, Value }) => [Name, textOf(Value)]),
+    (alarms['latency']?.Dimensions ?? []).map(({ Name, Value }) => [Name, toText(Value)]),
   );
   t.match(dimensions, {
     LoadBalancer: /"Fn::Select":\[1,\{"Fn::Split":\[":loadbalancer\/",\{"Ref":"LoadBalancer\w+"\}\]\}\]/,
@@ -184,7 +179,7 @@ t.test('load balancer metrics are of this load balancer and target group', (t) =
   t.end();
 });
 
-t.test('the dashboard shows every action and every refusal', (t) => {
+t.test('the dashboard shows every action and every refusal code', (t) => {
   const [dashboard] = stacks.resources('AWS::CloudWatch::Dashboard');
   const [, parts] = (dashboard?.Properties['DashboardBody'] as { 'Fn::Join': [string, unknown[]] })[
     'Fn::Join'
@@ -202,7 +197,7 @@ t.test('the dashboard shows every action and every refusal', (t) => {
   t.end();
 });
 
-t.test('queries are saved', (t) => {
+t.test('three queries are saved', (t) => {
   t.strictSame(
     stacks
       .resources('AWS::Logs::QueryDefinition')

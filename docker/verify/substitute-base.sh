@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes a stand-in for the node:24-bookworm-slim image, on a machine that can't pull it: Debian by debootstrap, and
-# Node.js and npm from their npm packages. Writes its file tree to DIRECTORY. Needs root.
+# Builds a substitute for the node:24-bookworm-slim image on a machine that can't pull it: Debian from debootstrap, and
+# Node.js and npm from their npm packages. Writes the file tree to DIRECTORY. Needs root.
 #
-# Usage: docker/verify/stand-in-base.sh DIRECTORY
+# Usage: docker/verify/substitute-base.sh DIRECTORY
 set -euo pipefail
 
 NODE_VERSION=24

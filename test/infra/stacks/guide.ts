@@ -1,16 +1,17 @@
-// DEPLOYMENT.md agrees with the code: settings, sizes, codes, alarms and costs.
+// Checks the tables of DEPLOYMENT.md against the code.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { DEPLOY_ERROR_CODES } from '../../cli/aws/error.js';
-import { ENVIRONMENTS } from '../../infra/environments.js';
-import { SETTING_NAMES } from '../../infra/settings.js';
-import { ROOT } from '../helpers/cli.js';
-import { CHOICES, synthesize } from '../helpers/stacks.js';
+import { DEPLOY_ERROR_CODES } from '../../../cli/aws/error.js';
+import { ENVIRONMENTS } from '../../../infra/environments.js';
+import { SETTING_NAMES } from '../../../infra/settings/schema.js';
+import { ROOT } from '../../helpers/cli.js';
+import { CHOICES } from '../../helpers/settings.js';
+import { synthesize } from '../../helpers/stacks.js';
 
 const guide = readFileSync(join(ROOT, 'DEPLOYMENT.md'), 'utf8');
 
-/** The cells of the table whose header row starts with `heading`. */
+/** @param heading beginning of the table's heading row */
 function table(heading: string): readonly string[][] {
   const lines = guide.slice(guide.indexOf(`\n| ${heading} |`) + 1).split('\n');
   const end = lines.findIndex((line) => !line.startsWith('|'));
@@ -22,7 +23,7 @@ function table(heading: string): readonly string[][] {
   );
 }
 
-t.test('lists every setting', (t) => {
+t.test('the table of settings lists every setting', (t) => {
   t.strictSame(
     table('setting')
       .map(([name]) => name?.replaceAll('`', ''))
@@ -32,7 +33,7 @@ t.test('lists every setting', (t) => {
   t.end();
 });
 
-t.test('lists every environment with its sizes', (t) => {
+t.test('the table of environments lists every environment and its sizes', (t) => {
   t.strictSame(
     table('environment').map((row) => row.slice(0, 4)),
     Object.entries(ENVIRONMENTS).map(([name, { cpu, memoryMiB, retentionDays }]) => [
@@ -45,7 +46,7 @@ t.test('lists every environment with its sizes', (t) => {
   t.end();
 });
 
-t.test('lists every error code of the commands once', (t) => {
+t.test('the table of error codes lists every code once', (t) => {
   const listed = table('code').flatMap(([names = '']) =>
     [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
   );
@@ -58,13 +59,13 @@ t.test('lists every error code of the commands once', (t) => {
   t.end();
 });
 
-t.test('lists every alarm', (t) => {
+t.test('the table of alarms lists every alarm', (t) => {
   const listed = table('alarm').flatMap(([names = '']) =>
     [...names.matchAll(/`([\w-]+)`/g)].map(([, name]) => name),
   );
   t.strictSame(
     listed.sort(),
-    synthesize(t, 'dev', CHOICES.cosigner)
+    synthesize('dev', CHOICES.cosigner)
       .resources('AWS::CloudWatch::Alarm')
       .map(({ Properties }) => String(Properties['AlarmName']).replace('fireblocks-dev-', ''))
       .sort(),
@@ -72,7 +73,7 @@ t.test('lists every alarm', (t) => {
   t.end();
 });
 
-t.test('every cost equals its formula, and the totals are correct', (t) => {
+t.test('each cost matches its formula, and each sum its items', (t) => {
   let sum = 0;
   let formulas = 0;
   for (const [what = '', formula = '', cost = ''] of table('what | formula | USD a month')) {
@@ -92,8 +93,8 @@ t.test('every cost equals its formula, and the totals are correct', (t) => {
   t.end();
 });
 
-t.test('the costs count the endpoints and alarms of the stacks', (t) => {
-  const count = (type: string, changes = {}): number => synthesize(t, 'prod', changes).resources(type).length;
+t.test('the costs count the endpoints and alarms that the stacks create', (t) => {
+  const count = (type: string, changes = {}): number => synthesize('prod', changes).resources(type).length;
   const costs = table('what | formula | USD a month')
     .map(([what, formula]) => `${what ?? ''}: ${formula ?? ''}`)
     .join('\n');
@@ -102,6 +103,6 @@ t.test('the costs count the endpoints and alarms of the stacks', (t) => {
   t.equal(count('AWS::EC2::VPCEndpoint', CHOICES.cosigner) - 1, interfaces + 1);
   const alarms = count('AWS::CloudWatch::Alarm');
   t.match(costs, `alarms: ${alarms} × 0.10`);
-  t.match(costs, `Co-signer alarms: ${count('AWS::CloudWatch::Alarm', CHOICES.cosigner) - alarms} × 0.10`);
+  t.match(costs, `its alarms: ${count('AWS::CloudWatch::Alarm', CHOICES.cosigner) - alarms} × 0.10`);
   t.end();
 });

@@ -1,17 +1,12 @@
+// Tests of the foundation stack: network and VPC endpoints.
 import { Match } from 'aws-cdk-lib/assertions';
 import t from 'tap';
-import {
-  CHOICES,
-  listOf,
-  type Statement,
-  synthesize,
-  type Synthesized,
-  textOf,
-} from '../../helpers/stacks.js';
+import { CHOICES } from '../../helpers/settings.js';
+import { listOf, type Statement, synthesize, type Synthesized, toText } from '../../helpers/stacks.js';
 
 const SERVICES = ['ecr.api', 'ecr.dkr', 'logs', 'ssm'];
 
-/** Of each endpoint by its service: the subnets it is in, and what may be asked of it. */
+/** By service: the type of its endpoint, the subnets or route tables it is in, and the `action resources` it allows. */
 function endpoints(stacks: Synthesized) {
   return Object.fromEntries(
     stacks.resources('AWS::EC2::VPCEndpoint').map(({ Properties }) => {
@@ -22,7 +17,7 @@ function endpoints(stacks: Synthesized) {
           type: Properties['VpcEndpointType'],
           places: listOf(Properties['SubnetIds'] ?? Properties['RouteTableIds']),
           allowed: Statement.flatMap(({ Action, Resource }) =>
-            listOf(Action).map((action) => `${action} ${listOf(Resource).map(textOf).join(' ')}`),
+            listOf(Action).map((action) => `${action} ${listOf(Resource).map(toText).join(' ')}`),
           ).sort(),
         },
       ];
@@ -30,8 +25,8 @@ function endpoints(stacks: Synthesized) {
   );
 }
 
-t.test('the VPC has two private subnets in two zones, and no way out', (t) => {
-  const foundation = synthesize(t).template('foundation');
+t.test('the VPC has two private subnets in two zones and no internet access', (t) => {
+  const foundation = synthesize().template('foundation');
   foundation.hasResourceProperties('AWS::EC2::VPC', {
     CidrBlock: '10.0.0.0/16',
     EnableDnsHostnames: true,
@@ -54,15 +49,15 @@ t.test('the VPC has two private subnets in two zones, and no way out', (t) => {
   t.end();
 });
 
-t.test('with the Co-signer there is a way out, from its subnet alone', (t) => {
-  const stacks = synthesize(t, 'dev', CHOICES.cosigner);
+t.test('a hosted Co-signer gets internet access from its subnet only', (t) => {
+  const stacks = synthesize('dev', CHOICES.cosigner);
   const foundation = stacks.template('foundation');
   foundation.resourceCountIs('AWS::EC2::Subnet', 3);
   foundation.resourceCountIs('AWS::EC2::InternetGateway', 1);
   foundation.resourceCountIs('AWS::EC2::NatGateway', 1);
   const routes = stacks.resources('AWS::EC2::Route').map(({ Properties }) => {
     const { DestinationCidrBlock, RouteTableId, NatGatewayId, GatewayId } = Properties;
-    return [textOf(RouteTableId), DestinationCidrBlock, textOf(NatGatewayId ?? GatewayId)].join(' ');
+    return [toText(RouteTableId), DestinationCidrBlock, toText(NatGatewayId ?? GatewayId)].join(' ');
   });
   t.match(routes.sort(), [
     /^<PrivateARouteTable\w+> 0\.0\.0\.0\/0 <PublicNATGateway\w+>$/,
@@ -72,8 +67,8 @@ t.test('with the Co-signer there is a way out, from its subnet alone', (t) => {
   t.end();
 });
 
-t.test('each endpoint allows only what is needed', (t) => {
-  const found = endpoints(synthesize(t));
+t.test('each endpoint allows only the actions and resources in use', (t) => {
+  const found = endpoints(synthesize());
   t.strictSame(Object.keys(found).sort(), [...SERVICES, 's3'].sort());
   const account = 'ap-northeast-1:<AWS::AccountId>';
   const pull = [
@@ -101,12 +96,12 @@ t.test('each endpoint allows only what is needed', (t) => {
   t.end();
 });
 
-t.test('only this account may ask through an endpoint, but for what AWS serves to everybody', (t) => {
-  const open = synthesize(t, 'dev', CHOICES.cosigner)
+t.test('endpoints accept callers of other accounts only for public files of AWS and Fireblocks', (t) => {
+  const open = synthesize('dev', CHOICES.cosigner)
     .resources('AWS::EC2::VPCEndpoint')
     .flatMap(({ Properties }) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement)
     .filter(({ Condition }) => Condition === undefined);
-  t.strictSame(open.flatMap(({ Resource }) => listOf(Resource).map(textOf)).sort(), [
+  t.strictSame(open.flatMap(({ Resource }) => listOf(Resource).map(toText)).sort(), [
     'arn:aws:s3:::al2023-repos-ap-northeast-1-de612dc2/*',
     'arn:aws:s3:::fb-certs/*',
     'arn:aws:s3:::prod-ap-northeast-1-starport-layer-bucket/*',
@@ -114,9 +109,9 @@ t.test('only this account may ask through an endpoint, but for what AWS serves t
   t.end();
 });
 
-t.test('interface endpoints are in one zone, or in both', (t) => {
+t.test('interface endpoints are in one zone or in both', (t) => {
   for (const endpointZones of [1, 2]) {
-    const found = endpoints(synthesize(t, 'dev', { network: { endpointZones } }));
+    const found = endpoints(synthesize('dev', { network: { endpointZones } }));
     for (const service of SERVICES) {
       t.equal(found[service]?.type, 'Interface');
       t.equal(found[service]?.places.length, endpointZones, service);
@@ -127,8 +122,8 @@ t.test('interface endpoints are in one zone, or in both', (t) => {
   t.end();
 });
 
-t.test('with the Co-signer, Session Manager has its endpoint', (t) => {
-  const found = endpoints(synthesize(t, 'dev', CHOICES.cosigner));
+t.test('a hosted Co-signer gets endpoints for Session Manager and its bucket', (t) => {
+  const found = endpoints(synthesize('dev', CHOICES.cosigner));
   t.strictSame(found['ssmmessages']?.allowed.length, 4);
   t.ok(found['ssm']?.allowed.includes('ssm:UpdateInstanceInformation *'));
   t.ok(
@@ -139,13 +134,13 @@ t.test('with the Co-signer, Session Manager has its endpoint', (t) => {
   t.end();
 });
 
-t.test('in an existing VPC nothing is made that exists', (t) => {
-  const made = (changes: Record<string, unknown>): string[] =>
-    Object.values(synthesize(t, 'dev', changes).template('foundation').toJSON()['Resources'] as object)
+t.test('an existing VPC keeps its network resources', (t) => {
+  const createdTypes = (changes: Record<string, unknown>): string[] =>
+    Object.values(synthesize('dev', changes).template('foundation').toJSON()['Resources'] as object)
       .map(({ Type }: { Type: string }) => Type)
       .sort();
-  t.strictSame(made(CHOICES.existingEndpoints), ['AWS::S3::Bucket', 'AWS::S3::BucketPolicy']);
-  t.strictSame(made(CHOICES.existingVpc), [
+  t.strictSame(createdTypes(CHOICES.existingEndpoints), ['AWS::S3::Bucket', 'AWS::S3::BucketPolicy']);
+  t.strictSame(createdTypes(CHOICES.existingVpc), [
     'AWS::EC2::SecurityGroup',
     ...Array.from({ length: 5 }, () => 'AWS::EC2::VPCEndpoint'),
     'AWS::S3::Bucket',
@@ -154,8 +149,8 @@ t.test('in an existing VPC nothing is made that exists', (t) => {
   t.end();
 });
 
-t.test('the VPC keeps flow logs', (t) => {
-  synthesize(t).template('foundation').hasResourceProperties('AWS::EC2::FlowLog', {
+t.test('the VPC writes flow logs to S3', (t) => {
+  synthesize().template('foundation').hasResourceProperties('AWS::EC2::FlowLog', {
     ResourceType: 'VPC',
     TrafficType: 'ALL',
     LogDestinationType: 's3',

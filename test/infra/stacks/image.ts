@@ -1,3 +1,4 @@
+// Tests of the image stack, and of the script that builds the image.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,8 +8,8 @@ import { BUILD_SCRIPT } from '../../../infra/stacks/image.js';
 import { ROOT } from '../../helpers/cli.js';
 import { synthesize } from '../../helpers/stacks.js';
 
-t.test('tags are immutable, images scanned and encrypted, the last ten kept', (t) => {
-  const image = synthesize(t).template('image');
+t.test('tags are immutable, images are scanned and encrypted, and the last ten are kept', (t) => {
+  const image = synthesize().template('image');
   image.hasResourceProperties('AWS::ECR::Repository', {
     RepositoryName: 'fireblocks-callback-dev',
     ImageTagMutability: 'IMMUTABLE',
@@ -31,12 +32,12 @@ t.test('tags are immutable, images scanned and encrypted, the last ten kept', (t
   t.end();
 });
 
-t.test('the build takes the source from its bucket, on the processor that the task runs on', (t) => {
+t.test('the build reads its source from S3, and runs on the CPU architecture of the task', (t) => {
   for (const [architecture, type, cpu] of [
     ['x86_64', 'LINUX_CONTAINER', 'X86_64'],
     ['arm64', 'ARM_CONTAINER', 'ARM64'],
   ] as const) {
-    const stacks = synthesize(t, 'dev', { architecture });
+    const stacks = synthesize('dev', { architecture });
     stacks.template('image').hasResourceProperties('AWS::CodeBuild::Project', {
       Name: 'fireblocks-callback-dev',
       Source: { Type: 'S3' },
@@ -51,8 +52,8 @@ t.test('the build takes the source from its bucket, on the processor that the ta
   t.end();
 });
 
-t.test('buckets are private, encrypted, and reached by TLS alone', (t) => {
-  const stacks = synthesize(t);
+t.test('buckets are private, encrypted, and accept only TLS', (t) => {
+  const stacks = synthesize();
   for (const { Properties } of stacks.resources('AWS::S3::Bucket')) {
     t.strictSame(Properties['PublicAccessBlockConfiguration'], {
       BlockPublicAcls: true,
@@ -71,19 +72,22 @@ t.test('buckets are private, encrypted, and reached by TLS alone', (t) => {
 });
 
 /**
- * Runs the build's script with stand-ins for aws and docker, which need AWS and an engine.
- * @returns what it called, and how it ended
+ * Runs the build script with fake `aws` and `docker` commands, which record their calls.
+ * @returns the exit status, standard error, and the recorded calls
  */
 function build(t: Test, variables: Record<string, string>, { dockerfile = '', imageExists = false } = {}) {
   const directory = t.testdir();
   const calls = join(directory, 'calls');
   const bin = join(directory, 'bin');
   mkdirSync(bin);
-  const program = (name: string, body: string): void => {
+  const fakeCommand = (name: string, body: string): void => {
     writeFileSync(join(bin, name), `#!/bin/sh\necho "${name} $*" >>${calls}\n${body}\n`, { mode: 0o755 });
   };
-  program('aws', `case "$*" in *describe-images*) exit ${imageExists ? 0 : 254} ;; esac; echo a-password`);
-  program('docker', 'case "$1" in login) [ "$(cat)" = a-password ] ;; esac');
+  fakeCommand(
+    'aws',
+    `case "$*" in *describe-images*) exit ${imageExists ? 0 : 254} ;; esac; echo a-password`,
+  );
+  fakeCommand('docker', 'case "$1" in login) [ "$(cat)" = a-password ] ;; esac');
   writeFileSync(join(directory, 'Dockerfile'), dockerfile);
   writeFileSync(calls, '');
   const { status, stderr } = spawnSync('bash', ['-c', BUILD_SCRIPT], {
@@ -102,23 +106,26 @@ function build(t: Test, variables: Record<string, string>, { dockerfile = '', im
 const DOCKERFILE = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
 const IMAGE = '111122223333.dkr.ecr.ap-northeast-1.amazonaws.com/fireblocks-callback-dev:abc123';
 
-t.test('the build pushes the image under its revision, from a base that Docker Hub does not limit', (t) => {
-  const { status, calls } = build(t, { IMAGE_TAG: 'abc123' }, { dockerfile: DOCKERFILE });
-  const base = /^ARG NODE_IMAGE=(.+)$/m.exec(DOCKERFILE)?.[1] ?? '';
-  t.equal(status, 0);
-  // The first of the two hands its output to the second: both run at once.
-  t.strictSame(calls.slice(1, 3).sort(), [
-    'aws ecr get-login-password',
-    'docker login --username AWS --password-stdin 111122223333.dkr.ecr.ap-northeast-1.amazonaws.com',
-  ]);
-  t.strictSame(calls.slice(3), [
-    `docker build --build-arg NODE_IMAGE=public.ecr.aws/docker/library/${base} --build-arg REVISION=abc123 --tag ${IMAGE} .`,
-    `docker push ${IMAGE}`,
-  ]);
-  t.end();
-});
+t.test(
+  'the build tags the image with its revision, and pulls the base from a registry without rate limits',
+  (t) => {
+    const { status, calls } = build(t, { IMAGE_TAG: 'abc123' }, { dockerfile: DOCKERFILE });
+    const base = /^ARG NODE_IMAGE=(.+)$/m.exec(DOCKERFILE)?.[1] ?? '';
+    t.equal(status, 0);
+    // The two ends of a pipe start at the same time, so their order varies.
+    t.strictSame(calls.slice(1, 3).sort(), [
+      'aws ecr get-login-password',
+      'docker login --username AWS --password-stdin 111122223333.dkr.ecr.ap-northeast-1.amazonaws.com',
+    ]);
+    t.strictSame(calls.slice(3), [
+      `docker build --build-arg NODE_IMAGE=public.ecr.aws/docker/library/${base} --build-arg REVISION=abc123 --tag ${IMAGE} .`,
+      `docker push ${IMAGE}`,
+    ]);
+    t.end();
+  },
+);
 
-t.test("a company's own base image is taken as it is", (t) => {
+t.test('a base image from another registry is used unchanged', (t) => {
   const { calls } = build(
     t,
     { IMAGE_TAG: 'abc123' },
@@ -128,7 +135,7 @@ t.test("a company's own base image is taken as it is", (t) => {
   t.end();
 });
 
-t.test('an image that is there is not built again', (t) => {
+t.test('an image that exists is not built again', (t) => {
   const { status, calls } = build(t, { IMAGE_TAG: 'abc123' }, { imageExists: true });
   t.equal(status, 0);
   t.strictSame(calls, [
@@ -137,10 +144,10 @@ t.test('an image that is there is not built again', (t) => {
   t.end();
 });
 
-t.test('a build without a revision ends before it begins', (t) => {
+t.test('a build without a revision fails immediately', (t) => {
   const { status, stderr, calls } = build(t, {}, { dockerfile: DOCKERFILE });
   t.not(status, 0);
-  t.match(stderr, /IMAGE_TAG: start the build with IMAGE_TAG/);
+  t.match(stderr, /IMAGE_TAG: set IMAGE_TAG to the git revision/);
   t.strictSame(calls, ['']);
   t.end();
 });

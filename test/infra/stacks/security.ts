@@ -1,48 +1,45 @@
-// Who reaches whom: the rules of all stacks as a graph. And what the roles of the task may do.
+// Tests of the security stack: the security group rules of all stacks as a graph, and the permissions of the task's roles.
 import t from 'tap';
-import {
-  CHOICES,
-  type Json,
-  listOf,
-  type Statement,
-  synthesize,
-  type Synthesized,
-  textOf,
-} from '../../helpers/stacks.js';
+import { CHOICES, type Json } from '../../helpers/settings.js';
+import { listOf, type Statement, synthesize, type Synthesized, toText } from '../../helpers/stacks.js';
 
-/** One line for each way that both ends allow, and for each that only one end states. */
-function ways(stacks: Synthesized): readonly string[] {
+/** One line for each connection that the rules of both groups allow, and for each that only one group has a rule for. */
+function connections(stacks: Synthesized): readonly string[] {
   const name = groupNames(stacks);
   const port = ({ IpProtocol, FromPort, ToPort }: Json) =>
-    `${textOf(IpProtocol)} ${FromPort === ToPort ? textOf(FromPort) : `${textOf(FromPort)}-${textOf(ToPort)}`}`;
+    `${toText(IpProtocol)} ${FromPort === ToPort ? toText(FromPort) : `${toText(FromPort)}-${toText(ToPort)}`}`;
   const egress = stacks.resources('AWS::EC2::SecurityGroupEgress').map(({ Properties: rule }) => {
     const to = rule['DestinationSecurityGroupId'];
-    const peer = to === undefined ? textOf(rule['CidrIp'] ?? rule['DestinationPrefixListId']) : name(to);
+    const peer = to === undefined ? toText(rule['CidrIp'] ?? rule['DestinationPrefixListId']) : name(to);
     return `${name(rule['GroupId'])} -> ${peer} ${port(rule)}`;
   });
   const ingress = stacks.resources('AWS::EC2::SecurityGroupIngress').map(({ Properties: rule }) => {
     const from = rule['SourceSecurityGroupId'];
-    const peer = from === undefined ? textOf(rule['CidrIp'] ?? rule['SourcePrefixListId']) : name(from);
+    const peer = from === undefined ? toText(rule['CidrIp'] ?? rule['SourcePrefixListId']) : name(from);
     return `${peer} -> ${name(rule['GroupId'])} ${port(rule)}`;
   });
   return [
-    ...egress.filter((way) => ingress.includes(way)),
-    ...egress.filter((way) => !ingress.includes(way)).map((way) => `${way} (out only)`),
-    ...ingress.filter((way) => !egress.includes(way)).map((way) => `${way} (in only)`),
+    ...egress.filter((connection) => ingress.includes(connection)),
+    ...egress
+      .filter((connection) => !ingress.includes(connection))
+      .map((connection) => `${connection} (out only)`),
+    ...ingress
+      .filter((connection) => !egress.includes(connection))
+      .map((connection) => `${connection} (in only)`),
   ].sort();
 }
 
-/** Names a group, however it is referred to: from its own stack, or by what that exports. */
+/** Returns a function that gives a group's name, whether a template refers to it directly or by an imported id. */
 function groupNames({ stacks }: Synthesized): (reference: unknown) => string {
   const exported = new Map(
     stacks.flatMap(({ json }) =>
       Object.values(json.Outputs ?? {}).flatMap(({ Value, Export }) =>
-        Export === undefined ? [] : [[Export.Name, textOf(Value)] as const],
+        Export === undefined ? [] : [[Export.Name, toText(Value)] as const],
       ),
     ),
   );
   return (reference) => {
-    const text = textOf(reference);
+    const text = toText(reference);
     const attribute = exported.get(text.slice(1, -1)) ?? text;
     return /^<([A-Za-z]+?)[0-9A-F]{8}\.GroupId>$/.exec(attribute)?.[1] ?? attribute;
   };
@@ -56,38 +53,38 @@ const ALWAYS = [
 ];
 
 t.test(
-  'nobody but the Co-signer reaches the load balancer, nobody but that the task, which reaches endpoints alone',
+  'only the Co-signer reaches the load balancer, which alone reaches the task; the task reaches only endpoints',
   (t) => {
-    t.strictSame(ways(synthesize(t)), ALWAYS);
-    t.strictSame(ways(synthesize(t, 'prod', CHOICES.certificateByAcm)), ALWAYS);
-    t.strictSame(ways(synthesize(t, 'dev', CHOICES.existingVpc)), ALWAYS);
+    t.strictSame(connections(synthesize()), ALWAYS);
+    t.strictSame(connections(synthesize('prod', CHOICES.certificateByAcm)), ALWAYS);
+    t.strictSame(connections(synthesize('dev', CHOICES.existingVpc)), ALWAYS);
     t.end();
   },
 );
 
-t.test('the hosted Co-signer also reaches endpoints, and Fireblocks', (t) => {
+t.test('a hosted Co-signer also reaches endpoints and the internet', (t) => {
   t.strictSame(
-    ways(synthesize(t, 'dev', CHOICES.cosigner)),
+    connections(synthesize('dev', CHOICES.cosigner)),
     [...ALWAYS, 'Cosigner -> 0.0.0.0/0 tcp 443 (out only)', 'Cosigner -> Endpoints tcp 443'].sort(),
   );
   t.end();
 });
 
-t.test('groups that exist are used in place of ours', (t) => {
+t.test('existing security groups replace those of the stacks', (t) => {
   const settings = { ...CHOICES.existingEndpoints, cosignerSecurityGroupId: 'sg-0fedcba9876543210' };
   t.strictSame(
-    ways(synthesize(t, 'dev', settings)),
-    ALWAYS.map((way) =>
-      way.replace('Cosigner', 'sg-0fedcba9876543210').replace('Endpoints', 'sg-0123456789abcdef0'),
+    connections(synthesize('dev', settings)),
+    ALWAYS.map((connection) =>
+      connection.replace('Cosigner', 'sg-0fedcba9876543210').replace('Endpoints', 'sg-0123456789abcdef0'),
     ).sort(),
   );
   t.end();
 });
 
-t.test('no rule stands inside a group, where the graph would not see it', (t) => {
-  for (const { Properties } of synthesize(t, 'dev', CHOICES.cosigner).resources('AWS::EC2::SecurityGroup')) {
+t.test('no rule is defined inside a group, where the graph would miss it', (t) => {
+  for (const { Properties } of synthesize('dev', CHOICES.cosigner).resources('AWS::EC2::SecurityGroup')) {
     t.equal(Properties['SecurityGroupIngress'], undefined);
-    // What takes the place of "everything", which AWS would put there: an address that nobody has.
+    // CDK's placeholder with an unused address. Without any rule AWS would allow all outbound traffic.
     t.strictSame(Properties['SecurityGroupEgress'], [
       {
         CidrIp: '255.255.255.255/32',
@@ -101,8 +98,8 @@ t.test('no rule stands inside a group, where the graph would not see it', (t) =>
   t.end();
 });
 
-t.test('load balancer, task, endpoints and Co-signer are in their own group, and in no other', (t) => {
-  const stacks = synthesize(t, 'dev', CHOICES.cosigner);
+t.test('load balancer, task, endpoints and Co-signer are each only in their own group', (t) => {
+  const stacks = synthesize('dev', CHOICES.cosigner);
   const name = groupNames(stacks);
   const groupsOf = (type: string, key: string): string[] =>
     stacks.resources(type).flatMap(({ Properties }) => listOf(find(Properties, key)).map(name));
@@ -121,26 +118,26 @@ function find(value: unknown, key: string): unknown {
     .find((found) => found !== undefined);
 }
 
-/** Of the policies of the role whose logical id begins so. */
+/** @param role beginning of the role's logical id */
 function statementsOf(stacks: Synthesized, role: string): readonly Statement[] {
   return stacks
     .resources('AWS::IAM::Policy')
-    .filter(({ Properties }) => listOf(Properties['Roles']).some((one) => textOf(one).startsWith(`<${role}`)))
+    .filter(({ Properties }) => listOf(Properties['Roles']).some((one) => toText(one).startsWith(`<${role}`)))
     .flatMap(({ Properties }) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement);
 }
 
-/** `action resource` for each. */
+/** Each permission of a role, as `action resource`. */
 function permissions(stacks: Synthesized, role: string): readonly string[] {
   return statementsOf(stacks, role)
     .flatMap(({ Effect, Action, Resource }) => {
       t.equal(Effect, 'Allow');
-      return listOf(Action).flatMap((action) => listOf(Resource).map((one) => `${action} ${textOf(one)}`));
+      return listOf(Action).flatMap((action) => listOf(Resource).map((one) => `${action} ${toText(one)}`));
     })
     .sort();
 }
 
-t.test('the task reads its three parameters, and decrypts nothing else', (t) => {
-  const stacks = synthesize(t);
+t.test('the task can read and decrypt only its three parameters', (t) => {
+  const stacks = synthesize();
   const parameters = ['jwt/callback-private-key', 'jwt/cosigner-public-key', 'policy'].map(
     (name) => `arn:aws:ssm:ap-northeast-1:<AWS::AccountId>:parameter/fireblocks/dev/${name}`,
   );
@@ -152,19 +149,19 @@ t.test('the task reads its three parameters, and decrypts nothing else', (t) => 
   );
   const decrypt = statementsOf(stacks, 'TaskRole').find(({ Action }) => Action === 'kms:Decrypt');
   const context = decrypt?.Condition?.['StringEquals'] as Record<string, unknown[]>;
-  t.strictSame(context['kms:EncryptionContext:PARAMETER_ARN']?.map(textOf), parameters);
+  t.strictSame(context['kms:EncryptionContext:PARAMETER_ARN']?.map(toText), parameters);
 
-  // What the task is told to read is what it may read.
-  const told = JSON.stringify(stacks.resources('AWS::ECS::TaskDefinition'));
-  for (const arn of parameters) t.ok(told.includes(`"${arn.split(':parameter')[1] ?? ''}"`), arn);
+  // The names in the task's environment are those that its role allows.
+  const environment = JSON.stringify(stacks.resources('AWS::ECS::TaskDefinition'));
+  for (const arn of parameters) t.ok(environment.includes(`"${arn.split(':parameter')[1] ?? ''}"`), arn);
   t.end();
 });
 
-t.test('Fargate pulls from the one repository, and writes to the one log group', (t) => {
+t.test('Fargate can pull from only one repository and write to only one log group', (t) => {
   const account = 'ap-northeast-1:<AWS::AccountId>';
   const repository = `arn:aws:ecr:${account}:repository/fireblocks-callback-dev`;
   const streams = `arn:aws:logs:${account}:log-group:/ecs/callback-handler/dev:log-stream:*`;
-  t.strictSame(permissions(synthesize(t), 'ExecutionRole'), [
+  t.strictSame(permissions(synthesize(), 'ExecutionRole'), [
     `ecr:BatchCheckLayerAvailability ${repository}`,
     `ecr:BatchGetImage ${repository}`,
     'ecr:GetAuthorizationToken *',
@@ -175,8 +172,8 @@ t.test('Fargate pulls from the one repository, and writes to the one log group',
   t.end();
 });
 
-t.test('the key rotates, and serves logs and alarms of this account alone', (t) => {
-  const stacks = synthesize(t);
+t.test('the key rotates, and AWS services can use it only for logs and alarms of this account', (t) => {
+  const stacks = synthesize();
   const [key] = stacks.resources('AWS::KMS::Key', 'security');
   t.equal(key?.Properties['EnableKeyRotation'], true);
   const { Statement } = key?.Properties['KeyPolicy'] as { Statement: Statement[] };
@@ -194,14 +191,14 @@ t.test('the key rotates, and serves logs and alarms of this account alone', (t) 
     StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
   });
   const { ArnEquals } = services['logs.ap-northeast-1.amazonaws.com'] as { ArnEquals: Json };
-  const groups = (ArnEquals['kms:EncryptionContext:aws:logs:arn'] as unknown[]).map(textOf);
+  const groups = (ArnEquals['kms:EncryptionContext:aws:logs:arn'] as unknown[]).map(toText);
   t.strictSame(
     groups.sort(),
     stacks
       .resources('AWS::Logs::LogGroup')
       .map(
         ({ Properties }) =>
-          `arn:aws:logs:ap-northeast-1:<AWS::AccountId>:log-group:${textOf(Properties['LogGroupName'])}`,
+          `arn:aws:logs:ap-northeast-1:<AWS::AccountId>:log-group:${toText(Properties['LogGroupName'])}`,
       )
       .sort(),
   );

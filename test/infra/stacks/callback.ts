@@ -1,10 +1,12 @@
+// Tests of the callback stack: service, load balancer, private hostname and certificate.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import t from 'tap';
 import { LONGEST_REQUEST_MS, SHUTDOWN_TIMEOUT_MS } from '../../../src/timeouts.js';
 import { ROOT } from '../../helpers/cli.js';
-import { CHOICES, type Json, synthesize, type Synthesized, textOf } from '../../helpers/stacks.js';
+import { CHOICES, type Json } from '../../helpers/settings.js';
+import { synthesize, type Synthesized, toText } from '../../helpers/stacks.js';
 
 interface Container extends Json {
   readonly HealthCheck: Json & { readonly Command: readonly string[] };
@@ -15,11 +17,11 @@ interface Container extends Json {
 function container(stacks: Synthesized): Container {
   const [task] = stacks.resources('AWS::ECS::TaskDefinition');
   const [found] = task?.Properties['ContainerDefinitions'] as Container[];
-  if (found === undefined) throw new Error('there is no container');
+  if (found === undefined) throw new Error('the task definition has no container');
   return found;
 }
 
-/** Attributes of a load balancer or target group by their keys. */
+/** Attributes of the load balancer or the target group, by key. */
 function attributes(
   stacks: Synthesized,
   type: 'LoadBalancer' | 'TargetGroup',
@@ -29,13 +31,13 @@ function attributes(
   return Object.fromEntries(list.map(({ Key, Value }) => [Key, Value]));
 }
 
-t.test('task sizes and log retention follow the environment', (t) => {
+t.test('task size and log retention depend on the environment', (t) => {
   for (const [environment, cpu, memory, days] of [
     ['dev', '256', '512', 7],
     ['staging', '512', '1024', 30],
     ['prod', '1024', '2048', 90],
   ] as const) {
-    const callback = synthesize(t, environment).template('callback');
+    const callback = synthesize(environment).template('callback');
     callback.hasResourceProperties('AWS::ECS::TaskDefinition', {
       Cpu: cpu,
       Memory: memory,
@@ -51,8 +53,8 @@ t.test('task sizes and log retention follow the environment', (t) => {
   t.end();
 });
 
-t.test('the container is confined as the image is tested to run', (t) => {
-  const found = container(synthesize(t));
+t.test('the container runs read-only and without capabilities, as the image is tested', (t) => {
+  const found = container(synthesize());
   t.match(found, {
     Name: 'callback-handler',
     ReadonlyRootFilesystem: true,
@@ -64,9 +66,9 @@ t.test('the container is confined as the image is tested to run', (t) => {
   t.end();
 });
 
-t.test('user, health check and stop time agree with the image and the service', (t) => {
+t.test('user, health check and stop timeout match the image and the service', (t) => {
   const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
-  const found = container(synthesize(t));
+  const found = container(synthesize());
   t.ok(dockerfile.includes(`\nUSER ${found.User}\n`));
   const command = JSON.stringify(found.HealthCheck.Command.slice(1)).replaceAll(',', ', ');
   t.ok(dockerfile.includes(` CMD ${command}\n`), command);
@@ -75,8 +77,8 @@ t.test('user, health check and stop time agree with the image and the service', 
   t.end();
 });
 
-t.test('the service rolls without a gap, and rolls back by itself', (t) => {
-  synthesize(t)
+t.test('a rollout keeps the old task until the new one is healthy, and rolls back if it fails', (t) => {
+  synthesize()
     .template('callback')
     .hasResourceProperties('AWS::ECS::Service', {
       ServiceName: 'callback-handler-service',
@@ -90,14 +92,14 @@ t.test('the service rolls without a gap, and rolls back by itself', (t) => {
       HealthCheckGracePeriodSeconds: 90,
       NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'DISABLED' } },
     });
-  synthesize(t, 'dev', { desiredCount: 3 })
+  synthesize('dev', { desiredCount: 3 })
     .template('callback')
     .hasResourceProperties('AWS::ECS::Service', { DesiredCount: 3 });
   t.end();
 });
 
-t.test('the cluster has Container Insights, whose log does not stay for ever', (t) => {
-  const callback = synthesize(t).template('callback');
+t.test('Container Insights is on, and its log expires', (t) => {
+  const callback = synthesize().template('callback');
   callback.hasResourceProperties('AWS::ECS::Cluster', {
     ClusterName: 'fireblocks-callback-cluster-dev',
     ClusterSettings: [{ Name: 'containerInsights', Value: 'enabled' }],
@@ -109,8 +111,8 @@ t.test('the cluster has Container Insights, whose log does not stay for ever', (
   t.end();
 });
 
-t.test('the load balancer is internal, in both zones, and speaks HTTPS alone', (t) => {
-  const stacks = synthesize(t);
+t.test('the load balancer is internal, in both zones, and accepts only HTTPS', (t) => {
+  const stacks = synthesize();
   const callback = stacks.template('callback');
   callback.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', {
     Name: 'callback-handler-dev',
@@ -131,12 +133,12 @@ t.test('the load balancer is internal, in both zones, and speaks HTTPS alone', (
     'idle_timeout.timeout_seconds': '60',
     'deletion_protection.enabled': 'false',
   });
-  t.equal(attributes(synthesize(t, 'prod'), 'LoadBalancer')['deletion_protection.enabled'], 'true');
+  t.equal(attributes(synthesize('prod'), 'LoadBalancer')['deletion_protection.enabled'], 'true');
   t.end();
 });
 
-t.test('targets are probed as operators expect, and let go later than the longest request ends', (t) => {
-  const stacks = synthesize(t);
+t.test('targets are health-checked, and deregistration outlasts the longest request', (t) => {
+  const stacks = synthesize();
   stacks.template('callback').hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
     Name: 'callback-handler-tg-dev',
     Port: 3000,
@@ -153,12 +155,12 @@ t.test('targets are probed as operators expect, and let go later than the longes
   t.end();
 });
 
-t.test('the private zone is of exactly the host name, with the alias at its apex', (t) => {
+t.test('the private zone covers exactly the hostname, which is an alias of the load balancer', (t) => {
   for (const [choice, name] of [
     [{}, 'callback.internal.'],
     [CHOICES.certificateByAcm, 'callback.example.com.'],
   ] as const) {
-    const callback = synthesize(t, 'dev', choice).template('callback');
+    const callback = synthesize('dev', choice).template('callback');
     callback.hasResourceProperties('AWS::Route53::HostedZone', {
       Name: name,
       VPCs: [{ VPCId: Match.anyValue(), VPCRegion: 'ap-northeast-1' }],
@@ -172,13 +174,13 @@ t.test('the private zone is of exactly the host name, with the alias at its apex
   t.end();
 });
 
-t.test('the certificate is the one named, or one that ACM issues by a record in the public zone', (t) => {
-  synthesize(t, 'dev', CHOICES.certificateByArn)
+t.test('the certificate is an existing one, or issued by ACM with DNS validation', (t) => {
+  synthesize('dev', CHOICES.certificateByArn)
     .template('callback')
     .hasResourceProperties('AWS::ElasticLoadBalancingV2::Listener', {
       Certificates: [{ CertificateArn: CHOICES.certificateByArn.certificate.arn }],
     });
-  const issued = synthesize(t, 'dev', CHOICES.certificateByAcm).template('callback');
+  const issued = synthesize('dev', CHOICES.certificateByAcm).template('callback');
   issued.hasResourceProperties('AWS::CertificateManager::Certificate', {
     DomainName: 'callback.example.com',
     ValidationMethod: 'DNS',
@@ -193,9 +195,9 @@ t.test('the certificate is the one named, or one that ACM issues by a record in 
   t.end();
 });
 
-t.test('the image is named by its tag, a parameter', (t) => {
-  const stacks = synthesize(t);
-  t.match(textOf(container(stacks)['Image']), /:<ImageTag>$/);
+t.test('the image tag is a parameter without a default', (t) => {
+  const stacks = synthesize();
+  t.match(toText(container(stacks)['Image']), /:<ImageTag>$/);
   const { ImageTag, CertificateArn } = stacks.template('callback').findParameters('*') as Record<
     string,
     { AllowedPattern: string; Default?: string }
@@ -210,8 +212,8 @@ t.test('the image is named by its tag, a parameter', (t) => {
   t.end();
 });
 
-t.test('outputs begin with the URL for the Co-signer', (t) => {
-  const { stacks } = synthesize(t);
+t.test('the first output is the URL for the Co-signer', (t) => {
+  const { stacks } = synthesize();
   const outputs = stacks.find(({ name }) => name === 'callback')?.json.Outputs ?? {};
   t.equal(Object.keys(outputs)[0], 'CallbackURL');
   t.equal(outputs['CallbackURL']?.Value, 'https://callback.internal/callback');
