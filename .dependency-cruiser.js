@@ -20,8 +20,8 @@ const EVALUATE = [...LANGUAGE, 'src/policy/evaluate/'];
 const PARSE = [...EVALUATE, 'src/policy/parse/'];
 const SOURCES = [...PARSE, 'src/sources/'];
 const KEYS = [...SOURCES, 'src/keys/'];
-const ROUTES = [...KEYS, 'src/routes/', 'src/timeouts\\.ts$'];
-const APP = [...ROUTES, 'src/plugins/', 'src/app\\.ts$'];
+const ROUTES = [...KEYS, 'src/plugins/', 'src/routes/', 'src/timeouts\\.ts$'];
+const APP = [...ROUTES, 'src/app\\.ts$'];
 
 export default {
   forbidden: [
@@ -51,7 +51,7 @@ export default {
     layer('policy-parse', 'Parsing comes last: it makes what is evaluated.', '^src/policy/parse/', PARSE),
     layer('sources', 'Sources know what they read, not who uses it.', '^src/sources/', SOURCES),
     layer('keys', 'Keys come from sources.', '^src/keys/', KEYS),
-    layer('routes', 'Routes use keys and policy, not the application.', '^src/routes/', ROUTES),
+    layer('routes', 'Routes use keys, policy and plugins, not the application.', '^src/routes/', ROUTES),
     layer('plugins', 'Plugins know the protocol and the timeouts alone.', '^src/plugins/', [
       'src/protocol/',
       'src/plugins/',
@@ -60,10 +60,14 @@ export default {
     layer('app', 'The application does not know the process that runs it.', '^src/app\\.ts$', APP),
     {
       name: 'configuration',
-      comment: 'config.ts takes types from the rooms, and values only from timeouts.ts.',
+      comment: 'config.ts takes types from the rooms; values only from timeouts.ts and the base of errors.',
       severity: 'error',
       from: { path: '^src/config\\.ts$' },
-      to: { path: PRODUCTS, pathNot: '^src/timeouts\\.ts$', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: PRODUCTS,
+        pathNot: '^src/(timeouts|protocol/error)\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'no-input-or-output',

@@ -1,13 +1,13 @@
-# The callback handler's image: Node.js, the bundled service and its policy; nothing else is added to the base.
-# Any base with Node.js 24 and a shell will do, such as a company's own: --build-arg NODE_IMAGE=...
+# The callback handler's image. It adds the bundled service and its policy to a Node.js base image.
+# Any base image with Node.js 24 and a shell works: --build-arg NODE_IMAGE=...
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
 USER root
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Both secrets are optional: the npm configuration of a company with a registry or a proxy of its own, and its CA,
-# which that configuration names as cafile=/run/secrets/npm-ca. Neither gets into a layer, nor does npm's cache.
+# Both secrets are optional: an npm configuration for a private registry or proxy, and the CA certificate that it refers
+# to as cafile=/run/secrets/npm-ca. Neither the secrets nor npm's cache end up in a layer.
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
     --mount=type=secret,id=npm-ca,target=/run/secrets/npm-ca \
     --mount=type=cache,target=/root/.npm \
@@ -15,7 +15,8 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
 COPY build.js tsconfig.json ./
 COPY src src
 RUN node build.js
-# A start that ends at once for want of a policy leaves V8's compiled code. Node.js keeps it for each user apart.
+# Start the service once to fill V8's compile cache, which makes later starts faster. The missing policy file ends it
+# immediately. Node.js keeps a separate cache for each user, so it runs as the user of the final image.
 RUN mkdir dist/compiled && chown 10001 dist/compiled
 USER 10001
 RUN ! POLICY_FILE=none CALLBACK_PRIVATE_KEY_PARAMETER=none COSIGNER_PUBLIC_KEY_PARAMETER=no AWS_REGION=none \
@@ -23,7 +24,7 @@ RUN ! POLICY_FILE=none CALLBACK_PRIVATE_KEY_PARAMETER=none COSIGNER_PUBLIC_KEY_P
 USER root
 RUN chown -R root:root dist/compiled && chmod -R a+rX dist/compiled && ls -d dist/compiled/*/*
 
-# What docker/compose.yaml needs beside the handler: it makes keys and a certificate, and plays the Co-signer.
+# Tools for docker/compose.yaml: create the keys and the certificate, and simulate the Co-signer.
 FROM build AS tools
 COPY examples examples
 COPY cli cli
@@ -31,16 +32,16 @@ COPY docker/seed.ts docker/
 
 FROM ${NODE_IMAGE}
 USER root
-# The service needs no package manager, and whoever gets in shall find none.
+# Remove the package managers: the service does not need them, and an intruder should not find them.
 RUN rm -rf /opt/yarn* && \
-    for place in /usr/local /usr; do \
-      rm -rf $place/lib/node_modules $place/bin/npm $place/bin/npx $place/bin/corepack $place/bin/yarn $place/bin/yarnpkg; \
+    for prefix in /usr/local /usr; do \
+      rm -rf $prefix/lib/node_modules $prefix/bin/npm $prefix/bin/npx $prefix/bin/corepack $prefix/bin/yarn $prefix/bin/yarnpkg; \
     done
 WORKDIR /app
 COPY --chmod=644 package.json policy.yaml ./
 COPY --from=build /app/dist dist
 
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 ARG SOURCE=unknown
 LABEL org.opencontainers.image.title="fireblocks-callback-handler" \
@@ -50,11 +51,11 @@ LABEL org.opencontainers.image.title="fireblocks-callback-handler" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.source="${SOURCE}"
 
-# The user has no entry in /etc/passwd, and the AWS SDK looks for its files below HOME.
+# The user has no entry in /etc/passwd, so HOME is set here: the AWS SDK looks for its configuration files below it.
 ENV HOME=/app
 USER 10001:10001
 EXPOSE 3000
 STOPSIGNAL SIGTERM
-# At start the service tries for a minute to reach SSM.
+# On start the service tries to reach SSM for up to a minute.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=90s --retries=3 CMD ["node", "dist/healthcheck.js"]
 ENTRYPOINT ["node", "dist/main.js"]

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BaseError, codeOf } from '../src/protocol/error.js';
-import { endWithReader } from './terminal.js';
+import { exitOnClosedPipe, type Output } from './terminal.js';
 
-/** 0 done or good, 1 failed or not good, 2 wrong usage or unreadable input; 130 and 143 interrupted by a signal. */
+/** Exit codes: 0 success, 1 failure, 2 wrong usage or unreadable input; 130 and 143 interrupted by a signal. */
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
@@ -15,7 +15,7 @@ export class UsageError extends BaseError<'USAGE'> {
   }
 }
 
-/** A file, or standard input, that the command can't use. */
+/** A file, or standard input, can't be read or does not hold what the command needs. */
 export class InputError extends BaseError<'INPUT_UNUSABLE'> {
   constructor(message: string) {
     super('INPUT_UNUSABLE', message);
@@ -35,39 +35,54 @@ export function createProgram(name: string, description: string): Command {
     .exitOverride();
 }
 
+/** Reports an error thrown by an action and returns the exit code. Throws errors that it does not know. */
+export type ErrorReporter = (error: unknown, command: Command) => number;
+
+/** Arguments and output streams of a run; tests pass their own. */
+interface RunContext {
+  /** @default the process's arguments */
+  readonly args?: readonly string[];
+  /** @default standard output */
+  readonly stdout?: Output;
+  /** @default standard error */
+  readonly stderr?: Output;
+}
+
 /**
- * Parses the command line and runs the action, which sets `process.exitCode` where the result is not good.
- * @param onError reports an error of the action and returns the exit code; what it does not know it throws again
+ * Parses the command line and runs the action. An action sets `process.exitCode` if its result is a failure.
+ * @param onError reports the action's errors, except UsageError and InputError, which are reported here
  */
 export async function runProgram(
   program: Command,
-  onError: (error: unknown, command: Command) => number = rethrow,
+  onError: ErrorReporter = rethrow,
+  { args = process.argv.slice(2), stdout = process.stdout, stderr = process.stderr }: RunContext = {},
 ): Promise<void> {
-  endWithReader(process.stdout);
+  if (stdout === process.stdout) exitOnClosedPipe(process.stdout);
+  for (const command of [program, ...program.commands]) {
+    command.showHelpAfterError(`\n${helpHint(command)}`).configureOutput({
+      writeOut: (output) => void stdout.write(output),
+      writeErr: (output) => void stderr.write(output),
+    });
+  }
   let running = program;
   program.hook('preAction', (_program, command) => {
     running = command;
   });
-  for (const command of [program, ...program.commands]) command.showHelpAfterError(`\n${helpHint(command)}`);
   try {
-    await program.parseAsync();
+    await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
-    else process.exitCode = reportError(error, running, onError);
+    else process.exitCode = reportError(error, running, stderr, onError);
   }
 }
 
-function reportError(
-  error: unknown,
-  command: Command,
-  onError: (error: unknown, command: Command) => number,
-): number {
-  switch (error instanceof BaseError ? error.code : undefined) {
+function reportError(error: unknown, command: Command, stderr: Output, onError: ErrorReporter): number {
+  switch (codeOf(error)) {
     case 'USAGE':
-      process.stderr.write(`error: ${reasonOf(error)}\n\n${helpHint(command)}\n`);
+      stderr.write(`error: ${reasonOf(error)}\n\n${helpHint(command)}\n`);
       return EXIT_USAGE;
     case 'INPUT_UNUSABLE':
-      process.stderr.write(`error: ${reasonOf(error)}\n`);
+      stderr.write(`error: ${reasonOf(error)}\n`);
       return EXIT_USAGE;
     default:
       return onError(error, command);
@@ -84,7 +99,7 @@ function helpHint(command: Command): string {
   return `${names.join(' ')} --help shows how to use it.`;
 }
 
-/** @param file `-` for standard input. @throws {InputError} */
+/** @param file `-` for standard input. @throws {InputError} if it can't be read */
 export function readText(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
@@ -93,8 +108,24 @@ export function readText(file: string): string {
   }
 }
 
+/** @param file `-` for standard input. @throws {InputError} if it can't be read or is not JSON */
+export function readJson(file: string): unknown {
+  const json = readText(file);
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw new InputError(`${file} is not JSON: ${reasonOf(error)}`);
+  }
+}
+
+const FILE_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
+};
+
 /** Why something could not be read or parsed, in a few words. */
 export function reasonOf(error: unknown): string {
-  if (codeOf(error) === 'ENOENT') return 'there is no such file';
-  return error instanceof Error ? error.message : String(error);
+  const known = FILE_ERRORS[codeOf(error) ?? ''];
+  return known ?? (error instanceof Error ? error.message : String(error));
 }

@@ -1,23 +1,36 @@
-// Asks a person before something that can't be undone.
+// Asks the operator to confirm what can't be undone.
 import { createInterface } from 'node:readline/promises';
-import { UsageError } from './command.js';
 import { DeployError } from './aws/error.js';
+import { UsageError } from './command.js';
+
+interface Question {
+  readonly question: string;
+  /** What the operator has to type. */
+  readonly word: string;
+  /** Option that confirms without a question. */
+  readonly option: string;
+}
 
 /**
- * @param word that has to be typed
- * @throws {DeployError} if it was not @throws {UsageError} if nobody is there
+ * Asks on the terminal, and returns if the operator types the word.
+ * @throws {DeployError} if the operator types anything else
+ * @throws {UsageError} if there is no terminal
  */
-export async function confirm(question: string, word: string, instead = '--yes'): Promise<void> {
-  if (!process.stdin.isTTY) throw new UsageError(`nobody is there to be asked: say ${instead}`);
+export async function confirm({ question, word, option }: Question): Promise<void> {
+  if (!process.stdin.isTTY) throw new UsageError(`no terminal to ask for confirmation: add ${option}`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await new Promise<string>((resolve) => {
     terminal.on('close', () => resolve(''));
-    // As everywhere else: readline keeps the signal to itself.
+    // readline handles the signal itself unless it is passed on.
     terminal.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
     void terminal.question(question).then(resolve, () => resolve(''));
   });
   terminal.close();
   if (answer.trim() !== word) {
-    throw new DeployError('NOT_CONFIRMED', 'nothing was done', 'run it again when you want to');
+    throw new DeployError(
+      'NOT_CONFIRMED',
+      'not confirmed: nothing was changed',
+      'run the command again when you are ready',
+    );
   }
 }

@@ -1,11 +1,12 @@
-// What the operator's commands share: common options, failures reported with the next step, interruption.
+// What the operator's commands share: common options, errors reported with the next step, interruption.
 import { writeSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { ENVIRONMENT_NAMES } from '../infra/names.js';
 import { SETTINGS_FILE } from '../infra/settings.js';
 import { BaseError } from '../src/protocol/error.js';
+import { explainError } from './aws/explain.js';
+import type { SessionOptions, Sleep } from './aws/session.js';
 import { createProgram, EXIT_FAILED, runProgram } from './command.js';
-import { type DeployError, explainError } from './aws/error.js';
 import { painter } from './terminal.js';
 
 const SHOW_CURSOR = '\u001b[?25h';
@@ -13,78 +14,104 @@ const SHOW_CURSOR = '\u001b[?25h';
 const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Options of every operator command. */
-export interface OperatorOptions {
-  readonly profile?: string;
-  readonly env: string;
-  readonly region?: string;
-  readonly json?: boolean;
+export interface OperatorOptions extends SessionOptions {
+  readonly json?: boolean | undefined;
 }
+
+/** What the process that runs a command may replace. */
+export interface OperatorRuntime {
+  /** Waits between two polls of AWS. Default: wait in real time. */
+  readonly sleep?: Sleep;
+}
+
+/** The end of every operator command's help. */
+export const EXIT_CODES = '\nExit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.';
 
 /** @param name as in `npm run NAME` */
 export function createOperatorProgram(name: string, description: string): Command {
-  return addOperatorOptions(createProgram(name, description)).addHelpText(
-    'after',
-    '\nExit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.',
-  );
+  return addOperatorOptions(createProgram(name, description)).addHelpText('after', EXIT_CODES);
 }
 
+/** @param json what `--json` prints */
 export function addOperatorOptions(command: Command, json = 'print one JSON object'): Command {
   return command
     .option('-p, --profile <name>', 'AWS profile (default: AWS_PROFILE, AWS_ACCESS_KEY_ID, … as usual)')
-    .option('-e, --env <name>', ENVIRONMENT_NAMES.join(', '), 'dev')
+    .addOption(
+      new Option('-e, --env <name>', 'environment').choices(ENVIRONMENT_NAMES).default(ENVIRONMENT_NAMES[0]),
+    )
     .option('-r, --region <name>', `must be the region in ${SETTINGS_FILE}`)
     .option('--json', json);
 }
 
 /**
- * Runs an operator command to its end.
- * @param onInterrupt the message for an operator who interrupts it; empty for none
+ * Runs an operator command to its end, and sets `process.exitCode`.
+ * @param onInterrupt returns the message for an operator who interrupts it; empty for none
  */
 export async function runOperatorProgram(
   program: Command,
-  onInterrupt: () => string = () => 'Nothing is lost: run the same command again to continue.',
+  onInterrupt = () => 'Nothing is lost: run the same command again to continue.',
 ): Promise<void> {
-  for (const [signal, code] of Object.entries(INTERRUPTED)) {
-    process.once(signal, () => {
+  const handlers = Object.entries(INTERRUPTED).map(([signal, code]) => ({
+    signal,
+    handle: () => {
       const message = onInterrupt();
-      // Written directly: the progress renderer holds the stream, and has hidden the cursor.
+      // Written directly: the progress renderer buffers the stream, and has hidden the cursor.
       if (process.stderr.isTTY) writeSync(process.stderr.fd, SHOW_CURSOR);
       if (message !== '') writeSync(process.stderr.fd, `\nInterrupted. ${message}\n`);
       process.exit(code);
-    });
+    },
+  }));
+  for (const { signal, handle } of handlers) process.once(signal, handle);
+  try {
+    await runProgram(program, (error, command) => reportFailure(error, command.opts()));
+  } finally {
+    for (const { signal, handle } of handlers) process.off(signal, handle);
   }
-  await runProgram(program, (error, command) => reportFailure(error, command.opts()));
 }
 
-/** Reports the cause and the next step. @returns the exit code. @throws what is neither AWS's nor the operator's */
+/** What the errors of operator commands may carry. */
+interface FailureFields {
+  /** What the operator should do or run next. */
+  readonly next?: string;
+  readonly details?: readonly string[];
+  /** Every problem in the settings. */
+  readonly problems?: readonly string[];
+}
+
+/**
+ * Reports the cause of a failure and the next step.
+ * @returns the exit code
+ * @throws the error itself if neither AWS nor the operator caused it
+ */
 export function reportFailure(
   thrown: unknown,
-  { json, profile }: Pick<OperatorOptions, 'json' | 'profile'>,
+  { json = false, profile }: Pick<OperatorOptions, 'json' | 'profile'>,
 ): number {
   const error = explainError(thrown, profile);
   if (!(error instanceof BaseError)) throw error;
-  const { code, message } = error;
-  const {
-    next,
-    details = [],
-    problems,
-  } = error as BaseError & Partial<Pick<DeployError, 'next' | 'details'>> & { readonly problems?: unknown };
-  if (json) {
+  const { code, message, next, details = [], problems } = error as BaseError & FailureFields;
+  if (json)
     printJson({ error: { code, message, ...(next === undefined ? { problems } : { next, details }) } });
-    return EXIT_FAILED;
-  }
-  const paint = painter(process.stderr);
-  const lines =
-    next === undefined
-      ? [message]
-      : [
-          '',
-          `${paint('red', 'Failed')} ${message}  ${paint('dim', code)}`,
-          ...details.map((line) => `  ${paint('dim', '│')} ${line}`),
-          `${paint('bold', 'Next')}   ${next}`,
-        ];
-  process.stderr.write(`${lines.join('\n')}\n`);
+  else if (next === undefined) process.stderr.write(`${message}\n`);
+  else printFailure({ code, message, next, details });
   return EXIT_FAILED;
+}
+
+function printFailure(failure: {
+  readonly code: string;
+  readonly message: string;
+  readonly next: string;
+  readonly details: readonly string[];
+}): void {
+  const { code, message, next, details } = failure;
+  const paint = painter(process.stderr);
+  const lines = [
+    '',
+    `${paint('red', 'Failed')} ${message}  ${paint('dim', code)}`,
+    ...details.map((line) => `  ${paint('dim', '│')} ${line}`),
+    `${paint('bold', 'Next')}   ${next}`,
+  ];
+  process.stderr.write(`${lines.join('\n')}\n`);
 }
 
 export function printJson(value: unknown): void {

@@ -1,18 +1,18 @@
-// Shows a list of tasks while they run: moving on a terminal, plain lines elsewhere, nothing for --json.
+// Shows tasks while they run: animated on a terminal, plain lines elsewhere, nothing with --json.
 import { Listr, type ListrTask, PRESET_TIMER } from 'listr2';
 
-export interface Work {
+export interface Task {
   readonly title: string;
+  /** @param report shows a line of progress */
   readonly run: (report: (line: string) => void) => Promise<void>;
 }
 
-interface ProgressOptions {
-  readonly json: boolean;
-}
-
-/** Runs them one after the other. The first that fails ends it. */
-export async function runTasks(work: readonly Work[], { json }: ProgressOptions): Promise<void> {
-  const tasks = work.map(({ title, run }): ListrTask => ({
+/** Runs the tasks one after another, and stops at the first that fails. @throws its error */
+export async function runTasks(
+  tasks: readonly Task[],
+  { json = false }: { readonly json?: boolean | undefined },
+): Promise<void> {
+  const listed = tasks.map(({ title, run }): ListrTask => ({
     title,
     task: (_, task) =>
       run((line) => {
@@ -21,10 +21,10 @@ export async function runTasks(work: readonly Work[], { json }: ProgressOptions)
   }));
   const common = { concurrent: false, exitOnError: true, registerSignalListeners: false } as const;
   if (json) {
-    await new Listr(tasks, { ...common, renderer: 'silent' }).run();
+    await new Listr(listed, { ...common, renderer: 'silent' }).run();
     return;
   }
-  await new Listr(tasks, {
+  await new Listr(listed, {
     ...common,
     renderer: 'default',
     rendererOptions: {

@@ -1,8 +1,15 @@
-// How commands print for people: colour on a terminal only, columns in line.
+// Output for people: colours on a terminal only, aligned columns.
 import { styleText } from 'node:util';
 
 type Style = Parameters<typeof styleText>[0];
 export type Paint = (style: Style, text: string) => string;
+
+/** A stream that commands print to. */
+export interface Output {
+  readonly isTTY?: boolean;
+  hasColors?(): boolean;
+  write(chunk: string): unknown;
+}
 
 const ACTION_STYLES: Readonly<Record<string, Style>> = {
   APPROVE: 'green',
@@ -11,17 +18,17 @@ const ACTION_STYLES: Readonly<Record<string, Style>> = {
   IGNORE: 'blue',
 };
 
-/** Paints where there is a person at a terminal who has not asked for no colours. */
-export function painter(stream: NodeJS.WriteStream): Paint {
-  const colour = stream.isTTY && stream.hasColors();
+/** Returns a function that styles its argument if the stream is a terminal with colours (`NO_COLOR` turns them off). */
+export function painter(stream: Output): Paint {
+  const colour = stream.isTTY === true && stream.hasColors?.() === true;
   return (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text);
 }
 
-export function paintAction(paint: Paint, action: string, width = 0): string {
-  return paint(ACTION_STYLES[action] ?? 'bold', action.padEnd(width));
+export function paintAction(paint: Paint, action: string): string {
+  return paint(ACTION_STYLES[action] ?? 'bold', action);
 }
 
-/** Rows with every column as wide as its widest cell; the last one as it is. */
+/** Pads every column, except the last, to the width of its widest cell. */
 export function columns(rows: readonly (readonly string[])[]): readonly string[] {
   const widths: number[] = [];
   for (const row of rows)
@@ -31,8 +38,13 @@ export function columns(rows: readonly (readonly string[])[]): readonly string[]
   );
 }
 
-/** Ends quietly when what reads our output has seen enough, as `head` does. */
-export function endWithReader(stream: NodeJS.WriteStream): void {
+/** `1 rule`, `2 rules` */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+/** Exits without an error when the reader of a pipe has closed it, as `head` does. */
+export function exitOnClosedPipe(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit();

@@ -8,7 +8,7 @@ const app = new App();
 try {
   const environment: unknown = app.node.tryGetContext('env');
   if (!isEnvironmentName(environment)) {
-    throw new SettingsError('The command', [`-c env=… must be one of ${ENVIRONMENT_NAMES.join(', ')}`]);
+    throw new SettingsError('The CDK context', [`-c env=… must be one of ${ENVIRONMENT_NAMES.join(', ')}`]);
   }
   buildStacks(app, environment, readSettings(environment));
 } catch (error) {

@@ -1,11 +1,13 @@
-// What things are called. The names that operators know are the same in every project, so that an account has one
-// project per region and environment; stacks, buckets and parameters begin with the project's.
+// Names of environments, stacks and AWS resources. The names that operators type do not contain the project's name, so
+// an account holds one project per region and environment. Names of stacks, buckets and parameters begin with the
+// project's name.
 
 export const ENVIRONMENT_NAMES = ['dev', 'staging', 'prod'] as const;
 export type EnvironmentName = (typeof ENVIRONMENT_NAMES)[number];
 
 export type Names = ReturnType<typeof namesOf>;
 
+/** @param project the setting `projectName` */
 export function namesOf(project: string, environment: EnvironmentName) {
   const prefix = `${project}-${environment}`;
   const cluster = `fireblocks-callback-cluster-${environment}`;
@@ -19,7 +21,7 @@ export function namesOf(project: string, environment: EnvironmentName) {
     targetGroup: `callback-handler-tg-${environment}`,
     repository: `fireblocks-callback-${environment}`,
     imageBuild: `fireblocks-callback-${environment}`,
-    /** Namespace of the metrics that are made from the service's log. */
+    /** CloudWatch namespace of the metrics that are extracted from the service's log. */
     metrics: `CallbackHandler/${prefix}`,
     logGroups: {
       service: `/ecs/callback-handler/${environment}`,
@@ -34,11 +36,11 @@ export function namesOf(project: string, environment: EnvironmentName) {
   } as const;
 }
 
-/** In the order in which they are deployed. */
+/** All stacks, in deployment order. */
 export const STACK_NAMES = ['foundation', 'security', 'image', 'callback', 'cosigner'] as const;
 export type StackName = (typeof STACK_NAMES)[number];
 
-/** Those that the settings ask for. */
+/** The stacks that the settings call for, in deployment order. */
 export function stackNames({ cosigner }: { readonly cosigner: boolean }): readonly StackName[] {
   return STACK_NAMES.filter((name) => cosigner || name !== 'cosigner');
 }

@@ -1,9 +1,9 @@
-// The five stacks of one environment, and what each hands to the next.
+// Creates the stacks of one deployment and passes the outputs of each stack to the next.
 import type { App } from 'aws-cdk-lib';
 import { DEFAULT_CROSS_STACK_REFERENCES, FLAGS } from 'aws-cdk-lib/cx-api';
+import { createDeployment } from './deployment.js';
 import type { EnvironmentName } from './names.js';
 import type { Settings } from './settings.js';
-import { deploymentOf } from './stack.js';
 import { CallbackStack } from './stacks/callback.js';
 import { CosignerStack } from './stacks/cosigner.js';
 import { FoundationStack } from './stacks/foundation.js';
@@ -11,17 +11,18 @@ import { ImageStack } from './stacks/image.js';
 import { SecurityStack } from './stacks/security.js';
 
 export function buildStacks(app: App, environment: EnvironmentName, settings: Settings): void {
-  setFlags(app);
-  const deployment = deploymentOf(environment, settings);
-  const foundation = new FoundationStack(app, deployment);
-  const { network, logBucket } = foundation;
-  const security = new SecurityStack(app, deployment, { network });
-  const { key, groupIds, taskRole, executionRole } = security;
-  const image = new ImageStack(app, deployment, { key, logBucket });
-  const { repository } = image;
-  const callback = new CallbackStack(app, deployment, {
+  setFeatureFlags(app);
+  const deployment = createDeployment(environment, settings);
+  const { network, logBucket } = new FoundationStack(app, 'foundation', { deployment });
+  const { key, securityGroupIds, taskRole, executionRole } = new SecurityStack(app, 'security', {
+    deployment,
     network,
-    groupIds,
+  });
+  const { repository } = new ImageStack(app, 'image', { deployment, key, logBucket });
+  const { alarmTopic } = new CallbackStack(app, 'callback', {
+    deployment,
+    network,
+    securityGroupIds,
     key,
     taskRole,
     executionRole,
@@ -29,21 +30,22 @@ export function buildStacks(app: App, environment: EnvironmentName, settings: Se
     logBucket,
   });
   if (settings.cosigner) {
-    new CosignerStack(app, deployment, {
+    new CosignerStack(app, 'cosigner', {
+      deployment,
       network,
-      securityGroupId: groupIds.cosigner,
+      securityGroupId: securityGroupIds.cosigner,
       key,
       logBucket,
-      alarmTopic: callback.alarmTopic,
+      alarmTopic,
     });
   }
 }
 
-/** CDK's own recommendations for new applications. They change with its version, which the lock file names. */
-function setFlags(app: App): void {
+/** Sets every feature flag to CDK's recommendation for new applications. The CDK version is pinned by the lock file. */
+function setFeatureFlags(app: App): void {
   for (const [flag, { recommendedValue, introducedIn }] of Object.entries(FLAGS)) {
     if (introducedIn.v2 !== undefined) app.node.setContext(flag, recommendedValue);
   }
-  // What a stack uses of another can't be taken away from under it.
+  // CloudFormation then refuses to delete or replace what another stack uses.
   app.node.setContext(DEFAULT_CROSS_STACK_REFERENCES, 'strong');
 }

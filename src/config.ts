@@ -1,8 +1,9 @@
-// Environment variables and flags → one typed configuration. Nothing else in the service reads process.env.
+// Reads environment variables and flags into one typed configuration. Only the health check reads variables itself.
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import type { KeyParameters } from './keys/parameters.js';
+import { BaseError } from './protocol/error.js';
 import { PORT, SHUTDOWN_TIMEOUT_MS } from './timeouts.js';
 import type { Auth } from './routes/callback.js';
 
@@ -14,59 +15,61 @@ export interface Config {
   readonly port: number;
   readonly logLevel: LogLevel;
   readonly auth: Auth;
-  /** Where keys and policy come from. */
-  readonly sources: Sources;
+  /** Where keys and policy are read from. */
+  readonly sources: SourceConfig;
   readonly keyRefreshMs: number;
   readonly policyRefreshMs: number;
   readonly decisionTimeoutMs: number;
   readonly shutdownTimeoutMs: number;
 }
 
-/** Local mode: files, made on first use. */
+/** Local mode reads files, which it creates on first use. */
 interface LocalSources {
   readonly local: true;
   readonly keyDirectory: string;
   readonly policyFile: string;
-  /** Whether the policy may be made on first use: the operator named no other. */
-  readonly makePolicy: boolean;
+  /** Whether to create the policy if it does not exist: only if the operator has not set POLICY_FILE. */
+  readonly createPolicy: boolean;
 }
 
 interface ProductionSources extends KeyParameters {
   readonly local: false;
-  /** A file, or an SSM parameter. */
+  /** A file or an SSM parameter. */
   readonly policy: { readonly file: string } | { readonly parameter: string };
 }
 
-export type Sources = LocalSources | ProductionSources;
+export type SourceConfig = LocalSources | ProductionSources;
 
-/** Keys of local mode, made on first use. */
+/** Key directory of local mode. */
 export const LOCAL_KEY_DIRECTORY = '.local/keys';
 
-/** The policy of production, and that of local mode, made on first use. */
+/** Default policy file in production. */
 export const POLICY_FILE = 'policy.yaml';
+/** Default policy file of local mode. */
 export const LOCAL_POLICY_FILE = '.local/policy.yaml';
-/** How often the policy is read again in local mode, in seconds: it is being edited. */
+/** How often local mode rereads the policy, in seconds: the user is editing it. */
 const LOCAL_POLICY_REFRESH_SECONDS = 2;
+const POLICY_REFRESH_SECONDS = 60;
 
-/** The configuration can't be used; `problems` says all that must be changed. */
-export class ConfigError extends Error {
-  readonly code = 'CONFIG_INVALID';
+/** The configuration is invalid; `problems` lists everything that must be changed. */
+export class ConfigError extends BaseError<'CONFIG_INVALID'> {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`The configuration can't be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
-    this.name = 'ConfigError';
+    const list = problems.map((problem) => `  - ${problem}`).join('\n');
+    super('CONFIG_INVALID', `The configuration is invalid:\n${list}`);
     this.problems = problems;
   }
 }
 
+/** Limit of SSM, in characters. */
 const MAX_PARAMETER_NAME = 1011;
 
-/** Never echoed: somebody will put the key itself there one day. */
+/** Messages never quote the value, which may be a key that was set by mistake. */
 const parameterName = z
   .string({ error: 'is not set: set it to the name of the SSM parameter' })
-  .max(MAX_PARAMETER_NAME, 'is too long for the name of an SSM parameter')
-  .regex(/^[\w./:-]+$/, 'is not the name of an SSM parameter (letters, digits and _ . - /, or an ARN)');
+  .max(MAX_PARAMETER_NAME, 'is too long for an SSM parameter name')
+  .regex(/^[\w./:-]+$/, 'is not an SSM parameter name: use letters, digits and _ . - /, or an ARN');
 
 const environment = z.object({
   HOST: z
@@ -79,7 +82,7 @@ const environment = z.object({
   KEY_REFRESH_SECONDS: wholeNumber(1, 86_400).default(60),
   POLICY_FILE: z.string().optional(),
   POLICY_REFRESH_SECONDS: wholeNumber(1, 86_400).optional(),
-  // Below the 30 s that the Co-signer waits, with time left to sign and send.
+  // The Co-signer waits for 30 s; signing and sending the answer take time, too.
   DECISION_TIMEOUT_MS: wholeNumber(1, 29_000).default(25_000),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(5000, 110_000).default(SHUTDOWN_TIMEOUT_MS),
 });
@@ -103,20 +106,20 @@ const parameters = z
       if (same !== undefined) issues.push({ code: 'custom', path: [name], input: value, message });
     }
     if (value.POLICY_PARAMETER !== undefined && value.POLICY_FILE !== undefined) {
-      const message = 'is set, and so is POLICY_FILE: keep one of them';
+      const message = 'is set together with POLICY_FILE: remove one of them';
       issues.push({ code: 'custom', path: ['POLICY_PARAMETER'], input: value, message });
     }
   });
 
-/** In local mode AWS is not used. */
+/** Local mode does not use AWS. */
 const localParameters = z.object({
-  POLICY_PARAMETER: z.undefined('has no use in local mode: set POLICY_FILE').optional(),
+  POLICY_PARAMETER: z.undefined("can't be used in local mode: set POLICY_FILE instead").optional(),
 });
 
 /**
- * @param args command-line arguments, without the program's name
- * @param env environment variables; an empty one counts as not set
- * @throws {ConfigError} with every problem at once
+ * @param args command-line arguments without the program's name
+ * @param env environment variables; an empty variable counts as not set
+ * @throws {ConfigError} with all problems
  */
 export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Config {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
@@ -130,33 +133,42 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
   }
   const { data } = common;
   const policyRefreshSeconds =
-    data.POLICY_REFRESH_SECONDS ?? (flags.local ? LOCAL_POLICY_REFRESH_SECONDS : 60);
+    data.POLICY_REFRESH_SECONDS ?? (flags.local ? LOCAL_POLICY_REFRESH_SECONDS : POLICY_REFRESH_SECONDS);
   return {
     host: data.HOST ?? (flags.local ? '127.0.0.1' : '0.0.0.0'),
     port: data.PORT,
     logLevel: data.LOG_LEVEL,
     auth: data.CALLBACK_AUTH,
     sources:
-      names === undefined
-        ? {
-            local: true,
-            keyDirectory: LOCAL_KEY_DIRECTORY,
-            policyFile: data.POLICY_FILE ?? LOCAL_POLICY_FILE,
-            makePolicy: data.POLICY_FILE === undefined,
-          }
-        : {
-            local: false,
-            callbackPrivateKeyParameter: names.data.CALLBACK_PRIVATE_KEY_PARAMETER,
-            cosignerPublicKeyParameter: names.data.COSIGNER_PUBLIC_KEY_PARAMETER,
-            policy:
-              names.data.POLICY_PARAMETER === undefined
-                ? { file: data.POLICY_FILE ?? POLICY_FILE }
-                : { parameter: names.data.POLICY_PARAMETER },
-          },
+      names === undefined ? localSources(data.POLICY_FILE) : productionSources(names.data, data.POLICY_FILE),
     keyRefreshMs: data.KEY_REFRESH_SECONDS * 1000,
     policyRefreshMs: policyRefreshSeconds * 1000,
     decisionTimeoutMs: data.DECISION_TIMEOUT_MS,
     shutdownTimeoutMs: data.SHUTDOWN_TIMEOUT_MS,
+  };
+}
+
+function localSources(policyFile: string | undefined): LocalSources {
+  return {
+    local: true,
+    keyDirectory: LOCAL_KEY_DIRECTORY,
+    policyFile: policyFile ?? LOCAL_POLICY_FILE,
+    createPolicy: policyFile === undefined,
+  };
+}
+
+function productionSources(
+  names: z.output<typeof parameters>,
+  policyFile: string | undefined,
+): ProductionSources {
+  return {
+    local: false,
+    callbackPrivateKeyParameter: names.CALLBACK_PRIVATE_KEY_PARAMETER,
+    cosignerPublicKeyParameter: names.COSIGNER_PUBLIC_KEY_PARAMETER,
+    policy:
+      names.POLICY_PARAMETER === undefined
+        ? { file: policyFile ?? POLICY_FILE }
+        : { parameter: names.POLICY_PARAMETER },
   };
 }
 
@@ -168,14 +180,17 @@ function readFlags(args: readonly string[]): { local: boolean; problems: readonl
     tokens: true,
   });
   const problems = tokens.flatMap((token) => {
-    if (token.kind === 'positional')
-      return [`argument "${token.value}" is not known: the only flag is --local`];
+    if (token.kind === 'positional') return [unknownArgument(token.value)];
     if (token.kind === 'option' && (token.name !== 'local' || token.value !== undefined)) {
-      return [`argument "${token.rawName}" is not known: the only flag is --local`];
+      return [unknownArgument(token.rawName)];
     }
     return [];
   });
   return { local: values['local'] === true, problems };
+}
+
+function unknownArgument(argument: string): string {
+  return `unknown argument "${argument}": the only flag is --local, without a value`;
 }
 
 function wholeNumber(min: number, max: number) {

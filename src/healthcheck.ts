@@ -1,13 +1,14 @@
-// The container's health check, run inside it: exit code 0 if the service answers /health with 200.
-// It reads two variables by itself, for it runs twice a minute: the whole configuration takes longer to load.
+// The container's health check, run inside the container: exits with 0 if /health answers 200, otherwise with 1.
+// It reads HOST and PORT itself: it runs twice a minute, and loading the whole configuration takes longer.
 import { get } from 'node:http';
 import { HEALTH_PATH, PORT } from './timeouts.js';
 
 const TIMEOUT_MS = 4000;
-/** An empty variable counts as not set, as everywhere. */
-const variable = (name: 'HOST' | 'PORT', otherwise: string): string => {
+
+/** An empty variable counts as not set. */
+const variable = (name: 'HOST' | 'PORT', fallback: string): string => {
   const value = process.env[name] ?? '';
-  return value === '' ? otherwise : value;
+  return value === '' ? fallback : value;
 };
 
 const request = get(
@@ -19,8 +20,8 @@ const request = get(
   },
   ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1),
 );
-request.on('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
+request.on('timeout', () => request.destroy(new Error(`no response within ${TIMEOUT_MS / 1000} s`)));
 request.on('error', ({ message }) => {
-  console.error(`not healthy: ${message}`);
+  console.error(`unhealthy: ${message}`);
   process.exit(1);
 });

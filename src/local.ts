@@ -1,16 +1,17 @@
-// Local mode: what it makes on first use, and what it says.
+// Local mode: the policy that it creates and the text that it prints at startup.
 import { constants } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { codeOf } from './protocol/error.js';
 
-/** The policy to begin with; it lies at the same place beside the source and beside what is built. */
+/** This path is valid for the source and for the build: src/ and dist/ are both next to examples/. */
 const EXAMPLE_POLICY = new URL('../examples/local-policy.yaml', import.meta.url);
 
-/** Copies the example to the file, unless there is one: nothing of the operator's is ever written over. */
-export async function makeMissingPolicy(file: string): Promise<void> {
+/** Copies the example policy to a file. An existing file is never overwritten. */
+export async function createMissingPolicy(file: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await copyFile(EXAMPLE_POLICY, file, constants.COPYFILE_EXCL).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
   });
 }
 
@@ -18,18 +19,19 @@ export interface LocalMode {
   readonly url: string;
   readonly keyDirectory: string;
   readonly policyFile: string;
+  /** Whether requests are plain JSON. */
   readonly json: boolean;
 }
 
 export function localBanner({ url, keyDirectory, policyFile, json }: LocalMode): string {
   const options = `--url ${url}${json ? ' --json-mode' : ''}`;
   return `
-  LOCAL MODE, for trying things out. AWS is not used.
+  LOCAL MODE, for trying out the handler. AWS is not used.
 
       keys    ${keyDirectory}
-      policy  ${policyFile}, read again whenever you save it
+      policy  ${policyFile}, reloaded whenever you save it
 
-  Ask it for a decision, in another terminal:
+  Send requests from another terminal:
 
       npm run cosigner -- ${options}
       npm run cosigner -- ${options} --file examples/large-transfer.json

@@ -1,5 +1,6 @@
-// The log: JSON lines on standard output, or coloured text where a person looks at a terminal.
+// The log: JSON lines on stdout, or readable text on a terminal.
 import pino, { type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+import type { PrettyOptions } from 'pino-pretty';
 import type { LogLevel } from './config.js';
 
 export async function createLog(level: LogLevel): Promise<Logger> {
@@ -12,38 +13,51 @@ export function logOptions(level: LogLevel): LoggerOptions {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    // An error may carry what it failed on as a property, a request with its secrets for example.
-    serializers: { err: essentials },
+    // Other properties of an error are dropped: they may hold a request, and with it secrets.
+    serializers: { err: toLoggable },
   };
 }
 
-function essentials(error: unknown): object {
+function toLoggable(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };
   const { name, message, stack } = error;
   return { type: name, ...('code' in error && { code: error.code }), message, stack };
 }
 
-/** Lines that nobody takes are kept up to this length in all, then lost: the memory is the task's. */
-const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+/** Fields that a terminal does not show: what the message says already, long ids, and the facts. */
+const HIDDEN_FIELDS = [
+  ...['event', 'kind', 'action', 'rule', 'ruleError', 'problems', 'cause', 'url'],
+  ...['txId', 'signerId', 'cosignerKey', 'traceId', 'policy', 'tried', 'facts', 'omitted'],
+];
+
+/** Options of pino-pretty for log lines on a terminal: date, time, level, message and the other fields in one line. */
+export const PRETTY_OPTIONS: PrettyOptions = {
+  translateTime: 'SYS:yyyy-mm-dd HH:MM:ss p',
+  ignore: HIDDEN_FIELDS.join(','),
+  singleLine: true,
+};
+
+/** Most bytes that wait in memory while stdout is blocked. Further lines are dropped, because the task's memory is limited. */
+const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
 
 /**
- * Written without waiting, so that a slow reader of the log does not hold up answers; flushed at exit. A full disk must
- * not stop the service: what could not be written is tried again with the next line.
+ * A stdout that is written asynchronously, so that a slow reader of the log does not delay responses, and flushed at exit.
+ * The service keeps running if a write fails, for example on a full disk: the next line retries it.
  */
 function stdout(): DestinationStream {
-  // At once, as without a minimum; but only with one can a flush be asked for.
-  const destination = pino.destination({ dest: 1, sync: false, minLength: 1, maxLength: MAX_WAITING_BYTES });
+  // minLength 1 writes at once, like the default, but makes flush() available.
+  const destination = pino.destination({ dest: 1, sync: false, minLength: 1, maxLength: MAX_BUFFERED_BYTES });
   let failing = false;
   destination.on('error', ({ message }: Error) => {
     if (!failing) process.stderr.write(`The log can't be written: ${message}\n`);
     failing = true;
   });
   destination.on('write', () => (failing = false));
-  // Once so much waits that lines are lost, no line starts another attempt.
+  // When the buffer is full, new lines no longer trigger a write.
   destination.on('drop', () => destination.flush());
-  // It may be on the same full disk, or have no reader either.
+  // stderr may be on the same full disk or have no reader either.
   process.stderr.on('error', () => undefined);
-  // At exit it would be tried until it can be written, and the process would never end.
+  // flushSync retries until it succeeds: with an output that can't be written, the process would never exit.
   const flush = destination.flushSync.bind(destination);
   destination.flushSync = () => {
     if (!failing) flush();
@@ -54,9 +68,9 @@ function stdout(): DestinationStream {
 async function prettyStdout(): Promise<DestinationStream> {
   try {
     const { default: pretty } = await import('pino-pretty');
-    return pretty({ ignore: 'event,facts,omitted', singleLine: true, sync: true });
+    return pretty({ ...PRETTY_OPTIONS, sync: true });
   } catch {
-    // A development dependency: where it is not installed, a terminal gets the JSON lines as well.
+    // pino-pretty is a development dependency; without it, a terminal shows JSON lines.
     return stdout();
   }
 }

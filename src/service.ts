@@ -1,23 +1,23 @@
-// The service's life: configuration → keys and policy → listen → stop.
+// Runs the service: reads the configuration, loads keys and policy, listens, and stops on a signal.
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.js';
-import { type Config, ConfigError, readConfig, type Sources } from './config.js';
-import { directoryKeySource, makeMissingKeys } from './keys/directory.js';
+import { type Config, type ConfigError, readConfig, type SourceConfig } from './config.js';
+import { createMissingKeys, directoryKeySource } from './keys/directory.js';
 import { parameterKeySource } from './keys/parameters.js';
-import { keepKeysFresh, loadKeys, UnusableCallbackKeyError } from './keys/refresh.js';
-import { KeyRing } from './keys/ring.js';
-import type { StoredKeys } from './keys/ring.js';
-import { localBanner, makeMissingPolicy } from './local.js';
+import { keepKeysFresh, loadKeys, type UnusableCallbackKeyError } from './keys/refresh.js';
+import { KeyRing, type StoredKeys } from './keys/ring.js';
+import { createMissingPolicy, localBanner } from './local.js';
 import { createLog } from './log.js';
-import { favourSize } from './v8-flags.js';
-import { CurrentPolicy, NoPolicyError } from './sources/policy.js';
-import { PolicyError } from './policy/parse/problem.js';
 import { decideBy } from './policy/evaluate/rules.js';
+import type { PolicyError } from './policy/parse/problem.js';
+import { BaseError, codeOf } from './protocol/error.js';
 import { stopOnSignal } from './shutdown.js';
 import { readFileValue } from './sources/file.js';
-import { type Source, SourceError, type StoredValue } from './sources/source.js';
+import { CurrentPolicy, type MissingPolicyError } from './sources/policy.js';
+import type { Source, SourceError, StoredValue } from './sources/source.js';
+import { favourSize } from './v8-flags.js';
 
 async function main(): Promise<void> {
   const config = await configure();
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     const loading = { source: keys, ring, log };
     const currentPolicy = new CurrentPolicy(policy, log);
     const version = readVersion();
-    // The app is built while SSM is asked.
+    // The application is built while SSM responds.
     const [app] = await Promise.all([
       buildApp({
         ...config,
@@ -61,24 +61,24 @@ async function configure(): Promise<Config> {
   }
 }
 
-interface OpenSources {
+interface Sources {
   readonly keys: Source<StoredKeys>;
   readonly policy: Source<StoredValue>;
 }
 
-async function openSources(sources: Sources): Promise<OpenSources> {
-  if (sources.local) {
-    const { keyDirectory, policyFile, makePolicy } = sources;
-    await makeMissingKeys(keyDirectory);
-    if (makePolicy) await makeMissingPolicy(policyFile);
+async function openSources(config: SourceConfig): Promise<Sources> {
+  if (config.local) {
+    const { keyDirectory, policyFile, createPolicy } = config;
+    await createMissingKeys(keyDirectory);
+    if (createPolicy) await createMissingPolicy(policyFile);
     return { keys: directoryKeySource(keyDirectory), policy: () => readFileValue(policyFile) };
   }
-  // Loaded only where it is used: the SDK takes a third of the time to start.
+  // Imported only where it is used: loading the AWS SDK takes a third of the startup time.
   const { parameterReader } = await import('./sources/ssm.js');
   const read = parameterReader();
-  const { policy } = sources;
+  const { policy } = config;
   return {
-    keys: parameterKeySource(read, sources),
+    keys: parameterKeySource(read, config),
     policy:
       'file' in policy ? () => readFileValue(policy.file) : async () => (await read([policy.parameter]))[0],
   };
@@ -88,48 +88,60 @@ async function listen(app: FastifyInstance, config: Config, log: Logger, version
   try {
     await app.listen({ host: config.host, port: config.port });
   } catch (error) {
-    throw new BootError(listenProblem(error, config));
+    throw new ListenError(error, config);
   }
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   if (config.auth === 'json') {
-    log.warn({ event: 'json_mode' }, 'CALLBACK_AUTH=json: requests are authenticated by the network alone');
+    log.warn({ event: 'json_mode' }, 'CALLBACK_AUTH=json: only the network authenticates requests');
   }
   log.info({ event: 'listening', url, version, auth: config.auth }, `listening on ${url}`);
   const { sources, auth } = config;
   if (sources.local) process.stderr.write(localBanner({ ...sources, url, json: auth === 'json' }));
 }
 
-/** A fault at start that the message explains in full. */
-class BootError extends Error {}
-
-function listenProblem(error: unknown, { host, port }: Config): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  const hint =
-    {
-      EADDRINUSE: 'another process listens there: stop it, or set PORT',
-      EACCES: 'this user may not listen there: set PORT to 1024 or above',
-      EADDRNOTAVAIL: 'this machine has no such address: set HOST',
-    }[code] ?? 'check HOST and PORT';
-  return `Can't listen on ${host}:${port} (${code}): ${hint}`;
+class ListenError extends BaseError<'LISTEN_FAILED'> {
+  constructor(cause: unknown, { host, port }: Config) {
+    const code = codeOf(cause) ?? String(cause);
+    const hint =
+      {
+        EADDRINUSE: 'another process listens there: stop it, or set PORT',
+        EACCES: 'this user may not listen there: set PORT to 1024 or above',
+        EADDRNOTAVAIL: 'this machine does not have that address: set HOST',
+      }[code] ?? 'check HOST and PORT';
+    super('LISTEN_FAILED', `Can't listen on ${host}:${port} (${code}): ${hint}`, { cause });
+  }
 }
 
+/** Errors at startup whose messages say what to do. */
+type BootError =
+  ConfigError | PolicyError | SourceError | MissingPolicyError | UnusableCallbackKeyError | ListenError;
+
+function isBootError(error: unknown): error is BootError {
+  return error instanceof BaseError;
+}
+
+/** Logs why the service can't start, and exits with code 1. */
 function fail(log: Logger, error: unknown): never {
-  if (error instanceof ConfigError) {
-    log.fatal({ event: 'boot_failed', problems: error.problems }, "the configuration can't be used");
-  } else if (error instanceof PolicyError) {
-    const { problems, report } = error.brief;
-    log.fatal({ event: 'boot_failed', problems }, `the policy can't be used:\n${report}`);
-  } else if (
-    error instanceof SourceError ||
-    error instanceof UnusableCallbackKeyError ||
-    error instanceof NoPolicyError ||
-    error instanceof BootError
-  ) {
-    log.fatal({ event: 'boot_failed', reason: error.message }, error.message);
-  } else {
-    log.fatal({ event: 'boot_failed', err: error }, 'unexpected fault at start');
+  const expected = isBootError(error) ? error : undefined;
+  switch (expected?.code) {
+    case 'CONFIG_INVALID':
+      log.fatal({ event: 'boot_failed', problems: expected.problems }, expected.message);
+      break;
+    case 'POLICY_INVALID': {
+      const { problems, report } = expected.brief;
+      log.fatal({ event: 'boot_failed', problems }, `the policy is invalid:\n${report}`);
+      break;
+    }
+    case 'SOURCE_UNREADABLE':
+    case 'POLICY_MISSING':
+    case 'CALLBACK_KEY_UNUSABLE':
+    case 'LISTEN_FAILED':
+      log.fatal({ event: 'boot_failed', reason: expected.message }, expected.message);
+      break;
+    default:
+      log.fatal({ event: 'boot_failed', err: error }, 'unexpected error at startup');
   }
   process.exit(1);
 }

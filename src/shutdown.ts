@@ -1,39 +1,41 @@
-// How the process ends: on a signal without losing a request, on an unexpected error with exit code 1.
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+// Stops the process: on a signal without losing a request, after an unexpected error with exit code 1.
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 export interface Lifecycle {
-  /** From then on `/health` says 503 and answers carry `Connection: close`. */
+  /** Once set, `/health` answers 503 and responses carry `Connection: close`. */
   stopping: boolean;
-  /** Aborted when decisions that are still open can be waited for no longer. */
+  /** Aborted when the process can no longer wait for pending decisions. */
   readonly giveUp: AbortSignal;
-  /** What is to be closed, once there is something. */
+  /** The application to close, once it exists. */
   app?: FastifyInstance;
 }
 
 interface StopOptions {
   readonly log: Logger;
-  /** Time from signal to exit, in ms. */
+  /** Longest time between signal and exit, in ms. */
   readonly timeoutMs: number;
 }
 
-/** Part of the time that new requests are still waited for; the rest is for those in flight. */
+/** Share of the time in which new requests are accepted; the rest is for requests in flight. */
 const DRAIN_SHARE = 0.8;
-/** Before the end, in ms: decisions still open are given up; connections still open are cut. */
+/** Time before the exit at which pending decisions are given up, in ms. */
 const GIVE_UP_MS = 600;
+/** Time before the exit at which open connections are cut, in ms. */
 const CUT_MS = 300;
-/** How long requests in flight are waited for after an unexpected error, in ms. */
+/** Longest time that requests in flight are waited for after an unexpected error, in ms. */
 const CRASH_TIMEOUT_MS = 2000;
-/** The load balancer is taken to be gone once there was no connection for this long, in ms. */
+/** The load balancer has stopped sending if there was no connection for this long, in ms. */
 const QUIET_MS = 1000;
 const POLL_MS = 100;
-/** For how long a good moment to close the listener is waited for, and what turn of the event loop is short, in ms. */
+/** Longest wait for a turn of the event loop in which closing the listener is safe, in ms. */
 const ACCEPT_LIMIT_MS = 200;
+/** Longest turn of the event loop in which no new connection is expected to arrive, in ms. */
 const SHORT_TURN_MS = 0.05;
 
-/** Installs the handlers; from here on a signal ends the process, even while it starts. */
+/** Installs the handlers for signals and unexpected errors. A signal stops the process even during startup. */
 export function stopOnSignal({ log, timeoutMs }: StopOptions): Lifecycle {
   const giveUp = new AbortController();
   const lifecycle: Lifecycle = { stopping: false, giveUp: giveUp.signal };
@@ -41,48 +43,59 @@ export function stopOnSignal({ log, timeoutMs }: StopOptions): Lifecycle {
     {
       delay: timeoutMs,
       logger: false,
-      onSecondSignal: (signal) => log.error({ event: 'stopped', signal }, 'second signal: stopped at once'),
+      onSecondSignal: (signal) =>
+        log.error({ event: 'stopped', signal }, 'stopped at once by a second signal'),
       onSecondError: (err) => log.fatal({ event: 'crashed', err }, 'second unexpected error'),
       onTimeout: () => log.error({ event: 'stopped' }, `not stopped within ${timeoutMs} ms`),
     },
     async ({ signal, err }) => {
       lifecycle.stopping = true;
-      const { app } = lifecycle;
       if (err === undefined) {
         log.info(
           { event: 'stopping', signal },
           `stopping within ${timeoutMs / 1000} s: requests are still answered; a second signal stops at once`,
         );
+        await close(lifecycle.app, { log, timeoutMs }, giveUp, true);
       } else {
         log.fatal({ event: 'crashed', err }, 'unexpected error');
+        const crashTimeoutMs = Math.min(timeoutMs, CRASH_TIMEOUT_MS);
+        await close(lifecycle.app, { log, timeoutMs: crashTimeoutMs }, giveUp, false);
       }
-      const leftMs = err === undefined ? timeoutMs : Math.min(timeoutMs, CRASH_TIMEOUT_MS);
-      const timers = [
-        setTimeout(() => giveUp.abort(), leftMs - GIVE_UP_MS),
-        setTimeout(() => void cutConnections(app, log), leftMs - CUT_MS),
-      ];
-      if (app?.server.listening) {
-        if (err === undefined) await drain(app, leftMs * DRAIN_SHARE);
-        await stopAccepting(app);
-      }
-      await app?.close();
-      timers.forEach(clearTimeout);
       log.info({ event: 'stopped' }, 'stopped');
     },
   );
   return lifecycle;
 }
 
+/** @param graceful whether new requests are still accepted until the load balancer has stopped sending */
+async function close(
+  app: FastifyInstance | undefined,
+  { log, timeoutMs }: StopOptions,
+  giveUp: AbortController,
+  graceful: boolean,
+): Promise<void> {
+  const timers = [
+    setTimeout(() => giveUp.abort(), timeoutMs - GIVE_UP_MS),
+    setTimeout(() => void cutConnections(app, log), timeoutMs - CUT_MS),
+  ];
+  if (app?.server.listening) {
+    if (graceful) await drain(app, timeoutMs * DRAIN_SHARE);
+    await stopAccepting(app);
+  }
+  await app?.close();
+  timers.forEach(clearTimeout);
+}
+
 async function cutConnections(app: FastifyInstance | undefined, log: Logger): Promise<void> {
   if (app === undefined) return;
   const connections = await countConnections(app);
   app.server.closeAllConnections();
-  log.warn({ event: 'connections_cut', connections }, 'connections that were still open at the end were cut');
+  log.warn({ event: 'connections_cut', connections }, 'cut the connections that were still open');
 }
 
 /**
- * Waits until nobody is connected. Idle connections are left open: closing one just as the load balancer sends into it
- * would lose that request. Each is closed with its next answer instead.
+ * Waits until no client is connected. Idle connections stay open, because a request that the load balancer is sending on one
+ * of them would be lost; each is closed with its next response.
  */
 async function drain(app: FastifyInstance, limitMs: number): Promise<void> {
   const end = performance.now() + limitMs;
@@ -94,8 +107,8 @@ async function drain(app: FastifyInstance, limitMs: number): Promise<void> {
 }
 
 /**
- * Closes the listener at a moment when no connection waits to be accepted: one that does would be reset. A turn of the
- * event loop that accepted nothing has seen the queue empty; if it was short, too, nothing has come since.
+ * Closes the listener at a moment when no connection waits to be accepted, because such a connection would be reset. If a
+ * turn of the event loop accepts no connection, the queue was empty; if the turn was also short, it still is.
  */
 async function stopAccepting({ server }: FastifyInstance): Promise<void> {
   const end = performance.now() + ACCEPT_LIMIT_MS;
@@ -106,7 +119,7 @@ async function stopAccepting({ server }: FastifyInstance): Promise<void> {
   do {
     before = connections;
     startedAt = performance.now();
-    await turn();
+    await nextTurn();
   } while ((connections > before || performance.now() - startedAt > SHORT_TURN_MS) && startedAt < end);
   server.close();
 }

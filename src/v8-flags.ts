@@ -1,10 +1,11 @@
+// V8 flags that limit the memory of the service.
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * On a machine with much memory V8 lets the young generation grow to hundreds of megabytes for a service whose live
- * data is 20 MB; told to favour size it stays near 100 MB of RSS, for about 3 % of the throughput. Its middle compiler,
- * Maglev, holds another 12 MB, and nothing here is slower without it. Told so before it has started, the service starts
- * a sixth slower.
+ * Makes V8 prefer low memory use. On a machine with much memory, V8 otherwise lets the young generation grow: after 48,000
+ * requests RSS is 277 MB for 20 MB of live data, with these flags 100 MB. They cost 9 to 37 % of the throughput on Node.js
+ * 24, depending on the number of cores. Without Maglev, V8's middle compiler, RSS is another 12 MB lower. Must be called
+ * after startup, which would take a sixth longer with these flags.
  */
 export function favourSize(): void {
   setFlagsFromString('--optimize-for-size');

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { testApp } from './helpers/app.js';
 import { until } from './helpers/process.js';
 
-/** Opens a connection that stays open for writing when the other side has ended. */
+/** Opens a connection that can still send after the server has closed its side. */
 async function connected({ server }: FastifyInstance): Promise<Socket> {
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('not listening');
@@ -15,7 +15,7 @@ async function connected({ server }: FastifyInstance): Promise<Socket> {
   return socket;
 }
 
-/** Sends bytes as they are, and returns all that comes back until the connection is closed. */
+/** Sends bytes unchanged and returns everything received until the connection closes. */
 async function raw(app: FastifyInstance, bytes: string): Promise<string> {
   const address = app.server.address();
   if (typeof address !== 'object' || address === null) throw new Error('not listening');
@@ -31,7 +31,7 @@ function countConnections({ server }: FastifyInstance): Promise<number> {
   return new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
 }
 
-t.test('an unknown path is 404', async (t) => {
+t.test('responds 404 for an unknown path', async (t) => {
   const { app, of } = await testApp(t);
   for (const [method, url] of [
     ['GET', '/'],
@@ -47,7 +47,7 @@ t.test('an unknown path is 404', async (t) => {
   t.equal(of('refused').length, 5);
 });
 
-t.test('a known path with another method is 405, and says which it allows', async (t) => {
+t.test('responds 405 with the allowed methods for a known path with another method', async (t) => {
   const { app } = await testApp(t);
   for (const [method, url, allow] of [
     ['GET', '/callback', 'POST'],
@@ -63,7 +63,7 @@ t.test('a known path with another method is 405, and says which it allows', asyn
   }
 });
 
-t.test('every reply carries the security headers', async (t) => {
+t.test('sends security headers with every response', async (t) => {
   const { app } = await testApp(t);
   for (const url of ['/health', '/nowhere', '/callback']) {
     const { headers } = await app.inject(url);
@@ -72,7 +72,7 @@ t.test('every reply carries the security headers', async (t) => {
   }
 });
 
-t.test('what a stranger puts into a path is not kept', async (t) => {
+t.test('does not log query strings or long path segments of a client', async (t) => {
   const { app, of } = await testApp(t);
   await app.inject(`/nowhere?token=eyJhbGciOiJSUzI1NiJ9.secret.secret`);
   await app.inject(`/eyJhbGciOiJSUzI1NiJ9.eyJyZXF1ZXN0SWQiOiJyIn0.c2lnbmF0dXJl/v2`);
@@ -82,7 +82,7 @@ t.test('what a stranger puts into a path is not kept', async (t) => {
   t.equal(String(of('refused')[2]?.['path']).length, 100);
 });
 
-t.test('a path that can’t be decoded is a bad request', async (t) => {
+t.test('responds 400 for a path that can’t be decoded', async (t) => {
   const { app, of } = await testApp(t);
   const reply = await app.inject({ method: 'POST', url: '/callback/%zz' });
   t.equal(reply.statusCode, 400);
@@ -90,7 +90,7 @@ t.test('a path that can’t be decoded is a bad request', async (t) => {
   t.equal(of('refused').length, 1);
 });
 
-t.test('what is not HTTP gets an answer of the same form', async (t) => {
+t.test('responds to malformed HTTP with an error reply of the same form', async (t) => {
   const { app, of } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const garbage = await raw(app, 'this is not HTTP\r\n\r\n');
@@ -107,7 +107,7 @@ t.test('what is not HTTP gets an answer of the same form', async (t) => {
   );
 });
 
-t.test('a QUERY is a method like any other', async (t) => {
+t.test('treats QUERY like any other method', async (t) => {
   const { app } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const query = (path: string) => raw(app, `QUERY ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
@@ -116,7 +116,7 @@ t.test('a QUERY is a method like any other', async (t) => {
   t.match(await query('/nowhere'), /^HTTP\/1\.1 40[04] /);
 });
 
-t.test('a broken body is refused once, and its connection is closed for good', async (t) => {
+t.test('refuses a malformed body once and closes the connection', async (t) => {
   const { app, of } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const broken = await raw(
@@ -129,7 +129,7 @@ t.test('a broken body is refused once, and its connection is closed for good', a
   t.equal(connections, 0);
 });
 
-t.test('a peer that never closes its side does not keep the connection', async (t) => {
+t.test('closes the connection of a client that never closes its side', async (t) => {
   const { app } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const socket = await connected(app);
@@ -139,14 +139,14 @@ t.test('a peer that never closes its side does not keep the connection', async (
   t.equal(await until(async () => ((await countConnections(app)) === 0 ? 0 : undefined), 2000), 0);
 });
 
-t.test('who still sends a body that is too long reads the refusal', async (t) => {
+t.test('delivers the refusal to a client that is still sending a body that is too long', async (t) => {
   const { app } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
   for (const length of ['Content-Length: 1073741824', 'Transfer-Encoding: chunked']) {
     const socket = await connected(app);
     socket.on('error', (error) => t.fail(`${length}: ${error.message}`));
     socket.write(`POST /callback HTTP/1.1\r\nHost: x\r\n${length}\r\n\r\n`);
-    // As a proxy that looks for a reply only when it has sent all.
+    // Like a proxy that reads the response only after it has sent everything.
     for (let time = 0; time < 10; time++) {
       socket.write(`100000\r\n${'x'.repeat(0x100000)}\r\n`);
       await sleep(20);
@@ -157,7 +157,7 @@ t.test('who still sends a body that is too long reads the refusal', async (t) =>
   }
 });
 
-t.test('who never ends a body that is too long does not keep the connection', async (t) => {
+t.test('closes the connection of a client that never stops sending a body that is too long', async (t) => {
   const { app } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const socket = await connected(app);
@@ -168,7 +168,7 @@ t.test('who never ends a body that is too long does not keep the connection', as
   t.match(error, [{ code: /ECONNRESET|EPIPE/ }]);
 });
 
-t.test('a client that is gone before its request was there is not answered, and does no harm', async (t) => {
+t.test('keeps serving after a client disconnects in the middle of a request', async (t) => {
   const { app } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const socket = await connected(app);
@@ -178,7 +178,7 @@ t.test('a client that is gone before its request was there is not answered, and 
   t.equal((await app.inject('/health')).statusCode, 200);
 });
 
-t.test('the timeouts fit a load balancer that keeps connections for 60 s', async (t) => {
+t.test('keeps idle connections longer than the load balancer, which keeps them for 60 s', async (t) => {
   const { app } = await testApp(t);
   t.ok(app.server.keepAliveTimeout > 60_000);
   t.equal(app.server.headersTimeout, 30_000);

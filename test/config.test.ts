@@ -16,7 +16,7 @@ function problems(args: string[], env: Record<string, string>): readonly string[
   return [];
 }
 
-t.test('two parameters are enough; everything else has a default', (t) => {
+t.test('requires only the two key parameters; everything else has a default', (t) => {
   t.strictSame(readConfig([], parameters), {
     host: '0.0.0.0',
     port: 3000,
@@ -36,25 +36,25 @@ t.test('two parameters are enough; everything else has a default', (t) => {
   t.end();
 });
 
-t.test('--local needs nothing, and listens on the loopback address only', (t) => {
+t.test('needs no variables with --local, and listens on the loopback address', (t) => {
   const config = readConfig(['--local'], {});
   t.equal(config.host, '127.0.0.1');
   t.strictSame(config.sources, {
     local: true,
     keyDirectory: '.local/keys',
     policyFile: '.local/policy.yaml',
-    makePolicy: true,
+    createPolicy: true,
   });
-  t.equal(config.policyRefreshMs, 2000, 'the policy is being edited');
+  t.equal(config.policyRefreshMs, 2000, 'the user is editing the policy');
   t.end();
 });
 
-t.test('HOST is honoured with --local too', (t) => {
+t.test('uses HOST with --local, too', (t) => {
   t.equal(readConfig(['--local'], { HOST: '0.0.0.0' }).host, '0.0.0.0');
   t.end();
 });
 
-t.test('every variable is read', (t) => {
+t.test('reads every variable', (t) => {
   const config = readConfig([], {
     ...parameters,
     HOST: '::',
@@ -77,7 +77,7 @@ t.test('every variable is read', (t) => {
   t.end();
 });
 
-t.test('a missing variable never leads to local mode', (t) => {
+t.test('does not fall back to local mode if a variable is missing', (t) => {
   t.strictSame(problems([], {}), [
     'CALLBACK_PRIVATE_KEY_PARAMETER is not set: set it to the name of the SSM parameter',
     'COSIGNER_PUBLIC_KEY_PARAMETER is not set: set it to the name of the SSM parameter',
@@ -85,13 +85,13 @@ t.test('a missing variable never leads to local mode', (t) => {
   t.end();
 });
 
-t.test('an empty variable counts as not set', (t) => {
+t.test('treats an empty variable as not set', (t) => {
   t.equal(readConfig([], { ...parameters, PORT: '' }).port, 3000);
   t.equal(problems([], { ...parameters, CALLBACK_PRIVATE_KEY_PARAMETER: '' }).length, 1);
   t.end();
 });
 
-t.test('every problem is reported at once', (t) => {
+t.test('reports all problems at once', (t) => {
   t.strictSame(
     problems(['--locl', 'extra'], {
       HOST: 'localhost',
@@ -104,8 +104,8 @@ t.test('every problem is reported at once', (t) => {
       COSIGNER_PUBLIC_KEY_PARAMETER: 'has spaces',
     }),
     [
-      'argument "--locl" is not known: the only flag is --local',
-      'argument "extra" is not known: the only flag is --local',
+      'unknown argument "--locl": the only flag is --local, without a value',
+      'unknown argument "extra": the only flag is --local, without a value',
       'HOST must be an IP address, such as 0.0.0.0 or 127.0.0.1',
       'PORT must be a whole number from 0 to 65535',
       'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
@@ -114,21 +114,21 @@ t.test('every problem is reported at once', (t) => {
       'DECISION_TIMEOUT_MS must be a whole number from 1 to 29000',
       'SHUTDOWN_TIMEOUT_MS must be a whole number from 5000 to 110000',
       'CALLBACK_PRIVATE_KEY_PARAMETER is not set: set it to the name of the SSM parameter',
-      'COSIGNER_PUBLIC_KEY_PARAMETER is not the name of an SSM parameter (letters, digits and _ . - /, or an ARN)',
+      'COSIGNER_PUBLIC_KEY_PARAMETER is not an SSM parameter name: use letters, digits and _ . - /, or an ARN',
     ],
   );
   t.end();
 });
 
-t.test('a key put where its parameter’s name belongs is not echoed', (t) => {
+t.test('does not quote a key that is set instead of a parameter name', (t) => {
   const secret = '-----BEGIN PRIVATE KEY-----\nMIIE';
   const [problem = ''] = problems([], { ...parameters, CALLBACK_PRIVATE_KEY_PARAMETER: secret });
-  t.match(problem, /CALLBACK_PRIVATE_KEY_PARAMETER is not the name/);
+  t.match(problem, /CALLBACK_PRIVATE_KEY_PARAMETER is not an SSM parameter name/);
   t.notMatch(problem, /MIIE/);
   t.end();
 });
 
-t.test('one parameter can’t serve for both keys', (t) => {
+t.test('rejects one parameter for both keys', (t) => {
   const name = parameters.CALLBACK_PRIVATE_KEY_PARAMETER;
   t.strictSame(problems([], { ...parameters, COSIGNER_PUBLIC_KEY_PARAMETER: name }), [
     'COSIGNER_PUBLIC_KEY_PARAMETER names the same parameter as CALLBACK_PRIVATE_KEY_PARAMETER',
@@ -136,19 +136,19 @@ t.test('one parameter can’t serve for both keys', (t) => {
   t.end();
 });
 
-t.test('--local takes no value', (t) => {
+t.test('rejects a value for --local', (t) => {
   t.strictSame(problems(['--local=yes'], parameters), [
-    'argument "--local" is not known: the only flag is --local',
+    'unknown argument "--local": the only flag is --local, without a value',
   ]);
   t.end();
 });
 
-t.test('the policy is in a file or in a parameter, not in both', (t) => {
+t.test('reads the policy from a file or a parameter, and rejects both together', (t) => {
   const policyOf = (env: Record<string, string>) => readConfig([], { ...parameters, ...env }).sources;
   t.match(policyOf({ POLICY_FILE: 'mine.yaml' }), { policy: { file: 'mine.yaml' } });
   t.match(policyOf({ POLICY_PARAMETER: '/p/policy' }), { policy: { parameter: '/p/policy' } });
   t.strictSame(problems([], { ...parameters, POLICY_PARAMETER: '/p', POLICY_FILE: 'f' }), [
-    'POLICY_PARAMETER is set, and so is POLICY_FILE: keep one of them',
+    'POLICY_PARAMETER is set together with POLICY_FILE: remove one of them',
   ]);
   t.strictSame(problems([], { ...parameters, POLICY_PARAMETER: parameters.CALLBACK_PRIVATE_KEY_PARAMETER }), [
     'POLICY_PARAMETER names the same parameter as CALLBACK_PRIVATE_KEY_PARAMETER',
@@ -157,13 +157,16 @@ t.test('the policy is in a file or in a parameter, not in both', (t) => {
   t.end();
 });
 
-t.test('a policy that local mode is told to use is not made up, and AWS is not used', (t) => {
-  t.match(readConfig(['--local'], { POLICY_FILE: 'mine.yaml', POLICY_REFRESH_SECONDS: '9' }), {
-    sources: { policyFile: 'mine.yaml', makePolicy: false },
-    policyRefreshMs: 9000,
-  });
-  t.strictSame(problems(['--local'], { POLICY_PARAMETER: '/p' }), [
-    'POLICY_PARAMETER has no use in local mode: set POLICY_FILE',
-  ]);
-  t.end();
-});
+t.test(
+  'with --local, does not create a policy that the operator names, and rejects POLICY_PARAMETER',
+  (t) => {
+    t.match(readConfig(['--local'], { POLICY_FILE: 'mine.yaml', POLICY_REFRESH_SECONDS: '9' }), {
+      sources: { policyFile: 'mine.yaml', createPolicy: false },
+      policyRefreshMs: 9000,
+    });
+    t.strictSame(problems(['--local'], { POLICY_PARAMETER: '/p' }), [
+      "POLICY_PARAMETER can't be used in local mode: set POLICY_FILE instead",
+    ]);
+    t.end();
+  },
+);

@@ -6,7 +6,7 @@ import t from 'tap';
 import { createCosigner } from '../cli/cosigner/client.js';
 import { keysIn } from '../cli/cosigner/keys.js';
 import { readPayload, samplePayload, signToken } from '../cli/cosigner/request.js';
-import { KEY_FILES, makeMissingKeys } from '../src/keys/directory.js';
+import { KEY_FILES, createMissingKeys } from '../src/keys/directory.js';
 import { createLog } from '../src/log.js';
 import { ROOT } from './helpers/cli.js';
 import { type Handler, startHandler } from './helpers/process.js';
@@ -15,7 +15,7 @@ function localKeys(cwd: string) {
   return keysIn(join(cwd, '.local/keys'));
 }
 
-t.test('local mode makes its keys, says so, and listens on the loopback address', async (t) => {
+t.test('in local mode, creates keys and listens on the loopback address', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'], env: { HOST: '', SHUTDOWN_TIMEOUT_MS: '5000' } });
   const url = await handler.listening();
@@ -29,7 +29,7 @@ t.test('local mode makes its keys, says so, and listens on the loopback address'
   t.equal(await handler.stop('SIGINT'), 0);
 });
 
-t.test('local mode makes a policy to play with, and follows what is done to it', async (t) => {
+t.test('in local mode, creates a policy and applies each valid change to it', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'] });
   const url = await handler.listening();
@@ -70,7 +70,7 @@ t.test('local mode makes a policy to play with, and follows what is done to it',
   client.close();
 });
 
-t.test('a bad policy at boot is the report, and exit 1; it is not written over', async (t) => {
+t.test('exits with 1 and the report if the policy is invalid, and does not overwrite it', async (t) => {
   const bad = 'version: 1\nrules: []\nonError: approve\n';
   const cwd = t.testdir({ '.local': { 'policy.yaml': bad } });
   const handler = startHandler(t, { cwd, args: ['--local'] });
@@ -79,19 +79,19 @@ t.test('a bad policy at boot is the report, and exit 1; it is not written over',
     level: 'fatal',
     event: 'boot_failed',
     problems: [{ file: '.local/policy.yaml', line: 3, column: 10, message: /onError must be/ }],
-    msg: /the policy can't be used:\n\.local\/policy\.yaml:3:10\n/,
+    msg: /the policy is invalid:\n\.local\/policy\.yaml:3:10\n/,
   });
   t.equal(readFileSync(join(cwd, '.local/policy.yaml'), 'utf8'), bad);
 });
 
-t.test('a policy that is named and not there is a clear line and exit 1', async (t) => {
+t.test('exits with 1 if the named policy does not exist', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'], env: { POLICY_FILE: 'mine.yaml' } });
   t.equal(await handler.exited, 1);
   t.match(handler.lines.at(-1), { level: 'fatal', msg: /There is no policy at mine\.yaml/ });
 });
 
-t.test('what is built works as its source does', async (t) => {
+t.test('works the same after the build', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'], built: true });
   const client = createCosigner({ url: await handler.listening(), keys: localKeys(cwd) });
@@ -101,7 +101,7 @@ t.test('what is built works as its source does', async (t) => {
   t.equal(await handler.stop(), 0);
 });
 
-t.test('without --local nothing is made up: every missing variable is listed, exit 1', async (t) => {
+t.test('without --local, creates nothing, lists every missing variable and exits with 1', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, env: { PORT: 'x' } });
   t.equal(await handler.exited, 1);
@@ -116,7 +116,7 @@ t.test('without --local nothing is made up: every missing variable is listed, ex
   t.notOk(existsSync(join(cwd, '.local')));
 });
 
-t.test('a port that is taken is a clear line and exit 1', async (t) => {
+t.test('exits with 1 if the port is in use', async (t) => {
   const cwd = t.testdir();
   const first = startHandler(t, { cwd, args: ['--local'] });
   const { port } = new URL(await first.listening());
@@ -125,9 +125,9 @@ t.test('a port that is taken is a clear line and exit 1', async (t) => {
   t.match(second.lines.at(-1), { level: 'fatal', msg: /Can't listen .*EADDRINUSE.*set PORT/ });
 });
 
-t.test('an unusable private key is a clear line and exit 1', async (t) => {
+t.test('exits with 1 if the private key can’t be used', async (t) => {
   const cwd = t.testdir();
-  await makeMissingKeys(join(cwd, '.local/keys'));
+  await createMissingKeys(join(cwd, '.local/keys'));
   writeFileSync(join(cwd, '.local/keys', KEY_FILES.callbackPrivate), 'junk');
   const handler = startHandler(t, { cwd, args: ['--local'] });
   t.equal(await handler.exited, 1);
@@ -137,14 +137,14 @@ t.test('an unusable private key is a clear line and exit 1', async (t) => {
   });
 });
 
-t.test('an unexpected fault at start is logged, exit 1', async (t) => {
-  const cwd = t.testdir({ '.local': 'a file where the directory belongs' });
+t.test('logs an unexpected error at startup and exits with 1', async (t) => {
+  const cwd = t.testdir({ '.local': 'a file instead of a directory' });
   const handler = startHandler(t, { cwd, args: ['--local'] });
   t.equal(await handler.exited, 1);
   t.match(handler.lines.at(-1), { level: 'fatal', event: 'boot_failed', err: { code: 'ENOTDIR' } });
 });
 
-t.test('an uncaught error is logged, exit 1', async (t) => {
+t.test('logs an uncaught error and exits with 1', async (t) => {
   const code = 'process.once("SIGWINCH", () => { throw new Error("provoked"); })';
   const cwd = t.testdir();
   const handler = startHandler(t, {
@@ -157,25 +157,28 @@ t.test('an uncaught error is logged, exit 1', async (t) => {
   t.match(await handler.line({ event: 'crashed' }), { level: 'fatal', err: { message: 'provoked' } });
 });
 
-t.test('SIGTERM: the probe is told, idle connections live on until their next answer, exit 0', async (t) => {
-  const cwd = t.testdir();
-  const handler = startHandler(t, { cwd, args: ['--local'] });
-  const url = await handler.listening();
-  const client = createCosigner({ url, keys: localKeys(cwd), maxSockets: 1 });
-  t.teardown(() => client.close());
-  t.ok((await client.ask('transaction', samplePayload('transaction'))).answer, 'a connection is open');
+t.test(
+  'after SIGTERM, /health responds 503 and idle connections stay open until their next response',
+  async (t) => {
+    const cwd = t.testdir();
+    const handler = startHandler(t, { cwd, args: ['--local'] });
+    const url = await handler.listening();
+    const client = createCosigner({ url, keys: localKeys(cwd), maxSockets: 1 });
+    t.teardown(() => client.close());
+    t.ok((await client.ask('transaction', samplePayload('transaction'))).answer, 'a connection is open');
 
-  handler.child.kill('SIGTERM');
-  await handler.line({ event: 'stopping' });
-  const health = await fetch(`${url}/health`);
-  t.equal(health.status, 503);
-  t.match(await health.json(), { status: 'stopping' });
-  t.equal(health.headers.get('connection'), 'close');
-  t.ok((await client.ask('transaction', samplePayload('transaction'))).answer, 'still answered');
-  t.equal(await handler.exited, 0);
-});
+    handler.child.kill('SIGTERM');
+    await handler.line({ event: 'stopping' });
+    const health = await fetch(`${url}/health`);
+    t.equal(health.status, 503);
+    t.match(await health.json(), { status: 'stopping' });
+    t.equal(health.headers.get('connection'), 'close');
+    t.ok((await client.ask('transaction', samplePayload('transaction'))).answer, 'still answered');
+    t.equal(await handler.exited, 0);
+  },
+);
 
-t.test('SIGTERM: a request that is half there is waited for, and answered', async (t) => {
+t.test('after SIGTERM, waits for and answers a request that has partly arrived', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'], env: { SHUTDOWN_TIMEOUT_MS: '5000' } });
   const url = await handler.listening();
@@ -190,7 +193,7 @@ t.test('SIGTERM: a request that is half there is waited for, and answered', asyn
   t.equal(await handler.exited, 0);
 });
 
-t.test('SIGTERM: a client that never ends its request does not hold up the end', async (t) => {
+t.test('after SIGTERM, exits in time although a client never finishes its request', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'], env: { SHUTDOWN_TIMEOUT_MS: '5000' } });
   const url = await handler.listening();
@@ -204,14 +207,14 @@ t.test('SIGTERM: a client that never ends its request does not hold up the end',
   await t.rejects(answered);
 });
 
-t.test('a second signal ends it at once', async (t) => {
+t.test('exits at once on a second signal', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'] });
   await stopTwice(handler);
   t.equal(await handler.exited, 1);
 });
 
-t.test('LOG_LEVEL is kept on a terminal too', async (t) => {
+t.test('applies LOG_LEVEL on a terminal, too', async (t) => {
   t.intercept(process.stdout, 'isTTY', { value: true });
   const log = await createLog('error');
   t.equal(log.level, 'error');
@@ -229,7 +232,7 @@ async function stopTwice(handler: Handler): Promise<void> {
   agent.destroy();
 }
 
-/** A request whose body is sent by hand. */
+/** A request whose body the test sends itself. */
 function startRequest(url: string, length: number): { request: ClientRequest; answered: Promise<number> } {
   const request = httpRequest(url, { method: 'POST', headers: { 'content-length': length } });
   const answered = new Promise<number>((resolve, reject) => {

@@ -1,4 +1,4 @@
-// Run at the end of `npm test`: whatever was logged during the whole run, no key and no token may be in it.
+// Runs after the tests: searches everything that was logged for keys and tokens.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OUTPUT_DIRECTORY } from './helpers/output.js';
@@ -7,6 +7,8 @@ const SECRETS = [
   { what: 'a PEM block', pattern: /-----BEGIN/ },
   { what: 'a token', pattern: /eyJ[\w-]+\.[\w-]+\./ },
 ];
+/** With fewer lines, the tests have stopped keeping their output, and the search would be meaningless. */
+const MIN_LINES = 100;
 
 const files = readdirSync(OUTPUT_DIRECTORY);
 const lines = files.flatMap((file) =>
@@ -15,19 +17,16 @@ const lines = files.flatMap((file) =>
     .filter((line) => line !== '')
     .map((line) => ({ file, line })),
 );
-const found = SECRETS.flatMap(({ what, pattern }) =>
+const problems = SECRETS.flatMap(({ what, pattern }) =>
   lines
     .filter(({ line }) => pattern.test(line))
     .map(({ file, line }) => `${what} in ${file}: ${line.slice(0, 200)}`),
 );
-
-// Fewer lines mean that the tests no longer keep what is logged, and that this check would see nothing.
-const FEWEST_LINES = 100;
-if (lines.length < FEWEST_LINES) found.push(`only ${lines.length} lines of output were kept`);
+if (lines.length < MIN_LINES) problems.push(`only ${lines.length} lines of output were kept`);
 
 console.log(
-  found.length === 0
+  problems.length === 0
     ? `# no key and no token in ${lines.length} lines of output from ${files.length} test processes`
-    : found.join('\n'),
+    : problems.join('\n'),
 );
-if (found.length > 0) process.exitCode = 1;
+if (problems.length > 0) process.exitCode = 1;

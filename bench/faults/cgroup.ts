@@ -1,4 +1,4 @@
-// The limits that a container has, put on a process: Linux' control groups, version 1 or 2.
+// Limits a process's CPU and memory as a container runtime does: with Linux control groups, version 1 or 2.
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
@@ -8,21 +8,21 @@ const NAME = `callback-handler-${process.pid}`;
 const PERIOD_US = 100_000;
 const PROBE_BYTES = 2 ** 29;
 
-/** Why a process can't be limited here, if so. */
-export function noCgroups(): string | undefined {
+/** The reason why processes can't be limited on this machine, or undefined if they can. */
+export function cgroupProblem(): string | undefined {
   if (process.getuid?.() !== 0) return 'needs root';
-  // Tried on a process of its own: there may be groups that nobody can write to.
+  // The groups may exist and still be read-only, so limits are tried on a process of their own.
   const { pid } = spawn('sleep', ['1'], { stdio: 'ignore' });
   try {
     limitCpu(pid ?? 0, 1)();
     limitMemory(pid ?? 0, PROBE_BYTES)();
     return undefined;
   } catch (error) {
-    return `needs control groups: ${String(error)}`;
+    return `needs writable control groups: ${String(error)}`;
   }
 }
 
-/** @returns takes the limit off again, once the process is gone */
+/** @returns removes the limit, even after the process has exited */
 export function limitCpu(pid: number, cores: number): () => void {
   const quota = String(cores * PERIOD_US);
   return existsSync(`${ROOT}/cpu/cgroup.procs`)
@@ -30,6 +30,7 @@ export function limitCpu(pid: number, cores: number): () => void {
     : limit(`${ROOT}/${NAME}-cpu`, pid, { 'cpu.max': `${quota} ${PERIOD_US}` });
 }
 
+/** @returns removes the limit, even after the process has exited */
 export function limitMemory(pid: number, bytes: number): () => void {
   return existsSync(`${ROOT}/memory/cgroup.procs`)
     ? limit(`${ROOT}/memory/${NAME}`, pid, { 'memory.limit_in_bytes': String(bytes) })
@@ -39,7 +40,7 @@ export function limitMemory(pid: number, bytes: number): () => void {
 function limit(group: string, pid: number, values: Readonly<Record<string, string>>): () => void {
   mkdirSync(group, { recursive: true });
   const remove = (): void => {
-    // A group that something is in can't be removed; a process that has ended is in none.
+    // Only an empty group can be removed; an exited process has left it.
     if (existsSync(`/proc/${pid}`)) writeFileSync(`${dirname(group)}/cgroup.procs`, String(pid));
     rmdirSync(group);
   };

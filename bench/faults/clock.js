@@ -1,4 +1,4 @@
-// Loaded before the handler: its clock is an hour ahead.
+// Preloaded into the handler: sets its clock one hour ahead.
 const HOUR_MS = 3_600_000;
 const RealDate = Date;
 const now = () => RealDate.now() + HOUR_MS;

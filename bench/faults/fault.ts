@@ -1,14 +1,14 @@
-// One thing that goes wrong in production, as `npm run faults` does it.
-import type { Stand } from './stand.js';
+// One thing that goes wrong in production, and how `npm run faults` reproduces it.
+import type { Testbed } from './testbed.js';
 
 export interface Fault {
-  readonly what: string;
-  /** Of the handler. */
+  readonly title: string;
+  /** Environment variables of the handler. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Requests a second while it lasts. @default 100 */
+  /** Requests per second while it lasts. @default 100 */
   readonly perSecond?: number;
-  /** Why it can't be tried here. */
-  readonly leftOut?: string | undefined;
-  /** @throws what did not happen as it should */
-  readonly run: (stand: Stand) => Promise<void>;
+  /** The reason why it can't be reproduced on this machine. */
+  readonly skip?: string | undefined;
+  /** @throws {Error} if the handler misbehaves */
+  readonly run: (testbed: Testbed) => Promise<void>;
 }

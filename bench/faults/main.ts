@@ -1,94 +1,132 @@
-// `npm run faults`: what goes wrong in production, done to the real process while Co-signers keep asking it. No answer may
-// be wrong, and none may be missing.
-import { mkdirSync, writeFileSync } from 'node:fs';
+// `npm run faults`: reproduces what goes wrong in production on the real process, while Co-signers send requests. No
+// answer may be wrong or missing.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { createProgram, runProgram } from '../../cli/command.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
-import { markdownTable, printTable } from '../../test/helpers/report.js';
-import { clients } from './clients.js';
+import { type Moto, motoServer } from '../../test/helpers/moto.js';
+import { today, updateSection } from '../docs.js';
+import { markdownTable, printTable, type Table } from '../table.js';
+import { clients, slowClients } from './clients.js';
 import type { Fault } from './fault.js';
 import { machine } from './machine.js';
 import { operations } from './operations.js';
-import { type Count, keepAsking, openStand } from './stand.js';
+import { type Count, openTestbed, startLoad } from './testbed.js';
 
-const { values } = parseArgs({
-  options: { short: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
-});
-const { short, only } = values;
-const REPORT = 'reports/faults.md';
-/** Requests before and after, in ms. */
-const AROUND_MS = 1000;
+const DEFAULT_PER_SECOND = 100;
+/** Number of faults tried at the same time, where that does not affect their figures. */
+const PARALLEL = 3;
 
-/** Two things are tried at a time where they take long but little of the machine. */
-const LANES: readonly (readonly Fault[])[] = [
-  operations(short).filter((_, index) => index % 2 === 0),
-  operations(short).filter((_, index) => index % 2 === 1),
-];
-const ALONE = [...clients(short), ...machine(short)];
+interface Options {
+  readonly short?: boolean;
+  readonly only?: string;
+}
 
 interface Result {
   readonly fault: Fault;
   readonly count: Count;
-  readonly seconds: number;
 }
 
-async function tryFault(fault: Fault): Promise<Result> {
-  const startedAt = performance.now();
-  const [stand, close] = await openStand(fault.env);
-  try {
-    const stopAsking = keepAsking(stand, fault.perSecond ?? 100);
-    await sleep(AROUND_MS);
+const program = createProgram(
+  'faults',
+  'Breaks things around the running handler, and updates docs/reliability.md. Needs moto_server, nginx and openssl; limits of CPU and memory need root on Linux.',
+)
+  .option('--short', 'fewer repetitions and shorter outages; leaves docs/ alone')
+  .option('--only <text>', 'only faults whose title contains the text; leaves docs/ alone')
+  .addHelpText('after', '\nExit code: 0 every answer right, 1 an answer wrong or missing, 2 wrong usage.')
+  .action(async (options: Options) => {
+    process.exitCode = (await runFaults(options)) ? 0 : 1;
+  });
+
+await runProgram(program);
+
+async function runFaults({ short = false, only = '' }: Options): Promise<boolean> {
+  const chosen = (faults: readonly Fault[]): readonly Fault[] =>
+    faults.filter(({ title }) => title.includes(only));
+  // These take long and need little CPU.
+  const waiting = chosen([slowClients(short), ...operations(short)]);
+  const busy = chosen([...clients(short), ...machine(short)]);
+  const aroundMs = short ? 300 : 1000;
+  const results = short
+    ? await tryAll([...waiting, ...busy], PARALLEL, aroundMs)
+    : [...(await tryAll(waiting, PARALLEL, aroundMs)), ...(await tryAll(busy, 1, aroundMs))];
+
+  const table = tableOf(results);
+  printTable(table);
+  for (const { title, skip } of [...waiting, ...busy]) {
+    if (skip !== undefined) console.log(`skipped: ${title}: ${skip}`);
+  }
+  for (const { fault, count } of results) {
+    for (const problem of new Set([...count.wrong, ...count.lost])) console.log(`${fault.title}: ${problem}`);
+  }
+  if (results.length === 0) console.log(`no fault that can be tried here has "${only}" in its title`);
+  if (!short && only === '') updateSection('reliability.md', 'faults', report(table));
+  const allRight = results.every(({ count }) => count.wrong.length + count.lost.length === 0);
+  return results.length > 0 && allRight;
+}
+
+/** Tries faults in parallel, each worker with its own emulated SSM. @returns results in the order of the faults */
+async function tryAll(
+  faults: readonly Fault[],
+  parallel: number,
+  aroundMs: number,
+): Promise<readonly Result[]> {
+  const queue = faults.filter(({ skip }) => skip === undefined);
+  const results: Result[] = [];
+  const work = async (): Promise<void> => {
+    const closers: (() => unknown)[] = [];
+    let moto: Moto | undefined;
     try {
-      await fault.run(stand);
-    } catch (error) {
-      stand.count.wrong.push(error instanceof Error ? error.message : String(error));
+      for (let fault = queue.shift(); fault !== undefined; fault = queue.shift()) {
+        moto ??= await motoServer({ teardown: (close) => void closers.push(close) });
+        results.push(await tryFault(fault, moto, aroundMs));
+      }
+    } finally {
+      for (const close of closers) await close();
     }
-    await sleep(AROUND_MS);
-    await stopAsking();
-    const last = await stand.client.ask('transaction', samplePayload('transaction'));
-    if (last.answer === undefined) stand.count.wrong.push(`afterwards: ${last.problem}`);
+  };
+  await Promise.all(Array.from({ length: parallel }, work));
+  return results.sort((a, b) => faults.indexOf(a.fault) - faults.indexOf(b.fault));
+}
+
+/** @param aroundMs for how long requests are sent before and after the fault */
+async function tryFault(fault: Fault, moto: Moto, aroundMs: number): Promise<Result> {
+  const startedAt = performance.now();
+  const [testbed, close] = await openTestbed(moto, fault.env);
+  const { count } = testbed;
+  try {
+    const stopLoad = startLoad(testbed, fault.perSecond ?? DEFAULT_PER_SECOND);
+    await sleep(aroundMs);
+    try {
+      await fault.run(testbed);
+    } catch (error) {
+      count.wrong.push(error instanceof Error ? error.message : String(error));
+    }
+    await sleep(aroundMs);
+    await stopLoad();
+    const last = await testbed.client.ask('transaction', samplePayload('transaction'));
+    if (last.answer === undefined) count.wrong.push(`after the fault: ${last.problem}`);
   } finally {
     await close();
   }
-  const seconds = (performance.now() - startedAt) / 1000;
-  const { sent, wrong, lost } = stand.count;
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   process.stderr.write(
-    `${fault.what}: ${sent} sent, ${wrong.length} wrong, ${lost.length} lost, ${seconds.toFixed(0)} s\n`,
+    `${fault.title}: ${count.sent} sent, ${count.wrong.length} wrong, ${count.lost.length} lost, ${seconds} s\n`,
   );
-  return { fault, count: stand.count, seconds };
+  return { fault, count };
 }
 
-async function tryAll(faults: readonly Fault[]): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  for (const fault of faults) {
-    if (fault.leftOut === undefined && fault.what.includes(only)) results.push(await tryFault(fault));
-  }
-  return results;
+function tableOf(results: readonly Result[]): Table {
+  return {
+    title: 'Faults',
+    head: ['fault', 'sent', 'answered', '503 with Retry-After', 'wrong', 'lost', 'slowest ms'],
+    rows: results.map(({ fault, count }) => [
+      fault.title,
+      ...[count.sent, count.answered, count.unavailable, count.wrong.length, count.lost.length].map(String),
+      count.slowestMs.toFixed(0),
+    ]),
+  };
 }
 
-const results = [...(await Promise.all(LANES.map(tryAll))).flat(), ...(await tryAll(ALONE))];
-const head = ['done', 'sent', 'answered', '503, come back', 'wrong', 'lost', 'worst ms'];
-const cells = results.map(({ fault, count }) => [
-  fault.what,
-  ...[count.sent, count.answered, count.turnedAway, count.wrong.length, count.lost.length].map(String),
-  count.worstMs.toFixed(0),
-]);
-printTable('Faults', head, cells);
-for (const { what, leftOut } of ALONE) {
-  if (leftOut !== undefined) console.log(`left out: ${what}: ${leftOut}`);
+function report(table: Table): string {
+  return `Measured by \`npm run faults\` on ${today()}, Node.js ${process.versions.node}.\n\n${markdownTable(table)}`;
 }
-for (const { fault, count } of results) {
-  for (const problem of new Set([...count.wrong, ...count.lost])) console.log(`${fault.what}: ${problem}`);
-}
-if (!short && only === '') {
-  mkdirSync('reports', { recursive: true });
-  const date = new Date().toISOString().slice(0, 10);
-  writeFileSync(
-    REPORT,
-    `Done by \`npm run faults\` on ${date}, Node.js ${process.versions.node}.\n\n${markdownTable(head, cells)}\n`,
-  );
-  console.log(`The table is in ${REPORT}.`);
-}
-if (results.length === 0) console.log(`no fault is called ${only}`);
-const good = results.every(({ count }) => count.wrong.length + count.lost.length === 0);
-process.exitCode = results.length > 0 && good ? 0 : 1;

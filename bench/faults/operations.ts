@@ -1,10 +1,132 @@
-// What operators and AWS do to the service while it is asked.
+// Faults caused by operators and AWS: restarts, rotations, policy changes, an unreachable or slow SSM.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rsaPair } from '../../test/helpers/keys.js';
 import { json } from '../../test/helpers/aws-proxy.js';
 import { until } from '../../test/helpers/process.js';
 import type { Fault } from './fault.js';
-import type { Stand } from './stand.js';
+import type { Testbed } from './testbed.js';
+
+/** The policy is read every second; a decision may be made with one this old, in ms. */
+const MAX_POLICY_AGE_MS = 5000;
+/** How long a stored key or policy may take to be in force. */
+const IN_FORCE_TIMEOUT_MS = 15_000;
+/** The handler's refresh interval, with some slack. */
+const REFRESH_MS = 1200;
+const SSM_DELAY_MS = 5000;
+
+export function operations(short: boolean): readonly Fault[] {
+  return [
+    rollingRestarts(short ? 2 : 20),
+    rotations(short ? 2 : 20),
+    policyChanges(short ? 4 : 50, short ? 1 : 10),
+    unreachableSsm(short ? 4 : 60),
+    slowSsm(short ? 7 : 20),
+  ];
+}
+
+function rollingRestarts(count: number): Fault {
+  return {
+    title: `${count} rolling restarts`,
+    async run(testbed) {
+      let old = testbed.handler;
+      for (let restart = 0; restart < count; restart++) {
+        const toSecond = restart % 2 === 0;
+        const next = await testbed.start(testbed.ports[toSecond ? 1 : 0]);
+        if (toSecond) testbed.front.deregister();
+        else testbed.front.register();
+        const code = await old.stop();
+        if (code !== 0) throw new Error(`restart ${restart}: the old handler exited with code ${code}`);
+        old = next;
+      }
+    },
+  };
+}
+
+function rotations(count: number): Fault {
+  return {
+    title: `both keys rotated ${count} times`,
+    async run(testbed) {
+      let { callback, cosigner } = testbed;
+      for (let rotation = 0; rotation < count; rotation++) {
+        const next = { callback: rsaPair(), cosigner: rsaPair() };
+        const before = await health(testbed);
+        await testbed.moto.put('cosigner', cosigner.publicPem + next.cosigner.publicPem);
+        await untilChanged(testbed, ({ cosignerKeys }) => cosignerKeys.join(), before.cosignerKeys.join());
+        // From now on the Co-signer signs with its next key, and accepts the handler's next key.
+        const previous = testbed.client;
+        testbed.client = testbed.clientWith(next.cosigner, callback, next.callback);
+        await testbed.untilAnswered(previous);
+        await testbed.moto.put('cosigner', next.cosigner.publicPem);
+        await testbed.moto.put('callback', next.callback.privatePem);
+        await untilChanged(testbed, ({ callbackKey }) => callbackKey, before.callbackKey);
+        testbed.client = testbed.clientWith(next.cosigner, next.callback);
+        ({ callback, cosigner } = next);
+      }
+    },
+  };
+}
+
+/** Each policy has a number that its answers quote, which shows when a policy is used that is not in force. */
+function policyChanges(count: number, broken: number): Fault {
+  const breakEvery = Math.floor(count / broken);
+  return {
+    title: `policy changed ${count} times and broken ${broken === 1 ? 'once' : `${broken} times`}`,
+    async run(testbed) {
+      const stored: { readonly number: number; readonly at: number }[] = [];
+      testbed.expect = ({ action, rejectionReason = '' }, sentAt) => {
+        const number = Number(/^policy (\d+)$/.exec(rejectionReason)?.[1] ?? -1);
+        if (number === -1)
+          return stored.length <= 1 && action === 'APPROVE' ? undefined : `${action} ${rejectionReason}`;
+        const latest = stored.at(-1)?.number ?? -1;
+        const oldest = stored.filter(({ at }) => at < sentAt - MAX_POLICY_AGE_MS).at(-1)?.number ?? -1;
+        return number <= latest && number >= oldest
+          ? undefined
+          : `decided by policy ${number} instead of ${oldest} to ${latest}`;
+      };
+      for (let number = 0; number < count; number++) {
+        const before = (await health(testbed)).policy;
+        stored.push({ number, at: Date.now() });
+        await testbed.moto.put('policy', rejectingPolicy(number), 'String');
+        await untilChanged(testbed, ({ policy }) => policy, before);
+        if (number % breakEvery !== breakEvery - 1) continue;
+        const misspelled = rejectingPolicy(number).replace('when', 'wenn').replace('reject', 'approve');
+        await testbed.moto.put('policy', misspelled, 'String');
+        await sleep(REFRESH_MS);
+      }
+      const refused = testbed.handler.lines.filter(({ event }) => event === 'policy_refused').length;
+      if (refused < broken) throw new Error(`only ${refused} of ${broken} broken policies were refused`);
+    },
+  };
+}
+
+function unreachableSsm(seconds: number): Fault {
+  return {
+    title: `SSM unreachable for ${seconds} s`,
+    async run({ moto, handler }) {
+      await moto.stop();
+      await sleep(seconds * 1000);
+      await moto.start();
+      await handler.line({ event: 'key_refresh_failed' });
+    },
+  };
+}
+
+/** @param seconds longer than the delay, so that delayed replies arrive */
+function slowSsm(seconds: number): Fault {
+  return {
+    title: `SSM slow (replies after ${SSM_DELAY_MS / 1000} s), then throttling, ${seconds} s each`,
+    async run({ ssm, handler }) {
+      ssm.before = async () => {
+        await sleep(SSM_DELAY_MS);
+        return undefined;
+      };
+      await sleep(seconds * 1000);
+      ssm.before = () => json({ __type: 'ThrottlingException', message: 'Rate exceeded' }, 400);
+      await sleep(seconds * 1000);
+      await handler.line({ event: 'key_refresh_failed' });
+    },
+  };
+}
 
 interface Health {
   readonly callbackKey: string;
@@ -12,125 +134,25 @@ interface Health {
   readonly policy: string;
 }
 
-async function health({ handlerUrl }: Stand): Promise<Health> {
+async function health({ handlerUrl }: Testbed): Promise<Health> {
   return (await (await fetch(`${handlerUrl}/health`)).json()) as Health;
 }
 
-/** Waits until `/health` says something else than before. */
-async function changed(stand: Stand, read: (health: Health) => string, before: string): Promise<void> {
+/** Waits until `/health` reports another value. @throws {Error} after 15 s */
+async function untilChanged(
+  testbed: Testbed,
+  read: (health: Health) => string,
+  before: string,
+): Promise<void> {
   const after = await until(async () => {
-    const now = read(await health(stand));
+    const now = read(await health(testbed));
     return now === before ? undefined : now;
-  }, 15_000);
-  if (after === undefined) throw new Error(`what was stored is not in force after 15 s: still ${before}`);
+  }, IN_FORCE_TIMEOUT_MS);
+  if (after === undefined)
+    throw new Error(`${before} is still in force, ${IN_FORCE_TIMEOUT_MS / 1000} s after another was stored`);
 }
 
-export function operations(short: boolean): readonly Fault[] {
-  const restarts = short ? 2 : 20;
-  const rotations = short ? 2 : 20;
-  const policies = short ? 4 : 50;
-  const broken = short ? 1 : 10;
-  const outageSeconds = short ? 5 : 60;
-  const slowSeconds = short ? 8 : 20;
-  return [
-    {
-      what: `${restarts} rolling restarts`,
-      async run(stand) {
-        let old = stand.handler;
-        for (let restart = 0; restart < restarts; restart++) {
-          const toSecond = restart % 2 === 0;
-          const next = await stand.start(stand.ports[toSecond ? 1 : 0]);
-          if (toSecond) stand.front.deregister();
-          else stand.front.register();
-          const code = await old.stop();
-          if (code !== 0) throw new Error(`restart ${restart}: exit code ${code}`);
-          old = next;
-        }
-      },
-    },
-    {
-      what: `both keys rotated ${rotations} times`,
-      async run(stand) {
-        let { callback, cosigner } = stand;
-        for (let rotation = 0; rotation < rotations; rotation++) {
-          const next = { callback: rsaPair(), cosigner: rsaPair() };
-          const before = await health(stand);
-          await stand.moto.put('cosigner', cosigner.publicPem + next.cosigner.publicPem);
-          await changed(stand, ({ cosignerKeys }) => cosignerKeys.join(), before.cosignerKeys.join());
-          // The Co-signer changes over, and knows the handler's next key.
-          stand.client = stand.clientWith(next.cosigner, callback, next.callback);
-          // Until what it has sent before is answered.
-          await sleep(500);
-          await stand.moto.put('cosigner', next.cosigner.publicPem);
-          await stand.moto.put('callback', next.callback.privatePem);
-          await changed(stand, ({ callbackKey }) => callbackKey, before.callbackKey);
-          stand.client = stand.clientWith(next.cosigner, next.callback);
-          ({ callback, cosigner } = next);
-        }
-      },
-    },
-    {
-      what: `policy changed ${policies} times and broken ${broken} times`,
-      async run(stand) {
-        // Each policy has a number, which its answers name; an answer by one that is not in force is wrong.
-        const stored: { readonly number: number; readonly at: number }[] = [];
-        stand.expect = ({ action, rejectionReason = '' }, sentAt) => {
-          const number = Number(/^policy (\d+)$/.exec(rejectionReason)?.[1] ?? -1);
-          if (number === -1)
-            return stored.length <= 1 && action === 'APPROVE' ? undefined : `${action} ${rejectionReason}`;
-          const latest = stored.at(-1)?.number ?? -1;
-          const inForceThen = stored.filter(({ at }) => at < sentAt - STALE_MS).at(-1)?.number ?? -1;
-          return number <= latest && number >= inForceThen
-            ? undefined
-            : `by policy ${number}, not ${inForceThen} to ${latest}`;
-        };
-        const breakEvery = Math.floor(policies / broken);
-        for (let number = 0; number < policies; number++) {
-          const before = (await health(stand)).policy;
-          stored.push({ number, at: Date.now() });
-          await stand.moto.put('policy', rejecting(number), 'String');
-          await changed(stand, ({ policy }) => policy, before);
-          if (number % breakEvery !== breakEvery - 1) continue;
-          await stand.moto.put(
-            'policy',
-            rejecting(number).replace('when', 'wenn').replace('reject', 'approve'),
-            'String',
-          );
-          await sleep(1200);
-        }
-        const refused = stand.handler.lines.filter(({ event }) => event === 'policy_refused').length;
-        if (refused < broken) throw new Error(`${refused} broken policies were refused, of ${broken}`);
-      },
-    },
-    {
-      what: `SSM down for ${outageSeconds} s`,
-      async run(stand) {
-        await stand.moto.stop();
-        await sleep(outageSeconds * 1000);
-        await stand.moto.start();
-        await stand.handler.line({ event: 'key_refresh_failed' });
-      },
-    },
-    {
-      what: `SSM slow (5 s) and throttling, ${slowSeconds} s each`,
-      async run(stand) {
-        stand.ssm.before = async () => {
-          await sleep(5000);
-          return undefined;
-        };
-        await sleep(slowSeconds * 1000);
-        stand.ssm.before = () => json({ __type: 'ThrottlingException', message: 'Rate exceeded' }, 400);
-        await sleep(slowSeconds * 1000);
-        await stand.handler.line({ event: 'key_refresh_failed' });
-      },
-    },
-  ];
-}
-
-/** A policy is read every second; it may be this old when it decides, in ms. */
-const STALE_MS = 5000;
-
-function rejecting(number: number): string {
+function rejectingPolicy(number: number): string {
   return `version: 1
 rules:
   - { id: numbered, for: transaction, when: 'tx.amount < decimal("1")', action: reject, reason: policy ${number} }

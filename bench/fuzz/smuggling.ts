@@ -1,17 +1,18 @@
-// Requests that a proxy and a server may read in different ways, sent through nginx, in front of requests of Co-signers.
+// Request smuggling: requests that a proxy and the handler might delimit differently, sent through nginx while
+// Co-signers use the same upstream connections.
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import type { Nginx } from '../../test/helpers/nginx.js';
-import { readAll, replies } from '../faults/raw.js';
+import { parseReplies, readAll } from '../faults/raw-http.js';
 
 const FORGED = 'eyJhbGciOiJub25lIn0.eyJyZXF1ZXN0SWQiOiJzbXVnZ2xlZCJ9.';
 const INNER = `POST /v2/tx_sign_request HTTP/1.1\r\nHost: x\r\nContent-Length: ${FORGED.length}\r\n\r\n${FORGED}`;
 
 const head = (...headers: readonly string[]): string =>
   `POST /v2/tx_sign_request HTTP/1.1\r\nHost: x\r\n${headers.join('\r\n')}\r\n\r\n`;
-const chunked = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`;
+const chunked = (body: string): string => `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
 
-export const ATTEMPTS: readonly string[] = [
+export const SMUGGLING_ATTEMPTS: readonly string[] = [
   head(`Content-Length: ${5 + INNER.length}`, 'Transfer-Encoding: chunked') + `0\r\n\r\n${INNER}`,
   head('Content-Length: 4', 'Transfer-Encoding: chunked') + chunked(INNER),
   head('Transfer-Encoding: chunked', 'Transfer-Encoding: identity') + chunked(INNER),
@@ -35,14 +36,17 @@ export const ATTEMPTS: readonly string[] = [
   `POST http://other/v2/tx_sign_request HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n${INNER}`,
 ];
 
-/** @returns the replies that hold a signature: there must be none */
-export async function attempt(front: Nginx, bytes: string): Promise<readonly string[]> {
+/** Replies are read for this long, in ms, because some attempts leave the connection open. */
+const READ_MS = 300;
+
+/** @returns the bodies of replies that hold a signed token: none are expected */
+export async function attemptSmuggling(front: Nginx, bytes: string): Promise<readonly string[]> {
   const { hostname, port } = new URL(front.url);
   const socket = connect({ host: hostname, port: Number(port), ca: front.ca });
   await once(socket, 'secureConnect');
-  const read = readAll(socket, 300);
+  const read = readAll(socket, READ_MS);
   socket.write(bytes, 'latin1');
-  return replies(await read)
+  return parseReplies(await read)
     .map(({ body }) => body)
     .filter((body) => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(body));
 }

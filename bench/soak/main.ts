@@ -1,34 +1,27 @@
-// `npm run soak`: ten minutes at half of what the handler can do. Memory, handles and event-loop delay must not grow.
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
+// `npm run soak`: ten minutes at half of the capacity. Memory, handles and open files must not grow.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { readSignedAnswer } from '../../cli/cosigner/client.js';
-import { kill, rssMb } from '../../test/helpers/measure.js';
-import { printRows, type Row } from '../../test/helpers/rows.js';
-import { plot } from './plot.js';
-import { rivals, run, type Running } from '../throughput/rivals.js';
+import { createProgram, runProgram } from '../../cli/command.js';
+import { writeDocsFile } from '../docs.js';
+import { atLeast, atMost, type Check, printChecks } from '../limits.js';
+import { rssMb } from '../measure.js';
+import { wholeNumber } from '../options.js';
+import { createTargets, type RunningTarget, withRunning } from '../throughput/targets.js';
 import { wrk } from '../throughput/wrk.js';
+import { plot } from './plot.js';
+import { sendSteadily, type Tally } from './steady-load.js';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '600' } } });
-const SECONDS = Number(values.seconds);
 const CONNECTIONS = 16;
 const LOAD_SHARE = 0.5;
-/** Requests are sent in bursts, this often, in ms. */
-const BURST_MS = 20;
-/** Every so many answers one is verified. */
-const VERIFY_EVERY = 50;
-/** Where a short run ends, nothing can be said about growth. */
-const SHORTEST = 300;
-/** How much the means of the third and the last third may differ. */
-const MAX_GROWTH_MB = 6;
-const PLOT = 'reports/soak.svg';
-const PROBE = fileURLToPath(new URL('probe.js', import.meta.url));
+/** Shorter runs are not checked for growth: start-up would dominate. */
+const MIN_SECONDS_FOR_GROWTH = 300;
+const MAX_RSS_GROWTH_MB = 6;
+const MAX_HANDLE_GROWTH = 1;
+const PROBE = new URL('probe.js', import.meta.url);
 
+/** What the probe in the handler reports. */
 interface Probe {
   readonly delayMs: number;
   readonly handles: number;
@@ -37,197 +30,123 @@ interface Probe {
 
 interface Sample extends Probe {
   readonly rssMb: number;
+  /** Open file descriptors. */
   readonly files: number;
+  /** Since the start of the run. */
   readonly answered: number;
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'callback-handler-soak-'));
-const { handler } = rivals(directory);
-
-/** As the benchmark starts it, with the probe. */
-async function startProbed(): Promise<{ running: Running; probe: () => Probe }> {
-  const rival = await handler('soak');
-  let latest: Probe = { delayMs: 0, handles: 0, heapMb: 0 };
-  const running = await run({
-    ...rival,
-    start: () => {
-      const [program, ...args] = rival.command;
-      const child = spawn(program, ['--import', PROBE, ...args], {
-        ...rival.place,
-        stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
-      });
-      spawn('cat', { stdio: [child.stdout, 'ignore', 'ignore'] });
-      child.on('message', (probe) => (latest = probe as Probe));
-      return child;
-    },
+const program = createProgram('soak', 'Runs the handler at half of its capacity. Needs wrk.')
+  .option('--seconds <n>', 'duration; docs/images/soak.svg is updated from 300 s on', wholeNumber, 600)
+  .addHelpText('after', '\nExit code: 0 every answer right and no growth, 1 otherwise, 2 wrong usage.')
+  .action(async ({ seconds }: { seconds: number }) => {
+    process.exitCode = (await runSoak(seconds)) ? 0 : 1;
   });
-  return { running, probe: () => latest };
-}
 
-interface Tally {
-  answered: number;
-  verified: number;
-  readonly wrong: string[];
-}
+await runProgram(program);
 
-/** Sends at a steady rate until told to stop. */
-function sendSteadily(
-  { url, keys, tokenFile }: Running,
-  perSecond: number,
-  tally: Tally,
-): () => Promise<void> {
-  const tokens = readFileSync(tokenFile, 'utf8').split('\n');
-  const ids = tokens.map((token) => {
-    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {
-      requestId: string;
-    };
-    return claims.requestId;
-  });
-  const agent = new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-  const open = new Set<Promise<void>>();
-  let sent = 0;
-  const send = (): Promise<void> =>
-    new Promise((resolve) => {
-      const index = sent++ % tokens.length;
-      const verify = sent % VERIFY_EVERY === 0;
-      const fail = (problem: string): void => {
-        tally.wrong.push(problem);
-        resolve();
-      };
-      http
-        .request(`${url}/v2/tx_sign_request`, { method: 'POST', agent }, (response) => {
-          let body = '';
-          response.setEncoding('latin1').on('data', (chunk: string) => (body += chunk));
-          response
-            .on('error', (error) => fail(String(error)))
-            .on('end', () => {
-              const status = response.statusCode ?? 0;
-              if (verify) {
-                const { answer, problem = '' } = readSignedAnswer(
-                  { status, body },
-                  ids[index],
-                  keys.callbackPublicKeys,
-                );
-                if (answer === undefined) {
-                  fail(problem);
-                  return;
-                }
-                tally.verified++;
-              } else if (status !== 200) {
-                fail(`status ${status}`);
-                return;
-              }
-              tally.answered++;
-              resolve();
-            });
-        })
-        .on('error', (error) => fail(String(error)))
-        .end(tokens[index]);
+async function runSoak(seconds: number): Promise<boolean> {
+  const directory = mkdtempSync(join(tmpdir(), 'callback-handler-soak-'));
+  try {
+    let latest: Probe = { delayMs: 0, handles: 0, heapMb: 0 };
+    const handler = await createTargets(directory).createHandler('soak', {
+      nodeOptions: ['--import', PROBE.href],
+      onMessage: (message) => (latest = message as Probe),
     });
-  const startedAt = performance.now();
-  const timer = setInterval(() => {
-    const due = ((performance.now() - startedAt) / 1000) * perSecond;
-    while (sent < due) {
-      const pending = send();
-      open.add(pending);
-      void pending.then(() => open.delete(pending));
+    return await withRunning([handler], async ([running]) => {
+      if (running === undefined) throw new Error('the handler is not running');
+      return soak(running, seconds, () => latest);
+    });
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function soak(running: RunningTarget, seconds: number, probe: () => Probe): Promise<boolean> {
+  const capacity = await measureCapacity(running, seconds < MIN_SECONDS_FOR_GROWTH ? 1 : 3);
+  const perSecond = capacity * LOAD_SHARE;
+  process.stderr.write(`${perSecond.toFixed(0)} requests/s of ${capacity.toFixed(0)} for ${seconds} s\n`);
+  const tally: Tally = { answered: 0, verified: 0, wrong: [] };
+  const stop = sendSteadily(running, perSecond, CONNECTIONS, tally);
+  const samples = await takeSamples(running, seconds, probe, tally);
+  await stop();
+
+  const total = tally.answered + tally.wrong.length;
+  const checks = [
+    atMost(`wrong or missing answers, of ${total}`, tally.wrong.length, 0, String),
+    atLeast('verified answers', tally.verified, 1, String),
+  ];
+  if (seconds >= MIN_SECONDS_FOR_GROWTH) {
+    checks.push(...growthChecks(samples));
+    writeDocsFile('images/soak.svg', plotSamples(perSecond, samples));
+  }
+  const passed = printChecks(checks);
+  for (const problem of new Set(tally.wrong)) console.log(problem);
+  return passed;
+}
+
+/** @param seconds of warm-up, and of measuring */
+async function measureCapacity({ url, tokenFile }: RunningTarget, seconds: number): Promise<number> {
+  await wrk(url, tokenFile, CONNECTIONS, seconds);
+  const load = await wrk(url, tokenFile, CONNECTIONS, seconds);
+  return load.answered / load.seconds;
+}
+
+/** One sample per second. */
+async function takeSamples(
+  { child }: RunningTarget,
+  seconds: number,
+  probe: () => Probe,
+  tally: Tally,
+): Promise<readonly Sample[]> {
+  const pid = child.pid ?? 0;
+  const samples: Sample[] = [];
+  for (let second = 1; second <= seconds; second++) {
+    await sleep(1000);
+    const files = readdirSync(`/proc/${pid}/fd`).length;
+    samples.push({ ...probe(), rssMb: rssMb(pid), files, answered: tally.answered });
+    if (second % 60 === 0) {
+      process.stderr.write(
+        `${second / 60} min: ${tally.answered} answered, RSS ${rssMb(pid).toFixed(0)} MB\n`,
+      );
     }
-  }, BURST_MS);
-  return async () => {
-    clearInterval(timer);
-    await Promise.all(open);
-    agent.destroy();
-  };
+  }
+  return samples;
+}
+
+function growthChecks(samples: readonly Sample[]): readonly Check[] {
+  const check = (what: string, read: (sample: Sample) => number, limit: number, unit = ''): Check =>
+    atMost(
+      `${what}, growth from the second third of the run to the last`,
+      growth(samples, read),
+      limit,
+      (value) => `${value.toFixed(1)}${unit}`,
+    );
+  return [
+    check('RSS', (sample) => sample.rssMb, MAX_RSS_GROWTH_MB, ' MB'),
+    check('handles', (sample) => sample.handles, MAX_HANDLE_GROWTH),
+    check('open files', (sample) => sample.files, MAX_HANDLE_GROWTH),
+  ];
+}
+
+/** Difference between the means of the last third and of the second; the first third is for warming up. */
+function growth(samples: readonly Sample[], read: (sample: Sample) => number): number {
+  const third = Math.floor(samples.length / 3);
+  return mean(samples.slice(2 * third).map(read)) - mean(samples.slice(third, 2 * third).map(read));
 }
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** How much higher the last third is than the one before; the first is for warming up. */
-function growth(samples: readonly Sample[], read: (sample: Sample) => number): number {
-  const third = Math.floor(samples.length / 3);
-  return mean(samples.slice(2 * third).map(read)) - mean(samples.slice(third, 2 * third).map(read));
-}
-
-const { running, probe } = await startProbed();
-try {
-  const pid = running.child.pid ?? 0;
-  await wrk(running.url, running.tokenFile, CONNECTIONS, 3);
-  const { answered, seconds } = await wrk(running.url, running.tokenFile, CONNECTIONS, 3);
-  const capacity = answered / seconds;
-  const perSecond = capacity * LOAD_SHARE;
-  process.stderr.write(`${perSecond.toFixed(0)} requests/s of ${capacity.toFixed(0)} for ${SECONDS} s\n`);
-  const tally: Tally = { answered: 0, verified: 0, wrong: [] };
-  const stop = sendSteadily(running, perSecond, tally);
-  const samples: Sample[] = [];
-  for (let second = 0; second < SECONDS; second++) {
-    await sleep(1000);
-    const files = readdirSync(`/proc/${pid}/fd`).length;
-    samples.push({ ...probe(), rssMb: rssMb(pid), files, answered: tally.answered });
-    if (second % 60 === 59) {
-      process.stderr.write(
-        `${(second + 1) / 60} min: ${tally.answered} answered, RSS ${rssMb(pid).toFixed(0)} MB\n`,
-      );
-    }
-  }
-  await stop();
-
-  const lastSecond = samples.map(({ answered }, index) => answered - (samples[index - 1]?.answered ?? 0));
-  const rows: Row[] = [
-    {
-      what: `answers, ${tally.verified} of them verified, wrong or lost`,
-      measured: `${tally.wrong.length} of ${tally.answered + tally.wrong.length}`,
-      limit: '0',
-      holds: tally.wrong.length === 0 && tally.verified > 0,
-    },
-  ];
-  if (SECONDS >= SHORTEST) {
-    const rss = growth(samples, (sample) => sample.rssMb);
-    const handles = growth(samples, (sample) => sample.handles);
-    const files = growth(samples, (sample) => sample.files);
-    rows.push(
-      {
-        what: 'RSS, last third against the one before',
-        measured: `${rss.toFixed(1)} MB`,
-        limit: `${MAX_GROWTH_MB} MB`,
-        holds: rss <= MAX_GROWTH_MB,
-      },
-      {
-        what: 'handles, last third against the one before',
-        measured: handles.toFixed(1),
-        limit: '1',
-        holds: handles <= 1,
-      },
-      {
-        what: 'open files, last third against the one before',
-        measured: files.toFixed(1),
-        limit: '1',
-        holds: files <= 1,
-      },
-    );
-    mkdirSync('reports', { recursive: true });
-    const title = `${perSecond.toFixed(0)} requests/s, half of the capacity, Node.js ${process.versions.node}`;
-    writeFileSync(
-      PLOT,
-      plot(title, 1, [
-        { title: 'RSS', unit: 'MB', values: samples.map((sample) => sample.rssMb) },
-        { title: 'heap in use', unit: 'MB', values: samples.map((sample) => sample.heapMb) },
-        { title: 'handles', unit: 'active resources', values: samples.map((sample) => sample.handles) },
-        {
-          title: 'event-loop delay, p99 of each second',
-          unit: 'ms',
-          values: samples.map((sample) => sample.delayMs),
-        },
-        { title: 'answers', unit: 'in each second', values: lastSecond },
-      ]),
-    );
-    console.log(`The plot is in ${PLOT}.`);
-  }
-  const holds = printRows(rows);
-  for (const problem of new Set(tally.wrong)) console.log(problem);
-  process.exitCode = holds ? 0 : 1;
-} finally {
-  await kill(running.child);
-  rmSync(directory, { recursive: true });
+function plotSamples(perSecond: number, samples: readonly Sample[]): string {
+  const title = `${perSecond.toFixed(0)} requests/s (half of the capacity), Node.js ${process.versions.node}`;
+  const answers = samples.map(({ answered }, index) => answered - (samples[index - 1]?.answered ?? 0));
+  return plot(title, 1, [
+    { title: 'RSS', unit: 'MB', values: samples.map((sample) => sample.rssMb) },
+    { title: 'heap in use', unit: 'MB', values: samples.map((sample) => sample.heapMb) },
+    { title: 'handles', unit: 'active resources', values: samples.map((sample) => sample.handles) },
+    { title: 'event-loop delay, p99', unit: 'ms', values: samples.map((sample) => sample.delayMs) },
+    { title: 'answers', unit: 'per second', values: answers },
+  ]);
 }

@@ -1,4 +1,4 @@
-// A plot of figures over time, as SVG: each series in a panel of its own.
+// Plots values over time as SVG, one panel per series.
 
 export interface Series {
   readonly title: string;

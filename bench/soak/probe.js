@@ -1,4 +1,4 @@
-// Loaded before the handler: tells once a second how long its event loop kept others waiting, and what it holds.
+// Preloaded into the handler: reports its event-loop delay, handles and heap to the parent process once a second.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
 import { setInterval } from 'node:timers';

@@ -1,4 +1,4 @@
--- wrk's load: posts the tokens of a file in turn, and ends with one line of JSON.
+-- wrk script: posts the tokens in a file one after another, and prints one line of JSON at the end.
 -- Usage: wrk … -s load.lua URL -- TOKEN_FILE
 local requests = {}
 local turn = 0

@@ -1,5 +1,5 @@
-// The rival: a callback handler written after the example in Fireblocks' documentation ("Basic Callback Handler
-// example"): Express, jsonwebtoken, and keys in PEM as they come from their files. It approves everything and logs nothing.
+// The reference: a callback handler written after the example in Fireblocks' documentation ("Basic Callback Handler
+// example") with Express and jsonwebtoken, PEM keys read from files. It approves everything and logs nothing.
 // Usage: node reference.js KEY_DIRECTORY PORT
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,36 +1,43 @@
-// One round of load on one rival: what it answered, how fast, and what it took; and whether its answers are right.
+// One round of load on one target: throughput, latency, CPU and memory, and whether its answers are right.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCosigner } from '../../cli/cosigner/client.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
-import { cpuMs, rssMb } from '../../test/helpers/measure.js';
-import type { Running } from './rivals.js';
+import { cpuMs, rssMb } from '../measure.js';
+import type { RunningTarget } from './targets.js';
 import { wrk } from './wrk.js';
 
 export interface Round {
+  readonly answered: number;
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** CPU time per request. */
   readonly cpuMs: number;
   readonly rssMb: number;
-  /** Answers that were verified, of a sample under load. */
+  /** Verified answers, of a sample taken under load. */
   readonly verified: number;
-  /** Answers that were not, or not right, and requests without an answer. */
+  /** Answers that fail verification or have an error status, and requests without an answer. */
   readonly wrong: number;
 }
 
-/** How often an answer is looked at, in ms. */
-const SAMPLE_MS = 100;
+/** Pause between two answers of the sample, in ms. */
+const SAMPLE_PAUSE_MS = 100;
 
-export async function measureRound(rival: Running, connections: number, seconds: number): Promise<Round> {
-  const pid = rival.child.pid ?? 0;
-  const sampling = { on: true };
-  const sampled = sample(rival, sampling);
+export async function measureRound(
+  target: RunningTarget,
+  connections: number,
+  seconds: number,
+): Promise<Round> {
+  const pid = target.child.pid ?? 0;
+  const loaded = new AbortController();
+  const sampled = verifySample(target, loaded.signal);
   const cpuBefore = cpuMs(pid);
-  const load = await wrk(rival.url, rival.tokenFile, connections, seconds);
+  const load = await wrk(target.url, target.tokenFile, connections, seconds);
   const cpu = cpuMs(pid) - cpuBefore;
-  sampling.on = false;
+  loaded.abort();
   const { verified, wrong } = await sampled;
   return {
+    answered: load.answered,
     perSecond: load.answered / load.seconds,
     p50Ms: load.p50Ms,
     p99Ms: load.p99Ms,
@@ -41,19 +48,19 @@ export async function measureRound(rival: Running, connections: number, seconds:
   };
 }
 
-/** A Co-signer that asks now and then, while the load is on, and verifies. */
-async function sample(
-  { url, keys }: Running,
-  sampling: { readonly on: boolean },
-): Promise<{ verified: number; wrong: number }> {
+/** Sends a request now and then until the signal is aborted, and verifies each answer. */
+async function verifySample(
+  { url, keys }: RunningTarget,
+  signal: AbortSignal,
+): Promise<Pick<Round, 'verified' | 'wrong'>> {
   const client = createCosigner({ url, keys });
   let verified = 0;
   let wrong = 0;
-  while (sampling.on) {
+  while (!signal.aborted) {
     const outcome = await client.ask('transaction', samplePayload('transaction')).catch(() => undefined);
     if (outcome?.answer === undefined) wrong++;
     else verified++;
-    await sleep(SAMPLE_MS);
+    await sleep(SAMPLE_PAUSE_MS);
   }
   client.close();
   return { verified, wrong };

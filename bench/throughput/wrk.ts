@@ -1,12 +1,13 @@
-// Load from a process of its own: wrk, which takes little of the machine that it shares with what it measures.
+// Generates load with wrk, a separate process that needs little CPU of the machine it shares with the handler.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { codeOf } from '../../src/protocol/error.js';
 
 export interface Load {
   readonly answered: number;
   readonly seconds: number;
-  /** Answers other than 2xx. */
+  /** Answers with a status other than 2xx or 3xx. */
   readonly refused: number;
   /** Requests without an answer. */
   readonly lost: number;
@@ -16,7 +17,10 @@ export interface Load {
 
 const SCRIPT = fileURLToPath(new URL('load.lua', import.meta.url));
 
-/** @param tokenFile tokens to send in turn, one a line */
+/**
+ * @param tokenFile tokens to send in turn, one per line
+ * @throws {Error} if wrk is not installed
+ */
 export async function wrk(
   url: string,
   tokenFile: string,
@@ -26,8 +30,7 @@ export async function wrk(
   const { stdout } = await promisify(execFile)('wrk', [
     ...['-t1', `-c${connections}`, `-d${seconds}s`, '-s', SCRIPT, url, '--', tokenFile],
   ]).catch((error: unknown) => {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    throw missing ? new Error("wrk can't be started: apt-get install wrk") : error;
+    throw codeOf(error) === 'ENOENT' ? new Error('wrk is not installed: apt-get install wrk') : error;
   });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Load;
 }

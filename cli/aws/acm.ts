@@ -1,6 +1,7 @@
-// The load balancer's certificate: found in ACM, judged, or made and imported.
+// The load balancer's certificate in ACM: finds, checks, creates and imports it.
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import {
   type CertificateDetail,
   DescribeCertificateCommand,
@@ -14,10 +15,10 @@ import { DeployError, isAwsError } from './error.js';
 import { readPrivateFile, writePrivateFile } from './private-files.js';
 import type { Session } from './session.js';
 
-/** In the key directory: what the Co-signer is given to trust. Neither is a secret. */
+/** Files in the key directory that the Co-signer is configured to trust. Neither is a secret. */
 export const CERTIFICATE_FILES = { ca: 'tls_ca.pem', certificate: 'tls.pem' } as const;
 
-/** Before its end a certificate is warned of for so long. */
+/** The operator is warned so many days before a certificate expires. */
 export const WARNING_DAYS = 30;
 const DAY_MS = 86_400_000;
 
@@ -31,7 +32,7 @@ export interface Certificate {
   readonly imported: boolean;
 }
 
-/** @returns undefined if there is none of this ARN */
+/** @returns undefined if no certificate has this ARN */
 export async function describeCertificate(
   { aws: { acm } }: Pick<Session, 'aws'>,
   arn: string,
@@ -45,14 +46,14 @@ export async function describeCertificate(
   }
 }
 
-/** Those that earlier deployments imported, the longest valid first: known by tags, so that nothing has to be remembered. */
+/** @returns the certificates that earlier deployments imported, recognized by their tags; the longest valid first */
 export async function findImported(session: Session): Promise<readonly Certificate[]> {
   const { aws } = session;
   const found: Certificate[] = [];
   for await (const { CertificateSummaryList = [] } of paginateListCertificates({ client: aws.acm }, {})) {
     for (const { CertificateArn: arn = '' } of CertificateSummaryList) {
       const { Tags = [] } = await aws.acm.send(new ListTagsForCertificateCommand({ CertificateArn: arn }));
-      const isOurs = tagsOf(session).every(({ Key, Value }) =>
+      const isOurs = tagsFor(session).every(({ Key, Value }) =>
         Tags.some((tag) => tag.Key === Key && tag.Value === Value),
       );
       const certificate = isOurs ? await describeCertificate(session, arn) : undefined;
@@ -63,27 +64,28 @@ export async function findImported(session: Session): Promise<readonly Certifica
 }
 
 /**
- * Makes a CA and a certificate, and imports it. Neither private key is written anywhere.
- * @param arn of the certificate whose place it takes; load balancers that use it follow at once
+ * Creates a CA and a certificate, and imports the certificate. Neither private key is written to disk.
+ * @param arn the certificate to replace; load balancers that use it switch at once. Default: import another one
+ * @returns the ARN
  */
 export async function importNewCertificate(session: Session, arn?: string): Promise<string> {
   const { aws, settings, keyDirectory } = session;
-  const made = await makeCertificate(settings.hostName);
+  const created = await makeCertificate(settings.hostName);
   const { CertificateArn = '' } = await aws.acm.send(
     new ImportCertificateCommand({
-      Certificate: Buffer.from(made.certificate),
-      CertificateChain: Buffer.from(made.ca),
-      PrivateKey: Buffer.from(made.privateKey),
-      // ACM takes tags with a first import alone.
-      ...(arn === undefined ? { Tags: tagsOf(session) } : { CertificateArn: arn }),
+      Certificate: Buffer.from(created.certificate),
+      CertificateChain: Buffer.from(created.ca),
+      PrivateKey: Buffer.from(created.privateKey),
+      // ACM accepts tags only when a certificate is first imported.
+      ...(arn === undefined ? { Tags: tagsFor(session) } : { CertificateArn: arn }),
     }),
   );
-  await writePrivateFile(join(keyDirectory, CERTIFICATE_FILES.ca), made.ca);
-  await writePrivateFile(join(keyDirectory, CERTIFICATE_FILES.certificate), made.certificate);
+  await writePrivateFile(join(keyDirectory, CERTIFICATE_FILES.ca), created.ca);
+  await writePrivateFile(join(keyDirectory, CERTIFICATE_FILES.certificate), created.certificate);
   return CertificateArn;
 }
 
-/** Sees that the key directory holds what ACM holds. */
+/** Updates the files in the key directory to the certificate in ACM. */
 export async function fetchCertificate({ aws, keyDirectory }: Session, arn: string): Promise<void> {
   const { Certificate: certificate = '', CertificateChain: ca = '' } = await aws.acm.send(
     new GetCertificateCommand({ CertificateArn: arn }),
@@ -93,13 +95,13 @@ export async function fetchCertificate({ aws, keyDirectory }: Session, arn: stri
     [CERTIFICATE_FILES.certificate, certificate],
   ] as const) {
     const file = join(keyDirectory, name);
-    const there = await readPrivateFile(file);
-    if (pem !== '' && (there === undefined || !isSame(there, pem)))
+    const local = await readPrivateFile(file);
+    if (pem !== '' && (local === undefined || !isSame(local, pem)))
       await writePrivateFile(file, `${pem.trim()}\n`);
   }
 }
 
-/** @throws {DeployError} if a load balancer can't serve the host name with it */
+/** @throws {DeployError} unless a load balancer can serve the host name with this certificate */
 export async function checkGivenCertificate(session: Session, arn: string): Promise<Certificate> {
   const { hostName } = session.settings;
   const certificate = await describeCertificate(session, arn);
@@ -107,35 +109,32 @@ export async function checkGivenCertificate(session: Session, arn: string): Prom
     throw new DeployError(
       'CERTIFICATE_MISSING',
       `there is no certificate ${arn}`,
-      'set its ARN in the settings',
+      'correct the ARN in the settings',
     );
   }
   if (certificate.status !== 'ISSUED') {
     throw new DeployError(
       'CERTIFICATE_NOT_ISSUED',
       `certificate ${arn} is ${certificate.status}`,
-      'have it issued, or name another in the settings',
+      'wait until it is issued, or set another certificate in the settings',
     );
   }
-  if (!isFor(certificate, hostName)) {
+  if (!isValidFor(certificate, hostName)) {
     throw new DeployError(
       'CERTIFICATE_OF_OTHER_NAME',
       `certificate ${arn} is for ${certificate.names.join(', ')}, not for ${hostName}`,
-      'set hostName or certificate in the settings',
+      'correct hostName or certificate in the settings',
     );
   }
   return certificate;
 }
 
-export function isFor({ names }: Certificate, hostName: string): boolean {
-  return names.some((name) => covers(name, hostName));
-}
-
-/** A wildcard stands for one label (RFC 6125). */
-export function covers(certificateName: string, hostName: string): boolean {
-  if (certificateName === hostName) return true;
-  const [, parent] = /^\*\.(.+)$/.exec(certificateName) ?? [];
-  return parent !== undefined && hostName.slice(hostName.indexOf('.') + 1) === parent;
+/** Whether a TLS client accepts the certificate for the host name. */
+export function isValidFor({ names }: Pick<Certificate, 'names'>, hostName: string): boolean {
+  const subjectaltname = names.map((name) => `DNS:${name}`).join(', ');
+  // Node.js checks these two fields only.
+  const certificate = { subject: {}, subjectaltname } as PeerCertificate;
+  return checkServerIdentity(hostName, certificate) === undefined;
 }
 
 function toCertificate(arn: string, detail: CertificateDetail): Certificate {
@@ -145,12 +144,12 @@ function toCertificate(arn: string, detail: CertificateDetail): Certificate {
     status: detail.Status ?? 'unknown',
     expires,
     daysLeft: expires && Math.floor((expires.getTime() - Date.now()) / DAY_MS),
-    names: [...new Set([detail.DomainName ?? '', ...(detail.SubjectAlternativeNames ?? [])])],
+    names: [...new Set([detail.DomainName ?? [], detail.SubjectAlternativeNames ?? []].flat())],
     imported: detail.Type === 'IMPORTED',
   };
 }
 
-function tagsOf({ settings, environment }: Session) {
+function tagsFor({ settings, environment }: Session) {
   return [
     { Key: 'Project', Value: settings.projectName },
     { Key: 'Environment', Value: environment },

@@ -1,4 +1,4 @@
-// Buckets that go with their stack: CloudFormation deletes only empty ones.
+// Buckets that are deleted with their stack: CloudFormation deletes empty buckets only.
 import {
   DeleteBucketPolicyCommand,
   DeleteObjectsCommand,
@@ -7,12 +7,16 @@ import {
 import { DeployError, isAwsError } from './error.js';
 import type { Session } from './session.js';
 
-/** Deletes every version of every object. @returns how many */
+/**
+ * Deletes every version of every object in a bucket.
+ * @returns the number of deleted versions
+ * @throws {DeployError}
+ */
 export async function emptyBucket({ aws: { s3 } }: Session, bucket: string): Promise<number> {
   let deleted = 0;
   try {
     for (;;) {
-      // From the beginning each time: what was listed is gone.
+      // Always the first page: the objects of the page before have been deleted.
       const page = await s3.send(new ListObjectVersionsCommand({ Bucket: bucket }));
       const objects = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(({ Key, VersionId }) => ({
         Key: Key ?? '',
@@ -26,8 +30,8 @@ export async function emptyBucket({ aws: { s3 } }: Session, bucket: string): Pro
       if (error !== undefined) {
         throw new DeployError(
           'BUCKET_NOT_EMPTIED',
-          `${bucket}: ${Errors.length} objects can't be deleted (${error.Code ?? ''} ${error.Message ?? ''})`,
-          'mend what it names, then run the same command again',
+          `${Errors.length} objects in bucket ${bucket} can't be deleted (${error.Code ?? ''} ${error.Message ?? ''})`,
+          'fix what it reports, then run the same command again',
         );
       }
       deleted += objects.length;
@@ -38,8 +42,8 @@ export async function emptyBucket({ aws: { s3 } }: Session, bucket: string): Pro
   }
 }
 
-/** Where a policy lets nobody else in, not even those who may delete. */
-export async function openBucket({ aws: { s3 } }: Session, bucket: string): Promise<void> {
+/** Deletes a bucket policy that denies access to everyone else, including those who may delete the bucket. */
+export async function deleteBucketPolicy({ aws: { s3 } }: Session, bucket: string): Promise<void> {
   try {
     await s3.send(new DeleteBucketPolicyCommand({ Bucket: bucket }));
   } catch (error) {

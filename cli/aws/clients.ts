@@ -1,4 +1,4 @@
-// The AWS clients that the operator's commands use, all with one region and one set of credentials.
+// The AWS clients of the operator's commands, with one region and one set of credentials.
 import { ACMClient } from '@aws-sdk/client-acm';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
@@ -15,13 +15,13 @@ import { STSClient } from '@aws-sdk/client-sts';
 export type Aws = ReturnType<typeof clientsFor>;
 
 const CONNECTION_TIMEOUT_MS = 10_000;
-/** No single call takes longer; what takes long is asked about again and again. */
+/** No single call takes this long: slow operations are polled. */
 const REQUEST_TIMEOUT_MS = 120_000;
 const MAX_ATTEMPTS = 5;
 
-/** @param region absent: that of the environment or of the profile */
+/** @param region default: the region of the AWS environment or profile */
 export function clientsFor(region?: string) {
-  // It would stand in front of every command's output; package.json says which Node.js is needed.
+  // The SDK would print its warning before the output of every command; package.json states the required version.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const common = {
     ...(region !== undefined && { region }),
@@ -29,12 +29,12 @@ export function clientsFor(region?: string) {
     requestHandler: {
       connectionTimeout: CONNECTION_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
-      // Otherwise it would only be warned of.
+      // By default the SDK only logs a warning.
       throwOnRequestTimeout: true,
     },
   };
   const sts = new STSClient(common);
-  // Found once, so that a second factor is asked for once.
+  // Resolved once, so that the operator is asked for a second factor once.
   const config = { ...common, credentials: sts.config.credentials };
   return {
     sts,
@@ -47,13 +47,13 @@ export function clientsFor(region?: string) {
     ecs: new ECSClient(config),
     elb: new ElasticLoadBalancingV2Client(config),
     logs: new CloudWatchLogsClient(config),
-    // Names such as bucket.localhost lead nowhere.
+    // An emulator has no host names such as bucket.localhost.
     s3: new S3Client({ ...config, forcePathStyle: isEmulated() }),
     ssm: new SSMClient(config),
   };
 }
 
-/** Takes the profile alone: keys in the environment would otherwise come before it, or beside it with a warning. */
+/** Uses the profile only: the SDK would prefer access keys in the environment, or warn about them. */
 export function useProfile(profile: string): void {
   for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) {
     Reflect.deleteProperty(process.env, name);
@@ -61,7 +61,7 @@ export function useProfile(profile: string): void {
   process.env['AWS_PROFILE'] = profile;
 }
 
-/** Whether what answers is not AWS but an emulator of it, which builds no image and runs no task. */
+/** Whether the endpoint is an emulator of AWS, which builds no image and runs no task. */
 export function isEmulated(): boolean {
   const endpoint = process.env['AWS_ENDPOINT_URL'] ?? '';
   if (!URL.canParse(endpoint)) return false;

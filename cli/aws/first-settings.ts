@@ -1,4 +1,4 @@
-// The settings of a first deployment: the example, for the region that is asked for.
+// Creates the settings of a first deployment: the example, adapted to the region.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { DescribeAvailabilityZonesCommand, DescribeManagedPrefixListsCommand } from '@aws-sdk/client-ec2';
 import { EXAMPLE_FILE, SETTINGS_FILE } from '../../infra/settings.js';
@@ -7,15 +7,16 @@ import { DeployError } from './error.js';
 
 /**
  * Writes the settings file.
- * @param region absent: that of the environment or of the profile; if there is none, the example's
- * @returns what was done
+ * @param region default: the region of the AWS environment or profile, or else that of the example
+ * @returns a note for the operator
+ * @throws {DeployError} if the region has too few availability zones
  */
-export async function makeSettings(region?: string): Promise<string> {
+export async function createSettings(region?: string): Promise<string> {
   const example = JSON.parse(readFileSync(EXAMPLE_FILE, 'utf8')) as Record<string, unknown>;
-  const wanted = region ?? (await defaultRegion()) ?? String(example['region']);
-  const settings = wanted === example['region'] ? example : { ...example, ...(await regionSettings(wanted)) };
+  const chosen = region ?? (await defaultRegion()) ?? String(example['region']);
+  const settings = chosen === example['region'] ? example : { ...example, ...(await regionSettings(chosen)) };
   writeFileSync(SETTINGS_FILE, `${JSON.stringify(settings, null, 2)}\n`, { flag: 'wx' });
-  return `${SETTINGS_FILE} was made from ${EXAMPLE_FILE}, for ${wanted}: look it over, it is yours`;
+  return `${SETTINGS_FILE} was created from ${EXAMPLE_FILE} for ${chosen}: review it`;
 }
 
 async function defaultRegion(): Promise<string | undefined> {
@@ -26,7 +27,7 @@ async function defaultRegion(): Promise<string | undefined> {
   }
 }
 
-/** Two zones, and the prefix list of S3. */
+/** Looks up two availability zones and the prefix list of S3. */
 async function regionSettings(region: string) {
   const { ec2 } = clientsFor(region);
   const [{ AvailabilityZones = [] }, { PrefixLists = [] }] = await Promise.all([
@@ -51,8 +52,8 @@ async function regionSettings(region: string) {
   if (availabilityZones.length < 2 || s3PrefixListId === undefined) {
     throw new DeployError(
       'REGION_UNUSABLE',
-      `${region} has not two zones and a prefix list of S3 for this account`,
-      'check the name of the region, and that the account has turned it on',
+      `${region} does not offer two availability zones and a prefix list of S3 to this account`,
+      'check the name of the region, and that it is enabled for the account',
     );
   }
   return { region, availabilityZones, s3PrefixListId };

@@ -1,11 +1,11 @@
-// Lines of CloudWatch Logs.
+// Reads lines from CloudWatch Logs.
 import { GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { isAwsError } from './error.js';
 import type { Session } from './session.js';
 
 const LINES = 20;
 
-/** @returns none if the stream is not there */
+/** @returns the last lines of a stream; empty if the stream does not exist */
 export async function lastLines(
   { aws }: Pick<Session, 'aws'>,
   logGroupName: string,

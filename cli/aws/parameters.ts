@@ -1,15 +1,15 @@
-// The parameters that the service reads: keys and policy, as SecureStrings under the environment's own key.
+// The SSM parameters that the service reads: keys and policy, as SecureStrings encrypted with the environment's KMS key.
 import { DeleteParametersCommand, GetParameterCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
 import { DeployError, isAwsError } from './error.js';
 import { awsCommand, npmCommand } from './printed-commands.js';
 import type { Session } from './session.js';
 
-/** What the largest kind of parameter takes, in bytes. */
-const LARGEST = 8192;
+/** Size limit of an advanced parameter, in bytes. */
+const MAX_BYTES = 8192;
 
 /**
- * @returns its value, decrypted; undefined if there is none
- * @throws {DeployError} if it lies there unencrypted
+ * @returns the decrypted value; undefined if the parameter does not exist
+ * @throws {DeployError} if the parameter is not encrypted
  */
 export async function readParameter(session: Session, name: string): Promise<string | undefined> {
   const { ssm } = session.aws;
@@ -18,8 +18,8 @@ export async function readParameter(session: Session, name: string): Promise<str
     if (Parameter !== undefined && Parameter.Type !== 'SecureString') {
       throw new DeployError(
         'PARAMETER_NOT_ENCRYPTED',
-        `${name} is a ${Parameter.Type ?? 'parameter'}, not a SecureString: it lies there for everybody to read`,
-        `if it held a private key, do not use that key again; then: ${awsCommand(session, `ssm delete-parameter --name ${name}`)}`,
+        `${name} is a ${Parameter.Type ?? 'parameter'}, not a SecureString: anyone who may read parameters can read it`,
+        `if it held a private key, do not use that key again; delete the parameter: ${awsCommand(session, `ssm delete-parameter --name ${name}`)}`,
       );
     }
     return Parameter?.Value;
@@ -29,20 +29,24 @@ export async function readParameter(session: Session, name: string): Promise<str
   }
 }
 
-interface Put {
+interface PutOptions {
   readonly value: string;
-  /** Whether a value that is there is replaced; otherwise one that somebody else put there meanwhile stays. */
+  /** Replace an existing value. If false, a value that someone else has stored in the meantime stays. */
   readonly replace: boolean;
 }
 
 /** @throws {DeployError} */
-export async function putParameter(session: Session, name: string, { value, replace }: Put): Promise<void> {
+export async function putParameter(
+  session: Session,
+  name: string,
+  { value, replace }: PutOptions,
+): Promise<void> {
   const { aws, names } = session;
-  if (Buffer.byteLength(value) > LARGEST) {
+  if (Buffer.byteLength(value) > MAX_BYTES) {
     throw new DeployError(
       'PARAMETER_TOO_LARGE',
-      `${name} would be ${Buffer.byteLength(value)} bytes: SSM takes ${LARGEST}`,
-      'make it shorter',
+      `${name} would hold ${Buffer.byteLength(value)} bytes; SSM accepts ${MAX_BYTES}`,
+      'shorten it',
     );
   }
   try {
@@ -52,7 +56,7 @@ export async function putParameter(session: Session, name: string, { value, repl
         Value: value,
         Type: 'SecureString',
         KeyId: `alias/${names.prefix}`,
-        // Over 4 KB it costs a little.
+        // Values over 4 KB need an advanced parameter, which costs a little.
         Tier: 'Intelligent-Tiering',
         Overwrite: replace,
       }),
@@ -61,14 +65,14 @@ export async function putParameter(session: Session, name: string, { value, repl
     if (isAwsError(error, 'ParameterAlreadyExists')) {
       throw new DeployError(
         'PARAMETER_EXISTS',
-        `${name} has just been put there by somebody else`,
-        'run the same command again: it will look at what is there',
+        `someone else has just stored ${name}`,
+        'run the same command again: it reads the stored value first',
       );
     }
     if (isAwsError(error, 'InvalidKeyId')) {
       throw new DeployError(
         'KEY_MISSING',
-        `alias/${names.prefix}, the key that encrypts ${name}, is not there`,
+        `alias/${names.prefix}, the KMS key that encrypts ${name}, does not exist`,
         `deploy the security stack first: ${npmCommand(session, 'deploy')}`,
       );
     }
@@ -76,7 +80,7 @@ export async function putParameter(session: Session, name: string, { value, repl
   }
 }
 
-/** @returns the names of those that were there */
+/** @returns the names of the parameters that existed */
 export async function deleteParameters({ aws, names }: Session): Promise<readonly string[]> {
   const { DeletedParameters = [] } = await aws.ssm.send(
     new DeleteParametersCommand({ Names: Object.values(names.parameters) }),

@@ -1,14 +1,15 @@
-// Commands for the operator to run next, which work as they are printed: with this environment, region and profile.
+// Commands printed for the operator to run next. They work as printed: environment, region and profile are included.
 import type { Session } from './session.js';
 
-type Where = Pick<Session, 'environment' | 'profile' | 'region'>;
+type Target = Pick<Session, 'environment' | 'profile' | 'region'>;
 
-/** @param command as in `npm run COMMAND -- ARGUMENTS` */
-export function npmCommand({ environment, profile }: Where, command: string, args = ''): string {
+/** @returns `npm run COMMAND -- ARGUMENTS`, for this environment and profile */
+export function npmCommand({ environment, profile }: Target, command: string, args = ''): string {
   const options = [args, `-e ${environment}`, ...(profile === undefined ? [] : [`-p ${profile}`])];
   return `npm run ${command} -- ${options.filter((option) => option !== '').join(' ')}`;
 }
 
-export function awsCommand({ region, profile }: Where, command: string): string {
+/** @returns a command of the AWS CLI, for this region and profile */
+export function awsCommand({ region, profile }: Target, command: string): string {
   return `aws ${command} --region ${region}${profile === undefined ? '' : ` --profile ${profile}`}`;
 }

@@ -1,10 +1,10 @@
-// A certificate for a name that no public CA can issue one for, such as callback.internal, and the CA that it is from.
-// Asked for by @peculiar/x509.
+// Creates a certificate for a name that no public CA issues one for, such as callback.internal, and a CA for it.
+// @peculiar/x509 requires this import.
 import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
-/** RSA, for it is what every Co-signer and every load balancer takes. */
+/** Every Co-signer and every load balancer accepts RSA. */
 const ALGORITHM = {
   name: 'RSASSA-PKCS1-v1_5',
   hash: 'SHA-256',
@@ -13,13 +13,13 @@ const ALGORITHM = {
 };
 const DAY_MS = 86_400_000;
 const CA_DAYS = 3650;
-/** The longest that TLS clients accept. */
+/** TLS clients accept up to 398 days. */
 const CERTIFICATE_DAYS = 397;
-/** Clocks differ. */
+/** Tolerates clients whose clocks are behind. */
 const BACKDATED_MS = DAY_MS / 24;
 
 export interface PrivateCertificate {
-  /** What the Co-signer is given to trust, PEM. */
+  /** Certificate of the CA for the Co-signer to trust, PEM. */
   readonly ca: string;
   /** PEM. */
   readonly certificate: string;
@@ -28,11 +28,11 @@ export interface PrivateCertificate {
 }
 
 /**
- * Makes a CA and a certificate of its own. The CA's private key is not kept: it can sign nothing else.
- * @param hostName the only name that the certificate is for
+ * Creates a CA, and a certificate that it signs. The CA's private key is not kept, so it can sign nothing else.
+ * @param hostName the only name in the certificate
  */
 export async function makeCertificate(hostName: string, now = new Date()): Promise<PrivateCertificate> {
-  const [caKeys, keys] = await Promise.all([makeKeys(), makeKeys()]);
+  const [caKeys, keys] = await Promise.all([generateKeys(), generateKeys()]);
   const notBefore = new Date(now.getTime() - BACKDATED_MS);
   const after = (days: number): Date => new Date(now.getTime() + days * DAY_MS);
 
@@ -79,18 +79,18 @@ export async function makeCertificate(hostName: string, now = new Date()): Promi
   };
 }
 
-function makeKeys() {
+function generateKeys() {
   return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 }
 
-/** 16 bytes in hex, positive. */
+/** @returns 16 bytes in hex, positive when read as a signed integer */
 function serialNumber(): string {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes.toString('hex');
 }
 
-/** Files end with the end of a line. */
-function pem(text: string): string {
-  return `${text.trimEnd()}\n`;
+/** Ends the PEM with one newline. */
+function pem(encoded: string): string {
+  return `${encoded.trimEnd()}\n`;
 }

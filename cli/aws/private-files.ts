@@ -1,25 +1,30 @@
-// Files that nobody else on the machine reads: directory mode 700, files 600.
-import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
+// Files that only their owner may read: directory mode 700, file mode 600.
+import { chmod, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
 import { readFileValue } from '../../src/sources/file.js';
 
-/** @returns undefined if there is none. Its mode is mended on the way. */
+const DIRECTORY_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+/**
+ * Reads a file, and restricts it and its directory to their owner.
+ * @returns undefined if the file does not exist
+ * @throws {SourceError}
+ */
 export async function readPrivateFile(path: string): Promise<string | undefined> {
   const { value } = await readFileValue(path);
   if (value !== undefined) {
-    await chmod(dirname(path), 0o700);
-    await chmod(path, 0o600);
+    await chmod(dirname(path), DIRECTORY_MODE);
+    await chmod(path, FILE_MODE);
   }
   return value;
 }
 
-/** The file is there whole, or not at all. */
+/** Writes a file as a whole: an interruption leaves the previous content. */
 export async function writePrivateFile(path: string, content: string): Promise<void> {
   const directory = dirname(path);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  await chmod(directory, 0o700);
-  const unfinished = `${path}.new`;
-  await writeFile(unfinished, content, { mode: 0o600 });
-  await chmod(unfinished, 0o600);
-  await rename(unfinished, path);
+  await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+  await chmod(directory, DIRECTORY_MODE);
+  await writeFileAtomic(path, content, { mode: FILE_MODE });
 }

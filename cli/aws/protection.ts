@@ -1,12 +1,12 @@
-// What keeps production from being deleted by mistake, taken off where it is meant.
+// Turns off the deletion protection of production's resources before they are deleted on purpose.
 import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { ModifyInstanceAttributeCommand } from '@aws-sdk/client-ec2';
 import { ModifyLoadBalancerAttributesCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { DeployedStack } from './cloudformation.js';
 import { isAwsError } from './error.js';
 import type { Session } from './session.js';
+import type { DeployedStack } from './stack.js';
 
-/** Of load balancers and instances; the stack's own goes with its deletion. Outside prod there is none. */
+/** Load balancers and instances only: `deleteStack` turns off the stack's own. Only prod is protected. */
 export async function unprotect({ aws, production }: Session, { stackId }: DeployedStack): Promise<void> {
   if (!production) return;
   const { StackResources = [] } = await aws.cloudformation.send(
@@ -15,23 +15,23 @@ export async function unprotect({ aws, production }: Session, { stackId }: Deplo
   for (const { ResourceType, ResourceStatus, PhysicalResourceId: id = '' } of StackResources) {
     if (id === '' || ResourceStatus === 'DELETE_COMPLETE') continue;
     if (ResourceType === 'AWS::ElasticLoadBalancingV2::LoadBalancer') {
-      const off = new ModifyLoadBalancerAttributesCommand({
+      const command = new ModifyLoadBalancerAttributesCommand({
         LoadBalancerArn: id,
         Attributes: [{ Key: 'deletion_protection.enabled', Value: 'false' }],
       });
-      await aws.elb.send(off).catch(unlessGone);
+      await aws.elb.send(command).catch(ignoreNotFound);
     }
     if (ResourceType === 'AWS::EC2::Instance') {
-      const off = new ModifyInstanceAttributeCommand({
+      const command = new ModifyInstanceAttributeCommand({
         InstanceId: id,
         DisableApiTermination: { Value: false },
       });
-      await aws.ec2.send(off).catch(unlessGone);
+      await aws.ec2.send(command).catch(ignoreNotFound);
     }
   }
 }
 
-function unlessGone(error: unknown): void {
+function ignoreNotFound(error: unknown): void {
   if (
     !isAwsError(error, 'LoadBalancerNotFoundException', 'LoadBalancerNotFound', 'InvalidInstanceID.NotFound')
   ) {

@@ -1,26 +1,26 @@
-// Takes a stack away with all that stands in the way: protections, and what is in buckets that go with it.
-import { setTimeout as sleep } from 'node:timers/promises';
+// Deletes a stack and what prevents its deletion: protections, and objects in buckets that are deleted with it.
 import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
-import { emptyBucket, openBucket } from './buckets.js';
-import { deleteStack, deployedBody, type DeployedStack, type StackEvent } from './cloudformation.js';
-import { DeployError } from './error.js';
+import pRetry from 'p-retry';
+import { deleteBucketPolicy, emptyBucket } from './buckets.js';
+import { deleteStack, StackNotDeletedError } from './cloudformation.js';
 import { unprotect } from './protection.js';
 import type { Session } from './session.js';
+import type { OnEvent } from './stack-events.js';
+import { type DeployedStack, deployedTemplate } from './stack.js';
 
-/** Of a template. */
-export interface Resource {
+/** A resource in a template. */
+interface TemplateResource {
   readonly Type: string;
   readonly DeletionPolicy?: string;
 }
 
 const BUCKET = 'AWS::S3::Bucket';
-/** Load balancers and buckets write their logs late. */
-const LATE_ATTEMPTS = 6;
-const LATE_MS = 10_000;
+/** Load balancers and buckets write their last logs with a delay, into a bucket that was empty by then. */
+const LATE_LOGS = { retries: 5, minTimeout: 10_000, factor: 1 } as const;
 
-export interface StackResource extends Resource {
+export interface StackResource extends TemplateResource {
   readonly logicalId: string;
-  /** Undefined if it was never made, or is gone. */
+  /** Undefined if it was never created, or is deleted. */
   readonly physicalId: string | undefined;
 }
 
@@ -28,8 +28,8 @@ export async function resourcesOf(
   { aws }: Session,
   { stackId, stackName }: DeployedStack,
 ): Promise<readonly StackResource[]> {
-  const { Resources = {} } = (await deployedBody(aws.cloudformation, stackName)) as {
-    Resources?: Readonly<Record<string, Resource>>;
+  const { Resources = {} } = (await deployedTemplate(aws.cloudformation, stackName)) as {
+    Resources?: Readonly<Record<string, TemplateResource>>;
   };
   const { StackResources = [] } = await aws.cloudformation.send(
     new DescribeStackResourcesCommand({ StackName: stackId }),
@@ -44,40 +44,41 @@ export async function resourcesOf(
   }));
 }
 
-export function isKept({ DeletionPolicy = 'Delete' }: Resource): boolean {
+/** Whether the resource stays when its stack is deleted. */
+export function isKept({ DeletionPolicy = 'Delete' }: StackResource): boolean {
   return DeletionPolicy.startsWith('Retain');
 }
 
 interface RemoveOptions {
-  /** Whether a policy that lets nobody else into a bucket is taken away: it guards the Co-signer's database. */
-  readonly openBuckets?: boolean;
+  /** Delete the policies of its buckets first. That of the Co-signer's database denies everyone else access. */
+  readonly deleteBucketPolicies?: boolean;
   readonly report: (line: string) => void;
-  readonly onEvent: (event: StackEvent) => void;
+  readonly onEvent: OnEvent;
 }
 
-/** @throws {DeployError} if something of it can't be deleted */
+/** @throws {DeployError} if one of its resources can't be deleted */
 export async function removeStack(
   session: Session,
   stack: DeployedStack,
-  { openBuckets = false, report, onEvent }: RemoveOptions,
+  { deleteBucketPolicies = false, report, onEvent }: RemoveOptions,
 ): Promise<void> {
   await unprotect(session, stack);
   const buckets = (await resourcesOf(session, stack))
     .filter((resource) => resource.Type === BUCKET && !isKept(resource))
     .flatMap(({ physicalId }) => physicalId ?? []);
-  for (let attempt = 1; ; attempt++) {
+  const emptyAndDelete = async (): Promise<void> => {
     for (const bucket of buckets) {
-      if (openBuckets) await openBucket(session, bucket);
+      if (deleteBucketPolicies) await deleteBucketPolicy(session, bucket);
       report(`${bucket}: ${await emptyBucket(session, bucket)} objects deleted`);
     }
-    try {
-      await deleteStack(session.aws.cloudformation, stack, onEvent);
-      return;
-    } catch (error) {
-      const late = error instanceof DeployError && error.message.includes(BUCKET);
-      if (!late || attempt === LATE_ATTEMPTS) throw error;
-      report('something was written to the bucket meanwhile: once more');
-      await sleep(LATE_MS);
-    }
-  }
+    await deleteStack(session, stack, onEvent);
+  };
+  await pRetry(emptyAndDelete, {
+    ...LATE_LOGS,
+    shouldRetry({ error }) {
+      const late = error instanceof StackNotDeletedError && error.resourceType === BUCKET;
+      if (late) report('new objects were written to the bucket: trying again');
+      return late;
+    },
+  });
 }

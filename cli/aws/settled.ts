@@ -1,23 +1,24 @@
-// Stacks as they are once what is going on with them has come to its end.
-import { conditionOf, type DeployedStack, describeStack, settle } from './cloudformation.js';
+// Describes a stack once an earlier run's change to it has ended.
 import { runTasks } from '../progress.js';
+import { waitUntilSettled } from './cloudformation.js';
 import type { Session } from './session.js';
+import { type DeployedStack, describeStack, stateOf } from './stack.js';
 
-/** @returns undefined if there is none, or it is gone then */
+/** @returns undefined if the stack does not exist, or was deleted while this waited */
 export async function describeSettled(
-  { aws }: Session,
+  session: Session,
   stackName: string,
-  { json }: { readonly json: boolean },
+  { json }: { readonly json?: boolean | undefined },
 ): Promise<DeployedStack | undefined> {
-  const busy = await describeStack(aws.cloudformation, stackName);
-  if (busy === undefined || conditionOf(busy) !== 'busy') return busy;
+  const stack = await describeStack(session.aws.cloudformation, stackName);
+  if (stack === undefined || stateOf(stack) !== 'busy') return stack;
   let settled: DeployedStack | undefined;
   await runTasks(
     [
       {
-        title: `${stackName} is ${busy.status}: an earlier run goes on`,
+        title: `${stackName} is ${stack.status}: waiting for an earlier run`,
         async run(report) {
-          settled = await settle(aws.cloudformation, busy, ({ type, resource, status }) =>
+          settled = await waitUntilSettled(session, stack, ({ type, resource, status }) =>
             report(`${type} ${resource} ${status}`),
           );
         },

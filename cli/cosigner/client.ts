@@ -1,4 +1,4 @@
-// A Co-signer's side of the wire: asks a handler, and believes an answer only once it is verified.
+// The Co-signer's side of the protocol: sends requests to a handler and verifies the responses.
 import { type KeyObject, verify } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
@@ -8,42 +8,43 @@ import type { Kind } from '../../src/protocol/request.js';
 import { type Payload, signToken, type Tampering, tamperedToken } from './request.js';
 
 export interface CosignerKeys {
-  /** The Co-signer's own. */
+  /** Signs requests. */
   readonly privateKey: KeyObject;
-  /** The handler's: any of them may have signed. More than one while the key is being rotated. */
+  /** The handler's keys, any of which may have signed a response: more than one while the key is being rotated. */
   readonly callbackPublicKeys: readonly KeyObject[];
 }
 
 export interface CosignerOptions {
   /** Base URL of the handler, with or without a path. */
   readonly url: string;
-  /** Left out: plain JSON both ways (options 2 and 3) in place of JWT. */
+  /** @default none: plain JSON in both directions (options 2 and 3) instead of JWT */
   readonly keys?: CosignerKeys;
-  /** PEM of the CA that the handler's certificate must come from. @default the CAs that Node.js trusts */
+  /** PEM of the CA that must have issued the handler's certificate. @default the CAs that Node.js trusts */
   readonly ca?: string;
-  /** Connections to keep alive. @default as many as there are requests at a time */
+  /** Maximum number of connections. @default one for each concurrent request */
   readonly maxSockets?: number;
 }
 
 export interface Outcome {
+  /** HTTP status; 0 if there was no response. */
   readonly status: number;
-  /** The reply's body. */
+  /** Body of the response. */
   readonly body: string;
-  /** When to come back, in seconds; a 503 says so. */
+  /** The `Retry-After` header of a 503, in seconds. */
   readonly retryAfter?: string | undefined;
   readonly durationMs: number;
-  /** The answer; only there when it is verified. */
+  /** The handler's answer, present only if it is verified. */
   readonly answer?: Answer;
   /** Why there is no verified answer. */
   readonly problem?: string;
 }
 
 export interface Cosigner {
-  /** Where requests of this kind are sent. */
+  /** URL that requests of this kind are sent to. */
   urlOf(kind: Kind): URL;
-  /** Asks and verifies. @throws {Error} when there is no reply at all */
+  /** Sends a request and verifies the response. @throws {Error} if there is no response */
   ask(kind: Kind, payload: Payload, tampering?: Tampering): Promise<Outcome>;
-  /** Closes the connections. */
+  /** Closes all connections. */
   close(): void;
 }
 
@@ -63,13 +64,13 @@ export function createCosigner(options: CosignerOptions): Cosigner {
     async ask(kind, payload, tampering) {
       const body = encode(payload, keys, tampering);
       const startedAt = performance.now();
-      const reply = await post(client, agent, cosigner.urlOf(kind), body);
+      const response = await post(client, agent, cosigner.urlOf(kind), body);
       const durationMs = performance.now() - startedAt;
       const verdict =
         keys === undefined
-          ? readJsonAnswer(reply, payload['requestId'])
-          : readSignedAnswer(reply, payload['requestId'], keys.callbackPublicKeys);
-      return { ...reply, ...verdict, durationMs };
+          ? readJsonAnswer(response, payload['requestId'])
+          : readSignedAnswer(response, payload['requestId'], keys.callbackPublicKeys);
+      return { ...response, ...verdict, durationMs };
     },
 
     close: () => agent.destroy(),
@@ -84,13 +85,18 @@ function encode(payload: Payload, keys?: CosignerKeys, tampering?: Tampering): s
     : tamperedToken(payload, keys.privateKey, tampering);
 }
 
-interface Reply {
+interface HttpResponse {
   readonly status: number;
   readonly body: string;
   readonly retryAfter: string | undefined;
 }
 
-function post(client: typeof http | typeof https, agent: http.Agent, url: URL, body: string): Promise<Reply> {
+function post(
+  client: typeof http | typeof https,
+  agent: http.Agent,
+  url: URL,
+  body: string,
+): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const request = client.request(
       url,
@@ -109,7 +115,7 @@ function post(client: typeof http | typeof https, agent: http.Agent, url: URL, b
       },
     );
     request.on('timeout', () =>
-      request.destroy(new Error(`no answer within ${LONGEST_REQUEST_MS / 1000} s`)),
+      request.destroy(new Error(`no response within ${LONGEST_REQUEST_MS / 1000} s`)),
     );
     request.on('error', reject);
     request.end(body);
@@ -118,36 +124,36 @@ function post(client: typeof http | typeof https, agent: http.Agent, url: URL, b
 
 export type Verdict = Pick<Outcome, 'answer' | 'problem'>;
 
-/** Verifies an answer with any of the keys, and that it is the one to this request. */
+/** Verifies that one of the keys signed the response, and that it answers this request. */
 export function readSignedAnswer(
-  { status, body }: Pick<Reply, 'status' | 'body'>,
+  { status, body }: Pick<HttpResponse, 'status' | 'body'>,
   requestId: unknown,
   keys: readonly KeyObject[],
 ): Verdict {
   if (status !== 200) return { problem: `status ${status}` };
   const [header = '', claims = '', signature = '', ...more] = body.split('.');
-  if (signature === '' || more.length > 0) return { problem: 'the answer is not a signed token' };
-  if (parse(decode(header))?.['alg'] !== 'RS256') return { problem: 'the answer is not signed with RS256' };
+  if (signature === '' || more.length > 0) return { problem: 'the response is not a signed token' };
+  if (parse(decode(header))?.['alg'] !== 'RS256') return { problem: 'the response is not signed with RS256' };
   const input = Buffer.from(`${header}.${claims}`);
   const signatureBytes = Buffer.from(signature, 'base64url');
   if (!keys.some((key) => verify('sha256', input, key, signatureBytes))) {
-    return { problem: "the answer's signature does not verify with the handler's public key" };
+    return { problem: "the response's signature does not match the handler's public key" };
   }
   return readAnswer(parse(decode(claims)), requestId);
 }
 
-function readJsonAnswer({ status, body }: Reply, requestId: unknown): Verdict {
+function readJsonAnswer({ status, body }: HttpResponse, requestId: unknown): Verdict {
   if (status !== 200) return { problem: `status ${status}` };
   return readAnswer(parse(body), requestId);
 }
 
 function readAnswer(answer: Record<string, unknown> | undefined, requestId: unknown): Verdict {
-  if (answer === undefined) return { problem: 'the answer is not a JSON object' };
+  if (answer === undefined) return { problem: 'the response is not a JSON object' };
   const { action, requestId: echoed, rejectionReason } = answer;
   const known = ACTIONS.find((candidate) => candidate === action);
-  if (known === undefined) return { problem: 'the answer has no known action' };
+  if (known === undefined) return { problem: 'the response has no known action' };
   if (typeof echoed !== 'string' || echoed !== requestId) {
-    return { problem: "the answer's requestId is not the request's" };
+    return { problem: "the response's requestId differs from the request's" };
   }
   return {
     answer: {

@@ -1,33 +1,32 @@
-// The keys a Co-signer needs, from PEM files.
+// Reads the keys that the Co-signer's side needs, from PEM files.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { InputError, readText } from '../command.js';
 import { KEY_FILES } from '../../src/keys/directory.js';
 import type { CosignerKeys } from './client.js';
 
-/** The directory that local mode makes. @throws {Error} if a file is not there or holds no key */
+/**
+ * Reads the keys from the directory that local mode creates.
+ * @throws {InputError} if a file is missing or holds no key
+ */
 export function keysIn(directory: string): CosignerKeys {
   return readKeys(join(directory, KEY_FILES.cosignerPrivate), join(directory, KEY_FILES.callbackPublic));
 }
 
-/** @throws {Error} if a file is not there or holds no key */
+/** @throws {InputError} if a file is missing or holds no key */
 export function readKeys(cosignerPrivateFile: string, callbackPublicFile: string): CosignerKeys {
   return {
-    privateKey: readKey(cosignerPrivateFile, createPrivateKey),
-    callbackPublicKeys: [readKey(callbackPublicFile, createPublicKey)],
+    privateKey: readKey(cosignerPrivateFile, 'private', createPrivateKey),
+    callbackPublicKeys: [readKey(callbackPublicFile, 'public', createPublicKey)],
   };
 }
 
-function readKey<Key>(file: string, create: (pem: string) => Key): Key {
+function readKey<Key>(file: string, type: 'private' | 'public', create: (pem: string) => Key): Key {
+  const pem = readText(file);
   try {
-    return create(readFileSync(file, 'utf8'));
-  } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    throw new Error(
-      `key ${file} can't be used: ${missing ? 'there is no such file' : 'it holds no such key'}`,
-      {
-        cause: error,
-      },
-    );
+    return create(pem);
+  } catch {
+    // The reason that OpenSSL gives, such as "DECODER routines::unsupported", explains nothing.
+    throw new InputError(`${file} holds no ${type} key in PEM format`);
   }
 }

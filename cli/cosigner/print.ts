@@ -1,15 +1,15 @@
-// Shows requests and decisions: to a person as text, coloured on a terminal; to a script as JSON lines.
+// Prints requests and responses: text for people, JSON lines for scripts.
 import type { Kind } from '../../src/protocol/request.js';
-import { paintAction, painter } from '../terminal.js';
+import { type Output, type Paint, paintAction, painter } from '../terminal.js';
 import type { Outcome } from './client.js';
 import type { Payload } from './request.js';
 
 interface PrinterOptions {
-  readonly stream: NodeJS.WriteStream;
+  readonly stream: Output;
   readonly json: boolean;
-  /** One line a request. */
+  /** Prints one line for each request. */
   readonly brief: boolean;
-  /** Whether answers carry a signature. */
+  /** Whether responses carry a signature. */
   readonly signed: boolean;
 }
 
@@ -25,65 +25,77 @@ export interface Printer {
   summary(summary: Summary): void;
 }
 
-export function printer({ stream, json, brief, signed }: PrinterOptions): Printer {
-  const write = (line: string): void => void stream.write(`${line}\n`);
+export function createPrinter({ stream, json, brief, signed }: PrinterOptions): Printer {
+  const write = (...lines: readonly string[]): void => void stream.write(`${lines.join('\n')}\n`);
   const paint = painter(stream);
+  if (json) return jsonPrinter(write);
+  return brief ? briefPrinter(write, paint) : textPrinter(write, paint, signed);
+}
 
-  if (json) {
-    return {
-      request: () => undefined,
-      outcome: (payload, { status, durationMs, answer, problem, body }) =>
-        write(
-          JSON.stringify({
-            verified: answer !== undefined,
-            status,
-            durationMs: round(durationMs),
-            request: payload,
-            answer,
-            problem,
-            ...(status !== 200 && { body }),
-          }),
-        ),
-      summary: () => undefined,
-    };
-  }
+type Write = (...lines: readonly string[]) => void;
 
-  const decided = ({ answer, problem, status, body }: Outcome): string => {
-    if (answer !== undefined) {
-      return [paintAction(paint, answer.action), answer.rejectionReason]
-        .filter((part) => part !== undefined)
-        .join('  ');
-    }
-    return [paint('red', 'NOT VERIFIED'), problem, status === 200 ? '' : body]
-      .filter((part) => part !== '')
-      .join('  ');
-  };
-
+function jsonPrinter(write: Write): Printer {
   return {
-    request(kind, payload, url) {
-      if (brief) return;
-      write(`${paint('bold', 'Asked')}    POST ${url.href}`);
-      for (const [name, value] of facts(kind, payload)) write(`         ${name.padEnd(12)}${value}`);
-    },
-    outcome(payload, outcome) {
-      const took = `${round(outcome.durationMs)} ms`;
-      if (brief) {
-        write(`${String(payload['requestId'])}  ${took.padStart(12)}  ${decided(outcome)}`);
-        return;
-      }
-      const how = outcome.answer === undefined ? '' : `, ${signed ? 'signature and ' : ''}requestId verified`;
-      write(`${paint('bold', 'Answered')} ${decided(outcome)}`);
-      write(`         ${paint('dim', `${outcome.status || 'nothing'} after ${took}${how}`)}`);
-    },
-    summary({ sent, verified, seconds }) {
+    request: () => undefined,
+    outcome: (payload, { status, durationMs, answer, problem, body }) =>
       write(
-        `${sent} sent, ${verified} verified, ${sent - verified} not, ${round(sent / seconds)} requests/s`,
-      );
-    },
+        JSON.stringify({
+          verified: answer !== undefined,
+          status,
+          durationMs: round(durationMs),
+          request: payload,
+          answer,
+          problem,
+          ...(status !== 200 && { body }),
+        }),
+      ),
+    summary: () => undefined,
   };
 }
 
-function facts(kind: Kind, payload: Payload): readonly (readonly [string, string])[] {
+function briefPrinter(write: Write, paint: Paint): Printer {
+  return {
+    request: () => undefined,
+    outcome: (payload, outcome) =>
+      write(
+        `${String(payload['requestId'])}  ${duration(outcome).padStart(12)}  ${decisionText(paint, outcome)}`,
+      ),
+    summary: ({ sent, verified, seconds }) =>
+      write(
+        `${sent} sent, ${verified} verified, ${sent - verified} not verified, ${round(sent / seconds)} requests/s`,
+      ),
+  };
+}
+
+function textPrinter(write: Write, paint: Paint, signed: boolean): Printer {
+  return {
+    request: (kind, payload, url) =>
+      write(
+        `${paint('bold', 'Request')}  POST ${url.href}`,
+        ...describePayload(kind, payload).map(([name, value]) => `         ${name.padEnd(12)}${value}`),
+      ),
+    outcome(_payload, outcome) {
+      const status = outcome.status === 0 ? 'no response' : `status ${outcome.status}`;
+      const verified =
+        outcome.answer === undefined ? '' : `, ${signed ? 'signature and ' : ''}requestId verified`;
+      write(
+        `${paint('bold', 'Response')} ${decisionText(paint, outcome)}`,
+        `         ${paint('dim', `${status} after ${duration(outcome)}${verified}`)}`,
+      );
+    },
+    summary: () => undefined,
+  };
+}
+
+function decisionText(paint: Paint, { answer, problem = '', status, body }: Outcome): string {
+  const parts =
+    answer === undefined
+      ? [paint('red', 'NOT VERIFIED'), problem, status === 200 ? '' : body]
+      : [paintAction(paint, answer.action), answer.rejectionReason ?? ''];
+  return parts.filter((part) => part !== '').join('  ');
+}
+
+function describePayload(kind: Kind, payload: Payload): readonly (readonly [string, string])[] {
   const field = (name: string): string => (typeof payload[name] === 'string' ? payload[name] : '');
   const party = (side: string, address = ''): string =>
     `${field(`${side}Type`)} ${field(`${side}Id`)} ${address}`.trim();
@@ -99,6 +111,11 @@ function facts(kind: Kind, payload: Payload): readonly (readonly [string, string
   return [...rows, ['requestId', field('requestId')] as const].filter(([, value]) => value !== '');
 }
 
+function duration({ durationMs }: Outcome): string {
+  return `${round(durationMs)} ms`;
+}
+
+/** Rounds to one decimal. */
 function round(value: number): number {
   return Math.round(value * 10) / 10;
 }

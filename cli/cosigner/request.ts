@@ -1,47 +1,52 @@
-// Requests as the Co-signer makes them: published payloads with fresh ids, signed, or tampered with on purpose.
-// Made and signed apart from src/protocol, so that a fault there can't hide on both sides.
+// Creates requests as the Co-signer does: published payloads with new ids, signed, or tampered with on purpose.
+// The tokens are built without src/protocol, so that a bug there can't cancel itself out in tests.
 import { createHmac, createPublicKey, type KeyObject, randomUUID, sign } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { InputError, readJson } from '../command.js';
 import type { Kind } from '../../src/protocol/request.js';
 
 export type Payload = Record<string, unknown>;
 
 const SAMPLES: Readonly<Record<Kind, Payload>> = {
-  transaction: readPayload(new URL('./samples/tx-eth-transfer.json', import.meta.url)),
-  configuration: readPayload(new URL('./samples/config-unmanaged-wallet.json', import.meta.url)),
+  transaction: readSample('tx-eth-transfer.json'),
+  configuration: readSample('config-unmanaged-wallet.json'),
 };
 
-/** A payload as published, with ids of its own. */
+function readSample(name: string): Payload {
+  return readPayload(fileURLToPath(new URL(`./samples/${name}`, import.meta.url)));
+}
+
+/** Returns a payload that Fireblocks published, with new ids. */
 export function samplePayload(kind: Kind): Payload {
   const id = randomUUID();
   return { ...SAMPLES[kind], ...(kind === 'transaction' && { txId: id }), requestId: id };
 }
 
-/** @throws {SyntaxError} or {TypeError} if the file does not hold a JSON object */
-export function readPayload(file: string | URL): Payload {
-  const payload: unknown = JSON.parse(readFileSync(file, 'utf8'));
+/** @throws {InputError} if the file can't be read or does not hold a JSON object */
+export function readPayload(file: string): Payload {
+  const payload = readJson(file);
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
-    throw new TypeError('not a JSON object');
+    throw new InputError(`${file} is not a JSON object`);
   }
   return payload as Payload;
 }
 
 export const TAMPERINGS = ['signature', 'alg-none', 'hmac', 'zero'] as const;
 /**
- * - `signature`: one bit of it is changed
- * - `alg-none`: unsigned, and says so
- * - `hmac`: an HMAC with the public key as the secret
- * - `zero`: a signature of zeros
+ * - `signature`: one bit of the signature is flipped
+ * - `alg-none`: no signature, `alg` is `none`
+ * - `hmac`: an HMAC with the public key as its secret
+ * - `zero`: all bytes of the signature are 0
  */
 export type Tampering = (typeof TAMPERINGS)[number];
 
-/** A compact JWS over the payload, RS256. */
+/** Returns a compact JWS with the payload as its claims, signed with RS256. */
 export function signToken(payload: Payload, privateKey: KeyObject): string {
   const input = signingInput('RS256', payload);
   return `${input}.${sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`;
 }
 
-/** A token that a handler must refuse. */
+/** Returns a token that a handler must reject. */
 export function tamperedToken(payload: Payload, privateKey: KeyObject, tampering: Tampering): string {
   switch (tampering) {
     case 'signature': {

@@ -1,4 +1,4 @@
-// The handler's own key pair: on the operator's machine and in SSM, and never another one by mistake.
+// The handler's own key pair, on the operator's machine and in SSM. It is never replaced by mistake.
 import { createPublicKey, generateKeyPair } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,7 +10,7 @@ import { npmCommand } from '../aws/printed-commands.js';
 import { readPrivateFile, writePrivateFile } from '../aws/private-files.js';
 import type { Session } from '../aws/session.js';
 
-/** What a rotation leaves of a key before. */
+/** Name of the file that keeps a rotated key. */
 function previousKeyFile(fingerprint: string): string {
   return `callback_private.${short(fingerprint)}.pem`;
 }
@@ -18,55 +18,65 @@ function previousKeyFile(fingerprint: string): string {
 interface KnownKey {
   /** PEM. */
   readonly pem: string;
-  /** SHA-256 of the public half, in hex. */
+  /** SHA-256 of the public key, in hex. */
   readonly fingerprint: string;
 }
 
-interface CallbackKeyState {
+export interface CallbackKeyState {
+  /** Path of the private key on this machine. */
   readonly file: string;
+  /** The key on this machine. */
   readonly local: KnownKey | undefined;
+  /** The key in SSM. */
   readonly stored: KnownKey | undefined;
+  /** What to do with the parameter in SSM. */
   readonly action: 'create' | 'rotate' | 'none';
-  /** Whether the pair of the directory is put, or one is made first. */
+  /** Whether a new key pair is created; otherwise the one on this machine is used. */
   readonly makesPair: boolean;
 }
 
 /**
- * @param rotate whether another key may take the place of the one in SSM
- * @throws {DeployError} if directory and SSM hold different keys, or what can't be used
+ * Finds out what to do, and changes nothing.
+ * @param rotate whether the key in SSM may be replaced
+ * @throws {DeployError} if this machine and SSM hold different keys, or a key can't be used
  */
 export async function inspectCallbackKey(session: Session, rotate: boolean): Promise<CallbackKeyState> {
   const file = join(session.keyDirectory, KEY_FILES.callbackPrivate);
   const name = session.names.parameters.callbackPrivateKey;
   const [localPem, storedPem] = await Promise.all([readPrivateFile(file), readParameter(session, name)]);
-  const local = localPem === undefined ? undefined : read(localPem, file, `move ${file} away`);
+  const local = localPem === undefined ? undefined : importKey(localPem, file, `move ${file} away`);
   if (storedPem === undefined) {
     return { file, local, stored: undefined, action: 'create', makesPair: local === undefined };
   }
-  const replaceIt = `put a sound one in its place: ${npmCommand(session, 'deploy', '--rotate-callback-key')}`;
-  const stored = readUnless(rotate, storedPem, name, replaceIt);
+  const next = `replace it with a valid key: ${npmCommand(session, 'deploy', '--rotate-callback-key')}`;
+  // A key that is replaced need not be valid.
+  const stored = rotate ? tryImportKey(storedPem) : importKey(storedPem, name, next);
   const differs = local !== undefined && stored?.fingerprint !== local.fingerprint;
   if (rotate) return { file, local, stored, action: 'rotate', makesPair: !differs };
   if (differs) {
     throw new DeployError(
       'CALLBACK_KEY_DIFFERS',
-      `${name} holds another key (${short(stored?.fingerprint)}) than ${file} (${short(local.fingerprint)})`,
-      `to keep the one in force, move the file away; to put the file's in force, add --rotate-callback-key`,
+      `${name} holds the key ${short(stored?.fingerprint)}, but ${file} holds another key, ${short(local.fingerprint)}`,
+      'to keep the key in use, move the file away; to use the key in the file, add --rotate-callback-key',
     );
   }
   return { file, local, stored, action: 'none', makesPair: false };
 }
 
-/** Does what was found to be done. An interrupted rotation goes on where it stopped: the new pair is in the directory. */
+/**
+ * Does what `inspectCallbackKey` found. A rotation that was interrupted continues with the new key pair, which is
+ * already on this machine.
+ * @returns the key that is now in SSM
+ */
 export async function applyCallbackKey(session: Session, state: CallbackKeyState): Promise<KnownKey> {
   const { file, stored, action } = state;
   let key = state.local;
-  // Of an interrupted rotation, too, it is the one in force.
+  // Keep the key that is in use until now, also when an interrupted rotation continues.
   if (stored !== undefined) {
     await writePrivateFile(join(session.keyDirectory, previousKeyFile(stored.fingerprint)), stored.pem);
   }
   if (key === undefined || state.makesPair) {
-    key = await makeKey();
+    key = await generateKey();
     await writePrivateFile(file, key.pem);
   }
   await putParameter(session, session.names.parameters.callbackPrivateKey, {
@@ -76,24 +86,20 @@ export async function applyCallbackKey(session: Session, state: CallbackKeyState
   return key;
 }
 
-/** Writes the public half beside the private one. @returns it, PEM */
+/** Writes the public key to the key directory. @returns the public key, PEM */
 export async function writePublicKey(session: Session, key: KnownKey): Promise<string> {
-  const pem = publicHalf(key.pem);
+  const pem = createPublicKey(key.pem).export({ type: 'spki', format: 'pem' }).toString();
   const file = join(session.keyDirectory, KEY_FILES.callbackPublic);
   if ((await readPrivateFile(file)) !== pem) await writePrivateFile(file, pem);
   return pem;
 }
 
-function publicHalf(privatePem: string): string {
-  return createPublicKey(privatePem).export({ type: 'spki', format: 'pem' }).toString();
-}
-
-/** Enough of a fingerprint for people to compare. */
+/** @returns as much of a fingerprint as people compare */
 export function short(fingerprint = ''): string {
   return fingerprint.slice(0, 16);
 }
 
-async function makeKey(): Promise<KnownKey> {
+async function generateKey(): Promise<KnownKey> {
   const { privateKey } = await promisify(generateKeyPair)('rsa', {
     modulusLength: RSA_BITS,
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -102,7 +108,8 @@ async function makeKey(): Promise<KnownKey> {
   return { pem: privateKey, fingerprint: importCallbackKey(privateKey).fingerprint };
 }
 
-function read(pem: string, where: string, next: string): KnownKey {
+/** @throws {DeployError} if the key can't be used */
+function importKey(pem: string, where: string, next: string): KnownKey {
   try {
     return { pem, fingerprint: importCallbackKey(pem).fingerprint };
   } catch (error) {
@@ -111,12 +118,10 @@ function read(pem: string, where: string, next: string): KnownKey {
   }
 }
 
-/** What is replaced anyway need not be readable. */
-function readUnless(replaced: boolean, pem: string, where: string, next: string): KnownKey | undefined {
+function tryImportKey(pem: string): KnownKey | undefined {
   try {
-    return read(pem, where, next);
-  } catch (error) {
-    if (replaced) return undefined;
-    throw error;
+    return { pem, fingerprint: importCallbackKey(pem).fingerprint };
+  } catch {
+    return undefined;
   }
 }

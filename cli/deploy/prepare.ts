@@ -1,86 +1,45 @@
-// What a deployment begins with: its options made sense of, and the stacks as they are.
-import { UsageError } from '../command.js';
-import { STACK_NAMES } from '../../infra/names.js';
-import { conditionOf, type DeployedStack, describeStack } from '../aws/cloudformation.js';
+// Prepares a deployment: checks the options, and reads the stacks as they are.
+import { STACK_NAMES, type StackName } from '../../infra/names.js';
 import { DeployError } from '../aws/error.js';
-import { assertImage, gitRevision } from './image.js';
-import { assertNeeds, selectStacks } from './plan.js';
 import { awsCommand, npmCommand } from '../aws/printed-commands.js';
 import type { Session } from '../aws/session.js';
 import { describeSettled } from '../aws/settled.js';
-import type { Deploying } from './steps.js';
+import { type DeployedStack, describeStack, stateOf } from '../aws/stack.js';
+import { UsageError } from '../command.js';
+import { assertImageExists, gitRevision } from './image.js';
+import type { DeployOptions } from './options.js';
+import { assertNeeds, selectStacks } from './plan.js';
+import type { Deployment } from './step.js';
 import { synthesizeTemplates } from './templates.js';
 
-/** Options of the command, as they were given. */
-export interface DeployValues {
-  readonly 'from-stack'?: string;
-  readonly 'only-stacks'?: string;
-  readonly 'skip-stacks'?: string;
-  readonly build: string;
-  readonly 'image-tag'?: string;
-  readonly 'rotate-callback-key': boolean;
-  readonly 'renew-certificate': boolean;
-  readonly 'force-recreate': boolean;
-  readonly 'dry-run': boolean;
-  readonly yes: boolean;
-  readonly json: boolean;
-}
+/** As Docker defines tags. */
+const IMAGE_TAG = /^\w[\w.-]{0,127}$/;
 
 /**
- * Finds out what is there and what is wanted, and refuses what can't be.
- * @param recreateCommand deletes and creates stacks that are stuck
+ * Checks the options and the deployed stacks.
+ * @param recreateCommand the command that deletes stuck stacks and creates them again
  * @throws {UsageError} @throws {DeployError}
  */
-export async function prepare(
+export async function prepareDeployment(
   session: Session,
-  values: DeployValues,
+  options: DeployOptions,
   recreateCommand: string,
-): Promise<Deploying> {
-  const { 'image-tag': givenTag, build } = values;
-  if (build !== 'codebuild' && build !== 'local') throw new UsageError('--build takes codebuild or local');
-  if (givenTag !== undefined && !/^\w[\w.-]{0,127}$/.test(givenTag)) {
-    throw new UsageError(`--image-tag: "${givenTag}" can't be the tag of an image`);
+): Promise<Deployment> {
+  if (options.imageTag !== undefined && !IMAGE_TAG.test(options.imageTag)) {
+    throw new UsageError(`--image-tag: "${options.imageTag}" is not a valid image tag`);
   }
   const templates = synthesizeTemplates(session.environment, session.settings);
   const available = templates.map(({ name }) => name);
-  const selected = selectStacks(
-    { fromStack: values['from-stack'], onlyStacks: values['only-stacks'], skipStacks: values['skip-stacks'] },
-    available,
-  );
-  for (const option of ['rotate-callback-key', 'renew-certificate', 'image-tag'] as const) {
-    if (Boolean(values[option]) && !selected.includes('callback')) {
-      throw new UsageError(`--${option} is about the callback stack, which is not among those selected`);
-    }
-  }
-  if (values['renew-certificate'] && session.settings.certificate !== 'private') {
-    throw new UsageError(
-      '--renew-certificate is for "certificate": "private" alone: others are renewed by whoever issued them',
-    );
-  }
-
-  const deployed = await describeAll(session, values);
+  const selected = selectStacks(options, available);
+  assertOptionsApply(session, options, selected);
+  const deployed = await describeStacks(session, options);
   for (const name of selected) {
     const stack = deployed.get(name);
     if (stack !== undefined)
-      assertUsable(session, stack, values['force-recreate'] ? undefined : recreateCommand);
+      assertUsable(session, stack, options.forceRecreate === true ? undefined : recreateCommand);
   }
   assertNeeds(selected, templates, deployed);
   const notes: string[] = [];
-  let tag = givenTag;
-  if (givenTag !== undefined) await assertImage(session, givenTag);
-  else if (selected.includes('image')) {
-    const revision = await gitRevision(session);
-    tag = revision.tag;
-    if (revision.dirty)
-      notes.push(`Files were changed since ${tag} was committed: those changes are not in the image.`);
-  } else if (selected.includes('callback')) {
-    tag = deployed.get('callback')?.parameters['ImageTag'];
-    if (tag === undefined) {
-      throw new UsageError(
-        'callback needs an image: select image as well, or name one that is there with --image-tag',
-      );
-    }
-  }
   return {
     session,
     templates,
@@ -89,29 +48,79 @@ export async function prepare(
     actions: new Map(),
     notes,
     options: {
-      rotateCallbackKey: values['rotate-callback-key'],
-      renewCertificate: values['renew-certificate'],
-      build,
-      givenTag,
-      tag: tag ?? '',
+      rotateCallbackKey: options.rotateCallbackKey ?? false,
+      renewCertificate: options.renewCertificate ?? false,
+      build: options.build,
+      givenTag: options.imageTag,
+      tag: await chooseTag(session, { selected, deployed, notes, givenTag: options.imageTag }),
     },
   };
 }
 
-/** Waits for what an earlier deployment has begun. */
-async function describeAll(session: Session, values: DeployValues): Promise<Deploying['deployed']> {
-  const deployed: Deploying['deployed'] = new Map();
+/** @throws {UsageError} for an option that has no effect on the selected stacks */
+function assertOptionsApply(
+  { settings }: Session,
+  options: DeployOptions,
+  selected: readonly StackName[],
+): void {
+  const callbackOptions = {
+    '--rotate-callback-key': options.rotateCallbackKey,
+    '--renew-certificate': options.renewCertificate,
+    '--image-tag': options.imageTag,
+  };
+  for (const [option, value] of Object.entries(callbackOptions)) {
+    if (value !== undefined && !selected.includes('callback')) {
+      throw new UsageError(`${option} applies to the callback stack, which is not selected`);
+    }
+  }
+  if (options.renewCertificate === true && settings.certificate !== 'private') {
+    throw new UsageError(
+      '--renew-certificate applies to "certificate": "private" only: the issuer renews other certificates',
+    );
+  }
+}
+
+type TagInputs = Pick<Deployment, 'selected' | 'deployed' | 'notes'> & {
+  readonly givenTag: string | undefined;
+};
+
+/** @returns the tag of the image that the service will run; empty if the service is not selected */
+async function chooseTag(
+  session: Session,
+  { selected, deployed, notes, givenTag }: TagInputs,
+): Promise<string> {
+  if (givenTag !== undefined) {
+    await assertImageExists(session, givenTag);
+    return givenTag;
+  }
+  if (selected.includes('image')) {
+    const { tag, dirty } = await gitRevision(session);
+    if (dirty) notes.push(`Files have changed since commit ${tag}: these changes are not in the image.`);
+    return tag;
+  }
+  if (!selected.includes('callback')) return '';
+  const tag = deployed.get('callback')?.parameters['ImageTag'];
+  if (tag !== undefined) return tag;
+  throw new UsageError(
+    'callback needs an image: also select the image stack, or choose an existing image with --image-tag',
+  );
+}
+
+/** Waits for changes that an earlier deployment has begun. @throws {DeployError} */
+async function describeStacks(session: Session, options: DeployOptions): Promise<Deployment['deployed']> {
+  const deployed: Deployment['deployed'] = new Map();
   for (const name of STACK_NAMES) {
     const stackName = `${session.names.prefix}-${name}`;
-    const stack = values['dry-run']
-      ? await describeStack(session.aws.cloudformation, stackName)
-      : await describeSettled(session, stackName, values);
+    const stack =
+      options.dryRun === true
+        ? await describeStack(session.aws.cloudformation, stackName)
+        : await describeSettled(session, stackName, options);
     if (stack === undefined) continue;
-    if (conditionOf(stack) === 'busy') {
+    if (stateOf(stack) === 'busy') {
       throw new DeployError(
         'STACK_BUSY',
         `${stackName} is ${stack.status}: a deployment is running`,
-        `run it again when that has come to its end: ${npmCommand(session, 'deploy', '--status')}`,
+        `run the command again when it has ended: ${npmCommand(session, 'deploy', '--status')}`,
       );
     }
     deployed.set(name, stack);
@@ -119,29 +128,33 @@ async function describeAll(session: Session, values: DeployValues): Promise<Depl
   if (deployed.has('cosigner') && !session.settings.cosigner) {
     throw new DeployError(
       'STACK_LEFT_OVER',
-      `${session.names.prefix}-cosigner is there, and the settings say "cosigner": false`,
-      'set it to true again; or take the Co-signer away first, as DEPLOYMENT.md has it under "Removing it"',
+      `the stack ${session.names.prefix}-cosigner exists, but the settings have "cosigner": false`,
+      'set it to true again; or remove the Co-signer first, as described in "Removing it" in DEPLOYMENT.md',
     );
   }
   return deployed;
 }
 
-/** @param recreateCommand absent: that is what is going on */
+/** Commands for stacks that were deployed once: they have to be rolled back, not deleted. */
+const ROLLBACK_COMMANDS: Readonly<Record<string, string>> = {
+  UPDATE_FAILED: 'rollback-stack',
+  UPDATE_ROLLBACK_FAILED: 'continue-update-rollback',
+  IMPORT_ROLLBACK_FAILED: 'continue-update-rollback',
+};
+
+/**
+ * @param recreateCommand undefined if stuck stacks are recreated by this run
+ * @throws {DeployError} if the stack can't be updated
+ */
 function assertUsable(session: Session, stack: DeployedStack, recreateCommand: string | undefined): void {
-  if (conditionOf(stack) !== 'stuck') return;
+  if (stateOf(stack) !== 'stuck') return;
   const { stackName, status } = stack;
-  // What was deployed once has to be brought back, not deleted.
-  const live: Readonly<Record<string, string>> = {
-    UPDATE_FAILED: 'rollback-stack',
-    UPDATE_ROLLBACK_FAILED: 'continue-update-rollback',
-    IMPORT_ROLLBACK_FAILED: 'continue-update-rollback',
-  };
-  const command = live[status];
-  if (command !== undefined) {
+  const rollback = ROLLBACK_COMMANDS[status];
+  if (rollback !== undefined) {
     throw new DeployError(
       'STACK_STUCK',
-      `${stackName} is ${status}: CloudFormation has to bring the state before back`,
-      awsCommand(session, `cloudformation ${command} --stack-name ${stackName}`),
+      `${stackName} is ${status}: CloudFormation has to restore its previous state`,
+      awsCommand(session, `cloudformation ${rollback} --stack-name ${stackName}`),
     );
   }
   if (recreateCommand === undefined) return;
@@ -149,6 +162,6 @@ function assertUsable(session: Session, stack: DeployedStack, recreateCommand: s
   throw new DeployError(
     'STACK_STUCK',
     `${stackName} is ${status}: it can only be deleted and created again`,
-    `why: ${events}\n       then: ${recreateCommand}`,
+    `see the reason: ${events}\n       then run: ${recreateCommand}`,
   );
 }

@@ -1,31 +1,30 @@
-// How everything is: stacks, service, targets, image, keys, certificate, alarms.
+// Reads the state of an environment: stacks, service, targets, image, keys, certificate, alarms.
 import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
-import { importCallbackKey, importCosignerKeys, KeyError } from '../../src/protocol/key.js';
+import { BaseError } from '../../src/protocol/error.js';
+import { importCallbackKey, importCosignerKeys } from '../../src/protocol/key.js';
 import { parsePolicy } from '../../src/policy/parse/file.js';
-import { PolicyError } from '../../src/policy/parse/problem.js';
-import { columns, painter } from '../terminal.js';
 import { stackNames } from '../../infra/names.js';
 import { describeCertificate, WARNING_DAYS } from '../aws/acm.js';
-import { type Condition, conditionOf, type DeployedStack, describeStack } from '../aws/cloudformation.js';
-import { DeployError, explainError } from '../aws/error.js';
+import { explainError } from '../aws/explain.js';
 import { readParameter } from '../aws/parameters.js';
-import { describeService, isSteady, neverRuns, type ServiceState } from '../aws/service.js';
+import { describeService, isSteady, neverRuns, type ServiceState } from '../aws/service-state.js';
 import type { Session } from '../aws/session.js';
+import { type DeployedStack, describeStack, stateOf, type StackState } from '../aws/stack.js';
 
 interface StackStatus {
   readonly stack: string;
   readonly status: string;
-  readonly condition: Condition;
+  readonly condition: StackState;
   /** ISO 8601, UTC. */
   readonly updated: string | undefined;
 }
 
-/** A parameter that the service reads. */
+/** A parameter that the service reads. `unknown`: it could not be read. */
 interface ParameterStatus {
   readonly name: string;
   readonly state: 'good' | 'missing' | 'bad' | 'unknown';
-  /** Fingerprints of keys, the hash of a policy; or what is wrong. */
+  /** Fingerprints of keys or the hash of a policy; the error message if it is bad or unknown. */
   readonly holds: readonly string[];
 }
 
@@ -49,11 +48,11 @@ export interface Status {
         readonly status: string;
         readonly expires: string | undefined;
         readonly daysLeft: number | undefined;
-        /** Whether somebody has to do something about it soon. */
+        /** Whether it has to be renewed soon. */
         readonly expiresSoon: boolean;
       }
     | undefined;
-  /** Alarms of this environment: how many there are, and which are firing. */
+  /** Alarms of this environment: their number, and those that are firing. */
   readonly alarms: { readonly total: number; readonly firing: readonly { name: string; reason: string }[] };
 }
 
@@ -79,7 +78,7 @@ export async function readStatus(session: Session): Promise<Status> {
       return {
         stack: `${session.names.prefix}-${name}`,
         status: stack?.status ?? 'not deployed',
-        condition: conditionOf(stack),
+        condition: stateOf(stack),
         updated: stack?.updated?.toISOString(),
       };
     }),
@@ -101,7 +100,7 @@ export async function readStatus(session: Session): Promise<Status> {
   };
 }
 
-/** Given by the settings, by a parameter, or made by the stack. */
+/** @returns the ARN that the settings or the stack's parameter name, or that of the certificate in the stack */
 async function certificateArn(
   { aws, settings }: Session,
   callback: DeployedStack | undefined,
@@ -118,38 +117,41 @@ async function certificateArn(
 }
 
 async function readParameters(session: Session): Promise<Status['parameters']> {
-  const { names } = session;
-  const read = async (
-    name: string,
-    holds: (value: string) => Promise<readonly string[]> | readonly string[],
-  ): Promise<ParameterStatus> => {
-    try {
-      const value = await readParameter(session, name);
-      return value === undefined
-        ? { name, state: 'missing', holds: [] }
-        : { name, state: 'good', holds: await holds(value) };
-    } catch (error) {
-      const explained = explainError(error, session.profile);
-      if (explained instanceof KeyError || explained instanceof PolicyError) {
-        return { name, state: 'bad', holds: [explained.message] };
-      }
-      if (explained instanceof DeployError) {
-        const state = explained.code === 'PARAMETER_NOT_ENCRYPTED' ? 'bad' : 'unknown';
-        return { name, state, holds: [explained.message] };
-      }
-      throw error;
-    }
-  };
-  const { callbackPrivateKey, cosignerPublicKey, policy } = names.parameters;
+  const { callbackPrivateKey, cosignerPublicKey, policy } = session.names.parameters;
   const [callbackKey, cosignerKeys, policyStatus] = await Promise.all([
-    read(callbackPrivateKey, (value) => [importCallbackKey(value).fingerprint]),
-    read(cosignerPublicKey, (value) => importCosignerKeys(value).map(({ fingerprint }) => fingerprint)),
-    read(policy, (value) => {
+    parameterStatus(session, callbackPrivateKey, (value) => [importCallbackKey(value).fingerprint]),
+    parameterStatus(session, cosignerPublicKey, (value) =>
+      importCosignerKeys(value).map(({ fingerprint }) => fingerprint),
+    ),
+    parameterStatus(session, policy, (value) => {
       const { hash, rules } = parsePolicy(value, policy);
       return [`${hash}, ${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}`];
     }),
   ]);
   return { callbackKey, cosignerKeys, policy: policyStatus };
+}
+
+/** @param summarize throws if the value can't be used */
+async function parameterStatus(
+  session: Session,
+  name: string,
+  summarize: (value: string) => readonly string[],
+): Promise<ParameterStatus> {
+  try {
+    const value = await readParameter(session, name);
+    return value === undefined
+      ? { name, state: 'missing', holds: [] }
+      : { name, state: 'good', holds: summarize(value) };
+  } catch (error) {
+    const explained = explainError(error, session.profile);
+    if (!(explained instanceof BaseError)) throw error;
+    return { name, state: isBad(explained) ? 'bad' : 'unknown', holds: [explained.message] };
+  }
+}
+
+/** Whether the value can't be used; otherwise it could not be read. */
+function isBad({ code }: BaseError): boolean {
+  return code === 'POLICY_INVALID' || code === 'PARAMETER_NOT_ENCRYPTED' || code.startsWith('KEY_');
 }
 
 async function readAlarms({ aws, names }: Session): Promise<Status['alarms']> {
@@ -165,76 +167,4 @@ async function readAlarms({ aws, names }: Session): Promise<Status['alarms']> {
     }
   }
   return { total, firing };
-}
-
-const CONDITION_STYLES = { ready: 'green', absent: 'dim', busy: 'yellow', stuck: 'red' } as const;
-
-export function printStatus(stream: NodeJS.WriteStream, status: Status): void {
-  const paint = painter(stream);
-  const print = (line = ''): void => void stream.write(`${line}\n`);
-  const { environment, account, region, endpoint, stacks, service, parameters, certificate, alarms } = status;
-  print(
-    `${environment}, account ${account}, ${region}${endpoint === undefined ? '' : `, at ${endpoint} (an emulator)`}`,
-  );
-  print();
-  const lines = columns([
-    ['stack', 'status', 'updated'],
-    ...stacks.map(({ stack, status: state, updated = '' }) => [stack, state, updated]),
-  ]);
-  lines.forEach((line, index) => {
-    const stack = stacks[index - 1];
-    print(stack === undefined ? paint('bold', line) : paint(CONDITION_STYLES[stack.condition], line));
-  });
-  print();
-  const good = (text: string) => paint('green', text);
-  const bad = (text: string) => paint('red', text);
-  const unsure = (text: string) => paint('yellow', text);
-  const rows: [string, string][] = [];
-  if (service === undefined) rows.push(['service', unsure('not deployed')]);
-  else {
-    const { desired, running, pending, rollout, steady, note, desiredBySettings } = service;
-    const state = steady ? good('steady') : unsure(rollout === 'FAILED' ? 'failed' : 'not steady');
-    rows.push([
-      'service',
-      `${state}, ${running} of ${desired} tasks run${pending > 0 ? `, ${pending} pending` : ''}`,
-    ]);
-    if (note !== undefined) rows.push(['', note]);
-    if (desired !== desiredBySettings) {
-      rows.push([
-        '',
-        unsure(
-          `the settings say ${desiredBySettings}: the next deployment that changes the service sets that`,
-        ),
-      ]);
-    }
-    rows.push(['tasks', String(service.tasks)]);
-    const targets = service.targets.map(({ id, state: target, reason }) => {
-      const text = `${id} ${target}${reason === undefined ? '' : ` (${reason})`}`;
-      return target === 'healthy' ? good(text) : unsure(text);
-    });
-    rows.push(['targets', targets.join(', ') || unsure('none')]);
-    rows.push(['image', service.image ?? 'unknown']);
-  }
-  const labels = { callbackKey: 'callback key', cosignerKeys: 'Co-signer keys', policy: 'policy' } as const;
-  for (const [key, label] of Object.entries(labels) as [keyof typeof labels, string][]) {
-    const { name, state, holds } = parameters[key];
-    if (state === 'missing') rows.push([label, unsure(`not there yet: ${name}`)]);
-    else if (state !== 'good') rows.push([label, bad(holds.join(', '))]);
-    else holds.forEach((one, index) => rows.push([index === 0 ? label : '', one]));
-  }
-  if (certificate === undefined) rows.push(['certificate', unsure('none known')]);
-  else {
-    const { daysLeft, expires = '', status: state, expiresSoon } = certificate;
-    const text = `${state}, expires ${expires.slice(0, 10)}, in ${daysLeft ?? '?'} days`;
-    rows.push(['certificate', expiresSoon ? bad(`${text}: renew it`) : good(text)]);
-    rows.push(['', certificate.arn]);
-  }
-  rows.push([
-    'alarms',
-    alarms.firing.length === 0
-      ? good(`none of ${alarms.total} is firing`)
-      : bad(`${alarms.firing.length} of ${alarms.total} firing`),
-  ]);
-  for (const { name, reason } of alarms.firing) rows.push(['', bad(`${name}: ${reason}`)]);
-  for (const line of columns(rows)) print(line);
 }

@@ -1,4 +1,4 @@
-// The stacks as templates, in the order in which they are deployed.
+// Synthesizes the templates of the stacks, in the order of deployment.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,19 +6,13 @@ import { App } from 'aws-cdk-lib';
 import { type EnvironmentName, namesOf, type StackName } from '../../infra/names.js';
 import type { Settings } from '../../infra/settings.js';
 import { buildStacks } from '../../infra/stacks.js';
+import type { StackTemplate } from '../aws/cloudformation.js';
 
-export interface Template {
+export interface Template extends StackTemplate {
   readonly name: StackName;
-  /** With the project and the environment in front. */
-  readonly stackName: string;
-  /** JSON; CloudFormation takes up to 51,200 bytes. */
-  readonly body: string;
-  /** Names of its parameters. */
-  readonly parameters: readonly string[];
+  /** Number of its resources. */
   readonly resources: number;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly terminationProtection: boolean;
-  /** Stacks that it takes something from. */
+  /** Stacks that this one imports values from. */
   readonly needs: readonly StackName[];
 }
 
@@ -27,7 +21,7 @@ export function synthesizeTemplates(environment: EnvironmentName, settings: Sett
   const shortName = (stackName: string) => stackName.slice(prefix.length + 1) as StackName;
   const outdir = mkdtempSync(join(tmpdir(), 'callback-'));
   try {
-    // The tests validate the templates of every combination of settings: here it would take half of the time.
+    // The CDK's validation takes half of the time; the tests validate the templates of every combination of settings.
     const app = new App({ outdir, analyticsReporting: false, builtinCloudFormationValidation: false });
     buildStacks(app, environment, settings);
     const { stacks } = app.synth();

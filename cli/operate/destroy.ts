@@ -1,223 +1,196 @@
-// `npm run destroy`: takes an environment away, and says what stays.
+// `npm run destroy`: deletes an environment, and lists what is kept.
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { DeleteCertificateCommand } from '@aws-sdk/client-acm';
-import { UsageError } from '../command.js';
-import { KEY_FILES } from '../../src/keys/directory.js';
-import { columns, painter } from '../terminal.js';
 import { STACK_NAMES, type StackName } from '../../infra/names.js';
+import { KEY_FILES } from '../../src/keys/directory.js';
 import { type Certificate, findImported } from '../aws/acm.js';
-import type { DeployedStack } from '../aws/cloudformation.js';
-import { noPositionals, printJson, runOperatorCommand } from '../operator-command.js';
-import { confirm } from '../confirm.js';
-import { DeployError, isAwsError } from '../aws/error.js';
-import { deleteParameters, readParameter } from '../aws/parameters.js';
+import { DeployError } from '../aws/error.js';
+import { readParameter } from '../aws/parameters.js';
 import { readPrivateFile } from '../aws/private-files.js';
-import { runTasks, type Work } from '../progress.js';
-import { isKept, removeStack, resourcesOf, type StackResource } from '../aws/removal.js';
-import { COMMON_OPTIONS, COMMON_USAGE, openSession, type Session } from '../aws/session.js';
+import { isKept, resourcesOf, type StackResource } from '../aws/removal.js';
+import { openSession, type Session } from '../aws/session.js';
 import { describeSettled } from '../aws/settled.js';
+import type { DeployedStack } from '../aws/stack.js';
+import { createProgram, UsageError } from '../command.js';
+import { confirm } from '../confirm.js';
+import {
+  addOperatorOptions,
+  EXIT_CODES,
+  type OperatorOptions,
+  type OperatorRuntime,
+  printJson,
+  runOperatorProgram,
+} from '../operator-command.js';
+import { runTasks } from '../progress.js';
+import { columns, painter } from '../terminal.js';
+import { deletionTasks } from './deletion.js';
 
-const USAGE = `Deletes everything of an environment, the last stack first; in prod keys, images, buckets and logs stay.
+interface DestroyOptions extends OperatorOptions {
+  readonly confirm?: string;
+  readonly withCosigner?: boolean;
+  readonly dryRun?: boolean;
+}
 
-Usage: npm run destroy -- [options]
-
-${COMMON_USAGE}
-      --confirm NAME             the environment's name, in place of typing it when asked
-      --with-cosigner            delete the host of the Co-signer, too, and outside prod its database for good
-      --dry-run                  tell what would go and what would stay, and change nothing
-
-Exit code: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
-`;
-
-interface Doomed {
+export interface StackToDelete {
   readonly name: StackName;
   readonly stack: DeployedStack;
   readonly resources: readonly StackResource[];
 }
 
-/** A load balancer lets go of its certificate late. */
-const LATE_ATTEMPTS = 6;
-const LATE_MS = 10_000;
+/** What an environment consists of, and what happens to it. */
+interface Inventory {
+  /** Last deployed first. */
+  readonly stacks: readonly StackToDelete[];
+  /** Certificates to delete. */
+  readonly certificates: readonly Certificate[];
+  /** For the operator: one line for each thing that is deleted. */
+  readonly deleted: readonly string[];
+  /** For the operator: one line for each thing that is kept. */
+  readonly kept: readonly string[];
+  /** What the operator might regret. */
+  readonly notes: readonly string[];
+}
 
-await runOperatorCommand({
-  name: 'destroy',
-  usage: USAGE,
-  options: {
-    ...COMMON_OPTIONS,
-    confirm: { type: 'string' },
-    'with-cosigner': { type: 'boolean', default: false },
-    'dry-run': { type: 'boolean', default: false },
-  },
-  async run({ values, positionals }) {
-    noPositionals(positionals);
-    const session = await openSession(values);
-    const { environment, production } = session;
-    if (values.confirm !== undefined && values.confirm !== environment) {
-      throw new UsageError(`--confirm ${values.confirm}: this is about ${environment}`);
-    }
-    const doomed = await findStacks(session, values.json);
-    if (doomed.some(({ name }) => name === 'cosigner') && !values['with-cosigner']) {
-      throw new DeployError(
-        'COSIGNER_HOSTED',
-        `the Co-signer is hosted in ${environment}, and its database holds its part of your workspace's keys`,
-        'take its API users away in the Fireblocks console, then: --with-cosigner',
-      );
-    }
-    const parameters = await presentParameters(session);
-    const certificates = await findImported(session);
-    // In production what can't be made again stays.
-    const besides = [
-      ...parameters.map((name) => `parameter ${name}`),
-      ...certificates.map(({ arn }) => `certificate ${arn}`),
-    ];
-    const goes = [
-      ...doomed.map(({ stack }) => `stack ${stack.stackName}, ${stack.status}`),
-      ...(production ? [] : besides),
-    ];
-    const stays = [
-      ...doomed.flatMap(({ resources }) =>
-        resources
-          .filter((resource) => isKept(resource))
-          .map(({ Type, physicalId, logicalId }) => `${Type} ${physicalId ?? logicalId}`),
-      ),
-      ...(production ? besides : []),
-      ...(await localKeys(session)),
-    ];
-    const say = (text: string): void => {
-      if (!values.json) process.stdout.write(`${text}\n`);
-    };
-    const paint = painter(process.stdout);
-    say(`${environment}, account ${session.account}, ${session.region}\n`);
-    for (const line of columns([
-      ...goes.map((one) => ['goes', one]),
-      ...stays.map((one) => ['stays', one]),
-    ])) {
-      say(paint(line.startsWith('goes') ? 'red' : 'green', line));
-    }
-    if (goes.length === 0) {
-      if (values.json) printJson({ environment, deleted: [], kept: stays });
-      else say(`There is nothing of ${environment} to delete.`);
-      return 0;
-    }
-    const notes = await notesOn(session, { goes: !production && parameters.length > 0 });
-    for (const note of notes) say(`\n${paint('yellow', 'Note')}  ${note}`);
-    say('');
-    if (values['dry-run']) {
-      if (values.json) printJson({ environment, wouldDelete: goes, kept: stays, notes });
-      else say('Nothing was changed: this was --dry-run.');
-      return 0;
-    }
-    if (values.confirm === undefined) {
-      await confirm(
-        `This can't be undone. Type ${environment} to go on: `,
-        environment,
-        `--confirm ${environment}`,
-      );
-    }
-    await runTasks(work(session, doomed, production ? [] : certificates), { json: values.json });
-    if (values.json) printJson({ environment, deleted: goes, kept: stays, notes });
-    else say(`\n${paint('green', 'Deleted.')}`);
-    return 0;
-  },
-});
+export async function runDestroy({ sleep }: OperatorRuntime = {}): Promise<void> {
+  const program = createProgram(
+    'destroy',
+    'Deletes an environment, the stack deployed last first. In prod, keys, images, buckets and logs are kept.',
+  )
+    .option('--confirm <name>', "the environment's name, instead of typing it when asked")
+    .option('--with-cosigner', "also delete the Co-signer's host; outside prod, its database is lost")
+    .option('--dry-run', 'show what would be deleted and what would be kept, and change nothing');
+  addOperatorOptions(program)
+    .addHelpText('after', EXIT_CODES)
+    .action(async (options: DestroyOptions) => {
+      if (options.confirm !== undefined && options.confirm !== options.env) {
+        throw new UsageError(`--confirm ${options.confirm}: this command is for ${options.env}`);
+      }
+      await destroy(await openSession(options, { sleep }), options);
+    });
+  await runOperatorProgram(program);
+}
 
-/** Last deployed first. What is in the middle of something is waited for. */
-async function findStacks(session: Session, json: boolean): Promise<readonly Doomed[]> {
-  const found: Doomed[] = [];
+async function destroy(session: Session, options: DestroyOptions): Promise<void> {
+  const { environment } = session;
+  const { json = false, dryRun = false } = options;
+  const inventory = await takeInventory(session, options);
+  const { stacks, certificates, deleted, kept, notes } = inventory;
+  if (!json) printInventory(session, inventory);
+  if (deleted.length === 0) {
+    if (json) printJson({ environment, deleted: [], kept });
+    else process.stdout.write(`There is nothing to delete in ${environment}.\n`);
+    return;
+  }
+  if (dryRun) {
+    if (json) printJson({ environment, wouldDelete: deleted, kept, notes });
+    else process.stdout.write('Nothing was changed: this was --dry-run.\n');
+    return;
+  }
+  if (options.confirm === undefined) {
+    await confirm({
+      question: `This can't be undone. Type ${environment} to continue: `,
+      word: environment,
+      option: `--confirm ${environment}`,
+    });
+  }
+  await runTasks(deletionTasks(session, stacks, certificates), options);
+  if (json) printJson({ environment, deleted, kept, notes });
+  else process.stdout.write(`\n${painter(process.stdout)('green', 'Deleted.')}\n`);
+}
+
+/** @throws {DeployError} if the Co-signer is hosted here, and `--with-cosigner` is not given */
+async function takeInventory(session: Session, options: DestroyOptions): Promise<Inventory> {
+  const { environment, production } = session;
+  const stacks = await findStacks(session, options);
+  if (stacks.some(({ name }) => name === 'cosigner') && options.withCosigner !== true) {
+    throw new DeployError(
+      'COSIGNER_HOSTED',
+      `the Co-signer is hosted in ${environment}, and its database holds its shares of your workspace's keys`,
+      'remove its API users in the Fireblocks console, then run the command again with --with-cosigner',
+    );
+  }
+  const parameters = await findParameters(session);
+  const certificates = await findImported(session);
+  const besides = [
+    ...parameters.map((name) => `parameter ${name}`),
+    ...certificates.map(({ arn }) => `certificate ${arn}`),
+  ];
+  const deletedStacks = stacks.map(({ stack }) => `stack ${stack.stackName}, ${stack.status}`);
+  const keptResources = stacks
+    .flatMap(({ resources }) => resources.filter((resource) => isKept(resource)))
+    .map(({ Type, physicalId, logicalId }) => `${Type} ${physicalId ?? logicalId}`);
+  const deleted = [...deletedStacks, ...(production ? [] : besides)];
+  return {
+    stacks,
+    certificates: production ? [] : certificates,
+    deleted,
+    kept: [...keptResources, ...(production ? besides : []), ...(await findLocalKeys(session))],
+    notes: deleted.length === 0 ? [] : await findNotes(session, parameters.length > 0),
+  };
+}
+
+function printInventory(
+  { environment, account, region }: Session,
+  { deleted, kept, notes }: Inventory,
+): void {
+  const paint = painter(process.stdout);
+  const rows = columns([...deleted.map((line) => ['delete', line]), ...kept.map((line) => ['keep', line])]);
+  const lines = [
+    `${environment}, account ${account}, ${region}`,
+    '',
+    ...rows.map((row, index) => paint(index < deleted.length ? 'red' : 'green', row)),
+    ...notes.map((note) => `\n${paint('yellow', 'Note')}  ${note}`),
+    ...(deleted.length === 0 ? [] : ['']),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** @returns the stacks, last deployed first, once changes to them have ended */
+async function findStacks(session: Session, options: DestroyOptions): Promise<readonly StackToDelete[]> {
+  const found: StackToDelete[] = [];
   for (const name of [...STACK_NAMES].reverse()) {
-    const stack = await describeSettled(session, `${session.names.prefix}-${name}`, { json });
+    const stack = await describeSettled(session, `${session.names.prefix}-${name}`, options);
     if (stack !== undefined) found.push({ name, stack, resources: await resourcesOf(session, stack) });
   }
   return found;
 }
 
-async function presentParameters(session: Session): Promise<readonly string[]> {
-  const all = Object.values(session.names.parameters);
-  // Whatever lies there, sound or not.
-  const there = await Promise.all(
-    all.map((name) =>
-      readParameter(session, name).then(
-        (value) => value !== undefined,
-        (error: unknown) => {
-          if (error instanceof DeployError) return true;
-          throw error;
-        },
-      ),
-    ),
-  );
-  return all.filter((_, index) => there[index]);
+/** @returns the names of the parameters that exist */
+async function findParameters(session: Session): Promise<readonly string[]> {
+  const names = Object.values(session.names.parameters);
+  const exists = await Promise.all(names.map((name) => parameterExists(session, name)));
+  return names.filter((_, index) => exists[index]);
 }
 
-async function localKeys({ keyDirectory }: Session): Promise<readonly string[]> {
+async function parameterExists(session: Session, name: string): Promise<boolean> {
+  try {
+    return (await readParameter(session, name)) !== undefined;
+  } catch (error) {
+    // It exists, but is not encrypted.
+    if (error instanceof DeployError) return true;
+    throw error;
+  }
+}
+
+async function findLocalKeys({ keyDirectory }: Session): Promise<readonly string[]> {
   const file = join(keyDirectory, KEY_FILES.callbackPrivate);
   return (await readPrivateFile(file)) === undefined ? [] : [`the keys in ${keyDirectory}`];
 }
 
-/** What somebody could be sorry for afterwards. */
-async function notesOn(session: Session, { goes }: { readonly goes: boolean }): Promise<readonly string[]> {
+async function findNotes(session: Session, hasParameters: boolean): Promise<readonly string[]> {
   const { production, keyDirectory, names } = session;
   if (production) {
     return [
-      'What stays has names that a new deployment of prod wants: delete it by hand before that, parameters included, for they are encrypted with the key of this one.',
+      'A new deployment of prod needs the names of what is kept: delete it by hand before that, including the parameters, which are encrypted with the KMS key of this deployment.',
     ];
   }
-  if (!goes) return [];
+  if (!hasParameters) return [];
   const [local, stored] = await Promise.all([
     readPrivateFile(join(keyDirectory, KEY_FILES.callbackPrivate)),
     readParameter(session, names.parameters.callbackPrivateKey).catch(() => undefined),
   ]);
   return stored === undefined || local?.trim() === stored.trim()
     ? []
-    : [`The callback key in SSM is not the one in ${keyDirectory}: with the parameter its only copy may go.`];
-}
-
-function work(
-  session: Session,
-  doomed: readonly Doomed[],
-  certificates: readonly Certificate[],
-): readonly Work[] {
-  const deletions = (names: readonly StackName[]): Work[] =>
-    doomed
-      .filter(({ name }) => names.includes(name))
-      .map(({ name, stack }) => ({
-        title: `Stack ${stack.stackName}`,
-        run: (report) =>
-          removeStack(session, stack, {
-            openBuckets: name === 'cosigner',
-            report,
-            onEvent: ({ type, resource, status }) => report(`${type} ${resource} ${status}`),
-          }),
-      }));
-  return [
-    ...deletions(['cosigner', 'callback']),
-    ...certificates.map(({ arn }) => ({
-      title: `Certificate ${arn}`,
-      run: () => deleteCertificate(session, arn),
-    })),
-    ...(session.production
-      ? []
-      : [
-          {
-            title: 'Keys and policy in SSM',
-            async run(report: (line: string) => void) {
-              for (const name of await deleteParameters(session)) report(name);
-            },
-          },
-        ]),
-    ...deletions(['image', 'security', 'foundation']),
-  ];
-}
-
-async function deleteCertificate({ aws }: Session, arn: string): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await aws.acm.send(new DeleteCertificateCommand({ CertificateArn: arn }));
-      return;
-    } catch (error) {
-      if (isAwsError(error, 'ResourceNotFoundException')) return;
-      if (!isAwsError(error, 'ResourceInUseException') || attempt === LATE_ATTEMPTS) throw error;
-      await sleep(LATE_MS);
-    }
-  }
+    : [
+        `The callback key in SSM is not the one in ${keyDirectory}: deleting the parameter may delete the only copy.`,
+      ];
 }

@@ -1,129 +1,178 @@
-// `npm run keys`: registers a Co-signer's public key.
-import { readText, UsageError } from '../command.js';
+// `npm run keys -- cosigner FILE`: registers a Co-signer's public key.
 import { importCallbackKey, importCosignerKeys, KeyError } from '../../src/protocol/key.js';
-import { painter } from '../terminal.js';
-import { printJson, runOperatorCommand } from '../operator-command.js';
-import { confirm } from '../confirm.js';
 import { DeployError } from '../aws/error.js';
 import { putParameter, readParameter } from '../aws/parameters.js';
-import { COMMON_OPTIONS, COMMON_USAGE, openSession, type Session } from '../aws/session.js';
+import { openSession, type Session } from '../aws/session.js';
+import { createProgram, readText } from '../command.js';
+import { confirm } from '../confirm.js';
+import {
+  addOperatorOptions,
+  EXIT_CODES,
+  type OperatorOptions,
+  printJson,
+  runOperatorProgram,
+} from '../operator-command.js';
+import { painter } from '../terminal.js';
 
-const USAGE = `Registers the public key that a Co-signer signs its requests with.
+interface KeysOptions extends OperatorOptions {
+  readonly add?: boolean;
+  readonly yes?: boolean;
+}
 
-Usage: npm run keys -- cosigner FILE [options]
-
-  cosigner FILE                  what "cosigner print-public-key" printed; - is standard input
-
-${COMMON_USAGE}
-      --add                      keep the keys that are there: for a second Co-signer, or while one changes its key
-      --yes                      do not ask before keys that are there are dropped
-
-Exit code: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
-`;
-
-interface Keys {
-  readonly text: string;
+/** PEM, with the fingerprints of the keys in it. */
+interface PublicKeys {
+  readonly pem: string;
   readonly fingerprints: readonly string[];
 }
 
-await runOperatorCommand({
-  name: 'keys',
-  usage: USAGE,
-  options: {
-    ...COMMON_OPTIONS,
-    add: { type: 'boolean', default: false },
-    yes: { type: 'boolean', default: false },
-  },
-  async run({ values, positionals }) {
-    const [what, file, ...more] = positionals;
-    if (what !== 'cosigner' || file === undefined || more.length > 0) {
-      throw new UsageError('say which key, and where it is: cosigner FILE');
-    }
-    const given = readKeys(readText(file), file);
-    const session = await openSession(values);
-    const name = session.names.parameters.cosignerPublicKey;
-    await assertNotOurs(session, given, file);
+/** What registering would change. */
+interface KeyChange {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  /** Keys that the handler accepts now, and would not accept afterwards. */
+  readonly dropped: readonly string[];
+  readonly isChanged: boolean;
+  /** New value of the parameter. */
+  readonly pem: string;
+}
 
-    const stored = await readParameter(session, name);
-    const before = stored === undefined ? undefined : readStored(stored, name, values.add);
-    const kept = values.add ? (before?.fingerprints ?? []) : [];
-    const dropped = (before?.fingerprints ?? []).filter(
-      (fingerprint) => !kept.includes(fingerprint) && !given.fingerprints.includes(fingerprint),
-    );
-    const after = [...new Set([...kept, ...given.fingerprints])];
-    const changed =
-      stored === undefined || [...(before?.fingerprints ?? [])].sort().join() !== [...after].sort().join();
+export async function runKeys(): Promise<void> {
+  const program = createProgram('keys', 'Manages the keys of an environment.');
+  const cosigner = program
+    .command('cosigner <file>')
+    .description(
+      'Registers the public key that a Co-signer signs its requests with. FILE is the output of "cosigner print-public-key"; - reads standard input.',
+    )
+    .option('--add', 'keep the registered keys: for a second Co-signer, or while one rotates its key')
+    .option('--yes', 'do not ask for confirmation before registered keys are removed');
+  addOperatorOptions(cosigner).addHelpText('after', EXIT_CODES).action(registerKey);
+  await runOperatorProgram(program);
+}
 
-    if (dropped.length > 0 && !values.yes) {
-      await confirm(
-        `The Co-signer with ${dropped.join(', ')} will be refused (--add would keep it). Type drop to go on: `,
-        'drop',
-      );
-    }
-    if (changed) {
-      const value =
-        kept.length > 0 ? `${before?.text.trim() ?? ''}\n${given.text.trim()}\n` : `${given.text.trim()}\n`;
-      await putParameter(session, name, { value, replace: stored !== undefined });
-    }
-    if (values.json) {
-      printJson({ parameter: name, changed, before: before?.fingerprints ?? [], after });
-      return 0;
-    }
-    const paint = painter(process.stdout);
-    const say = (text: string): void => void process.stdout.write(`${text}\n`);
-    say(changed ? `${paint('green', 'Registered')} in ${name}` : `Nothing to change in ${name}`);
-    for (const fingerprint of after) {
-      say(`  ${fingerprint}${given.fingerprints.includes(fingerprint) ? `  ${file}` : ''}`);
-    }
-    for (const fingerprint of dropped) say(`  ${paint('red', 'dropped')} ${fingerprint}`);
-    if (changed) say('The service takes it up within a minute, or within five seconds if it had none.');
-    if (session.settings.auth === 'json') {
-      say(
-        `${paint('yellow', 'Note')}  the handler speaks JSON, which no key verifies: it is used once "auth" is "jwt".`,
-      );
-    }
-    return 0;
-  },
-});
+async function registerKey(file: string, options: KeysOptions): Promise<void> {
+  const given = readKeys(readText(file), file);
+  const session = await openSession(options);
+  const parameter = session.names.parameters.cosignerPublicKey;
+  await assertNotCallbackKey(session, given, file);
+  const stored = await readParameter(session, parameter);
+  const change = toChange(
+    stored === undefined ? undefined : readStoredKeys(stored, parameter, options),
+    given,
+    options,
+  );
+  const isChanged = stored === undefined || change.isChanged;
 
-function readKeys(text: string, where: string): Keys {
+  if (change.dropped.length > 0 && options.yes !== true) {
+    await confirm({
+      question: `The handler will reject the Co-signer with ${change.dropped.join(', ')} (--add keeps it). Type drop to continue: `,
+      word: 'drop',
+      option: '--yes',
+    });
+  }
+  if (isChanged) {
+    await putParameter(session, parameter, { value: change.pem, replace: stored !== undefined });
+  }
+  const { before, after } = change;
+  if (options.json === true) printJson({ parameter, changed: isChanged, before, after });
+  else printChange(session, { ...change, isChanged }, { given, file });
+}
+
+function toChange(
+  stored: PublicKeys | undefined,
+  given: PublicKeys,
+  { add = false }: KeysOptions,
+): KeyChange {
+  const before = stored?.fingerprints ?? [];
+  const kept = add ? before : [];
+  const after = [...new Set([...kept, ...given.fingerprints])];
+  const addition = `${given.pem.trim()}\n`;
+  return {
+    before,
+    after,
+    dropped: before.filter((fingerprint) => !after.includes(fingerprint)),
+    isChanged: [...before].sort().join() !== [...after].sort().join(),
+    pem: kept.length > 0 ? `${stored?.pem.trim() ?? ''}\n${addition}` : addition,
+  };
+}
+
+function printChange(
+  { names, settings }: Session,
+  { after, dropped, isChanged }: KeyChange,
+  { given, file }: { readonly given: PublicKeys; readonly file: string },
+): void {
+  const parameter = names.parameters.cosignerPublicKey;
+  const paint = painter(process.stdout);
+  const lines = [
+    isChanged ? `${paint('green', 'Registered')} in ${parameter}` : `Nothing to change in ${parameter}`,
+    ...after.map(
+      (fingerprint) => `  ${fingerprint}${given.fingerprints.includes(fingerprint) ? `  ${file}` : ''}`,
+    ),
+    ...dropped.map((fingerprint) => `  ${paint('red', 'removed')} ${fingerprint}`),
+    ...(isChanged
+      ? ['The service uses it within a minute, or within five seconds if it had no key before.']
+      : []),
+    ...(settings.auth === 'json'
+      ? [
+          `${paint('yellow', 'Note')}  the handler uses JSON, which no key verifies: the key has no effect until "auth" is "jwt".`,
+        ]
+      : []),
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** @throws {DeployError} if a key can't be used */
+function readKeys(pem: string, where: string): PublicKeys {
   try {
-    return { text, fingerprints: importCosignerKeys(text).map(({ fingerprint }) => fingerprint) };
+    return { pem, fingerprints: importCosignerKeys(pem).map(({ fingerprint }) => fingerprint) };
   } catch (error) {
     if (!(error instanceof KeyError)) throw error;
     throw new DeployError(
       error.code,
       `${where} can't be used: ${error.message}`,
-      'on the host of the Co-signer: sudo cosigner print-public-key > cosigner_public.pem',
+      "on the Co-signer's host, run: sudo cosigner print-public-key > cosigner_public.pem",
     );
   }
 }
 
-/** What is there but can't be read can be replaced, and not be added to. */
-function readStored(stored: string, name: string, add: boolean): Keys | undefined {
+/** Keys that can't be read can be replaced, but none can be added to them. @throws {DeployError} */
+function readStoredKeys(
+  stored: string,
+  parameter: string,
+  { add = false }: KeysOptions,
+): PublicKeys | undefined {
   try {
-    return readKeys(stored, name);
+    return readKeys(stored, parameter);
   } catch (error) {
     if (!(error instanceof DeployError)) throw error;
     if (!add) return undefined;
-    throw new DeployError(error.code, error.message, 'leave --add out: what is there can only be replaced');
+    throw new DeployError(
+      error.code,
+      error.message,
+      'leave out --add: the stored value can only be replaced',
+    );
   }
 }
 
-/** Were one key on both sides, the handler's answers would pass as requests: the handler refuses such a key. */
-async function assertNotOurs(session: Session, { fingerprints }: Keys, file: string) {
+/**
+ * The handler rejects a key that is used on both sides: its own responses would be accepted as requests.
+ * @throws {DeployError}
+ */
+async function assertNotCallbackKey(
+  session: Session,
+  { fingerprints }: PublicKeys,
+  file: string,
+): Promise<void> {
   const { names, keyDirectory } = session;
-  const ours = await readParameter(session, names.parameters.callbackPrivateKey);
-  if (ours === undefined) return;
-  if (!fingerprints.includes(fingerprintOf(ours))) return;
+  const callbackKey = await readParameter(session, names.parameters.callbackPrivateKey);
+  if (callbackKey === undefined || !fingerprints.includes(fingerprintOf(callbackKey))) return;
   throw new DeployError(
     'KEY_ON_BOTH_SIDES',
     `${file} is the handler's own public key, the one in ${keyDirectory}`,
-    'register the key of the Co-signer: on its host, sudo cosigner print-public-key',
+    "register the Co-signer's key: on its host, run sudo cosigner print-public-key",
   );
 }
 
-/** Empty for what is no key: it is no Co-signer's either. */
+/** @returns an empty string if the key can't be read: then it is no Co-signer's key either */
 function fingerprintOf(callbackKey: string): string {
   try {
     return importCallbackKey(callbackKey).fingerprint;

@@ -1,82 +1,99 @@
-// `npm run logs`: what the service says.
-import { setTimeout as sleep } from 'node:timers/promises';
+// `npm run logs`: shows the service's log.
 import { type FilteredLogEvent, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
 import { prettyFactory } from 'pino-pretty';
-import { UsageError } from '../command.js';
-import { noPositionals, runOperatorCommand } from '../operator-command.js';
 import { DeployError, isAwsError } from '../aws/error.js';
 import { npmCommand } from '../aws/printed-commands.js';
-import { COMMON_OPTIONS, COMMON_USAGE, openSession, type Session } from '../aws/session.js';
+import { openSession, type Session } from '../aws/session.js';
+import { createProgram, UsageError } from '../command.js';
+import {
+  addOperatorOptions,
+  EXIT_CODES,
+  type OperatorOptions,
+  type OperatorRuntime,
+  runOperatorProgram,
+} from '../operator-command.js';
 
-const USAGE = `Shows the service's log: as text on a terminal, otherwise its lines as they are, which are JSON.
-
-Usage: npm run logs -- [options]
-
-${COMMON_USAGE.replace('print one JSON object', 'the lines as they are, on a terminal as well')}
-  -f, --follow                   go on as lines come
-      --errors                   only lines of level error and fatal, and what is no line of the service's own
-      --request ID               one request's story: by requestId, txId or trace id
-      --since TIME               how far back: 30s, 15m, 2h, 7d; default: 1h, with --request 7d
-
-Exit code: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
-`;
-
-const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const POLL_MS = 2000;
-/** Lines arrive a little late, and not in order. */
-const OVERLAP_MS = 30_000;
-
-await runOperatorCommand({
-  name: 'logs',
-  usage: USAGE,
-  options: {
-    ...COMMON_OPTIONS,
-    follow: { type: 'boolean', short: 'f', default: false },
-    errors: { type: 'boolean', default: false },
-    request: { type: 'string' },
-    since: { type: 'string' },
-  },
-  interrupted: '',
-  async run({ values, positionals }) {
-    noPositionals(positionals);
-    const { follow, errors, request, since = request === undefined ? '1h' : '7d' } = values;
-    if (request !== undefined && !/^[\w:=;-]{1,256}$/.test(request)) {
-      throw new UsageError('--request takes the id of one request, as the log has it');
-    }
-    const start = Date.now() - readDuration(since);
-    const session = await openSession(values);
-    const print = printer(values.json);
-    /** Ids of lines that may come again, with their times. */
-    const shown = new Map<string, number>();
-    let any = false;
-    let from = start;
-    do {
-      let newest = from;
-      for await (const event of eventsOf(session, from, request)) {
-        const { eventId = '', message = '', timestamp = 0 } = event;
-        newest = Math.max(newest, timestamp);
-        if (shown.has(eventId) || (errors && !isError(message))) continue;
-        shown.set(eventId, timestamp);
-        print(message.trimEnd());
-        any = true;
-      }
-      from = Math.max(start, newest - OVERLAP_MS);
-      for (const [id, timestamp] of shown) if (timestamp < from) shown.delete(id);
-      if (follow) await sleep(POLL_MS);
-    } while (follow);
-    if (!any && process.stdout.isTTY) process.stdout.write(`no such line in the last ${since}\n`);
-    return 0;
-  },
-});
-
-function readDuration(text: string): number {
-  const [, number = '', unit = ''] = /^(\d{1,4})([smhd])$/.exec(text) ?? [];
-  const factor = UNITS_MS[unit];
-  if (factor === undefined) throw new UsageError(`--since takes a time such as 15m, not "${text}"`);
-  return Number(number) * factor;
+interface LogsOptions extends OperatorOptions {
+  readonly follow?: boolean;
+  readonly errors?: boolean;
+  readonly request?: string;
+  readonly since?: string;
 }
 
-async function* eventsOf(
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNIT_NAMES: Readonly<Record<string, string>> = { s: 'second', m: 'minute', h: 'hour', d: 'day' };
+const POLL_MS = 2000;
+/** Lines arrive in CloudWatch with a delay, and not in order: read so much again with each poll. */
+const OVERLAP_MS = 30_000;
+
+/** How a line is shown on a terminal: time, level, message, and the fields that the message does not contain. */
+const PRETTY_OPTIONS = {
+  translateTime: 'SYS:yyyy-mm-dd HH:MM:ss',
+  ignore: 'event,facts,omitted,kind,action,rule,policy,tried,cosignerKey,traceId,signerId',
+  singleLine: true,
+} as const;
+
+export async function runLogs({ sleep }: OperatorRuntime = {}): Promise<void> {
+  const program = createProgram(
+    'logs',
+    "Shows the service's log: formatted on a terminal, JSON lines otherwise.",
+  )
+    .option('-f, --follow', 'wait for new lines, and show them')
+    .option('--errors', 'only lines of level error or fatal, and lines that Node.js printed itself')
+    .option('--request <id>', 'only lines about one request: its requestId, txId or trace id')
+    .option('--since <duration>', 'how far back: 30s, 15m, 2h, 7d (default: 1h; with --request 7d)');
+  addOperatorOptions(program, 'JSON lines on a terminal too')
+    .addHelpText('after', EXIT_CODES)
+    .action(async (options: LogsOptions) => {
+      const { request, since = request === undefined ? '1h' : '7d' } = options;
+      if (request !== undefined && !/^[\w:=;-]{1,256}$/.test(request)) {
+        throw new UsageError(`--request takes one id as it is in the log, not "${request}"`);
+      }
+      const duration = parseDuration(since);
+      const session = await openSession(options, { sleep });
+      const any = await showLines(session, options, Date.now() - duration.ms);
+      if (!any && process.stdout.isTTY)
+        process.stdout.write(`There is no line in the last ${duration.name}.\n`);
+    });
+  await runOperatorProgram(program, () => '');
+}
+
+/** @returns whether there was any line */
+async function showLines(session: Session, options: LogsOptions, start: number): Promise<boolean> {
+  const { follow = false, errors = false, request } = options;
+  const print = createPrinter(options.json ?? false);
+  /** Ids of the lines that the next poll may return again, with their times. */
+  const shown = new Map<string, number>();
+  let any = false;
+  let from = start;
+  for (;;) {
+    let newest = from;
+    for await (const { eventId = '', message = '', timestamp = 0 } of readEvents(session, from, request)) {
+      newest = Math.max(newest, timestamp);
+      if (shown.has(eventId) || (errors && !isError(message))) continue;
+      shown.set(eventId, timestamp);
+      print(message.trimEnd());
+      any = true;
+    }
+    if (!follow) return any;
+    from = Math.max(start, newest - OVERLAP_MS);
+    for (const [id, timestamp] of shown) if (timestamp < from) shown.delete(id);
+    await session.sleep(POLL_MS);
+  }
+}
+
+/** @throws {UsageError} */
+function parseDuration(given: string): { readonly ms: number; readonly name: string } {
+  const [, digits = '', unit = ''] = /^(\d{1,4})([smhd])$/.exec(given) ?? [];
+  const unitMs = UNITS_MS[unit];
+  if (unitMs === undefined) throw new UsageError(`--since takes a duration such as 15m, not "${given}"`);
+  const count = Number(digits);
+  const name = UNIT_NAMES[unit] ?? '';
+  return { ms: count * unitMs, name: count === 1 ? name : `${count} ${name}s` };
+}
+
+/** @throws {DeployError} if the log group does not exist */
+async function* readEvents(
   session: Session,
   startTime: number,
   request: string | undefined,
@@ -97,12 +114,12 @@ async function* eventsOf(
     throw new DeployError(
       'NO_LOG',
       `there is no log ${names.logGroups.service}`,
-      `deploy the service, which makes it: ${npmCommand(session, 'deploy')}`,
+      `deploy the service, which creates it: ${npmCommand(session, 'deploy')}`,
     );
   }
 }
 
-/** What Node.js itself says when it ends in the middle is no JSON. */
+/** Lines that are not JSON are errors: Node.js prints them when the process crashes. */
 function isError(message: string): boolean {
   try {
     const { level } = JSON.parse(message) as { level?: unknown };
@@ -112,14 +129,14 @@ function isError(message: string): boolean {
   }
 }
 
-function printer(json: boolean): (line: string) => void {
-  const pretty =
-    process.stdout.isTTY && !json
-      ? prettyFactory({
-          colorize: process.stdout.hasColors(),
-          ignore: 'event,facts,omitted',
-          singleLine: true,
-        })
-      : (line: string) => `${line}\n`;
-  return (line) => void process.stdout.write(pretty(line));
+function createPrinter(json: boolean): (line: string) => void {
+  const isFormatted = process.stdout.isTTY && !json;
+  const pretty = prettyFactory({
+    ...PRETTY_OPTIONS,
+    colorize: process.stdout.isTTY && process.stdout.hasColors(),
+  });
+  return (line) => {
+    const formatted = isFormatted ? pretty(line) : `${line}\n`;
+    process.stdout.write(formatted.endsWith('\n') ? formatted : `${formatted}\n`);
+  };
 }

@@ -1,39 +1,37 @@
-// `npm run restart`: replaces the running tasks with new ones, without a gap.
+// `npm run restart`: replaces the running tasks with new ones, without downtime.
+import { describeState, type ServiceState } from '../aws/service-state.js';
+import { updateService, waitUntilSteady } from '../aws/service.js';
 import { openSession } from '../aws/session.js';
-import { describeState, updateService, waitUntilSteady } from '../aws/service.js';
 import {
   createOperatorProgram,
   type OperatorOptions,
+  type OperatorRuntime,
   printJson,
   runOperatorProgram,
 } from '../operator-command.js';
 import { runTasks } from '../progress.js';
 
-const program = createOperatorProgram(
-  'restart',
-  'Starts new tasks, waits until they are healthy, then stops the old ones.',
-).action(restart);
-
-async function restart(options: OperatorOptions): Promise<void> {
-  const session = await openSession(options);
-  let state;
-  await runTasks(
-    [
-      {
-        title: `${session.environment}: new tasks`,
-        async run(report) {
-          const expected = await updateService(session, { forceNewDeployment: true });
-          state = await waitUntilSteady(session, { onProgress: report, expected });
-          report(describeState(state));
-        },
+export async function runRestart({ sleep }: OperatorRuntime = {}): Promise<void> {
+  const program = createOperatorProgram(
+    'restart',
+    'Starts new tasks, waits until they are healthy, then stops the old ones.',
+  ).action(async (options: OperatorOptions) => {
+    const session = await openSession(options, { sleep });
+    const { environment } = session;
+    let state: ServiceState | undefined;
+    const restart = {
+      title: `${environment}: new tasks`,
+      async run(report: (line: string) => void) {
+        const expected = await updateService(session, { forceNewDeployment: true });
+        state = await waitUntilSteady(session, { onProgress: report, expected });
+        report(describeState(state));
       },
-    ],
-    options,
+    };
+    await runTasks([restart], options);
+    if (options.json === true) printJson({ environment, service: state });
+  });
+  await runOperatorProgram(
+    program,
+    () => 'The new tasks start anyway: "npm run deploy -- --status" shows their state.',
   );
-  if (options.json) printJson({ environment: session.environment, service: state });
 }
-
-await runOperatorProgram(
-  program,
-  () => 'The new tasks start all the same: "npm run deploy -- --status" shows how far they are.',
-);

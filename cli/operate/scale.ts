@@ -1,53 +1,54 @@
-// `npm run scale`: how many tasks run, from now on.
-import { UsageError } from '../command.js';
-import { printJson, runOperatorCommand } from '../operator-command.js';
-import { runTasks } from '../progress.js';
-import { describeState, updateService, waitUntilSteady } from '../aws/service.js';
-import { COMMON_OPTIONS, COMMON_USAGE, openSession } from '../aws/session.js';
+// `npm run scale`: sets the number of tasks.
 import { SETTINGS_FILE } from '../../infra/settings.js';
+import { describeState, type ServiceState } from '../aws/service-state.js';
+import { updateService, waitUntilSteady } from '../aws/service.js';
+import { openSession } from '../aws/session.js';
+import { UsageError } from '../command.js';
+import {
+  createOperatorProgram,
+  type OperatorOptions,
+  type OperatorRuntime,
+  printJson,
+  runOperatorProgram,
+} from '../operator-command.js';
+import { runTasks } from '../progress.js';
 
-const USAGE = `Sets how many tasks run, and waits for them. With 0 the handler is stopped: the Co-signer gets no answer.
+/** The settings have the same limit. */
+const MAX_TASKS = 10;
 
-Usage: npm run scale -- NUMBER [options]
-
-${COMMON_USAGE}
-
-Exit code: 0 done, 1 not done, 2 wrong usage, 130 interrupted.
-`;
-
-await runOperatorCommand({
-  name: 'scale',
-  usage: USAGE,
-  options: COMMON_OPTIONS,
-  async run({ values, positionals }) {
-    const [number = '', ...more] = positionals;
-    // As the settings have it.
-    if (!/^(\d|10)$/.test(number) || more.length > 0)
-      throw new UsageError('say how many tasks: a number from 0 to 10');
-    const desired = Number(number);
-    const session = await openSession(values);
-    let state;
-    await runTasks(
-      [
-        {
-          title: `${session.environment}: ${desired} ${desired === 1 ? 'task' : 'tasks'}`,
-          async run(report) {
-            const expected = await updateService(session, { desiredCount: desired });
-            state = await waitUntilSteady(session, { onProgress: report, expected });
-            report(describeState(state));
-          },
+export async function runScale({ sleep }: OperatorRuntime = {}): Promise<void> {
+  const program = createOperatorProgram(
+    'scale',
+    'Sets the number of tasks, and waits for them. With 0 the handler is stopped: the Co-signer gets no response.',
+  )
+    .argument('<number>', `number of tasks, from 0 to ${MAX_TASKS}`, parseCount)
+    .action(async (desired: number, options: OperatorOptions) => {
+      const session = await openSession(options, { sleep });
+      const { environment, settings } = session;
+      let state: ServiceState | undefined;
+      const scale = {
+        title: `${environment}: ${desired} ${desired === 1 ? 'task' : 'tasks'}`,
+        async run(report: (line: string) => void) {
+          const expected = await updateService(session, { desiredCount: desired });
+          state = await waitUntilSteady(session, { onProgress: report, expected });
+          report(describeState(state));
         },
-      ],
-      { json: values.json },
-    );
-    const bySettings = session.settings.desiredCount;
-    if (values.json)
-      printJson({ environment: session.environment, desired, desiredBySettings: bySettings, service: state });
-    else if (desired !== bySettings) {
-      process.stdout.write(
-        `${SETTINGS_FILE} says ${bySettings}: a deployment that changes the service sets that again. To keep ${desired}, write "desiredCount": ${desired} there.\n`,
-      );
-    }
-    return 0;
-  },
-});
+      };
+      await runTasks([scale], options);
+      const desiredBySettings = settings.desiredCount;
+      if (options.json === true) printJson({ environment, desired, desiredBySettings, service: state });
+      else if (desired !== desiredBySettings) {
+        process.stdout.write(
+          `${SETTINGS_FILE} has "desiredCount": ${desiredBySettings}, and the next deployment that changes the service restores that. To keep ${desired}, set "desiredCount": ${desired} there.\n`,
+        );
+      }
+    });
+  await runOperatorProgram(program);
+}
+
+/** @throws {UsageError} */
+function parseCount(given: string): number {
+  const count = Number(given);
+  if (/^\d+$/.test(given) && count <= MAX_TASKS) return count;
+  throw new UsageError(`the number of tasks must be a whole number from 0 to ${MAX_TASKS}, not "${given}"`);
+}

@@ -1,13 +1,13 @@
-// `npm run policy -- test`: requests with the decision that is expected of a policy.
+// Test cases for a policy: requests, each with the decision that is expected.
 import { dirname, join } from 'node:path';
 import { type Document, parseDocument } from 'yaml';
 import * as z from 'zod';
-import { readText, reasonOf, UsageError } from '../command.js';
+import { InputError, readJson, readText, reasonOf } from '../command.js';
 import { explain, type Explanation } from '../../src/policy/evaluate/explain.js';
 import type { Policy, RuleDecision } from '../../src/policy/evaluate/rules.js';
 import { ACTIONS } from '../../src/protocol/decision.js';
 import type { CallbackRequest } from '../../src/protocol/request.js';
-import { parseJson, toRequest } from './files.js';
+import { toRequest } from './files.js';
 
 const actions = ACTIONS.map((action) => action.toLowerCase() as Lowercase<typeof action>);
 
@@ -26,6 +26,8 @@ const caseSchema = z
   });
 
 const fileSchema = z.strictObject({ cases: z.array(caseSchema).min(1) });
+
+type CaseEntry = z.infer<typeof caseSchema>;
 
 export interface Case {
   readonly name: string;
@@ -46,49 +48,52 @@ export interface TestRun {
   readonly unmatched: readonly string[];
 }
 
-/** @throws {UsageError} */
+/** @throws {InputError} if the file can't be read or a case is invalid */
 export function readCases(file: string): readonly Case[] {
-  // Merge keys let cases share what they have in common.
+  // With merge keys (`<<: *base`), cases can share what they have in common.
   const document = parseDocument(readText(file), { merge: true });
-  const [fault] = document.errors;
-  if (fault !== undefined) throw new UsageError(`${file} is not YAML as it should be: ${fault.message}`);
+  const [firstError] = document.errors;
+  if (firstError !== undefined) throw new InputError(`${file} is not valid YAML: ${firstError.message}`);
   const { data, error } = fileSchema.safeParse(toValue(document, file));
   if (data === undefined) {
     const problems = error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
-    throw new UsageError(`${file} holds no test cases as they should be:\n${problems.join('\n')}`);
+    throw new InputError(`${file} is not a valid file of test cases:\n${problems.join('\n')}`);
   }
-  return data.cases.map(({ name, payload, file: payloadFile, set, now, expect, ...rest }) => {
-    const where = `case "${name}"`;
-    const path = payloadFile === undefined ? undefined : join(dirname(file), payloadFile);
-    const base = path === undefined ? payload : parseJson(readText(path), path);
-    const request = { requestId: name, ...(structuredClone(base) as Record<string, unknown>) };
-    for (const [place, value] of Object.entries(set)) setAt(request, place, value, where);
-    return {
-      name,
-      request: toRequest(request, where, rest.for),
-      now: now === undefined ? new Date() : new Date(now),
-      expected: { action: expect.action.toUpperCase(), rule: expect.rule },
-    };
-  });
+  return data.cases.map((entry) => toCase(entry, dirname(file)));
 }
 
+/** @throws {InputError} if an alias refers to no anchor */
 function toValue(document: Document, file: string): unknown {
   try {
     return document.toJS();
   } catch (error) {
-    throw new UsageError(`${file} is not YAML as it should be: ${reasonOf(error)}`);
+    throw new InputError(`${file} is not valid YAML: ${reasonOf(error)}`);
   }
 }
 
-/** @param place such as `destinations.0.amountUSD` */
-function setAt(payload: Record<string, unknown>, place: string, value: unknown, where: string): void {
-  const names = place.split('.');
+/** @param directory that a case's `file` is relative to */
+function toCase({ name, for: kind, payload, file, set, now, expect }: CaseEntry, directory: string): Case {
+  const where = `case "${name}"`;
+  const base = file === undefined ? payload : readJson(join(directory, file));
+  const request = { requestId: name, ...(structuredClone(base) as Record<string, unknown>) };
+  for (const [path, value] of Object.entries(set)) setAt(request, path, value, where);
+  return {
+    name,
+    request: toRequest(request, where, kind),
+    now: now === undefined ? new Date() : new Date(now),
+    expected: { action: expect.action.toUpperCase(), rule: expect.rule },
+  };
+}
+
+/** @param path such as `destinations.0.amountUSD` */
+function setAt(payload: Record<string, unknown>, path: string, value: unknown, where: string): void {
+  const names = path.split('.');
   const last = names.pop() ?? '';
   let target: unknown = payload;
   for (const name of names)
     target = isObject(target) && Object.hasOwn(target, name) ? target[name] : undefined;
   if (!isObject(target))
-    throw new UsageError(`${where} sets "${place}", but there is no "${names.join('.')}" in its payload`);
+    throw new InputError(`${where} sets "${path}", but its payload has no "${names.join('.')}"`);
   target[last] = value;
 }
 

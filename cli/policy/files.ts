@@ -1,34 +1,30 @@
-// What the commands read: policies, payloads, and what people get wrong about them.
-import { readText, reasonOf, UsageError } from '../command.js';
+// Reads what the policy commands work on: policies and requests.
+import { InputError, readJson, readText, reasonOf } from '../command.js';
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import type { Policy } from '../../src/policy/evaluate/rules.js';
+import { codeOf } from '../../src/protocol/error.js';
 import { type CallbackRequest, type Kind, parseRequest } from '../../src/protocol/request.js';
-import { Refusal } from '../../src/protocol/refusal.js';
 
-/** @throws {PolicyError} @throws {UsageError} */
+/** @throws {PolicyError} if the policy has problems. @throws {InputError} if the file can't be read */
 export function readPolicy(file: string): Policy {
   return parsePolicy(readText(file), file);
 }
 
-/** @throws {UsageError} */
+/** @throws {InputError} */
 export function readRequest(file: string): CallbackRequest {
-  return toRequest(parseJson(readText(file), file), file);
+  return toRequest(readJson(file), file);
 }
 
-/** @throws {UsageError} */
+/**
+ * @param where the payload comes from, for error messages
+ * @param kind absent: detected from the payload
+ * @throws {InputError}
+ */
 export function toRequest(payload: unknown, where: string, kind?: Kind): CallbackRequest {
   try {
     return parseRequest(payload, kind);
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    throw new UsageError(`${where} is no request of a Co-signer: ${error.message}`);
-  }
-}
-
-export function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`${where} is not JSON: ${reasonOf(error)}`);
+    if (codeOf(error) !== 'malformed_request') throw error;
+    throw new InputError(`${where} is not a Co-signer request: ${reasonOf(error)}`);
   }
 }

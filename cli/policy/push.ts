@@ -1,58 +1,51 @@
-// Puts a policy in force: it is checked, then put into the parameter that the service reads.
+// Puts a policy in force in AWS: checks it, then stores it in the SSM parameter that the service reads.
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import { PolicyError } from '../../src/policy/parse/problem.js';
-import { painter } from '../terminal.js';
-import { printJson, tellError } from '../operator-command.js';
+import { count, painter } from '../terminal.js';
+import { type OperatorOptions, printJson } from '../operator-command.js';
 import { putParameter, readParameter } from '../aws/parameters.js';
-import { type CommonValues, openSession } from '../aws/session.js';
+import { openSession } from '../aws/session.js';
 
-interface PushOptions extends CommonValues {
-  readonly json: boolean;
-}
+/** `before` in the JSON output if the stored policy is invalid. */
+const INVALID = 'an unsound one';
 
 /**
- * Prints what it did, or why not.
- * @param text of the policy
- * @param file where it is from
- * @returns whether it is in the parameter
- * @throws {PolicyError} if it is unsound: nothing is put
+ * Stores the policy unless the parameter already holds it, and prints the result.
+ * @param text the policy, as YAML
+ * @param file where it was read from, for error messages
+ * @throws {PolicyError} if the policy has problems; nothing is stored then
+ * @throws {DeployError} if AWS can't be used
  */
-export async function pushPolicy(text: string, file: string, options: PushOptions): Promise<boolean> {
+export async function pushPolicy(text: string, file: string, options: OperatorOptions): Promise<void> {
   const policy = parsePolicy(text, file);
-  try {
-    const session = await openSession(options);
-    const { names, environment } = session;
-    const parameter = names.parameters.policy;
-    const stored = await readParameter(session, parameter);
-    const changed = stored !== text;
-    if (changed) {
-      await putParameter(session, parameter, { value: text, replace: stored !== undefined });
-    }
-    const before = stored === undefined ? undefined : hashOf(stored);
-    if (options.json) {
-      printJson({ environment, parameter, changed, before, after: policy.hash, rules: policy.rules.length });
-      return true;
-    }
-    const paint = painter(process.stdout);
-    const rules = `${policy.rules.length} ${policy.rules.length === 1 ? 'rule' : 'rules'}`;
-    process.stdout.write(
-      changed
-        ? `${paint('green', 'In force')} within a minute: ${policy.hash}, ${rules}, in ${parameter}\nBefore: ${before ?? 'none'}\n`
-        : `Nothing to change: ${policy.hash}, ${rules}, is in ${parameter}\n`,
-    );
-    return true;
-  } catch (error) {
-    tellError(error, { json: options.json, profile: options.profile });
-    return false;
+  const session = await openSession(options);
+  const { names, environment } = session;
+  const parameter = names.parameters.policy;
+  const stored = await readParameter(session, parameter);
+  const changed = stored !== text;
+  if (changed) {
+    await putParameter(session, parameter, { value: text, replace: stored !== undefined });
   }
+  const before = stored === undefined ? undefined : hashOf(stored);
+  if (options.json) {
+    printJson({ environment, parameter, changed, before, after: policy.hash, rules: policy.rules.length });
+    return;
+  }
+  const paint = painter(process.stdout);
+  const summary = `${policy.hash}, ${count(policy.rules.length, 'rule')}, in ${parameter}`;
+  process.stdout.write(
+    changed
+      ? `${paint('green', 'In force')} within a minute: ${summary}\nBefore: ${before === INVALID ? 'an invalid policy' : (before ?? 'none')}\n`
+      : `No change: ${summary}\n`,
+  );
 }
 
-/** The one before may be what is to be mended. */
+/** The stored policy may be invalid: this push may be the fix. */
 function hashOf(stored: string): string {
   try {
-    return parsePolicy(stored, 'the policy in force').hash;
+    return parsePolicy(stored, 'the stored policy').hash;
   } catch (error) {
-    if (error instanceof PolicyError) return 'an unsound one';
+    if (error instanceof PolicyError) return INVALID;
     throw error;
   }
 }

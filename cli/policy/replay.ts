@@ -1,20 +1,21 @@
-// `npm run policy -- replay`: the decision lines of a log, decided again by another policy.
+// Evaluates the decision lines of a log again, with another policy.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { stripVTControlCharacters } from 'node:util';
 import * as z from 'zod';
-import { reasonOf, UsageError } from '../command.js';
+import { InputError, reasonOf } from '../command.js';
 import { decideBy, type Policy } from '../../src/policy/evaluate/rules.js';
 import { ACTIONS } from '../../src/protocol/decision.js';
 import type { Kind } from '../../src/protocol/request.js';
 
-/** What is needed of a decision line; see `routes/decision-line.ts`. */
+/** The fields of a decision line that a replay needs; `src/routes/decision-line.ts` writes them. */
 const lineSchema = z.looseObject({
   event: z.literal('decision'),
   time: z.iso.datetime(),
   kind: z.enum(['transaction', 'configuration'] satisfies Kind[]),
   requestId: z.string(),
   action: z.enum(ACTIONS),
-  // A decision that no rule made was a fault of its time.
+  // Missing if a fault or a time-out made the decision, not a rule.
   rule: z.string(),
   facts: z.record(z.string(), z.unknown()),
   omitted: z.array(z.string()).default([]),
@@ -28,20 +29,21 @@ export interface Change {
 }
 
 export interface Replay {
-  /** How many decisions were made again. */
+  /** Number of decisions that were evaluated again. */
   replayed: number;
-  /** Those whose action would be another. */
+  /** Decisions whose action would be a different one. */
   readonly changes: Change[];
-  /** Request ids of decisions that depend on what is not logged. */
+  /** Request ids of decisions that depend on facts that are not logged. */
   readonly notReplayable: string[];
-  /** How many decision lines hold no facts, or were decided by no rule. */
+  /** Number of decision lines without facts or without a rule. */
   skipped: number;
 }
 
 /**
- * @param file lines of JSON; `-` for standard input. What stands before the first brace of a line is passed over.
- * @param onProgress told how many lines were read
- * @throws {UsageError}
+ * @param file JSON lines; `-` for standard input. Anything before the first `{` of a line is ignored, such as the time
+ *   and stream that `aws logs tail` prints.
+ * @param onProgress called after each line with the number of lines read so far
+ * @throws {InputError} if the file can't be read or has no decision line
  */
 export async function replay(
   policy: Policy,
@@ -50,23 +52,34 @@ export async function replay(
 ): Promise<Replay> {
   const outcome: Replay = { replayed: 0, changes: [], notReplayable: [], skipped: 0 };
   let lines = 0;
+  let pretty = false;
   try {
     const input = file === '-' ? process.stdin : createReadStream(file);
-    for await (const text of createInterface({ input, crlfDelay: Infinity })) {
-      replayLine(policy, text, outcome);
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      replayLine(policy, line, outcome);
+      pretty ||= isPretty(line);
       onProgress(++lines);
     }
   } catch (error) {
-    throw new UsageError(`${file} can't be read: ${reasonOf(error)}`);
+    throw new InputError(`${file} can't be read: ${reasonOf(error)}`);
   }
   if (outcome.replayed + outcome.notReplayable.length + outcome.skipped === 0) {
-    throw new UsageError(`${file} holds no decision line, of ${lines} lines`);
+    throw new InputError(
+      pretty
+        ? `${file} has no decision lines in JSON: it holds the text that the service prints on a terminal.\nTo get JSON, start the service with its output redirected: npm start > handler.ndjson`
+        : `${file} has no decision lines (lines read: ${lines})`,
+    );
   }
   return outcome;
 }
 
+/** Whether a line looks like the service's output on a terminal: `[11:00:00.000] INFO: decided {…}`. */
+function isPretty(line: string): boolean {
+  return /^\[[-\d:. +TZ]+\] (TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\b/.test(stripVTControlCharacters(line));
+}
+
 function replayLine(policy: Policy, text: string, outcome: Replay): void {
-  const line = parse(text);
+  const line = parseLine(text);
   if (line?.['event'] !== 'decision') return;
   const { data } = lineSchema.safeParse(line);
   if (data === undefined) {
@@ -74,9 +87,9 @@ function replayLine(policy: Policy, text: string, outcome: Replay): void {
     return;
   }
   const { kind, requestId, time, action, rule, facts, omitted } = data;
-  const missed = markOmitted(facts, omitted);
+  const omittedFacts = trapOmitted(facts, omitted);
   const { ruleError, ...decision } = decideBy(policy, { kind, requestId, payload: facts }, new Date(time));
-  if (missed.touched || omitted.includes('*')) {
+  if (omittedFacts.read || omitted.includes('*')) {
     outcome.notReplayable.push(requestId);
     return;
   }
@@ -86,19 +99,22 @@ function replayLine(policy: Policy, text: string, outcome: Replay): void {
   outcome.changes.push({ time, requestId, from: { action, rule }, to });
 }
 
-function parse(text: string): Record<string, unknown> | undefined {
-  const start = text.indexOf('{');
+function parseLine(line: string): Record<string, unknown> | undefined {
+  const start = line.indexOf('{');
   if (start === -1) return undefined;
   try {
-    return JSON.parse(text.slice(start)) as Record<string, unknown>;
+    return JSON.parse(line.slice(start)) as Record<string, unknown>;
   } catch {
     return undefined;
   }
 }
 
-/** Puts in place of each fact that was not logged a property that takes note of being read, and can't be. */
-function markOmitted(facts: Record<string, unknown>, omitted: readonly string[]): { touched: boolean } {
-  const missed = { touched: false };
+/**
+ * Replaces each fact that was not logged with a property that throws when it is read.
+ * @returns `read` becomes true when a rule reads such a fact
+ */
+function trapOmitted(facts: Record<string, unknown>, omitted: readonly string[]): { read: boolean } {
+  const omittedFacts = { read: false };
   const { extraInfo } = facts;
   for (const path of omitted) {
     const [, inner] = /^extraInfo\.(.*)$/s.exec(path) ?? [];
@@ -108,10 +124,10 @@ function markOmitted(facts: Record<string, unknown>, omitted: readonly string[])
       enumerable: true,
       configurable: true,
       get() {
-        missed.touched = true;
+        omittedFacts.read = true;
         throw new Error('not logged');
       },
     });
   }
-  return missed;
+  return omittedFacts;
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# For verify-image.sh: what it does with an engine, done with buildah alone and contain.sh. Needs root.
+# Engine functions of verify-image.sh for buildah, which has no daemon: contain.sh runs the containers. Needs root.
 
-# In a place of its own, removed afterwards.
+# Uses a temporary storage directory, which is deleted at the end.
 own_buildah() { buildah --storage-driver vfs --root "$work/storage" --runroot "$work/run" "$@"; }
 
 engine_cleanup() {
@@ -13,23 +13,23 @@ engine_cleanup() {
   own_buildah rm --all
 }
 
-# Makes a stand-in for the base image, unless there is one to use.
+# Builds a substitute for the base image, unless NODE_IMAGE is set.
 engine_prepare() {
   [ -z "${NODE_IMAGE-}" ] || return 0
-  step 'making a stand-in for the base image'
-  docker/verify/stand-in-base.sh "$work/base"
+  step 'building a substitute for the base image'
+  docker/verify/substitute-base.sh "$work/base"
   local container
   container=$(own_buildah from scratch)
   own_buildah add --quiet "$container" "$work/base" / >/dev/null
-  own_buildah commit --quiet --rm "$container" localhost/stand-in-base >/dev/null
+  own_buildah commit --quiet --rm "$container" localhost/substitute-base >/dev/null
   rm -rf "$work/base"
-  NODE_IMAGE=localhost/stand-in-base
+  NODE_IMAGE=localhost/substitute-base
 }
 
-# What RUN --mount=type=cache keeps lies below TMPDIR.
+# buildah stores the caches of RUN --mount=type=cache below TMPDIR.
 engine_build() { TMPDIR=$work own_buildah bud --isolation chroot --format docker "$@"; }
 
-# engine_tree IMAGE: prints where its file tree is.
+# engine_tree IMAGE: prints the directory of the image's file tree.
 engine_tree() { own_buildah mount "$(own_buildah from "$1")"; }
 
 engine_config() {
@@ -48,7 +48,7 @@ engine_start_ssm() {
 
 engine_ssm_log() { cat "$work/moto.log"; }
 
-# engine_run HOW VARIABLES... -- COMMAND...: to its end; standard input and output are the command's.
+# engine_run HOW VARIABLES... -- COMMAND...: runs a command until it ends, with this shell's standard input and output.
 engine_run() {
   local how=$1 variables=()
   shift
@@ -81,12 +81,12 @@ engine_launch() {
   service_pid=$!
 }
 
-# engine_exec COMMAND...: beside the running service.
+# engine_exec COMMAND...: runs a command next to the running service.
 engine_exec() { engine_run confined HOST=127.0.0.1 PORT="$port" -- "$@" </dev/null; }
 
 engine_log() { cat "$work/service.log"; }
 
-# The service's own process: the innermost of those that contain.sh has started.
+# Prints the PID of the service: the last in the chain of processes that contain.sh started.
 service_process() {
   local process=$service_pid child
   while child=$(cut -d ' ' -f 1 "/proc/$process/task/$process/children") && [ -n "$child" ]; do process=$child; done
@@ -95,7 +95,7 @@ service_process() {
 
 engine_status() { cat "/proc/$(service_process)/status"; }
 
-# Ends the service by SIGTERM to its PID 1, and sets $exit_code.
+# Stops the service with SIGTERM to its PID 1, and sets $exit_code.
 engine_stop() {
   kill -TERM "$(service_process)" || true
   exit_code=0
@@ -103,5 +103,5 @@ engine_stop() {
   service_pid=
 }
 
-# What the service has written since it was launched.
+# Lists the files that the service has written since it was launched.
 engine_written() { find "$tree" -xdev -newer "$work/launched" ! -type d; }

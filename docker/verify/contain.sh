@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs a command in an image's file tree, as a container engine would: as PID 1 of a process namespace, as the user
-# given, read-only, and without a way to more privileges. For machines without an engine; needs root.
+# Runs a command in an image's file tree, like a container engine: as PID 1 of a process namespace, as the given user,
+# on a read-only file system, and unable to gain privileges. For machines without an engine; needs root.
 #
 # Usage: contain.sh [--writable] UID TREE COMMAND...
 set -euo pipefail

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# For verify-image.sh: what it does with an engine, done with docker or podman ($engine).
+# Engine functions of verify-image.sh for docker and podman ($engine).
 
 engine_cleanup() {
   "$engine" rm --force "$name" "$name-ssm" "$name-tree"
@@ -17,7 +17,7 @@ engine_build() {
   fi
 }
 
-# engine_tree IMAGE: prints where its file tree is.
+# engine_tree IMAGE: prints the directory of the image's file tree.
 engine_tree() {
   local directory
   directory=$(mktemp -d "$work/tree.XXXX")
@@ -27,7 +27,7 @@ engine_tree() {
   echo "$directory"
 }
 
-# podman keeps the health check beside the configuration.
+# podman reports the health check outside the configuration.
 engine_config() {
   "$engine" image inspect "$image" | node -p '
     const [{ Config, HealthCheck }] = JSON.parse(fs.readFileSync(0, "utf8"));
@@ -57,7 +57,7 @@ options_for() {
   options+=(--network "$name")
 }
 
-# engine_run HOW VARIABLES... -- COMMAND...: to its end; standard input and output are the command's.
+# engine_run HOW VARIABLES... -- COMMAND...: runs a command until it ends, with this shell's standard input and output.
 engine_run() {
   local variables=()
   while [ "$1" != -- ]; do
@@ -79,18 +79,18 @@ engine_launch() {
   url=http://$("$engine" port "$name" 3000/tcp | head -1)
 }
 
-# engine_exec COMMAND...: beside the running service.
+# engine_exec COMMAND...: runs a command next to the running service.
 engine_exec() { "$engine" exec "$name" "$@"; }
 
 engine_log() { "$engine" logs "$name" 2>&1; }
 
 engine_status() { "$engine" exec "$name" node -p 'fs.readFileSync("/proc/1/status", "utf8")'; }
 
-# Ends the service by SIGTERM to its PID 1, and sets $exit_code.
+# Stops the service with SIGTERM to its PID 1, and sets $exit_code.
 engine_stop() {
   "$engine" kill --signal TERM "$name" >/dev/null || true
   exit_code=$("$engine" wait "$name")
 }
 
-# What the service has written since it was launched, but for what the engine puts there.
+# Lists the files that the service has written since it was launched, without those that the engine creates.
 engine_written() { "$engine" diff "$name" | grep -vE '^. /(dev|etc|proc|run|sys)(/|$)' || true; }

@@ -1,5 +1,5 @@
-// Run inside the image, from standard input: how long the service takes from start to healthy, against an empty
-// Node.js process, in turns. Prints the medians: milliseconds, and the ratio.
+// Measures the service's time from start to healthy, alternating with an empty Node.js process. Runs inside the image
+// from standard input, and prints two medians: the time in milliseconds, and the ratio to the empty process.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { get } from 'node:http';
@@ -28,14 +28,14 @@ async function boot() {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await listening(service);
-  if (!(await healthy())) throw new Error('the service is not healthy');
+  if (!(await healthy())) throw new Error('the service did not become healthy');
   const ms = performance.now() - startedAt;
   service.kill('SIGKILL');
   await once(service, 'exit');
   return ms;
 }
 
-/** Told by its log: asking it all the time would slow it down. */
+/** Waits for the log, because polling the port would slow the service down. */
 function listening(service) {
   return new Promise((resolve, reject) => {
     let log = '';

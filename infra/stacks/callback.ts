@@ -1,6 +1,5 @@
-// The service: one task behind an internal load balancer, under a private name, and what watches it.
+// The service: tasks behind an internal load balancer with a private hostname, and their monitoring.
 import { CfnOutput, CfnParameter, Duration, Size } from 'aws-cdk-lib';
-import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -21,72 +20,70 @@ import {
   SHUTDOWN_TIMEOUT_MS,
   START_MS,
 } from '../../src/timeouts.js';
-import { Monitoring } from '../monitoring.js';
-import { type Deployment, ProjectStack } from '../stack.js';
+import { Monitoring } from '../monitoring/monitoring.js';
+import type { StackName } from '../names.js';
+import { createCertificate } from './certificate.js';
 import type { Network } from './foundation.js';
+import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 import type { SecurityGroupIds } from './security.js';
 
-export interface CallbackProps {
+export interface CallbackStackProps extends ProjectStackProps {
+  /** The network that the load balancer and the tasks run in. */
   readonly network: Network;
-  readonly groupIds: SecurityGroupIds;
+  readonly securityGroupIds: SecurityGroupIds;
+  /** Encrypts logs and alarm notifications. */
   readonly key: kms.IKey;
+  /** Permissions of the service. */
   readonly taskRole: iam.IRole;
+  /** Permissions of Fargate to start a task. */
   readonly executionRole: iam.IRole;
+  /** The repository that the image is pulled from. */
   readonly repository: ecr.IRepository;
+  /** Receives the access logs of the load balancer. */
   readonly logBucket: s3.IBucket;
 }
 
-/** The image's own, by number. */
+/** The user and group of the image, by number. */
 const USER = '10001:10001';
-/** Between the service's end and its being killed. */
+/** Time between the end of the service's own shutdown and SIGKILL. */
 const STOP_MARGIN_MS = 5000;
-/** A request that has just begun when its target is deregistered has its whole time, and a little to be answered. */
-const DEREGISTRATION_MS = LONGEST_REQUEST_MS + 5000;
+/** Leaves time for the longest request, even if it starts just before its target is deregistered, and for its response. */
+const DEREGISTRATION_DELAY_MS = LONGEST_REQUEST_MS + 5000;
 
 export class CallbackStack extends ProjectStack {
+  readonly service: ecs.FargateService;
+  readonly loadBalancer: elbv2.ApplicationLoadBalancer;
+  readonly targetGroup: elbv2.ApplicationTargetGroup;
+  /** Receives the notifications of all alarms. */
   readonly alarmTopic: sns.ITopic;
 
-  constructor(scope: Construct, deployment: Deployment, props: CallbackProps) {
-    super(scope, deployment, 'callback', 'service, load balancer, name and alarms');
-    const { names, settings } = deployment;
+  constructor(scope: Construct, id: StackName, props: CallbackStackProps) {
+    super(scope, id, props, 'service, load balancer, private hostname and alarms');
     const imageTag = new CfnParameter(this, 'ImageTag', {
-      description: 'Of the image to run: a git revision',
+      description: 'Tag of the image to run: a git revision',
       allowedPattern: '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}',
       constraintDescription: 'must be the tag of an image in the repository',
     });
 
-    const logGroup = this.createLogGroup('Log', names.logGroups.service, props.key);
+    const logGroup = this.createLogGroup('Log', this.deployment.names.logGroups.service, props.key);
     const cluster = this.createCluster(props);
-    const taskDefinition = this.createTaskDefinition(props, imageTag.valueAsString, logGroup);
-    const service = this.createService(cluster, taskDefinition, props);
-    const { loadBalancer, targetGroup } = this.createLoadBalancer(service, props);
-    this.createName(loadBalancer, props.network.vpc);
+    const taskDefinition = this.createTaskDefinition(props);
+    this.addContainer(taskDefinition, props.repository, imageTag.valueAsString, logGroup);
+    this.service = this.createService(cluster, taskDefinition, props);
+    this.loadBalancer = this.createLoadBalancer(props);
+    this.targetGroup = this.createTargetGroup(this.service, props.network.vpc);
+    this.addHttpsListener(this.loadBalancer, this.targetGroup);
+    this.createPrivateHostname(this.loadBalancer, props.network.vpc);
     const monitoring = new Monitoring(this, 'Monitoring', {
-      deployment,
+      deployment: this.deployment,
       key: props.key,
       logGroup,
-      service,
-      loadBalancer,
-      targetGroup,
+      service: this.service,
+      loadBalancer: this.loadBalancer,
+      targetGroup: this.targetGroup,
     });
     this.alarmTopic = monitoring.topic;
-
-    const outputs: Readonly<Record<string, [value: string, description: string]>> = {
-      CallbackURL: [`https://${settings.hostName}/callback`, 'Base URL for the Co-signer'],
-      LoadBalancerDNS: [loadBalancer.loadBalancerDnsName, 'The load balancer behind that name'],
-      TargetGroupArn: [targetGroup.targetGroupArn, 'aws elbv2 describe-target-health --target-group-arn'],
-      ClusterName: [names.cluster, 'aws ecs describe-services --cluster'],
-      ServiceName: [names.service, 'aws ecs describe-services --services'],
-      LogGroupName: [names.logGroups.service, 'aws logs tail --follow'],
-      DashboardName: [names.prefix, 'In CloudWatch'],
-      AlarmTopicArn: [this.alarmTopic.topicArn, 'Tells of alarms'],
-      CallbackPrivateKeyParameter: [names.parameters.callbackPrivateKey, 'Signs answers; SecureString'],
-      CosignerPublicKeyParameter: [names.parameters.cosignerPublicKey, 'Verifies requests; SecureString'],
-      PolicyParameter: [names.parameters.policy, 'Decides; SecureString'],
-    };
-    for (const [id, [value, description]] of Object.entries(outputs)) {
-      new CfnOutput(this, id, { value, description });
-    }
+    this.createOutputs();
   }
 
   private createLogGroup(id: string, logGroupName: string, encryptionKey: kms.IKey): logs.LogGroup {
@@ -98,25 +95,21 @@ export class CallbackStack extends ProjectStack {
     });
   }
 
-  private createCluster({ network, key }: CallbackProps): ecs.Cluster {
+  private createCluster({ network, key }: CallbackStackProps): ecs.Cluster {
     const { names } = this.deployment;
     const cluster = new ecs.Cluster(this, 'Cluster', {
       clusterName: names.cluster,
       vpc: network.vpc,
       containerInsightsV2: ecs.ContainerInsights.ENABLED,
     });
-    // Otherwise it would be made in passing, kept for ever.
+    // Create the log group first: Container Insights would create one that is kept forever.
     cluster.node.addDependency(
       this.createLogGroup('ContainerInsights', names.logGroups.containerInsights, key),
     );
     return cluster;
   }
 
-  private createTaskDefinition(
-    { taskRole, executionRole, repository }: CallbackProps,
-    imageTag: string,
-    logGroup: logs.ILogGroup,
-  ): ecs.FargateTaskDefinition {
+  private createTaskDefinition({ taskRole, executionRole }: CallbackStackProps): ecs.FargateTaskDefinition {
     const { names, settings, environment } = this.deployment;
     const taskDefinition = new ecs.FargateTaskDefinition(this, 'Task', {
       family: names.taskFamily,
@@ -130,6 +123,21 @@ export class CallbackStack extends ProjectStack {
       taskRole,
       executionRole,
     });
+    this.acknowledge(
+      taskDefinition,
+      ['ECS2'],
+      'The environment variables hold parameter names and modes, no secrets. The service reads the parameters itself.',
+    );
+    return taskDefinition;
+  }
+
+  private addContainer(
+    taskDefinition: ecs.FargateTaskDefinition,
+    repository: ecr.IRepository,
+    imageTag: string,
+    logGroup: logs.ILogGroup,
+  ): void {
+    const { names, settings } = this.deployment;
     const linuxParameters = new ecs.LinuxParameters(this, 'Linux', { initProcessEnabled: true });
     linuxParameters.dropCapabilities(ecs.Capability.ALL);
     taskDefinition.addContainer(names.container, {
@@ -154,7 +162,7 @@ export class CallbackStack extends ProjectStack {
         retries: 3,
         startPeriod: Duration.millis(START_MS),
       },
-      // A log that can't be delivered must not keep the service from answering.
+      // In blocking mode the service would stop responding when CloudWatch Logs is not available.
       logging: ecs.LogDrivers.awsLogs({
         logGroup,
         streamPrefix: 'task',
@@ -162,18 +170,12 @@ export class CallbackStack extends ProjectStack {
         maxBufferSize: Size.mebibytes(10),
       }),
     });
-    this.acknowledge(
-      taskDefinition,
-      ['ECS2'],
-      'The variables name parameters and modes: no secret is among them. The service reads the parameters itself.',
-    );
-    return taskDefinition;
   }
 
   private createService(
     cluster: ecs.ICluster,
     taskDefinition: ecs.FargateTaskDefinition,
-    { network, groupIds }: CallbackProps,
+    { network, securityGroupIds }: CallbackStackProps,
   ): ecs.FargateService {
     const { names, settings } = this.deployment;
     return new ecs.FargateService(this, 'Service', {
@@ -186,29 +188,37 @@ export class CallbackStack extends ProjectStack {
       circuitBreaker: { rollback: true },
       healthCheckGracePeriod: Duration.millis(START_MS),
       vpcSubnets: { subnets: [...network.privateSubnets] },
-      securityGroups: [this.securityGroup('TaskGroup', groupIds.task)],
+      securityGroups: [this.importSecurityGroup('TaskGroup', securityGroupIds.task)],
       assignPublicIp: false,
       propagateTags: ecs.PropagatedTagSource.SERVICE,
       enableECSManagedTags: true,
     });
   }
 
-  private createLoadBalancer(service: ecs.FargateService, { network, groupIds, logBucket }: CallbackProps) {
+  private createLoadBalancer({
+    network,
+    securityGroupIds,
+    logBucket,
+  }: CallbackStackProps): elbv2.ApplicationLoadBalancer {
     const { names, environment } = this.deployment;
     const loadBalancer = new elbv2.ApplicationLoadBalancer(this, 'LoadBalancer', {
       loadBalancerName: names.loadBalancer,
       vpc: network.vpc,
       vpcSubnets: { subnets: [...network.privateSubnets] },
       internetFacing: false,
-      securityGroup: this.securityGroup('LoadBalancerGroup', groupIds.loadBalancer),
+      securityGroup: this.importSecurityGroup('LoadBalancerGroup', securityGroupIds.loadBalancer),
       dropInvalidHeaderFields: true,
       idleTimeout: Duration.millis(LOAD_BALANCER_IDLE_MS),
       deletionProtection: environment.production,
     });
     loadBalancer.logAccessLogs(logBucket, 'load-balancer');
-    const targetGroup = new elbv2.ApplicationTargetGroup(this, 'TargetGroup', {
-      targetGroupName: names.targetGroup,
-      vpc: network.vpc,
+    return loadBalancer;
+  }
+
+  private createTargetGroup(service: ecs.FargateService, vpc: ec2.IVpc): elbv2.ApplicationTargetGroup {
+    return new elbv2.ApplicationTargetGroup(this, 'TargetGroup', {
+      targetGroupName: this.deployment.names.targetGroup,
+      vpc,
       port: PORT,
       protocol: elbv2.ApplicationProtocol.HTTP,
       targets: [service],
@@ -220,43 +230,26 @@ export class CallbackStack extends ProjectStack {
         unhealthyThresholdCount: 3,
         healthyHttpCodes: '200',
       },
-      deregistrationDelay: Duration.millis(DEREGISTRATION_MS),
+      deregistrationDelay: Duration.millis(DEREGISTRATION_DELAY_MS),
     });
+  }
+
+  private addHttpsListener(
+    loadBalancer: elbv2.ApplicationLoadBalancer,
+    targetGroup: elbv2.ApplicationTargetGroup,
+  ): void {
     loadBalancer.addListener('Https', {
       port: 443,
       protocol: elbv2.ApplicationProtocol.HTTPS,
       sslPolicy: elbv2.SslPolicy.TLS13_RES,
-      certificates: [this.certificate()],
+      certificates: [createCertificate(this, this.deployment.settings)],
       defaultTargetGroups: [targetGroup],
       open: false,
     });
-    return { loadBalancer, targetGroup };
   }
 
-  private certificate(): elbv2.IListenerCertificate {
-    const { certificate, hostName } = this.deployment.settings;
-    if (certificate === 'private') {
-      const arn = new CfnParameter(this, 'CertificateArn', {
-        description: `Of the certificate for ${hostName}, imported into ACM`,
-        allowedPattern: 'arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+',
-        constraintDescription: 'must be the ARN of a certificate in ACM',
-      });
-      return elbv2.ListenerCertificate.fromArn(arn.valueAsString);
-    }
-    if ('arn' in certificate) return elbv2.ListenerCertificate.fromArn(certificate.arn);
-    const { id, name } = certificate.publicZone;
-    const zone = route53.HostedZone.fromHostedZoneAttributes(this, 'PublicZone', {
-      hostedZoneId: id,
-      zoneName: name,
-    });
-    return new acm.Certificate(this, 'Certificate', {
-      domainName: hostName,
-      validation: acm.CertificateValidation.fromDns(zone),
-    });
-  }
-
-  /** A zone of exactly the host name: names beside it are resolved as everywhere. */
-  private createName(loadBalancer: elbv2.IApplicationLoadBalancer, vpc: ec2.IVpc): void {
+  /** The zone covers exactly the hostname, so other names of its domain still resolve as before. */
+  private createPrivateHostname(loadBalancer: elbv2.IApplicationLoadBalancer, vpc: ec2.IVpc): void {
     const zone = new route53.PrivateHostedZone(this, 'Zone', {
       zoneName: this.deployment.settings.hostName,
       vpc,
@@ -265,5 +258,35 @@ export class CallbackStack extends ProjectStack {
       zone,
       target: route53.RecordTarget.fromAlias(new LoadBalancerTarget(loadBalancer)),
     });
+  }
+
+  private createOutputs(): void {
+    const { names, settings } = this.deployment;
+    const { parameters } = names;
+    const outputs: Readonly<Record<string, [value: string, description: string]>> = {
+      CallbackURL: [`https://${settings.hostName}/callback`, 'Base URL to configure in the Co-signer'],
+      LoadBalancerDNS: [this.loadBalancer.loadBalancerDnsName, 'DNS name of the load balancer'],
+      TargetGroupArn: [
+        this.targetGroup.targetGroupArn,
+        'Use with: aws elbv2 describe-target-health --target-group-arn',
+      ],
+      ClusterName: [names.cluster, 'Use with: aws ecs describe-services --cluster'],
+      ServiceName: [names.service, 'Use with: aws ecs describe-services --services'],
+      LogGroupName: [names.logGroups.service, 'Use with: aws logs tail --follow'],
+      DashboardName: [names.prefix, 'CloudWatch dashboard'],
+      AlarmTopicArn: [this.alarmTopic.topicArn, 'SNS topic that receives alarm notifications'],
+      CallbackPrivateKeyParameter: [
+        parameters.callbackPrivateKey,
+        'SecureString: the key that signs responses',
+      ],
+      CosignerPublicKeyParameter: [
+        parameters.cosignerPublicKey,
+        'SecureString: the key that verifies requests',
+      ],
+      PolicyParameter: [parameters.policy, 'SecureString: the policy that requests are decided by'],
+    };
+    for (const [id, [value, description]] of Object.entries(outputs)) {
+      new CfnOutput(this, id, { value, description });
+    }
   }
 }

@@ -1,7 +1,8 @@
-// IAM actions of the Co-signer host: used by its own role, and by the policies of the VPC endpoints.
+// IAM actions of the Co-signer's host, shared by its role and the policies of the VPC endpoints.
 
-/** What the Co-signer does with its bucket, and with what is in it. */
+/** Actions on the Co-signer's bucket. */
 export const COSIGNER_BUCKET_ACTIONS = ['s3:GetBucketLocation', 's3:ListBucket'];
+/** Actions on the objects in the Co-signer's bucket. */
 export const COSIGNER_OBJECT_ACTIONS = [
   's3:DeleteObject',
   's3:GetObject',
@@ -10,7 +11,7 @@ export const COSIGNER_OBJECT_ACTIONS = [
   's3:PutObjectAcl',
 ];
 
-/** The least that Session Manager needs (AWS Systems Manager, "Create a custom IAM role for Session Manager"). */
+/** The minimum for Session Manager (AWS Systems Manager, "Create a custom IAM role for Session Manager"). */
 export const SESSION_MANAGER_ACTIONS = {
   ssm: ['ssm:UpdateInstanceInformation'],
   ssmmessages: [
@@ -21,7 +22,7 @@ export const SESSION_MANAGER_ACTIONS = {
   ],
 };
 
-/** As Fireblocks publishes them. */
+/** Actions of the enclave on its key, as published by Fireblocks. */
 export const ENCLAVE_KEY_ACTIONS = [
   'kms:Decrypt',
   'kms:Encrypt',
@@ -32,7 +33,7 @@ export const ENCLAVE_KEY_ACTIONS = [
   'kms:GenerateRandom',
 ];
 
-/** Everything but its use. */
+/** Actions that manage a key but can't encrypt or decrypt with it. */
 export const KEY_MANAGEMENT_ACTIONS = [
   'kms:CancelKeyDeletion',
   'kms:CreateAlias',

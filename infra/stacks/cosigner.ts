@@ -1,5 +1,5 @@
-// Optional: the host of the Co-signer, as Fireblocks asks for it ("Install AWS Nitro API Co-signer"). Fireblocks'
-// installer is run on it by hand.
+// Optional host for the Co-signer, set up as Fireblocks requires ("Install AWS Nitro API Co-signer"). The operator runs
+// Fireblocks' installer on it.
 import { Aws, CfnMapping, CfnOutput, Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -9,7 +9,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { type Deployment, ProjectStack } from '../stack.js';
+import type { StackName } from '../names.js';
 import {
   COSIGNER_BUCKET_ACTIONS,
   COSIGNER_OBJECT_ACTIONS,
@@ -18,49 +18,66 @@ import {
   SESSION_MANAGER_ACTIONS,
 } from './cosigner-permissions.js';
 import type { Network } from './foundation.js';
+import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 
-export interface CosignerProps {
+export interface CosignerStackProps extends ProjectStackProps {
+  /** The network that the host runs in. */
   readonly network: Network;
+  /** Security group of the host. */
   readonly securityGroupId: string;
-  /** Encrypts what lies in the bucket, besides the Co-signer's own encryption. */
+  /** Encrypts the bucket, in addition to the Co-signer's own encryption. */
   readonly key: kms.IKey;
+  /** Receives the access logs of the bucket. */
   readonly logBucket: s3.IBucket;
+  /** Receives the notifications of the host's alarms. */
   readonly alarmTopic: sns.ITopic;
 }
 
-/** Two of the four vCPUs and 4 GiB are the enclave's. */
+/** Resources of the instance that are reserved for the enclave: two of four vCPUs, and 4 GiB of memory. */
 const ENCLAVE = { cpus: 2, memoryMiB: 4096 };
 
 export class CosignerStack extends ProjectStack {
-  constructor(scope: Construct, deployment: Deployment, props: CosignerProps) {
-    super(scope, deployment, 'cosigner', 'host of the Co-signer');
+  readonly instance: ec2.Instance;
+  /** Holds the Co-signer's encrypted database. */
+  readonly bucket: s3.Bucket;
+  readonly enclaveKey: kms.Key;
+
+  constructor(scope: Construct, id: StackName, props: CosignerStackProps) {
+    super(scope, id, props, 'Co-signer host');
     const role = new iam.Role(this, 'Role', {
-      description: 'The Co-signer',
+      description: 'Co-signer host',
       assumedBy: new iam.ServicePrincipal('ec2.amazonaws.com'),
     });
-    const enclaveKey = this.createEnclaveKey(role);
-    const bucket = this.createBucket(role, props);
-    this.permit(role, enclaveKey, bucket, props.key);
-    const instance = this.createInstance(role, props);
-    this.createAlarms(instance, props.alarmTopic);
+    this.enclaveKey = this.createEnclaveKey(role);
+    this.bucket = this.createBucket(role, props);
+    this.grantPermissions(role, props.key);
+    this.instance = this.createInstance(role, props);
+    this.createAlarms(props.alarmTopic);
 
+    const { instance, bucket, enclaveKey } = this;
     new CfnOutput(this, 'InstanceId', {
       value: instance.instanceId,
-      description: 'aws ssm start-session --target',
+      description: 'Use with: aws ssm start-session --target',
     });
-    new CfnOutput(this, 'BucketName', { value: bucket.bucketName, description: 'For the installer' });
-    new CfnOutput(this, 'EnclaveKeyArn', { value: enclaveKey.keyArn, description: 'For the installer' });
+    new CfnOutput(this, 'BucketName', { value: bucket.bucketName, description: 'The installer asks for it' });
+    new CfnOutput(this, 'EnclaveKeyArn', {
+      value: enclaveKey.keyArn,
+      description: 'The installer asks for it',
+    });
   }
 
-  /** Nobody uses it but the enclave that Fireblocks has signed: not the host's root user, not the account's. */
+  /** Only the enclave that Fireblocks signed can use the key; neither the host's nor the account's root user can. */
   private createEnclaveKey(role: iam.IRole): kms.Key {
-    const pcr8 = this.deployment.settings.cosignerPcr8;
-    if (pcr8 === undefined) throw new Error('the settings name the PCR8 of the Co-signer');
+    const { settings, names, environmentName } = this.deployment;
+    const pcr8 = settings.cosignerPcr8;
+    if (pcr8 === undefined) {
+      throw new Error('cosignerPcr8 is missing: settings must be checked before synthesis');
+    }
     const statement = (sid: string, principal: iam.IPrincipal, actions: string[], conditions = {}) =>
       new iam.PolicyStatement({ sid, principals: [principal], actions, resources: ['*'], conditions });
     return new kms.Key(this, 'EnclaveKey', {
-      alias: `${this.deployment.names.prefix}-enclave`,
-      description: `Co-signer, ${this.deployment.name}: its database; used by the attested enclave alone`,
+      alias: `${names.prefix}-enclave`,
+      description: `Co-signer, ${environmentName}: encrypts its database; only the attested enclave can use it`,
       enableKeyRotation: true,
       removalPolicy: this.removalPolicy,
       policy: new iam.PolicyDocument({
@@ -75,7 +92,7 @@ export class CosignerStack extends ProjectStack {
     });
   }
 
-  private createBucket(role: iam.IRole, { key, logBucket }: CosignerProps): s3.Bucket {
+  private createBucket(role: iam.IRole, { key, logBucket }: CosignerStackProps): s3.Bucket {
     const bucket = new s3.Bucket(this, 'Bucket', {
       bucketName: this.bucketName('cosigner'),
       encryption: s3.BucketEncryption.KMS,
@@ -86,13 +103,13 @@ export class CosignerStack extends ProjectStack {
       versioned: true,
       removalPolicy: this.removalPolicy,
     });
-    this.logAccess(bucket, logBucket);
+    this.enableAccessLogs(bucket, logBucket);
     bucket.addToResourcePolicy(
       new iam.PolicyStatement({
         sid: 'CosignerAlone',
         effect: iam.Effect.DENY,
         principals: [new iam.AnyPrincipal()],
-        // Versions as well: whoever could delete those could take the Co-signer's database away for good.
+        // Includes object versions: deleting them would destroy the Co-signer's database for good.
         actions: [
           's3:*Object*',
           's3:AbortMultipartUpload',
@@ -108,7 +125,8 @@ export class CosignerStack extends ProjectStack {
     return bucket;
   }
 
-  private permit(role: iam.Role, enclaveKey: kms.IKey, bucket: s3.Bucket, key: kms.IKey): void {
+  private grantPermissions(role: iam.Role, key: kms.IKey): void {
+    const { bucket, enclaveKey } = this;
     const allow = (actions: string[], resources: string[], conditions = {}): void => {
       role.addToPolicy(new iam.PolicyStatement({ actions, resources, conditions }));
     };
@@ -123,55 +141,49 @@ export class CosignerStack extends ProjectStack {
     this.acknowledge(
       role,
       ['IAM5[Resource::*]'],
-      'The agent of Session Manager belongs to no resource, and neither does the list of buckets.',
+      'Session Manager and s3:ListAllMyBuckets do not support resource-level permissions.',
     );
     this.acknowledge(
       role,
       [`IAM5[Resource::<${this.getLogicalId(bucket.node.defaultChild as s3.CfnBucket)}.Arn>/*]`],
-      'All objects of the bucket are its own.',
+      'The bucket belongs to the Co-signer, which reads and writes all of its objects.',
     );
   }
 
-  private createInstance(role: iam.IRole, { network, securityGroupId }: CosignerProps): ec2.Instance {
+  private createInstance(role: iam.IRole, { network, securityGroupId }: CosignerStackProps): ec2.Instance {
     const { names, environment } = this.deployment;
     const { production } = environment;
-    const userData = ec2.UserData.forLinux();
-    userData.addCommands(
-      'set -eu',
-      'dnf install -y aws-nitro-enclaves-cli aws-nitro-enclaves-cli-devel',
-      `printf -- '---\\nmemory_mib: ${ENCLAVE.memoryMiB}\\ncpu_count: ${ENCLAVE.cpus}\\n' >/etc/nitro_enclaves/allocator.yaml`,
-      'systemctl enable --now nitro-enclaves-allocator.service',
-    );
+    const [subnet] = network.privateSubnets;
+    const rootVolume = ec2.BlockDeviceVolume.ebs(50, {
+      volumeType: ec2.EbsDeviceVolumeType.GP3,
+      encrypted: true,
+      deleteOnTermination: !production,
+    });
     const instance = new ec2.Instance(this, 'Instance', {
       instanceName: `${names.prefix}-cosigner`,
       vpc: network.vpc,
-      vpcSubnets: { subnets: [network.privateSubnets[0]] },
-      availabilityZone: network.privateSubnets[0].availabilityZone,
+      vpcSubnets: { subnets: [subnet] },
+      availabilityZone: subnet.availabilityZone,
       instanceType: ec2.InstanceType.of(ec2.InstanceClass.C5, ec2.InstanceSize.XLARGE),
       machineImage: this.machineImage(),
       role,
-      securityGroup: this.securityGroup('Group', securityGroupId),
+      securityGroup: this.importSecurityGroup('Group', securityGroupId),
       enclaveEnabled: true,
-      userData,
+      userData: enclaveUserData(),
       httpTokens: ec2.HttpTokens.REQUIRED,
-      // Fireblocks asks for two: the Co-signer's services are a hop away.
+      // Fireblocks requires two: the Co-signer's containers are one network hop away from the host.
       httpPutResponseHopLimit: 2,
-      blockDevices: [
-        {
-          deviceName: '/dev/xvda',
-          volume: ec2.BlockDeviceVolume.ebs(50, {
-            volumeType: ec2.EbsDeviceVolumeType.GP3,
-            encrypted: true,
-            deleteOnTermination: !production,
-          }),
-        },
-      ],
+      blockDevices: [{ deviceName: '/dev/xvda', volume: rootVolume }],
       detailedMonitoring: true,
       disableApiTermination: production,
       associatePublicIpAddress: false,
     });
     if (!production) {
-      this.acknowledge(instance, ['EC29'], 'Only in prod: elsewhere it is to go with its stack.');
+      this.acknowledge(
+        instance,
+        ['EC29'],
+        'Termination protection is only for prod: elsewhere the instance is deleted with its stack.',
+      );
     }
     return instance;
   }
@@ -179,12 +191,12 @@ export class CosignerStack extends ProjectStack {
   private machineImage(): ec2.IMachineImage {
     const { cosignerImageId, region } = this.deployment.settings;
     if (cosignerImageId === undefined) return ec2.MachineImage.latestAmazonLinux2023();
-    // In a mapping, because a parameter would keep its first value, and validators frown on an id as it is.
+    // A mapping rather than a parameter, which would keep its first value when the stack is updated.
     const images = new CfnMapping(this, 'Images', { mapping: { [region]: { cosigner: cosignerImageId } } });
     return ec2.MachineImage.genericLinux({ [region]: images.findInMap(Aws.REGION, 'cosigner') });
   }
 
-  private createAlarms(instance: ec2.Instance, topic: sns.ITopic): void {
+  private createAlarms(topic: sns.ITopic): void {
     const { prefix } = this.deployment.names;
     const metric = (metricName: string, statistic: string): cloudwatch.Metric =>
       new cloudwatch.Metric({
@@ -192,19 +204,19 @@ export class CosignerStack extends ProjectStack {
         metricName,
         statistic,
         period: Duration.minutes(5),
-        dimensionsMap: { InstanceId: instance.instanceId },
+        dimensionsMap: { InstanceId: this.instance.instanceId },
       });
     const alarms = [
       metric('CPUUtilization', cloudwatch.Stats.AVERAGE).createAlarm(this, 'Cpu', {
         alarmName: `${prefix}-cosigner-cpu`,
-        alarmDescription: 'The Co-signer host is busy: over 80 % for ten minutes',
+        alarmDescription: 'CPU utilization of the Co-signer host above 80 % for ten minutes',
         threshold: 80,
         comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
         evaluationPeriods: 2,
       }),
       metric('StatusCheckFailed', cloudwatch.Stats.MAXIMUM).createAlarm(this, 'StatusCheck', {
         alarmName: `${prefix}-cosigner-status-check`,
-        alarmDescription: 'The Co-signer host fails the status checks of EC2',
+        alarmDescription: 'The Co-signer host has failed EC2 status checks for ten minutes',
         threshold: 1,
         evaluationPeriods: 2,
         treatMissingData: cloudwatch.TreatMissingData.BREACHING,
@@ -215,4 +227,16 @@ export class CosignerStack extends ProjectStack {
       alarm.addOkAction(new SnsAction(topic));
     }
   }
+}
+
+/** Installs the enclave tools and reserves CPUs and memory for the enclave. */
+function enclaveUserData(): ec2.UserData {
+  const userData = ec2.UserData.forLinux();
+  userData.addCommands(
+    'set -eu',
+    'dnf install -y aws-nitro-enclaves-cli aws-nitro-enclaves-cli-devel',
+    `printf -- '---\\nmemory_mib: ${ENCLAVE.memoryMiB}\\ncpu_count: ${ENCLAVE.cpus}\\n' >/etc/nitro_enclaves/allocator.yaml`,
+    'systemctl enable --now nitro-enclaves-allocator.service',
+  );
+  return userData;
 }

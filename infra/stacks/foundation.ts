@@ -1,49 +1,60 @@
-// The network: two private subnets, and private ways to the few AWS services that are needed. Or an existing VPC.
+// Network: a VPC with two private subnets and endpoints for the AWS services in use, or an existing VPC.
 import { Annotations, Duration } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import type { StackName } from '../names.js';
 import type { ExistingNetwork } from '../settings.js';
-import { type Deployment, ProjectStack } from '../stack.js';
 import {
   COSIGNER_BUCKET_ACTIONS,
   COSIGNER_OBJECT_ACTIONS,
   SESSION_MANAGER_ACTIONS,
 } from './cosigner-permissions.js';
+import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 
 export interface Network {
   readonly vpc: ec2.IVpc;
-  /** One in each of the two availability zones. */
+  /** One subnet in each of the two availability zones. */
   readonly privateSubnets: readonly [ec2.ISubnet, ec2.ISubnet];
+  /** Security group of the interface endpoints. */
   readonly endpointSecurityGroup: ec2.ISecurityGroup;
 }
 
-/** What may be asked of a service through its endpoint, and of what. */
+/** What an endpoint's policy allows. */
 interface EndpointStatement {
   readonly actions: string[];
   readonly resources: string[];
-  /** Whoever asks: for files that AWS serves to everybody, or by signed URLs of its own. */
-  readonly anyone?: boolean;
+  /**
+   * Allows callers of any account: for files that AWS serves to everybody or through its own signed URLs.
+   * @default false - only callers of this account
+   */
+  readonly anyAccount?: boolean;
 }
+
+type InterfaceEndpoint = readonly [
+  id: string,
+  service: ec2.InterfaceVpcEndpointAwsService,
+  statements: readonly EndpointStatement[],
+];
 
 export class FoundationStack extends ProjectStack {
   readonly network: Network;
-  /** Access logs of the load balancer and of buckets, flow logs of the VPC. */
+  /** Receives access logs of the load balancer and of buckets, and flow logs of the VPC. */
   readonly logBucket: s3.Bucket;
 
-  constructor(scope: Construct, deployment: Deployment) {
-    super(scope, deployment, 'foundation', 'network and its endpoints');
+  constructor(scope: Construct, id: StackName, props: ProjectStackProps) {
+    super(scope, id, props, 'network and VPC endpoints');
     this.logBucket = this.createLogBucket();
 
-    const { network } = deployment.settings;
-    this.network = 'vpcId' in network ? this.useNetwork(network) : this.createNetwork(network.cidr);
+    const { network } = this.deployment.settings;
+    this.network = 'vpcId' in network ? this.importNetwork(network) : this.createNetwork(network.cidr);
   }
 
   private createLogBucket(): s3.Bucket {
     const bucket = new s3.Bucket(this, 'Logs', {
       bucketName: this.bucketName('logs'),
-      // Load balancers can't write into a bucket with a customer managed key.
+      // Load balancers can't write to a bucket that is encrypted with a customer managed key.
       encryption: s3.BucketEncryption.S3_MANAGED,
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -65,177 +76,200 @@ export class FoundationStack extends ProjectStack {
         conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
       }),
     );
-    this.acknowledge(bucket, ['S1'], 'It is where the other buckets write their access logs.');
+    this.acknowledge(bucket, ['S1'], 'The other buckets write their access logs to this bucket.');
     return bucket;
   }
 
   private createNetwork(cidr: string): Network {
     const { cosigner } = this.deployment.settings;
     const [zoneA, zoneB] = this.zones();
-    const subnetCidr = (third: number): string => cidr.replace('.0.0/16', `.${third}.0/24`);
+    const subnetCidr = (thirdByte: number): string => cidr.replace('.0.0/16', `.${thirdByte}.0/24`);
 
     const vpc = new ec2.Vpc(this, 'Vpc', {
       ipAddresses: ec2.IpAddresses.cidr(cidr),
       availabilityZones: [zoneA, zoneB],
       subnetConfiguration: [],
       createInternetGateway: false,
-      // Nothing is in the default group; closing it would take a Lambda function.
+      // No resource uses the default group, and restricting it would take a Lambda function.
       restrictDefaultSecurityGroup: false,
     });
-    const privateA = this.privateSubnet('PrivateA', vpc, zoneA, subnetCidr(1));
-    const privateB = this.privateSubnet('PrivateB', vpc, zoneB, subnetCidr(2));
-    if (cosigner) this.createWayOut(vpc, zoneA, subnetCidr(0), privateA);
+    const privateA = this.createPrivateSubnet('PrivateA', vpc, zoneA, subnetCidr(1));
+    const privateB = this.createPrivateSubnet('PrivateB', vpc, zoneB, subnetCidr(2));
+    if (cosigner) this.createNatGateway(vpc, zoneA, subnetCidr(0), privateA);
 
     vpc.addFlowLog('FlowLog', {
       destination: ec2.FlowLogDestination.toS3(this.logBucket),
       trafficType: ec2.FlowLogTrafficType.ALL,
     });
-    const routeTables = [privateA, privateB].map(({ routeTable }) => routeTable.routeTableId);
-    return this.withEndpoints(vpc, [privateA, privateB], routeTables);
+    const privateSubnets = [privateA, privateB] as const;
+    const routeTableIds = privateSubnets.map(({ routeTable }) => routeTable.routeTableId);
+    const endpointSecurityGroup = this.createEndpoints(vpc, privateSubnets, routeTableIds);
+    return { vpc, privateSubnets, endpointSecurityGroup };
   }
 
-  private privateSubnet(id: string, vpc: ec2.IVpc, availabilityZone: string, cidrBlock: string) {
+  private createPrivateSubnet(id: string, vpc: ec2.IVpc, availabilityZone: string, cidrBlock: string) {
     return new ec2.PrivateSubnet(this, id, { vpcId: vpc.vpcId, availabilityZone, cidrBlock });
   }
 
-  /** For the Co-signer alone, which talks to Fireblocks: security groups keep everything else from using it. */
-  private createWayOut(vpc: ec2.IVpc, zone: string, cidrBlock: string, from: ec2.PrivateSubnet): void {
+  /** Internet access for the Co-signer, which calls Fireblocks. Security groups keep everything else from using it. */
+  private createNatGateway(
+    vpc: ec2.IVpc,
+    availabilityZone: string,
+    cidrBlock: string,
+    privateSubnet: ec2.PrivateSubnet,
+  ): void {
     const gateway = new ec2.CfnInternetGateway(this, 'InternetGateway');
     const attachment = new ec2.CfnVPCGatewayAttachment(this, 'InternetGatewayAttachment', {
       vpcId: vpc.vpcId,
       internetGatewayId: gateway.ref,
     });
-    const subnet = new ec2.PublicSubnet(this, 'Public', {
+    const publicSubnet = new ec2.PublicSubnet(this, 'Public', {
       vpcId: vpc.vpcId,
-      availabilityZone: zone,
+      availabilityZone,
       cidrBlock,
       mapPublicIpOnLaunch: false,
     });
-    subnet.addDefaultInternetRoute(gateway.ref, attachment);
-    from.addDefaultNatRoute(subnet.addNatGateway().ref);
+    publicSubnet.addDefaultInternetRoute(gateway.ref, attachment);
+    privateSubnet.addDefaultNatRoute(publicSubnet.addNatGateway().ref);
   }
 
-  private useNetwork(existing: ExistingNetwork): Network {
+  private importNetwork(existing: ExistingNetwork): Network {
     const [zoneA, zoneB] = this.zones();
     const [subnetA, subnetB] = existing.privateSubnetIds;
     const vpc = ec2.Vpc.fromVpcAttributes(this, 'Vpc', {
       vpcId: existing.vpcId,
       availabilityZones: [zoneA, zoneB],
     });
-    const subnet = (id: string, subnetId: string, availabilityZone: string): ec2.ISubnet => {
-      const imported = ec2.Subnet.fromSubnetAttributes(this, id, { subnetId, availabilityZone });
-      // The S3 endpoint is given its route tables by itself.
-      Annotations.of(imported).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId');
-      return imported;
+    const importSubnet = (id: string, subnetId: string, availabilityZone: string): ec2.ISubnet => {
+      const subnet = ec2.Subnet.fromSubnetAttributes(this, id, { subnetId, availabilityZone });
+      // The S3 endpoint gets its route tables from the settings, not from the subnets.
+      Annotations.of(subnet).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId');
+      return subnet;
     };
-    const privateSubnets = [subnet('PrivateA', subnetA, zoneA), subnet('PrivateB', subnetB, zoneB)] as const;
-
-    const { endpointSecurityGroupId: groupId, routeTableIds = [] } = existing;
-    if (existing.endpoints === 'create') return this.withEndpoints(vpc, privateSubnets, routeTableIds);
-    if (groupId === undefined) throw new Error('the security group of the endpoints is needed');
-    const endpointSecurityGroup = ec2.SecurityGroup.fromSecurityGroupId(this, 'Endpoints', groupId);
+    const privateSubnets = [
+      importSubnet('PrivateA', subnetA, zoneA),
+      importSubnet('PrivateB', subnetB, zoneB),
+    ] as const;
+    const endpointSecurityGroup =
+      existing.endpoints === 'create'
+        ? this.createEndpoints(vpc, privateSubnets, existing.routeTableIds ?? [])
+        : this.importEndpointSecurityGroup(existing);
     return { vpc, privateSubnets, endpointSecurityGroup };
   }
 
-  private withEndpoints(
+  private importEndpointSecurityGroup({ endpointSecurityGroupId }: ExistingNetwork): ec2.ISecurityGroup {
+    if (endpointSecurityGroupId === undefined) {
+      throw new Error(
+        'network.endpointSecurityGroupId is missing: settings must be checked before synthesis',
+      );
+    }
+    return ec2.SecurityGroup.fromSecurityGroupId(this, 'Endpoints', endpointSecurityGroupId);
+  }
+
+  /** @returns the security group of the interface endpoints; its rules are in the security stack */
+  private createEndpoints(
     vpc: ec2.IVpc,
-    privateSubnets: readonly [ec2.ISubnet, ec2.ISubnet],
+    privateSubnets: Network['privateSubnets'],
     routeTableIds: string[],
-  ): Network {
-    const { cosigner, network } = this.deployment.settings;
-    const { InterfaceVpcEndpointAwsService: Service } = ec2;
-    // Who reaches them is said where the other groups are, in the security stack.
-    const endpointSecurityGroup = new ec2.SecurityGroup(this, 'Endpoints', {
+  ): ec2.SecurityGroup {
+    const securityGroup = new ec2.SecurityGroup(this, 'Endpoints', {
       vpc,
       description: 'Endpoints of AWS services',
       allowAllOutbound: false,
     });
-    const subnets = privateSubnets.slice(0, network.endpointZones);
-    const endpoint = (
-      id: string,
-      service: ec2.IInterfaceVpcEndpointService,
-      ...statements: EndpointStatement[]
-    ): void => {
-      const made = new ec2.InterfaceVpcEndpoint(this, id, {
+    const subnets = privateSubnets.slice(0, this.deployment.settings.network.endpointZones);
+    for (const [id, service, statements] of this.interfaceEndpoints()) {
+      const endpoint = new ec2.InterfaceVpcEndpoint(this, id, {
         vpc,
         service,
         subnets: { subnets },
-        securityGroups: [endpointSecurityGroup],
+        securityGroups: [securityGroup],
         open: false,
       });
-      for (const statement of statements) made.addToPolicy(this.toPolicyStatement(statement));
-    };
+      for (const statement of statements) endpoint.addToPolicy(this.toPolicyStatement(statement));
+    }
+    this.createS3Endpoint(vpc, routeTableIds);
+    return securityGroup;
+  }
 
-    const { repository, logGroups } = this.deployment.names;
-    const pull: EndpointStatement[] = [
+  private interfaceEndpoints(): readonly InterfaceEndpoint[] {
+    const { InterfaceVpcEndpointAwsService: Service } = ec2;
+    const { settings, names } = this.deployment;
+    const pullImage: EndpointStatement[] = [
       {
         actions: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
-        resources: [this.arn('ecr', `repository/${repository}`)],
+        resources: [this.arn('ecr', `repository/${names.repository}`)],
       },
       { actions: ['ecr:GetAuthorizationToken'], resources: ['*'] },
     ];
-    const sessions: EndpointStatement = { actions: SESSION_MANAGER_ACTIONS.ssmmessages, resources: ['*'] };
-    const registration: EndpointStatement = { actions: SESSION_MANAGER_ACTIONS.ssm, resources: ['*'] };
-    endpoint(
-      'Ssm',
-      Service.SSM,
-      { actions: ['ssm:GetParameters'], resources: this.parameterArns() },
-      ...(cosigner ? [registration] : []),
-    );
-    endpoint('EcrApi', Service.ECR, ...pull);
-    endpoint('EcrDocker', Service.ECR_DOCKER, ...pull);
-    endpoint('CloudWatchLogs', Service.CLOUDWATCH_LOGS, {
+    const readParameters = { actions: ['ssm:GetParameters'], resources: this.parameterArns() };
+    const writeLog = {
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      resources: [this.arn('logs', `log-group:${logGroups.service}:*`)],
-    });
-    if (cosigner) endpoint('SsmMessages', Service.SSM_MESSAGES, sessions);
-    this.createS3Endpoint(vpc, routeTableIds);
-    return { vpc, privateSubnets, endpointSecurityGroup };
+      resources: [this.arn('logs', `log-group:${names.logGroups.service}:*`)],
+    };
+    const registerInstance = { actions: SESSION_MANAGER_ACTIONS.ssm, resources: ['*'] };
+    const openSession = { actions: SESSION_MANAGER_ACTIONS.ssmmessages, resources: ['*'] };
+    const sessions: InterfaceEndpoint = ['SsmMessages', Service.SSM_MESSAGES, [openSession]];
+    return [
+      ['Ssm', Service.SSM, settings.cosigner ? [readParameters, registerInstance] : [readParameters]],
+      ['EcrApi', Service.ECR, pullImage],
+      ['EcrDocker', Service.ECR_DOCKER, pullImage],
+      ['CloudWatchLogs', Service.CLOUDWATCH_LOGS, [writeLog]],
+      ...(settings.cosigner ? [sessions] : []),
+    ];
   }
 
-  /** Free, and a route rather than an address: whoever has a security group reaches it by the prefix list alone. */
+  /**
+   * A gateway endpoint: free of charge, and a route rather than a network interface. Security group rules refer to it by
+   * the prefix list of S3.
+   */
   private createS3Endpoint(vpc: ec2.IVpc, routeTableIds: string[]): void {
-    const { cosigner, region } = this.deployment.settings;
-    const bucketArn = (name: string): string => `arn:${this.partition}:s3:::${name}`;
-    const cosignerBucket = bucketArn(this.bucketName('cosigner'));
-    const statements: EndpointStatement[] = [
-      // Where ECR keeps the layers of images (Amazon ECR, "Minimum Amazon S3 bucket permissions").
-      {
-        actions: ['s3:GetObject'],
-        resources: [bucketArn(`prod-${region}-starport-layer-bucket/*`)],
-        anyone: true,
-      },
-    ];
-    if (cosigner) {
-      statements.push(
-        { actions: COSIGNER_BUCKET_ACTIONS, resources: [cosignerBucket] },
-        { actions: COSIGNER_OBJECT_ACTIONS, resources: [`${cosignerBucket}/*`] },
-        { actions: ['s3:ListAllMyBuckets'], resources: ['*'] },
-        // The packages of Amazon Linux 2023, and Fireblocks' certificates.
-        {
-          actions: ['s3:GetObject'],
-          resources: [bucketArn(`al2023-repos-${region}-de612dc2/*`), bucketArn('fb-certs/*')],
-          anyone: true,
-        },
-      );
-    }
     new ec2.CfnVPCEndpoint(this, 'S3', {
       vpcId: vpc.vpcId,
-      serviceName: `com.amazonaws.${region}.s3`,
+      serviceName: `com.amazonaws.${this.deployment.settings.region}.s3`,
       vpcEndpointType: 'Gateway',
       routeTableIds,
       policyDocument: new iam.PolicyDocument({
-        statements: statements.map((statement) => this.toPolicyStatement(statement)),
+        statements: this.s3Statements().map((statement) => this.toPolicyStatement(statement)),
       }),
     });
   }
 
-  private toPolicyStatement({ actions, resources, anyone = false }: EndpointStatement): iam.PolicyStatement {
+  private s3Statements(): readonly EndpointStatement[] {
+    const { cosigner, region } = this.deployment.settings;
+    const bucketArn = (name: string): string => `arn:${this.partition}:s3:::${name}`;
+    // The bucket from which ECR serves image layers (Amazon ECR, "Minimum Amazon S3 bucket permissions").
+    const pullLayers: EndpointStatement = {
+      actions: ['s3:GetObject'],
+      resources: [bucketArn(`prod-${region}-starport-layer-bucket/*`)],
+      anyAccount: true,
+    };
+    if (!cosigner) return [pullLayers];
+    const cosignerBucket = bucketArn(this.bucketName('cosigner'));
+    return [
+      pullLayers,
+      { actions: COSIGNER_BUCKET_ACTIONS, resources: [cosignerBucket] },
+      { actions: COSIGNER_OBJECT_ACTIONS, resources: [`${cosignerBucket}/*`] },
+      { actions: ['s3:ListAllMyBuckets'], resources: ['*'] },
+      // Package repositories of Amazon Linux 2023, and Fireblocks' certificates.
+      {
+        actions: ['s3:GetObject'],
+        resources: [bucketArn(`al2023-repos-${region}-de612dc2/*`), bucketArn('fb-certs/*')],
+        anyAccount: true,
+      },
+    ];
+  }
+
+  private toPolicyStatement({
+    actions,
+    resources,
+    anyAccount = false,
+  }: EndpointStatement): iam.PolicyStatement {
     return new iam.PolicyStatement({
       principals: [new iam.AnyPrincipal()],
       actions,
       resources,
-      ...(!anyone && { conditions: { StringEquals: { 'aws:PrincipalAccount': this.account } } }),
+      ...(!anyAccount && { conditions: { StringEquals: { 'aws:PrincipalAccount': this.account } } }),
     });
   }
 }

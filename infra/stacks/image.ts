@@ -1,4 +1,4 @@
-// Where images lie, and what builds them: so that the operator needs no Docker.
+// The image repository, and a CodeBuild project that builds the image, so that operators need no Docker.
 import { CfnOutput, Duration } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
@@ -7,24 +7,30 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { type Deployment, ProjectStack } from '../stack.js';
+import type { StackName } from '../names.js';
+import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 
-export interface ImageProps {
+export interface ImageStackProps extends ProjectStackProps {
+  /** Encrypts images, the source bucket, the build and its log. */
   readonly key: kms.IKey;
+  /** Receives the access logs of the source bucket. */
   readonly logBucket: s3.IBucket;
 }
 
-/** Of the bundle in the source bucket: a ZIP of the repository's files. */
+/** Object key of the source in its bucket: a ZIP file of the repository. */
 const SOURCE_KEY = 'source.zip';
 
-/** `IMAGE_TAG`, the git revision, is given to each build. Tags are immutable: an image that is there stays. */
+/**
+ * Builds and pushes an image. Each build gets the git revision in `IMAGE_TAG`. Tags are immutable, so an image that
+ * exists is not built again.
+ */
 export const BUILD_SCRIPT = `(
 set -euo pipefail
-: "\${IMAGE_TAG:?start the build with IMAGE_TAG, the revision that the source is of}"
+: "\${IMAGE_TAG:?set IMAGE_TAG to the git revision of the source}"
 if aws ecr describe-images --repository-name "$REPOSITORY_NAME" --image-ids imageTag="$IMAGE_TAG" >/dev/null 2>&1; then
-  echo "$IMAGE_TAG is there already"
+  echo "$IMAGE_TAG already exists"
 else
-  # Docker Hub turns away pulls from shared addresses; its official images are in Amazon's public registry, too.
+  # Docker Hub throttles pulls from shared addresses. Amazon's public registry has the same official images.
   base=$(sed -n 's/^ARG NODE_IMAGE=//p' Dockerfile)
   case $base in */*) ;; *) base=public.ecr.aws/docker/library/$base ;; esac
   aws ecr get-login-password | docker login --username AWS --password-stdin "\${REPOSITORY_URI%%/*}"
@@ -36,20 +42,20 @@ fi
 export class ImageStack extends ProjectStack {
   readonly repository: ecr.Repository;
 
-  constructor(scope: Construct, deployment: Deployment, { key, logBucket }: ImageProps) {
-    super(scope, deployment, 'image', 'repository and build');
-    this.repository = this.createRepository(key);
-    const source = this.createSourceBucket(key, logBucket);
-    this.createBuild(key, source);
+  constructor(scope: Construct, id: StackName, props: ImageStackProps) {
+    super(scope, id, props, 'image repository and build');
+    this.repository = this.createRepository(props);
+    const source = this.createSourceBucket(props);
+    this.createBuild(source, props);
 
     new CfnOutput(this, 'RepositoryUri', { value: this.repository.repositoryUri });
     new CfnOutput(this, 'SourceBucket', {
       value: source.bucketName,
-      description: `Takes the source as ${SOURCE_KEY}`,
+      description: `Bucket for the source: upload it as ${SOURCE_KEY}`,
     });
   }
 
-  private createRepository(key: kms.IKey): ecr.Repository {
+  private createRepository({ key }: ImageStackProps): ecr.Repository {
     const { production } = this.deployment.environment;
     return new ecr.Repository(this, 'Repository', {
       repositoryName: this.deployment.names.repository,
@@ -60,18 +66,18 @@ export class ImageStack extends ProjectStack {
       lifecycleRules: [
         {
           rulePriority: 1,
-          description: 'Untagged images go after a day',
+          description: 'Delete untagged images after a day',
           tagStatus: ecr.TagStatus.UNTAGGED,
           maxImageAge: Duration.days(1),
         },
-        { rulePriority: 2, description: 'The last ten are kept', maxImageCount: 10 },
+        { rulePriority: 2, description: 'Keep the last ten images', maxImageCount: 10 },
       ],
       removalPolicy: this.removalPolicy,
       emptyOnDelete: !production,
     });
   }
 
-  private createSourceBucket(key: kms.IKey, logBucket: s3.IBucket): s3.Bucket {
+  private createSourceBucket({ key, logBucket }: ImageStackProps): s3.Bucket {
     const bucket = new s3.Bucket(this, 'Source', {
       bucketName: this.bucketName('source'),
       encryption: s3.BucketEncryption.KMS,
@@ -90,13 +96,12 @@ export class ImageStack extends ProjectStack {
       ],
       removalPolicy: this.removalPolicy,
     });
-    this.logAccess(bucket, logBucket);
+    this.enableAccessLogs(bucket, logBucket);
     return bucket;
   }
 
-  private createBuild(key: kms.IKey, source: s3.IBucket): void {
+  private createBuild(source: s3.IBucket, { key }: ImageStackProps): void {
     const { names, settings, environment } = this.deployment;
-    const arm = settings.architecture === 'arm64';
     const logGroup = new logs.LogGroup(this, 'BuildLog', {
       logGroupName: names.logGroups.imageBuild,
       retention: environment.retentionDays,
@@ -105,7 +110,7 @@ export class ImageStack extends ProjectStack {
     });
     new codebuild.Project(this, 'Build', {
       projectName: names.imageBuild,
-      description: 'Builds the image of the callback handler, and pushes it',
+      description: 'Builds and pushes the image of the callback handler',
       role: this.createBuildRole(key, source, logGroup).withoutPolicyUpdates(),
       source: codebuild.Source.s3({ bucket: source, path: SOURCE_KEY }),
       buildSpec: codebuild.BuildSpec.fromObjectToYaml({
@@ -114,11 +119,12 @@ export class ImageStack extends ProjectStack {
         phases: { build: { 'on-failure': 'ABORT', commands: [BUILD_SCRIPT] } },
       }),
       environment: {
-        buildImage: arm
-          ? codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0
-          : codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5,
+        buildImage:
+          settings.architecture === 'arm64'
+            ? codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0
+            : codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5,
         computeType: codebuild.ComputeType.SMALL,
-        // Docker builds inside it, on a machine that is thrown away.
+        // Docker needs it. CodeBuild discards the machine after each build.
         privileged: true,
       },
       environmentVariables: {
@@ -135,7 +141,7 @@ export class ImageStack extends ProjectStack {
 
   private createBuildRole(key: kms.IKey, source: s3.IBucket, logGroup: logs.ILogGroup): iam.Role {
     const role = new iam.Role(this, 'BuildRole', {
-      description: 'Builds the image: reads the source, pushes to the one repository',
+      description: 'Image build: reads the source and pushes to the repository',
       assumedBy: new iam.ServicePrincipal('codebuild.amazonaws.com', {
         conditions: {
           StringEquals: {
@@ -149,7 +155,7 @@ export class ImageStack extends ProjectStack {
     };
     allow(['s3:GetObject', 's3:GetObjectVersion'], [source.arnForObjects(SOURCE_KEY)]);
     allow(['s3:GetBucketAcl', 's3:GetBucketLocation', 's3:ListBucket'], [source.bucketArn]);
-    // The same key encrypts the handler's private key: it may be used for the source alone.
+    // The key also encrypts the handler's private key, so the build may use it only for the source bucket.
     allow(['kms:Decrypt'], [key.keyArn], {
       StringEquals: { 'kms:EncryptionContext:aws:s3:arn': source.bucketArn },
     });
@@ -168,7 +174,11 @@ export class ImageStack extends ProjectStack {
       [this.repository.repositoryArn],
     );
     allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]);
-    this.acknowledge(role, ['IAM5[Resource::*]'], 'A token for ECR belongs to no repository.');
+    this.acknowledge(
+      role,
+      ['IAM5[Resource::*]'],
+      'ecr:GetAuthorizationToken does not support resource-level permissions.',
+    );
     return role;
   }
 }

@@ -1,54 +1,56 @@
-// Who may talk to whom, and who may do what: the key, every security group rule, and both roles of the task.
+// Access control: the encryption key, all security group rules, and the IAM roles of the task.
 import { CfnOutput, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { PORT } from '../../src/timeouts.js';
-import { type Deployment, ProjectStack } from '../stack.js';
+import type { StackName } from '../names.js';
 import type { Network } from './foundation.js';
+import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 
-export interface SecurityProps {
+export interface SecurityStackProps extends ProjectStackProps {
+  /** The network that the security groups belong to. */
   readonly network: Network;
 }
 
-/** Their ids: no other stack adds a rule. */
+/** Ids instead of constructs, so that other stacks can't add rules. */
 export interface SecurityGroupIds {
   readonly cosigner: string;
   readonly loadBalancer: string;
   readonly task: string;
 }
 
-const HTTPS = 443;
+const HTTPS_PORT = 443;
 
 export class SecurityStack extends ProjectStack {
-  /** Encrypts parameters, logs, images and what else is kept. */
+  /** Encrypts parameters, logs, images, the source bucket and alarm notifications. */
   readonly key: kms.Key;
-  readonly groupIds: SecurityGroupIds;
-  /** What the service itself may do. */
+  readonly securityGroupIds: SecurityGroupIds;
+  /** Permissions of the service. */
   readonly taskRole: iam.IRole;
-  /** What Fargate may do to start it. */
+  /** Permissions of Fargate, which pulls the image and writes the log. */
   readonly executionRole: iam.IRole;
 
-  constructor(scope: Construct, deployment: Deployment, { network }: SecurityProps) {
-    super(scope, deployment, 'security', 'key, security groups and roles');
+  constructor(scope: Construct, id: StackName, props: SecurityStackProps) {
+    super(scope, id, props, 'key, security groups and roles');
     this.key = this.createKey();
-    this.groupIds = this.createGroups(network);
+    this.securityGroupIds = this.createSecurityGroups(props.network);
     this.taskRole = this.createTaskRole().withoutPolicyUpdates();
     this.executionRole = this.createExecutionRole().withoutPolicyUpdates();
 
-    new CfnOutput(this, 'KeyArn', { value: this.key.keyArn, description: 'Encrypts the parameters' });
+    new CfnOutput(this, 'KeyArn', { value: this.key.keyArn, description: 'KMS key of the parameters' });
     new CfnOutput(this, 'CosignerSecurityGroupId', {
-      value: this.groupIds.cosigner,
-      description: 'The only group that reaches the handler: the Co-signer must be in it',
+      value: this.securityGroupIds.cosigner,
+      description: 'Security group for the Co-signer: the load balancer accepts connections only from it',
     });
   }
 
   private createKey(): kms.Key {
-    const { names } = this.deployment;
+    const { names, environmentName } = this.deployment;
     const key = new kms.Key(this, 'Key', {
       alias: names.prefix,
-      description: `Callback handler, ${this.deployment.name}: parameters, logs and images`,
+      description: `Callback handler, ${environmentName}: encrypts parameters, logs and images`,
       enableKeyRotation: true,
       removalPolicy: this.removalPolicy,
     });
@@ -79,34 +81,35 @@ export class SecurityStack extends ProjectStack {
     return key;
   }
 
-  private createGroups({ vpc, endpointSecurityGroup }: Network): SecurityGroupIds {
+  private createSecurityGroups({ vpc, endpointSecurityGroup }: Network): SecurityGroupIds {
     const { cosigner: hosted, cosignerSecurityGroupId, s3PrefixListId } = this.deployment.settings;
-    const group = (id: string, description: string) =>
+    // CloudFormation replaces a group when its description changes, and fails because other stacks import the id.
+    const create = (id: string, description: string) =>
       new ec2.SecurityGroup(this, id, { vpc, description, allowAllOutbound: false });
 
     const cosigner =
       cosignerSecurityGroupId === undefined
-        ? group('Cosigner', 'The Co-signer: the only one who reaches the load balancer')
+        ? create('Cosigner', 'The Co-signer: the only one who reaches the load balancer')
         : ec2.SecurityGroup.fromSecurityGroupId(this, 'Cosigner', cosignerSecurityGroupId);
-    const loadBalancer = group('LoadBalancer', 'The load balancer: the only one who reaches the task');
-    const task = group('Task', 'The callback handler');
+    const loadBalancer = create('LoadBalancer', 'The load balancer: the only one who reaches the task');
+    const task = create('Task', 'The callback handler');
 
-    this.allow('CosignerToLoadBalancer', cosigner, loadBalancer, HTTPS);
-    this.allow('LoadBalancerToTask', loadBalancer, task, PORT);
-    this.allow('TaskToEndpoints', task, endpointSecurityGroup, HTTPS);
+    this.allowTraffic('CosignerToLoadBalancer', cosigner, loadBalancer, HTTPS_PORT);
+    this.allowTraffic('LoadBalancerToTask', loadBalancer, task, PORT);
+    this.allowTraffic('TaskToEndpoints', task, endpointSecurityGroup, HTTPS_PORT);
     new ec2.CfnSecurityGroupEgress(this, 'TaskToS3', {
       groupId: task.securityGroupId,
       destinationPrefixListId: s3PrefixListId,
-      ...tcp(HTTPS),
-      description: 'Layers of the image',
+      ...tcp(HTTPS_PORT),
+      description: 'Pull image layers from S3',
     });
     if (hosted) {
-      this.allow('CosignerToEndpoints', cosigner, endpointSecurityGroup, HTTPS);
+      this.allowTraffic('CosignerToEndpoints', cosigner, endpointSecurityGroup, HTTPS_PORT);
       new ec2.CfnSecurityGroupEgress(this, 'CosignerToInternet', {
         groupId: cosigner.securityGroupId,
         cidrIp: '0.0.0.0/0',
-        ...tcp(HTTPS),
-        description: 'Fireblocks, and what its installer downloads',
+        ...tcp(HTTPS_PORT),
+        description: 'Call Fireblocks, and download what its installer needs',
       });
     }
     return {
@@ -116,8 +119,8 @@ export class SecurityStack extends ProjectStack {
     };
   }
 
-  /** Both ends: out of the one group, into the other. */
-  private allow(id: string, from: ec2.ISecurityGroup, to: ec2.ISecurityGroup, port: number): void {
+  /** Adds the egress rule of one group and the ingress rule of the other. */
+  private allowTraffic(id: string, from: ec2.ISecurityGroup, to: ec2.ISecurityGroup, port: number): void {
     new ec2.CfnSecurityGroupEgress(this, `${id}Out`, {
       groupId: from.securityGroupId,
       destinationSecurityGroupId: to.securityGroupId,
@@ -134,9 +137,9 @@ export class SecurityStack extends ProjectStack {
 
   private createTaskRole(): iam.Role {
     const parameters = this.parameterArns();
-    return this.createRole('TaskRole', 'The callback handler: reads its keys and its policy', [
+    return this.createRole('TaskRole', 'Callback handler: reads its keys and its policy', [
       new iam.PolicyStatement({ actions: ['ssm:GetParameters'], resources: parameters }),
-      // Each parameter is encrypted with its ARN as the context (AWS Systems Manager, "KMS encryption").
+      // SSM encrypts each parameter with its ARN as the encryption context (AWS Systems Manager, "KMS encryption").
       new iam.PolicyStatement({
         actions: ['kms:Decrypt'],
         resources: [this.key.keyArn],
@@ -147,8 +150,8 @@ export class SecurityStack extends ProjectStack {
 
   private createExecutionRole(): iam.Role {
     const { repository, logGroups } = this.deployment.names;
-    const streams = this.arn('logs', `log-group:${logGroups.service}:log-stream:*`);
-    const role = this.createRole('ExecutionRole', 'Fargate: pulls the image, writes the log', [
+    const logStreams = this.arn('logs', `log-group:${logGroups.service}:log-stream:*`);
+    const role = this.createRole('ExecutionRole', 'Fargate: pulls the image and writes the log', [
       new iam.PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
       new iam.PolicyStatement({
         actions: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
@@ -156,15 +159,19 @@ export class SecurityStack extends ProjectStack {
       }),
       new iam.PolicyStatement({
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-        resources: [streams],
+        resources: [logStreams],
       }),
     ]);
-    this.acknowledge(role, ['IAM5[Resource::*]'], 'A token for ECR belongs to no repository.');
+    this.acknowledge(
+      role,
+      ['IAM5[Resource::*]'],
+      'ecr:GetAuthorizationToken does not support resource-level permissions.',
+    );
     const account = Token.isUnresolved(this.account) ? '<AWS::AccountId>' : this.account;
     this.acknowledge(
       role,
-      [`IAM5[Resource::${streams.replace(this.account, account)}]`],
-      'Each task writes a log stream of its own in the one log group.',
+      [`IAM5[Resource::${logStreams.replace(this.account, account)}]`],
+      'Each task writes to its own log stream in this one log group.',
     );
     return role;
   }

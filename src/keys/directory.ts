@@ -1,4 +1,4 @@
-// Keys from a directory, for local mode: both sides' pairs, made on first use.
+// Keys in a directory, for local mode, which creates both key pairs on first use.
 import { generateKeyPair } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { readFileValue } from '../sources/file.js';
 import type { Source } from '../sources/source.js';
 import type { StoredKeys } from './ring.js';
 
-/** File names in the key directory. The Co-signer's private key is there to play the Co-signer with. */
+/** File names in the key directory. `npm run cosigner` signs its requests with the Co-signer's private key. */
 export const KEY_FILES = {
   callbackPrivate: 'callback_private.pem',
   callbackPublic: 'callback_public.pem',
@@ -27,18 +27,18 @@ export function directoryKeySource(directory: string): Source<StoredKeys> {
 }
 
 /**
- * Makes the pairs that are not there yet: directory mode 700, files 600.
- * A pair of which one file exists is left alone: nothing of the operator's is ever written over.
+ * Creates the key pairs that do not exist, with mode 700 for the directory and 600 for the files. A pair with one existing
+ * file is left as it is, because no file of the operator's is ever overwritten.
  */
-export async function makeMissingKeys(directory: string): Promise<void> {
+export async function createMissingKeys(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await Promise.all([
-    makePair(join(directory, KEY_FILES.callbackPrivate), join(directory, KEY_FILES.callbackPublic)),
-    makePair(join(directory, KEY_FILES.cosignerPrivate), join(directory, KEY_FILES.cosignerPublic)),
+    createPair(join(directory, KEY_FILES.callbackPrivate), join(directory, KEY_FILES.callbackPublic)),
+    createPair(join(directory, KEY_FILES.cosignerPrivate), join(directory, KEY_FILES.cosignerPublic)),
   ]);
 }
 
-async function makePair(privatePath: string, publicPath: string): Promise<void> {
+async function createPair(privatePath: string, publicPath: string): Promise<void> {
   const [privateKey, publicKey] = await Promise.all([readFileValue(privatePath), readFileValue(publicPath)]);
   if (privateKey.value !== undefined || publicKey.value !== undefined) return;
   const pair = await promisify(generateKeyPair)('rsa', {

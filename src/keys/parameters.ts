@@ -1,4 +1,4 @@
-// Keys from SSM Parameter Store: both parameters in one call.
+// Keys in SSM Parameter Store.
 import type { Source } from '../sources/source.js';
 import type { ParameterReader } from '../sources/ssm.js';
 import type { StoredKeys } from './ring.js';
@@ -10,6 +10,7 @@ export interface KeyParameters {
   readonly cosignerPublicKeyParameter: string;
 }
 
+/** Reads both parameters in one call. */
 export function parameterKeySource(
   read: ParameterReader,
   { callbackPrivateKeyParameter, cosignerPublicKeyParameter }: KeyParameters,

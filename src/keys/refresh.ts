@@ -1,10 +1,11 @@
-// Fills the key ring at boot and keeps it up to date while the service runs.
+// Loads the keys at startup and keeps them up to date while the service runs.
 import type { Logger } from 'pino';
+import { BaseError } from '../protocol/error.js';
 import { loadAtBoot, loadRegularly } from '../sources/load.js';
 import type { Source } from '../sources/source.js';
 import type { KeyChange, KeyRing, StoredKeys } from './ring.js';
 
-/** How often to look for a Co-signer key while there is none, in ms. */
+/** How often to look for a Co-signer key while none is known, in ms. */
 const AWAITING_REFRESH_MS = 5_000;
 
 interface KeyLoading {
@@ -14,10 +15,9 @@ interface KeyLoading {
 }
 
 /**
- * Loads the keys for the first time.
- * A Co-signer key may still be missing or unusable then; the callback key may not.
- * @param retryMs for how long transient errors are retried
- * @throws {SourceError} the keys can't be read, at once or after the retries
+ * Loads the keys for the first time. The callback key is required; a Co-signer key may still be missing or unusable.
+ * @param retryMs how long transient errors are retried
+ * @throws {SourceError} the keys can't be read, for a permanent reason or after the retries
  * @throws {UnusableCallbackKeyError}
  */
 export async function loadKeys(loading: KeyLoading, retryMs?: number): Promise<void> {
@@ -26,33 +26,36 @@ export async function loadKeys(loading: KeyLoading, retryMs?: number): Promise<v
   await loadAtBoot(() => update(loading), onRetry, retryMs);
 }
 
-/** The private key is missing or can't be used, and there is none to go on with. */
-export class UnusableCallbackKeyError extends Error {
+/** The handler's private key is missing or unusable, and no earlier one is in force. */
+export class UnusableCallbackKeyError extends BaseError<'CALLBACK_KEY_UNUSABLE'> {
   constructor({ name, problem }: KeyChange) {
     super(
+      'CALLBACK_KEY_UNUSABLE',
       problem === undefined
-        ? `There is no callback private key at ${name}: store an RSA 2048 private key in PEM there`
+        ? `There is no callback private key at ${name}: store an RSA 2048 private key in PEM format there`
         : `The callback private key at ${name} can't be used: ${problem.message}`,
     );
-    this.name = 'UnusableCallbackKeyError';
   }
 }
 
 /**
- * Reads the keys again and again; every fault is logged and the keys in force stay.
- * @param refreshMs time between reads once a Co-signer key is known
- * @returns a function that ends it
+ * Rereads the keys regularly. Errors are logged, and the keys in force stay.
+ * @param refreshMs time between two reads once a Co-signer key is known
+ * @returns a function that stops it
  */
 export function keepKeysFresh(
   loading: KeyLoading,
   refreshMs: number,
   awaitingRefreshMs = AWAITING_REFRESH_MS,
 ): () => void {
-  const onFault = (reason: string): void =>
-    loading.log.error({ event: 'key_refresh_failed', reason }, 'keys not refreshed, the ones in force stay');
+  const onError = (reason: string): void =>
+    loading.log.error(
+      { event: 'key_refresh_failed', reason },
+      'keys not refreshed; the keys in force stay in use',
+    );
   const pauseMs = (): number =>
     loading.ring.current.cosigners.length === 0 ? Math.min(awaitingRefreshMs, refreshMs) : refreshMs;
-  return loadRegularly(() => update(loading), onFault, pauseMs);
+  return loadRegularly(() => update(loading), onError, pauseMs);
 }
 
 async function update({ source, ring, log }: KeyLoading): Promise<void> {
@@ -65,8 +68,8 @@ async function update({ source, ring, log }: KeyLoading): Promise<void> {
   for (const change of changes) logChange(log, change, first || !wasAwaiting);
 }
 
-/** @param tellMissing whether a missing value is news: while a first Co-signer key is awaited it is not */
-function logChange(log: Logger, change: KeyChange, tellMissing: boolean): void {
+/** @param logMissing whether to log a missing key: while the first Co-signer key is awaited, that is known already */
+function logChange(log: Logger, change: KeyChange, logMissing: boolean): void {
   const { key, name, outcome, before, after, problem } = change;
   switch (outcome) {
     case 'unchanged':
@@ -84,16 +87,16 @@ function logChange(log: Logger, change: KeyChange, tellMissing: boolean): void {
       );
       return;
     case 'missing':
-      if (!tellMissing) return;
+      if (!logMissing) return;
       if (before.length === 0) {
         log.warn(
           { event: 'awaiting_cosigner_key', from: name },
-          `no Co-signer key yet: store the output of "cosigner print-public-key" in ${name}; requests get 503 until then`,
+          `no Co-signer key yet: store the output of "cosigner print-public-key" in ${name}; until then, requests get 503`,
         );
       } else {
         log.error(
           { event: 'key_missing', key, from: name, before },
-          `${key} key is gone from ${name}, the one in force stays`,
+          `there is no longer a ${key} key at ${name}; the key in force stays in use`,
         );
       }
   }

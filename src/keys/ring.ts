@@ -1,4 +1,4 @@
-// The key ring: the keys in force. They are swapped whole, so that a request uses one set from start to end.
+// The key ring holds the keys in force. All keys are replaced together, so that a request uses one set throughout.
 import {
   importCallbackKey,
   importCosignerKeys,
@@ -14,22 +14,23 @@ export interface StoredKeys {
 }
 
 export interface Keys {
-  /** Signs answers; `undefined` until one was loaded, which is before the service listens. */
+  /** Signs answers. `undefined` only before the service listens. */
   readonly callback: SigningKey | undefined;
-  /** Any of them verifies a request; empty until the first Co-signer's key is known. */
+  /** Each of them may verify a request. Empty until the first Co-signer key is known. */
   readonly cosigners: readonly VerifyingKey[];
 }
 
-/** What became of one stored value. */
+/** The result of an update for one stored value. */
 export interface KeyChange {
   readonly key: 'callback' | 'cosigner';
   /** The parameter or file. */
   readonly name: string;
   readonly outcome: 'unchanged' | 'replaced' | 'missing' | 'refused';
-  /** Fingerprints in force before and after. */
+  /** Fingerprints of the keys in force before the update. */
   readonly before: readonly string[];
+  /** Fingerprints of the keys in force after the update. */
   readonly after: readonly string[];
-  /** Why it was refused, and what to do. */
+  /** Why the value was refused. */
   readonly problem?: KeyError;
 }
 
@@ -41,17 +42,17 @@ export class KeyRing {
   }
 
   /**
-   * Takes what a source holds now. A value that is missing or can't be used leaves the key in force where it is.
+   * Replaces the keys in force by stored ones. For a value that is missing or unusable, the keys in force stay.
    * @returns one change for each of the two values
    */
   update(stored: StoredKeys): readonly KeyChange[] {
     const before = this.#keys;
     const callback = importStored(stored.callbackPrivateKey, (text) => {
       const key = importCallbackKey(text);
-      assertApart(
+      assertNotShared(
         key,
         before.cosigners,
-        "it is the pair of a Co-signer's key: store the handler's own private key",
+        "it belongs to a Co-signer's public key: store the handler's own private key",
       );
       return [key];
     });
@@ -59,10 +60,10 @@ export class KeyRing {
 
     const cosigner = importStored(stored.cosignerPublicKeys, (text) => {
       const keys = importCosignerKeys(text);
-      assertApart(
+      assertNotShared(
         callbackInForce,
         keys,
-        `it holds the handler's own public key: store the output of "cosigner print-public-key"`,
+        `it contains the handler's own public key: store the output of "cosigner print-public-key"`,
       );
       return keys;
     });
@@ -75,8 +76,8 @@ export class KeyRing {
   }
 }
 
-/** Were one key on both sides, the handler's answers would pass as requests. */
-function assertApart(
+/** If one key were on both sides, the handler's own answers would be accepted as requests. */
+function assertNotShared(
   callback: Fingerprinted | undefined,
   cosigners: readonly Fingerprinted[],
   message: string,
@@ -95,10 +96,13 @@ interface Imported<Key> {
   readonly problem?: KeyError;
 }
 
-function importStored<Key>({ value }: StoredValue, read: (text: string) => readonly Key[]): Imported<Key> {
+function importStored<Key>(
+  { value }: StoredValue,
+  importKeys: (text: string) => readonly Key[],
+): Imported<Key> {
   if (value === undefined) return {};
   try {
-    return { keys: read(value) };
+    return { keys: importKeys(value) };
   } catch (error) {
     if (error instanceof KeyError) return { problem: error };
     throw error;

@@ -1,7 +1,8 @@
-// Keys as operators hand them over (PEM text) → keys ready to verify and sign with, imported once.
+// Imports and checks keys in the form that operators store: PEM.
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { BaseError } from './error.js';
 
-/** The Co-signer uses RSA keys of exactly this size, in bits, on both sides. */
+/** Size of all RSA keys, in bits; the Co-signer accepts no other. */
 export const RSA_BITS = 2048;
 export const ALGORITHM = 'RS256';
 
@@ -13,7 +14,7 @@ export interface VerifyingKey {
 
 export interface SigningKey {
   readonly key: KeyObject;
-  /** Of the public half, so that it can be compared with the key that the Co-signer was given. */
+  /** Fingerprint of the public key, to compare with the key that the Co-signer was given. */
   readonly fingerprint: string;
 }
 
@@ -29,19 +30,11 @@ export type KeyErrorCode =
   | 'KEY_WRONG_SIZE'
   | 'KEY_ON_BOTH_SIDES';
 
-/** A key that can't be used. The message says what is wrong and what is wanted, never what the key holds. */
-export class KeyError extends Error {
-  readonly code: KeyErrorCode;
-
-  constructor(code: KeyErrorCode, message: string) {
-    super(message);
-    this.name = 'KeyError';
-    this.code = code;
-  }
-}
+/** A key can't be used. The message says why and what to store instead; it never contains key material. */
+export class KeyError extends BaseError<KeyErrorCode> {}
 
 /**
- * Imports the handler's own key.
+ * Imports the handler's private key.
  * @param text one RSA 2048 private key in PEM: PKCS#8 (`PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`)
  * @throws {KeyError}
  */
@@ -49,16 +42,22 @@ export function importCallbackKey(text: string): SigningKey {
   const blocks = pemBlocks(text);
   const [block] = blocks;
   if (block === undefined || blocks.length > 1) {
-    throw new KeyError('KEY_NOT_ALONE', `it holds ${blocks.length} PEM blocks: store the private key alone`);
+    throw new KeyError(
+      'KEY_NOT_ALONE',
+      `it contains ${blocks.length} PEM blocks: store only the private key`,
+    );
   }
   if (isPublic(block)) {
     throw new KeyError(
       'KEY_IS_PUBLIC',
-      `it holds a public key ("${block.label}"): store the private key of the pair here`,
+      `it contains a public key ("${block.label}"): store the private key of the pair here`,
     );
   }
   if (block.pem.includes('ENCRYPTED')) {
-    throw new KeyError('KEY_ENCRYPTED', 'the private key is protected by a passphrase: store it without one');
+    throw new KeyError(
+      'KEY_ENCRYPTED',
+      'the private key is encrypted with a passphrase: store it without one',
+    );
   }
   const key = readKey(() => createPrivateKey(block.pem), block);
   assertRsa2048(key);
@@ -66,10 +65,10 @@ export function importCallbackKey(text: string): SigningKey {
 }
 
 /**
- * Imports the keys of one or more Co-signers.
- * @param text RSA 2048 public keys in PEM, one after the other: SPKI (`PUBLIC KEY`), PKCS#1
+ * Imports the public keys of one or more Co-signers. Duplicates are dropped.
+ * @param text RSA 2048 public keys in PEM, one after another: SPKI (`PUBLIC KEY`), PKCS#1
  *   (`RSA PUBLIC KEY`) or X.509 (`CERTIFICATE`)
- * @throws {KeyError} if any of them can't be used: a list is taken whole or not at all
+ * @throws {KeyError} if any of the keys can't be used
  */
 export function importCosignerKeys(text: string): readonly VerifyingKey[] {
   const keys = new Map<string, VerifyingKey>();
@@ -77,7 +76,7 @@ export function importCosignerKeys(text: string): readonly VerifyingKey[] {
     if (isPrivate(block)) {
       throw new KeyError(
         'KEY_IS_PRIVATE',
-        `it holds "${block.label}" where a public key belongs: store the output of "cosigner print-public-key"; a private key that was stored here should be replaced`,
+        `it contains "${block.label}" instead of a public key: store the output of "cosigner print-public-key", and replace the private key if it was in use`,
       );
     }
     const key = readKey(
@@ -98,20 +97,23 @@ interface PemBlock {
 }
 
 function pemBlocks(text: string): readonly PemBlock[] {
-  if (text.trim() === '') throw new KeyError('KEY_EMPTY', 'it is empty: store a key in PEM form');
+  if (text.trim() === '') throw new KeyError('KEY_EMPTY', 'it is empty: store a key in PEM format');
   if (text.includes('\\n')) {
-    throw new KeyError('KEY_NOT_PEM', 'it holds "\\n" in place of line ends: store the PEM file as it is');
+    throw new KeyError(
+      'KEY_NOT_PEM',
+      'it contains "\\n" instead of line breaks: store the PEM file unchanged',
+    );
   }
   const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g)].map(
     ([pem, label = '']) => ({ label, pem }),
   );
-  // OpenSSL writes the curve in front of an EC key; what counts is the key.
+  // OpenSSL writes the parameters of an EC key into a block before the key.
   const keys = blocks.filter(({ label }) => !label.endsWith(' PARAMETERS'));
-  // A block cut off in the middle must not be passed over in silence.
+  // The pattern above skips a truncated block, which must be reported.
   if (keys.length === 0 || blocks.length !== text.split('-----BEGIN').length - 1) {
     throw new KeyError(
       'KEY_NOT_PEM',
-      'it is not complete PEM: store the whole file, its first and last line included',
+      'it is not complete PEM: store the whole file, including its first and last line',
     );
   }
   return keys;
@@ -129,22 +131,25 @@ function readKey(read: () => KeyObject, { label }: PemBlock): KeyObject {
   try {
     return read();
   } catch {
-    // OpenSSL's own message is left out: it says nothing that helps, and may change.
+    // OpenSSL's message is left out: it does not help, and may change.
     throw new KeyError(
       'KEY_UNREADABLE',
-      `its "${label}" block can't be read: it is damaged or of an unknown form`,
+      `its "${label}" block can't be read: it is damaged or in an unknown format`,
     );
   }
 }
 
 function assertRsa2048(key: KeyObject): void {
-  const wanted = `an RSA key of ${RSA_BITS} bits is needed`;
+  const required = `an RSA key of ${RSA_BITS} bits is required`;
   if (key.asymmetricKeyType !== 'rsa') {
-    throw new KeyError('KEY_NOT_RSA', `it is a key of type ${key.asymmetricKeyType ?? 'unknown'}: ${wanted}`);
+    throw new KeyError(
+      'KEY_NOT_RSA',
+      `it is a key of type ${key.asymmetricKeyType ?? 'unknown'}: ${required}`,
+    );
   }
   const bits = key.asymmetricKeyDetails?.modulusLength;
   if (bits !== RSA_BITS) {
-    throw new KeyError('KEY_WRONG_SIZE', `it is an RSA key of ${bits ?? 'unknown'} bits: ${wanted}`);
+    throw new KeyError('KEY_WRONG_SIZE', `it is an RSA key of ${bits ?? 'unknown'} bits: ${required}`);
   }
 }
 

@@ -1,11 +1,12 @@
-// Every way a request can be refused: the code a caller sees, its HTTP status and its message.
+// Refusals: all error replies, with the code that the client receives, the HTTP status and the message.
+import { BaseError } from './error.js';
 
 interface RefusalReply {
   /** HTTP status of the reply. */
   readonly status: number;
-  /** What the caller is told. The same for every cause, so that a reply teaches an attacker nothing. */
+  /** The same for every cause, so that an attacker learns nothing from a reply. */
   readonly message: string;
-  /** `Retry-After` of the reply, in seconds. */
+  /** Value of the `Retry-After` header, in seconds. */
   readonly retryAfterSeconds?: number;
 }
 
@@ -13,17 +14,18 @@ export const REFUSALS = {
   empty_body: { status: 400, message: 'The request has no body.' },
   malformed_request: {
     status: 400,
-    message: 'The request must be a JSON object with a string "requestId", of the kind that the path is for.',
+    message:
+      'The request must be a JSON object with a string "requestId" and of the kind that the path is for.',
   },
   bad_request: { status: 400, message: 'The request could not be read.' },
   invalid_token: {
     status: 401,
     message: 'The body is not a valid token signed by a known Co-signer.',
   },
-  not_found: { status: 404, message: 'There is nothing at this path.' },
-  method_not_allowed: { status: 405, message: 'This path does not take this method.' },
+  not_found: { status: 404, message: 'This path does not exist.' },
+  method_not_allowed: { status: 405, message: 'This path does not support this method.' },
   request_timeout: { status: 408, message: 'The request did not arrive in time.' },
-  body_too_large: { status: 413, message: 'The body is over 1 MiB.' },
+  body_too_large: { status: 413, message: 'The body is larger than 1 MiB.' },
   headers_too_large: { status: 431, message: 'The request headers are too large.' },
   internal_error: { status: 500, message: 'The request could not be answered.' },
   awaiting_cosigner_key: {
@@ -40,19 +42,15 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 
-/** A request that gets an error reply and no signature. */
-export class Refusal extends Error {
-  readonly code: RefusalCode;
-
+/** A request is answered by an error reply, without a signature. */
+export class Refusal extends BaseError<RefusalCode> {
   /**
-   * @param code what the caller is told
-   * @param reason what the operator is told, in the log only; never text taken from an unverified request
-   * @param cause the fault behind it, where there is one
+   * @param code sent to the client
+   * @param reason logged for the operator; never contains text from an unverified request
+   * @param cause the error behind it, if any
    */
   constructor(code: RefusalCode, reason: string, cause?: unknown) {
-    super(reason, { cause });
-    this.name = 'Refusal';
-    this.code = code;
+    super(code, reason, { cause });
   }
 
   get reply(): RefusalReply {

@@ -1,47 +1,47 @@
-// The request object the Co-signer sends, once verified: which kind it is, and what can be relied upon in it.
+// The request object that the Co-signer sends: its kind, and the little that it is certain to contain.
 import { Refusal } from './refusal.js';
 
-/** What is asked about: a transaction (its approval or its signing), or a change of the workspace's configuration. */
+/** A transaction, to be approved or signed, or a change of the workspace's configuration. */
 export type Kind = 'transaction' | 'configuration';
 
 export interface CallbackRequest {
   readonly kind: Kind;
   readonly requestId: string;
-  /** The request object as sent, unknown fields included. */
+  /** The request object as sent, including unknown fields. */
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Checks a verified payload. Only `requestId` is promised: any other field may be missing, and unknown ones will appear.
- * @param kind the kind that the route stands for; left out, the payload tells
- * @throws {Refusal} `malformed_request`, also when the payload is of the other kind: the path is not signed, so a
- *   transaction must not be decided as a configuration change because somebody sent it there
+ * Checks a verified payload. Only `requestId` is guaranteed: any other field may be missing, and unknown ones will appear.
+ * @param kind the kind of request that the path is for; by default the kind that the payload indicates
+ * @throws {Refusal} `malformed_request`, also if the payload is of the other kind: the path is not signed, so sending a
+ *   transaction to the other path must not get it decided as a configuration change
  */
 export function parseRequest(payload: unknown, kind?: Kind): CallbackRequest {
   const requestId = isObject(payload) ? payload['requestId'] : undefined;
   if (!isObject(payload) || typeof requestId !== 'string' || requestId === '') {
     throw new Refusal('malformed_request', 'not a JSON object with a string "requestId"');
   }
-  const told = kindOf(payload);
-  if (kind !== undefined && told !== undefined && told !== kind) {
-    throw new Refusal('malformed_request', `a ${told} request on the path of ${kind} requests`);
+  const indicated = kindOf(payload);
+  if (kind !== undefined && indicated !== undefined && indicated !== kind) {
+    throw new Refusal('malformed_request', `a ${indicated} request on the path of ${kind} requests`);
   }
-  return { kind: kind ?? told ?? 'transaction', requestId, payload };
+  return { kind: kind ?? indicated ?? 'transaction', requestId, payload };
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** `type` without `operation` and `txId` is a configuration change; without any of them there is no telling. */
+/** A `type` without `operation` and `txId` indicates a configuration change; without all three, the kind is unknown. */
 function kindOf(payload: Readonly<Record<string, unknown>>): Kind | undefined {
   if (payload['operation'] !== undefined || payload['txId'] !== undefined) return 'transaction';
   return payload['type'] === undefined ? undefined : 'configuration';
 }
 
 /**
- * Whether the Co-signer asks to sign rather than to approve. One route carries both; `fee` and
- * `destinations[].displayDstAddress` come with signing requests only.
+ * Whether the Co-signer requests a signature rather than an approval. Both arrive on the same path; only signing requests
+ * have `fee` or `destinations[].displayDstAddress`.
  */
 export function isSigning({ kind, payload }: CallbackRequest): boolean {
   if (kind !== 'transaction') return false;
@@ -59,7 +59,7 @@ export function isSigning({ kind, payload }: CallbackRequest): boolean {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Parses what a request says: the claims of a verified token, or the body in JSON mode.
+ * Parses the claims of a verified token, or the body in JSON mode.
  * @throws {Refusal} `malformed_request`
  */
 export function parseJson(body: Uint8Array): unknown {

@@ -1,6 +1,6 @@
-// The JWT both ways (Co-signer options 1, 4 and 5): verify what came, sign what goes.
-// jose reads the header; Node.js itself verifies and signs. jose would do both with WebCrypto, which hands each to another
-// thread: a verification is done before it has got there.
+// JWTs in both directions (Co-signer options 1, 4 and 5): verifies requests and signs answers.
+// jose only decodes the header. Its own verification and signing use WebCrypto, which moves each operation to another
+// thread; a verification takes 20 µs and would be done before it got there.
 import { sign, verify } from 'node:crypto';
 import { promisify } from 'node:util';
 import { decodeProtectedHeader, type ProtectedHeaderParameters } from 'jose';
@@ -9,9 +9,9 @@ import { ALGORITHM, type SigningKey, type VerifyingKey } from './key.js';
 import { Refusal } from './refusal.js';
 import { isObject, parseJson } from './request.js';
 
-/** What RS256 hashes with (RFC 7518, 3.3). The padding, PKCS#1 v1.5, is Node's own default for RSA keys. */
+/** The hash function of RS256 (RFC 7518, section 3.3). Its padding, PKCS#1 v1.5, is Node's default for RSA keys. */
 const HASH = 'sha256';
-/** Node.js passes over what does not belong there. The other two parts are what was signed, as they are. */
+/** Node.js ignores invalid characters in a signature. The header and the claims need no check: their text is signed. */
 const BASE64URL = /^[\w-]*$/;
 
 const DOT = '.'.charCodeAt(0);
@@ -23,16 +23,16 @@ export interface VerifiedToken {
 }
 
 /**
- * Verifies a compact JWS against each known Co-signer key in turn. RS256 only, without extensions; `exp` and `nbf` are
- * honoured if there.
- * @param token the request body, white space around it removed
- * @throws {Refusal} `invalid_token`; `malformed_request` when it is verified but not a JSON object
+ * Verifies a compact JWS with each known Co-signer key in turn. Only RS256 without extensions is accepted; `exp` and `nbf`
+ * are checked if present.
+ * @param token the request body without surrounding white space
+ * @throws {Refusal} `invalid_token`, or `malformed_request` if the verified payload is not a JSON object
  */
 export function verifyToken(token: Buffer, keys: readonly VerifyingKey[]): VerifiedToken {
   const headerEnd = token.indexOf(DOT);
   const claimsEnd = token.lastIndexOf(DOT);
   const claims = token.toString('latin1', headerEnd + 1, claimsEnd);
-  // Three parts: there are two dots, and no more in between.
+  // There must be exactly three parts.
   if (headerEnd === claimsEnd || claims.includes('.')) throw notAToken();
   assertHeader(token.toString('latin1', 0, headerEnd));
   const signature = token.toString('latin1', claimsEnd + 1);
@@ -42,7 +42,7 @@ export function verifyToken(token: Buffer, keys: readonly VerifyingKey[]): Verif
   const signatureBytes = Buffer.from(signature, 'base64url');
   const cosignerKey = keys.find(({ key }) => verify(HASH, input, key, signatureBytes));
   if (cosignerKey === undefined) {
-    throw new Refusal('invalid_token', `signed by none of the ${keys.length} known Co-signer keys`);
+    throw new Refusal('invalid_token', `not signed by any of the ${keys.length} known Co-signer keys`);
   }
 
   const payload = parseJson(Buffer.from(claims, 'base64url'));
@@ -51,12 +51,8 @@ export function verifyToken(token: Buffer, keys: readonly VerifyingKey[]): Verif
   return { payload, cosignerKey };
 }
 
-/** The last header that was found good: a Co-signer's is always the same. */
-let goodHeader: string | undefined;
-
-/** Nobody has verified it yet: none of it is quoted, and no key is taken from it. */
+/** The header is not verified at this point: messages do not quote it, and no key is taken from it. */
 function assertHeader(encoded: string): void {
-  if (encoded === goodHeader) return;
   let header: ProtectedHeaderParameters;
   try {
     header = decodeProtectedHeader({ protected: encoded });
@@ -64,25 +60,24 @@ function assertHeader(encoded: string): void {
     throw notAToken();
   }
   if (header.alg !== ALGORITHM) {
-    throw new Refusal('invalid_token', `signed with another algorithm than ${ALGORITHM}`);
+    throw new Refusal('invalid_token', `signed with an algorithm other than ${ALGORITHM}`);
   }
-  // Whoever does not understand an extension must refuse it (RFC 7515, 4.1.11), and we understand none.
+  // A recipient must reject extensions that it does not support (RFC 7515, section 4.1.11), and none is supported here.
   if (header.crit !== undefined) {
-    throw new Refusal('invalid_token', 'its header asks for an extension that is not supported');
+    throw new Refusal('invalid_token', 'the header requires an extension that is not supported');
   }
-  goodHeader = encoded;
 }
 
 function notAToken(): Refusal {
   return new Refusal('invalid_token', 'not a compact JWS');
 }
 
-/** Times are in seconds since 1970 (RFC 7519, 4.1.4 to 4.1.6). */
+/** Time claims are in seconds since 1970 (RFC 7519, sections 4.1.4 to 4.1.6). */
 function assertTimes({ exp, nbf, iat }: Readonly<Record<string, unknown>>): void {
   const now = Math.floor(Date.now() / 1000);
   for (const time of [exp, nbf, iat]) {
     if (time !== undefined && typeof time !== 'number') {
-      throw new Refusal('invalid_token', 'a time claim ("exp", "nbf", "iat") that is not a number');
+      throw new Refusal('invalid_token', 'a time claim ("exp", "nbf", "iat") is not a number');
     }
   }
   if (typeof exp === 'number' && exp <= now) throw new Refusal('invalid_token', 'expired ("exp")');
@@ -90,13 +85,13 @@ function assertTimes({ exp, nbf, iat }: Readonly<Record<string, unknown>>): void
 }
 
 const ANSWER_HEADER = encode({ alg: ALGORITHM, typ: 'JWT' });
-/** On another thread: it takes longer than everything else about a request together. */
-const signElsewhere = promisify(sign);
+/** Signs on another thread: signing takes longer than everything else in a request together. */
+const signAsync = promisify(sign);
 
-/** Signs an answer as the Co-signer expects it: compact JWS, `alg` RS256, `typ` JWT. */
+/** Signs an answer in the form that the Co-signer expects: compact JWS, `alg` RS256, `typ` JWT. */
 export async function signAnswer(answer: Answer, callbackKey: SigningKey): Promise<string> {
   const input = `${ANSWER_HEADER}.${encode(answer)}`;
-  const signature = await signElsewhere(HASH, Buffer.from(input, 'latin1'), callbackKey.key);
+  const signature = await signAsync(HASH, Buffer.from(input, 'latin1'), callbackKey.key);
   return `${input}.${signature.toString('base64url')}`;
 }
 

@@ -1,5 +1,4 @@
-// The decision routes: HTTP in, verify, decide, sign, HTTP out, one log line.
-import underPressure from '@fastify/under-pressure';
+// The decision routes: verify the request, decide, sign the answer and log one line.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Keys } from '../keys/ring.js';
@@ -11,7 +10,7 @@ import { type CallbackRequest, type Kind, parseJson, parseRequest } from '../pro
 import { signAnswer, verifyToken } from '../protocol/token.js';
 import { decisionLine } from './decision-line.js';
 
-/** How requests and answers are secured: signed JWTs, or plain JSON that the network alone authenticates. */
+/** How requests and answers are secured: by signed JWTs, or as plain JSON that only the network authenticates. */
 export type Auth = 'jwt' | 'json';
 
 export interface CallbackOptions {
@@ -19,41 +18,29 @@ export interface CallbackOptions {
   /** The keys in force; read once per request. */
   readonly keyRing: { readonly current: Keys };
   readonly decide: Decide;
-  /** Time from a request's first byte to its decision, in ms. */
+  /** Longest time from a request's first byte to its decision, in ms. */
   readonly decisionTimeoutMs: number;
-  /** Aborted when the process can wait for decisions no longer. */
+  /** `giveUp` is aborted when the process can no longer wait for pending decisions. */
   readonly lifecycle: { readonly giveUp: AbortSignal };
   readonly log: Logger;
 }
 
 /** Largest request body, in bytes. */
 export const BODY_LIMIT = 1024 * 1024;
-/** Requests are turned away while the event loop is behind by more than this, in ms. */
-const MAX_EVENT_LOOP_DELAY_MS = 1000;
 
-/** The base URL that the operator gives the Co-signer may carry this path or none. */
+/** Paths that the operator's base URL may have. */
 const PREFIXES = ['', '/callback'];
-/** What the Co-signer appends to the base URL; with JWT it puts the version in front. */
+/** Paths that the Co-signer appends to the base URL; with JWTs they start with a version. */
 const PATHS: Readonly<Record<Auth, Readonly<Record<Kind, string>>>> = {
   jwt: { transaction: '/v2/tx_sign_request', configuration: '/v2/config_change_sign_request' },
   json: { transaction: '/tx_sign_request', configuration: '/config_change_sign_request' },
 };
 
-export async function callbackRoutes(app: FastifyInstance, options: CallbackOptions): Promise<void> {
-  await app.register(underPressure, {
-    maxEventLoopDelay: MAX_EVENT_LOOP_DELAY_MS,
-    pressureHandler: () => {
-      throw new Refusal('overloaded', `the event loop is behind by more than ${MAX_EVENT_LOOP_DELAY_MS} ms`);
-    },
-  });
-
+export function callbackRoutes(app: FastifyInstance, options: CallbackOptions): void {
+  const { transaction, configuration } = PATHS[options.auth];
   for (const prefix of PREFIXES) {
-    app.post(prefix + PATHS[options.auth].transaction, (request, reply) =>
-      answer(options, request, reply, 'transaction'),
-    );
-    app.post(prefix + PATHS[options.auth].configuration, (request, reply) =>
-      answer(options, request, reply, 'configuration'),
-    );
+    app.post(prefix + transaction, (request, reply) => answer(options, request, reply, 'transaction'));
+    app.post(prefix + configuration, (request, reply) => answer(options, request, reply, 'configuration'));
   }
   app.post('/callback', (request, reply) => answer(options, request, reply));
 }
@@ -64,34 +51,32 @@ async function answer(
   reply: FastifyReply,
   kind?: Kind,
 ): Promise<string> {
+  const { auth, log } = options;
   const keys = options.keyRing.current;
-  const { request, cosignerKey } = authenticate(options.auth, http.body, keys, kind);
+  const { request, cosignerKey } = authenticate(auth, http.body, keys, kind);
 
   const { decision, fault } = await decideSafely(options.decide, request, {
     timeoutMs: options.decisionTimeoutMs - reply.elapsedTime,
     signal: options.lifecycle.giveUp,
   });
   if (fault !== undefined) {
-    options.log.error(
-      { event: 'decision_failed', requestId: request.requestId, err: fault },
-      'answered RETRY',
-    );
+    log.error({ event: 'decision_failed', requestId: request.requestId, err: fault }, 'answered RETRY');
   }
   if (decision.ruleError !== undefined) {
     const { rule, ruleError: reason } = decision;
-    options.log.error(
+    log.error(
       { event: 'rule_failed', requestId: request.requestId, rule, reason },
       `rule ${rule} could not be evaluated: ${reason}`,
     );
   }
 
-  const body = await encode(options.auth, toAnswer(decision, request.requestId), keys);
+  const body = await encode(auth, toAnswer(decision, request.requestId), keys);
   const by = decision.rule === undefined ? '' : ` by rule ${decision.rule}`;
-  options.log.info(
-    decisionLine({ http, reply, request, decision, cosignerKey, trace: options.log.isLevelEnabled('debug') }),
+  log.info(
+    decisionLine({ http, reply, request, decision, cosignerKey, trace: log.isLevelEnabled('debug') }),
     `${decision.action} ${request.kind}${by}`,
   );
-  reply.type(options.auth === 'jwt' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8');
+  reply.type(auth === 'jwt' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8');
   return body;
 }
 
@@ -100,7 +85,7 @@ interface Authenticated {
   readonly cosignerKey?: VerifyingKey;
 }
 
-/** Nothing goes on from here that was not verified. @throws {Refusal} */
+/** Verifies and parses a body; nothing unverified passes. @throws {Refusal} */
 function authenticate(auth: Auth, body: unknown, keys: Keys, kind?: Kind): Authenticated {
   if (!Buffer.isBuffer(body) || body.length === 0) throw new Refusal('empty_body', 'no body');
   if (auth === 'json') return { request: parseRequest(parseJson(body), kind) };
@@ -109,12 +94,12 @@ function authenticate(auth: Auth, body: unknown, keys: Keys, kind?: Kind): Authe
     throw new Refusal('awaiting_cosigner_key', 'no Co-signer key is known yet');
   }
   const token = trim(body);
-  if (token.length === 0) throw new Refusal('empty_body', 'nothing but white space');
+  if (token.length === 0) throw new Refusal('empty_body', 'only white space');
   const { payload, cosignerKey } = verifyToken(token, keys.cosigners);
   return { request: parseRequest(payload, kind), cosignerKey };
 }
 
-/** Without the white space around it. */
+/** Removes surrounding white space. */
 function trim(body: Buffer): Buffer {
   let start = 0;
   let end = body.length;
@@ -123,7 +108,7 @@ function trim(body: Buffer): Buffer {
   return body.subarray(start, end);
 }
 
-/** Space, tab, line feed and carriage return, as JSON has it. */
+/** The white space of JSON: space, tab, line feed and carriage return. */
 function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 }

@@ -1,5 +1,6 @@
-// What the log says about a decision: enough to find it, to explain it and to replay it, and no secret.
+// The log line of a decision: enough to find, explain and replay it, without secrets.
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { traceId } from '../plugins/trace-id.js';
 import type { PolicyDecision } from '../policy/evaluate/decide.js';
 import { recordFacts } from '../policy/evaluate/record.js';
 import type { VerifyingKey } from '../protocol/key.js';
@@ -11,33 +12,27 @@ interface Decided {
   readonly request: CallbackRequest;
   readonly decision: PolicyDecision;
   readonly cosignerKey: VerifyingKey | undefined;
-  /** Whether to tell which rules were tried. */
+  /** Whether to list the rules that were evaluated. */
   readonly trace: boolean;
 }
 
-/** Fields that a request lacks, or holds in another form than documented, are left out. */
-export function decisionLine({
-  http,
-  reply,
-  request,
-  decision,
-  cosignerKey,
-  trace,
-}: Decided): Record<string, unknown> {
+/** Fields that the request lacks, or whose type is not the documented one, are left out. */
+export function decisionLine(decided: Decided): Record<string, unknown> {
+  const { http, reply, request, decision, cosignerKey, trace } = decided;
   const { kind, requestId, payload } = request;
   return {
     event: 'decision',
     kind,
-    requestId: text(requestId),
-    txId: text(payload['txId']),
-    signerId: text(payload['signerId']),
-    type: kind === 'configuration' ? text(payload['type']) : undefined,
-    operation: text(payload['operation']),
-    asset: text(payload['asset']),
-    amount: text(payload['amountStr']),
+    requestId: shorten(requestId),
+    txId: shorten(payload['txId']),
+    signerId: shorten(payload['signerId']),
+    type: kind === 'configuration' ? shorten(payload['type']) : undefined,
+    operation: shorten(payload['operation']),
+    asset: shorten(payload['asset']),
+    amount: shorten(payload['amountStr']),
     source: party(payload['sourceType'], payload['sourceId']),
     // An address outside the workspace has no id.
-    destination: party(payload['destType'], text(payload['destId']) ?? payload['destAddress']),
+    destination: party(payload['destType'], shorten(payload['destId']) ?? payload['destAddress']),
     action: decision.action,
     reason: decision.reason,
     rule: decision.rule,
@@ -47,26 +42,20 @@ export function decisionLine({
     durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
     cosignerKey: cosignerKey?.fingerprint,
     traceId: traceId(http),
-    ...recordFacts(request, Buffer.isBuffer(http.body) ? http.body.length : 0),
+    ...recordFacts(request),
   };
 }
 
-/** The load balancer's own id of the request, so that its access log and ours can be joined. */
-export function traceId({ headers }: FastifyRequest): string | undefined {
-  const id = text(headers['x-amzn-trace-id']);
-  // Anyone can send this header: what does not look like `Root=1-67891233-abcdef012345678912345678` is left out.
-  return id !== undefined && /^[\w=;:|-]{1,256}$/.test(id) ? id : undefined;
-}
-
-/** Longer ids and amounts than this are cut; `facts` holds them whole. */
+/** Longer values are cut; `facts` holds them in full. */
 const MAX_LENGTH = 256;
 
-function text(value: unknown): string | undefined {
+/** @returns `undefined` for an empty string and for anything but a string */
+function shorten(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
   return value.length > MAX_LENGTH ? `${value.slice(0, MAX_LENGTH)}…` : value;
 }
 
-/** `VAULT:0` */
+/** @returns a transaction's source or destination, such as `VAULT:0` */
 function party(type: unknown, id: unknown): string | undefined {
-  return [text(type), text(id)].filter((part) => part !== undefined).join(':') || undefined;
+  return [shorten(type), shorten(id)].filter((part) => part !== undefined).join(':') || undefined;
 }

@@ -1,4 +1,4 @@
-// GET /health, for the load balancer's probe and for people. It touches nothing outside the process.
+// GET /health, for the load balancer's probe and for operators. It uses nothing outside the process.
 import type { FastifyInstance } from 'fastify';
 import type { Keys } from '../keys/ring.js';
 import { HEALTH_PATH } from '../timeouts.js';
@@ -10,7 +10,7 @@ export interface HealthOptions {
   /** The policy in force. */
   readonly policy: { readonly current: { readonly hash: string } };
   readonly version: string;
-  /** Set once the process is to stop: the probe must see it before the listener closes. */
+  /** `stopping` is set before the listener closes, so that the probe sees it. */
   readonly lifecycle: { readonly stopping: boolean };
 }
 
@@ -22,7 +22,7 @@ interface Health {
   readonly callbackKey: string | null;
   /** Fingerprints of the keys that verify requests. */
   readonly cosignerKeys: readonly string[];
-  /** The beginning of the SHA-256 of the policy in force. */
+  /** Hash of the policy in force: the first 12 hex digits of its SHA-256. */
   readonly policy: string;
   readonly auth: Auth;
 }

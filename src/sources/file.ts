@@ -1,5 +1,6 @@
-// Values in files.
+// Reads values from files.
 import { readFile } from 'node:fs/promises';
+import { codeOf } from '../protocol/error.js';
 import { SourceError, type StoredValue } from './source.js';
 
 /** @throws {SourceError} */
@@ -7,9 +8,7 @@ export async function readFileValue(path: string): Promise<StoredValue> {
   try {
     return { name: path, value: await readFile(path, 'utf8') };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      return { name: path, value: undefined };
-    }
+    if (codeOf(error) === 'ENOENT') return { name: path, value: undefined };
     throw new SourceError(`${path} can't be read: check its owner and mode`, {
       transient: false,
       cause: error,

@@ -1,18 +1,20 @@
-// When stored values are read: at boot until it works, later again and again.
+// Loads stored values: at startup with retries, later at regular intervals.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SourceError } from './source.js';
 
-/** How long transient errors are retried at boot, in ms. */
+/** How long transient errors are retried at startup, in ms. */
 const BOOT_RETRY_MS = 60_000;
-/** The pauses between those tries: doubled from the first to the longest, in ms. */
+/** First pause between two attempts, in ms; it doubles with each attempt. */
 const FIRST_PAUSE_MS = 500;
+/** Longest pause between two attempts, in ms. */
 const LONGEST_PAUSE_MS = 8_000;
 
 /**
- * Loads for the first time.
- * @param onRetry told before each further try
- * @param retryMs for how long transient errors are retried
- * @throws what `load` throws, at once or after the retries
+ * Loads for the first time. Not by a library, because p-retry ends at its time limit, while here the last attempt is made
+ * exactly at the limit.
+ * @param onRetry called before each pause
+ * @param retryMs how long transient errors are retried
+ * @throws what `load` throws, for a permanent reason or after the retries
  */
 export async function loadAtBoot(
   load: () => Promise<void>,
@@ -20,15 +22,15 @@ export async function loadAtBoot(
   retryMs = BOOT_RETRY_MS,
 ): Promise<void> {
   const deadline = performance.now() + retryMs;
-  let lastTry = false;
+  let lastAttempt = false;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     try {
       await load();
       return;
     } catch (error) {
-      if (!(error instanceof SourceError) || !error.transient || lastTry) throw error;
+      if (!(error instanceof SourceError) || !error.transient || lastAttempt) throw error;
       const leftMs = Math.max(0, deadline - performance.now());
-      lastTry = leftMs <= pauseMs;
+      lastAttempt = leftMs <= pauseMs;
       const retryInMs = Math.round(Math.min(pauseMs, leftMs));
       onRetry(error.message, retryInMs);
       await sleep(retryInMs);
@@ -37,14 +39,14 @@ export async function loadAtBoot(
 }
 
 /**
- * Loads again and again.
- * @param onFault told when it fails; what is in force stays
- * @param pauseMs asked before each pause
- * @returns a function that ends it
+ * Loads at regular intervals. The timer does not keep the process alive.
+ * @param onError called when a load fails; the loaded values stay in force
+ * @param pauseMs called before each pause; returns its length
+ * @returns a function that stops it
  */
 export function loadRegularly(
   load: () => Promise<void>,
-  onFault: (reason: string) => void,
+  onError: (reason: string) => void,
   pauseMs: () => number,
 ): () => void {
   let timer: NodeJS.Timeout;
@@ -56,7 +58,7 @@ export function loadRegularly(
     try {
       await load();
     } catch (error) {
-      onFault(error instanceof Error ? error.message : String(error));
+      onError(error instanceof Error ? error.message : String(error));
     }
     schedule();
   };

@@ -1,20 +1,22 @@
-// The policy in force: loaded at boot, and replaced whole, between requests, when a new one can be used.
+// The policy in force: loaded at startup, and replaced as a whole when a new version is valid.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { loadAtBoot, loadRegularly } from './load.js';
-import type { Source, StoredValue } from './source.js';
+import type { Policy } from '../policy/evaluate/rules.js';
 import { parsePolicy } from '../policy/parse/file.js';
 import { PolicyError } from '../policy/parse/problem.js';
-import type { Policy } from '../policy/evaluate/rules.js';
+import { BaseError } from '../protocol/error.js';
+import { loadAtBoot, loadRegularly } from './load.js';
+import type { Source, StoredValue } from './source.js';
 
-/** How long a new policy must stay the same before it is taken, in ms. */
+/** How long a new policy must stay unchanged before it is used, in ms. */
 const SETTLE_MS = 100;
 
-/** There is no policy where one should be. */
-export class NoPolicyError extends Error {
+export class MissingPolicyError extends BaseError<'POLICY_MISSING'> {
   constructor(name: string) {
-    super(`There is no policy at ${name}: store one there; policy.yaml of this project is one to begin with`);
-    this.name = 'NoPolicyError';
+    super(
+      'POLICY_MISSING',
+      `There is no policy at ${name}: store one there, for example this project's policy.yaml`,
+    );
   }
 }
 
@@ -23,8 +25,8 @@ export class CurrentPolicy {
   readonly #log: Logger;
   #policy: Policy | undefined;
   #text: string | undefined;
-  /** What was last found wrong, so that it is told once and not at every read. */
-  #trouble: string | undefined;
+  /** The last unusable policy that was logged, so that it is logged once and not at every read. */
+  #logged: string | undefined;
 
   constructor(source: Source<StoredValue>, log: Logger) {
     this.#source = source;
@@ -37,9 +39,9 @@ export class CurrentPolicy {
   }
 
   /**
-   * Loads it for the first time.
-   * @throws {SourceError} it can't be read, at once or after the retries
-   * @throws {NoPolicyError}
+   * Loads the policy for the first time.
+   * @throws {SourceError} it can't be read, for a permanent reason or after the retries
+   * @throws {MissingPolicyError}
    * @throws {PolicyError}
    */
   async load(): Promise<void> {
@@ -50,23 +52,23 @@ export class CurrentPolicy {
     );
   }
 
-  /** Reads it again and again; whatever is wrong is logged, and the policy in force stays. @returns ends it */
+  /** Rereads the policy regularly. Errors are logged, and the policy in force stays. @returns a function that stops it */
   keepFresh(refreshMs: number): () => void {
     return loadRegularly(
       () => this.#update(),
       (reason) =>
         this.#log.error(
           { event: 'policy_refresh_failed', reason, policy: this.#policy?.hash },
-          'policy not refreshed, the one in force stays',
+          'policy not refreshed; the policy in force stays in use',
         ),
       () => refreshMs,
     );
   }
 
-  /** A file may be read while it is being written: what is new must be the same a moment later. */
+  /** A file may be read while it is being written, so a new policy must be the same in two reads. */
   async #read(): Promise<StoredValue> {
     for (let stored = await this.#source(); ;) {
-      if (this.#policy === undefined || stored.value === this.#text || stored.value === this.#trouble)
+      if (this.#policy === undefined || stored.value === this.#text || stored.value === this.#logged)
         return stored;
       await sleep(SETTLE_MS);
       const again = await this.#source();
@@ -79,43 +81,45 @@ export class CurrentPolicy {
     const { name, value } = await this.#read();
     const before = this.#policy;
     if (value === undefined) {
-      if (before === undefined) throw new NoPolicyError(name);
-      this.#tellOnce('missing', { event: 'policy_missing', from: name, policy: before.hash }, 'is gone');
+      if (before === undefined) throw new MissingPolicyError(name);
+      this.#logOnce('missing', { event: 'policy_missing', from: name, policy: before.hash }, 'is missing');
       return;
     }
-    if (value === this.#text) this.#trouble = undefined;
-    if (value === this.#text || value === this.#trouble) return;
+    if (value === this.#text) this.#logged = undefined;
+    if (value === this.#text || value === this.#logged) return;
     try {
-      const policy = parsePolicy(value, name);
-      this.#policy = policy;
-      this.#text = value;
-      this.#trouble = undefined;
-      const { hash, rules, lists } = policy;
-      this.#log.info(
-        {
-          event: 'policy_loaded',
-          from: name,
-          before: before?.hash,
-          after: hash,
-          rules: rules.length,
-          lists: lists.size,
-        },
-        before === undefined ? 'policy loaded' : 'policy replaced',
-      );
+      this.#replace(parsePolicy(value, name), value, name);
     } catch (error) {
       if (before === undefined || !(error instanceof PolicyError)) throw error;
-      const { problems } = error.brief;
-      this.#tellOnce(
-        value,
-        { event: 'policy_refused', from: name, policy: before.hash, problems },
-        `refused:\n${error.brief.report}`,
-      );
+      const { problems, report } = error.brief;
+      const line = { event: 'policy_refused', from: name, policy: before.hash, problems };
+      this.#logOnce(value, line, `was refused:\n${report}`);
     }
   }
 
-  #tellOnce(trouble: string, line: { readonly from: string } & Record<string, unknown>, what: string): void {
-    if (trouble === this.#trouble) return;
-    this.#trouble = trouble;
-    this.#log.error(line, `policy at ${line.from}: the one in force stays; this one ${what}`);
+  #replace(policy: Policy, text: string, name: string): void {
+    const before = this.#policy;
+    this.#policy = policy;
+    this.#text = text;
+    this.#logged = undefined;
+    const { hash, rules, lists } = policy;
+    this.#log.info(
+      {
+        event: 'policy_loaded',
+        from: name,
+        before: before?.hash,
+        after: hash,
+        rules: rules.length,
+        lists: lists.size,
+      },
+      before === undefined ? 'policy loaded' : 'policy replaced',
+    );
+  }
+
+  /** @param policy the unusable policy; `missing` if there is none */
+  #logOnce(policy: string, line: { readonly from: string } & Record<string, unknown>, problem: string): void {
+    if (policy === this.#logged) return;
+    this.#logged = policy;
+    this.#log.error(line, `the policy in force stays in use: the policy at ${line.from} ${problem}`);
   }
 }

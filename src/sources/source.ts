@@ -1,24 +1,24 @@
-// What is kept outside of the process, and read again and again: keys and the policy.
+// Sources: the places outside the process that keys and the policy are read from.
+import { BaseError } from '../protocol/error.js';
 
-/** A value as stored, not yet checked. */
+/** A value as stored, before any check. */
 export interface StoredValue {
-  /** Where it was looked for, as the operator knows it: a parameter's name, a file's path. */
+  /** The place, as the operator knows it: a parameter name or a file path. */
   readonly name: string;
-  /** The text stored there; `undefined` when there is nothing. */
+  /** `undefined` if nothing is stored there. */
   readonly value: string | undefined;
 }
 
-/** Values that are read together. @throws {SourceError} */
+/** Reads values that belong together. @throws {SourceError} */
 export type Source<Values> = () => Promise<Values>;
 
 /** The source could not be read. */
-export class SourceError extends Error {
-  /** Whether trying again may help: true for a network fault, false for a missing permission. */
+export class SourceError extends BaseError<'SOURCE_UNREADABLE'> {
+  /** Whether a retry may succeed: true for a network error, false for a missing permission. */
   readonly transient: boolean;
 
   constructor(message: string, options: { transient: boolean; cause?: unknown }) {
-    super(message, { cause: options.cause });
-    this.name = 'SourceError';
+    super('SOURCE_UNREADABLE', message, { cause: options.cause });
     this.transient = options.transient;
   }
 }

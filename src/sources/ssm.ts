@@ -1,27 +1,28 @@
-// Values in SSM Parameter Store.
+// Reads values from SSM Parameter Store.
 import {
   GetParametersCommand,
   type Parameter,
   SSMClient,
   type SSMServiceException,
 } from '@aws-sdk/client-ssm';
+import { codeOf } from '../protocol/error.js';
 import { SourceError, type StoredValue } from './source.js';
 
-/** How long one read may take, retries of the SDK included, in ms. */
+/** Longest time of one read, including the SDK's own retries, in ms. */
 const READ_TIMEOUT_MS = 10_000;
 
-/** Reads parameters by name or ARN, decrypted, in one call; each in the place of its name. @throws {SourceError} */
+/** Reads parameters by name or ARN, decrypted, in one call. The values are in the order of the names. @throws {SourceError} */
 export type ParameterReader = <const Names extends readonly string[]>(
   names: Names,
 ) => Promise<{ readonly [Place in keyof Names]: StoredValue }>;
 
-/** Region, credentials and endpoint are found by the AWS SDK as everywhere else (`AWS_REGION`, the task role, …). */
+/** @param client by default one that takes region, credentials and endpoint from the environment, like all AWS tools */
 export function parameterReader(client = new SSMClient({})): ParameterReader {
   return async (names) => {
     const parameters = await getParameters(client, [...names]);
     return names.map((name) => ({
       name,
-      value: parameters.find((parameter) => answersTo(parameter, name))?.Value,
+      value: parameters.find((parameter) => hasName(parameter, name))?.Value,
     })) as never;
   };
 }
@@ -38,9 +39,9 @@ async function getParameters(client: SSMClient, names: string[]): Promise<Parame
   }
 }
 
-/** A parameter can be asked for by name, by ARN, or by either with a version or label behind a colon. */
-function answersTo({ Name, ARN, Selector = '' }: Parameter, asked: string): boolean {
-  return asked === `${Name}${Selector}` || asked === `${ARN}${Selector}`;
+/** A parameter can be requested by name or ARN, followed by a version or label after a colon. */
+function hasName({ Name, ARN, Selector = '' }: Parameter, requested: string): boolean {
+  return requested === `${Name}${Selector}` || requested === `${ARN}${Selector}`;
 }
 
 function toSourceError(error: unknown, names: string[]): SourceError {
@@ -58,29 +59,37 @@ function toSourceError(error: unknown, names: string[]): SourceError {
       `AWS does not accept the credentials (${name}): check the task role, or the AWS_ variables and profile`,
     );
   }
-  // Some things in between deny with a 403 that is not of SSM's own form.
+  // Proxies and endpoint policies deny access with a 403 that is not in SSM's format.
   if (/AccessDenied|NotAuthorized/.test(name) || $metadata?.httpStatusCode === 403) {
     return permanent(
       `SSM denies access to ${parameters} (${name}): allow the task role ssm:GetParameters on them, and kms:Decrypt on the key that encrypts them`,
     );
   }
+  // The message is the only way to recognize this error: the SDK throws a plain Error without a name or code of its own.
   if (message === 'Region is missing') return permanent('No AWS region is set: set AWS_REGION');
-  if (message === 'Invalid URL') return permanent('The AWS endpoint is not a URL: check AWS_ENDPOINT_URL');
+  if (codeOf(error) === 'ERR_INVALID_URL') {
+    return permanent('The AWS endpoint is not a URL: check AWS_ENDPOINT_URL');
+  }
 
   const throttled = /Throttl|TooManyRequests|LimitExceeded/.test(name);
   return new SourceError(`SSM can't be read for ${parameters}: ${explain(name, message)}`, {
-    // The client's fault, and not of asking too often: asking the same again brings the same answer.
+    // The same request would fail again, unless it was only throttled.
     transient: throttled || $fault !== 'client',
     cause: error,
   });
 }
 
 function explain(name: string, message: string): string {
-  if (name === 'AbortError' || name === 'TimeoutError') return `no answer within ${READ_TIMEOUT_MS / 1000} s`;
-  if (name === 'CredentialsProviderError')
-    return 'no AWS credentials were found: check the task role, or the profile';
-  // The text that could not be parsed may be quoted, and with it a key.
-  if (name === 'SyntaxError')
-    return 'what came back is not an answer of SSM: check AWS_ENDPOINT_URL and proxies';
-  return `${name}: ${message}`;
+  switch (name) {
+    case 'AbortError':
+    case 'TimeoutError':
+      return `no response within ${READ_TIMEOUT_MS / 1000} s`;
+    case 'CredentialsProviderError':
+      return 'no AWS credentials were found: check the task role, or the profile';
+    case 'SyntaxError':
+      // The message may quote the response, and with it a key.
+      return 'the response is not one of SSM: check AWS_ENDPOINT_URL and proxies';
+    default:
+      return `${name}: ${message}`;
+  }
 }

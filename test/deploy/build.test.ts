@@ -1,11 +1,11 @@
-// `--build local`. No container engine runs here: a program in its place tells what it was asked to do.
+// `--build local`, with a program that records how it is called instead of a container engine.
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { motoServer } from '../helpers/moto.js';
 import { type Workspace, workspace } from '../helpers/operator.js';
 
-function standIn(place: Workspace, build: string): void {
+function fakeEngine(place: Workspace, build: string): void {
   const program = join(place.directory, 'home', 'docker');
   writeFileSync(
     program,
@@ -21,12 +21,12 @@ esac
   place.environment['PATH'] = `${join(place.directory, 'home')}:${process.env['PATH'] ?? ''}`;
 }
 
-t.test('the committed tree is built, and pushed to the repository', async (t) => {
+t.test('builds the committed tree, and pushes it to the repository', async (t) => {
   const moto = await motoServer(t);
   const place = workspace(t, moto.endpoint);
   const read = (name: string): string => readFileSync(join(place.directory, 'home', name), 'utf8');
   writeFileSync(join(place.directory, 'not-committed'), 'x');
-  standIn(place, 'true');
+  fakeEngine(place, 'true');
   const args = ['--yes', '--build', 'local', '--only-stacks', 'foundation,security,image'];
   const { code, stderr } = await place.run('deploy', ...args);
   t.equal(code, 0, stderr);
@@ -38,19 +38,19 @@ t.test('the committed tree is built, and pushed to the repository', async (t) =>
   t.match(login, new RegExp(`^login --username AWS --password-stdin .*${registry}$`));
   t.match(build, `build --platform linux/amd64 --build-arg REVISION=${place.tag} --tag ${image} `);
   t.equal(push, `push ${image}`);
-  t.match(read('password'), /^.+$/, 'the password comes by standard input');
-  t.notMatch(read('calls'), read('password'), 'and is among no arguments');
+  t.match(read('password'), /^.+$/, 'the password is passed on standard input');
+  t.notMatch(read('calls'), read('password'), 'and not in an argument');
   t.match(read('context'), 'policy.yaml');
   t.notMatch(read('context'), 'not-committed');
 });
 
-t.test('a build that fails is told with what it said last', async (t) => {
+t.test('reports a failed build with its last output', async (t) => {
   const moto = await motoServer(t);
   const place = workspace(t, moto.endpoint);
-  standIn(place, 'echo "npm error 404" >&2; exit 7');
+  fakeEngine(place, 'echo "npm error 404" >&2; exit 7');
   const { code, stderr } = await place.run('deploy', '--yes', '--build', 'local');
   t.equal(code, 1);
-  t.match(stderr, 'docker build ended with 7');
+  t.match(stderr, 'docker build ended with exit code 7');
   t.match(stderr, 'npm error 404');
-  t.match(stderr, 'go on with: npm run deploy -- --yes --build local --env dev');
+  t.match(stderr, 'continue with: npm run deploy -- --build local --yes --env dev');
 });

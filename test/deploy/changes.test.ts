@@ -1,29 +1,29 @@
-// Keys, policy, certificate and image: what may change, what must not in passing, and what goes in the end.
+// Changes of keys, policy, certificate and image happen only when they are meant; destroy deletes everything.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { NAMES } from '../helpers/aws.js';
 import { type AwsCall, type AwsReply, isMutating, parameter, xml } from '../helpers/aws-proxy.js';
-import { playCodeBuild, putImage } from '../helpers/codebuild.js';
+import { emulateCodeBuild, putImage } from '../helpers/codebuild.js';
 import { rsaPair } from '../helpers/keys.js';
 import { fails, scenarios } from '../helpers/scenarios.js';
 
-// It starts a command, and with it the CDK, dozens of times.
+// Runs dozens of deployments.
 t.setTimeout(900_000);
 
 t.test('changes', async (t) => {
-  const { account, heals, moto, proxy, scenario } = await scenarios(t);
+  const { account, recovers, moto, proxy, scenario } = await scenarios(t);
 
-  scenario('a policy that is unsound', async (t, place) => {
+  scenario('rejects an invalid policy, in the file and in SSM', async (t, place) => {
     const file = join(place.directory, 'policy.yaml');
-    const sound = readFileSync(file, 'utf8');
+    const valid = readFileSync(file, 'utf8');
     writeFileSync(file, 'version: 1\nrules: [oops]\n');
     const ran = await place.run('deploy', '--yes');
     fails(t, ran, 'POLICY_UNSOUND', /policy\.yaml can't be used as the policy/, 'npm run policy -- check');
     t.strictSame(proxy.calls.filter(isMutating), []);
-    writeFileSync(file, sound);
-    await heals(t, place);
+    writeFileSync(file, valid);
+    await recovers(t, place);
     await account.put(NAMES.parameters.policy, 'version: 1\nrules: [oops]\n', 'SecureString');
     fails(
       t,
@@ -34,23 +34,23 @@ t.test('changes', async (t) => {
     );
   });
 
-  scenario('another host name, with a certificate of one’s own', async (t, place) => {
+  scenario('creates a new certificate for another host name', async (t, place) => {
     t.equal((await place.run('deploy', '--yes')).code, 0);
     place.settings({ hostName: 'handler.internal' });
     const { code, stdout } = await place.run('deploy', '--yes');
     t.equal(code, 0);
-    t.match(stdout, 'make a CA and a certificate for handler.internal');
-    t.match(stdout, /^service +wait until it is steady$/m, 'what changes is waited for');
+    t.match(stdout, 'create a CA and a certificate for handler.internal');
+    t.match(stdout, /^service +wait until it is steady$/m, 'waits for the change');
     const certificate = new X509Certificate(readFileSync(join(place.directory, '.keys/dev/tls.pem')));
     t.equal(certificate.checkHost('handler.internal'), 'handler.internal');
     t.equal((await place.run('destroy', '--confirm', 'dev')).code, 0);
-    t.strictSame(await account.certificates(), [], 'the one before goes as well');
+    t.strictSame(await account.certificates(), [], 'the previous certificate is deleted too');
   });
 
-  scenario('another key in SSM than in the directory', async (t, place) => {
+  scenario('replaces the callback key with --rotate-callback-key only', async (t, place) => {
     t.equal((await place.run('deploy', '--yes')).code, 0);
     const name = NAMES.parameters.callbackPrivateKey;
-    const inForce = (await account.parameter(name))?.Value;
+    const inUse = (await account.parameter(name))?.Value;
     const other = rsaPair().privatePem;
     const file = join(place.directory, '.keys/dev/callback_private.pem');
     writeFileSync(file, other);
@@ -58,24 +58,24 @@ t.test('changes', async (t) => {
       t,
       await place.run('deploy', '--yes'),
       'CALLBACK_KEY_DIFFERS',
-      /holds another key/,
+      /callback_private\.pem holds another key/,
       '--rotate-callback-key',
     );
-    t.equal((await account.parameter(name))?.Value, inForce);
+    t.equal((await account.parameter(name))?.Value, inUse);
 
     t.equal((await place.run('deploy', '--yes', '--rotate-callback-key')).code, 0);
-    t.equal((await account.parameter(name))?.Value, other, 'the one of the directory');
-    const before = (): readonly string[] =>
+    t.equal((await account.parameter(name))?.Value, other, 'the key in the directory');
+    const rotated = (): readonly string[] =>
       [...place.files('.keys').keys()]
         .filter((name) => /callback_private\.[0-9a-f]{16}\.pem$/.test(name))
         .map((name) => readFileSync(join(place.directory, name), 'utf8'));
-    t.strictSame(before(), [inForce]);
+    t.strictSame(rotated(), [inUse]);
 
     const { code, stdout } = await place.run('deploy', '--yes', '--rotate-callback-key');
     t.equal(code, 0);
     t.match(stdout, 'Give the Co-signer the new public key now');
-    t.strictSame(new Set(before()), new Set([inForce, other]), 'no key is lost');
-    t.notMatch((await account.parameter(name))?.Value, other, 'and now a new one');
+    t.strictSame(new Set(rotated()), new Set([inUse, other]), 'no key is lost');
+    t.notMatch((await account.parameter(name))?.Value, other, 'a new key');
     t.equal((await account.parameter(name))?.Value, readFileSync(file, 'utf8'));
 
     writeFileSync(file, 'no key');
@@ -88,7 +88,7 @@ t.test('changes', async (t) => {
     );
   });
 
-  scenario('a key that lies in SSM unencrypted', async (t, place) => {
+  scenario('rejects a key that is stored unencrypted', async (t, place) => {
     await account.put(NAMES.parameters.callbackPrivateKey, rsaPair().privatePem, 'String');
     fails(
       t,
@@ -100,7 +100,7 @@ t.test('changes', async (t) => {
     t.strictSame(await account.stacks(), []);
   });
 
-  scenario('a certificate that is about to expire, and its renewal', async (t, place) => {
+  scenario('warns before a certificate expires, and renews it', async (t, place) => {
     t.equal((await place.run('deploy', '--yes')).code, 0);
     const before = readFileSync(join(place.directory, '.keys/dev/tls.pem'), 'utf8');
     const soon = (call: AwsCall, reply: AwsReply): AwsReply | undefined =>
@@ -115,22 +115,25 @@ t.test('changes', async (t) => {
         : undefined;
     proxy.after = soon;
     t.match((await place.run('deploy', '--status')).stdout, /in 10 days: renew it/);
-    t.match((await place.run('deploy', '--yes')).stdout, /expires in 10 days: --renew-certificate/);
+    t.match(
+      (await place.run('deploy', '--yes')).stdout,
+      /expires in 10 days: replace it with --renew-certificate/,
+    );
     proxy.after = () => undefined;
     const { code, stdout } = await place.run('deploy', '--yes', '--renew-certificate');
     t.equal(code, 0);
     t.match(stdout, 'give the Co-signer the new one now');
-    t.strictSame(await account.certificates(), ['callback.internal'], 'in the same place');
+    t.strictSame(await account.certificates(), ['callback.internal'], 'replaced, not added');
     t.not(readFileSync(join(place.directory, '.keys/dev/tls.pem'), 'utf8'), before);
   });
 
-  scenario('an image that is not there', async (t, place) => {
+  scenario('reports an image that does not exist', async (t, place) => {
     fails(
       t,
       await place.run('deploy', '--yes', '--image-tag', 'v9'),
       'IMAGE_MISSING',
       /there is no image v9/,
-      'leave --image-tag out',
+      'leave out --image-tag',
     );
     t.strictSame(proxy.calls.filter(isMutating), []);
     t.equal((await place.run('deploy', '--yes')).code, 0);
@@ -140,7 +143,7 @@ t.test('changes', async (t) => {
       await place.run('deploy', '--yes', '--image-tag', 'v9'),
       'IMAGE_MISSING',
       /no image v9/,
-      'name one of v8',
+      'choose one of v8',
     );
     const { steps } = await place.json<{ steps: { step: string; details: string[] }[] }>(
       'deploy',
@@ -152,16 +155,16 @@ t.test('changes', async (t) => {
     t.match((await account.stacks())[0], { parameters: { ImageTag: 'v8' } });
   });
 
-  scenario('production, whose protections are taken off, and whose keys stay', async (t, place) => {
+  scenario('turns off protections to destroy prod, and keeps its keys', async (t, place) => {
     t.equal((await place.run('deploy', '--yes', '-e', 'prod')).code, 0);
     proxy.calls.length = 0;
-    // moto does not know this call.
+    // moto does not implement this call.
     proxy.before = (call) =>
       call.action === 'UpdateTerminationProtection' ? xml(call, '<StackId>1</StackId>') : undefined;
     const { code, stdout } = await place.run('destroy', '-e', 'prod', '--confirm', 'prod');
     t.equal(code, 0);
-    t.match(stdout, /stays +AWS::KMS::Key/);
-    t.match(stdout, /stays +parameter \/fireblocks\/prod\/jwt\/callback-private-key/);
+    t.match(stdout, /keep +AWS::KMS::Key/);
+    t.match(stdout, /keep +parameter \/fireblocks\/prod\/jwt\/callback-private-key/);
     t.strictSame(
       proxy.calls
         .filter(({ action }) => /^(Modify|UpdateTermination|DeleteStack)/.test(action))
@@ -183,8 +186,8 @@ t.test('changes', async (t) => {
     t.strictSame(await account.certificates(), ['callback.internal']);
   });
 
-  scenario('a bucket with something in it goes with its stack', async (t, place) => {
-    proxy.before = playCodeBuild(moto.endpoint);
+  scenario('empties a bucket before it deletes the stack', async (t, place) => {
+    proxy.before = emulateCodeBuild(moto.endpoint);
     t.equal((await place.run('deploy', '--yes')).code, 0);
     const { code, stdout } = await place.run('destroy', '--confirm', 'dev');
     t.equal(code, 0);

@@ -8,7 +8,7 @@ import t from 'tap';
 import { accountAt } from '../helpers/aws.js';
 import { differences, documentOf } from '../docs/documents.js';
 import { awsProxy } from '../helpers/aws-proxy.js';
-import { playCodeBuild, putImage } from '../helpers/codebuild.js';
+import { emulateCodeBuild, putImage } from '../helpers/codebuild.js';
 import { ROOT } from '../helpers/cli.js';
 import { rsaPair } from '../helpers/keys.js';
 import { motoServer } from '../helpers/moto.js';
@@ -26,7 +26,7 @@ const { blocks } = documentOf('DEPLOYMENT.md');
 t.test('every command succeeds and prints what the guide shows', async (t) => {
   const moto = await motoServer(t);
   const proxy = await awsProxy(t, moto.endpoint);
-  proxy.before = playCodeBuild(moto.endpoint);
+  proxy.before = emulateCodeBuild(moto.endpoint);
   const home = t.testdir();
   const clone = join(home, 'clone');
   const git = async (...args: string[]): Promise<string> => {

@@ -1,4 +1,4 @@
-// A deployment that is interrupted anywhere, and run again, ends as one that was not.
+// A deployment that is interrupted at any AWS call, and run again, has the same result as one that was not.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DescribeImagesCommand, ECRClient } from '@aws-sdk/client-ecr';
@@ -6,22 +6,25 @@ import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import t, { type Test } from 'tap';
 import { accountAt, clientOptions, NAMES } from '../helpers/aws.js';
 import { type AwsCall, awsProxy, isMutating } from '../helpers/aws-proxy.js';
-import { playCodeBuild } from '../helpers/codebuild.js';
+import { emulateCodeBuild } from '../helpers/codebuild.js';
 import { motoServer } from '../helpers/moto.js';
 import { REGION, type Workspace, workspace } from '../helpers/operator.js';
 
-// It starts a command, and with it the CDK, dozens of times.
+// Runs dozens of deployments.
 t.setTimeout(900_000);
 
-t.test('wherever it is interrupted', async (t) => {
+/** The point after the last call that changes something. */
+const WAIT = 'the wait for the service';
+
+t.test('resumes after an interruption at any AWS call', async (t) => {
   const moto = await motoServer(t);
   const proxy = await awsProxy(t, moto.endpoint);
-  const build = playCodeBuild(moto.endpoint);
+  const build = emulateCodeBuild(moto.endpoint);
   proxy.before = build;
 
   let expected: unknown;
   let points: readonly string[] = [];
-  await t.test('uninterrupted', async (t) => {
+  await t.test('makes these calls without an interruption', async (t) => {
     const place = workspace(t, proxy.endpoint);
     const { code, stderr } = await place.run('deploy', '--yes');
     t.equal(code, 0, stderr);
@@ -44,8 +47,8 @@ t.test('wherever it is interrupted', async (t) => {
     ['SIGKILL', 'after'],
     ['SIGINT', 'before'],
   ] as const) {
-    for (const point of [...points, 'the wait for the service']) {
-      await t.test(`${signal}, ${when} ${point}`, async (t) => {
+    for (const point of [...points, WAIT]) {
+      await t.test(`resumes after ${signal} ${when} ${point}`, async (t) => {
         await interrupt(t, point, signal, when);
       });
     }
@@ -57,36 +60,36 @@ t.test('wherever it is interrupted', async (t) => {
     const place = workspace(t, proxy.endpoint);
     const { child, ended } = place.start('deploy', '--yes');
     let hit = false;
-    const isThere = (call: AwsCall): boolean =>
+    const isPoint = (call: AwsCall): boolean =>
       !hit &&
-      (point === 'the wait for the service'
+      (point === WAIT
         ? call.action === 'DescribeServices' && pointsOf(proxy.calls).at(-1) === '4 CreateStack'
         : isMutating(call) && pointsOf(proxy.calls).at(-1) === point);
-    const strike = async (): Promise<void> => {
+    const interruptNow = async (): Promise<void> => {
       hit = true;
       child.kill(signal);
       await ended;
     };
     proxy.before = async (call) => {
-      if (when === 'before' && isThere(call)) {
-        await strike();
-        // Nobody waits for an answer, and the call comes to nothing.
+      if (when === 'before' && isPoint(call)) {
+        await interruptNow();
+        // The process has ended: the call is dropped.
         return { status: 500, body: '' };
       }
-      const answer = await build(call);
-      // A build is started as soon as it is asked for.
-      if (answer !== undefined && when === 'after' && isThere(call)) await strike();
-      return answer;
+      const reply = await build(call);
+      // Calls that the emulated CodeBuild replies to do not get to moto.
+      if (reply !== undefined && when === 'after' && isPoint(call)) await interruptNow();
+      return reply;
     };
     proxy.after = async (call) => {
-      if (when === 'after' && isThere(call)) await strike();
+      if (when === 'after' && isPoint(call)) await interruptNow();
       return undefined;
     };
     const { code, stderr } = await ended;
-    t.ok(hit, 'it was there');
+    t.ok(hit, 'the deployment made this call');
     if (signal === 'SIGINT') {
       t.equal(code, 130);
-      t.match(stderr, 'To go on: npm run deploy -- --yes --env dev');
+      t.match(stderr, 'To continue: npm run deploy -- --yes --env dev');
     }
     proxy.before = build;
     proxy.after = () => undefined;
@@ -97,7 +100,7 @@ t.test('wherever it is interrupted', async (t) => {
   }
 });
 
-/** The calls that change something, each with how many of its kind there were. */
+/** @returns the calls that change something, each numbered among its kind */
 function pointsOf(calls: readonly AwsCall[]): readonly string[] {
   const counts = new Map<string, number>();
   return calls.filter(isMutating).map(({ action }) => {
@@ -107,7 +110,7 @@ function pointsOf(calls: readonly AwsCall[]): readonly string[] {
   });
 }
 
-/** All that a deployment makes, without what is new each time. */
+/** @returns everything that a deployment creates, without what differs each time */
 async function stateOf(endpoint: string, place: Workspace): Promise<unknown> {
   const account = accountAt(endpoint);
   const stacks = await account.stacks();
@@ -131,14 +134,14 @@ async function stateOf(endpoint: string, place: Workspace): Promise<unknown> {
         template: await account.template(name),
       })),
     ),
-    // A second certificate would be one that nobody knows of.
+    // A second certificate would be left over.
     certificates: await account.certificates(),
     images: imageDetails.flatMap(({ imageTags = [] }) => imageTags).map((tag) => tag === place.tag),
     source: (source.ContentLength ?? 0) > 0,
     key: [key?.Type, key?.Version, key?.Value === read('.keys/dev/callback_private.pem')],
     policy: [policy?.Type, policy?.Version, policy?.Value === read('policy.yaml')],
     service: [service?.serviceName, service?.desiredCount],
-    // What the Co-signer is given is what the load balancer shows.
+    // The Co-signer is given the certificate that the load balancer presents.
     pinned: (await account.certificate()) === read('.keys/dev/tls.pem').trim(),
     files: [...place.files('.keys')],
   };

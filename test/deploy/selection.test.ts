@@ -1,15 +1,15 @@
-// Parts of a deployment: the plan that --dry-run prints is what then happens.
+// Deployments of selected stacks: what happens is the plan that --dry-run prints.
 import t from 'tap';
 import { accountAt } from '../helpers/aws.js';
 import { awsProxy, isMutating, parameter } from '../helpers/aws-proxy.js';
-import { playCodeBuild } from '../helpers/codebuild.js';
+import { emulateCodeBuild } from '../helpers/codebuild.js';
 import { motoServer } from '../helpers/moto.js';
 import { workspace } from '../helpers/operator.js';
 
-// It starts a command, and with it the CDK, dozens of times.
+// Runs dozens of deployments.
 t.setTimeout(900_000);
 
-interface Answer {
+interface Result {
   readonly steps: readonly {
     readonly step: string;
     readonly action: string;
@@ -17,15 +17,15 @@ interface Answer {
   }[];
 }
 
-t.test('a plan is what happens', async (t) => {
+t.test('deploys selected stacks as planned', async (t) => {
   const moto = await motoServer(t);
   const proxy = await awsProxy(t, moto.endpoint);
-  proxy.before = playCodeBuild(moto.endpoint);
+  proxy.before = emulateCodeBuild(moto.endpoint);
   const account = accountAt(moto.endpoint);
   const place = workspace(t, proxy.endpoint);
   place.settings({});
 
-  /** Each goes on where the one before ended. */
+  /** Each continues from the state that the one before leads to. */
   const cases: readonly {
     args: readonly string[];
     steps: Readonly<Record<string, string>>;
@@ -66,25 +66,25 @@ t.test('a plan is what happens', async (t) => {
     },
   ];
   for (const { args, steps, stacks } of cases) {
-    await t.test(args.join(' '), async (t) => {
+    await t.test(`plans and deploys ${args.join(' ')}`, async (t) => {
       const before = await account.stacks();
       proxy.calls.length = 0;
-      const plan = await place.json<Answer>('deploy', '--dry-run', ...args);
-      t.strictSame(proxy.calls.filter(isMutating), [], 'nothing is touched');
+      const plan = await place.json<Result>('deploy', '--dry-run', ...args);
+      t.strictSame(proxy.calls.filter(isMutating), [], '--dry-run changes nothing');
       t.strictSame(await account.stacks(), before);
       t.strictSame(Object.fromEntries(plan.steps.map(({ step, action }) => [step, action])), steps);
 
-      const done = await place.json<Answer>('deploy', '--yes', ...args);
+      const done = await place.json<Result>('deploy', '--yes', ...args);
       t.strictSame(
         done.steps.map(({ step, action, details }) => ({ step, action, details })),
         plan.steps,
-        'what happened is what was planned',
+        'did what was planned',
       );
-      const touched = proxy.calls
+      const created = proxy.calls
         .filter((call) => call.action === 'CreateStack')
         .map((call) => parameter(call, 'StackName')?.replace('fireblocks-dev-', ''));
       t.strictSame(
-        touched,
+        created,
         Object.entries(steps)
           .filter(([, action]) => action === 'create')
           .map(([step]) => step)
@@ -97,7 +97,7 @@ t.test('a plan is what happens', async (t) => {
     });
   }
 
-  await t.test('a change of the settings is told resource by resource', async (t) => {
+  await t.test('shows a change of the settings resource by resource', async (t) => {
     place.settings({ alarmEmail: 'ops@example.com', desiredCount: 2 });
     const { code, stdout } = await place.run('deploy', '--dry-run');
     t.equal(code, 0);
@@ -108,34 +108,37 @@ t.test('a plan is what happens', async (t) => {
     place.settings({});
   });
 
-  await t.test(
-    'wrong use is told with the valid names, and nothing is asked of AWS that changes it',
-    async (t) => {
-      proxy.calls.length = 0;
-      const wrong: readonly (readonly [readonly string[], RegExp])[] = [
-        [['--only-stacks', 'lambda'], /none of foundation, security, image, callback/],
-        [['--from-stack', 'image', '--only-stacks', 'image'], /keep one of them/],
-        [['-e', 'production'], /--env takes one of dev, staging, prod, not "production"/],
-        [['--build', 'here'], /--build takes codebuild or local/],
-        [['--image-tag', 'no tag'], /can't be the tag of an image/],
-        [['--only-stacks', 'image', '--rotate-callback-key'], /about the callback stack/],
-        [['--yess'], /Unknown option '--yess'/],
-        [['dev'], /"dev" is no option/],
-        [
-          ['-e', 'staging', '--only-stacks', 'callback'],
-          /callback needs .*--only-stacks foundation,security,image,callback/,
-        ],
-        [[], /say --yes, or look first with --dry-run|say --yes/],
-      ];
-      // Something to do, for the last of them to be asked about.
-      place.settings({ desiredCount: 2 });
-      for (const [args, message] of wrong) {
-        const { code, stderr } = await place.run('deploy', ...args);
-        t.equal(code, 2, args.join(' '));
-        t.match(stderr, message);
-        t.match(stderr, 'npm run deploy -- --help');
-      }
-      t.strictSame(proxy.calls.filter(isMutating), []);
-    },
-  );
+  await t.test('rejects wrong usage with the valid names, and changes nothing in AWS', async (t) => {
+    proxy.calls.length = 0;
+    const cases: readonly (readonly [readonly string[], RegExp])[] = [
+      [['--only-stacks', 'lambda'], /not one of foundation, security, image, callback/],
+      [
+        ['--from-stack', 'image', '--only-stacks', 'image'],
+        /'--only-stacks <names>' cannot be used with option '--from-stack <name>'/,
+      ],
+      [['-e', 'production'], /argument 'production' is invalid\. Allowed choices are dev, staging, prod/],
+      [['--build', 'here'], /argument 'here' is invalid\. Allowed choices are codebuild, local/],
+      [['--image-tag', 'no tag'], /"no tag" is not a valid image tag/],
+      [
+        ['--only-stacks', 'image', '--rotate-callback-key'],
+        /applies to the callback stack, which is not selected/,
+      ],
+      [['--yess'], /unknown option '--yess'\n\(Did you mean --yes\?\)/],
+      [['dev'], /too many arguments/],
+      [
+        ['-e', 'staging', '--only-stacks', 'callback'],
+        /callback needs .*--only-stacks foundation,security,image,callback/,
+      ],
+      [[], /add --yes, or look first with --dry-run/],
+    ];
+    // The last case asks for confirmation only if there is something to do.
+    place.settings({ desiredCount: 2 });
+    for (const [args, message] of cases) {
+      const { code, stderr } = await place.run('deploy', ...args);
+      t.equal(code, 2, args.join(' '));
+      t.match(stderr, message);
+      t.match(stderr, 'npm run deploy -- --help');
+    }
+    t.strictSame(proxy.calls.filter(isMutating), []);
+  });
 });

@@ -1,4 +1,4 @@
-// A build that fails, and a service that does not get well: told with what they said last.
+// A build that fails, and a service that does not become healthy, are reported with their last log lines.
 import {
   CloudWatchLogsClient,
   CreateLogStreamCommand,
@@ -7,14 +7,14 @@ import {
 import t from 'tap';
 import { clientOptions, NAMES } from '../helpers/aws.js';
 import { type AwsCall, type AwsReply, json, parameter, xml } from '../helpers/aws-proxy.js';
-import { playCodeBuild, putImage } from '../helpers/codebuild.js';
+import { emulateCodeBuild, putImage } from '../helpers/codebuild.js';
 import { fails, scenarios } from '../helpers/scenarios.js';
 
-// It starts a command, and with it the CDK, dozens of times.
+// Runs dozens of deployments.
 t.setTimeout(900_000);
 
 t.test('service', async (t) => {
-  const { account, heals, moto, proxy, scenario } = await scenarios(t);
+  const { account, recovers, moto, proxy, scenario } = await scenarios(t);
   const log = async (logGroupName: string, logStreamName: string, ...messages: string[]): Promise<void> => {
     const logs = new CloudWatchLogsClient(clientOptions(moto.endpoint));
     await logs.send(new CreateLogStreamCommand({ logGroupName, logStreamName }));
@@ -27,7 +27,7 @@ t.test('service', async (t) => {
     );
   };
 
-  scenario('a build that fails', async (t, place) => {
+  scenario('reports a failed build with its last log lines', async (t, place) => {
     proxy.before = async (call) => {
       if (call.service !== 'codebuild') return undefined;
       if (call.action === 'ListBuildsForProject') return json({ ids: [] });
@@ -63,19 +63,19 @@ t.test('service', async (t) => {
       'npm run deploy -- --yes --env dev',
     );
     t.match(ran.stderr, 'npm error 404 Not Found');
-    t.equal((await account.stacks()).length, 3, 'the service was not touched');
-    proxy.before = playCodeBuild(moto.endpoint);
+    t.equal((await account.stacks()).length, 3, 'the service was not changed');
+    proxy.before = emulateCodeBuild(moto.endpoint);
     t.equal((await place.run('deploy', '--yes')).code, 0);
-    await heals(t, place);
+    await recovers(t, place);
   });
 
-  scenario('a build of the same revision that runs already is waited for', async (t, place) => {
+  scenario('waits for a running build of the same revision', async (t, place) => {
     t.equal((await place.run('deploy', '--yes', '--only-stacks', 'foundation,security')).code, 0);
-    let asked = 0;
+    let polls = 0;
     proxy.before = async (call) => {
       if (call.service !== 'codebuild') return undefined;
       if (call.action === 'ListBuildsForProject') return json({ ids: ['fireblocks-callback-dev:b1'] });
-      const running = asked++ < 1;
+      const running = polls++ < 1;
       if (!running) await putImage(moto.endpoint, place.tag);
       return json({
         builds: [
@@ -94,7 +94,7 @@ t.test('service', async (t) => {
     );
   });
 
-  scenario('a stack whose service never gets well', async (t, place) => {
+  scenario('reports the stopped task when the service never becomes healthy', async (t, place) => {
     let state: 'none' | 'stuck' | 'deleted' = 'none';
     const stackId = 'arn:aws:cloudformation:ap-northeast-1:123456789012:stack/fireblocks-dev-callback/1';
     const stackXml = (status: string): string =>
@@ -146,7 +146,7 @@ t.test('service', async (t) => {
       ran,
       'STACK_STUCK',
       /fireblocks-dev-callback is ROLLBACK_COMPLETE: Service \(AWS::ECS::Service\): ECS Deployment Circuit Breaker/,
-      'go on with: npm run deploy -- --yes --env dev --force-recreate',
+      'continue with: npm run deploy -- --yes --env dev --force-recreate',
     );
     t.match(
       ran.stderr,
@@ -157,16 +157,16 @@ t.test('service', async (t) => {
     const recreated = await place.run('deploy', '--yes', '--force-recreate');
     t.equal(recreated.code, 0, recreated.stderr);
     t.equal(state, 'deleted');
-    await heals(t, place);
+    await recovers(t, place);
   });
 
-  scenario('a service that is not steady', async (t, place) => {
+  scenario('waits for a service that is not steady, and reports one that fails', async (t, place) => {
     t.equal((await place.run('deploy', '--yes')).code, 0);
     const target = {
       Target: { Id: '10.0.1.7', Port: 3000 },
       TargetHealth: { State: 'unhealthy', Description: 'Health checks failed with these codes: [503]' },
     };
-    proxy.before = (call) => playService(call, 'FAILED', target.TargetHealth.State);
+    proxy.before = (call) => emulateService(call, 'FAILED', target.TargetHealth.State);
     const ran = await place.run('deploy', '--yes');
     fails(
       t,
@@ -175,38 +175,44 @@ t.test('service', async (t) => {
       /ECS gave up.*unhealthy \(Health checks failed/,
       'npm run logs -- --errors -e dev',
     );
-    t.match(ran.stderr, 'go on with: npm run deploy -- --yes --env dev');
+    t.match(ran.stderr, 'continue with: npm run deploy -- --yes --env dev');
     t.match(ran.stderr, 'task abc stopped: Essential container in task exited');
     t.match(await place.run('deploy', '--status'), { code: 0 });
     t.match((await place.run('deploy', '--status')).stdout, /10\.0\.1\.7 unhealthy/);
 
-    let asked = 0;
+    let polls = 0;
     proxy.before = (call) => {
-      const well = call.action === 'DescribeTargetHealth' ? ++asked > 2 : asked > 2;
-      return playService(call, well ? 'COMPLETED' : 'IN_PROGRESS', well ? 'healthy' : 'initial');
+      const healthy = call.action === 'DescribeTargetHealth' ? ++polls > 2 : polls > 2;
+      return emulateService(call, healthy ? 'COMPLETED' : 'IN_PROGRESS', healthy ? 'healthy' : 'initial');
     };
     const waited = await place.run('deploy', '--yes');
     t.equal(waited.code, 0);
     t.match(waited.stdout, /targets: initial/);
   });
 
-  scenario('a restart that ECS takes back', async (t, place) => {
+  scenario('reports a restart that ECS rolls back', async (t, place) => {
     t.equal((await place.run('deploy', '--yes')).code, 0);
-    let asked = -1;
+    let polls = -1;
     proxy.before = (call) => {
       if (call.action === 'UpdateService') {
-        asked = 0;
+        polls = 0;
         return json({ service: serviceOf('new', 'IN_PROGRESS') });
       }
-      if (call.action !== 'DescribeServices') return playService(call, 'COMPLETED', 'healthy');
-      if (asked === -1) return json({ services: [serviceOf('old', 'COMPLETED')] });
-      // At first what was before, then the new deployment, then the old one again.
-      const deployment = ['old', 'new', 'new', 'old'][asked++] ?? 'old';
+      if (call.action !== 'DescribeServices') return emulateService(call, 'COMPLETED', 'healthy');
+      if (polls === -1) return json({ services: [serviceOf('old', 'COMPLETED')] });
+      // The previous state at first, then the new rollout, then the old one again.
+      const deployment = ['old', 'new', 'new', 'old'][polls++] ?? 'old';
       return json({ services: [serviceOf(deployment, deployment === 'old' ? 'COMPLETED' : 'IN_PROGRESS')] });
     };
     const ran = await place.run('restart');
-    fails(t, ran, 'SERVICE_NOT_STEADY', /ECS went back to those before/, 'npm run logs -- --errors -e dev');
-    t.ok(asked >= 4, 'the answer from before was not taken for the end');
+    fails(
+      t,
+      ran,
+      'SERVICE_NOT_STEADY',
+      /ECS rolled back to the previous ones/,
+      'npm run logs -- --errors -e dev',
+    );
+    t.ok(polls >= 4, 'the previous state was not taken for the result');
   });
 });
 
@@ -230,8 +236,8 @@ function serviceOf(id: string, rolloutState: string): object {
   };
 }
 
-/** A service as AWS would have it; moto runs no task. */
-function playService(call: AwsCall, rolloutState: string, health: string): AwsReply | undefined {
+/** Emulates a service and its task: moto runs no task. */
+function emulateService(call: AwsCall, rolloutState: string, health: string): AwsReply | undefined {
   if (call.action === 'DescribeServices') return json({ services: [serviceOf('one', rolloutState)] });
   if (call.action === 'ListTasks') return json({ taskArns: [stoppedTask.taskArn] });
   if (call.action === 'DescribeTasks') return json({ tasks: [stoppedTask] });

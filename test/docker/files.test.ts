@@ -1,4 +1,4 @@
-// What the Dockerfile and compose.yaml say twice, or what the service says too.
+// Checks values that the Dockerfile, compose.yaml and the code must agree on.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -12,12 +12,12 @@ const composeText = read('docker/compose.yaml');
 const argument = (name: string): string | undefined =>
   new RegExp(`^ARG ${name}=(.+)$`, 'm').exec(dockerfile)?.[1];
 
-t.test('the Dockerfile names the version of package.json', (t) => {
+t.test('the image’s version label defaults to the version of package.json', (t) => {
   t.equal(argument('VERSION'), (JSON.parse(read('package.json')) as { version: string }).version);
   t.end();
 });
 
-t.test('the base image is pinned by version, and is compose.yaml’s too', (t) => {
+t.test('the base image is pinned by version, and the same in compose.yaml and the README', (t) => {
   const base = argument('NODE_IMAGE') ?? '';
   t.match(base, /^node:24\.\d+\.\d+-/);
   t.ok(composeText.includes(`\${NODE_IMAGE:-${base}}`));
@@ -25,9 +25,9 @@ t.test('the base image is pinned by version, and is compose.yaml’s too', (t) =
   t.end();
 });
 
-t.test('a source file comes in after the dependencies are installed', (t) => {
+t.test('the dependencies are installed before the source is copied', (t) => {
   const order = ['COPY package.json package-lock.json', 'npm ci', 'COPY src', 'RUN node build.js'];
-  const places = order.map((text) => dockerfile.indexOf(text));
+  const places = order.map((instruction) => dockerfile.indexOf(instruction));
   t.notOk(places.includes(-1));
   t.strictSame(
     places,
@@ -36,7 +36,7 @@ t.test('a source file comes in after the dependencies are installed', (t) => {
   t.end();
 });
 
-t.test('the container is given longer to stop than the service takes', (t) => {
+t.test('the container’s stop grace period exceeds the service’s shutdown timeout', (t) => {
   const { services } = parse(composeText, { merge: true }) as {
     services: { handler: { stop_grace_period: string } };
   };

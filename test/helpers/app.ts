@@ -1,4 +1,4 @@
-// The application without a process or a listener: keys made on the spot, a log that can be read.
+// The application without a process or listener, with generated keys and an in-memory log.
 import type { Test } from 'tap';
 import { type AppOptions, buildApp } from '../../src/app.js';
 import { KeyRing } from '../../src/keys/ring.js';
@@ -10,10 +10,9 @@ export const callback = rsaPair();
 export const cosigner = rsaPair();
 export const secondCosigner = rsaPair();
 
-/** For tests of what is around the decision. */
 const rejectEverything: Decide = () => ({ action: 'REJECT', reason: 'Everything is rejected.' });
 
-/** @param cosignerPem what the Co-signer parameter holds; `undefined` for nothing */
+/** @param cosignerPem value of the Co-signer parameter; `undefined` if it does not exist */
 export function ringWith(cosignerPem: string | undefined): KeyRing {
   const ring = new KeyRing();
   ring.update({
@@ -23,6 +22,7 @@ export function ringWith(cosignerPem: string | undefined): KeyRing {
   return ring;
 }
 
+/** Overload detection is off, because a busy machine would make any test fail. */
 export async function testApp(t: Test, overrides: Partial<AppOptions> = {}) {
   const memory = memoryLog();
   const giveUp = new AbortController();
@@ -35,6 +35,7 @@ export async function testApp(t: Test, overrides: Partial<AppOptions> = {}) {
     policy: { current: { hash: '0123456789ab' } },
     version: '1.2.3',
     lifecycle,
+    overload: { maxEventLoopDelayMs: 0 },
     log: memory.log,
     ...overrides,
   });

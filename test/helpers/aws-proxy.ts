@@ -1,12 +1,12 @@
-// Between a command and moto_server: sees every call to AWS, and fails or answers those that a test picks.
+// A proxy between a command and moto_server: records every call to AWS, and lets a test fail or answer it.
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { Scope } from './scope.js';
 
 export interface AwsCall {
-  /** As the signature names it: `cloudformation`, `ssm`, … */
+  /** The service in the signature: `cloudformation`, `ssm`, … */
   readonly service: string;
-  /** `CreateStack`; for S3 method and path. */
+  /** Such as `CreateStack`; for S3, method and path. */
   readonly action: string;
   readonly body: string;
 }
@@ -17,15 +17,15 @@ export interface AwsReply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-type Answer = AwsReply | undefined;
+type Intervention = AwsReply | undefined | Promise<AwsReply | undefined>;
 
 export interface AwsProxy {
   readonly endpoint: string;
   readonly calls: AwsCall[];
-  /** Asked before a call is passed on: what it returns is the answer, and moto never hears of the call. */
-  before: (call: AwsCall) => Answer | Promise<Answer>;
-  /** Asked before moto's answer is passed back: may return another. */
-  after: (call: AwsCall, reply: AwsReply) => Answer | Promise<Answer>;
+  /** Called before a call is forwarded. If it returns a reply, the call is not forwarded. */
+  before: (call: AwsCall) => Intervention;
+  /** Called before moto's reply is returned. If it returns a reply, that one is returned instead. */
+  after: (call: AwsCall, reply: AwsReply) => Intervention;
 }
 
 export async function awsProxy(t: Scope, target: string): Promise<AwsProxy> {
@@ -38,10 +38,10 @@ export async function awsProxy(t: Scope, target: string): Promise<AwsProxy> {
         const { method = 'GET', url = '/', headers } = request;
         const call = callOf(method, url, headers, raw.toString('latin1'));
         proxy.calls.push(call);
-        const reply = (await proxy.before(call)) ?? (await passOn(call));
+        const reply = (await proxy.before(call)) ?? (await forward(call));
         response.writeHead(reply.status, reply.headers).end(Buffer.from(reply.body, 'latin1'));
 
-        async function passOn(call: AwsCall): Promise<AwsReply> {
+        async function forward(call: AwsCall): Promise<AwsReply> {
           const answer = await fetch(`${target}${url}`, {
             method,
             headers: Object.entries(headers).flatMap(([name, value]): [string, string][] =>
@@ -92,12 +92,12 @@ function callOf(method: string, url: string, headers: IncomingHttpHeaders, body:
   return { service, action: action ?? '', body };
 }
 
-/** The parameter of a query API, such as StackName. */
+/** @returns a parameter of a query API, such as StackName */
 export function parameter(call: AwsCall, name: string): string | undefined {
   return new URLSearchParams(call.body).get(name) ?? undefined;
 }
 
-/** What changes something; each command makes a handful of them. */
+/** Whether the call changes something in AWS. */
 export function isMutating({ action }: AwsCall): boolean {
   return /^(Create|Update|Delete|Put|Import|Start|Modify|PUT |POST |DELETE )/.test(action);
 }
@@ -106,7 +106,7 @@ export function json(value: unknown, status = 200): AwsReply {
   return { status, body: JSON.stringify(value), headers: { 'content-type': 'application/x-amz-json-1.1' } };
 }
 
-/** An error as the API of the call has it. */
+/** @returns an error in the format of the call's API */
 export function awsError({ service }: AwsCall, code: string, message: string, status = 400): AwsReply {
   if (['cloudformation', 'elasticloadbalancing', 'sts', 'ec2'].includes(service)) {
     return {
@@ -118,7 +118,7 @@ export function awsError({ service }: AwsCall, code: string, message: string, st
   return json({ __type: code, message }, status);
 }
 
-/** Result of a query API, as XML. */
+/** @returns the result of a query API, as XML */
 export function xml({ action }: AwsCall, result: string): AwsReply {
   return {
     status: 200,

@@ -1,4 +1,4 @@
-// What is in an emulated account, as the AWS SDK tells it.
+// Reads what an emulated AWS account contains.
 import { ACMClient, GetCertificateCommand, ListCertificatesCommand } from '@aws-sdk/client-acm';
 import {
   CloudFormationClient,
@@ -29,9 +29,9 @@ export interface Account {
   template(stackName: string): Promise<string>;
   parameter(name: string): Promise<Parameter | undefined>;
   put(name: string, value: string, type: ParameterType): Promise<void>;
-  /** Their domain names. */
+  /** @returns their domain names */
   certificates(): Promise<readonly string[]>;
-  /** The first one, PEM. */
+  /** @returns the first one, PEM */
   certificate(): Promise<string | undefined>;
   service(): Promise<Service | undefined>;
 }

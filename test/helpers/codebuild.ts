@@ -1,4 +1,4 @@
-// Plays CodeBuild, which moto_server makes no project of: a build that succeeds leaves an image in the repository.
+// Emulates CodeBuild, because moto_server creates no build project: each build succeeds, and pushes an image.
 import { ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
 import { clientOptions, NAMES } from './aws.js';
 import { type AwsCall, type AwsReply, json } from './aws-proxy.js';
@@ -7,8 +7,8 @@ interface StartBuild {
   readonly environmentVariablesOverride: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** @returns answers the calls of CodeBuild, and nothing else */
-export function playCodeBuild(endpoint: string): (call: AwsCall) => Promise<AwsReply | undefined> {
+/** @returns a function that replies to calls of CodeBuild only */
+export function emulateCodeBuild(endpoint: string): (call: AwsCall) => Promise<AwsReply | undefined> {
   let tag: string | undefined;
   return async ({ service, action, body }) => {
     if (service !== 'codebuild') return undefined;

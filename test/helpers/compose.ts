@@ -1,7 +1,7 @@
-// Runs the services of docker/compose.yaml without an engine: in a network of their own where they find each other by
-// name, each with its command, variables, volumes, and a file system that is as read-only, and privileges that are as
-// few, as the file says. The handler is the image's file tree; the others' programs are this machine's.
-// Not done here: limits of memory and CPU, and the separation of the three networks.
+// Runs the services of docker/compose.yaml without a container engine. They share a network namespace in which they find
+// each other by name. Each has the command, variables, volumes, read-only file system and capabilities of the file. The
+// handler runs from the image's file tree, the other services use the programs of this machine. Limits of memory and CPU
+// and the separation of the three networks are not applied.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { keepOutput } from './output.js';
 import { type Handler, handlerOf, until } from './process.js';
 
 const DIRECTORY = join(ROOT, 'docker');
-/** Where the services find this project. */
+/** Path of this project inside the services. */
 const APP = '/run/app';
 const SERVICE_NAMES = ['ssm', 'seed', 'handler', 'tls', 'cosigner'] as const;
 type ServiceName = (typeof SERVICE_NAMES)[number];
@@ -37,26 +37,26 @@ export interface Ran {
 
 export interface Started {
   readonly child: ChildProcess;
-  /** What it has written so far. */
+  /** Standard output and standard error so far. */
   readonly output: () => string;
 }
 
 export interface Compose {
-  /** Runs a service to its end. */
+  /** Runs a service until it exits. */
   readonly run: (service: 'seed' | 'cosigner', args?: readonly string[]) => Promise<Ran>;
-  /** Starts one that runs until the test ends. */
+  /** Starts a service that runs until the test ends. */
   readonly start: (service: 'ssm' | 'tls' | 'cosigner', args?: readonly string[]) => Started;
-  /** Starts the image's. @param nodeArgs for Node.js itself */
+  /** Starts the handler. @param nodeArgs options of Node.js */
   readonly startHandler: (nodeArgs?: readonly string[]) => Handler;
-  /** Waits until the health check of compose.yaml passes. @throws if it does not */
+  /** Waits until the service's health check passes. @throws if it does not within a minute */
   readonly healthy: (service: 'ssm' | 'handler' | 'tls') => Promise<void>;
-  /** Sends a signal to the program itself, past what has started it. */
+  /** Sends a signal to the service's program rather than to the processes that started it. */
   readonly signal: (child: ChildProcess, signal: NodeJS.Signals) => void;
 }
 
 /**
  * @param tree the image's file tree
- * @param variables for the file's own `${...}`
+ * @param variables values for `${...}` in the file
  */
 export async function compose(
   t: Test,
@@ -67,7 +67,7 @@ export async function compose(
   const volumes = t.testdir();
   const hosts = join(volumes, 'hosts');
   writeFileSync(hosts, hostsOf(services));
-  // Named volumes, as compose makes them: empty, and root's.
+  // Like compose, create named volumes empty and owned by root.
   for (const name of ['keys', 'tls']) mkdirSync(join(volumes, name));
 
   const network = spawn(
@@ -87,9 +87,10 @@ export async function compose(
     () => (readFileSync(`/proc/${network.pid}/comm`, 'utf8').trim() === 'sleep' ? true : undefined),
     10_000,
   );
-  if (isUp === undefined) throw new Error('no network namespace: this needs root, util-linux and iproute2');
+  if (isUp === undefined)
+    throw new Error('could not create a network namespace: this needs root, util-linux and iproute2');
 
-  /** The service's program in the network, with its mounts and privileges. */
+  /** Starts the program of a service in the network namespace, with its mounts and capabilities. */
   const start = (name: ServiceName, program: readonly string[]): ChildProcess => {
     const {
       environment,
@@ -100,16 +101,16 @@ export async function compose(
     } = services[name];
     const script = [
       'set -e',
-      // /run/... is where the volumes go.
+      // Volumes are mounted below /run.
       'mount -t tmpfs tmpfs /run',
-      // This project may itself be below /tmp.
+      // Keeps the project visible if it is below /tmp, which is mounted over.
       `mkdir ${APP}`,
       `mount --bind '${ROOT}' ${APP}`,
       ...mounts.flatMap((mount) => mountCommands(mount, volumes)),
       ...tmpfs.map((path) => `mount -t tmpfs tmpfs ${path}`),
       ...(name !== 'handler' && read_only === true ? ['mount -o remount,bind,ro /'] : []),
       `cd ${APP}`,
-      // tap gives every process of a test options for Node.js, with paths of its own.
+      // tap sets NODE_OPTIONS with paths that do not exist inside the service.
       'exec env -u NODE_OPTIONS "$@"',
     ];
     const confined =
@@ -117,7 +118,7 @@ export async function compose(
         ? []
         : [
             ...['setpriv', '--no-new-privs', '--inh-caps=-all'],
-            `--bounding-set=${['-all', ...capabilities.map((one) => `+${one.toLowerCase()}`)].join(',')}`,
+            `--bounding-set=${['-all', ...capabilities.map((capability) => `+${capability.toLowerCase()}`)].join(',')}`,
           ];
     const child = spawn(
       'nsenter',
@@ -136,11 +137,11 @@ export async function compose(
   ];
   const programOf = (name: 'ssm' | 'seed' | 'tls' | 'cosigner', args: readonly string[]): string[] => {
     const { entrypoint = [], command = [] } = services[name];
-    const own = {
+    const installed = {
       ssm: ['moto_server', '-H', '0.0.0.0'],
       tls: ['nginx', '-e', 'stderr', '-g', 'daemon off;'],
     };
-    return name === 'ssm' || name === 'tls' ? own[name] : [...entrypoint, ...command, ...args];
+    return name === 'ssm' || name === 'tls' ? installed[name] : [...entrypoint, ...command, ...args];
   };
 
   const run = async (name: ServiceName, program: readonly string[]): Promise<Ran> => {
@@ -181,7 +182,7 @@ function readServices(variables: Readonly<Record<string, string>>): Readonly<Rec
   return (parse(text, { merge: true }) as { services: Record<ServiceName, Service> }).services;
 }
 
-/** An address for each service, under the names by which others know it. */
+/** A hosts file with an address for each service, under its name and its network aliases. */
 function hostsOf(services: Readonly<Record<ServiceName, Service>>): string {
   const lines = SERVICE_NAMES.map((name, index) => {
     const { networks } = services[name];
@@ -193,7 +194,7 @@ function hostsOf(services: Readonly<Record<ServiceName, Service>>): string {
   return ['127.0.0.1 localhost', ...lines, ''].join('\n');
 }
 
-/** `NAME:PATH`, `./FILE:PATH`, each perhaps with `:ro`. */
+/** @param mount `NAME:PATH` or `./FILE:PATH`, optionally followed by `:ro` */
 function mountCommands(mount: string, volumes: string): string[] {
   const [from = '', to = '', mode] = mount.split(':');
   const source = from.startsWith('.') ? resolve(DIRECTORY, from) : join(volumes, from);
@@ -219,7 +220,7 @@ function signal(child: ChildProcess, name: NodeJS.Signals): void {
   process.kill(innermost(child.pid ?? 0), name);
 }
 
-/** Of the processes that have started each other, the last. */
+/** The last process in a chain in which each process started the next. */
 function innermost(pid: number): number {
   const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
   return child === undefined || child === '' ? pid : innermost(Number(child));
@@ -227,7 +228,7 @@ function innermost(pid: number): number {
 
 function end(name: ServiceName, child: ChildProcess): void {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  // nginx ends its workers if it is told to end.
+  // nginx stops its workers only on SIGTERM.
   if (name === 'tls') child.kill('SIGTERM');
   else signal(child, 'SIGKILL');
 }

@@ -1,11 +1,12 @@
-// Key pairs for tests, made at run time.
+// Generates key pairs for tests.
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 
 export interface Pair {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
-  /** PKCS#8 and SPKI. */
+  /** PKCS#8 */
   readonly privatePem: string;
+  /** SPKI */
   readonly publicPem: string;
 }
 

@@ -1,28 +1,31 @@
-// Co-signers that keep asking, while a test does something to the handler.
+// Co-signers that send requests all the time, while a test does something to the handler.
 import type { Cosigner } from '../../cli/cosigner/client.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
+import { until } from './process.js';
 
 export interface Load {
   /** Request ids with a verified answer. */
   readonly answered: Set<string>;
-  /** Request ids without one, and why. */
+  /** Request ids without a verified answer, and the reason. */
   readonly failed: Map<string, string>;
-  /** Asks no more, and waits for the answers still missing. */
+  /** Waits for further answers. @throws {Error} if they take longer than 30 s */
+  untilAnswered(count: number): Promise<void>;
+  /** Stops sending, and waits for the answers still missing. */
   stop(): Promise<void>;
 }
 
-/** @param asker the Co-signer to ask with, looked up before each request */
-export function keepAsking(asker: () => Cosigner, connections: number): Load {
+/** @param client called before each request, so that a test can replace the client */
+export function startLoad(client: () => Cosigner, connections: number): Load {
   const answered = new Set<string>();
   const failed = new Map<string, string>();
-  let asking = true;
+  let sending = true;
 
-  const ask = async (): Promise<void> => {
-    while (asking) {
+  const send = async (): Promise<void> => {
+    while (sending) {
       const payload = samplePayload('transaction');
       const requestId = String(payload['requestId']);
       try {
-        const { answer, problem } = await asker().ask('transaction', payload);
+        const { answer, problem } = await client().ask('transaction', payload);
         if (answer === undefined) failed.set(requestId, problem ?? 'no answer');
         else answered.add(requestId);
       } catch (error) {
@@ -30,14 +33,19 @@ export function keepAsking(asker: () => Cosigner, connections: number): Load {
       }
     }
   };
-  const asked = Promise.all(Array.from({ length: connections }, ask));
+  const sent = Promise.all(Array.from({ length: connections }, send));
 
   return {
     answered,
     failed,
+    async untilAnswered(count) {
+      const expected = answered.size + count;
+      if ((await until(() => answered.size >= expected || undefined, 30_000)) === undefined)
+        throw new Error(`${answered.size} requests were answered within 30 s, ${expected} were expected`);
+    },
     async stop() {
-      asking = false;
-      await asked;
+      sending = false;
+      await sent;
     },
   };
 }

@@ -1,4 +1,4 @@
-// A log that tests can read.
+// An in-memory log.
 import pino, { type Logger } from 'pino';
 import type { LogLevel } from '../../src/config.js';
 import { logOptions } from '../../src/log.js';
@@ -9,7 +9,7 @@ export type LogLine = Record<string, unknown>;
 export interface MemoryLog {
   readonly log: Logger;
   readonly lines: LogLine[];
-  /** The lines with this event. */
+  /** Returns the lines of an event. */
   readonly of: (event: string) => LogLine[];
 }
 

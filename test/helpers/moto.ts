@@ -1,4 +1,4 @@
-// A real SSM endpoint: moto_server, on a port of its own.
+// AWS emulated by moto_server, each server on its own port.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -18,24 +18,25 @@ export const PARAMETERS = {
   policy: '/fireblocks/test/policy',
 };
 
-/** What production starts with. */
+/** The policy that production starts with. */
 const SHIPPED_POLICY = fileURLToPath(new URL('../../policy.yaml', import.meta.url));
 
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 
 export interface Moto {
   readonly endpoint: string;
-  /** Environment of a handler that reads its keys here. */
+  /** Environment variables of a handler that reads its keys from this server. */
   readonly env: Readonly<Record<string, string>>;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Forgets everything. */
+  /** Deletes everything that is stored. */
   reset(): Promise<void>;
+  /** Stores a parameter in SSM. @param type default SecureString */
   put(name: keyof typeof PARAMETERS, value: string, type?: ParameterType): Promise<void>;
   remove(name: keyof typeof PARAMETERS): Promise<void>;
 }
 
-/** @param started false to leave it for later: its port is known, and nothing listens there */
+/** @param options.started false: `start()` is called later, until then nothing listens on the port */
 export async function motoServer(t: Scope, { started = true } = {}): Promise<Moto> {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
@@ -57,20 +58,8 @@ export async function motoServer(t: Scope, { started = true } = {}): Promise<Mot
       POLICY_FILE: SHIPPED_POLICY,
     },
     async start() {
-      const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
-      await once(child, 'spawn').catch(() => {
-        throw new Error("moto_server can't be started: pip install 'moto[server]'");
-      });
-      server = child;
-      const up = await until(
-        () =>
-          fetch(`${endpoint}/moto-api/`).then(
-            () => true,
-            () => undefined,
-          ),
-        30_000,
-      );
-      if (up === undefined) throw new Error('moto_server did not start within 30 s');
+      server = await spawnServer(port);
+      await untilUp(endpoint);
     },
     async stop() {
       if (server === undefined) return;
@@ -94,4 +83,21 @@ export async function motoServer(t: Scope, { started = true } = {}): Promise<Mot
   t.teardown(() => moto.stop());
   if (started) await moto.start();
   return moto;
+}
+
+async function spawnServer(port: number): Promise<ChildProcess> {
+  const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  await once(child, 'spawn').catch(() => {
+    throw new Error("moto_server is not installed: pip install 'moto[server]'");
+  });
+  return child;
+}
+
+async function untilUp(endpoint: string): Promise<void> {
+  const isUp = (): Promise<true | undefined> =>
+    fetch(`${endpoint}/moto-api/`).then(
+      () => true,
+      () => undefined,
+    );
+  if ((await until(isUp, 30_000)) === undefined) throw new Error('moto_server did not start within 30 s');
 }

@@ -1,4 +1,4 @@
-// A real TLS front: nginx, keeping connections to the handler alive as an application load balancer does.
+// nginx as the TLS proxy in front of the handler; like an Application Load Balancer, it keeps connections alive.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,17 +13,17 @@ export interface Nginx {
   readonly url: string;
   /** The CA of its certificate, PEM. */
   readonly ca: string;
-  /** nginx's error log: says of every request that got no answer why. */
+  /** nginx's error log: the reason of every failed request. */
   readonly errors: () => string;
-  /** Sends every further request to the successor, as a load balancer does before a task is stopped. */
+  /** Sends further requests to the successor, as a load balancer does before a task is stopped. */
   readonly deregister: () => void;
-  /** Sends them to the first again. */
+  /** Sends further requests to the first handler again. */
   readonly register: () => void;
 }
 
 /**
- * @param port where the handler listens
- * @param nextPort where its successor does; asked once the handler is deregistered
+ * @param port of the handler
+ * @param nextPort of its successor, used while the handler is deregistered
  */
 export async function nginx(
   t: Scope & { readonly testdirName: string },
@@ -35,7 +35,8 @@ export async function nginx(
   execFileSync(
     'openssl',
     [
-      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=callback.internal'],
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],
+      ...['-nodes', '-days', '1', '-subj', '/CN=callback.internal'],
       ...['-addext', 'subjectAltName=DNS:callback.internal,IP:127.0.0.1'],
       ...['-keyout', 'tls.key', '-out', 'tls.crt'],
     ],
@@ -47,7 +48,7 @@ export async function nginx(
     stdio: 'ignore',
   });
   await once(child, 'spawn').catch(() => {
-    throw new Error("nginx can't be started: apt-get install nginx");
+    throw new Error('nginx is not installed: apt-get install nginx');
   });
   const exited = once(child, 'exit');
   t.teardown(async () => {

@@ -18,7 +18,7 @@ export interface PolicyParts {
   readonly onError?: string;
 }
 
-/** A policy of one rule, `rule`, that approves. */
+/** A policy with one rule, whose id is `rule`; by default it approves. */
 export function policyOf(when: string, parts: PolicyParts = {}): Policy {
   const {
     kind = 'transaction',
@@ -28,11 +28,11 @@ export function policyOf(when: string, parts: PolicyParts = {}): Policy {
     onError = 'retry',
   } = parts;
   const rules = [{ id: 'rule', for: kind, when, action }];
-  // JSON is YAML.
+  // JSON is valid YAML.
   return parsePolicy(JSON.stringify({ version: 1, lists, rules, otherwise, onError }), 'test.yaml');
 }
 
-/** What a policy of one rule decides. */
+/** The decision of a policy with one rule. */
 export function decide(
   when: string,
   payload: Payload,
@@ -41,7 +41,7 @@ export function decide(
   return decideBy(policyOf(when, parts), request(payload, parts.kind), parts.now ?? new Date(0));
 }
 
-/** Whether the rule is true, or why there is no telling. */
+/** @returns whether the rule matches, or why it can't be evaluated */
 export function evaluate(
   when: string,
   payload: Payload,
@@ -61,7 +61,7 @@ export function problemsOf(text: string): readonly PolicyProblem[] {
   return [];
 }
 
-/** The messages about a policy of one rule. */
+/** The messages of the problems of a policy with one rule. */
 export function messagesAbout(when: string, parts: PolicyParts = {}): readonly string[] {
   try {
     policyOf(when, parts);

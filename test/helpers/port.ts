@@ -1,4 +1,4 @@
-// A port that nobody listens on.
+// Finds a free TCP port.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
@@ -8,6 +8,6 @@ export async function freePort(): Promise<number> {
   const address = server.address();
   server.close();
   await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  if (typeof address !== 'object' || address === null) throw new Error('the server has no TCP address');
   return address.port;
 }

@@ -1,4 +1,4 @@
-// The real process, started and stopped.
+// Starts and stops the real process, and reads its log.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -9,22 +9,27 @@ import type { LogLine } from './log.js';
 import { keepOutput } from './output.js';
 import { programPath, ROOT } from './paths.js';
 
-/** What `npm run build` makes. */
+/** The bundle created by `npm run build`. */
 export const BUILT = join(ROOT, 'dist/main.js');
-/** Its source, so that coverage is seen. */
+/** The source as the tests run it, for tests that count towards coverage. */
 const SOURCE = programPath('src/main.ts');
 
 export interface Handler {
   readonly child: ChildProcess;
   readonly lines: readonly LogLine[];
-  /** What went to standard error. */
+  /** Everything written to standard error so far. */
   readonly stderr: () => string;
   /** Resolves with the exit code. */
   readonly exited: Promise<number | null>;
-  /** The first line, from now or before, that has these fields. @throws if it does not come in time */
+  /**
+   * Waits for the first log line with these fields; it may have been logged before.
+   * @param timeoutMs default 15 s
+   * @throws {Error} if no such line is logged in time, or the process exits first
+   */
   line(fields: LogLine, timeoutMs?: number): Promise<LogLine>;
-  /** Resolves with the base URL once it listens. */
+  /** Waits until the handler listens. @returns its base URL */
   listening(timeoutMs?: number): Promise<string>;
+  /** @param signal default SIGTERM. @returns the exit code */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -32,13 +37,13 @@ export interface HandlerOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** For Node.js itself. */
+  /** Options for Node.js itself. */
   readonly nodeArgs?: readonly string[];
-  /** Run what is built, as production does, in place of its source. */
+  /** Runs the bundle, as production does. @default false: runs the source */
   readonly built?: boolean;
 }
 
-/** Starts a handler on a free port. It is killed when the test ends. */
+/** Starts a handler on a free port, and kills it at the end of the test. */
 export function startHandler(
   t: Scope,
   { args = [], env = {}, cwd, nodeArgs = [], built = false }: HandlerOptions,
@@ -52,7 +57,7 @@ export function startHandler(
   return handlerOf(t, child);
 }
 
-/** A process that was started, as a handler. It is killed when the test ends. */
+/** Wraps a handler's process, and kills it at the end of the test. */
 export function handlerOf(
   t: Scope,
   child: ChildProcess,
@@ -81,11 +86,10 @@ export function handlerOf(
     exited,
     async line(fields, timeoutMs = 15_000) {
       const find = (): LogLine | undefined => lines.find((line) => matches(line, fields));
-      // A process that has ended writes no further line.
       const found = await Promise.race([until(find, timeoutMs), exited.then(find)]);
       if (found !== undefined) return found;
       throw new Error(
-        `no line ${JSON.stringify(fields)} in:\n${lines.map((line) => JSON.stringify(line)).join('\n')}\n${stderr}`,
+        `no line with ${JSON.stringify(fields)} in the log:\n${lines.map((line) => JSON.stringify(line)).join('\n')}\n${stderr}`,
       );
     },
     async listening(timeoutMs) {
@@ -100,7 +104,7 @@ export function handlerOf(
   return handler;
 }
 
-/** Asks again and again until there is something. */
+/** Polls until `look` returns a value. @returns undefined if it has none within the time */
 export async function until<Value>(
   look: () => Value | undefined | Promise<Value | undefined>,
   timeoutMs: number,

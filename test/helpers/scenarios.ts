@@ -1,4 +1,4 @@
-// A deployment in trouble: each scenario begins with an empty account, and a proxy that fails what it likes.
+// Scenarios: each starts with an empty account, and may make calls to AWS fail.
 import type { Test } from 'tap';
 import { type Account, accountAt } from './aws.js';
 import { type AwsProxy, awsProxy } from './aws-proxy.js';
@@ -10,11 +10,11 @@ export interface Scenarios {
   readonly moto: Moto;
   readonly proxy: AwsProxy;
   readonly account: Account;
-  readonly scenario: (title: string, play: (t: Test, place: Workspace) => Promise<void>) => void;
-  /** From now on the proxy lets everything through. */
+  readonly scenario: (title: string, test: (t: Test, place: Workspace) => Promise<void>) => void;
+  /** Makes the proxy forward everything again. */
   readonly healthy: () => void;
-  /** With nothing in the way, a second run comes to the end that the first should have had. */
-  readonly heals: (t: Test, place: Workspace, ...args: readonly string[]) => Promise<void>;
+  /** Asserts that the deployment succeeds when it is run again without a failure. */
+  readonly recovers: (t: Test, place: Workspace, ...args: readonly string[]) => Promise<void>;
 }
 
 export async function scenarios(t: Test): Promise<Scenarios> {
@@ -30,18 +30,18 @@ export async function scenarios(t: Test): Promise<Scenarios> {
     proxy,
     account,
     healthy,
-    scenario(title, play) {
+    scenario(title, test) {
       void t.test(title, async (t) => {
         await moto.reset();
         healthy();
         proxy.calls.length = 0;
-        await play(t, workspace(t, proxy.endpoint));
+        await test(t, workspace(t, proxy.endpoint));
       });
     },
-    async heals(t, place, ...args) {
+    async recovers(t, place, ...args) {
       healthy();
       const { code, stderr } = await place.run('deploy', '--yes', ...args);
-      t.equal(code, 0, `a second run heals it ${stderr}`);
+      t.equal(code, 0, `the deployment succeeds when it is run again ${stderr}`);
       t.match(
         (await account.stacks()).map(({ status }) => status),
         Array.from({ length: 4 }, () => /_COMPLETE$/),
@@ -51,7 +51,7 @@ export async function scenarios(t: Test): Promise<Scenarios> {
   };
 }
 
-/** The cause, the next command, and nothing that only a developer understands. */
+/** Asserts that a command reported the cause and the next step, without a stack trace. */
 export function fails(
   t: Test,
   { code, stderr }: Ran,

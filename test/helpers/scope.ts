@@ -1,4 +1,4 @@
-// What a helper needs of whoever asks it: to be told when the end has come. A test of tap is one.
+// Where a helper registers its clean-up. A tap test is a scope.
 export interface Scope {
   teardown(close: () => unknown): void;
 }

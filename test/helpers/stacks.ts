@@ -1,50 +1,13 @@
-// The stacks as templates, and ways to look into them.
-import { readFileSync } from 'node:fs';
+// Synthesizes the stacks for tests, and looks things up in their templates.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, type IPolicyValidationPlugin, Validations } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import type { Test } from 'tap';
 import type { EnvironmentName, StackName } from '../../infra/names.js';
-import { checkSettings, EXAMPLE_FILE } from '../../infra/settings.js';
+import { checkSettings } from '../../infra/settings.js';
 import { buildStacks } from '../../infra/stacks.js';
-import { ROOT } from './cli.js';
-
-export type Json = Readonly<Record<string, unknown>>;
-
-/** As committed. */
-export const EXAMPLE = JSON.parse(readFileSync(join(ROOT, EXAMPLE_FILE), 'utf8')) as Json;
-
-/** Fireblocks publishes one for each of its environments. */
-export const PCR8 = '0123456789abcdef'.repeat(6);
-
-/** The choices that the templates differ by. */
-export const CHOICES = {
-  cosigner: { cosigner: true, cosignerPcr8: PCR8 },
-  certificateByArn: {
-    certificate: { arn: 'arn:aws:acm:ap-northeast-1:111122223333:certificate/0a1b2c3d' },
-  },
-  certificateByAcm: {
-    hostName: 'callback.example.com',
-    auth: 'jwt',
-    certificate: { publicZone: { id: 'Z0123456789ABCDEFGHIJ', name: 'example.com' } },
-  },
-  existingVpc: {
-    network: {
-      vpcId: 'vpc-0123456789abcdef0',
-      privateSubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
-      routeTableIds: ['rtb-0123456789abcdef0'],
-      endpoints: 'create',
-    },
-  },
-  existingEndpoints: {
-    network: {
-      vpcId: 'vpc-0123456789abcdef0',
-      privateSubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
-      endpoints: 'existing',
-      endpointSecurityGroupId: 'sg-0123456789abcdef0',
-    },
-  },
-} as const satisfies Readonly<Record<string, Json>>;
+import { EXAMPLE, type Json } from './settings.js';
 
 export interface Resource {
   readonly Type: string;
@@ -58,72 +21,81 @@ interface TemplateJson {
   readonly Outputs?: Readonly<Record<string, { Value: unknown; Export?: { Name: string } }>>;
 }
 
+interface SynthesizedStack {
+  readonly name: StackName;
+  /** With the project and the environment as prefix. */
+  readonly stackName: string;
+  readonly json: TemplateJson;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly terminationProtection: boolean;
+}
+
 export interface Synthesized {
-  readonly app: App;
-  /** In the order in which they are deployed. */
-  readonly stacks: readonly {
-    readonly name: StackName;
-    readonly stackName: string;
-    readonly json: TemplateJson;
-    readonly tags: Readonly<Record<string, string>>;
-  }[];
-  readonly warnings: readonly string[];
-  /** @throws if there is no such stack */
+  /** In deployment order. */
+  readonly stacks: readonly SynthesizedStack[];
+  /** @throws if the stack does not exist */
   template(name: StackName): Template;
-  /** Resources of all stacks, or of one. */
+  /** Resources of one type, in all stacks or in one. */
   resources(type: string, stack?: StackName): readonly Resource[];
 }
 
 /**
- * @param changes of the example's settings
- * @param plugin checks the stacks
+ * The stacks before synthesis. CDK's validation of the templates is off, because it takes seconds to start;
+ * test/system/infra.test.ts validates the templates of all combinations of settings.
+ * @param changes to the settings of the example
  */
-export function synthesize(
-  t: Test,
-  environment: EnvironmentName = 'dev',
-  changes: Json = {},
-  plugin?: IPolicyValidationPlugin,
-): Synthesized {
-  const everywhere = { ...EXAMPLE };
-  delete (everywhere as Record<string, unknown>)['environments'];
-  const app = new App({ outdir: t.testdir() });
-  buildStacks(app, environment, checkSettings({ ...everywhere, ...changes }, environment));
-  if (plugin !== undefined) Validations.of(app).addPlugins(plugin);
-  const assembly = app.synth();
-
-  const prefix = `${String(everywhere['projectName'])}-${environment}-`;
-  const stacks = assembly.stacks.map((artifact) => ({
-    name: artifact.stackName.slice(prefix.length) as StackName,
-    stackName: artifact.stackName,
-    json: artifact.template as TemplateJson,
-    tags: artifact.tags,
-  }));
-  return {
-    app,
-    stacks,
-    warnings: [
-      ...assembly.stacks.flatMap(({ messages }) => messages.map(({ entry }) => JSON.stringify(entry.data))),
-      ...readReport(join(assembly.directory, 'validation-report.json')),
-    ],
-    template(name) {
-      const stack = stacks.find((stack) => stack.name === name);
-      if (stack === undefined) throw new Error(`there is no stack ${name}`);
-      return Template.fromJSON(stack.json);
-    },
-    resources: (type, stack) =>
-      stacks
-        .filter(({ name }) => stack === undefined || name === stack)
-        .flatMap(({ json }) => Object.values(json.Resources))
-        .filter(({ Type }) => Type === type),
-  };
+export function createApp(outdir: string, environment: EnvironmentName, changes: Json): App {
+  const app = new App({
+    outdir,
+    treeMetadata: false,
+    analyticsReporting: false,
+    builtinCloudFormationValidation: false,
+  });
+  buildStacks(app, environment, checkSettings({ ...EXAMPLE, environments: {}, ...changes }, environment));
+  return app;
 }
 
-/** What CDK's own checks of the templates found. */
-function readReport(file: string): readonly string[] {
-  const { pluginReports } = JSON.parse(readFileSync(file, 'utf8')) as {
-    pluginReports: { pluginName: string; violations: unknown[] }[];
-  };
-  return pluginReports.flatMap(({ violations }) => violations.map((violation) => JSON.stringify(violation)));
+const synthesized = new Map<string, Synthesized>();
+
+/**
+ * Synthesizes each combination of arguments once in a process.
+ * @param changes to the settings of the example
+ */
+export function synthesize(environment: EnvironmentName = 'dev', changes: Json = {}): Synthesized {
+  const key = JSON.stringify([environment, changes]);
+  const result = synthesized.get(key) ?? readStacks(environment, changes);
+  synthesized.set(key, result);
+  return result;
+}
+
+function readStacks(environment: EnvironmentName, changes: Json): Synthesized {
+  const outdir = mkdtempSync(join(tmpdir(), 'stacks-'));
+  try {
+    const assembly = createApp(outdir, environment, changes).synth();
+    const prefix = `${String(EXAMPLE['projectName'])}-${environment}-`;
+    const stacks = assembly.stacks.map((artifact) => ({
+      name: artifact.stackName.slice(prefix.length) as StackName,
+      stackName: artifact.stackName,
+      json: artifact.template as TemplateJson,
+      tags: artifact.tags,
+      terminationProtection: artifact.terminationProtection ?? false,
+    }));
+    return {
+      stacks,
+      template(name) {
+        const stack = stacks.find((stack) => stack.name === name);
+        if (stack === undefined) throw new Error(`there is no stack ${name}`);
+        return Template.fromJSON(stack.json);
+      },
+      resources: (type, stack) =>
+        stacks
+          .filter(({ name }) => stack === undefined || name === stack)
+          .flatMap(({ json }) => Object.values(json.Resources))
+          .filter(({ Type }) => Type === type),
+    };
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
 }
 
 export interface Statement {
@@ -135,7 +107,7 @@ export interface Statement {
   readonly Sid?: string;
 }
 
-/** Every statement of every policy in the templates, and where it is. */
+/** All statements of all policies in the templates. `where` is the stack, the type and the logical id of the resource. */
 export function statements({ stacks }: Synthesized): readonly { where: string; statement: Statement }[] {
   return stacks.flatMap(({ name, json }) =>
     Object.entries(json.Resources).flatMap(([id, { Type, Properties }]) =>
@@ -157,15 +129,15 @@ export function listOf<T>(value: T | readonly T[] | undefined): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
 
-/** A value of a template as text: pseudo parameters and references by their names. */
-export function textOf(value: unknown): string {
+/** A template's value as a string, in which references and pseudo parameters appear as `<Name>`. */
+export function toText(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   const [[name, inner] = ['', undefined]] = Object.entries(value) as [string, unknown][];
-  if (name === 'Ref' || name === 'Fn::ImportValue') return `<${textOf(inner)}>`;
+  if (name === 'Ref' || name === 'Fn::ImportValue') return `<${toText(inner)}>`;
   if (name === 'Fn::GetAtt') return `<${listOf(inner as string).join('.')}>`;
   if (name === 'Fn::Join') {
     const [separator, parts] = inner as [string, unknown[]];
-    return parts.map(textOf).join(separator);
+    return parts.map(toText).join(separator);
   }
   return JSON.stringify(value);
 }

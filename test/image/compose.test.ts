@@ -1,5 +1,5 @@
-// The parts of docker/compose.yaml, each really run, around the image's file tree: IMAGE_TREE, as
-// `docker/verify-image.sh --tree` leaves it. Needs root, nginx, moto and iproute2.
+// Runs the services of docker/compose.yaml around the image's file tree, which `docker/verify-image.sh --tree` copies to
+// the directory IMAGE_TREE. Needs root, nginx, moto and iproute2.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -9,20 +9,20 @@ import type { Handler } from '../helpers/process.js';
 import { until } from '../helpers/process.js';
 
 const tree = process.env['IMAGE_TREE'] ?? '';
-if (tree === '') throw new Error('IMAGE_TREE is not set: docker/verify-image.sh --tree DIRECTORY makes one');
+if (tree === '') throw new Error('IMAGE_TREE is not set: run docker/verify-image.sh --tree DIRECTORY first');
 
 interface Up extends Compose {
   readonly handler: Handler;
   readonly front: Started;
 }
 
-/** What `docker compose up` does, in its order. */
+/** Starts the services in the order of `docker compose up`. */
 async function up(t: Test, variables: Record<string, string> = {}, nodeArgs: string[] = []): Promise<Up> {
   const services = await compose(t, tree, variables);
   services.start('ssm');
   await services.healthy('ssm');
   const seed = await services.run('seed');
-  t.match(seed, { code: 0, output: /put +\/fireblocks-callback\/local\/policy/ });
+  t.match(seed, { code: 0, output: /stored +\/fireblocks-callback\/local\/policy/ });
   const handler = services.startHandler(nodeArgs);
   await services.healthy('handler');
   const front = services.start('tls');
@@ -32,24 +32,28 @@ async function up(t: Test, variables: Record<string, string> = {}, nodeArgs: str
 
 t.test('the Co-signer gets a verified decision through TLS', async (t) => {
   const { run, handler } = await up(t);
-  const asked = await run('cosigner');
-  t.match(asked, {
+  const request = await run('cosigner');
+  t.match(request, {
     code: 0,
-    output: /POST https:\/\/callback\.internal\/v2\/tx_sign_request[^]*Answered APPROVE/,
+    output: /POST https:\/\/callback\.internal\/v2\/tx_sign_request[^]*Response APPROVE/,
   });
-  t.match(asked.output, /signature and requestId verified/);
+  t.match(request.output, /signature and requestId verified/);
   t.match(await handler.line({ event: 'decision' }), {
     rule: 'small-internal',
     traceId: /^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/,
   });
   t.match(await run('cosigner', ['config']), { code: 0, output: /Answered IGNORE/ });
   t.match(await run('cosigner', ['--tamper', 'hmac']), { code: 1, output: /invalid_token/ });
-  t.match(await run('cosigner', ['--json-mode']), { code: 1, output: /not_found/ }, 'JSON is not spoken');
+  t.match(
+    await run('cosigner', ['--json-mode']),
+    { code: 1, output: /not_found/ },
+    'JSON requests are not supported',
+  );
 });
 
-t.test('the Co-signer believes no other CA', async (t) => {
+t.test('the Co-signer rejects a certificate from another CA', async (t) => {
   const { run } = await up(t);
-  // Into the volume that the Co-signer has.
+  // The Co-signer mounts this volume.
   writeFileSync(join(t.testdirName, 'keys/other-ca.pem'), (await makeCertificate('callback.internal')).ca);
   t.match(await run('cosigner', ['--ca', '/run/keys/other-ca.pem']), {
     code: 1,
@@ -57,20 +61,20 @@ t.test('the Co-signer believes no other CA', async (t) => {
   });
 });
 
-t.test('in JSON mode, too, the Co-signer gets its decision through TLS', async (t) => {
+t.test('the Co-signer gets a decision through TLS in JSON mode', async (t) => {
   const { run, handler } = await up(t, { CALLBACK_AUTH: 'json' });
-  t.match(await run('cosigner', ['--json-mode']), { code: 0, output: /Answered APPROVE/ });
+  t.match(await run('cosigner', ['--json-mode']), { code: 0, output: /Response APPROVE/ });
   t.ok(handler.lines.some(({ event }) => event === 'json_mode'));
-  t.match(await run('cosigner'), { code: 1, output: /not_found/ }, 'JWT is not spoken');
+  t.match(await run('cosigner'), { code: 1, output: /not_found/ }, 'JWT requests are not supported');
 });
 
-t.test('on SIGTERM to PID 1 under load no request that was received is lost', async (t) => {
+t.test('answers every received request after SIGTERM to PID 1 under load', async (t) => {
   const { start, signal, handler, front } = await up(t);
-  const askers = Array.from({ length: 6 }, () => start('cosigner', ['--count', '1000000', '--json']));
+  const cosigners = Array.from({ length: 6 }, () => start('cosigner', ['--count', '1000000', '--json']));
   const answered = (): Set<string> =>
     new Set(
-      askers
-        // Its last line may be cut.
+      cosigners
+        // The last line may be incomplete.
         .flatMap(({ output }) => output().split('\n').slice(0, -1))
         .map((line) => JSON.parse(line) as { verified: boolean; request: { requestId: string } })
         .filter(({ verified }) => verified)
@@ -83,24 +87,24 @@ t.test('on SIGTERM to PID 1 under load no request that was received is lost', as
     return decided().filter((requestId) => !ids.has(requestId));
   };
 
-  t.ok(await until(() => (decided().length > 500 ? true : undefined), 30_000), 'there is load');
+  t.ok(await until(() => (decided().length > 500 ? true : undefined), 30_000), 'the handler is under load');
   const before = decided().length;
   signal(handler.child, 'SIGTERM');
   t.equal(await handler.exited, 0);
   await until(() => (unanswered().length === 0 ? true : undefined), 10_000);
-  for (const { child } of askers) signal(child, 'SIGTERM');
+  for (const { child } of cosigners) signal(child, 'SIGTERM');
   t.ok(
     decided().length > before,
     `${decided().length - before} requests were decided after SIGTERM, ${before} before`,
   );
-  t.strictSame(unanswered(), [], 'every request that was decided was answered');
+  t.strictSame(unanswered(), [], 'every decided request was answered');
   t.notMatch(front.output(), /prematurely closed/, 'no accepted connection was closed before its answer');
 });
 
-t.test('stack traces in the log show the lines of the source', async (t) => {
-  const broken =
+t.test('stack traces in the log point to lines of the source', async (t) => {
+  const breakSigning =
     'data:text/javascript,import crypto from "node:crypto";import {syncBuiltinESMExports as sync} from "node:module";crypto.sign=()=>{throw new Error("broken")};sync()';
-  const { run, handler } = await up(t, {}, ['--import', broken]);
+  const { run, handler } = await up(t, {}, ['--import', breakSigning]);
   t.match(await run('cosigner'), { code: 1, output: /internal_error/ });
   const { err } = (await handler.line({ event: 'refused', code: 'internal_error' })) as {
     err?: { stack: string };

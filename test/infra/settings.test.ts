@@ -1,10 +1,11 @@
+// Tests of the settings file: schema, overrides of environments, and error messages.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { ENVIRONMENT_NAMES } from '../../infra/names.js';
 import { checkSettings, EXAMPLE_FILE, readSettings, SettingsError } from '../../infra/settings.js';
 import { ROOT } from '../helpers/cli.js';
-import { CHOICES, EXAMPLE, type Json } from '../helpers/stacks.js';
+import { CHOICES, EXAMPLE, type Json } from '../helpers/settings.js';
 
 function problems(json: unknown, environment: (typeof ENVIRONMENT_NAMES)[number] = 'dev'): readonly string[] {
   try {
@@ -16,7 +17,7 @@ function problems(json: unknown, environment: (typeof ENVIRONMENT_NAMES)[number]
   }
 }
 
-t.test('the example can be used as it is, in every environment', (t) => {
+t.test('the example is valid in every environment', (t) => {
   for (const environment of ENVIRONMENT_NAMES) {
     t.doesNotThrow(() => readSettings(environment, join(ROOT, EXAMPLE_FILE)));
   }
@@ -31,20 +32,20 @@ t.test('the example can be used as it is, in every environment', (t) => {
   t.end();
 });
 
-t.test('every choice can be made', (t) => {
+t.test('every choice is valid', (t) => {
   for (const [name, choice] of Object.entries(CHOICES))
     t.strictSame(problems({ ...EXAMPLE, ...choice }), [], name);
   t.end();
 });
 
-t.test('what an environment says for itself is in force there alone', (t) => {
+t.test('overrides apply to their environment only', (t) => {
   const settings = { ...EXAMPLE, desiredCount: 1, environments: { prod: { desiredCount: 2 } } };
   t.equal(checkSettings(settings, 'dev').desiredCount, 1);
   t.equal(checkSettings(settings, 'prod').desiredCount, 2);
   t.end();
 });
 
-t.test('what an environment says of the network is added to it, unless it names a VPC', (t) => {
+t.test('an override of the network is merged, unless it names a VPC', (t) => {
   const settings = {
     ...EXAMPLE,
     ...CHOICES.existingVpc,
@@ -58,7 +59,7 @@ t.test('what an environment says of the network is added to it, unless it names 
   t.end();
 });
 
-t.test('mistakes in what other environments say are told as well, with their place', (t) => {
+t.test('reports invalid settings of other environments, with their path', (t) => {
   const settings = {
     ...EXAMPLE,
     alarmEmail: 'nobody',
@@ -72,7 +73,7 @@ t.test('mistakes in what other environments say are told as well, with their pla
   t.end();
 });
 
-t.test('ten mistakes are answered with ten lines', (t) => {
+t.test('reports all invalid settings at once', (t) => {
   const settings = {
     projectName: 'Fireblocks Corp',
     account: 111122223333,
@@ -93,24 +94,24 @@ t.test('ten mistakes are answered with ten lines', (t) => {
       'availabilityZones must be a list of two zones such as ["ap-northeast-1a", "ap-northeast-1c"]',
       'certificate.arn must be the ARN of a certificate in ACM',
       'hostName must be a DNS name such as callback.internal',
-      'hostname is not known: did you mean "hostName"?',
+      'hostname is unknown: did you mean "hostName"?',
       'network.cidr must be a private range of size /16, such as 10.0.0.0/16',
       'network.endpointZones must be 1 or 2',
-      'projectName must be 3 to 20 small letters, digits and hyphens',
+      'projectName must be 3 to 20 lowercase letters, digits and hyphens',
       'region must be an AWS region such as ap-northeast-1',
     ].sort(),
   );
   t.end();
 });
 
-t.test('what is missing is told with what it must be', (t) => {
+t.test('reports each missing setting with the expected value', (t) => {
   t.strictSame(
     [...problems({})].sort(),
     [
       'availabilityZones is missing: it must be a list of two zones such as ["ap-northeast-1a", "ap-northeast-1c"]',
       'certificate is missing: it must be "private", {"arn": "arn:aws:acm:…"} or {"publicZone": {"id": "Z…", "name": "example.com"}}',
       'hostName is missing: it must be a DNS name such as callback.internal',
-      'projectName is missing: it must be 3 to 20 small letters, digits and hyphens',
+      'projectName is missing: it must be 3 to 20 lowercase letters, digits and hyphens',
       'region is missing: it must be an AWS region such as ap-northeast-1',
       's3PrefixListId is missing: it must be an id such as pl-0123456789abcdef0',
     ].sort(),
@@ -118,7 +119,7 @@ t.test('what is missing is told with what it must be', (t) => {
   t.end();
 });
 
-t.test('settings that contradict each other are told', (t) => {
+t.test('reports settings that are invalid or contradict each other', (t) => {
   const cases: readonly [changes: Json, problem: string][] = [
     [
       { availabilityZones: ['ap-northeast-1a', 'eu-central-1a'] },
@@ -126,27 +127,27 @@ t.test('settings that contradict each other are told', (t) => {
     ],
     [
       { availabilityZones: ['ap-northeast-1a', 'ap-northeast-1a'] },
-      'availabilityZones must be two different ones',
+      'availabilityZones must be two different zones',
     ],
     [
       { certificate: { arn: 'arn:aws:acm:us-east-1:111122223333:certificate/0a1b' } },
-      'certificate.arn is in us-east-1: it must be in ap-northeast-1, as the load balancer is',
+      'certificate.arn is in us-east-1: it must be in ap-northeast-1, like the load balancer',
     ],
     [
       { ...CHOICES.certificateByAcm, hostName: 'callback.notexample.com' },
-      "hostName callback.notexample.com must be in the public zone example.com, or ACM can't issue",
+      "hostName callback.notexample.com must be in the public zone example.com: otherwise ACM can't issue the certificate",
     ],
     [
       { cosigner: true },
-      'cosignerPcr8 is missing: with "cosigner": true it must be what Fireblocks publishes',
+      'cosignerPcr8 is missing: "cosigner": true needs the PCR8 that Fireblocks publishes',
     ],
     [
       { ...CHOICES.cosigner, auth: 'jwt' },
-      'auth must be "json" with "certificate": "private": the Co-signer trusts no CA of yours with JWT',
+      'auth must be "json" with "certificate": "private": in JWT mode the Co-signer does not trust a private CA',
     ],
     [
       { ...CHOICES.existingVpc, cosignerSecurityGroupId: 'sg-01234567' },
-      'cosignerSecurityGroupId needs the VPC of that Co-signer as "network", with "endpoints": "existing": endpoints made here would serve the handler alone',
+      'cosignerSecurityGroupId needs the VPC of that Co-signer as "network", with "endpoints": "existing": endpoints created here would serve only the handler',
     ],
     [
       {
@@ -160,33 +161,36 @@ t.test('settings that contradict each other are told', (t) => {
     ],
     [
       { ...CHOICES.cosigner, cosignerSecurityGroupId: 'sg-01234567' },
-      'cosignerSecurityGroupId has no use with "cosigner": true: remove it',
+      'cosignerSecurityGroupId has no effect with "cosigner": true: remove it',
     ],
-    [{ cosignerImageId: 'ami-01234567' }, 'cosignerImageId has no use without "cosigner": true: remove it'],
+    [
+      { cosignerImageId: 'ami-01234567' },
+      'cosignerImageId has no effect without "cosigner": true: remove it',
+    ],
     [
       { network: { ...CHOICES.existingVpc.network, routeTableIds: undefined } },
-      'network.routeTableIds is missing: it is needed with "endpoints": "create"',
+      'network.routeTableIds is missing: "endpoints": "create" needs it',
     ],
     [
       { network: { ...CHOICES.existingEndpoints.network, endpointSecurityGroupId: undefined } },
-      'network.endpointSecurityGroupId is missing: it is needed with "endpoints": "existing"',
+      'network.endpointSecurityGroupId is missing: "endpoints": "existing" needs it',
     ],
     [{ desiredCount: 1.5 }, 'desiredCount must be a whole number'],
-    [{ desiredCount: 11 }, 'desiredCount must be 10 at most'],
+    [{ desiredCount: 11 }, 'desiredCount must be at most 10'],
     [{ alarmEmail: 'nobody' }, 'alarmEmail must be an e-mail address'],
     [
       { network: { ...CHOICES.existingVpc.network, cidr: '10.0.0.0/16' } },
-      'network.cidr has no use with an existing VPC: remove it',
+      'network.cidr has no effect with an existing VPC: remove it',
     ],
     [
       { network: { ...CHOICES.existingVpc.network, routeTableIds: [] } },
       'network.routeTableIds must be a list of route tables',
     ],
-    [{ constructor: 1 }, 'constructor is not known: remove it'],
-    [{ network: { cidrs: [] } }, 'network.cidrs is not known: did you mean "cidr"?'],
+    [{ constructor: 1 }, 'constructor is unknown: remove it'],
+    [{ network: { cidrs: [] } }, 'network.cidrs is unknown: did you mean "cidr"?'],
     [
       { environments: { production: {} } },
-      'environments.production is not known: there are dev, staging, prod',
+      'environments.production is unknown: the environments are dev, staging, prod',
     ],
     [{ environments: { prod: 1 } }, 'environments.prod must be an object'],
     [{ environments: [] }, 'environments must be an object: { "prod": { … } }'],
@@ -195,16 +199,16 @@ t.test('settings that contradict each other are told', (t) => {
   t.end();
 });
 
-t.test('a file that is not there, or not JSON, is told with what to do', (t) => {
+t.test('reports a file that is missing, unreadable, not JSON or not an object', (t) => {
   const directory = t.testdir();
-  const missing = join(directory, 'settings.json');
-  t.throws(() => readSettings('dev', missing), {
-    message: `${missing} can't be used:\n  - it is not there: cp infra/settings.example.json ${missing}, and edit it`,
+  const file = join(directory, 'settings.json');
+  t.throws(() => readSettings('dev', file), {
+    message: `${file} can't be used:\n  - it does not exist: run cp infra/settings.example.json ${file} and edit the copy`,
   });
-  writeFileSync(missing, '{ "projectName": ');
-  t.throws(() => readSettings('dev', missing), { message: /it is not JSON: / });
-  writeFileSync(missing, '[]');
-  t.throws(() => readSettings('dev', missing), { message: /it must hold an object/ });
+  writeFileSync(file, '{ "projectName": ');
+  t.throws(() => readSettings('dev', file), { message: /it is not valid JSON: / });
+  writeFileSync(file, '[]');
+  t.throws(() => readSettings('dev', file), { message: /it must contain an object/ });
   t.throws(() => readSettings('dev', directory), { message: /it can't be read: EISDIR/ });
   t.end();
 });

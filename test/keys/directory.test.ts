@@ -1,12 +1,12 @@
 import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { directoryKeySource, KEY_FILES, makeMissingKeys } from '../../src/keys/directory.js';
+import { directoryKeySource, KEY_FILES, createMissingKeys } from '../../src/keys/directory.js';
 import { importCallbackKey, importCosignerKeys } from '../../src/protocol/key.js';
 
-t.test('both pairs are made on first use, for their owner’s eyes only', async (t) => {
+t.test('creates both key pairs on first use, readable by their owner only', async (t) => {
   const directory = join(t.testdir(), 'a', 'keys');
-  await makeMissingKeys(directory);
+  await createMissingKeys(directory);
   t.equal(statSync(directory).mode & 0o777, 0o700);
   for (const file of Object.values(KEY_FILES)) {
     t.equal(statSync(join(directory, file)).mode & 0o777, 0o600, file);
@@ -16,22 +16,22 @@ t.test('both pairs are made on first use, for their owner’s eyes only', async 
   t.equal(importCosignerKeys(stored.cosignerPublicKeys.value ?? '').length, 1);
 });
 
-t.test('keys that are there stay as they are', async (t) => {
+t.test('does not change existing keys', async (t) => {
   const directory = join(t.testdir(), 'keys');
-  await makeMissingKeys(directory);
+  await createMissingKeys(directory);
   const before = readFileSync(join(directory, KEY_FILES.callbackPrivate), 'utf8');
-  await makeMissingKeys(directory);
+  await createMissingKeys(directory);
   t.equal(readFileSync(join(directory, KEY_FILES.callbackPrivate), 'utf8'), before);
 });
 
-t.test('half a pair is left alone', async (t) => {
+t.test('does not complete a key pair of which one file exists', async (t) => {
   const directory = t.testdir({ [KEY_FILES.cosignerPublic]: 'the operator’s own' });
-  await makeMissingKeys(directory);
+  await createMissingKeys(directory);
   t.equal(readFileSync(join(directory, KEY_FILES.cosignerPublic), 'utf8'), 'the operator’s own');
   t.notOk(readdirSync(directory).includes(KEY_FILES.cosignerPrivate));
 });
 
-t.test('a missing file is a missing key, by its path', async (t) => {
+t.test('reports a missing file as a missing key with its path', async (t) => {
   const directory = t.testdir();
   t.strictSame(await directoryKeySource(directory)(), {
     callbackPrivateKey: { name: join(directory, KEY_FILES.callbackPrivate), value: undefined },
@@ -39,7 +39,7 @@ t.test('a missing file is a missing key, by its path', async (t) => {
   });
 });
 
-t.test('a file that can’t be read says so', async (t) => {
+t.test('rejects a file that can’t be read', async (t) => {
   const directory = t.testdir({ [KEY_FILES.callbackPrivate]: {} });
   await t.rejects(directoryKeySource(directory)(), {
     name: 'SourceError',

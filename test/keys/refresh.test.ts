@@ -9,7 +9,7 @@ import { until } from '../helpers/process.js';
 const callback = rsaPair();
 const cosigner = rsaPair();
 
-/** A source whose contents, or fault, a test sets. */
+/** A source whose values or error the test sets. */
 function loadingFrom(state: { callback?: string | undefined; cosigner?: string | undefined; fault?: Error }) {
   const memory = memoryLog();
   let reads = 0;
@@ -27,7 +27,7 @@ function loadingFrom(state: { callback?: string | undefined; cosigner?: string |
 const denied = new SourceError('denied', { transient: false });
 const unreachable = new SourceError('unreachable', { transient: true });
 
-t.test('at boot a transient fault is retried until it passes', async (t) => {
+t.test('at startup, retries a transient error until it passes', async (t) => {
   const loading = loadingFrom({
     callback: callback.privatePem,
     cosigner: cosigner.publicPem,
@@ -42,45 +42,46 @@ t.test('at boot a transient fault is retried until it passes', async (t) => {
   t.equal(loading.of('key_loaded').length, 2);
 });
 
-t.test('at boot a transient fault that lasts ends it, after the last retry', async (t) => {
+t.test('at startup, fails with a transient error that lasts longer than the retries', async (t) => {
   const loading = loadingFrom({ fault: unreachable });
   const startedAt = performance.now();
   await t.rejects(loadKeys(loading, 700), { message: 'unreachable' });
-  t.ok(performance.now() - startedAt > 690, 'the last one when the time is up');
+  t.ok(performance.now() - startedAt > 690, 'the last attempt is at the time limit');
   const pauses = loading.of('key_load_retry').map(({ retryInMs }) => Number(retryInMs));
   t.equal(loading.reads(), pauses.length + 1);
   t.equal(pauses[0], 500);
-  // A machine that stalls for 200 ms in between has no third try.
+  // If the machine stalls for 200 ms, there is no third attempt.
   t.ok(pauses.length <= 2 && pauses.slice(1).every((pause) => pause <= 200));
 });
 
-t.test('at boot a permanent fault ends it at once', async (t) => {
+t.test('at startup, fails at once with a permanent error', async (t) => {
   const loading = loadingFrom({ fault: denied });
   await t.rejects(loadKeys(loading), { message: 'denied' });
   t.equal(loading.reads(), 1);
 });
 
-t.test('at boot a missing or unusable private key ends it at once, with what to do', async (t) => {
+t.test('at startup, fails at once if the private key is missing or unusable', async (t) => {
   await t.rejects(loadKeys(loadingFrom({ cosigner: cosigner.publicPem })), {
     name: 'UnusableCallbackKeyError',
-    message: 'There is no callback private key at /callback: store an RSA 2048 private key in PEM there',
+    message:
+      'There is no callback private key at /callback: store an RSA 2048 private key in PEM format there',
   });
   await t.rejects(loadKeys(loadingFrom({ callback: callback.publicPem })), UnusableCallbackKeyError);
 });
 
-t.test('at boot a missing Co-signer key is waited for, and looked for until it is there', async (t) => {
+t.test('at startup, accepts a missing Co-signer key and rereads the source until it exists', async (t) => {
   const loading = loadingFrom({ callback: callback.privatePem });
   await loadKeys(loading);
   t.match(loading.of('awaiting_cosigner_key')[0], { level: 'warn', from: '/cosigner' });
   t.teardown(keepKeysFresh(loading, 60_000, 20));
   await until(() => (loading.reads() > 3 ? true : undefined), 2000);
-  t.equal(loading.of('awaiting_cosigner_key').length, 1, 'said once');
+  t.equal(loading.of('awaiting_cosigner_key').length, 1, 'logged once');
   loading.state.cosigner = cosigner.publicPem;
   await until(() => (loading.ring.current.cosigners.length === 1 ? true : undefined), 2000);
   t.match(loading.of('key_loaded').at(-1), { key: 'cosigner', before: [], after: [/^[0-9a-f]{64}$/] });
 });
 
-t.test('later faults are logged, and the keys in force stay', async (t) => {
+t.test('logs later errors and keeps the keys in force', async (t) => {
   const loading = loadingFrom({ callback: callback.privatePem, cosigner: cosigner.publicPem });
   await loadKeys(loading);
   const keys = loading.ring.current;

@@ -18,7 +18,7 @@ function outcomes(ring: KeyRing, keys: StoredKeys): string[] {
   return ring.update(keys).map(({ outcome, problem }) => problem?.code ?? outcome);
 }
 
-t.test('a ring starts empty, and is filled whole', (t) => {
+t.test('starts empty and takes all keys at once', (t) => {
   const ring = new KeyRing();
   t.strictSame(ring.current, { callback: undefined, cosigners: [] });
   t.strictSame(outcomes(ring, stored(callback.privatePem, cosigner.publicPem)), ['replaced', 'replaced']);
@@ -26,7 +26,7 @@ t.test('a ring starts empty, and is filled whole', (t) => {
   t.end();
 });
 
-t.test('a request that took the keys keeps them while they are replaced', (t) => {
+t.test('does not change the keys that a request is using', (t) => {
   const ring = new KeyRing();
   ring.update(stored(callback.privatePem, cosigner.publicPem));
   const taken = ring.current;
@@ -40,7 +40,7 @@ t.test('a request that took the keys keeps them while they are replaced', (t) =>
   t.end();
 });
 
-t.test('what can’t be used, or is gone, leaves the good key in force', (t) => {
+t.test('keeps the keys in force if a value is missing or unusable', (t) => {
   const ring = new KeyRing();
   ring.update(stored(callback.privatePem, cosigner.publicPem));
   const good = ring.current;
@@ -50,7 +50,7 @@ t.test('what can’t be used, or is gone, leaves the good key in force', (t) => 
   t.end();
 });
 
-t.test('the two values are judged each for itself', (t) => {
+t.test('updates the two values independently', (t) => {
   const ring = new KeyRing();
   ring.update(stored(callback.privatePem, cosigner.publicPem));
   t.strictSame(outcomes(ring, stored(nextCallback.privatePem, 'junk')), ['replaced', 'KEY_NOT_PEM']);
@@ -58,7 +58,7 @@ t.test('the two values are judged each for itself', (t) => {
   t.end();
 });
 
-t.test('the handler’s own key is no Co-signer’s: its answers would pass as requests', (t) => {
+t.test('refuses the handler’s own public key as a Co-signer key', (t) => {
   const ring = new KeyRing();
   t.strictSame(outcomes(ring, stored(callback.privatePem, cosigner.publicPem + callback.publicPem)), [
     'replaced',
@@ -68,7 +68,7 @@ t.test('the handler’s own key is no Co-signer’s: its answers would pass as r
   t.end();
 });
 
-t.test('nor may the handler’s key become the pair of a Co-signer’s', (t) => {
+t.test('refuses the private key of a Co-signer key as callback key', (t) => {
   const ring = new KeyRing();
   ring.update(stored(callback.privatePem, cosigner.publicPem));
   const before = ring.current;
@@ -80,7 +80,7 @@ t.test('nor may the handler’s key become the pair of a Co-signer’s', (t) => 
   t.end();
 });
 
-t.test('a value without any key leaves the keys in force', (t) => {
+t.test('keeps the keys in force if a value contains no key', (t) => {
   const ring = new KeyRing();
   ring.update(stored(callback.privatePem, cosigner.publicPem));
   const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';

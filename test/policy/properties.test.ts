@@ -1,4 +1,4 @@
-// What holds for any request whatever.
+// Properties of decisions that hold for any request.
 import fc from 'fast-check';
 import t from 'tap';
 import { decideSafely } from '../../src/policy/evaluate/decide.js';
@@ -11,7 +11,7 @@ import { type CallbackRequest, isSigning, type Kind } from '../../src/protocol/r
 
 const RUNS = 20_000;
 
-/** Expressions that read every fact, in ways that may fail. */
+/** Expressions that read every fact and may fail. */
 const WHENS: Readonly<Record<Kind, readonly string[]>> = {
   transaction: [
     'true',
@@ -74,7 +74,7 @@ const policies = fc
       'x',
     ),
   );
-// Compiling is the slow part: a few hundred policies see many requests each.
+// Compiling is slow, so a few hundred policies decide about many requests each.
 const SAMPLED: readonly Policy[] = fc.sample(policies, 400);
 const which = fc.nat(SAMPLED.length - 1);
 
@@ -84,7 +84,7 @@ function sampled(index: number): Policy {
   return policy;
 }
 
-/** Anything, but more often what the protocol has. */
+/** Any JSON value; most often one that occurs in the protocol. */
 const value = fc.oneof(
   {
     weight: 3,
@@ -125,7 +125,7 @@ const requests: fc.Arbitrary<CallbackRequest> = fc.record({
 });
 const now = fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true });
 
-/** Decides the slow and simple way: CEL evaluates every rule whole, up to the first that is true or fails. */
+/** A simple reference implementation: CEL evaluates each rule, up to the first that is true or fails. */
 function expected({ rulesFor }: Policy, request: CallbackRequest, at: Date): string {
   for (const each of rulesFor[request.kind]) {
     try {
@@ -138,20 +138,23 @@ function expected({ rulesFor }: Policy, request: CallbackRequest, at: Date): str
 }
 
 function assertSound(policy: Policy, request: CallbackRequest, at: Date, decision: RuleDecision): void {
-  if (!ACTIONS.includes(decision.action)) throw new Error(`${decision.action} is no action`);
+  if (!ACTIONS.includes(decision.action)) throw new Error(`${decision.action} is not an action`);
   if (decision.action === 'IGNORE' && isSigning(request)) throw new Error('a signing request was ignored');
-  const told = expected(policy, request, at);
+  const expectedRule = expected(policy, request, at);
   if (decision.action === 'APPROVE') {
-    const made = policy.rules.find(({ id }) => id === told);
-    if (made?.action !== 'APPROVE' || decision.rule !== told) throw new Error(`approved, though ${told}`);
+    const approving = policy.rules.find(({ id }) => id === expectedRule);
+    if (approving?.action !== 'APPROVE' || decision.rule !== expectedRule)
+      throw new Error(`approved, but expected ${expectedRule}`);
   }
-  if (told === 'error' && decision.action !== policy.onError) throw new Error('an error did not get onError');
-  if (told !== 'error' && decision.ruleError === undefined && decision.rule !== told)
-    throw new Error('another rule');
+  if (expectedRule === 'error' && decision.action !== policy.onError)
+    throw new Error('onError was not applied');
+  if (expectedRule !== 'error' && decision.ruleError === undefined && decision.rule !== expectedRule) {
+    throw new Error(`decided by ${decision.rule}, but expected ${expectedRule}`);
+  }
 }
 
 t.test(
-  'the engine decides: one of four actions, approve only by a rule that is true with no error before it',
+  'decides by one of four actions, and approves only by a rule that is true, without an error before it',
   (t) => {
     const seen = { APPROVE: 0, REJECT: 0, RETRY: 0, IGNORE: 0 };
     let errors = 0;
@@ -166,12 +169,12 @@ t.test(
       { numRuns: RUNS },
     );
     t.comment(JSON.stringify({ ...seen, errors }));
-    t.ok(Math.min(...Object.values(seen), errors) > RUNS / 200, 'every action and errors occurred often');
+    t.ok(Math.min(...Object.values(seen), errors) > RUNS / 200, 'every action and errors occur often');
     t.end();
   },
 );
 
-t.test('what is logged of a request decides as the request did, unless it says what is missing', (t) => {
+t.test('decides the same by the logged facts of a request, unless facts were omitted', (t) => {
   fc.assert(
     fc.property(which, requests, now, (index, request, at) => {
       const policy = sampled(index);
@@ -180,21 +183,21 @@ t.test('what is logged of a request decides as the request did, unless it says w
       const logged = JSON.parse(JSON.stringify(facts)) as Record<string, unknown>;
       const again = decideBy(policy, { ...request, payload: logged }, at);
       const first = decideBy(policy, request, at);
-      if (again.action !== first.action || again.rule !== first.rule) throw new Error('decided otherwise');
+      if (again.action !== first.action || again.rule !== first.rule) throw new Error('another decision');
     }),
     { numRuns: RUNS },
   );
   t.end();
 });
 
-t.test('behind the safety net the same holds', async (t) => {
+t.test('decideSafely never reports an error for a policy decision', async (t) => {
   await fc.assert(
     fc.asyncProperty(which, requests, now, async (index, request, at) => {
       const { decision, fault } = await decideSafely((each) => decideBy(sampled(index), each, at), request, {
         timeoutMs: 5000,
       });
-      if (fault !== undefined) throw new Error('a fault', { cause: fault });
-      if (!ACTIONS.includes(decision.action)) throw new Error('no action');
+      if (fault !== undefined) throw new Error('the decision failed', { cause: fault });
+      if (!ACTIONS.includes(decision.action)) throw new Error('unknown action');
     }),
     { numRuns: 2000 },
   );

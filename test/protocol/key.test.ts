@@ -15,7 +15,7 @@ const pkcs1 = pair.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(
 function thrownBy(call: () => unknown): unknown {
   try {
     call();
-    return new Error('it was taken');
+    return new Error('the call did not throw');
   } catch (error) {
     return error;
   }
@@ -27,31 +27,31 @@ function problemOf(importing: () => unknown): KeyError {
   throw error;
 }
 
-t.test('a callback key in PKCS#8 or PKCS#1 is taken, with the fingerprint of its public half', (t) => {
+t.test('imports a callback key in PKCS#8 or PKCS#1, with the fingerprint of its public key', (t) => {
   t.equal(importCallbackKey(pair.privatePem).fingerprint, fingerprint);
   t.equal(importCallbackKey(pkcs1).fingerprint, fingerprint);
   t.end();
 });
 
-t.test('line ends of Windows, and text around a block, do no harm', (t) => {
+t.test('accepts Windows line breaks and text around a block', (t) => {
   const text = `Bag Attributes\r\n${pair.publicPem.replace(/\n/g, '\r\n')}\r\n`;
   t.equal(importCosignerKeys(text)[0]?.fingerprint, fingerprint);
   t.end();
 });
 
-t.test('several Co-signer keys are taken in order, each once', (t) => {
+t.test('imports several Co-signer keys in order, without duplicates', (t) => {
   const keys = importCosignerKeys(other.publicPem + pair.publicPem + other.publicPem);
   t.equal(keys.length, 2);
   t.equal(keys[1]?.fingerprint, fingerprint);
   t.end();
 });
 
-t.test('an X.509 certificate counts as its public key, and PKCS#1 as well as SPKI', (t) => {
+t.test('imports public keys in SPKI, PKCS#1 and X.509 certificates', (t) => {
   const certificate = readFileSync(new URL('../fixtures/cosigner-certificate.pem', import.meta.url), 'utf8');
   t.equal(
     importCosignerKeys(certificate)[0]?.fingerprint,
     'a4d9797a831cc21719da0c4b6ec9be2ab076cf913e967b24125b0a6152476a3d',
-    'as OpenSSL prints it',
+    'the fingerprint that OpenSSL prints',
   );
   const publicPkcs1 = pair.publicKey.export({ type: 'pkcs1', format: 'pem' }).toString();
   t.equal(importCosignerKeys(publicPkcs1)[0]?.fingerprint, fingerprint);
@@ -71,9 +71,14 @@ const ecParameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END 
 const refusedCallbackKeys = [
   ['an empty value', ' \n', 'KEY_EMPTY', /empty/],
   ['no PEM', 'hello', 'KEY_NOT_PEM', /not complete PEM/],
-  ['a block cut off', pair.privatePem.slice(0, 400), 'KEY_NOT_PEM', /not complete PEM/],
-  ['line ends written as \\n', pair.privatePem.replace(/\n/g, '\\n'), 'KEY_NOT_PEM', /in place of line ends/],
-  ['a public key', pair.publicPem, 'KEY_IS_PUBLIC', /holds a public key/],
+  ['a truncated block', pair.privatePem.slice(0, 400), 'KEY_NOT_PEM', /not complete PEM/],
+  [
+    'line breaks written as \\n',
+    pair.privatePem.replace(/\n/g, '\\n'),
+    'KEY_NOT_PEM',
+    /instead of line breaks/,
+  ],
+  ['a public key', pair.publicPem, 'KEY_IS_PUBLIC', /contains a public key/],
   ['two private keys', pair.privatePem + other.privatePem, 'KEY_NOT_ALONE', /2 PEM blocks/],
   ['a key with a passphrase', encrypted, 'KEY_ENCRYPTED', /passphrase/],
   ['a PKCS#1 key with a passphrase', legacyEncrypted, 'KEY_ENCRYPTED', /passphrase/],
@@ -84,16 +89,16 @@ const refusedCallbackKeys = [
 ] as const;
 
 for (const [what, text, code, message] of refusedCallbackKeys) {
-  t.test(`as a callback key, ${what} is refused with ${code}`, (t) => {
+  t.test(`refuses ${what} as callback key with ${code}`, (t) => {
     const problem = problemOf(() => importCallbackKey(text));
     t.equal(problem.code, code);
     t.match(problem.message, message);
-    t.notMatch(problem.message, /MII/, 'the message holds nothing of the key');
+    t.notMatch(problem.message, /MII/, 'the message contains no key material');
     t.end();
   });
 }
 
-t.test('an EC key with its parameters in front, as OpenSSL writes it, is named as such', (t) => {
+t.test('recognizes an EC key with a block of parameters before it', (t) => {
   const sec1 = p256.privateKey.export({ type: 'sec1', format: 'pem' }).toString();
   const text = ecParameters + sec1;
   t.equal(problemOf(() => importCallbackKey(text)).code, 'KEY_NOT_RSA');
@@ -103,17 +108,17 @@ t.test('an EC key with its parameters in front, as OpenSSL writes it, is named a
 const refusedCosignerKeys = [
   ['an empty value', '', 'KEY_EMPTY'],
   ['a private key', pair.privatePem, 'KEY_IS_PRIVATE'],
-  ['the parameters of a key in place of a key', ecParameters, 'KEY_NOT_PEM'],
-  ['a block of another kind', pair.publicPem.replaceAll('PUBLIC KEY', 'X509 CRL'), 'KEY_UNREADABLE'],
+  ['the parameters of a key without the key', ecParameters, 'KEY_NOT_PEM'],
+  ['a block of another type', pair.publicPem.replaceAll('PUBLIC KEY', 'X509 CRL'), 'KEY_UNREADABLE'],
   ['a P-256 key', p256.publicPem, 'KEY_NOT_RSA'],
   ['a 1024-bit RSA key', rsaPair(1024).publicPem, 'KEY_WRONG_SIZE'],
   ['a 4096-bit RSA key', rsaPair(4096).publicPem, 'KEY_WRONG_SIZE'],
-  ['a good key followed by half of one', pair.publicPem + other.publicPem.slice(0, 90), 'KEY_NOT_PEM'],
-  ['a good key followed by a private one', pair.publicPem + other.privatePem, 'KEY_IS_PRIVATE'],
+  ['a valid key followed by a truncated one', pair.publicPem + other.publicPem.slice(0, 90), 'KEY_NOT_PEM'],
+  ['a valid key followed by a private key', pair.publicPem + other.privatePem, 'KEY_IS_PRIVATE'],
 ] as const;
 
 for (const [what, text, code] of refusedCosignerKeys) {
-  t.test(`as Co-signer keys, ${what} is refused with ${code}`, (t) => {
+  t.test(`refuses ${what} as Co-signer key with ${code}`, (t) => {
     t.equal(problemOf(() => importCosignerKeys(text)).code, code);
     t.end();
   });

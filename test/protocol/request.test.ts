@@ -4,13 +4,13 @@ import { Refusal } from '../../src/protocol/refusal.js';
 import { isSigning, parseJson, parseRequest } from '../../src/protocol/request.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
 
-t.test('the published payloads parse, unknown fields and all', (t) => {
+t.test('parses the published payloads, including unknown fields', (t) => {
   const payload = { ...samplePayload('transaction'), brandNew: { x: 1 } };
   t.strictSame(parseRequest(payload).payload, payload);
   t.end();
 });
 
-t.test('a payload tells its kind: type without operation and txId is a configuration change', (t) => {
+t.test('takes a payload with type, but without operation and txId, for a configuration change', (t) => {
   t.equal(parseRequest(samplePayload('transaction')).kind, 'transaction');
   t.equal(parseRequest(samplePayload('configuration')).kind, 'configuration');
   t.equal(parseRequest({ requestId: 'r', type: 'X', txId: 't' }).kind, 'transaction');
@@ -19,7 +19,7 @@ t.test('a payload tells its kind: type without operation and txId is a configura
   t.end();
 });
 
-t.test('a payload of the other kind than the path’s is refused: the path is not signed', (t) => {
+t.test('refuses a payload of another kind than its path, which is not signed', (t) => {
   const transaction = samplePayload('transaction');
   const change = samplePayload('configuration');
   t.throws(() => parseRequest(transaction, 'configuration'), { code: 'malformed_request' });
@@ -30,36 +30,36 @@ t.test('a payload of the other kind than the path’s is refused: the path is no
   t.equal(
     parseRequest({ requestId: 'r' }, 'configuration').kind,
     'configuration',
-    'where there is no telling',
+    'the kind of the path, if the payload does not indicate one',
   );
   t.end();
 });
 
-t.test('without a string requestId there is nothing to answer', (t) => {
+t.test('refuses a payload without a string requestId', (t) => {
   for (const payload of [{}, { requestId: 1 }, { requestId: null }, { requestId: '' }, [], 'r', null, 7]) {
     t.throws(() => parseRequest(payload), { code: 'malformed_request' }, JSON.stringify(payload));
   }
   t.end();
 });
 
-t.test('JSON must be JSON, in UTF-8', (t) => {
+t.test('refuses a body that is not JSON in UTF-8', (t) => {
   t.strictSame(parseJson(Buffer.from('{"a":1}')), { a: 1 });
   t.throws(() => parseJson(Buffer.from('{')), Refusal);
   t.throws(() => parseJson(Buffer.from([0x22, 0xff, 0x22])), { code: 'malformed_request' });
   t.end();
 });
 
-t.test('fee or a display address marks a signing request', (t) => {
+t.test('recognizes a signing request by its fee or a display address', (t) => {
   const signing = (payload: object): boolean => isSigning(parseRequest({ requestId: 'r', ...payload }));
   t.ok(signing({ txId: 't', fee: '0.1' }));
   t.ok(signing({ txId: 't', destinations: [{}, { displayDstAddress: '0x1' }] }));
   t.notOk(signing({ txId: 't', destinations: [{ dstAddress: '0x1' }, null, 3] }));
   t.notOk(signing({ txId: 't', destinations: 'none' }));
-  t.notOk(signing({ type: 'ADD_USER', fee: '0.1' }), 'a configuration change is never signed');
+  t.notOk(signing({ type: 'ADD_USER', fee: '0.1' }), 'a configuration change is never a signing request');
   t.end();
 });
 
-t.test('only a rejection carries its reason to the Co-signer', (t) => {
+t.test('sends the reason with REJECT only', (t) => {
   t.strictSame(toAnswer({ action: 'REJECT', reason: 'no' }, 'r'), {
     action: 'REJECT',
     requestId: 'r',
@@ -70,11 +70,11 @@ t.test('only a rejection carries its reason to the Co-signer', (t) => {
   t.end();
 });
 
-t.test('IGNORE is allowed for an approval, not for a signature', (t) => {
+t.test('allows IGNORE for approval requests, but not for signing requests', (t) => {
   const approval = parseRequest({ requestId: 'r', txId: 't' });
   const signing = parseRequest({ requestId: 'r', txId: 't', fee: '1' });
   t.doesNotThrow(() => assertAllowed({ action: 'IGNORE' }, approval));
   t.throws(() => assertAllowed({ action: 'IGNORE' }, signing), /signing request/);
-  t.throws(() => assertAllowed({ action: 'approve' } as never, approval), /none of APPROVE/);
+  t.throws(() => assertAllowed({ action: 'approve' } as never, approval), /not one of APPROVE/);
   t.end();
 });

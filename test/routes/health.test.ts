@@ -2,7 +2,7 @@ import t from 'tap';
 import { callback, cosigner, ringWith, testApp } from '../helpers/app.js';
 import { importCallbackKey } from '../../src/protocol/key.js';
 
-t.test('/health tells what runs, with which keys', async (t) => {
+t.test('reports version, keys and policy, and is not logged', async (t) => {
   const keyRing = ringWith(cosigner.publicPem);
   const { app, lines } = await testApp(t, { keyRing });
   const reply = await app.inject('/health');
@@ -18,10 +18,10 @@ t.test('/health tells what runs, with which keys', async (t) => {
     policy: '0123456789ab',
     auth: 'jwt',
   });
-  t.strictSame(lines, [], 'and is not logged');
+  t.strictSame(lines, [], 'not logged');
 });
 
-t.test('/health is 200 while the first Co-signer key is awaited', async (t) => {
+t.test('responds 200 while the first Co-signer key is awaited', async (t) => {
   const { app } = await testApp(t, { keyRing: ringWith(undefined) });
   const reply = await app.inject('/health');
   t.equal(reply.statusCode, 200);
@@ -29,7 +29,7 @@ t.test('/health is 200 while the first Co-signer key is awaited', async (t) => {
 });
 
 t.test(
-  '/health is 503 once the process is stopping, and connections are closed with their answers',
+  'responds 503 once the process is stopping, and closes connections with their responses',
   async (t) => {
     const { app, lifecycle } = await testApp(t);
     t.not((await app.inject('/health')).headers.connection, 'close');

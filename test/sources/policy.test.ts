@@ -1,5 +1,5 @@
 import t from 'tap';
-import { CurrentPolicy, NoPolicyError } from '../../src/sources/policy.js';
+import { CurrentPolicy, MissingPolicyError } from '../../src/sources/policy.js';
 import { PolicyError } from '../../src/policy/parse/problem.js';
 import { SourceError } from '../../src/sources/source.js';
 import { memoryLog } from '../helpers/log.js';
@@ -21,7 +21,7 @@ function policyFrom(state: { value?: string | undefined; fault?: Error }) {
   return { ...memory, state, policy: new CurrentPolicy(source, memory.log), reads: () => reads };
 }
 
-t.test('at boot a good policy is loaded, and logged', async (t) => {
+t.test('at startup, loads and logs the policy', async (t) => {
   const { policy, of } = policyFrom({ value: rejecting });
   t.throws(() => policy.current);
   await policy.load();
@@ -31,15 +31,15 @@ t.test('at boot a good policy is loaded, and logged', async (t) => {
   ]);
 });
 
-t.test('at boot a missing, a bad or an unreadable policy ends it at once', async (t) => {
-  await t.rejects(policyFrom({}).policy.load(), NoPolicyError);
+t.test('at startup, fails at once if the policy is missing, invalid or unreadable', async (t) => {
+  await t.rejects(policyFrom({}).policy.load(), MissingPolicyError);
   await t.rejects(policyFrom({ value: broken }).policy.load(), PolicyError);
   const denied = policyFrom({ fault: new SourceError('denied', { transient: false }) });
   await t.rejects(denied.policy.load(), { message: 'denied' });
   t.equal(denied.reads(), 1);
 });
 
-t.test('at boot a transient fault is retried', async (t) => {
+t.test('at startup, retries a transient error', async (t) => {
   const { policy, state, of } = policyFrom({
     value: rejecting,
     fault: new SourceError('away', { transient: true }),
@@ -49,7 +49,7 @@ t.test('at boot a transient fault is retried', async (t) => {
   t.match(of('policy_load_retry'), [{ level: 'warn', reason: 'away' }]);
 });
 
-t.test('a changed policy takes the place of the old one', async (t) => {
+t.test('replaces the policy by a changed one', async (t) => {
   const { policy, state, of } = policyFrom({ value: rejecting });
   await policy.load();
   const before = policy.current;
@@ -60,7 +60,7 @@ t.test('a changed policy takes the place of the old one', async (t) => {
   t.match(of('policy_loaded')[1], { before: before.hash, after: policy.current.hash });
 });
 
-t.test('whatever is wrong later is told once, and the policy in force stays', async (t) => {
+t.test('logs each later problem once and keeps the policy in force', async (t) => {
   const { policy, state, of, reads } = policyFrom({ value: rejecting });
   await policy.load();
   const { current } = policy;
@@ -97,5 +97,5 @@ t.test('whatever is wrong later is told once, and the policy in force stays', as
   await someReads();
   state.value = broken;
   await until(() => of('policy_refused')[1], 5000);
-  t.equal(of('policy_refused').length, 2, 'the same trouble anew is told anew');
+  t.equal(of('policy_refused').length, 2, 'the same problem is logged again after it was fixed');
 });

@@ -1,5 +1,5 @@
-// What SSM answers when all is well is tested against a real endpoint, in test/system. Here: its faults, sent by a
-// server of our own, because no emulator can be made to throttle or to fail.
+// Errors of SSM, simulated by a server in the test, because no emulator can be made to throttle or fail. Successful reads are
+// tested with an emulator in test/system.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SSMClient } from '@aws-sdk/client-ssm';
@@ -37,7 +37,7 @@ function clientFor(endpoint: string): SSMClient {
   });
 }
 
-t.test('both parameters are asked for in one call, decrypted', async (t) => {
+t.test('reads both parameters, decrypted, in one call', async (t) => {
   const seen: string[] = [];
   const source = await sourceAnswering(t, 200, { Parameters: [{ Name: '/p/callback', Value: 'x' }] }, seen);
   t.strictSame(await source(), [
@@ -47,7 +47,7 @@ t.test('both parameters are asked for in one call, decrypted', async (t) => {
   t.strictSame(JSON.parse(seen.join('')), { Names: ['/p/callback', '/p/cosigner'], WithDecryption: true });
 });
 
-const faults = [
+const errors = [
   ['AccessDeniedException', 400, false, /denies access to \/p\/callback and \/p\/cosigner.*kms:Decrypt/],
   ['UnrecognizedClientException', 400, false, /does not accept the credentials/],
   ['ExpiredTokenException', 400, false, /does not accept the credentials/],
@@ -56,33 +56,33 @@ const faults = [
   ['InternalServerError', 500, true, /can't be read/],
 ] as const;
 
-for (const [type, status, transient, message] of faults) {
-  t.test(`${type} is ${transient ? 'transient' : 'permanent'}, and says what to do`, async (t) => {
-    const source = await sourceAnswering(t, status, { __type: type, message: 'as AWS says it' });
+for (const [type, status, transient, message] of errors) {
+  t.test(`reports ${type} as ${transient ? 'transient' : 'permanent'}, with what to do`, async (t) => {
+    const source = await sourceAnswering(t, status, { __type: type, message: 'message of AWS' });
     await t.rejects(source(), { name: 'SourceError', transient, message });
   });
 }
 
-t.test('a 403 that is not of SSM’s own form is a denial too', async (t) => {
+t.test('reports a 403 that is not in SSM’s format as denied access', async (t) => {
   const source = await sourceAnswering(t, 403, '<xml>');
   await t.rejects(source(), { transient: false, message: /denies access/ });
 });
 
-t.test('an endpoint that is not there is a transient fault', async (t) => {
+t.test('reports an unreachable endpoint as transient', async (t) => {
   await t.rejects(reading(clientFor('http://127.0.0.1:1'))(), {
     name: 'SourceError',
     transient: true,
   });
 });
 
-t.test('what came back is not quoted where it can’t be read', async (t) => {
+t.test('does not quote a response that can’t be parsed', async (t) => {
   const source = await sourceAnswering(t, 200, '-----BEGIN PRIVATE KEY-----');
   await t.rejects(source(), { message: /can't be read/ });
   const error: unknown = await source().catch((reason: unknown) => reason);
   t.notMatch(String(error), /BEGIN/);
 });
 
-t.test('missing credentials, and an endpoint that is no URL, are named', async (t) => {
+t.test('reports missing credentials and an endpoint that is not a URL', async (t) => {
   const withoutCredentials = new SSMClient({
     region: 'eu-central-1',
     credentials: () => Promise.reject(Object.assign(new Error('none'), { name: 'CredentialsProviderError' })),
@@ -97,7 +97,7 @@ t.test('missing credentials, and an endpoint that is no URL, are named', async (
   });
 });
 
-t.test('a region must be known', async (t) => {
+t.test('reports a missing region', async (t) => {
   const client = new SSMClient({
     region: () => Promise.reject<string>(new Error('Region is missing')),
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },

@@ -1,12 +1,10 @@
-// The guided deployment where a person looks: on a terminal, which script(1) makes.
+// A deployment on a terminal, which script(1) provides.
 import { execFile, execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { awsProxy } from '../helpers/aws-proxy.js';
-import { ROOT } from '../helpers/cli.js';
 import { motoServer } from '../helpers/moto.js';
-import { workspace } from '../helpers/operator.js';
+import { programOf, workspace } from '../helpers/operator.js';
 
 const run = promisify(execFile);
 
@@ -15,20 +13,20 @@ t.test('on a terminal', async (t) => {
   const proxy = await awsProxy(t, moto.endpoint);
   const place = workspace(t, proxy.endpoint);
   place.settings({});
-  const deploy = `${process.execPath} --import ${join(ROOT, 'node_modules/tsx/dist/loader.mjs')} ${join(ROOT, 'cli/deploy/main.ts')}`;
+  const deploy = [process.execPath, ...programOf('deploy')].join(' ');
   const onTerminal = (command: string) =>
     run('script', ['--quiet', '--return', '--command', `stty columns 120; ${command}`, '/dev/null'], {
       cwd: place.directory,
-      // tap turns colours off.
+      // tap turns off colours.
       env: { ...place.environment, NO_COLOR: undefined, TERM: 'xterm' },
     }).catch((error: unknown) => error as { stdout: string; code: number });
 
-  await t.test('Ctrl-C says how to go on, and gives the cursor back', async (t) => {
-    // So that no other process of this machine is meant.
+  await t.test('shows how to continue after Ctrl-C, and shows the cursor again', async (t) => {
+    // Unlike any other process on this machine.
     const args = '--only-stacks foundation,security --yes';
     proxy.before = ({ action }) => {
       if (action === 'CreateStack') {
-        execFileSync('pkill', ['-INT', '-f', `^${process.execPath} --import .*${args.slice(2)}`]);
+        execFileSync('pkill', ['-INT', '-f', `^${process.execPath} .*${args.slice(2)}`]);
       }
       return undefined;
     };
@@ -36,13 +34,13 @@ t.test('on a terminal', async (t) => {
     t.match(ended, { code: 130 });
     t.match(
       stdout,
-      'Interrupted. What AWS has begun goes on there. To go on: npm run deploy -- --only-stacks',
+      'Interrupted. AWS completes the change that is running. To continue: npm run deploy -- --only-stacks',
     );
-    t.ok(stdout.lastIndexOf('\u001b[?25h') > stdout.lastIndexOf('\u001b[?25l'), 'the cursor is shown');
+    t.ok(stdout.lastIndexOf('\u001b[?25h') > stdout.lastIndexOf('\u001b[?25l'), 'shows the cursor last');
     proxy.before = () => undefined;
   });
 
-  await t.test('each step is ticked off, with its time, in colour', async (t) => {
+  await t.test('ticks off each step with its duration, in colour', async (t) => {
     const { stdout } = await onTerminal(`${deploy} --yes`);
     t.match(stdout, /✔.* Stack fireblocks-dev-callback/);
     t.match(stdout, /\[[\d.]+s\]/);

@@ -1,4 +1,4 @@
-// The operator's commands against an emulated account, from nothing to a handler that answers, and back to nothing.
+// The operator's commands against an emulated account: from nothing to a handler that responds, and back.
 import { execFile } from 'node:child_process';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,10 +22,10 @@ import { startHandler } from '../helpers/process.js';
 
 const run = promisify(execFile);
 
-// It starts a command, and with it the CDK, dozens of times.
+// Runs dozens of commands.
 t.setTimeout(900_000);
 
-t.test('from nothing to a handler that answers, and back', async (t) => {
+t.test('deploys, operates and destroys an environment', async (t) => {
   const moto = await motoServer(t);
   const proxy = await awsProxy(t, moto.endpoint);
   const place = workspace(t, proxy.endpoint);
@@ -35,20 +35,20 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
   const read = (name: string): string => readFileSync(file(name), 'utf8');
   const { callbackPrivateKey, cosignerPublicKey, policy } = NAMES.parameters;
 
-  await t.test('the first deployment ends with what is left to do', async (t) => {
-    const { code, stdout, stderr } = await place.run('deploy', '-e', 'dev', '--yes');
+  await t.test('the first deployment ends with the next steps', async (t) => {
+    const { code, stdout, stderr } = await place.spawn('deploy', '-e', 'dev', '--yes');
     t.equal(code, 0);
     t.equal(stderr, '');
     t.match(stdout, 'Deployed.');
-    const next = stdout.slice(stdout.indexOf('What next'));
+    const next = stdout.slice(stdout.indexOf('Next steps'));
     t.match(next, 'https://callback.internal/callback');
     t.match(next, 'Choose the option "public key"');
     for (const piece of piecesOf(read('.keys/dev/callback_public.pem'))) t.match(next, piece);
     t.match(next, 'npm run keys -- cosigner cosigner_public.pem -e dev');
-    t.notMatch(stdout, '\u001b', 'no colour where there is no terminal');
+    t.notMatch(stdout, '\u001b', 'no colour without a terminal');
   });
 
-  await t.test('what it made is there', async (t) => {
+  await t.test('it creates stacks, parameters, a certificate and the service', async (t) => {
     t.match(
       await account.stacks(),
       ['callback', 'foundation', 'image', 'security'].map((name) => ({
@@ -64,13 +64,13 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
     t.strictSame(
       Parameters.map(({ Name, Type, KeyId }) => [Name, Type, KeyId]).sort(),
       [callbackPrivateKey, policy].map((name) => [name, 'SecureString', 'alias/fireblocks-dev']),
-      'encrypted under the key of the environment',
+      'encrypted with the KMS key of the environment',
     );
     t.strictSame(await account.certificates(), ['callback.internal']);
     t.equal((await account.service())?.desiredCount, 1);
   });
 
-  await t.test('keys are for their owner alone', (t) => {
+  await t.test('only the owner may read the keys', (t) => {
     const modes = Object.fromEntries(place.files('.keys'));
     t.strictSame(modes, {
       '.keys/dev': 0o700,
@@ -82,7 +82,7 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
     t.end();
   });
 
-  await t.test('a second deployment changes nothing, and says so', async (t) => {
+  await t.test('a second deployment changes nothing, and reports so', async (t) => {
     proxy.calls.length = 0;
     const { code, stdout } = await place.run('deploy', '-e', 'dev', '--yes');
     t.equal(code, 0);
@@ -90,7 +90,7 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
     t.strictSame(proxy.calls.filter(isMutating), []);
   });
 
-  await t.test('--status tells all of it', async (t) => {
+  await t.test('--status shows the state of everything', async (t) => {
     const status = await place.json<Status>('deploy', '--status');
     t.match(status, {
       environment: 'dev',
@@ -112,7 +112,7 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
       alarms: { firing: [] },
     });
     const { stdout } = await place.run('deploy', '--status');
-    for (const text of [
+    for (const expected of [
       'CREATE_COMPLETE',
       'callback key',
       'certificate',
@@ -120,11 +120,11 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
       'alarms',
       place.tag,
     ]) {
-      t.match(stdout, text);
+      t.match(stdout, expected);
     }
   });
 
-  await t.test('--status tells the alarms that are firing', async (t) => {
+  await t.test('--status shows the alarms that are firing', async (t) => {
     proxy.after = (call, reply) =>
       call.service === 'monitoring'
         ? {
@@ -144,9 +144,9 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
   });
 
   const cosigner = rsaPair();
-  await t.test('npm run keys registers a Co-signer’s key', async (t) => {
+  await t.test('keys registers a Co-signer’s key', async (t) => {
     writeFileSync(file('cosigner_public.pem'), cosigner.publicPem);
-    const { code, stdout } = await place.run('keys', 'cosigner', 'cosigner_public.pem');
+    const { code, stdout } = await place.spawn('keys', 'cosigner', 'cosigner_public.pem');
     t.equal(code, 0);
     t.match(stdout, /Registered in .*\n +[0-9a-f]{64} {2}cosigner_public.pem/);
     t.equal((await account.parameter(cosignerPublicKey))?.Value, cosigner.publicPem);
@@ -154,12 +154,16 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
     t.match(again, { code: 0, stdout: /^Nothing to change/ });
   });
 
-  await t.test('a second key is added, or takes the place of the first when that is said', async (t) => {
+  await t.test('keys adds a second key, or replaces the first if that is confirmed', async (t) => {
     const second = rsaPair().publicPem;
     writeFileSync(file('second.pem'), second);
     const refused = await place.run('keys', 'cosigner', 'second.pem');
-    t.match(refused, { code: 2, stderr: /nobody is there to be asked: say --yes/ });
-    t.equal((await account.parameter(cosignerPublicKey))?.Value, cosigner.publicPem, 'nothing was lost');
+    t.match(refused, { code: 2, stderr: /no terminal to ask for confirmation: add --yes/ });
+    t.equal(
+      (await account.parameter(cosignerPublicKey))?.Value,
+      cosigner.publicPem,
+      'the registered key stays',
+    );
 
     const { after, changed } = await place.json<{ after: string[]; changed: boolean }>(
       ...(['keys', 'cosigner', 'second.pem', '--add'] as const),
@@ -174,7 +178,7 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
     t.equal((await account.parameter(cosignerPublicKey))?.Value, cosigner.publicPem);
   });
 
-  await t.test('what is no Co-signer’s key is refused, and nothing is put', async (t) => {
+  await t.test('keys rejects what is not a Co-signer’s key, and stores nothing', async (t) => {
     writeFileSync(file('private.pem'), rsaPair().privatePem);
     writeFileSync(file('large.pem'), rsaPair(3072).publicPem);
     const cases: Readonly<Record<string, RegExp>> = {
@@ -192,7 +196,7 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
     t.strictSame(proxy.calls.filter(isMutating), []);
   });
 
-  await t.test('npm run policy -- push puts a sound policy in force', async (t) => {
+  await t.test('policy push stores a valid policy only', async (t) => {
     const shipped = read('policy.yaml');
     writeFileSync(
       file('mine.yaml'),
@@ -213,35 +217,37 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
     t.match(await place.json('policy', 'push'), { changed: true, rules: 0 });
     t.equal((await account.parameter(policy))?.Value, shipped);
     t.match(await place.json('policy', 'push'), { changed: false });
-    t.match(await place.run('policy', 'check', '-e', 'dev'), { code: 2, stderr: /are for push/ });
+    t.match(await place.run('policy', 'check', '-e', 'dev'), { code: 2, stderr: /unknown option '-e'/ });
   });
 
-  await t.test('a deployment leaves a policy that is in force alone', async (t) => {
+  await t.test('a deployment does not change a stored policy', async (t) => {
     await place.run('policy', 'push', '--policy', 'mine.yaml');
     t.equal((await place.run('deploy', '--yes')).code, 0);
     t.equal((await account.parameter(policy))?.Value, read('mine.yaml'));
   });
 
-  await t.test('npm run scale and npm run restart change the service, and wait', async (t) => {
-    const { code, stdout } = await place.run('scale', '2');
+  await t.test('scale and restart change the service, and wait for it', async (t) => {
+    const { code, stdout } = await place.spawn('scale', '2');
     t.equal(code, 0);
-    t.match(stdout, 'infra/settings.json says 1');
+    t.match(stdout, 'infra/settings.json has "desiredCount": 1');
     t.equal((await account.service())?.desiredCount, 2);
     t.match(await place.json('scale', '1'), { desired: 1, service: { desired: 1 } });
     t.equal((await account.service())?.desiredCount, 1);
-    for (const wrong of [['11'], ['-1'], ['many'], [], ['1', '2']]) {
-      t.equal((await place.run('scale', ...wrong)).code, 2, `scale ${wrong.join(' ')}`);
+    for (const wrong of ['11', '-1', 'many']) {
+      const message = `the number of tasks must be a whole number from 0 to 10, not "${wrong}"`;
+      t.match(await place.run('scale', wrong), { code: 2, stderr: message });
     }
+    for (const wrong of [[], ['1', '2']]) t.match(await place.run('scale', ...wrong), { code: 2 });
 
     proxy.calls.length = 0;
-    t.equal((await place.run('restart')).code, 0);
+    t.equal((await place.spawn('restart')).code, 0);
     t.match(
       proxy.calls.filter(isMutating).map(({ action, body }) => [action, JSON.parse(body) as unknown]),
       [['UpdateService', { service: 'callback-handler-service', forceNewDeployment: true }]],
     );
   });
 
-  await t.test('npm run logs shows all lines, the errors, or one request’s', async (t) => {
+  await t.test('logs shows all lines, the errors, or those about one request', async (t) => {
     const logs = new CloudWatchLogsClient(clientOptions(moto.endpoint));
     const stream = { logGroupName: NAMES.logGroups.service, logStreamName: 'task/callback-handler/1' };
     const lines = [
@@ -251,6 +257,7 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
       'Error: out of memory',
     ];
     await logs.send(new CreateLogStreamCommand(stream));
+    t.match(await place.run('logs'), { code: 0, stdout: /^$/ }, 'prints nothing if there is no line');
     await logs.send(
       new PutLogEventsCommand({
         ...stream,
@@ -261,7 +268,7 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
     t.strictSame(await shown(), lines);
     t.strictSame(await shown('--errors'), lines.slice(2));
     t.strictSame(await shown('--request', 'request-2'), lines.slice(1, 2));
-    t.match(await place.run('logs', '--since', 'yesterday'), { code: 2, stderr: /a time such as 15m/ });
+    t.match(await place.run('logs', '--since', 'yesterday'), { code: 2, stderr: /a duration such as 15m/ });
 
     const following = place.start('logs', '--follow');
     let seen = '';
@@ -279,10 +286,10 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
     });
     const { code, stdout } = await following.ended;
     t.equal(code, 130);
-    t.equal(stdout.split('later').length, 2, 'each line once');
+    t.equal(stdout.split('later').length, 2, 'shows each line once');
   });
 
-  await t.test('a handler with what was deployed answers the Co-signer', async (t) => {
+  await t.test('a handler with the deployed configuration responds to the Co-signer', async (t) => {
     const ecs = new ECSClient(clientOptions(moto.endpoint));
     const { services } = await ecs.send(
       new DescribeServicesCommand({ cluster: NAMES.cluster, services: [NAMES.service] }),
@@ -306,7 +313,7 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
     });
     const url = await handler.listening();
     writeFileSync(file('cosigner_private.pem'), cosigner.privatePem);
-    const asked = await runCosigner(
+    const response = await runCosigner(
       [
         ...['--url', `${url}/callback`, '--json'],
         ...['--cosigner-private-key', 'cosigner_private.pem'],
@@ -314,20 +321,20 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
       ],
       { cwd: place.directory },
     );
-    t.equal(asked.code, 0, asked.stderr);
-    t.match(JSON.parse(asked.stdout), { answer: { action: 'APPROVE' } });
+    t.equal(response.code, 0, response.stderr);
+    t.match(JSON.parse(response.stdout), { answer: { action: 'APPROVE' } });
     await handler.stop();
   });
 
-  await t.test('the private key was nowhere but in its directory and in SSM', async (t) => {
+  await t.test('the private key is in its directory and in SSM only', async (t) => {
     const pieces = piecesOf(read('.keys/dev/callback_private.pem'));
     t.ok(pieces.length > 20);
-    const has = (text: string): boolean =>
-      pieces.some((piece) => text.includes(piece)) || text.includes('PRIVATE KEY-----');
-    t.notOk(has(place.output()), 'in no output');
-    t.ok([...place.commandLines].some((line) => line.includes('commands/deploy.ts')));
-    t.notOk([...place.commandLines].some(has), 'in no argument list');
-    for (const { name } of await account.stacks()) t.notOk(has(await account.template(name)), name);
+    const hasKey = (content: string): boolean =>
+      pieces.some((piece) => content.includes(piece)) || content.includes('PRIVATE KEY-----');
+    t.notOk(hasKey(place.output()), 'not in any output');
+    t.ok([...place.commandLines].some((line) => line.includes('cli/deploy/main.js')));
+    t.notOk([...place.commandLines].some(hasKey), 'not in the arguments of a process');
+    for (const { name } of await account.stacks()) t.notOk(hasKey(await account.template(name)), name);
     const elsewhere = [...place.files().keys()].filter(
       (name) => !name.startsWith('.keys') && !name.endsWith('private.pem') && /\.\w+$/.test(name),
     );
@@ -340,36 +347,36 @@ t.test('from nothing to a handler that answers, and back', async (t) => {
           return '';
         }
       })();
-      t.notOk(has(content), name);
+      t.notOk(hasKey(content), name);
     }
     const { stdout } = await run('git', ['status', '--porcelain', '--ignored'], { cwd: place.directory });
-    t.match(stdout, /^!! \.keys\/$/m, 'and git does not take it');
+    t.match(stdout, /^!! \.keys\/$/m, 'and git ignores it');
   });
 
-  await t.test('npm run destroy takes all of it away', async (t) => {
-    t.match(await place.run('destroy'), { code: 2, stderr: /say --confirm dev/ });
+  await t.test('destroy deletes everything but the keys on this machine', async (t) => {
+    t.match(await place.run('destroy'), { code: 2, stderr: /add --confirm dev/ });
     t.match(await place.run('destroy', '--confirm', 'prod'), { code: 2 });
     t.match(await place.run('destroy', '--dry-run'), {
       code: 0,
-      stdout: /goes +stack fireblocks-dev-callback/,
+      stdout: /delete +stack fireblocks-dev-callback/,
     });
-    t.equal((await account.stacks()).length, 4, 'nothing has gone yet');
+    t.equal((await account.stacks()).length, 4, 'nothing is deleted yet');
 
-    const { code, stdout } = await place.run('destroy', '--confirm', 'dev');
+    const { code, stdout } = await place.spawn('destroy', '--confirm', 'dev');
     t.equal(code, 0);
-    t.match(stdout, /stays +the keys in \.keys\/dev/);
+    t.match(stdout, /keep +the keys in \.keys\/dev/);
     t.strictSame(await account.stacks(), []);
     t.strictSame(await account.certificates(), []);
     for (const name of Object.values(NAMES.parameters)) t.equal(await account.parameter(name), undefined);
     t.ok(place.files('.keys').has('.keys/dev/callback_private.pem'));
     t.match(await place.run('destroy', '--confirm', 'dev'), {
       code: 0,
-      stdout: /There is nothing of dev to delete/,
+      stdout: /There is nothing to delete in dev/,
     });
   });
 });
 
-t.test('a fresh clone is deployed by the command as the README has it', async (t) => {
+t.test('deploys a fresh clone with the command in the README', async (t) => {
   const moto = await motoServer(t);
   const clone = join(t.testdir(), 'clone');
   await run('git', ['clone', '--quiet', ROOT, clone]);
@@ -383,16 +390,16 @@ t.test('a fresh clone is deployed by the command as the README has it', async (t
   };
   const deploy = () => run('npm', ['run', 'deploy', '--', '-e', 'dev', '--yes'], { cwd: clone, env });
   const { stdout } = await deploy();
-  t.match(stdout, 'infra/settings.json was made from infra/settings.example.json, for ap-northeast-1');
-  t.match(stdout, 'What next');
+  t.match(stdout, 'infra/settings.json was created from infra/settings.example.json for ap-northeast-1');
+  t.match(stdout, 'Next steps');
   t.match(stdout, 'certificate pinning');
   t.match((await deploy()).stdout, 'Nothing to change.');
   const { stdout: changes } = await run('git', ['status', '--porcelain'], { cwd: clone });
-  // The link is of this test alone.
-  t.equal(changes.trim(), '?? node_modules', 'what it made is not to be committed');
+  // This test adds the link.
+  t.equal(changes.trim(), '?? node_modules', 'git ignores the files that it created');
 });
 
-t.test('a first deployment elsewhere finds the zones of that region', async (t) => {
+t.test('a first deployment to another region looks up the zones of that region', async (t) => {
   const moto = await motoServer(t);
   const place = workspace(t, moto.endpoint);
   const { stdout, code } = await place.run('deploy', '-r', 'eu-west-1', '--dry-run');

@@ -1,8 +1,7 @@
-// The stacks, proven without AWS: linted, synthesized by the CDK's own command, and deployed to moto_server, where the
-// AWS SDK and the AWS CLI then find what operators look for.
+// Tests of the stacks against external tools: template validators, the `cdk` command, and moto_server, to which a dev
+// environment is deployed and then inspected with the AWS SDK and the AWS CLI.
 import { execFile } from 'node:child_process';
 import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ACMClient, ImportCertificateCommand } from '@aws-sdk/client-acm';
@@ -32,78 +31,112 @@ import {
   ListResourceRecordSetsCommand,
   Route53Client,
 } from '@aws-sdk/client-route-53';
+import { App, CloudFormationValidatePlugin } from 'aws-cdk-lib';
 import t from 'tap';
 import { makeCertificate } from '../../cli/aws/private-certificate.js';
 import { ENVIRONMENT_NAMES, namesOf } from '../../infra/names.js';
 import { EXAMPLE_FILE } from '../../infra/settings.js';
 import { ROOT } from '../helpers/cli.js';
 import { motoServer } from '../helpers/moto.js';
-import { CHOICES, synthesize, type Synthesized } from '../helpers/stacks.js';
+import { CHOICES, COMBINATIONS } from '../helpers/settings.js';
+import { synthesize, type Synthesized } from '../helpers/stacks.js';
 
 const run = promisify(execFile);
 const REGION = 'ap-northeast-1';
 const names = namesOf('fireblocks', 'dev');
 
-t.test('cfn-lint finds nothing in any template', async (t) => {
+t.test('templates of every combination pass validation', async (t) => {
   const directory = t.testdir();
-  const files = new Set<string>();
-  // Not below the directory of this test, which each synthesis empties.
-  await t.test('templates', (t) => {
-    for (const environment of ENVIRONMENT_NAMES) {
-      for (const network of [{}, CHOICES.existingVpc, CHOICES.existingEndpoints]) {
-        for (const certificate of [{}, CHOICES.certificateByArn, CHOICES.certificateByAcm]) {
-          for (const cosigner of [{}, CHOICES.cosigner]) {
-            const { stacks } = synthesize(t, environment, { ...network, ...certificate, ...cosigner });
-            for (const { json } of stacks) {
-              const text = JSON.stringify(json);
-              const file = join(directory, `${createHash('sha256').update(text).digest('hex')}.json`);
-              writeFileSync(file, text);
-              files.add(file);
-            }
-          }
-        }
-      }
-    }
-    t.ok(files.size > 50, `${files.size} different templates`);
+  // Most combinations share most of their templates.
+  const templates = new Set(
+    [
+      ...ENVIRONMENT_NAMES.flatMap((environment) =>
+        COMBINATIONS.map(({ changes }) => synthesize(environment, changes)),
+      ),
+      synthesize('prod', { account: '111122223333' }),
+    ].flatMap(({ stacks }) => stacks.map(({ json }) => JSON.stringify(json))),
+  );
+  t.ok(templates.size > 50, `${templates.size} different templates`);
+  const files = [...templates].map((template, index) => {
+    const file = join(directory, `${index}.template.json`);
+    writeFileSync(file, template);
+    return file;
+  });
+
+  await t.test('cfn-lint reports nothing', async (t) => {
+    const output = await run('cfn-lint', ['--include-checks', 'W', '--', ...files]);
+    t.match(output, { stdout: /^$/, stderr: /^$/ });
+  });
+
+  // The validation that `cdk synth` runs.
+  const validator = new CloudFormationValidatePlugin();
+  const validate = (templatePaths: string[]) =>
+    validator.validate({
+      templatePaths,
+      stackTemplates: templatePaths.map((templatePath) => ({
+        stackConstructPath: templatePath,
+        templatePath,
+        accountId: undefined,
+        region: REGION,
+      })),
+      appConstruct: new App({ outdir: join(directory, 'app') }),
+    }).violations;
+
+  t.test('CDK reports nothing', (t) => {
+    t.strictSame(validate(files), []);
     t.end();
   });
-  const output = await run('cfn-lint', ['--include-checks', 'W', '--', ...files]);
-  t.match(output, { stdout: /^$/, stderr: /^$/ });
+
+  t.test('CDK reports an unknown property', (t) => {
+    const file = join(directory, 'unknown-property.template.json');
+    const topic = { Type: 'AWS::SNS::Topic', Properties: { Nmae: 'alarms' } };
+    writeFileSync(file, JSON.stringify({ Resources: { Topic: topic } }));
+    t.match(validate([file]), [{ description: /Nmae/ }]);
+    t.end();
+  });
 });
 
-t.test('npx cdk synth works with the example, offline and without credentials', async (t) => {
+const TSX = join(ROOT, 'node_modules/.bin/tsx');
+const APP = join(ROOT, 'infra/app.ts');
+
+/** An environment without credentials and without access to the instance metadata service. */
+const offline = (home: string) => ({
+  PATH: process.env['PATH'],
+  HOME: home,
+  AWS_EC2_METADATA_DISABLED: 'true',
+  CI: 'true',
+});
+
+t.test('cdk synth works with the example settings, offline and without credentials', async (t) => {
   const directory = t.testdir({ infra: {} });
   cpSync(join(ROOT, EXAMPLE_FILE), join(directory, 'infra/settings.json'));
-  const cdk = (...args: string[]) =>
-    run(
-      join(ROOT, 'node_modules/.bin/cdk'),
-      [
-        '--app',
-        `${join(ROOT, 'node_modules/.bin/tsx')} ${join(ROOT, 'infra/app.ts')}`,
-        '--output',
-        'out',
-        ...args,
-      ],
-      {
-        cwd: directory,
-        // Nothing that could lead to AWS.
-        env: { PATH: process.env['PATH'], HOME: directory, AWS_EC2_METADATA_DISABLED: 'true', CI: 'true' },
-      },
-    ).catch((error: unknown) => error as { stdout: string; stderr: string });
-
-  const { stderr } = await cdk('synth', '--quiet', '-c', 'env=dev');
+  const { stderr } = await run(
+    join(ROOT, 'node_modules/.bin/cdk'),
+    ['--app', `${TSX} ${APP}`, '--output', 'out', 'synth', '--quiet', '-c', 'env=dev'],
+    { cwd: directory, env: offline(directory) },
+  );
   t.strictSame(
     readdirSync(join(directory, 'out')).filter((file) => file.endsWith('.template.json')),
     ['callback', 'foundation', 'image', 'security'].map((name) => `fireblocks-dev-${name}.template.json`),
   );
   t.notMatch(stderr, /warn|deprecat/i);
+});
 
-  const without = await cdk('ls');
-  t.match(without.stderr, '-c env=… must be one of dev, staging, prod');
-  writeFileSync(join(directory, 'infra/settings.json'), '{ "region": "Tokyo" }');
-  const broken = await cdk('ls', '-c', 'env=dev');
-  t.match(broken.stderr, 'region must be an AWS region such as ap-northeast-1');
-  t.notMatch(broken.stderr, /at \w+ \(/, 'no stack trace');
+t.test('the CDK application reports a missing environment and invalid settings', async (t) => {
+  const directory = t.testdir({ infra: { 'settings.json': '{ "region": "Tokyo" }' } });
+  /** @param context as `cdk` passes it to the application */
+  const failure = (context: object) =>
+    run(TSX, [APP], {
+      cwd: directory,
+      env: { ...offline(directory), CDK_CONTEXT_JSON: JSON.stringify(context) },
+    }).then(
+      () => t.fail('the application must fail'),
+      (error: unknown) => error as { code: number; stderr: string },
+    );
+  t.match(await failure({}), { code: 1, stderr: '-c env=… must be one of dev, staging, prod' });
+  const invalid = await failure({ env: 'dev' });
+  t.match(invalid, { code: 1, stderr: 'region must be an AWS region such as ap-northeast-1' });
+  t.notMatch(invalid, { stderr: /at \w+ \(/ }, 'without a stack trace');
 });
 
 t.test('a dev environment is deployed to moto_server', async (t) => {
@@ -114,14 +147,14 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   };
   const cloudformation = new CloudFormationClient(client);
-  const stacks = synthesize(t, 'dev', CHOICES.cosigner);
+  const stacks = synthesize('dev', CHOICES.cosigner);
 
-  const made = await makeCertificate('callback.internal');
+  const certificate = await makeCertificate('callback.internal');
   const { CertificateArn = '' } = await new ACMClient(client).send(
     new ImportCertificateCommand({
-      Certificate: Buffer.from(made.certificate),
-      CertificateChain: Buffer.from(made.ca),
-      PrivateKey: Buffer.from(made.privateKey),
+      Certificate: Buffer.from(certificate.certificate),
+      CertificateChain: Buffer.from(certificate.ca),
+      PrivateKey: Buffer.from(certificate.privateKey),
     }),
   );
   const stack = (imageTag: string, { stackName, json }: Synthesized['stacks'][number]) => ({
@@ -144,19 +177,19 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     );
   };
 
-  await t.test('each stack is created, in order', async (t) => {
+  await t.test('each stack is created, in deployment order', async (t) => {
     const skipped = new Map<string, number>();
     for (const one of stacks.stacks) {
       await cloudformation.send(new CreateStackCommand(stack('1111111', one)));
       const { Stacks } = await cloudformation.send(new DescribeStacksCommand({ StackName: one.stackName }));
       t.equal(Stacks?.[0]?.StackStatus, 'CREATE_COMPLETE', one.stackName);
-      const there = await resourcesOf(one.stackName);
+      const created = await resourcesOf(one.stackName);
       for (const [id, { Type }] of Object.entries(one.json.Resources)) {
-        if (!there.has(id)) skipped.set(Type, (skipped.get(Type) ?? 0) + 1);
+        if (!created.has(id)) skipped.set(Type, (skipped.get(Type) ?? 0) + 1);
       }
     }
     t.comment(`moto skipped: ${[...skipped].map(([type, count]) => `${count} ${type}`).join(', ')}`);
-    // Their properties are asserted in the templates, by the tests in test/infra.
+    // moto does not support these types; the tests in test/infra check their properties in the templates.
     t.strictSame([...skipped.keys()].sort(), [
       'AWS::CloudWatch::Alarm',
       'AWS::CodeBuild::Project',
@@ -168,7 +201,7 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     ]);
   });
 
-  await t.test('outputs begin with the URL for the Co-signer', async (t) => {
+  await t.test('the first output is the URL for the Co-signer', async (t) => {
     const { Stacks } = await cloudformation.send(
       new DescribeStacksCommand({ StackName: 'fireblocks-dev-callback' }),
     );
@@ -187,7 +220,7 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     const { taskDefinition } = await ecs.send(
       new DescribeTaskDefinitionCommand({ taskDefinition: services?.[0]?.taskDefinition }),
     );
-    // moto keeps neither CPU units nor network mode nor launch type of what CloudFormation makes.
+    // moto does not keep CPU units, network mode and launch type of resources created by CloudFormation.
     t.match(taskDefinition, {
       memory: '512',
       containerDefinitions: [{ name: 'callback-handler', image: /fireblocks-callback-dev:1111111$/ }],
@@ -217,12 +250,12 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     ]);
   });
 
-  await t.test('the private zone leads to the load balancer', async (t) => {
+  await t.test('the private hostname is an alias of the load balancer', async (t) => {
     const route53 = new Route53Client(client);
     const { HostedZones } = await route53.send(new ListHostedZonesCommand({}));
     t.match(HostedZones, [{ Name: 'callback.internal.' }]);
     const Id = HostedZones?.[0]?.Id ?? '';
-    // moto forgets the VPC of a zone that CloudFormation makes, and with it that the zone is private.
+    // moto does not keep the VPC of a zone created by CloudFormation, so the zone does not appear as private.
     const { ResourceRecordSets = [] } = await route53.send(
       new ListResourceRecordSetsCommand({ HostedZoneId: Id }),
     );
@@ -232,14 +265,14 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     );
   });
 
-  await t.test('the log is kept for a week', async (t) => {
+  await t.test('the log is retained for a week', async (t) => {
     const { logGroups } = await new CloudWatchLogsClient(client).send(
       new DescribeLogGroupsCommand({ logGroupNamePrefix: names.logGroups.service }),
     );
     t.match(logGroups, [{ logGroupName: '/ecs/callback-handler/dev', retentionInDays: 7 }]);
   });
 
-  await t.test('aws ecs describe-services works as the guide has it', async (t) => {
+  await t.test('the describe-services command of the guide works', async (t) => {
     const guide = readFileSync(join(ROOT, 'DEPLOYMENT.md'), 'utf8');
     const command = /^aws ecs describe-services (?:.*\\\n)*.*$/m.exec(guide)?.[0] ?? 'false';
     const { stdout } = await run('bash', ['-c', command], {
@@ -256,9 +289,9 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     t.match(stdout, 'callback-handler-service');
   });
 
-  await t.test('another image changes the task definition and the service, and nothing else', async (t) => {
+  await t.test('a new image tag changes only the task definition and the service', async (t) => {
     const callback = stacks.stacks.find(({ name }) => name === 'callback');
-    if (callback === undefined) throw new Error('there is no stack of the service');
+    if (callback === undefined) throw new Error('the callback stack is missing');
     const before = await resourcesOf(callback.stackName);
     await cloudformation.send(new UpdateStackCommand(stack('2222222', callback)));
     const after = await resourcesOf(callback.stackName);
@@ -268,8 +301,8 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
       changed.map((id) => callback.json.Resources[id]?.Type),
       ['AWS::ECS::TaskDefinition'],
     );
-    // moto does not follow a reference to what was replaced. In the template the tag reaches the task definition alone,
-    // and that the service.
+    // moto does not update references to replaced resources, so the service is checked in the template: only the task
+    // definition refers to the tag, and only the service refers to the task definition.
     const users = (name: string) =>
       Object.entries(callback.json.Resources)
         .filter(([, resource]) => JSON.stringify(resource).includes(`{"Ref":"${name}"}`))
@@ -286,9 +319,9 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     t.strictSame(users(users(task?.id ?? '')[0]?.id ?? ''), []);
   });
 
-  await t.test('the task role reads its three parameters, and no other', async (t) => {
-    const there = await resourcesOf('fireblocks-dev-security');
-    const RoleName = [...there].find(([id]) => id.startsWith('TaskRole'))?.[1] ?? '';
+  await t.test('the task role can read only its three parameters', async (t) => {
+    const resources = await resourcesOf('fireblocks-dev-security');
+    const RoleName = [...resources].find(([id]) => id.startsWith('TaskRole'))?.[1] ?? '';
     const iam = new IAMClient(client);
     const { PolicyNames } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
     t.equal(PolicyNames?.length, 1);

@@ -1,19 +1,27 @@
-// What a person sees at a terminal, by way of script(1), which gives the process one.
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+// The log on a terminal, which script(1) provides.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import t from 'tap';
-import { BUILT } from '../helpers/process.js';
+import { BUILT, until } from '../helpers/process.js';
 
-t.test('on a terminal the log is coloured text, not JSON', async (t) => {
-  const command = `PORT=0 timeout --signal=INT 3 ${process.execPath} ${BUILT} --local`;
-  // tap turns colours off.
-  const env = { ...process.env, NO_COLOR: undefined, TERM: 'xterm' };
-  const { stdout } = await promisify(execFile)('script', ['-qc', command, '/dev/null'], {
+const CTRL_C = '\u0003';
+
+t.test('on a terminal, the log is coloured and readable instead of JSON', async (t) => {
+  const command = `PORT=0 ${process.execPath} ${BUILT} --local`;
+  const child = spawn('script', ['-qc', command, '/dev/null'], {
     cwd: t.testdir(),
-    env,
+    // tap sets NO_COLOR.
+    env: { ...process.env, NO_COLOR: undefined, TERM: 'xterm' },
   });
-  t.match(stdout, '\u001b[32mINFO\u001b[39m');
-  t.match(stdout, /listening on http/);
-  t.match(stdout, /stopped/);
-  t.notMatch(stdout, /"level"/);
+  t.teardown(() => child.kill('SIGKILL'));
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+  const closed = once(child, 'close');
+  await until(() => output.includes('listening on http') || undefined, 15_000);
+  child.stdin.write(CTRL_C);
+  await closed;
+  t.match(output, '\u001b[32mINFO\u001b[39m');
+  t.match(output, /listening on http/);
+  t.match(output, /stopped/);
+  t.notMatch(output, /"level"/);
 });

@@ -1,28 +1,28 @@
-// The decision: the seam between a verified request and the company's rules.
+// Calls the decision function of a verified request and makes sure that its result can be answered.
 import { assertAllowed, type Decision } from '../../protocol/decision.js';
 import type { CallbackRequest } from '../../protocol/request.js';
 import type { RuleDecision } from './rules.js';
 
-/** A decision, and with a policy the rule that made it. */
+/** A decision; if a policy made it, with the rule. */
 export type PolicyDecision = Decision & Partial<RuleDecision>;
 
-/** Decides about one verified request. It may take its time; a throw or a time-out costs a RETRY. */
+/** Decides about one verified request. An error or a timeout becomes a RETRY. */
 export type Decide = (request: CallbackRequest) => PolicyDecision | Promise<PolicyDecision>;
 
 export interface SafeDecision {
   readonly decision: PolicyDecision;
-  /** Why it is a RETRY nobody decided on. */
+  /** The error that the RETRY stands for, if the decision failed. */
   readonly fault?: unknown;
 }
 
 export interface DecisionLimits {
-  /** After how long a decision is given up, in ms. */
+  /** Longest time that a decision may take, in ms. */
   readonly timeoutMs: number;
-  /** Gives up every decision that is still open. */
+  /** Ends all pending decisions with RETRY. */
   readonly signal?: AbortSignal;
 }
 
-/** Decides, whatever happens: a fault of ours costs the Co-signer a retry, never a transaction. */
+/** Decides and never throws: an internal error costs the Co-signer a retry, not the transaction. */
 export async function decideSafely(
   decide: Decide,
   request: CallbackRequest,
@@ -32,14 +32,14 @@ export async function decideSafely(
     const startedAt = performance.now();
     const pending = decide(request);
     const decision = pending instanceof Promise ? await inTime(pending, limits) : pending;
-    // What blocks can't be interrupted, but it comes too late all the same.
-    if (performance.now() - startedAt > limits.timeoutMs) throw tooLate(limits);
+    // A synchronous decision can't be interrupted, but must not be used when it is too late.
+    if (performance.now() - startedAt > limits.timeoutMs) throw timedOut(limits);
     assertAllowed(decision, request);
     return { decision };
   } catch (error) {
     return {
       decision: { action: 'RETRY', reason: 'The decision failed; see the error in the log.' },
-      fault: error ?? new Error('the decision failed without saying why'),
+      fault: error ?? new Error('the decision failed without a reason'),
     };
   }
 }
@@ -47,8 +47,9 @@ export async function decideSafely(
 function inTime(pending: Promise<PolicyDecision>, limits: DecisionLimits): Promise<PolicyDecision> {
   const { timeoutMs, signal } = limits;
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(new Error('the process stops before there is a decision'));
-    const timer = setTimeout(() => reject(tooLate(limits)), timeoutMs);
+    const giveUp = (): void =>
+      reject(new Error('the process is stopping, and the decision is still pending'));
+    const timer = setTimeout(() => reject(timedOut(limits)), timeoutMs);
     signal?.addEventListener('abort', giveUp);
     if (signal?.aborted === true) giveUp();
     void pending.then(resolve, reject).finally(() => {
@@ -58,6 +59,6 @@ function inTime(pending: Promise<PolicyDecision>, limits: DecisionLimits): Promi
   });
 }
 
-function tooLate({ timeoutMs }: DecisionLimits): Error {
+function timedOut({ timeoutMs }: DecisionLimits): Error {
   return new Error(`no decision within ${Math.round(timeoutMs)} ms`);
 }

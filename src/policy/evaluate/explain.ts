@@ -1,20 +1,20 @@
-// Why a policy decides as it does: each rule with the part of its expression that settled it, and the facts read there.
+// Explains a decision: for each rule the part of its expression that settled it, and the facts read there.
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
 import type { CallbackRequest } from '../../protocol/request.js';
 import { Address } from '../facts/address.js';
 import { Decimal } from '../facts/decimal.js';
-import { factsOf } from '../facts/facts.js';
-import { nodesIn } from '../language/expression-problems.js';
-import { explainError, type Facts } from '../language/language.js';
+import { type Facts, factsOf } from '../facts/facts.js';
+import { explainError } from '../language/explain-error.js';
+import { nodesIn } from '../language/nodes.js';
 import { decideBy, type Policy, type Rule, type RuleDecision, tryRule } from './rules.js';
 
 export interface RuleExplanation {
   readonly id: string;
-  /** `not asked`: an earlier rule had decided. */
+  /** `not asked`: not evaluated, because an earlier rule decided. */
   readonly outcome: 'matched' | 'no' | 'error' | 'not asked';
-  /** The part that settled it. */
+  /** The part of the expression that settled the outcome. */
   readonly part?: string;
-  /** What that part read: expressions with their values, as text. */
+  /** The facts that this part reads, with their values. */
   readonly values?: Readonly<Record<string, string>>;
   readonly error?: string;
 }
@@ -40,7 +40,7 @@ export function explain(policy: Policy, request: CallbackRequest, now: Date): Ex
   return { decision, rules };
 }
 
-/** The smallest part that makes the whole true, false or an error. */
+/** The smallest part that makes the whole expression true, false or an error. */
 function decisivePart(rule: Rule, facts: Facts, node: ASTNode): ASTNode {
   if (node.op !== '&&' && node.op !== '||') return node;
   const [left, right] = node.args;
@@ -51,7 +51,7 @@ function decisivePart(rule: Rule, facts: Facts, node: ASTNode): ASTNode {
   return rightResult === undefined || rightResult === settling ? decisivePart(rule, facts, right) : node;
 }
 
-/** `undefined` when it can't be evaluated. */
+/** @returns `undefined` if the expression can't be evaluated */
 function resultOf(rule: Rule, facts: Facts, source: string): unknown {
   try {
     return rule.evaluatePart(source, facts);
@@ -60,35 +60,36 @@ function resultOf(rule: Rule, facts: Facts, source: string): unknown {
   }
 }
 
-const ROOTS = ['tx', 'config', 'now'];
+const VARIABLES = ['tx', 'config', 'now'];
 
 function valuesIn(rule: Rule, facts: Facts, part: ASTNode): Record<string, string> {
   const values: Record<string, string> = {};
-  const read = (source: string): void => {
+  const addValue = (source: string): void => {
     values[source] ??= valueOf(rule, facts, source);
   };
   for (const node of nodesIn(part)) {
-    if (node.op === 'id' && node.args === 'now') read('now');
-    if (node.op === '.' && node.args[0].op === 'id' && ROOTS.includes(node.args[0].args))
-      read(serialize(node));
-    if (node.op === 'rcall' && QUANTIFIERS.has(node.args[0])) {
-      readInElements(rule, facts, node.args).forEach(read);
+    if (node.op === 'id' && node.args === 'now') addValue('now');
+    if (node.op === '.' && node.args[0].op === 'id' && VARIABLES.includes(node.args[0].args)) {
+      addValue(serialize(node));
+    }
+    if (node.op === 'rcall' && SETTLING_RESULTS.has(node.args[0])) {
+      elementFacts(rule, facts, node.args).forEach(addValue);
     }
   }
   return values;
 }
 
-/** Each with the result of one element that settles it. */
-const QUANTIFIERS = new Map([
+/** Macros over lists, with the result for one element that settles the result for the list. */
+const SETTLING_RESULTS = new Map([
   ['exists', true],
   ['all', false],
 ]);
 
-/** Elements shown where none settled it by itself. */
+/** Number of elements shown if no single element settles the result. */
 const MAX_ELEMENTS = 3;
 
-/** What `list.exists(d, …)` or `list.all(d, …)` read of the element that settled it, or of the first ones. */
-function readInElements(
+/** The facts that `list.exists(d, …)` or `list.all(d, …)` read in the element that settles the result, or in the first ones. */
+function elementFacts(
   rule: Rule,
   facts: Facts,
   [name, list, [variable, predicate]]: readonly [string, ASTNode, readonly ASTNode[]],
@@ -99,14 +100,13 @@ function readInElements(
   const elements = Array.from({ length: size }, (_, index) => `${receiver}[${index}]`);
   const settling = elements.find((element) => {
     const result = resultOf(rule, facts, `[${element}].exists(${variable.args}, ${serialize(predicate)})`);
-    return result === undefined || result === QUANTIFIERS.get(name);
+    return result === undefined || result === SETTLING_RESULTS.get(name);
   });
   const read = [...nodesIn(predicate)].flatMap((node) =>
     node.op === '.' && node.args[0].op === 'id' && node.args[0].args === variable.args ? [node.args[1]] : [],
   );
-  return (settling === undefined ? elements.slice(0, MAX_ELEMENTS) : [settling]).flatMap((element) =>
-    read.map((fact) => `${element}.${fact}`),
-  );
+  const shown = settling === undefined ? elements.slice(0, MAX_ELEMENTS) : [settling];
+  return shown.flatMap((element) => read.map((fact) => `${element}.${fact}`));
 }
 
 function valueOf(rule: Rule, facts: Facts, source: string): string {
@@ -117,15 +117,16 @@ function valueOf(rule: Rule, facts: Facts, source: string): string {
   }
 }
 
+/** Longest value shown, in characters. */
 const MAX_SHOWN = 120;
 
 function show(value: unknown): string {
   if (value instanceof Decimal) return value.toFixed();
   if (value instanceof Address) return value.normalized;
   if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return `${value.length} of them`;
-  const text = JSON.stringify(value, (_key, inner: unknown) =>
+  if (Array.isArray(value)) return value.length === 1 ? '1 entry' : `${value.length} entries`;
+  const json = JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === 'bigint' ? String(inner) : inner,
   );
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+  return json.length > MAX_SHOWN ? `${json.slice(0, MAX_SHOWN)}…` : json;
 }

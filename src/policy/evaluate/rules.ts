@@ -1,8 +1,9 @@
-// A policy in force: its rules, in order; the first that matches decides.
+// Decides by a policy: the first rule that matches decides.
 import type { Action, Decision } from '../../protocol/decision.js';
 import { type CallbackRequest, isSigning, type Kind } from '../../protocol/request.js';
-import { factsOf } from '../facts/facts.js';
-import { type Compiled, explainError, type Facts } from '../language/language.js';
+import { type Facts, factsOf } from '../facts/facts.js';
+import { explainError } from '../language/explain-error.js';
+import type { Compiled } from '../language/language.js';
 import type { RuleIndex } from './rule-index.js';
 
 export interface Rule extends Compiled {
@@ -15,35 +16,35 @@ export interface Rule extends Compiled {
 }
 
 export interface Policy {
-  /** The beginning of the SHA-256 of the file, in hex: 12 characters. */
+  /** The first 12 hex digits of the file's SHA-256. */
   readonly hash: string;
   readonly rules: readonly Rule[];
-  /** The same, by what they are for. */
+  /** The rules by the kind of request that they are for, in order. */
   readonly rulesFor: Readonly<Record<Kind, readonly Rule[]>>;
-  /** Which of those need asking. */
+  /** Finds those of them that may match a request. */
   readonly indexFor: Readonly<Record<Kind, RuleIndex>>;
   readonly lists: ReadonlyMap<string, readonly string[]>;
-  /** What no rule matched. */
+  /** The action if no rule matches. */
   readonly otherwise: Exclude<Action, 'APPROVE'>;
-  /** A rule that can't be evaluated. */
+  /** The action if a rule can't be evaluated. */
   readonly onError: 'REJECT' | 'RETRY';
 }
 
-/** The name that stands in place of a rule's when no rule matched. */
+/** Replaces the rule id in a decision that no rule made. */
 export const OTHERWISE = 'otherwise';
 
 export interface RuleDecision extends Decision {
-  /** The rule that decided, or that could not be evaluated; or `otherwise`. */
+  /** Id of the rule that decided or could not be evaluated, or `otherwise`. */
   readonly rule: string;
-  /** Why that rule could not be evaluated. It holds no value of the request. */
+  /** Why that rule could not be evaluated. It contains no value of the request. */
   readonly ruleError?: string;
-  /** The hash of the policy. */
+  /** Hash of the policy. */
   readonly policy: string;
-  /** The rules that were tried, in order, that one included. */
+  /** Ids of the rules up to and including the one that decided, in order. */
   readonly tried: readonly string[];
 }
 
-/** Decides by the first rule that matches. A rule that can't be evaluated ends it: no later rule is asked. */
+/** Decides by the first rule that matches. If a rule can't be evaluated, `onError` decides, and no later rule is evaluated. */
 export function decideBy(policy: Policy, request: CallbackRequest, now: Date): RuleDecision {
   const facts = factsOf(request, now);
   const rules = policy.rulesFor[request.kind];
@@ -53,25 +54,20 @@ export function decideBy(policy: Policy, request: CallbackRequest, now: Date): R
     if (rule === undefined) continue;
     const outcome = tryRule(rule, request, facts);
     if (outcome === false) continue;
-    const made = { policy: policy.hash, tried: index.ids.slice(0, place + 1) };
-    return outcome === true
-      ? {
-          ...made,
-          action: rule.action,
-          rule: rule.id,
-          ...(rule.reason !== undefined && { reason: rule.reason }),
-        }
-      : failed(policy, rule.id, outcome.error, made);
+    const origin = { policy: policy.hash, tried: index.ids.slice(0, place + 1) };
+    if (outcome !== true) return failed(policy, rule.id, outcome.error, origin);
+    const { action, id, reason } = rule;
+    return { ...origin, action, rule: id, ...(reason !== undefined && { reason }) };
   }
-  const made = { policy: policy.hash, tried: index.ids };
+  const origin = { policy: policy.hash, tried: index.ids };
   return policy.otherwise === 'IGNORE' && isSigning(request)
-    ? failed(policy, OTHERWISE, IGNORED_SIGNING, made)
-    : { ...made, action: policy.otherwise, rule: OTHERWISE, reason: 'No rule matched.' };
+    ? failed(policy, OTHERWISE, IGNORED_SIGNING, origin)
+    : { ...origin, action: policy.otherwise, rule: OTHERWISE, reason: 'No rule matched.' };
 }
 
 const IGNORED_SIGNING = 'a signing request can’t be ignored';
 
-/** Whether a rule matches, or why there is no telling. */
+/** @returns whether the rule matches, or why it can't be evaluated */
 export function tryRule(
   rule: Rule,
   request: CallbackRequest,
@@ -79,7 +75,7 @@ export function tryRule(
 ): boolean | { readonly error: string } {
   try {
     const matches = rule.evaluate(facts);
-    if (typeof matches !== 'boolean') return { error: 'it is neither true nor false' };
+    if (typeof matches !== 'boolean') return { error: 'its result is neither true nor false' };
     return matches && rule.action === 'IGNORE' && isSigning(request) ? { error: IGNORED_SIGNING } : matches;
   } catch (error) {
     return { error: explainError(error) };
@@ -90,8 +86,8 @@ function failed(
   policy: Policy,
   rule: string,
   ruleError: string,
-  made: Pick<RuleDecision, 'policy' | 'tried'>,
+  origin: Pick<RuleDecision, 'policy' | 'tried'>,
 ): RuleDecision {
   const reason = `Rule ${rule} could not be evaluated for this request.`;
-  return { ...made, action: policy.onError, rule, ruleError, reason };
+  return { ...origin, action: policy.onError, rule, ruleError, reason };
 }

@@ -1,10 +1,10 @@
-// The parts of cel-js that its own types leave open: the interface of macros, and how a node is evaluated.
+// Types of the parts of cel-js that it does not export: macros, the type checker and the evaluator.
 import type { ASTNode } from '@marcbachmann/cel-js';
 
 export type Macro = (call: { args: readonly ASTNode[] }) => {
   typeCheck(checker: Checker, macro: unknown, context: unknown): unknown;
   evaluate(evaluator: Evaluator, macro: unknown, context: unknown): unknown;
-  /** Whether it may give a promise; cel-js takes it that it may, and looks for one. */
+  /** `false` if `evaluate` never returns a promise; cel-js otherwise checks each result for one. */
   async?: false;
 };
 
@@ -16,13 +16,13 @@ export interface Checker {
 
 export interface Evaluator {
   run(node: EvaluableNode, context: Context): unknown;
-  /** Returns an error in place of throwing it. */
+  /** Returns an error instead of throwing it. */
   tryEval(node: EvaluableNode, context: Context): unknown;
 }
 
 export interface EvaluableNode {
   evaluate(evaluator: Evaluator, node: EvaluableNode, context: Context): unknown;
-  /** Once it was checked. */
+  /** Set by the type checker. */
   readonly checkedType?: { readonly name: string };
 }
 

@@ -1,45 +1,45 @@
-// What is wrong with a policy file, and how it is told.
+// Problems in a policy file, and the report that shows them.
+import { BaseError } from '../../protocol/error.js';
 
 export interface PolicyProblem {
-  /** The file or parameter. */
+  /** Path of the file or name of the parameter. */
   readonly file: string;
-  /** From 1. */
+  /** Counted from 1. */
   readonly line: number;
+  /** Counted from 1. */
   readonly column: number;
-  /** Id of the rule it is in. */
+  /** Id of the rule that has the problem. */
   readonly rule?: string;
   readonly message: string;
-  /** That line of the file, or the part of it around the place. */
+  /** The line of the file, or the part of it around the problem. */
   readonly excerpt: string;
-  /** How far into the excerpt the place is. */
+  /** Position of the problem in the excerpt, counted from 0. */
   readonly caret: number;
 }
 
-/** Problems that a log line tells; a file may have as many as it has lines. */
+/** Most problems in a log line; a file may have one in every line. */
 const MAX_BRIEF = 20;
 
-/** The policy can't be used. Its message is the whole report. */
-export class PolicyError extends Error {
-  readonly code = 'POLICY_INVALID';
+/** The policy is invalid. The message is the whole report. */
+export class PolicyError extends BaseError<'POLICY_INVALID'> {
   readonly problems: readonly PolicyProblem[];
 
   constructor(problems: readonly PolicyProblem[]) {
-    super(report(problems, problems.length));
-    this.name = 'PolicyError';
+    super('POLICY_INVALID', report(problems, problems.length));
     this.problems = problems;
   }
 
-  /** As much of it as fits into a log line. */
+  /** The first problems and their report, short enough for a log line. */
   get brief(): { readonly problems: readonly PolicyProblem[]; readonly report: string } {
     const problems = this.problems.slice(0, MAX_BRIEF);
     return { problems, report: report(problems, this.problems.length) };
   }
 }
 
-/** Longest part of a line that is shown. */
+/** Longest excerpt, in characters. */
 const MAX_WIDTH = 100;
 
-/** @param column from 1 */
+/** @param column counted from 1 */
 export function excerptOf(line: string, column: number): Pick<PolicyProblem, 'excerpt' | 'caret'> {
   const start = Math.max(0, column - 1 - MAX_WIDTH / 2);
   const excerpt = line
@@ -49,16 +49,16 @@ export function excerptOf(line: string, column: number): Pick<PolicyProblem, 'ex
   return { excerpt, caret: column - 1 - start };
 }
 
-function report(problems: readonly PolicyProblem[], all: number): string {
-  const count = all === 1 ? '1 problem' : `${all} problems`;
-  const more = problems.length < all ? `, of which ${problems.length} are shown` : '';
-  return [...problems.map(describe), `${count}${more}. Nothing of this policy is in force.`].join('\n\n');
+function report(problems: readonly PolicyProblem[], total: number): string {
+  const count = total === 1 ? '1 problem' : `${total} problems`;
+  const shown = problems.length < total ? `; the first ${problems.length} are shown` : '';
+  return [...problems.map(describe), `${count}${shown}. This policy can't be used.`].join('\n\n');
 }
 
 /**
  * ```
  * policy.yaml:12:11  rule small-internal
- *   tx has no fact "amout"; did you mean "amount"?
+ *   unknown fact "amout" of tx; did you mean "amount"?
  *     12 |     when: tx.amout <= decimal("10000")
  *        |              ^
  * ```

@@ -1,47 +1,55 @@
-import { rmSync } from 'node:fs';
+// `npm run cosigner` against running handlers; mostly run in this process.
 import { join } from 'node:path';
-import t from 'tap';
-import { KEY_FILES, makeMissingKeys } from '../../../src/keys/directory.js';
+import t, { type Test } from 'tap';
+import { createCosignerProgram } from '../../../cli/cosigner/program.js';
 import { TAMPERINGS } from '../../../cli/cosigner/request.js';
-import { runCosigner } from '../../helpers/cli.js';
+import { runCosigner, runInProcess } from '../../helpers/cli.js';
 import { rsaPair } from '../../helpers/keys.js';
 import { startHandler } from '../../helpers/process.js';
 
-t.test('against a handler in local mode', async (t) => {
+const cosigner = (...args: readonly string[]) => runInProcess(createCosignerProgram, args);
+
+/** Starts a handler in local mode. */
+async function start(t: Test, cwd: string, env: Record<string, string> = {}) {
+  const handler = startHandler(t, { cwd, args: ['--local'], env });
+  return { handler, url: await handler.listening() };
+}
+
+t.test('verifies the responses of a handler in local mode', async (t) => {
   const cwd = t.testdir({
     'payload.json': JSON.stringify({ requestId: 'mine', operation: 'RAW', asset: 'BTC', amountStr: '2' }),
     'other.pem': rsaPair().publicPem,
-    'list.json': '[]',
   });
-  const url = await startHandler(t, { cwd, args: ['--local'] }).listening();
-  const ask = (...args: string[]) => runCosigner([...args, '--url', url], { cwd });
+  const { url } = await start(t, cwd);
+  const send = (...args: string[]) => cosigner(...args, '--url', url, '--keys', join(cwd, '.local/keys'));
 
-  await t.test('the published transaction gets a verified APPROVE', async (t) => {
-    const { code, stdout } = await ask();
+  await t.test('as a process, with the keys of local mode by default', async (t) => {
+    const { code, stdout, stderr } = await runCosigner(['--url', url], { cwd });
     t.equal(code, 0);
-    t.match(stdout, /^Asked {4}POST http:.*\/v2\/tx_sign_request\n/);
+    t.match(stdout, /^Request {2}POST http:.*\/v2\/tx_sign_request\n/);
     t.match(stdout, /amount +0\.010000000000000000 ETH\n/);
-    t.match(stdout, /\nAnswered APPROVE\n/);
-    t.match(stdout, /200 after .* ms, signature and requestId verified/);
-    t.notMatch(stdout, '\u001b', 'no colour where nobody looks');
+    t.match(stdout, /\nResponse APPROVE\n/);
+    t.match(stdout, /status 200 after .* ms, signature and requestId verified\n$/);
+    t.notMatch(stdout, '\u001b', 'no colours outside a terminal');
+    t.equal(stderr, '');
   });
 
-  await t.test('so does the published configuration change', async (t) => {
-    const { code, stdout } = await ask('config');
+  await t.test('`config` sends the published configuration change', async (t) => {
+    const { code, stdout } = await send('config');
     t.equal(code, 0);
     t.match(stdout, /config_change_sign_request\n +change +UNMANAGED_WALLET\n/);
   });
 
   for (const tampering of TAMPERINGS) {
-    await t.test(`--tamper ${tampering} gets 401`, async (t) => {
-      const { code, stdout } = await ask('--tamper', tampering);
+    await t.test(`--tamper ${tampering} is rejected with 401`, async (t) => {
+      const { code, stdout } = await send('--tamper', tampering);
       t.equal(code, 1);
       t.match(stdout, /NOT VERIFIED {2}status 401 {2}\{"code":"invalid_token"/);
     });
   }
 
-  await t.test('--file is sent as it is', async (t) => {
-    const { code, stdout } = await ask('--file', 'payload.json', '--json');
+  await t.test('--file sends a payload unchanged', async (t) => {
+    const { code, stdout } = await send('--file', join(cwd, 'payload.json'), '--json');
     t.equal(code, 0);
     t.match(JSON.parse(stdout), {
       verified: true,
@@ -51,76 +59,96 @@ t.test('against a handler in local mode', async (t) => {
     });
   });
 
-  await t.test('--count sends more, a line each, and sums up', async (t) => {
-    const { code, stdout } = await ask('--count', '3');
+  await t.test('--count sends several requests, prints a line for each, and a summary', async (t) => {
+    const { code, stdout } = await send('--count', '3');
     t.equal(code, 0);
-    t.match(stdout, /(.+ms {2}APPROVE\n){3}3 sent, 3 verified, 0 not, [\d.]+ requests\/s\n$/);
-    t.equal((await ask('--count', '3', '--json')).stdout.trim().split('\n').length, 3);
+    t.match(stdout, /^(.+ms {2}APPROVE\n){3}3 sent, 3 verified, 0 not verified, [\d.]+ requests\/s\n$/);
+    t.equal((await send('--count', '3', '--json')).stdout.trim().split('\n').length, 3);
   });
 
-  await t.test('an answer signed with another key is not believed', async (t) => {
-    const { code, stdout } = await ask('--callback-public-key', 'other.pem');
+  await t.test('does not accept a response signed with another key', async (t) => {
+    const otherKey = ['--callback-public-key', join(cwd, 'other.pem')];
+    const { code, stdout } = await send(...otherKey);
     t.equal(code, 1);
-    t.match(stdout, /NOT VERIFIED {2}the answer's signature does not verify/);
-    t.match(JSON.parse((await ask('--callback-public-key', 'other.pem', '--json')).stdout), {
-      verified: false,
-    });
+    t.match(stdout, /NOT VERIFIED {2}the response's signature does not match the handler's public key/);
+    t.match(JSON.parse((await send(...otherKey, '--json')).stdout), { verified: false });
   });
 
-  await t.test('JSON mode against a handler with JWT finds nothing', async (t) => {
-    const { code, stdout } = await ask('--json-mode');
+  await t.test('--json-mode gets 404 from a handler that expects JWT', async (t) => {
+    const { code, stdout } = await send('--json-mode');
     t.equal(code, 1);
     t.match(stdout, /status 404/);
   });
-
-  await t.test('wrong usage is exit 2, and says what is wrong', async (t) => {
-    for (const [args, message] of [
-      [['both'], /"both" is neither tx nor config/],
-      [['tx', 'config'], /neither/],
-      [['--bogus'], /--bogus/],
-      [['--count', '0'], /--count takes/],
-      [['--tamper', 'x'], /--tamper takes one of signature, alg-none, hmac, zero/],
-      [['--tamper', 'zero', '--json-mode'], /no use in JSON mode/],
-      [['--file', 'nowhere.json'], /--file nowhere\.json can't be used: there is no such file/],
-      [['--file', 'list.json'], /not a JSON object/],
-      [['--keys', 'nowhere'], /key nowhere\/cosigner_private\.pem can't be used: there is no such file/],
-    ] as const) {
-      const { code, stderr } = await ask(...args);
-      t.equal(code, 2, args.join(' '));
-      t.match(stderr, message);
-    }
-    t.match(await runCosigner(['--url', 'ftp://x'], { cwd }), { code: 2, stderr: /--url takes an http/ });
-  });
-
-  await t.test('--help is no error', async (t) => {
-    t.match(await ask('--help'), { code: 0, stdout: /Usage: npm run cosigner/ });
-  });
 });
 
-t.test('JSON mode needs no keys', async (t) => {
-  const cwd = t.testdir();
-  const handler = startHandler(t, { cwd, args: ['--local'], env: { CALLBACK_AUTH: 'json' } });
-  const url = await handler.listening();
+t.test('--json-mode needs no keys', async (t) => {
+  const { handler, url } = await start(t, t.testdir(), { CALLBACK_AUTH: 'json' });
   t.match(handler.stderr(), /npm run cosigner -- --url .* --json-mode/);
-  t.match(await handler.line({ event: 'json_mode' }), {
-    level: 'warn',
-    msg: /authenticated by the network alone/,
-  });
-  const elsewhere = t.testdir({});
-  const { code, stdout } = await runCosigner(['--url', url, '--json-mode'], { cwd: elsewhere });
+  t.match(await handler.line({ event: 'json_mode' }), { level: 'warn' });
+  const { code, stdout } = await cosigner('--url', url, '--json-mode', '--keys', 'nowhere');
   t.equal(code, 0);
-  t.match(stdout, /Answered APPROVE/);
-  t.match(stdout, / ms, requestId verified/);
-  t.notMatch(stdout, /signature/);
+  t.match(stdout, /Response APPROVE/);
+  t.match(stdout, / ms, requestId verified\n$/);
+  t.notMatch(stdout, 'signature');
 });
 
-t.test('with nobody listening it says what to do', async (t) => {
-  const cwd = t.testdir();
-  await makeMissingKeys(join(cwd, '.local/keys'));
-  t.match(await runCosigner(['--url', 'http://127.0.0.1:1'], { cwd }), {
-    code: 1,
-    stdout: /nothing listens there: start the handler with "npm start"/,
+t.test('says how to start the handler when the connection is refused', async (t) => {
+  const { code, stdout } = await cosigner('--url', 'http://127.0.0.1:1', '--json-mode');
+  t.equal(code, 1);
+  t.match(
+    stdout,
+    /NOT VERIFIED {2}connection refused: start the handler with "npm start"\n +no response after/,
+  );
+});
+
+t.test('rejects wrong usage and points to the help', async (t) => {
+  for (const [args, message] of [
+    [['both'], /'both' is invalid .* Allowed choices are tx, config\./],
+    [['tx', 'config'], /too many arguments/],
+    [['--bogus'], /unknown option '--bogus'/],
+    [['--count', '0'], /'0' is invalid\. Use a whole number from 1 to 9999999\./],
+    [['--tamper', 'x'], /'x' is invalid\. Allowed choices are signature, alg-none, hmac, zero\./],
+    [['--tamper', 'zero', '--json-mode'], /'--tamper <how>' cannot be used with option '--json-mode'/],
+    [['--url', 'ftp://x'], /'ftp:\/\/x' is invalid\. Use an http or https URL\./],
+  ] as const) {
+    const { code, stdout, stderr } = await cosigner(...args);
+    t.equal(code, 2, args.join(' '));
+    t.equal(stdout, '');
+    t.match(stderr, message);
+    t.match(stderr, /\n\nnpm run cosigner -- --help shows how to use it\.\n$/);
+  }
+});
+
+t.test('reports unusable files without a pointer to the help', async (t) => {
+  const directory = t.testdir({
+    'list.json': '[]',
+    'text.pem': 'text',
+    'cosigner_private.pem': rsaPair().privatePem,
   });
-  rmSync(join(cwd, '.local/keys', KEY_FILES.callbackPublic));
-  t.match(await runCosigner([], { cwd }), { code: 2, stderr: /callback_public\.pem can't be used/ });
+  for (const [args, message] of [
+    [
+      ['--json-mode', '--file', 'nowhere.json'],
+      /^error: nowhere\.json can't be read: there is no such file\n$/,
+    ],
+    [['--json-mode', '--file', join(directory, 'list.json')], /list\.json is not a JSON object\n$/],
+    [['--json-mode', '--ca', 'nowhere.pem'], /^error: nowhere\.pem can't be read: there is no such file\n$/],
+    [['--keys', 'nowhere'], /^error: nowhere\/cosigner_private\.pem can't be read: there is no such file\n$/],
+    [['--keys', directory], /callback_public\.pem can't be read: there is no such file\n$/],
+    [
+      ['--cosigner-private-key', join(directory, 'text.pem')],
+      /text\.pem holds no private key in PEM format\n$/,
+    ],
+  ] as const) {
+    const { code, stdout, stderr } = await cosigner(...args);
+    t.equal(code, 2, args.join(' '));
+    t.equal(stdout, '');
+    t.match(stderr, message);
+  }
+});
+
+t.test('prints its help to stdout', async (t) => {
+  t.match(await cosigner('--help'), {
+    code: 0,
+    stdout: /^Usage: npm run cosigner -- \[options\] \[kind\]\n/,
+  });
 });

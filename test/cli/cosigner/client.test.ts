@@ -16,7 +16,7 @@ function token(claims: unknown, privateKey = callback.privateKey, alg = 'RS256')
   return `${input}.${sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`;
 }
 
-/** What a Co-signer makes of a handler that answers so. */
+/** Sends a request to a server that responds with this body. */
 async function outcomeOf(t: Test, body: string, { status = 200, json = false } = {}): Promise<Outcome> {
   const server = createServer((request, response) => {
     request.resume().on('end', () => response.writeHead(status).end(body));
@@ -39,37 +39,45 @@ async function outcomeOf(t: Test, body: string, { status = 200, json = false } =
   return client.ask('transaction', { requestId: 'r-1' });
 }
 
-t.test('an answer signed with any of the handler’s keys is believed', async (t) => {
+t.test('accepts a response signed with any of the handler’s keys', async (t) => {
   const answer = { action: 'REJECT', requestId: 'r-1', rejectionReason: 'no' };
   t.strictSame((await outcomeOf(t, token(answer))).answer, answer);
   t.strictSame((await outcomeOf(t, token(answer, nextCallback.privateKey))).answer, answer);
 });
 
-const disbelieved = [
-  ['another key', token({ action: 'APPROVE', requestId: 'r-1' }, cosigner.privateKey), /does not verify/],
-  ['another algorithm', token({ action: 'APPROVE', requestId: 'r-1' }, undefined, 'none'), /RS256/],
+const rejected = [
+  [
+    'a signature of another key',
+    token({ action: 'APPROVE', requestId: 'r-1' }, cosigner.privateKey),
+    /does not match/,
+  ],
+  [
+    'a signature of another algorithm',
+    token({ action: 'APPROVE', requestId: 'r-1' }, undefined, 'none'),
+    /RS256/,
+  ],
   ['another requestId', token({ action: 'APPROVE', requestId: 'r-2' }), /requestId/],
   ['no requestId', token({ action: 'APPROVE' }), /requestId/],
   ['an unknown action', token({ action: 'approve', requestId: 'r-1' }), /action/],
-  ['no object', token(null), /not a JSON object/],
-  ['no token', 'APPROVE', /not a signed token/],
-  ['too many parts', `${token({ action: 'APPROVE', requestId: 'r-1' })}.x`, /not a signed token/],
+  ['claims that are not an object', token(null), /not a JSON object/],
+  ['a body that is not a token', 'APPROVE', /not a signed token/],
+  ['a token of four parts', `${token({ action: 'APPROVE', requestId: 'r-1' })}.x`, /not a signed token/],
 ] as const;
 
-for (const [what, body, problem] of disbelieved) {
-  t.test(`an answer with ${what} is not believed`, async (t) => {
+for (const [defect, body, problem] of rejected) {
+  t.test(`rejects a response with ${defect}`, async (t) => {
     const outcome = await outcomeOf(t, body);
     t.equal(outcome.answer, undefined);
     t.match(outcome.problem, problem);
   });
 }
 
-t.test('an answer with another status than 200 is not believed', async (t) => {
+t.test('rejects a signed response with a status other than 200', async (t) => {
   const outcome = await outcomeOf(t, token({ action: 'APPROVE', requestId: 'r-1' }), { status: 201 });
   t.match(outcome, { answer: undefined, problem: 'status 201' });
 });
 
-t.test('JSON answers are checked too', async (t) => {
+t.test('checks responses in JSON mode', async (t) => {
   const json = true;
   t.match(await outcomeOf(t, '{"action":"RETRY","requestId":"r-1"}', { json }), {
     answer: { action: 'RETRY' },

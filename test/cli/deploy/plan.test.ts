@@ -1,14 +1,14 @@
-// Which stacks the options select.
+// Selection of stacks by options.
 import t from 'tap';
 import { assertNeeds, selectStacks, type Selection } from '../../../cli/deploy/plan.js';
-import type { DeployedStack } from '../../../cli/aws/cloudformation.js';
+import type { DeployedStack } from '../../../cli/aws/stack.js';
 import type { Template } from '../../../cli/deploy/templates.js';
 import { STACK_NAMES, type StackName, stackNames } from '../../../infra/names.js';
 import { UsageError } from '../../../cli/command.js';
 
 const WITHOUT_COSIGNER = stackNames({ cosigner: false });
 
-t.test('stacks are selected in the order of deployment', (t) => {
+t.test('selects stacks in the order of deployment', (t) => {
   const cases: readonly [Selection, readonly StackName[]][] = [
     [{}, ['foundation', 'security', 'image', 'callback']],
     [{ fromStack: 'image' }, ['image', 'callback']],
@@ -26,17 +26,25 @@ t.test('stacks are selected in the order of deployment', (t) => {
   t.end();
 });
 
-t.test('what can’t be selected is wrong usage, told with the valid names', (t) => {
+t.test('rejects an invalid selection, and lists the valid names', (t) => {
   const cases: readonly [Selection, RegExp][] = [
-    [{ onlyStacks: 'imag' }, /"imag" is none of foundation, security, image, callback: did you mean image\?/],
-    [{ skipStacks: 'lambda' }, /--skip-stacks: "lambda" is none of foundation, security, image, callback$/],
+    [
+      { onlyStacks: 'imag' },
+      /"imag" is not one of foundation, security, image, callback: did you mean image\?/,
+    ],
+    [
+      { skipStacks: 'lambda' },
+      /--skip-stacks: "lambda" is not one of foundation, security, image, callback$/,
+    ],
     [{ fromStack: 'image,callback' }, /--from-stack takes one of foundation/],
     [{ fromStack: '' }, /--from-stack takes one of/],
-    [{ onlyStacks: ',' }, /--only-stacks takes some of/],
-    [{ fromStack: 'image', onlyStacks: 'image' }, /keep one of them/],
-    [{ onlyStacks: 'image,callback', skipStacks: 'image' }, /image is in --only-stacks and in --skip-stacks/],
-    [{ fromStack: 'callback', skipStacks: 'callback' }, /no stack is left/],
-    [{ onlyStacks: 'cosigner' }, /"cosigner" is none of foundation, security, image, callback/],
+    [{ onlyStacks: ',' }, /--only-stacks takes one or more of/],
+    [
+      { onlyStacks: 'image,callback', skipStacks: 'image' },
+      /image is in both --only-stacks and --skip-stacks/,
+    ],
+    [{ fromStack: 'callback', skipStacks: 'callback' }, /leave no stack/],
+    [{ onlyStacks: 'cosigner' }, /"cosigner" is not one of foundation, security, image, callback/],
   ];
   for (const [selection, message] of cases) {
     const select = () => selectStacks(selection, WITHOUT_COSIGNER);
@@ -46,7 +54,7 @@ t.test('what can’t be selected is wrong usage, told with the valid names', (t)
   t.end();
 });
 
-t.test('a stack needs those that it takes something from, deployed or selected', (t) => {
+t.test('requires the stacks that a stack imports from, deployed or selected', (t) => {
   const template = (name: StackName, needs: readonly StackName[]) => ({ name, needs }) as Template;
   const templates = [
     template('foundation', []),
@@ -64,7 +72,7 @@ t.test('a stack needs those that it takes something from, deployed or selected',
     ),
   );
   t.throws(() => assertNeeds(['callback'], templates, deployed(['foundation', 'CREATE_COMPLETE'])), {
-    message: /callback needs security, which is not deployed: --only-stacks security,callback/,
+    message: /callback needs security, which is not deployed: use --only-stacks security,callback/,
   });
   t.throws(() => assertNeeds(['callback'], templates, deployed(['foundation', 'ROLLBACK_COMPLETE'])), {
     message: /callback needs foundation and security, which are not deployed/,

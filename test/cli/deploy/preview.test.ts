@@ -1,15 +1,15 @@
-// What --dry-run tells of an update.
+// The preview of an update that --dry-run shows.
 import t from 'tap';
 import { previewChanges } from '../../../cli/deploy/preview.js';
 import { synthesizeTemplates, type Template } from '../../../cli/deploy/templates.js';
 import { checkSettings } from '../../../infra/settings.js';
-import { CHOICES, EXAMPLE, type Json } from '../../helpers/stacks.js';
+import { CHOICES, EXAMPLE, type Json } from '../../helpers/settings.js';
 
 function template(changes: Json, name = 'callback'): Template {
   const found = synthesizeTemplates('dev', checkSettings({ ...EXAMPLE, ...changes }, 'dev')).find(
     (one) => one.name === name,
   );
-  if (found === undefined) throw new Error(`there is no ${name}`);
+  if (found === undefined) throw new Error(`there is no stack ${name}`);
   return found;
 }
 
@@ -17,7 +17,7 @@ function preview(before: Json, after: Json): readonly string[] {
   return previewChanges(JSON.parse(template(before).body), JSON.parse(template(after).body));
 }
 
-t.test('it tells what is created, changed, replaced and deleted', (t) => {
+t.test('shows what is created, changed, replaced and deleted', (t) => {
   t.strictSame(preview({}, {}), []);
   t.match(preview({}, { desiredCount: 3 }), [/^change: Service\w* \(AWS::ECS::Service\)$/]);
   t.match(preview({}, { alarmEmail: 'a@example.com' }), [/^create: \w+ \(AWS::SNS::Subscription\)$/]);
@@ -28,7 +28,7 @@ t.test('it tells what is created, changed, replaced and deleted', (t) => {
   t.end();
 });
 
-t.test('templates say what they need, and fit into a request', (t) => {
+t.test('templates list the stacks they need, and fit into a request', (t) => {
   t.strictSame(template({}).needs, ['foundation', 'security', 'image']);
   t.strictSame(template({}, 'foundation').needs, []);
   t.strictSame(template({}).parameters, ['ImageTag', 'CertificateArn']);

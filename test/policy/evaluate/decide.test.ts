@@ -5,7 +5,7 @@ import { parseRequest } from '../../../src/protocol/request.js';
 
 const signing = parseRequest({ requestId: 'r', txId: 't', fee: '1' });
 
-t.test('a decision that takes its time is waited for', async (t) => {
+t.test('waits for an asynchronous decision', async (t) => {
   const decide: Decide = async () => {
     await sleep(20);
     return { action: 'APPROVE' };
@@ -35,27 +35,27 @@ const faults: readonly (readonly [string, Decide, RegExp])[] = [
   [
     'rejects without a reason',
     () => new Promise((_resolve, reject) => setImmediate(reject)),
-    /without saying why/,
+    /without a reason/,
   ],
   ['returns nothing', () => undefined as never, /undefined/],
-  ['returns an unknown action', () => ({ action: 'MAYBE' }) as never, /none of/],
+  ['returns an unknown action', () => ({ action: 'MAYBE' }) as never, /not one of/],
   ['ignores a signing request', () => ({ action: 'IGNORE' }), /IGNORE/],
 ];
 
 for (const [what, decide, message] of faults) {
-  t.test(`a decision that ${what} costs a RETRY`, async (t) => {
+  t.test(`returns RETRY for a decision that ${what}`, async (t) => {
     const { decision, fault } = await decideSafely(decide, signing, { timeoutMs: 50 });
     t.equal(decision.action, 'RETRY');
     t.match(String(fault), message);
   });
 }
 
-t.test('a decision that is open when the process must stop costs a RETRY', async (t) => {
+t.test('returns RETRY for a decision that is pending when the process must stop', async (t) => {
   const stop = new AbortController();
   const limits = { timeoutMs: 10_000, signal: stop.signal };
   const open = decideSafely(() => new Promise(() => undefined), signing, limits);
   stop.abort();
-  t.match(await open, { decision: { action: 'RETRY' }, fault: { message: /process stops/ } });
+  t.match(await open, { decision: { action: 'RETRY' }, fault: { message: /process is stopping/ } });
   const late = await decideSafely(() => new Promise(() => undefined), signing, limits);
-  t.match(late, { decision: { action: 'RETRY' }, fault: { message: /process stops/ } });
+  t.match(late, { decision: { action: 'RETRY' }, fault: { message: /process is stopping/ } });
 });

@@ -10,7 +10,7 @@ function explained(when: string, payload: Payload) {
   return rule;
 }
 
-t.test('the part that settled a rule is found, with what it read', (t) => {
+t.test('shows the part that settled a rule, with the facts that it read', (t) => {
   const when = 'tx.asset == "ETH" && (tx.note == "a" || tx.note == "b") && tx.amount < decimal("1")';
   const rest = { note: 'b', amountStr: '0.5' };
   t.match(explained(when, { ...rest, asset: 'BTC' }), {
@@ -34,7 +34,7 @@ t.test('the part that settled a rule is found, with what it read', (t) => {
   t.end();
 });
 
-t.test('an error is shown with the part that failed', (t) => {
+t.test('shows an error with the part that failed', (t) => {
   t.match(explained('tx.asset == "ETH" && tx.note == "x"', { asset: 'ETH' }), {
     outcome: 'error',
     part: 'tx.note == "x"',
@@ -44,11 +44,11 @@ t.test('an error is shown with the part that failed', (t) => {
   t.end();
 });
 
-t.test('of several destinations the one that settled it is shown', (t) => {
+t.test('shows the destination that settled a rule', (t) => {
   const destinations = [{ dstAddress: '0xCD' }, { dstAddress: '0xaB' }, {}];
   t.strictSame(explained('tx.destinations.exists(d, d.address in lists.l)', { destinations })?.values, {
     'tx.destinations[1].address': '0xab',
-    'tx.destinations': '3 of them',
+    'tx.destinations': '3 entries',
   });
   t.match(explained('tx.destinations.all(d, d.address in lists.l)', { destinations })?.values, {
     'tx.destinations[0].address': '0xcd',
@@ -66,7 +66,7 @@ t.test('of several destinations the one that settled it is shown', (t) => {
   t.end();
 });
 
-t.test('rules behind the one that decided are not asked', (t) => {
+t.test('does not evaluate rules after the one that decided', (t) => {
   const policy = parsePolicy(
     `{ version: 1, rules: [
       { id: a, for: transaction, when: "now < timestamp('2000-01-01T00:00:00Z')", action: retry },

@@ -3,7 +3,7 @@ import { samplePayload } from '../../../cli/cosigner/request.js';
 import { recordFacts } from '../../../src/policy/evaluate/record.js';
 import { request } from '../../helpers/policy.js';
 
-t.test('of a transaction every fact is kept, and nothing else', (t) => {
+t.test('records all facts of a transaction and nothing else', (t) => {
   const payload = samplePayload('transaction');
   const { facts, omitted } = recordFacts(request({ ...payload, players: ['p'], unknown: 'x' }));
   t.equal(omitted, undefined);
@@ -25,7 +25,7 @@ t.test('of a transaction every fact is kept, and nothing else', (t) => {
   t.end();
 });
 
-t.test('extraParameters are not kept, and are said to be missing', (t) => {
+t.test('omits extraParameters and reports them as omitted', (t) => {
   const { facts, omitted } = recordFacts(request({ extraParameters: { secret: 'x' } }));
   t.strictSame(omitted, ['extraParameters']);
   t.notMatch(JSON.stringify(facts), 'secret');
@@ -33,7 +33,7 @@ t.test('extraParameters are not kept, and are said to be missing', (t) => {
   t.end();
 });
 
-t.test('of a configuration change what Fireblocks documents is kept, but for the API key', (t) => {
+t.test('records the documented fields of a configuration change, except the API key', (t) => {
   const extraInfo = {
     subType: 'X',
     address: '0xAB',
@@ -56,7 +56,7 @@ t.test('of a configuration change what Fireblocks documents is kept, but for the
   t.end();
 });
 
-t.test('of what is nested where it does not belong, only that it is', (t) => {
+t.test('records nested values in flat fields as empty objects', (t) => {
   const { facts } = recordFacts(
     request({ note: { apiKey: 'SECRET' }, destinations: ['x', { dstId: [{ a: 'SECRET' }] }] }),
   );
@@ -64,7 +64,7 @@ t.test('of what is nested where it does not belong, only that it is', (t) => {
   t.end();
 });
 
-t.test('a request with more facts than a log line can hold is logged without them', (t) => {
+t.test('records no facts if they are too large for a log line', (t) => {
   t.strictSame(recordFacts(request({ note: 'x'.repeat(300_000) })), { facts: {}, omitted: ['*'] });
   t.end();
 });

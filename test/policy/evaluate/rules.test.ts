@@ -15,7 +15,7 @@ rules:
 );
 const decided = (payload: Record<string, unknown>) => decideBy(policy, request(payload), new Date(0));
 
-t.test('the first rule that matches decides', (t) => {
+t.test('decides by the first rule that matches', (t) => {
   t.strictSame(decided({ asset: 'ETH' }), {
     policy: policy.hash,
     tried: ['eth'],
@@ -28,13 +28,13 @@ t.test('the first rule that matches decides', (t) => {
   t.end();
 });
 
-t.test('rules of the other kind are not asked', (t) => {
-  const made = decideBy(policy, request({ type: 'X' }, 'configuration'), new Date(0));
-  t.match(made, { action: 'IGNORE', rule: 'change', tried: ['change'] });
+t.test('does not evaluate rules of the other kind', (t) => {
+  const decision = decideBy(policy, request({ type: 'X' }, 'configuration'), new Date(0));
+  t.match(decision, { action: 'IGNORE', rule: 'change', tried: ['change'] });
   t.end();
 });
 
-t.test('an error ends it: no later rule is asked', (t) => {
+t.test('evaluates no rule after one that fails', (t) => {
   t.strictSame(decided({ asset: 'BTC' }), {
     policy: policy.hash,
     tried: ['eth', 'note'],
@@ -47,7 +47,7 @@ t.test('an error ends it: no later rule is asked', (t) => {
   t.end();
 });
 
-t.test('what no rule matched gets otherwise', (t) => {
+t.test('applies otherwise if no rule matches', (t) => {
   for (const otherwise of ['reject', 'retry', 'ignore']) {
     t.match(decide('false', {}, { otherwise }), {
       action: otherwise.toUpperCase(),
@@ -58,7 +58,7 @@ t.test('what no rule matched gets otherwise', (t) => {
   t.end();
 });
 
-t.test('a signing request is never ignored', (t) => {
+t.test('never ignores a signing request', (t) => {
   const error = 'a signing request can’t be ignored';
   t.match(decide('true', { fee: '1' }, { action: 'ignore' }), {
     action: 'RETRY',

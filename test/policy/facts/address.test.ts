@@ -5,7 +5,7 @@ const same = [
   ['hex', '0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8', '0X5DC69B1FBB13BAFD09AF88A782F0F285772AD5F8'],
   ['bech32', 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4', 'BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4'],
   [
-    'bech32, mixed',
+    'bech32 in mixed case',
     'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4',
     'bc1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7Kv8f3T4',
   ],
@@ -22,18 +22,18 @@ const same = [
 ] as const;
 
 for (const [chain, one, other] of same) {
-  t.test(`${chain}: letter case makes no difference`, (t) => {
+  t.test(`normalizes ${chain} to lower case`, (t) => {
     t.equal(normalizeAddress(other), normalizeAddress(one));
     t.equal(normalizeAddress(one), one.toLowerCase());
     t.end();
   });
 }
 
-t.test('base58, and whatever else there is, keeps its letter case', (t) => {
+t.test('keeps the case of base58 and other strings', (t) => {
   for (const text of [
     '1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2',
     'rPEPPER7kfTD9w2To4CQk6UCfuHM9c6GDY',
-    // Base58 whose letters would do for bech32, but not its checksum.
+    // Base58 with only bech32 characters, but without a valid checksum.
     'Aq1QPZry9x8GF2tVDW3s3JN54KHCE6MUA7L',
     'PAY1234567',
     'Treasury',
@@ -44,7 +44,7 @@ t.test('base58, and whatever else there is, keeps its letter case', (t) => {
   t.end();
 });
 
-t.test('spaces around an address are no part of it', (t) => {
+t.test('removes spaces around an address', (t) => {
   t.equal(normalizeAddress(' \t0xAB\n'), '0xab');
   t.equal(normalizeAddress(' 1BvB '), '1BvB');
   t.end();

@@ -10,7 +10,7 @@ import {
   subtract,
 } from '../../../src/policy/facts/decimal.js';
 
-t.test('an amount is digits, perhaps with a point, and nothing else', (t) => {
+t.test('accepts only digits with an optional decimal point as an amount', (t) => {
   for (const text of [
     '0',
     '0.01',
@@ -44,13 +44,13 @@ t.test('an amount is digits, perhaps with a point, and nothing else', (t) => {
   t.end();
 });
 
-t.test('a number in a rule may be negative', (t) => {
+t.test('accepts negative numbers in rules', (t) => {
   t.equal(parseDecimal('-1.5')?.toFixed(), '-1.5');
   for (const text of ['1e3', '', '--1', '1,000']) t.equal(parseDecimal(text), undefined, text);
   t.end();
 });
 
-t.test('a JSON number is taken at its shortest decimal form', (t) => {
+t.test('converts a JSON number by its shortest decimal form', (t) => {
   t.equal(fromNumber(18.74292937)?.toFixed(), '18.74292937');
   t.equal(fromNumber(0.1)?.toFixed(), '0.1');
   t.equal(fromNumber(1e-7)?.toFixed(), '0.0000001');
@@ -59,7 +59,7 @@ t.test('a JSON number is taken at its shortest decimal form', (t) => {
   t.end();
 });
 
-t.test('sums, differences and products are exact', (t) => {
+t.test('calculates sums, differences and products exactly', (t) => {
   const of = (text: string) => new Decimal(text);
   t.equal(add(of('18.74292937'), of('0.00000001')).toFixed(), '18.74292938');
   t.equal(add(of('0.1'), of('0.2')).toFixed(), '0.3');
@@ -70,7 +70,7 @@ t.test('sums, differences and products are exact', (t) => {
   t.end();
 });
 
-t.test('what would be too long to stay exact is an error', (t) => {
+t.test('rejects a result that has too many digits to be exact', (t) => {
   const long = new Decimal('7'.repeat(600));
   t.throws(() => multiply(long, long), DigitsError);
   t.end();

@@ -6,7 +6,7 @@ import { problemsOf } from '../../helpers/policy.js';
 
 const SHIPPED = new URL('../../../policy.yaml', import.meta.url);
 
-t.test('a policy is read, with its hash', (t) => {
+t.test('parses a policy', (t) => {
   const text = `version: 1
 lists:
   treasury: ["0", 12, 0x1F]
@@ -33,12 +33,12 @@ onError: reject
       { id: 'two', for: 'configuration', when: 'true', action: 'IGNORE', reason: undefined },
     ],
   });
-  t.strictSame([...policy.lists], [['treasury', ['0', '12', '0x1F']]], 'what is written is what is meant');
+  t.strictSame([...policy.lists], [['treasury', ['0', '12', '0x1F']]], 'all scalars are strings');
   t.not(parsePolicy(`${text}\n`, 'x').hash, policy.hash);
   t.end();
 });
 
-t.test('what is left out rejects, and retries on errors', (t) => {
+t.test('by default rejects, and retries on errors', (t) => {
   t.match(parsePolicy('version: 1\nrules:\n', 'x'), { rules: [], otherwise: 'REJECT', onError: 'RETRY' });
   t.end();
 });
@@ -49,7 +49,7 @@ t.test('the policy that production starts with approves nothing', (t) => {
   t.end();
 });
 
-t.test('its examples are sound once they are no longer comments', (t) => {
+t.test('the commented-out examples of that policy are valid', (t) => {
   const text = readFileSync(SHIPPED, 'utf8').replace(/^( +)# /gm, '$1');
   t.strictSame(
     parsePolicy(text, 'policy.yaml').rules.map(({ id }) => id),
@@ -62,8 +62,8 @@ t.test('its examples are sound once they are no longer comments', (t) => {
 const withRule = (...lines: readonly string[]): string =>
   ['version: 1', 'lists:', '  treasury: ["0"]', 'rules:', ...lines].join('\n');
 
-/** Policies, and what is reported: line, column, rule, message. */
-const bad: readonly (readonly [
+/** Invalid policies with their problems: line, column, rule, message. */
+const invalid: readonly (readonly [
   string,
   string,
   readonly (readonly [number, number, string | undefined, string])[],
@@ -71,26 +71,12 @@ const bad: readonly (readonly [
   [
     'an empty file',
     '',
-    [
-      [
-        1,
-        1,
-        undefined,
-        'this is no policy: a policy must hold the keys version, lists, rules, otherwise and onError',
-      ],
-    ],
+    [[1, 1, undefined, 'not a policy: a policy has the keys version, lists, rules, otherwise and onError']],
   ],
   [
-    'a list in its place',
+    'a list instead of an object',
     '- a',
-    [
-      [
-        1,
-        1,
-        undefined,
-        'this is no policy: a policy must hold the keys version, lists, rules, otherwise and onError',
-      ],
-    ],
+    [[1, 1, undefined, 'not a policy: a policy has the keys version, lists, rules, otherwise and onError']],
   ],
   [
     'broken YAML',
@@ -100,21 +86,21 @@ const bad: readonly (readonly [
         2,
         9,
         undefined,
-        'not YAML as it should be: Flow sequence in block collection must be sufficiently indented and end with a ]',
+        'invalid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
       ],
     ],
   ],
   [
-    'a key twice',
+    'a duplicate key',
     'version: 1\nrules: []\nrules: []',
-    [[3, 1, undefined, 'not YAML as it should be: Map keys must be unique']],
+    [[3, 1, undefined, 'invalid YAML: Map keys must be unique']],
   ],
   ['another version', 'version: 2\nrules: []', [[1, 10, undefined, 'version must be 1']]],
   ['no version', 'rules: []', [[1, 1, undefined, 'version is missing; it must be 1']]],
   [
     'an unknown key',
     'version: 1\nrules: []\nonErorr: retry',
-    [[3, 1, undefined, 'there is no key "onErorr"; did you mean "onError"?']],
+    [[3, 1, undefined, 'unknown key "onErorr"; did you mean "onError"?']],
   ],
   [
     'an otherwise that approves',
@@ -127,20 +113,24 @@ const bad: readonly (readonly [
     [[3, 10, undefined, 'onError must be one of retry, reject']],
   ],
   [
-    'a list that is no list',
+    'a list that is not a list',
     'version: 1\nlists: { a: x }\nrules: []',
-    [[2, 13, undefined, 'a must be a list of texts']],
+    [[2, 13, undefined, 'a must be a list of strings']],
   ],
-  ['an empty entry', 'version: 1\nlists:\n  a: [x, ""]\nrules: []', [[3, 10, undefined, 'entry 2 is empty']]],
   [
-    'a list with a name that can’t be written',
+    'an empty entry',
+    'version: 1\nlists:\n  a: [x, ""]\nrules: []',
+    [[3, 10, undefined, 'entry 2 must not be empty']],
+  ],
+  [
+    'an invalid list name',
     'version: 1\nlists: { a-b: [] }\nrules: []',
-    [[2, 10, undefined, '"a-b" can\'t be the name of a list: take letters, digits and _']],
+    [[2, 10, undefined, 'invalid list name "a-b": use letters, digits and _']],
   ],
   [
     'an unknown key of a rule',
     withRule('- { id: a, for: transaction, when: "true", action: reject, unless: x }'),
-    [[5, 60, 'a', 'there is no key "unless"; the keys here are id, for, when, action, reason']],
+    [[5, 60, 'a', 'unknown key "unless"; the keys here are id, for, when, action, reason']],
   ],
   [
     'an unknown action',
@@ -153,29 +143,29 @@ const bad: readonly (readonly [
     [[5, 17, 'a', 'for must be one of transaction, configuration']],
   ],
   [
-    'an id twice',
+    'a duplicate id',
     withRule(
       '- { id: a, for: transaction, when: "true", action: reject }',
       '- { id: a, for: transaction, when: "true", action: reject }',
     ),
-    [[6, 9, 'a', 'there is a rule "a" already']],
+    [[6, 9, 'a', 'duplicate rule id "a"']],
   ],
   [
-    'an id that can’t be',
+    'invalid ids',
     withRule(
       '- { id: a b, for: transaction, when: "true", action: reject }',
       '- { id: otherwise, for: transaction, when: "true", action: reject }',
     ),
     [
-      [5, 9, 'a b', 'id must be 1 to 64 letters, digits and _ . -'],
-      [6, 9, 'otherwise', 'id can\'t be "otherwise", which stands for no rule at all'],
+      [5, 9, 'a b', 'id must consist of 1 to 64 letters, digits and _ . -'],
+      [6, 9, 'otherwise', 'id must not be "otherwise", which stands for "no rule matched"'],
     ],
   ],
   [
     'a rule without an id or an expression',
     withRule('- for: transaction', '  action: reject'),
     [
-      [5, 3, 'number 1', 'id is missing; it must be a text'],
+      [5, 3, 'number 1', 'id is missing; it must be a string'],
       [5, 3, 'number 1', 'when is missing; it must be an expression'],
     ],
   ],
@@ -187,7 +177,7 @@ const bad: readonly (readonly [
       '  when: tx.asset == "ETH" && tx.amout > decimal("1")',
       '  action: reject',
     ),
-    [[7, 33, 'a', 'tx has no fact "amout"; did you mean "amount"?']],
+    [[7, 33, 'a', 'unknown fact "amout" of tx; did you mean "amount"?']],
   ],
   [
     'an unknown list, in a folded expression',
@@ -199,7 +189,7 @@ const bad: readonly (readonly [
       '      && tx.sourceId in lists.treasry',
       '  action: reject',
     ),
-    [[9, 31, 'a', 'there is no list "treasry"; did you mean "treasury"?']],
+    [[9, 31, 'a', 'unknown list "treasry"; did you mean "treasury"?']],
   ],
   [
     'an amount compared with a float, in quotes',
@@ -222,17 +212,17 @@ const bad: readonly (readonly [
     [[7, 32, 'a', 'no such overload: Decimal < double; write an amount as decimal("0.01")']],
   ],
   [
-    'a problem behind escapes',
+    'a problem after escape sequences',
     withRule(
       '- id: a',
       '  for: transaction',
       '  when: "tx.note == \\x22\\u0061\\"\\n && tx.amout > decimal(\'1\')"',
       '  action: reject',
     ),
-    [[7, 42, 'a', 'tx has no fact "amout"; did you mean "amount"?']],
+    [[7, 42, 'a', 'unknown fact "amout" of tx; did you mean "amount"?']],
   ],
   [
-    'an expression that breaks off, over several lines',
+    'an incomplete expression over several lines',
     withRule(
       '- id: a',
       '  for: transaction',
@@ -244,22 +234,22 @@ const bad: readonly (readonly [
     [[10, 1, 'a', 'Unexpected token: the end of the expression']],
   ],
   [
-    'a text where true or false belongs',
+    'a string instead of true or false',
     withRule('- { id: a, for: configuration, when: config.type, action: reject }'),
-    [[5, 38, 'a', 'it is of type string; it must be true or false']],
+    [[5, 38, 'a', 'expected true or false, but this is of type string']],
   ],
   [
-    'facts of the other kind',
+    'facts of the other kind of request',
     withRule('- { id: a, for: configuration, when: tx.asset == "ETH", action: reject }'),
-    [[5, 38, 'a', 'there is no "tx" here: a rule for configuration changes has "config"']],
+    [[5, 38, 'a', '"tx" is not available here: a rule for configuration changes uses "config"']],
   ],
   [
-    'everything wrong at once',
+    'many problems at once',
     'version: 0\nlist: {}\nrules:\n  - id: a\n    for: transaction\n    when: tx.foo == "x" || tx.amount == 1\n    action: no\nonError: ignore',
     [
       [1, 10, undefined, 'version must be 1'],
-      [2, 1, undefined, 'there is no key "list"; did you mean "lists"?'],
-      [6, 14, 'a', 'tx has no fact "foo"'],
+      [2, 1, undefined, 'unknown key "list"; did you mean "lists"?'],
+      [6, 14, 'a', 'unknown fact "foo" of tx'],
       [6, 28, 'a', 'no such overload: Decimal == int; write an amount as decimal("0.01")'],
       [7, 13, 'a', 'action must be one of approve, reject, retry, ignore'],
       [8, 10, undefined, 'onError must be one of retry, reject'],
@@ -267,9 +257,9 @@ const bad: readonly (readonly [
   ],
 ];
 
-t.ok(bad.length >= 20);
-for (const [what, text, expected] of bad) {
-  t.test(`refused: ${what}`, (t) => {
+t.ok(invalid.length >= 20);
+for (const [what, text, expected] of invalid) {
+  t.test(`refuses ${what}`, (t) => {
     t.strictSame(
       problemsOf(text).map(({ line, column, rule, message }) => [line, column, rule, message]),
       expected,
@@ -278,7 +268,7 @@ for (const [what, text, expected] of bad) {
   });
 }
 
-t.test('the report shows each place, with a caret under it', (t) => {
+t.test('the report shows the place of each problem with a caret', (t) => {
   const text =
     'version: 1\nrules:\n  - id: a\n    for: transaction\n    when: tx.amout < decimal("1")\n    action: aprove\n';
   try {
@@ -289,7 +279,7 @@ t.test('the report shows each place, with a caret under it', (t) => {
     t.equal(
       error.message,
       `mine.yaml:5:14  rule a
-  tx has no fact "amout"; did you mean "amount"?
+  unknown fact "amout" of tx; did you mean "amount"?
      5 |     when: tx.amout < decimal("1")
        |              ^
 
@@ -298,13 +288,13 @@ mine.yaml:6:13  rule a
      6 |     action: aprove
        |             ^
 
-2 problems. Nothing of this policy is in force.`,
+2 problems. This policy can't be used.`,
     );
   }
   t.end();
 });
 
-t.test('a caret stays under its place in a long line', (t) => {
+t.test('the report shortens a long line around the problem', (t) => {
   const when = `${Array(30).fill('tx.asset == "ETH"').join(' || ')} || tx.amout > decimal("1")`;
   const text = withRule('- id: a', '  for: transaction', `  when: ${when}`, '  action: reject');
   try {
@@ -318,7 +308,7 @@ t.test('a caret stays under its place in a long line', (t) => {
   t.end();
 });
 
-t.test('what is no policy at all, a key or another secret, is not quoted', (t) => {
+t.test('does not quote a value that is not a policy, such as a key', (t) => {
   for (const text of [
     '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n-----END PRIVATE KEY-----\n',
     'version: 1\nrules: []\n# -----BEGIN PRIVATE KEY-----\n',
@@ -327,20 +317,18 @@ t.test('what is no policy at all, a key or another secret, is not quoted', (t) =
   ]) {
     t.throws(() => parsePolicy(text, '/p/policy'), {
       message:
-        '/p/policy:1:1\n  this is no policy: a policy must hold the keys version, lists, rules, otherwise and onError\n\n1 problem. Nothing of this policy is in force.',
+        "/p/policy:1:1\n  not a policy: a policy has the keys version, lists, rules, otherwise and onError\n\n1 problem. This policy can't be used.",
     });
   }
   t.end();
 });
 
-t.test('an alias of nothing is a problem like any other', (t) => {
-  t.match(problemsOf('version: 1\nlists: { a: *b }\nrules: []\n'), [
-    { message: /^not YAML as it should be: .*b/ },
-  ]);
+t.test('reports an undefined alias', (t) => {
+  t.match(problemsOf('version: 1\nlists: { a: *b }\nrules: []\n'), [{ message: /^invalid YAML: .*b/ }]);
   t.end();
 });
 
-t.test('a log line tells the first problems, the report all of them', (t) => {
+t.test('shortens the report for a log line', (t) => {
   const text = `version: 1\nlists:\n  a:\n${'    - ""\n'.repeat(50)}rules: []\n`;
   try {
     parsePolicy(text, 'x');
@@ -348,9 +336,26 @@ t.test('a log line tells the first problems, the report all of them', (t) => {
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     t.equal(error.problems.length, 50);
-    t.match(error.message, /\n50 problems\. Nothing/);
+    t.match(error.message, /\n50 problems\. This policy/);
     t.equal(error.brief.problems.length, 20);
-    t.match(error.brief.report, /\n50 problems, of which 20 are shown\. Nothing/);
+    t.match(error.brief.report, /\n50 problems; the first 20 are shown\. This policy/);
   }
+  t.end();
+});
+
+t.test('parses long lists in any notation, and reports problems around them', (t) => {
+  const entries = Array.from({ length: 1500 }, (_, index) => `0x${index}`);
+  const quoted = ['"a b: # c"', "'it''s'", 'plain-1.x', '"ü"'];
+  const lines = [...quoted, ...entries].map((entry) => `    - ${entry}  \n`).join('');
+  const text = `version: 1\nlists:\n  long:\n    # first\n${lines}    # last\nrules: []\n`;
+  const expected = ['a b: # c', "it's", 'plain-1.x', 'ü', ...entries];
+  t.strictSame(parsePolicy(text, 'x').lists.get('long'), expected);
+  t.equal(parsePolicy(text.replaceAll('\n', '\r\n'), 'x').lists.get('long')?.length, expected.length);
+
+  const broken = `version: 1\nlists:\n  long:\n    - ""\n${lines}rules:\n  - { id: a, for: transaction, when: tx.foo, action: reject }\n`;
+  t.match(problemsOf(broken), [
+    { line: 4, column: 7, message: 'entry 1 must not be empty' },
+    { line: 6 + expected.length, column: 41, rule: 'a', message: /unknown fact "foo"/ },
+  ]);
   t.end();
 });

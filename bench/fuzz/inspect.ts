@@ -1,0 +1,85 @@
+// Sends one hostile input, and checks the reply: no signature unless one is due, no 500, errors as JSON.
+import http from 'node:http';
+import { jwtVerify } from 'jose';
+import { readSignedAnswer } from '../../cli/cosigner/client.js';
+import type { Testbed } from '../faults/testbed.js';
+import type { Input } from './families.js';
+
+/** Results of one family of inputs. */
+export interface Tally {
+  readonly title: string;
+  sent: number;
+  /** Number of replies, by status. */
+  readonly statuses: Map<number, number>;
+  /** What was wrong, with the input that caused it. */
+  readonly violations: string[];
+}
+
+export function createTally(title: string): Tally {
+  return { title, sent: 0, statuses: new Map(), violations: [] };
+}
+
+/** Counts the reply, and reports what is wrong with it in the tally. */
+export async function inspect(
+  testbed: Testbed,
+  agent: http.Agent,
+  input: Input,
+  tally: Tally,
+): Promise<void> {
+  tally.sent++;
+  const problem = await findProblem(testbed, agent, input, tally).catch(String);
+  if (problem === undefined) return;
+  const { path, headers = {}, body } = input;
+  tally.violations.push(`${problem}: ${path} ${JSON.stringify(headers)} ${body.toString('base64')}`);
+}
+
+async function findProblem(
+  testbed: Testbed,
+  agent: http.Agent,
+  input: Input,
+  { statuses }: Tally,
+): Promise<string | undefined> {
+  const { status, body } = await send(testbed.handlerUrl, input, agent);
+  statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  if (status >= 500) return `status ${status}`;
+  const requestId = await validRequestId(testbed, input);
+  if (status === 200)
+    return readSignedAnswer({ status, body }, requestId, [testbed.callback.publicKey]).problem;
+  if (!body.startsWith('{"code":')) return `status ${status} with the body ${body.slice(0, 80)}`;
+  // jose ignores white space in a signature; the handler does not.
+  const hasSpace = /\s/.test(input.body.toString('latin1').trim());
+  return requestId !== undefined && status === 401 && !hasSpace ? 'a valid token was refused' : undefined;
+}
+
+/** The request's id if a signature is due, by jose's own verification. */
+async function validRequestId({ cosigner }: Testbed, { body }: Input): Promise<string | undefined> {
+  const verified = await jwtVerify(body.toString('latin1').trim(), cosigner.publicKey, {
+    algorithms: ['RS256'],
+  }).catch(() => undefined);
+  const requestId = verified?.payload['requestId'];
+  return typeof requestId === 'string' && requestId !== '' ? requestId : undefined;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: string;
+}
+
+function send(
+  url: string,
+  { body, path = '/callback', headers = {} }: Input,
+  agent: http.Agent,
+): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const request = http.request(`${url}${path}`, { method: 'POST', agent, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
+      );
+      response.on('error', reject);
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}

@@ -1,0 +1,56 @@
+// `npm run bench`: the benchmark, and the smaller measurements as commands.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { createProgram, runProgram } from '../cli/command.js';
+import { measureFootprint } from './footprint.js';
+import { runThroughput } from './throughput/throughput.js';
+
+const POLICY_BENCHMARK = fileURLToPath(new URL('policy.ts', import.meta.url));
+const BUNDLE = fileURLToPath(new URL('../.tap/bench/policy.js', import.meta.url));
+
+const program = createProgram('bench', 'Measures the handler.').addHelpText(
+  'after',
+  `
+Without a command, throughput runs: npm run bench -- --short
+
+Exit code: 0 all limits hold, 1 a limit is exceeded or an answer is wrong, 2 wrong usage.`,
+);
+
+program
+  .command('throughput', { isDefault: true })
+  .description(
+    "Compares this handler with the example in Fireblocks' documentation and with what OpenSSL can sign here, and updates docs/performance.md. Needs wrk and openssl.",
+  )
+  .option('--short', 'one short round: verifies the answers, does not check the limits, leaves docs/ alone')
+  .action(async ({ short = false }: { short?: boolean }) => setExitCode(await runThroughput({ short })));
+
+program
+  .command('footprint')
+  .description('Measures start-up time and memory against their limits. Needs wrk.')
+  .action(async () => setExitCode(await measureFootprint()));
+
+program
+  .command('policy')
+  .description('Measures what rules and lists cost against their limits.')
+  .action(async () => setExitCode(await runPolicyBenchmark()));
+
+await runProgram(program);
+
+function setExitCode(passed: boolean): void {
+  process.exitCode = passed ? 0 : 1;
+}
+
+/** Runs bench/policy.ts bundled like the service, and in its own process because it sets V8 flags. */
+async function runPolicyBenchmark(): Promise<boolean> {
+  await build({
+    entryPoints: [POLICY_BENCHMARK],
+    outfile: BUNDLE,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+    logLevel: 'warning',
+  });
+  return spawnSync(process.execPath, [BUNDLE], { stdio: 'inherit' }).status === 0;
+}

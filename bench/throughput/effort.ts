@@ -1,0 +1,45 @@
+// Number and duration of the rounds, and the result of a measurement.
+import type { Check } from '../limits.js';
+import type { Table } from '../table.js';
+import type { Series } from './rounds.js';
+
+export interface Effort {
+  readonly connections: readonly number[];
+  /** Rounds of the comparison with the reference. */
+  readonly rounds: number;
+  /** Rounds where the effect of one parameter is measured. */
+  readonly growthRounds: number;
+  /** Duration of a round of the comparison. */
+  readonly seconds: number;
+  readonly boots: number;
+  /** Whether each target gets a warm-up round first. */
+  readonly warmUp: boolean;
+}
+
+export const FULL: Effort = {
+  connections: [1, 16, 64],
+  rounds: 7,
+  growthRounds: 11,
+  seconds: 2,
+  boots: 11,
+  warmUp: true,
+};
+
+/** Verifies answers under load; its figures mean nothing. */
+export const SHORT: Effort = {
+  connections: [16],
+  rounds: 1,
+  growthRounds: 1,
+  seconds: 1,
+  boots: 1,
+  warmUp: false,
+};
+
+/** Connections at which the limits are checked. */
+export const USUAL_CONNECTIONS = 16;
+
+export interface Section {
+  readonly table: Table;
+  readonly checks: readonly Check[];
+  readonly series: readonly Series[];
+}

@@ -1,0 +1,52 @@
+// Policies for the benchmarks: the worked rules of the policy guide, followed by one limit per asset. No rule matches the
+// published transaction, so that all of them are evaluated.
+import { readFileSync } from 'node:fs';
+import { parsePolicy } from '../../src/policy/parse/file.js';
+
+const GUIDE = parsePolicy(readFileSync('examples/worked-rules.yaml', 'utf8'), 'worked-rules.yaml');
+
+/** The API user that the worked rules apply to. */
+export const PAYOUT_USER = GUIDE.lists.get('payoutUsers')?.[0];
+
+/** One limit would match the published transaction, and is lowered. */
+const WORKED = GUIDE.rules
+  .filter((rule) => rule.for === 'transaction')
+  .map(({ when }) => when.replace('decimal("5000")', 'decimal("5")'));
+
+/** A limit for one asset, the most frequent kind of rule in a long policy. */
+const assetLimit = (index: number): string =>
+  `tx.operation == "TRANSFER" && tx.asset == "A${index}" && tx.destAddress in lists.payees && tx.amount > decimal("${index}.5")`;
+
+/** The worked rules, then limits per asset. */
+export const realisticRules = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => WORKED[index] ?? assetLimit(index));
+
+/** The worked rules, repeated. Limits per asset are cheaper: their first comparison usually decides. */
+export const costliestRules = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => WORKED[index % WORKED.length] ?? '');
+
+const address = (index: number): string => `0x${(index * 7919).toString(16).padStart(40, '0')}`;
+
+/**
+ * A policy file in YAML.
+ * @param expressions one rule for each
+ * @param entries of the list `blocked`
+ */
+export function policyYaml(expressions: readonly string[], entries: number): string {
+  return [
+    'version: 1',
+    'lists:',
+    ...[...GUIDE.lists].map(([name, values]) => `  ${name}: ${JSON.stringify(values)}`),
+    '  blocked:',
+    ...Array.from({ length: entries }, (_, index) => `    - "${address(index)}"`),
+    'rules:',
+    ...expressions.map((when, index) =>
+      [
+        `  - id: rule-${index}`,
+        '    for: transaction',
+        `    when: ${JSON.stringify(when)}`,
+        '    action: reject',
+      ].join('\n'),
+    ),
+  ].join('\n');
+}

@@ -1,0 +1,127 @@
+// The handlers that are compared: this one, as it is built and shipped, and the reference.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LOCAL_KEY_DIRECTORY } from '../../src/config.js';
+import type { CosignerKeys } from '../../cli/cosigner/client.js';
+import { keysIn } from '../../cli/cosigner/keys.js';
+import { type Payload, samplePayload, signToken } from '../../cli/cosigner/request.js';
+import { KEY_FILES, createMissingKeys } from '../../src/keys/directory.js';
+import { type Pair, rsaPair } from '../../test/helpers/keys.js';
+import { freePort } from '../../test/helpers/port.js';
+import { BUILT } from '../../test/helpers/process.js';
+import { kill, waitUntilHealthy } from '../measure.js';
+
+export interface Target {
+  readonly name: string;
+  readonly url: string;
+  readonly keys: CosignerKeys;
+  /** Signed tokens to send, one per line. */
+  readonly tokenFile: string;
+  readonly start: () => ChildProcess;
+}
+
+export interface RunningTarget extends Target {
+  readonly child: ChildProcess;
+}
+
+export interface Variation {
+  /** The policy in YAML. @default the policy that production starts with */
+  readonly policy?: string;
+  /** Number of Co-signers that send in turn, each with its own key. @default 1 */
+  readonly cosigners?: number;
+  /** Creates the payload to send. @default the published transaction */
+  readonly payload?: () => Payload;
+  /** Number of different tokens. @default 200 */
+  readonly tokens?: number;
+  /** Options for Node.js itself. */
+  readonly nodeOptions?: readonly string[];
+  /** Opens a channel to the process, for `process.send()`. */
+  readonly onMessage?: (message: unknown) => void;
+}
+
+export interface Targets {
+  readonly createHandler: (name: string, variation?: Variation) => Promise<Target>;
+  readonly createReference: (name: string) => Promise<Target>;
+}
+
+const REFERENCE = fileURLToPath(new URL('reference.js', import.meta.url));
+const SHIPPED_POLICY = fileURLToPath(new URL('../../policy.yaml', import.meta.url));
+const TOKENS = 200;
+
+/** @param directory where each target gets its own directory */
+export function createTargets(directory: string): Targets {
+  return {
+    async createHandler(name, variation = {}) {
+      const cwd = join(directory, name);
+      const { keys, tokenFile } = await prepareKeys(join(cwd, LOCAL_KEY_DIRECTORY), variation);
+      const policyFile = join(cwd, 'policy.yaml');
+      if (variation.policy === undefined) copyFileSync(SHIPPED_POLICY, policyFile);
+      else writeFileSync(policyFile, variation.policy);
+      const port = await freePort();
+      const env = { ...process.env, PORT: String(port), POLICY_FILE: policyFile };
+      const start = (): ChildProcess => startHandler(cwd, env, variation);
+      return { name, url: `http://127.0.0.1:${port}`, keys, tokenFile, start };
+    },
+
+    async createReference(name) {
+      const cwd = join(directory, name);
+      const { keys, tokenFile } = await prepareKeys(cwd, {});
+      const port = await freePort();
+      const env = { ...process.env, NODE_ENV: 'production' };
+      const start = (): ChildProcess =>
+        spawn(process.execPath, [REFERENCE, cwd, String(port)], { cwd, env, stdio: 'ignore' });
+      return { name, url: `http://127.0.0.1:${port}`, keys, tokenFile, start };
+    },
+  };
+}
+
+/** Starts a handler whose log is read by another process, as in production. */
+function startHandler(
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  { nodeOptions = [], onMessage }: Variation,
+): ChildProcess {
+  const child = spawn(process.execPath, [...nodeOptions, BUILT, '--local'], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'ignore', ...(onMessage === undefined ? [] : (['ipc'] as const))],
+  });
+  spawn('cat', { stdio: [child.stdout, 'ignore', 'ignore'] });
+  if (onMessage !== undefined) child.on('message', onMessage);
+  return child;
+}
+
+/** Starts the targets, measures, and always kills them. */
+export async function withRunning<Result>(
+  targets: readonly Target[],
+  measure: (running: readonly RunningTarget[]) => Promise<Result>,
+): Promise<Result> {
+  const running = targets.map((target) => ({ ...target, child: target.start() }));
+  try {
+    await Promise.all(running.map(({ child, url }) => waitUntilHealthy(child, url)));
+    return await measure(running);
+  } finally {
+    await Promise.all(running.map(({ child }) => kill(child)));
+  }
+}
+
+/** Creates the keys, and tokens signed by each Co-signer in turn. */
+async function prepareKeys(
+  directory: string,
+  { cosigners = 1, payload = () => samplePayload('transaction'), tokens = TOKENS }: Variation,
+): Promise<{ keys: CosignerKeys; tokenFile: string }> {
+  mkdirSync(directory, { recursive: true });
+  await createMissingKeys(directory);
+  const keys = keysIn(directory);
+  const further: Pair[] = Array.from({ length: cosigners - 1 }, () => rsaPair());
+  for (const { publicPem } of further) appendFileSync(join(directory, KEY_FILES.cosignerPublic), publicPem);
+  const signers = [keys.privateKey, ...further.map(({ privateKey }) => privateKey)];
+  const tokenFile = join(directory, 'tokens');
+  const lines = Array.from({ length: tokens }, (_, index) =>
+    signToken(payload(), signers[index % signers.length] ?? keys.privateKey),
+  );
+  writeFileSync(tokenFile, lines.join('\n'));
+  return { keys, tokenFile };
+}

@@ -1,0 +1,137 @@
+// Explains what AWS, the network and the file system throw: the cause, and what to do next.
+import { SourceError } from '../../src/sources/source.js';
+import { DeployError, type DeployErrorCode } from './error.js';
+
+/** What is known about an error, whoever threw it. */
+interface Fault {
+  readonly error: Error;
+  /** AWS's error code, or the class of the error. */
+  readonly name: string;
+  readonly message: string;
+  /** Set by Node.js, such as `ECONNREFUSED`. */
+  readonly code: string;
+  /** Set by Node.js in errors about files. */
+  readonly path: string | undefined;
+  /** Set if AWS responded. */
+  readonly httpStatus: number | undefined;
+  readonly profile: string | undefined;
+}
+
+interface Explanation {
+  readonly matches: (fault: Fault) => boolean;
+  readonly code: DeployErrorCode;
+  readonly message: (fault: Fault) => string;
+  readonly next: (fault: Fault) => string;
+}
+
+const CREDENTIALS_MISSING = /CredentialsProviderError|TokenProviderError|CredentialsError/;
+const CREDENTIALS_REFUSED =
+  /ExpiredToken|InvalidClientTokenId|UnrecognizedClient|InvalidSignature|SignatureDoesNotMatch|InvalidAccessKey|AuthFailure|RequestExpired/;
+const PERMISSION_MISSING = /AccessDenied|UnauthorizedOperation|NotAuthorized/;
+const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|AccountLimitExceeded/;
+const NOT_RESOLVED = ['ENOTFOUND', 'EAI_AGAIN'];
+const NOT_CONNECTED = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT'];
+
+/** The first that matches is used. */
+const EXPLANATIONS: readonly Explanation[] = [
+  {
+    matches: ({ name }) => CREDENTIALS_MISSING.test(name),
+    code: 'CREDENTIALS_MISSING',
+    message: ({ profile }) =>
+      profile === undefined
+        ? 'no AWS credentials were found'
+        : `profile ${profile} provides no AWS credentials`,
+    next: (fault) =>
+      `list your profiles with "aws configure list-profiles", choose one with --profile, and sign in: ${signIn(fault)}`,
+  },
+  {
+    matches: ({ name }) => CREDENTIALS_REFUSED.test(name),
+    code: 'CREDENTIALS_REFUSED',
+    message: (fault) => `AWS does not accept the credentials${ofProfile(fault)} (${fault.name})`,
+    next: (fault) =>
+      `sign in again: ${signIn(fault)}; if that does not help, check the clock of this machine`,
+  },
+  {
+    matches: ({ name, httpStatus }) => PERMISSION_MISSING.test(name) || httpStatus === 403,
+    code: 'PERMISSION_MISSING',
+    message: (fault) => `the credentials${ofProfile(fault)} lack a permission: ${fault.message}`,
+    next: () => 'ask an administrator of the account for that permission, then run the same command again',
+  },
+  {
+    matches: ({ error, code, path }) =>
+      error instanceof SourceError || (path !== undefined && /^E[A-Z]+$/.test(code)),
+    code: 'FILE_UNUSABLE',
+    message: ({ message }) => message,
+    next: () => 'check that the file exists, and that you may read and write it',
+  },
+  {
+    matches: ({ code }) => NOT_RESOLVED.includes(code),
+    code: 'AWS_NOT_FOUND',
+    message: ({ message }) => `the address of AWS can't be resolved (${message})`,
+    next: () => 'check the region and the internet connection of this machine',
+  },
+  {
+    matches: ({ code, name }) => NOT_CONNECTED.includes(code) || name === 'TimeoutError',
+    code: 'AWS_UNREACHABLE',
+    message: ({ message, code, name }) => `AWS can't be reached (${message || code || name})`,
+    next: () => 'check the network, the proxy and AWS_ENDPOINT_URL, then run the same command again',
+  },
+  {
+    matches: ({ name }) => THROTTLED.test(name),
+    code: 'AWS_BUSY',
+    message: ({ name, message }) => `AWS throttled the request (${name}: ${message})`,
+    next: () => 'run the same command again in a minute',
+  },
+  {
+    matches: ({ httpStatus = 0 }) => httpStatus >= 500,
+    code: 'AWS_FAILED',
+    message: ({ httpStatus = 0 }) => `AWS failed with HTTP ${httpStatus}`,
+    next: () =>
+      'check the region and AWS_ENDPOINT_URL; if both are right, run the same command again in a minute',
+  },
+  {
+    matches: ({ httpStatus }) => httpStatus !== undefined,
+    code: 'AWS_REFUSED',
+    message: ({ name, message }) => `AWS rejected the request (${name}): ${message}`,
+    next: () => 'fix what it reports, then run the same command again',
+  },
+];
+
+/**
+ * Explains an error that AWS, the network or the file system caused.
+ * @returns a `DeployError`, or the error itself if it is already explained or is a bug of ours
+ */
+export function explainError(error: unknown, profile: string | undefined): unknown {
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return explainError(error.errors[0], profile);
+  if (!(error instanceof Error) || error instanceof DeployError) return error;
+  const fault = toFault(error, profile);
+  const explanation = EXPLANATIONS.find(({ matches }) => matches(fault));
+  if (explanation === undefined) return error;
+  return new DeployError(explanation.code, explanation.message(fault), explanation.next(fault));
+}
+
+function toFault(error: Error, profile: string | undefined): Fault {
+  const { code, path, $metadata } = error as Error & {
+    readonly code?: unknown;
+    readonly path?: string;
+    readonly $metadata?: { readonly httpStatusCode?: number };
+  };
+  return {
+    error,
+    name: error.name,
+    message: error.message,
+    code: typeof code === 'string' ? code : '',
+    path,
+    httpStatus: $metadata && ($metadata.httpStatusCode ?? 0),
+    profile,
+  };
+}
+
+function ofProfile({ profile }: Fault): string {
+  return profile === undefined ? '' : ` of profile ${profile}`;
+}
+
+function signIn({ profile }: Fault): string {
+  return `aws sso login${profile === undefined ? '' : ` --profile ${profile}`}`;
+}

@@ -1,0 +1,127 @@
+// The state of the handler's ECS service: its tasks, its rollout and the load balancer's targets.
+import {
+  DescribeServicesCommand,
+  DescribeTaskDefinitionCommand,
+  ListTasksCommand,
+  type Service,
+} from '@aws-sdk/client-ecs';
+import {
+  DescribeTargetGroupsCommand,
+  DescribeTargetHealthCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { isAwsError } from './error.js';
+import type { Session } from './session.js';
+
+export interface Target {
+  /** IP address in the VPC. */
+  readonly id: string;
+  /** `healthy`, `unhealthy`, `initial`, `draining`, … */
+  readonly state: string;
+  readonly reason: string | undefined;
+}
+
+export interface ServiceState {
+  readonly status: string;
+  /** Id of the newest rollout, which ECS calls a deployment of the service. */
+  readonly deployment: string | undefined;
+  readonly desired: number;
+  readonly running: number;
+  readonly pending: number;
+  /** State of the newest rollout: `COMPLETED`, `IN_PROGRESS` or `FAILED`. */
+  readonly rollout: string;
+  readonly rolloutReason: string | undefined;
+  /** Image of the newest rollout. */
+  readonly image: string | undefined;
+  readonly targets: readonly Target[];
+  /** Number of tasks, including those that are starting. */
+  readonly tasks: number;
+}
+
+/** @returns undefined if the service does not exist */
+export async function describeService(session: Session): Promise<ServiceState | undefined> {
+  const { aws, names } = session;
+  const service = await findService(session);
+  if (service === undefined) return undefined;
+  const primary = service.deployments?.find(({ status }) => status === 'PRIMARY');
+  const [image, targets, { taskArns = [] }] = await Promise.all([
+    imageOf(session, primary?.taskDefinition ?? service.taskDefinition),
+    describeTargets(session),
+    aws.ecs.send(new ListTasksCommand({ cluster: names.cluster, serviceName: names.service })),
+  ]);
+  return {
+    status: service.status ?? 'unknown',
+    deployment: primary?.id,
+    desired: service.desiredCount ?? 0,
+    running: service.runningCount ?? 0,
+    pending: service.pendingCount ?? 0,
+    rollout: primary?.rolloutState ?? 'IN_PROGRESS',
+    rolloutReason: primary?.rolloutStateReason,
+    image,
+    targets,
+    tasks: taskArns.length,
+  };
+}
+
+/** Whether every desired task of the newest rollout runs, and the load balancer reports it healthy. */
+export function isSteady(state: ServiceState): boolean {
+  const healthy = state.targets.filter(({ state: target }) => target === 'healthy').length;
+  return (
+    state.rollout === 'COMPLETED' &&
+    state.running === state.desired &&
+    state.pending === 0 &&
+    healthy >= state.desired
+  );
+}
+
+/** Whether the service can't become steady: an emulator stores a service, but starts no task. */
+export function neverRuns({ emulated }: Session, { tasks, targets }: ServiceState): boolean {
+  return emulated && tasks === 0 && targets.length === 0;
+}
+
+/** @returns one line, such as `1 of 2 tasks run; targets: healthy, initial` */
+export function describeState({ desired, running, targets }: ServiceState): string {
+  const states = targets.map(({ state, reason }) => (reason === undefined ? state : `${state} (${reason})`));
+  return `${running} of ${desired} ${desired === 1 ? 'task runs' : 'tasks run'}; targets: ${states.join(', ') || 'none yet'}`;
+}
+
+async function findService({ aws, names }: Session): Promise<Service | undefined> {
+  try {
+    const { services } = await aws.ecs.send(
+      new DescribeServicesCommand({ cluster: names.cluster, services: [names.service] }),
+    );
+    return services?.find(({ status }) => status !== 'INACTIVE');
+  } catch (error) {
+    if (isAwsError(error, 'ClusterNotFoundException')) return undefined;
+    throw error;
+  }
+}
+
+async function imageOf(
+  { aws, names }: Session,
+  taskDefinition: string | undefined,
+): Promise<string | undefined> {
+  if (taskDefinition === undefined) return undefined;
+  const { taskDefinition: definition } = await aws.ecs.send(
+    new DescribeTaskDefinitionCommand({ taskDefinition }),
+  );
+  return definition?.containerDefinitions?.find(({ name }) => name === names.container)?.image;
+}
+
+async function describeTargets({ aws, names }: Session): Promise<readonly Target[]> {
+  try {
+    const { TargetGroups } = await aws.elb.send(
+      new DescribeTargetGroupsCommand({ Names: [names.targetGroup] }),
+    );
+    const { TargetHealthDescriptions = [] } = await aws.elb.send(
+      new DescribeTargetHealthCommand({ TargetGroupArn: TargetGroups?.[0]?.TargetGroupArn }),
+    );
+    return TargetHealthDescriptions.map(({ Target, TargetHealth }) => ({
+      id: Target?.Id ?? '',
+      state: TargetHealth?.State ?? 'unknown',
+      reason: TargetHealth?.Description ?? TargetHealth?.Reason,
+    }));
+  } catch (error) {
+    if (isAwsError(error, 'TargetGroupNotFound', 'TargetGroupNotFoundException')) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,94 @@
+// Events of a CloudFormation stack, and waiting for the end of a change with them. The waiters of the AWS SDK do not
+// report events, and the first failed resource, which is the cause of a failure, is known from events alone.
+import { DescribeStackEventsCommand } from '@aws-sdk/client-cloudformation';
+import type { Session } from './session.js';
+import { type DeployedStack, describeStack, stateOf } from './stack.js';
+
+export interface StackEvent {
+  readonly id: string;
+  readonly resource: string;
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string | undefined;
+}
+
+export type OnEvent = (event: StackEvent) => void;
+
+/** CloudFormation may still report the previous state for a moment: wait for so many polls without an event. */
+const QUIET_POLLS = 10;
+const FIRST_POLL_MS = 200;
+const LAST_POLL_MS = 4000;
+
+export interface WatchOptions {
+  readonly stackId: string;
+  /** Ids of the events from before the change; new ones are added. */
+  readonly seen: Set<string>;
+  readonly onEvent: OnEvent;
+  /** Whether the change is known to have begun. */
+  readonly begun?: boolean;
+}
+
+export interface Watched {
+  /** Undefined if the stack does not exist any more. */
+  readonly stack: DeployedStack | undefined;
+  /** The first resource that failed by itself. */
+  readonly failed: StackEvent | undefined;
+}
+
+/** Waits until CloudFormation no longer changes the stack. */
+export async function watchStack(
+  session: Pick<Session, 'aws' | 'sleep'>,
+  { stackId, seen, onEvent, begun = false }: WatchOptions,
+): Promise<Watched> {
+  let failed: StackEvent | undefined;
+  let started = begun;
+  let polls = 0;
+  for (let delay = FIRST_POLL_MS; ; delay = Math.min(delay * 1.5, LAST_POLL_MS)) {
+    // The stack first: events read after its last state are complete.
+    const stack = await describeStack(session.aws.cloudformation, stackId);
+    for (const event of await readNewEvents(session, stackId, seen)) {
+      if (event.status.endsWith('_FAILED') && !/cancelled/i.test(event.reason ?? '')) failed ??= event;
+      started = true;
+      onEvent(event);
+    }
+    const settled = started || stack === undefined || polls++ > QUIET_POLLS;
+    if (settled && stateOf(stack) !== 'busy') return { stack, failed };
+    await session.sleep(delay);
+  }
+}
+
+/** @returns the ids of all events until now */
+export async function readEventIds(session: Pick<Session, 'aws'>, stackId: string): Promise<Set<string>> {
+  const seen = new Set<string>();
+  await readNewEvents(session, stackId, seen);
+  return seen;
+}
+
+/** @returns the events that are not in `seen`, oldest first; they are added to it */
+async function readNewEvents(
+  { aws }: Pick<Session, 'aws'>,
+  stackId: string,
+  seen: Set<string>,
+): Promise<readonly StackEvent[]> {
+  const found: StackEvent[] = [];
+  let token: string | undefined;
+  do {
+    const { StackEvents = [], NextToken } = await aws.cloudformation.send(
+      new DescribeStackEventsCommand({ StackName: stackId, NextToken: token }),
+    );
+    // CloudFormation lists the newest first.
+    const known = StackEvents.findIndex(({ EventId = '' }) => seen.has(EventId));
+    for (const event of known === -1 ? StackEvents : StackEvents.slice(0, known)) {
+      found.push({
+        id: event.EventId ?? '',
+        resource: event.LogicalResourceId ?? '',
+        type: event.ResourceType ?? '',
+        status: event.ResourceStatus ?? '',
+        reason: event.ResourceStatusReason,
+      });
+    }
+    token = known === -1 ? NextToken : undefined;
+  } while (token !== undefined);
+  for (const { id } of found) seen.add(id);
+  return found.reverse();
+}

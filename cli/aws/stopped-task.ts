@@ -1,0 +1,49 @@
+// Why the task that stopped last has stopped.
+import { DescribeTasksCommand, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
+import { isAwsError } from './error.js';
+import { lastLines } from './log-events.js';
+import type { Session } from './session.js';
+
+/** `DescribeTasks` accepts so many tasks. */
+const MAX_TASKS = 100;
+
+/** @returns its stop reasons and its last log lines; empty if ECS knows no stopped task: it forgets them after an hour */
+export async function explainStoppedTask(session: Session): Promise<readonly string[]> {
+  try {
+    const task = await lastStoppedTask(session);
+    if (task === undefined) return [];
+    const { names } = session;
+    const id = task.taskArn?.split('/').at(-1) ?? '';
+    // The log driver names streams prefix/container/task.
+    const stream = `task/${names.container}/${id}`;
+    const lines = await lastLines(session, names.logGroups.service, stream);
+    return [
+      `task ${id} stopped: ${stopReasons(task).join('; ') || 'ECS gives no reason'}`,
+      ...(lines.length === 0 ? ['it logged nothing'] : ['its last log lines:', ...lines]),
+    ];
+  } catch (error) {
+    if (isAwsError(error, 'ClusterNotFoundException')) return [];
+    throw error;
+  }
+}
+
+async function lastStoppedTask({ aws, names }: Session): Promise<Task | undefined> {
+  const { taskArns = [] } = await aws.ecs.send(
+    new ListTasksCommand({ cluster: names.cluster, family: names.taskFamily, desiredStatus: 'STOPPED' }),
+  );
+  if (taskArns.length === 0) return undefined;
+  const { tasks = [] } = await aws.ecs.send(
+    new DescribeTasksCommand({ cluster: names.cluster, tasks: taskArns.slice(0, MAX_TASKS) }),
+  );
+  return tasks.sort((a, b) => (b.stoppedAt?.getTime() ?? 0) - (a.stoppedAt?.getTime() ?? 0))[0];
+}
+
+function stopReasons({ stoppedReason, containers = [] }: Task): readonly string[] {
+  return [
+    ...(stoppedReason === undefined ? [] : [stoppedReason]),
+    ...containers.flatMap(({ name, reason, exitCode }) => [
+      ...(exitCode === undefined ? [] : [`${name ?? 'container'} ended with exit code ${exitCode}`]),
+      ...(reason === undefined ? [] : [reason]),
+    ]),
+  ];
+}

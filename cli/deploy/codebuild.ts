@@ -1,0 +1,125 @@
+// Builds the image with CodeBuild. The AWS SDK has no waiter for builds.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import {
+  BatchGetBuildsCommand,
+  type Build,
+  ListBuildsForProjectCommand,
+  StartBuildCommand,
+} from '@aws-sdk/client-codebuild';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeployError, isAwsError } from '../aws/error.js';
+import { lastLines } from '../aws/log-events.js';
+import { awsCommand } from '../aws/printed-commands.js';
+import type { Session } from '../aws/session.js';
+import type { Report } from './step.js';
+
+const run = promisify(execFile);
+/** In bytes. The archive of the committed tree has some hundred kilobytes. */
+const MAX_ARCHIVE = 256 * 1024 * 1024;
+const POLL_MS = 5000;
+/** CodeBuild may need so many polls until it knows a build that has just started. */
+const UNKNOWN_POLLS = 5;
+/** Number of recent builds that are checked for a running one. */
+const RECENT_BUILDS = 10;
+
+interface BuildOptions {
+  readonly sourceBucket: string;
+  readonly onProgress: Report;
+}
+
+/**
+ * Builds the committed tree. If a build of the same revision is running, waits for that one.
+ * @returns false if the endpoint is an emulator without this build project
+ * @throws {DeployError} with the last lines of the build's log
+ */
+export async function buildWithCodeBuild(
+  session: Session,
+  tag: string,
+  { sourceBucket, onProgress }: BuildOptions,
+): Promise<boolean> {
+  try {
+    const id = (await findRunningBuild(session, tag)) ?? (await startBuild(session, tag, sourceBucket));
+    onProgress(`build ${id}`);
+    await waitForBuild(session, id, onProgress);
+    return true;
+  } catch (error) {
+    if (!isAwsError(error, 'ResourceNotFoundException')) throw error;
+    if (session.emulated) return false;
+    throw new DeployError(
+      'BUILD_MISSING',
+      `there is no CodeBuild project ${session.names.imageBuild}`,
+      'deploy the image stack, which creates it',
+    );
+  }
+}
+
+async function waitForBuild(session: Session, id: string, onProgress: Report): Promise<void> {
+  let phase: string | undefined;
+  for (let polls = 0; ; polls++) {
+    const { builds } = await session.aws.codebuild.send(new BatchGetBuildsCommand({ ids: [id] }));
+    const build = builds?.[0];
+    if (build?.currentPhase !== undefined && build.currentPhase !== phase) {
+      phase = build.currentPhase;
+      onProgress(phase.toLowerCase().replaceAll('_', ' '));
+    }
+    if (build?.buildStatus === 'SUCCEEDED') return;
+    const isUnknown = build === undefined && polls < UNKNOWN_POLLS;
+    if (!isUnknown && build?.buildStatus !== 'IN_PROGRESS') throw await buildFailure(session, id, build);
+    await session.sleep(POLL_MS);
+  }
+}
+
+async function findRunningBuild({ aws, names }: Session, tag: string): Promise<string | undefined> {
+  const { ids = [] } = await aws.codebuild.send(
+    new ListBuildsForProjectCommand({ projectName: names.imageBuild, sortOrder: 'DESCENDING' }),
+  );
+  if (ids.length === 0) return undefined;
+  const { builds = [] } = await aws.codebuild.send(
+    new BatchGetBuildsCommand({ ids: ids.slice(0, RECENT_BUILDS) }),
+  );
+  return builds.find(
+    ({ buildStatus, environment }) =>
+      buildStatus === 'IN_PROGRESS' &&
+      environment?.environmentVariables?.some(({ name, value }) => name === 'IMAGE_TAG' && value === tag) ===
+        true,
+  )?.id;
+}
+
+async function startBuild({ aws, names }: Session, tag: string, sourceBucket: string): Promise<string> {
+  // The tag is the revision of HEAD, so HEAD is what must be built.
+  const { stdout: archive } = await run('git', ['archive', '--format=zip', 'HEAD'], {
+    encoding: 'buffer',
+    maxBuffer: MAX_ARCHIVE,
+  });
+  const { VersionId } = await aws.s3.send(
+    new PutObjectCommand({ Bucket: sourceBucket, Key: 'source.zip', Body: archive }),
+  );
+  const { build } = await aws.codebuild.send(
+    new StartBuildCommand({
+      projectName: names.imageBuild,
+      // Exactly this upload, even if someone else uploads another source in the meantime.
+      sourceVersion: VersionId,
+      environmentVariablesOverride: [{ name: 'IMAGE_TAG', value: tag, type: 'PLAINTEXT' }],
+    }),
+  );
+  return build?.id ?? '';
+}
+
+async function buildFailure(session: Session, id: string, build: Build | undefined): Promise<DeployError> {
+  const failed = build?.phases?.find(
+    ({ phaseStatus }) => phaseStatus !== undefined && phaseStatus !== 'SUCCEEDED',
+  );
+  const reasons = failed?.contexts?.flatMap(({ message }) => message ?? []) ?? [];
+  const where = failed?.phaseType === undefined ? '' : ` in ${failed.phaseType}`;
+  const log = awsCommand(session, `logs tail ${session.names.logGroups.imageBuild} --since 1h`);
+  const { groupName, streamName } = build?.logs ?? {};
+  return new DeployError(
+    'BUILD_FAILED',
+    `the build is ${build?.buildStatus ?? 'gone'}${where}: ${reasons.join('; ') || 'CodeBuild gives no reason'}`,
+    `fix what it reports, commit, and run the same command again; to read the whole log: ${log} (version 2 of the AWS CLI); or build on this machine with --build local`,
+    groupName === undefined || streamName === undefined
+      ? [`build ${id}`]
+      : await lastLines(session, groupName, streamName),
+  );
+}

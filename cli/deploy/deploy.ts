@@ -1,0 +1,116 @@
+// Deploys: plans the steps, asks for confirmation, runs them, and reports what to do next.
+import { fetchCertificate } from '../aws/acm.js';
+import { DeployError } from '../aws/error.js';
+import { explainError } from '../aws/explain.js';
+import { npmCommand } from '../aws/printed-commands.js';
+import type { Session } from '../aws/session.js';
+import { confirm } from '../confirm.js';
+import { printJson } from '../operator-command.js';
+import { runTasks } from '../progress.js';
+import { inspectCallbackKey, writePublicKey } from './callback-key.js';
+import { nextSteps, type NextSteps } from './next-steps.js';
+import type { DeployOptions } from './options.js';
+import { prepareDeployment } from './prepare.js';
+import { DeployPrinter, type PlannedStep, titleOf } from './print.js';
+import type { Deployment, StepName } from './step.js';
+import { stepsOf } from './steps.js';
+
+/** What the caller provides, and follows while the deployment runs. */
+export interface DeployRun {
+  /** The command that deletes stuck stacks and creates them again. */
+  readonly recreateCommand: string;
+  /** Completed steps, with the seconds that they took; filled as they complete. */
+  readonly done: Map<StepName, number>;
+  /** @returns the command that continues after this error */
+  readonly resumeCommand: (error: DeployError) => string;
+}
+
+/** @throws {UsageError} @throws {DeployError} */
+export async function deploy(session: Session, options: DeployOptions, run: DeployRun): Promise<void> {
+  const { json = false, yes = false, dryRun = false } = options;
+  const printer = new DeployPrinter(json);
+  printer.session(session);
+  const deployment = await prepareDeployment(session, options, run.recreateCommand);
+  const planned: PlannedStep[] = [];
+  for (const step of stepsOf(deployment)) planned.push({ step, change: await step.inspect() });
+  printer.plan(planned);
+  const toDo = planned.filter(({ change }) => change.action !== 'none');
+
+  if (dryRun) {
+    if (json) printJson(toResult(deployment, planned, run));
+    printer.notes(deployment.notes);
+    printer.line(
+      toDo.length === 0 ? 'Nothing to change.' : 'Nothing was changed in AWS: this was --dry-run.',
+    );
+    return;
+  }
+  if (toDo.length > 0 && !yes) await confirmDeployment(session);
+  await applySteps(deployment, toDo, options, run);
+  const next = await findNextSteps(deployment);
+  if (json) printJson({ ...toResult(deployment, planned, run), next });
+  else printer.outcome(deployment, toDo.length > 0, next);
+  printer.line(`\nTo see the state at any time: ${npmCommand(session, 'deploy', '--status')}`);
+}
+
+function confirmDeployment({ environment, account }: Session): Promise<void> {
+  return confirm({
+    question: `Deploy to account ${account}? Type ${environment} to continue: `,
+    word: environment,
+    option: '--yes, or look first with --dry-run',
+  });
+}
+
+async function applySteps(
+  deployment: Deployment,
+  toDo: readonly PlannedStep[],
+  { json }: DeployOptions,
+  { done, resumeCommand }: DeployRun,
+): Promise<void> {
+  const tasks = toDo.map(({ step }) => ({
+    title: titleOf(step.name, deployment),
+    async run(report: (line: string) => void) {
+      const startedAt = performance.now();
+      await step.apply(report);
+      done.set(step.name, Math.round((performance.now() - startedAt) / 100) / 10);
+    },
+  }));
+  try {
+    await runTasks(tasks, { json });
+  } catch (error) {
+    const explained = explainError(error, deployment.session.profile);
+    if (!(explained instanceof DeployError)) throw error;
+    const { code, message, next, details } = explained;
+    const resume = resumeCommand(explained);
+    throw new DeployError(code, message, `${next}\n       then continue with: ${resume}`, details);
+  }
+}
+
+/** @returns what `--json` prints */
+function toResult(
+  { session, notes }: Deployment,
+  planned: readonly PlannedStep[],
+  { done }: Pick<DeployRun, 'done'>,
+) {
+  return {
+    environment: session.environment,
+    account: session.account,
+    region: session.region,
+    steps: planned.map(({ step, change }) => ({
+      step: step.name,
+      action: change.action,
+      details: change.details.length > 0 || change.action === 'none' ? change.details : [change.summary],
+      ...(done.has(step.name) && { seconds: done.get(step.name) }),
+    })),
+    notes: [...session.notes, ...notes],
+  };
+}
+
+/** Writes the files that the Co-signer is given. @returns what to do next; undefined without the callback stack */
+async function findNextSteps({ session, selected, deployed }: Deployment): Promise<NextSteps | undefined> {
+  if (!selected.includes('callback')) return undefined;
+  const { stored } = await inspectCallbackKey(session, true);
+  const publicKey = stored === undefined ? undefined : await writePublicKey(session, stored);
+  const arn = deployed.get('callback')?.parameters['CertificateArn'];
+  if (session.settings.certificate === 'private' && arn !== undefined) await fetchCertificate(session, arn);
+  return nextSteps(session, publicKey);
+}

@@ -1,0 +1,69 @@
+// Command-line options of `npm run deploy`.
+import { type Command, Option } from 'commander';
+import { createProgram } from '../command.js';
+import { addOperatorOptions, EXIT_CODES, type OperatorOptions } from '../operator-command.js';
+import type { BuildMethod } from './step.js';
+
+export interface DeployOptions extends OperatorOptions {
+  readonly fromStack?: string;
+  readonly onlyStacks?: string;
+  readonly skipStacks?: string;
+  readonly build: BuildMethod;
+  readonly imageTag?: string;
+  readonly rotateCallbackKey?: boolean;
+  readonly renewCertificate?: boolean;
+  readonly forceRecreate?: boolean;
+  readonly dryRun?: boolean;
+  readonly status?: boolean;
+  readonly yes?: boolean;
+}
+
+const STACKS = `
+The stacks, in order: foundation, security, image, callback and, if the settings say so, cosigner.
+Keys, certificate and the wait for a healthy task belong to callback; building the image belongs to image.`;
+
+export function createDeployProgram(): Command {
+  const program = createProgram(
+    'deploy',
+    'Deploys the callback handler to AWS, or updates it. Run it again if it was interrupted.',
+  )
+    .option('--from-stack <name>', 'deploy this stack and all after it')
+    .addOption(new Option('--only-stacks <names>', 'deploy these stacks only: a,b').conflicts('fromStack'))
+    .option('--skip-stacks <names>', 'deploy all but these stacks: a,b')
+    .addOption(
+      new Option('--build <method>', 'build the image in AWS, or on this machine with docker or podman')
+        .choices(['codebuild', 'local'] satisfies readonly BuildMethod[])
+        .default('codebuild'),
+    )
+    .option('--image-tag <tag>', 'run this image, which exists already, and build none')
+    .option('--rotate-callback-key', "replace the handler's own key")
+    .option('--renew-certificate', 'replace the certificate that an earlier deployment created')
+    .option('--force-recreate', 'delete stacks in a state such as ROLLBACK_COMPLETE, and create them again')
+    .option('--dry-run', 'show what would change, and change nothing in AWS')
+    .option('--status', 'show the state of everything')
+    .option('--yes', 'do not ask for confirmation');
+  return addOperatorOptions(program).addHelpText('after', STACKS).addHelpText('after', EXIT_CODES);
+}
+
+interface CommandLineChanges {
+  /** Names of options to leave out. */
+  readonly without?: readonly (keyof DeployOptions)[];
+  /** Further options, such as `--force-recreate`. */
+  readonly also?: readonly string[];
+}
+
+/** @returns the command as it was given, with its environment and these changes */
+export function commandLineOf(
+  program: Command,
+  { without = [], also = [] }: CommandLineChanges = {},
+): string {
+  const names: readonly string[] = without;
+  const parts = program.options.flatMap((option): readonly string[] => {
+    const name = option.attributeName();
+    const value: unknown = program.getOptionValue(name);
+    const isDefault = name !== 'env' && program.getOptionValueSource(name) === 'default';
+    if (value === undefined || isDefault || names.includes(name)) return [];
+    return value === true ? [option.long ?? ''] : [option.long ?? '', String(value)];
+  });
+  return ['npm run deploy --', ...parts, ...also].join(' ');
+}

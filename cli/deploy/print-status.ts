@@ -1,0 +1,100 @@
+// Prints the state of an environment.
+import type { StackState } from '../aws/stack.js';
+import { columns, type Paint, painter } from '../terminal.js';
+import type { Status } from './status.js';
+
+/** Label and value. Rows without a label continue the one above. */
+type Row = readonly [string, string];
+
+const STATE_STYLES: Readonly<Record<StackState, Parameters<Paint>[0]>> = {
+  ready: 'green',
+  absent: 'dim',
+  busy: 'yellow',
+  stuck: 'red',
+};
+
+export function printStatus(stream: NodeJS.WriteStream, status: Status): void {
+  const paint = painter(stream);
+  const { environment, account, region, endpoint } = status;
+  const emulator = endpoint === undefined ? '' : `, at ${endpoint} (an emulator)`;
+  const rows = [
+    ...serviceRows(status, paint),
+    ...parameterRows(status, paint),
+    ...certificateRows(status, paint),
+    ...alarmRows(status, paint),
+  ];
+  const lines = [
+    `${environment}, account ${account}, ${region}${emulator}`,
+    '',
+    ...stackLines(status, paint),
+    '',
+    ...columns(rows),
+  ];
+  stream.write(`${lines.join('\n')}\n`);
+}
+
+function stackLines({ stacks }: Status, paint: Paint): readonly string[] {
+  const [head = '', ...lines] = columns([
+    ['stack', 'status', 'updated'],
+    ...stacks.map(({ stack, status, updated = '' }) => [stack, status, updated]),
+  ]);
+  return [
+    paint('bold', head),
+    ...lines.map((line, index) => paint(STATE_STYLES[stacks[index]?.condition ?? 'absent'], line)),
+  ];
+}
+
+function serviceRows({ service }: Status, paint: Paint): readonly Row[] {
+  if (service === undefined) return [['service', paint('yellow', 'not deployed')]];
+  const { desired, running, pending, rollout, steady, note, desiredBySettings, image = 'unknown' } = service;
+  const notSteady = rollout === 'FAILED' ? 'failed' : 'not steady';
+  const state = steady ? paint('green', 'steady') : paint('yellow', notSteady);
+  const more = pending > 0 ? `, ${pending} pending` : '';
+  const settings = `the settings have ${desiredBySettings}: the next deployment that changes the service restores that`;
+  const targets = service.targets.map(({ id, state: target, reason }) =>
+    paint(
+      target === 'healthy' ? 'green' : 'yellow',
+      `${id} ${target}${reason === undefined ? '' : ` (${reason})`}`,
+    ),
+  );
+  return [
+    ['service', `${state}, ${running} of ${desired} tasks run${more}`],
+    ...(note === undefined ? [] : [['', note] as const]),
+    ...(desired === desiredBySettings ? [] : [['', paint('yellow', settings)] as const]),
+    ['tasks', String(service.tasks)],
+    ['targets', targets.join(', ') || paint('yellow', 'none')],
+    ['image', image],
+  ];
+}
+
+function parameterRows({ parameters }: Status, paint: Paint): readonly Row[] {
+  const labels = [
+    ['callback key', parameters.callbackKey],
+    ['Co-signer keys', parameters.cosignerKeys],
+    ['policy', parameters.policy],
+  ] as const;
+  return labels.flatMap(([label, { name, state, holds }]): readonly Row[] => {
+    if (state === 'missing') return [[label, paint('yellow', `not stored yet: ${name}`)]];
+    if (state !== 'good') return [[label, paint('red', holds.join(', '))]];
+    return holds.map((line, index) => [index === 0 ? label : '', line]);
+  });
+}
+
+function certificateRows({ certificate }: Status, paint: Paint): readonly Row[] {
+  if (certificate === undefined) return [['certificate', paint('yellow', 'none')]];
+  const { arn, status, daysLeft, expires = '', expiresSoon } = certificate;
+  const summary = `${status}, expires ${expires.slice(0, 10)}, in ${daysLeft ?? '?'} days`;
+  return [
+    ['certificate', expiresSoon ? paint('red', `${summary}: renew it`) : paint('green', summary)],
+    ['', arn],
+  ];
+}
+
+function alarmRows({ alarms: { total, firing } }: Status, paint: Paint): readonly Row[] {
+  if (total === 0) return [['alarms', 'no alarms (not deployed)']];
+  if (firing.length === 0) return [['alarms', paint('green', `0 of ${total} firing`)]];
+  return [
+    ['alarms', paint('red', `${firing.length} of ${total} firing`)],
+    ...firing.map(({ name, reason }) => ['', paint('red', `${name}: ${reason}`)] as const),
+  ];
+}

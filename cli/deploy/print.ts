@@ -1,0 +1,85 @@
+// Prints a deployment for the operator: what it is about, its plan and its outcome.
+import type { Session } from '../aws/session.js';
+import { columns, painter } from '../terminal.js';
+import type { NextSteps } from './next-steps.js';
+import type { Action, Change, Deployment, Step, StepName } from './step.js';
+import type { Template } from './templates.js';
+
+export interface PlannedStep {
+  readonly step: Step;
+  readonly change: Change;
+}
+
+const ACTION_STYLES: Readonly<Partial<Record<Action, 'green' | 'yellow' | 'red' | 'dim'>>> = {
+  none: 'dim',
+  create: 'green',
+  recreate: 'red',
+  rotate: 'yellow',
+  renew: 'yellow',
+};
+
+const TITLES: Readonly<Record<Exclude<StepName, Template['name'] | 'build'>, string>> = {
+  keys: 'Keys and policy in SSM',
+  certificate: 'Certificate in ACM',
+  service: 'Service steady, targets healthy',
+};
+
+/** @returns what the step is called while it runs */
+export function titleOf(name: StepName, { templates, options }: Deployment): string {
+  const template = templates.find((one) => one.name === name);
+  if (template !== undefined) return `Stack ${template.stackName}`;
+  return name === 'build' ? `Image ${options.tag}` : TITLES[name as keyof typeof TITLES];
+}
+
+/** Prints to standard output; nothing with `--json`. */
+export class DeployPrinter {
+  readonly #json: boolean;
+  readonly #paint = painter(process.stdout);
+
+  constructor(json: boolean) {
+    this.#json = json;
+  }
+
+  line(line: string): void {
+    if (!this.#json) process.stdout.write(`${line}\n`);
+  }
+
+  session({ environment, account, region, settings, caller, emulated, notes }: Session): void {
+    const rows = [
+      ['environment', environment],
+      ['account', `${account}, as ${caller}`],
+      ['region', region],
+      ['handler', `https://${settings.hostName}, ${settings.auth === 'jwt' ? 'signed JWT' : 'JSON'}`],
+      ...(emulated ? [['endpoint', `${process.env['AWS_ENDPOINT_URL'] ?? ''}: an emulator, not AWS`]] : []),
+    ];
+    for (const line of columns(rows)) this.line(line);
+    this.notes(notes);
+  }
+
+  plan(planned: readonly PlannedStep[]): void {
+    const rows = [['step', 'change'], ...planned.map(({ step, change }) => [step.name, change.summary])];
+    const [head = '', ...lines] = columns(rows);
+    this.line('');
+    this.line(this.#paint('bold', head));
+    lines.forEach((line, index) => {
+      const change = planned[index]?.change;
+      this.line(this.#paint(ACTION_STYLES[change?.action ?? 'none'] ?? 'yellow', line));
+      for (const detail of change?.details ?? []) this.line(`    ${this.#paint('dim', detail)}`);
+    });
+    this.line('');
+  }
+
+  notes(notes: readonly string[]): void {
+    for (const note of notes) this.line(`${this.#paint('yellow', 'Note')}  ${note}`);
+  }
+
+  outcome({ notes }: Deployment, isChanged: boolean, next: NextSteps | undefined): void {
+    this.line(
+      isChanged ? `\n${this.#paint('green', 'Deployed.')}` : this.#paint('green', 'Nothing to change.'),
+    );
+    this.notes(notes);
+    if (next === undefined || !isChanged) return;
+    this.line(`\n${this.#paint('bold', 'Next steps')}`);
+    for (const line of next.text) this.line(line);
+  }
+}

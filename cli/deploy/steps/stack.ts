@@ -1,0 +1,122 @@
+// Step: creates, updates or recreates one stack.
+import { isDeepStrictEqual } from 'node:util';
+import { deployStack } from '../../aws/cloudformation.js';
+import { DeployError } from '../../aws/error.js';
+import { awsCommand } from '../../aws/printed-commands.js';
+import { removeStack } from '../../aws/removal.js';
+import type { Session } from '../../aws/session.js';
+import type { StackEvent } from '../../aws/stack-events.js';
+import { type DeployedStack, deployedTemplate, stateOf } from '../../aws/stack.js';
+import { explainStoppedTask } from '../../aws/stopped-task.js';
+import { previewChanges } from '../preview.js';
+import { type Change, type Deployment, NO_CHANGE, type Report, type Step } from '../step.js';
+import type { Template } from '../templates.js';
+
+type Parameters = Readonly<Record<string, string>>;
+
+/** @param parametersOf returns parameters of the stack, without those that earlier steps have not determined yet */
+export function stackStep(
+  deployment: Deployment,
+  template: Template,
+  parametersOf: () => Readonly<Record<string, string | undefined>> = () => ({}),
+): Step {
+  const { session, deployed, actions } = deployment;
+  const parameters = (): Parameters =>
+    Object.fromEntries(
+      Object.entries(parametersOf()).flatMap(([name, value]) =>
+        value !== undefined && template.parameters.includes(name) ? [[name, value]] : [],
+      ),
+    );
+  return {
+    name: template.name,
+    async inspect() {
+      const current = deployed.get(template.name);
+      const change = await inspectStack(session, template, parameters(), current);
+      actions.set(template.name, change.action);
+      return change;
+    },
+    apply: (report) => applyStack(deployment, template, parameters(), report),
+  };
+}
+
+async function inspectStack(
+  session: Session,
+  template: Template,
+  parameters: Parameters,
+  current: DeployedStack | undefined,
+): Promise<Change> {
+  const creation = `create ${template.resources} resources`;
+  if (current === undefined) return { action: 'create', summary: creation, details: [] };
+  if (stateOf(current) === 'stuck') {
+    const summary = `delete the stack, which is ${current.status}, then ${creation}`;
+    return { action: 'recreate', summary, details: [] };
+  }
+  const before = await deployedTemplate(session.aws.cloudformation, template.stackName);
+  const after: unknown = JSON.parse(template.body);
+  if (hasSameSettings(template, parameters, current) && isDeepStrictEqual(before, after)) return NO_CHANGE;
+  const details = [
+    ...Object.entries(parameters)
+      .filter(([name, value]) => current.parameters[name] !== value)
+      .map(([name, value]) => `${name}: ${current.parameters[name] ?? 'none'} → ${value}`),
+    ...previewChanges(before, after),
+    ...(template.name === 'cosigner' && session.settings.cosignerImageId === undefined
+      ? [
+          'may replace: the instance, if Amazon has a newer image; cosignerImageId in the settings prevents it',
+        ]
+      : []),
+  ];
+  return {
+    action: 'update',
+    summary: `update: ${details.length || 1} to change`,
+    details: details.length > 0 ? details : ['tags or protection'],
+  };
+}
+
+/** Whether parameters, tags and protection are as wanted. Parameters that are not determined yet don't count. */
+function hasSameSettings(template: Template, parameters: Parameters, current: DeployedStack): boolean {
+  return (
+    Object.entries(parameters).every(([name, value]) => current.parameters[name] === value) &&
+    Object.entries(template.tags).every(([name, value]) => current.tags[name] === value) &&
+    (current.terminationProtection || !template.terminationProtection)
+  );
+}
+
+async function applyStack(
+  { session, deployed }: Deployment,
+  template: Template,
+  parameters: Parameters,
+  report: Report,
+): Promise<void> {
+  let stoppedTask: Promise<readonly string[]> | undefined;
+  const onEvent = progressReporter(template.resources, report, (event) => {
+    // Read at once: when CloudFormation rolls back, it deletes the log with the stack.
+    if (event.type === 'AWS::ECS::Service' && event.status.endsWith('_FAILED')) {
+      stoppedTask ??= explainStoppedTask(session).catch(() => []);
+    }
+  });
+  const current = deployed.get(template.name);
+  if (current !== undefined && stateOf(current) === 'stuck') {
+    await removeStack(session, current, { report, onEvent });
+    deployed.delete(template.name);
+  }
+  try {
+    deployed.set(template.name, await deployStack(session, template, parameters, onEvent));
+  } catch (error) {
+    if (!(error instanceof DeployError)) throw error;
+    const command = `cloudformation describe-stack-events --stack-name ${template.stackName}`;
+    const next = `${error.next}; to see all events: ${awsCommand(session, command)}`;
+    throw new DeployError(error.code, error.message, next, (await stoppedTask) ?? []);
+  }
+}
+
+/** Reports each event with the number of completed resources, such as `3/16`. */
+function progressReporter(total: number, report: Report, also: (event: StackEvent) => void) {
+  const completed = new Set<string>();
+  return (event: StackEvent): void => {
+    const { resource, type, status, reason } = event;
+    if (status.endsWith('_COMPLETE') && type !== 'AWS::CloudFormation::Stack') completed.add(resource);
+    const count = `${completed.size}/${total}`;
+    report([count, type, resource, status, ...(reason === undefined ? [] : [`(${reason})`])].join(' '));
+    also(event);
+  };
+}

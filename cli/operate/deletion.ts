@@ -1,0 +1,70 @@
+// The tasks that delete an environment, in order.
+import { DeleteCertificateCommand } from '@aws-sdk/client-acm';
+import pRetry from 'p-retry';
+import type { StackName } from '../../infra/names.js';
+import type { Certificate } from '../aws/acm.js';
+import { isAwsError } from '../aws/error.js';
+import { deleteParameters } from '../aws/parameters.js';
+import { removeStack } from '../aws/removal.js';
+import type { Session } from '../aws/session.js';
+import type { DeployedStack } from '../aws/stack.js';
+import type { Task } from '../progress.js';
+
+/** ACM reports a certificate as in use for some time after the load balancer is deleted. */
+const STILL_IN_USE = { retries: 5, minTimeout: 10_000, factor: 1 } as const;
+
+interface NamedStack {
+  readonly name: StackName;
+  readonly stack: DeployedStack;
+}
+
+/**
+ * Certificates are deleted once the load balancer is gone, and parameters while the KMS key still exists. In prod,
+ * parameters are kept.
+ */
+export function deletionTasks(
+  session: Session,
+  stacks: readonly NamedStack[],
+  certificates: readonly Certificate[],
+): readonly Task[] {
+  const stackTasks = (...names: readonly StackName[]): readonly Task[] =>
+    stacks.filter(({ name }) => names.includes(name)).map((stack) => deleteStackTask(session, stack));
+  const parameters: Task = {
+    title: 'Keys and policy in SSM',
+    async run(report) {
+      for (const name of await deleteParameters(session)) report(name);
+    },
+  };
+  return [
+    ...stackTasks('cosigner', 'callback'),
+    ...certificates.map(({ arn }) => ({
+      title: `Certificate ${arn}`,
+      run: () => deleteCertificate(session, arn),
+    })),
+    ...(session.production ? [] : [parameters]),
+    ...stackTasks('image', 'security', 'foundation'),
+  ];
+}
+
+function deleteStackTask(session: Session, { name, stack }: NamedStack): Task {
+  return {
+    title: `Stack ${stack.stackName}`,
+    run: (report) =>
+      removeStack(session, stack, {
+        deleteBucketPolicies: name === 'cosigner',
+        report,
+        onEvent: ({ type, resource, status }) => report(`${type} ${resource} ${status}`),
+      }),
+  };
+}
+
+async function deleteCertificate({ aws }: Session, arn: string): Promise<void> {
+  try {
+    await pRetry(() => aws.acm.send(new DeleteCertificateCommand({ CertificateArn: arn })), {
+      ...STILL_IN_USE,
+      shouldRetry: ({ error }) => isAwsError(error, 'ResourceInUseException'),
+    });
+  } catch (error) {
+    if (!isAwsError(error, 'ResourceNotFoundException')) throw error;
+  }
+}

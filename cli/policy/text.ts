@@ -1,0 +1,133 @@
+// Formats explanations, test runs and replays as lines of text.
+import type { Explanation, RuleExplanation } from '../../src/policy/evaluate/explain.js';
+import type { Policy, RuleDecision } from '../../src/policy/evaluate/rules.js';
+import { columns, count, type Paint, paintAction } from '../terminal.js';
+import type { CaseResult, TestRun } from './cases.js';
+import type { Change, Replay } from './replay.js';
+
+type Outcome = RuleExplanation['outcome'];
+
+const MARKS: Readonly<Record<Outcome, string>> = {
+  matched: 'MATCH',
+  no: 'no',
+  error: 'ERROR',
+  'not asked': '-',
+};
+
+export function explanationLines(
+  paint: Paint,
+  policy: Policy,
+  { decision, rules }: Explanation,
+): readonly string[] {
+  const because =
+    decision.ruleError === undefined ? '' : `, which could not be evaluated: ${decision.ruleError}`;
+  return [
+    ...rules.flatMap((rule) => explainedRuleLines(paint, policy, rule)),
+    `${paintAction(paint, decision.action)} by ${decision.rule}${because}`,
+  ];
+}
+
+function explainedRuleLines(
+  paint: Paint,
+  policy: Policy,
+  { id, outcome, part, values = {}, error }: RuleExplanation,
+): readonly string[] {
+  const style = outcome === 'matched' ? 'green' : outcome === 'error' ? 'red' : 'dim';
+  const action =
+    outcome === 'matched' ? `  ${policy.rules.find((rule) => rule.id === id)?.action ?? ''}` : '';
+  const lines = [`${paint(style, MARKS[outcome].padEnd(5))}  ${paint('bold', id)}${action}`];
+  if (part !== undefined) lines.push(`         ${outcome === 'error' ? part : resultText(part, outcome)}`);
+  lines.push(...valueTexts(values).map((value) => paint('dim', `           ${value}`)));
+  if (error !== undefined) lines.push(`         ${paint('red', error)}`);
+  return lines;
+}
+
+function resultText(part: string, outcome: Outcome): string {
+  return `${part} is ${outcome === 'matched'}`;
+}
+
+function valueTexts(values: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(values).map(([name, value]) => `${name} = ${value}`);
+}
+
+export function testRunLines(
+  paint: Paint,
+  policy: Policy,
+  { results, unmatched }: TestRun,
+): readonly string[] {
+  const rows = columns(results.map(({ name, got }) => [name, got.action, got.rule]));
+  const lines = results.flatMap((result, index) => {
+    const mark = result.passed ? paint('green', 'ok    ') : paint('red', 'FAILED');
+    return [`${mark}  ${rows[index]}`, ...(result.passed ? [] : failureLines(paint, result))];
+  });
+  if (unmatched.length > 0) lines.push('', `${paint('yellow', 'Never matched')}  ${unmatched.join(', ')}`);
+  const failed = results.filter(({ passed }) => !passed).length;
+  const total = policy.rules.length;
+  const outcome = `${results.length - failed} passed, ${failed} failed`;
+  lines.push(
+    '',
+    `${count(results.length, 'case')}, policy ${policy.hash}: ${outcome}; ${total - unmatched.length} of ${count(total, 'rule')} matched`,
+  );
+  return lines;
+}
+
+function failureLines(paint: Paint, { expected, got, explanation }: CaseResult): readonly string[] {
+  const comparison = columns([
+    [paint('green', '- expected'), expected.action, expected.rule ?? 'any rule'],
+    [paint('red', '+ got     '), got.action, ruleText(got)],
+  ]);
+  // Why the expected rule did not match or, if an earlier rule decided, why that one did.
+  const evaluated = explanation.rules.filter(({ part }) => part !== undefined);
+  const reason =
+    evaluated.find(({ id }) => id === expected.rule && id !== got.rule) ??
+    evaluated.find(({ id }) => id === got.rule);
+  const lines = comparison.map((row) => `          ${row}`);
+  if (reason?.part !== undefined && reason.outcome !== 'error') {
+    const facts = [resultText(reason.part, reason.outcome), ...valueTexts(reason.values ?? {})];
+    lines.push(paint('dim', `          ${reason.id}: ${facts.join('; ')}`));
+  }
+  return lines;
+}
+
+export function replayLines(
+  log: string,
+  file: string,
+  policy: Policy,
+  { replayed, changes, notReplayable, skipped }: Replay,
+): readonly string[] {
+  const decisions = (number: number): string => count(number, 'decision');
+  const lines = [
+    `${decisions(replayed)} from ${log} replayed with ${file} ${policy.hash}: ${changes.length} would change`,
+  ];
+  if (notReplayable.length > 0) {
+    lines.push(
+      `${decisions(notReplayable.length)} not replayable, as facts that the rules read are not logged: ${notReplayable.join(', ')}`,
+    );
+  }
+  if (skipped > 0) lines.push(`${decisions(skipped)} skipped: not made by a rule, or logged without facts`);
+  if (changes.length > 0) lines.push('', ...changeCounts(changes), '', ...changeTable(changes));
+  return lines;
+}
+
+function changeCounts(changes: readonly Change[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { from, to } of changes) {
+    const transition = `${from.action} -> ${to.action}`;
+    counts.set(transition, (counts.get(transition) ?? 0) + 1);
+  }
+  return columns([...counts].map(([transition, times]) => [String(times), transition]));
+}
+
+function changeTable(changes: readonly Change[]): readonly string[] {
+  return columns([
+    ['time', 'requestId', 'was', 'by', 'would be', 'by'],
+    ...changes.map(({ time, requestId, from, to }) => [
+      ...[time, requestId, from.action, from.rule, to.action],
+      ruleText(to),
+    ]),
+  ]);
+}
+
+function ruleText({ rule, ruleError }: Pick<RuleDecision, 'rule' | 'ruleError'>): string {
+  return ruleError === undefined ? rule : `${rule}: ${ruleError}`;
+}

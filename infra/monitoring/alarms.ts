@@ -1,0 +1,112 @@
+// Alarms of the service. The operator's guide says what to do about each of them.
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import type { REFUSALS } from '../../src/protocol/refusal.js';
+import type { Metrics } from './metrics.js';
+
+const { Stats, ComparisonOperator, TreatMissingData } = cloudwatch;
+
+interface AlarmDefinition extends Omit<cloudwatch.AlarmProps, 'evaluationPeriods' | 'metric'> {
+  readonly alarmDescription: string;
+  readonly metric: cloudwatch.Metric;
+  /** @default 1 */
+  readonly evaluationPeriods?: number;
+}
+
+/** @param prefix of the alarms' names */
+export function createAlarms(scope: Construct, prefix: string, metrics: Metrics, topic: sns.ITopic): void {
+  const definitions = {
+    ...loadBalancerAlarms(metrics),
+    ...utilizationAlarms(metrics),
+    ...logAlarms(metrics),
+  };
+  for (const [name, definition] of Object.entries<AlarmDefinition>(definitions)) {
+    const alarm = new cloudwatch.Alarm(scope, `alarm-${name}`, {
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+      ...definition,
+      alarmName: `${prefix}-${name}`,
+    });
+    alarm.addAlarmAction(new SnsAction(topic));
+    // Log metrics count events. That no more events follow does not mean that the problem is solved.
+    if (!metrics.isFromLog(definition.metric)) alarm.addOkAction(new SnsAction(topic));
+  }
+}
+
+function loadBalancerAlarms(metrics: Metrics): Readonly<Record<string, AlarmDefinition>> {
+  return {
+    'no-healthy-target': {
+      alarmDescription: 'No healthy target for two minutes: the Co-signer gets no answers',
+      metric: metrics.fromTargets('HealthyHostCount', Stats.MINIMUM).with({ period: Duration.minutes(1) }),
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      evaluationPeriods: 2,
+      treatMissingData: TreatMissingData.BREACHING,
+    },
+    'target-5xx': {
+      alarmDescription: 'The service returned a 5xx response',
+      metric: metrics.fromTargets('HTTPCode_Target_5XX_Count', Stats.SUM),
+      threshold: 1,
+    },
+    'load-balancer-5xx': {
+      alarmDescription: 'The load balancer returned a 5xx response because no task answered',
+      metric: metrics.fromLoadBalancer('HTTPCode_ELB_5XX_Count', Stats.SUM),
+      threshold: 1,
+    },
+    latency: {
+      alarmDescription: 'p99 response time above 5 s; the Co-signer times out after 30 s',
+      metric: metrics.fromTargets('TargetResponseTime', Stats.p(99)),
+      threshold: 5,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+    },
+  };
+}
+
+function utilizationAlarms(metrics: Metrics): Readonly<Record<string, AlarmDefinition>> {
+  const above80Percent = {
+    threshold: 80,
+    comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+    evaluationPeriods: 2,
+  };
+  return {
+    cpu: {
+      alarmDescription: 'CPU utilization above 80 % for ten minutes',
+      metric: metrics.cpu(),
+      ...above80Percent,
+    },
+    memory: {
+      alarmDescription: 'Memory utilization above 80 % for ten minutes',
+      metric: metrics.memory(),
+      ...above80Percent,
+    },
+  };
+}
+
+function logAlarms(metrics: Metrics): Readonly<Record<string, AlarmDefinition>> {
+  const code: keyof typeof REFUSALS = 'invalid_token';
+  return {
+    'invalid-token': {
+      alarmDescription: 'A request was not signed by a known Co-signer key',
+      metric: metrics.fromLog('Refusals', { code }),
+      threshold: 1,
+    },
+    errors: {
+      alarmDescription: 'The service logged an error',
+      metric: metrics.fromLog('Errors'),
+      threshold: 1,
+    },
+    'key-refresh': {
+      alarmDescription: 'The keys in SSM could not be loaded; the service keeps its current keys',
+      metric: metrics.fromLog('KeyRefreshFailures'),
+      threshold: 1,
+    },
+    'policy-refresh': {
+      alarmDescription: 'The policy in SSM could not be loaded; the service keeps its current policy',
+      metric: metrics.fromLog('PolicyRefreshFailures'),
+      threshold: 1,
+    },
+  };
+}

@@ -1,0 +1,65 @@
+// CloudWatch dashboard: decisions and refusals above, health and errors below.
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type { Construct } from 'constructs';
+import { ACTIONS } from '../../src/protocol/decision.js';
+import { REFUSALS } from '../../src/protocol/refusal.js';
+import type { Metrics } from './metrics.js';
+
+const { Stats } = cloudwatch;
+
+export function createDashboard(
+  scope: Construct,
+  dashboardName: string,
+  metrics: Metrics,
+  service: ecs.FargateService,
+): void {
+  new cloudwatch.Dashboard(scope, 'Dashboard', {
+    dashboardName,
+    defaultInterval: Duration.hours(12),
+    widgets: [decisionGraphs(metrics), healthGraphs(metrics, service)],
+  });
+}
+
+function decisionGraphs(metrics: Metrics): cloudwatch.IWidget[] {
+  const duration = (statistic: string, label: string) =>
+    metrics.fromLog('DecisionDuration').with({ statistic, label });
+  return [
+    graph(
+      'Decisions',
+      ACTIONS.map((action) => metrics.fromLog('Decisions', { action }).with({ label: action })),
+    ),
+    graph('Time to decide (ms)', [duration(Stats.p(50), 'p50'), duration(Stats.p(99), 'p99')]),
+    graph(
+      'Refusals',
+      Object.keys(REFUSALS).map((code) => metrics.fromLog('Refusals', { code }).with({ label: code })),
+    ),
+  ];
+}
+
+function healthGraphs(metrics: Metrics, service: ecs.FargateService): cloudwatch.IWidget[] {
+  return [
+    graph('Targets', [
+      metrics.fromTargets('HealthyHostCount', Stats.MINIMUM).with({ label: 'healthy' }),
+      metrics.fromTargets('UnHealthyHostCount', Stats.MAXIMUM).with({ label: 'unhealthy' }),
+    ]),
+    graph('CPU and memory (%)', [
+      service.metricCpuUtilization({ label: 'CPU' }),
+      service.metricMemoryUtilization({ label: 'memory' }),
+    ]),
+    graph('Errors', [
+      metrics.fromLog('Errors').with({ label: 'errors in the log' }),
+      metrics.fromLog('KeyRefreshFailures').with({ label: 'failed key refreshes' }),
+      metrics.fromLog('PolicyRefreshFailures').with({ label: 'failed policy refreshes' }),
+      metrics.fromTargets('HTTPCode_Target_5XX_Count', Stats.SUM).with({ label: '5xx from the service' }),
+      metrics.fromLoadBalancer('HTTPCode_ELB_5XX_Count', Stats.SUM).with({
+        label: '5xx from the load balancer',
+      }),
+    ]),
+  ];
+}
+
+function graph(title: string, left: cloudwatch.IMetric[]): cloudwatch.GraphWidget {
+  return new cloudwatch.GraphWidget({ title, left, width: 8, height: 6, leftYAxis: { min: 0 } });
+}

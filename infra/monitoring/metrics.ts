@@ -1,0 +1,114 @@
+// Metrics of the service: filters that extract them from its log, and those of the load balancer and of ECS.
+import { Duration, Fn } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+
+const { FilterPattern } = logs;
+
+/** Log events that report a failed refresh. The service keeps the keys or the policy that it already has. */
+const REFRESH_FAILURES = {
+  key: ['key_refresh_failed', 'key_refused', 'key_missing'],
+  policy: ['policy_refresh_failed', 'policy_refused', 'policy_missing'],
+};
+
+const FIVE_MINUTES = Duration.minutes(5);
+
+/** @param namespace of the metrics that are extracted from the log */
+export function createMetricFilters(scope: Construct, logGroup: logs.ILogGroup, namespace: string): void {
+  const event = (name: string) => FilterPattern.stringValue('$.event', '=', name);
+  const createFilter = (
+    metricName: string,
+    filterPattern: logs.IFilterPattern,
+    options: Partial<logs.MetricFilterOptions> = {},
+  ) =>
+    new logs.MetricFilter(scope, metricName, {
+      logGroup,
+      metricNamespace: namespace,
+      metricName,
+      filterPattern,
+      ...options,
+    });
+
+  createFilter('Decisions', event('decision'), { dimensions: { action: '$.action' } });
+  createFilter('DecisionDuration', event('decision'), {
+    metricValue: '$.durationMs',
+    unit: cloudwatch.Unit.MILLISECONDS,
+  });
+  createFilter('Refusals', event('refused'), { dimensions: { code: '$.code' } });
+  createFilter(
+    'Errors',
+    FilterPattern.any(
+      FilterPattern.stringValue('$.level', '=', 'error'),
+      FilterPattern.stringValue('$.level', '=', 'fatal'),
+    ),
+  );
+  createFilter('KeyRefreshFailures', FilterPattern.any(...REFRESH_FAILURES.key.map(event)));
+  createFilter('PolicyRefreshFailures', FilterPattern.any(...REFRESH_FAILURES.policy.map(event)));
+}
+
+export interface MetricsProps {
+  /** Namespace of the metrics that are extracted from the log. */
+  readonly namespace: string;
+  readonly service: ecs.FargateService;
+  readonly loadBalancer: elbv2.IApplicationLoadBalancer;
+  readonly targetGroup: elbv2.IApplicationTargetGroup;
+}
+
+/** Creates metrics for alarms and graphs. Their period is five minutes. */
+export class Metrics {
+  readonly #props: MetricsProps;
+
+  constructor(props: MetricsProps) {
+    this.#props = props;
+  }
+
+  /** A metric of `createMetricFilters`. */
+  fromLog(metricName: string, dimensionsMap: Record<string, string> = {}): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: this.#props.namespace,
+      metricName,
+      dimensionsMap,
+      statistic: cloudwatch.Stats.SUM,
+      period: FIVE_MINUTES,
+    });
+  }
+
+  isFromLog({ namespace }: cloudwatch.Metric): boolean {
+    return namespace === this.#props.namespace;
+  }
+
+  fromLoadBalancer(
+    metricName: string,
+    statistic: string,
+    dimensions: Record<string, string> = {},
+  ): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: 'AWS/ApplicationELB',
+      metricName,
+      dimensionsMap: {
+        // The end of the ARN: app/<name>/<id>. AWS emulators do not support the attribute LoadBalancerFullName.
+        LoadBalancer: Fn.select(1, Fn.split(':loadbalancer/', this.#props.loadBalancer.loadBalancerArn)),
+        ...dimensions,
+      },
+      statistic,
+      period: FIVE_MINUTES,
+    });
+  }
+
+  fromTargets(metricName: string, statistic: string): cloudwatch.Metric {
+    // The end of the ARN: targetgroup/<name>/<id>
+    const TargetGroup = Fn.select(5, Fn.split(':', this.#props.targetGroup.targetGroupArn));
+    return this.fromLoadBalancer(metricName, statistic, { TargetGroup });
+  }
+
+  cpu(): cloudwatch.Metric {
+    return this.#props.service.metricCpuUtilization({ period: FIVE_MINUTES });
+  }
+
+  memory(): cloudwatch.Metric {
+    return this.#props.service.metricMemoryUtilization({ period: FIVE_MINUTES });
+  }
+}

@@ -1,0 +1,100 @@
+// Finds settings that are valid by themselves, but not together.
+import { isObject, type JsonObject } from './json.js';
+import { REGION } from './schema.js';
+
+/**
+ * @param settings not validated by the schema, so that all problems can be reported at once
+ * @returns one line for each problem
+ */
+export function findContradictions(settings: JsonObject): readonly string[] {
+  return [
+    ...zoneProblems(settings),
+    ...certificateProblems(settings),
+    ...cosignerProblems(settings),
+    ...endpointProblems(settings),
+  ];
+}
+
+function zoneProblems(settings: JsonObject): string[] {
+  const zones = settings['availabilityZones'];
+  const region = validRegion(settings);
+  if (!Array.isArray(zones) || region === undefined) return [];
+  const problems: string[] = [];
+  const elsewhere = zones.filter((zone) => typeof zone === 'string' && !zone.startsWith(region));
+  if (elsewhere.length > 0) problems.push(`availabilityZones ${elsewhere.join(', ')} must be in ${region}`);
+  if (zones.length === 2 && zones[0] === zones[1]) {
+    problems.push('availabilityZones must be two different zones');
+  }
+  return problems;
+}
+
+function certificateProblems(settings: JsonObject): string[] {
+  const { certificate, hostName } = settings;
+  if (!isObject(certificate)) return [];
+  const problems: string[] = [];
+  const { arn, publicZone } = certificate;
+  const region = validRegion(settings);
+  const arnRegion = typeof arn === 'string' ? arn.split(':')[3] : undefined;
+  if (arnRegion !== undefined && region !== undefined && arnRegion !== region) {
+    problems.push(`certificate.arn is in ${arnRegion}: it must be in ${region}, like the load balancer`);
+  }
+  const zoneName = isObject(publicZone) ? publicZone['name'] : undefined;
+  if (typeof zoneName === 'string' && typeof hostName === 'string') {
+    const inZone = hostName === zoneName || hostName.endsWith(`.${zoneName}`);
+    if (!inZone) {
+      problems.push(
+        `hostName ${hostName} must be in the public zone ${zoneName}: otherwise ACM can't issue the certificate`,
+      );
+    }
+  }
+  return problems;
+}
+
+function cosignerProblems(settings: JsonObject): string[] {
+  return settings['cosigner'] === true ? hostedCosignerProblems(settings) : otherCosignerProblems(settings);
+}
+
+function hostedCosignerProblems(settings: JsonObject): string[] {
+  const problems: string[] = [];
+  if (settings['cosignerPcr8'] === undefined) {
+    problems.push('cosignerPcr8 is missing: "cosigner": true needs the PCR8 that Fireblocks publishes');
+  }
+  if (settings['cosignerSecurityGroupId'] !== undefined) {
+    problems.push('cosignerSecurityGroupId has no effect with "cosigner": true: remove it');
+  }
+  if (settings['certificate'] === 'private' && settings['auth'] !== 'json') {
+    problems.push(
+      'auth must be "json" with "certificate": "private": in JWT mode the Co-signer does not trust a private CA',
+    );
+  }
+  return problems;
+}
+
+/** The Co-signer runs elsewhere. */
+function otherCosignerProblems(settings: JsonObject): string[] {
+  const problems = ['cosignerPcr8', 'cosignerImageId']
+    .filter((name) => settings[name] !== undefined)
+    .map((name) => `${name} has no effect without "cosigner": true: remove it`);
+  const network = isObject(settings['network']) ? settings['network'] : {};
+  if (settings['cosignerSecurityGroupId'] !== undefined && network['endpoints'] !== 'existing') {
+    problems.push(
+      'cosignerSecurityGroupId needs the VPC of that Co-signer as "network", with "endpoints": "existing": endpoints created here would serve only the handler',
+    );
+  }
+  return problems;
+}
+
+function endpointProblems({ network }: JsonObject): string[] {
+  if (!isObject(network)) return [];
+  const { endpoints } = network;
+  if (endpoints !== 'create' && endpoints !== 'existing') return [];
+  const needed = { create: 'routeTableIds', existing: 'endpointSecurityGroupId' }[endpoints];
+  return network[needed] === undefined
+    ? [`network.${needed} is missing: "endpoints": "${endpoints}" needs it`]
+    : [];
+}
+
+/** The region, unless the schema reports it already. */
+function validRegion({ region }: JsonObject): string | undefined {
+  return typeof region === 'string' && REGION.test(region) ? region : undefined;
+}

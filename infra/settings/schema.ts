@@ -1,0 +1,165 @@
+// Schema of the settings file: each setting by itself. How settings depend on each other is checked in contradictions.ts.
+import * as z from 'zod';
+
+const string = (pattern: RegExp, expected: string) =>
+  z.string({ error: missingOr(`must be ${expected}`) }).regex(pattern, `must be ${expected}`);
+const id = (prefix: string) =>
+  string(new RegExp(`^${prefix}-[0-9a-f]{8,17}$`), `an id such as ${prefix}-0123456789abcdef0`);
+const pair = <Item extends z.ZodType>(item: Item, expected: string) =>
+  z.tuple([item, item], { error: missingOr(`must be ${expected}`) });
+const oneOf = <const Values extends readonly string[]>(...values: Values) =>
+  z.enum(values, { error: missingOr(`must be ${values.map((value) => `"${value}"`).join(' or ')}`) });
+
+/** A label has at most 63 characters, a name 253 (RFC 1035). At least two labels are required. */
+const DNS_NAME = /^(?=.{4,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/;
+
+export const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
+
+/**
+ * Number of availability zones with interface endpoints. AWS charges for each endpoint in each zone.
+ * @default 1
+ */
+const endpointZones = z.literal([1, 2], { error: 'must be 1 or 2' }).default(1);
+
+const newNetwork = z.strictObject({
+  /**
+   * Address range of the VPC that is created. Its subnets are the first three /24 blocks.
+   * @default 10.0.0.0/16
+   */
+  cidr: string(
+    /^(10\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])|172\.(1[6-9]|2\d|3[01])|192\.168)\.0\.0\/16$/,
+    'a private range of size /16, such as 10.0.0.0/16',
+  ).default('10.0.0.0/16'),
+  endpointZones,
+});
+
+const LIST_OF_ROUTE_TABLES = 'must be a list of route tables';
+
+const existingNetwork = z.strictObject({
+  vpcId: id('vpc'),
+  /** One subnet for each of `availabilityZones`, in the same order. */
+  privateSubnetIds: pair(id('subnet'), 'a list of two subnets, one in each zone'),
+  /** Whether to create the VPC endpoints, or to use existing ones. */
+  endpoints: oneOf('create', 'existing'),
+  /**
+   * Route tables of the subnets. The S3 endpoint that is created adds its route to them.
+   * @default - none; required with `"endpoints": "create"`
+   */
+  routeTableIds: z.array(id('rtb'), LIST_OF_ROUTE_TABLES).min(1, LIST_OF_ROUTE_TABLES).optional(),
+  /**
+   * Security group of the existing endpoints.
+   * @default - none; required with `"endpoints": "existing"`
+   */
+  endpointSecurityGroupId: id('sg').optional(),
+  endpointZones,
+});
+
+const certificate = z.union(
+  [
+    // From a private CA. The ARN is a parameter of the stack.
+    z.literal('private'),
+    z.strictObject({
+      arn: string(/^arn:aws[\w-]*:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/, 'the ARN of a certificate in ACM'),
+    }),
+    // Issued by ACM, which validates the domain with a record in the public zone.
+    z.strictObject({
+      publicZone: z.strictObject({
+        id: string(/^Z[A-Z0-9]{1,31}$/, 'the id of a hosted zone, Z…'),
+        name: string(DNS_NAME, 'the domain name of the zone'),
+      }),
+    }),
+  ],
+  {
+    error: missingOr(
+      'must be "private", {"arn": "arn:aws:acm:…"} or {"publicZone": {"id": "Z…", "name": "example.com"}}',
+    ),
+  },
+);
+
+const common = {
+  /** Prefix of the names of stacks, buckets and parameters. */
+  projectName: string(/^[a-z][a-z0-9-]{1,18}[a-z0-9]$/, '3 to 20 lowercase letters, digits and hyphens'),
+  /** @default - the account of the AWS credentials at deployment */
+  account: string(/^\d{12}$/, 'the 12 digits of an AWS account, in quotes').optional(),
+  region: string(REGION, 'an AWS region such as ap-northeast-1'),
+  availabilityZones: pair(
+    string(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'a zone such as ap-northeast-1a'),
+    'a list of two zones such as ["ap-northeast-1a", "ap-northeast-1c"]',
+  ),
+  /** Prefix list of S3 in the region. Security group rules need it to allow image layers to be pulled from S3. */
+  s3PrefixListId: id('pl'),
+  /** The hostname at which the Co-signer calls the handler. A private hosted zone with exactly this name is created. */
+  hostName: string(DNS_NAME, 'a DNS name such as callback.internal'),
+  /**
+   * The format of requests and responses: signed JWTs, or plain JSON, which only the network authenticates.
+   * @default jwt
+   */
+  auth: oneOf('jwt', 'json').default('jwt'),
+  /** The load balancer's certificate. */
+  certificate,
+  /**
+   * Whether to create a host for the Co-signer as well.
+   * @default false
+   */
+  cosigner: z.boolean({ error: 'must be true or false' }).default(false),
+  /**
+   * PCR8 that the enclave of the hosted Co-signer attests. Fireblocks publishes one for each of its environments.
+   * @default - none; required with `"cosigner": true`
+   */
+  cosignerPcr8: string(/^[0-9a-f]{96}$/i, 'the PCR8 of the Co-signer, 96 hexadecimal digits').optional(),
+  /**
+   * Machine image of the hosted Co-signer.
+   * @default - the latest Amazon Linux 2023; a newer one replaces the instance
+   */
+  cosignerImageId: id('ami').optional(),
+  /**
+   * Security group of a Co-signer that already runs in the VPC.
+   * @default - a security group is created
+   */
+  cosignerSecurityGroupId: id('sg').optional(),
+  /**
+   * Number of tasks.
+   * @default 1
+   */
+  desiredCount: z
+    .int('must be a whole number')
+    .min(0, 'must be at least 0')
+    .max(10, 'must be at most 10')
+    .default(1),
+  /**
+   * CPU architecture of the tasks and of the image.
+   * @default x86_64
+   */
+  architecture: oneOf('x86_64', 'arm64').default('x86_64'),
+  /**
+   * E-mail address that alarms are sent to.
+   * @default - nobody is subscribed to the alarm topic
+   */
+  alarmEmail: z.email('must be an e-mail address').optional(),
+};
+
+/** Schema of settings without a VPC: one is created. */
+export const settingsWithNewNetwork = z.strictObject({ ...common, network: newNetwork.prefault({}) });
+/** Schema of settings that name an existing VPC. */
+export const settingsWithExistingNetwork = z.strictObject({ ...common, network: existingNetwork });
+
+export type Settings = z.infer<typeof settingsWithNewNetwork> | z.infer<typeof settingsWithExistingNetwork>;
+export type ExistingNetwork = z.infer<typeof existingNetwork>;
+
+/** Top-level keys of the settings file. */
+export const SETTING_NAMES = [...Object.keys(common), 'network', 'environments'];
+/** Keys of `network`. */
+export const NETWORK_SETTING_NAMES = [
+  ...Object.keys(newNetwork.shape),
+  ...Object.keys(existingNetwork.shape),
+];
+
+/** Whether a key of `network` applies only to an existing VPC. */
+export function isExistingNetworkKey(key: string): boolean {
+  return !(key in newNetwork.shape) && key in existingNetwork.shape;
+}
+
+function missingOr(message: string) {
+  return ({ input }: { input?: unknown }): string =>
+    input === undefined ? `is missing: it ${message}` : message;
+}

@@ -1,0 +1,111 @@
+// Base class of all stacks: tags, removal policy, names and other conventions that they share.
+import { BootstraplessSynthesizer, Fn, RemovalPolicy, Stack, Tags, Validations } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type { Construct, IConstruct } from 'constructs';
+import type { Deployment } from '../deployment.js';
+import type { StackName } from '../names.js';
+
+export interface ProjectStackProps {
+  /** The environment, the settings and the names that the stack is built from. */
+  readonly deployment: Deployment;
+}
+
+/**
+ * Resource types that get no tags in the template; CloudFormation gives them the tags of the stack. Template validators
+ * do not know that the first two can be tagged, and AWS emulators do not know the tags of the third.
+ */
+const TAGGED_BY_STACK = [
+  'AWS::CloudWatch::Dashboard',
+  'AWS::ElasticLoadBalancingV2::Listener',
+  'AWS::KMS::Key',
+];
+
+export abstract class ProjectStack extends Stack {
+  protected readonly deployment: Deployment;
+  /** Removal policy for stateful resources: keys, the image repository, buckets and logs. */
+  protected readonly removalPolicy: RemovalPolicy;
+
+  /**
+   * @param id prefixed with the project and the environment to give the stack's name
+   * @param description appears in CloudFormation after the name of the environment
+   */
+  constructor(scope: Construct, id: StackName, { deployment }: ProjectStackProps, description: string) {
+    const { names, settings, environment, environmentName } = deployment;
+    const tags = {
+      Project: settings.projectName,
+      Environment: environmentName,
+      Stack: id,
+      ManagedBy: 'cdk',
+    };
+    super(scope, `${names.prefix}-${id}`, {
+      description: `Callback handler, ${environmentName}: ${description}`,
+      env: { region: settings.region, ...(settings.account !== undefined && { account: settings.account }) },
+      // The stacks have no assets, so the account does not need to be bootstrapped.
+      synthesizer: new BootstraplessSynthesizer(),
+      terminationProtection: environment.production,
+      suppressTemplateIndentation: true,
+      tags,
+    });
+    this.deployment = deployment;
+    // If the first deployment fails, even retained resources are deleted: their names are free for the next attempt.
+    this.removalPolicy = environment.production
+      ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+      : RemovalPolicy.DESTROY;
+    for (const [key, value] of Object.entries(tags))
+      Tags.of(this).add(key, value, { excludeResourceTypes: TAGGED_BY_STACK });
+  }
+
+  /** Comes from the settings, so that synthesis does not look anything up in an AWS account. */
+  override get availabilityZones(): string[] {
+    return [...this.zones()];
+  }
+
+  /** Zones relative to the region. Validators report literal names as tying the template to one region. */
+  protected zones(): readonly [string, string] {
+    const { region, availabilityZones } = this.deployment.settings;
+    const relative = (zone: string): string => Fn.sub(`\${AWS::Region}${zone.slice(region.length)}`);
+    return [relative(availabilityZones[0]), relative(availabilityZones[1])];
+  }
+
+  /** Includes account and region, because bucket names are unique across all of AWS. */
+  protected bucketName(purpose: string): string {
+    return `${this.deployment.names.prefix}-${purpose}-${this.account}-${this.region}`;
+  }
+
+  /** ARN of a resource in this account and region, whether or not it exists yet. */
+  protected arn(service: string, resource: string): string {
+    return `arn:${this.partition}:${service}:${this.region}:${this.account}:${resource}`;
+  }
+
+  protected parameterArns(): string[] {
+    return Object.values(this.deployment.names.parameters).map((name) => this.arn('ssm', `parameter${name}`));
+  }
+
+  /**
+   * Suppresses findings of the AwsSolutions rule pack.
+   * @param findings such as `IAM5[Resource::*]`
+   */
+  protected acknowledge(construct: IConstruct, findings: string[], reason: string): void {
+    for (const finding of findings) {
+      Validations.of(construct).acknowledge({ id: `AwsSolutions::AwsSolutions-${finding}`, reason });
+    }
+  }
+
+  /**
+   * Logs access to a bucket. The construct's property `serverAccessLogsBucket` would name the bucket in the policy of
+   * the log bucket, which belongs to another stack.
+   */
+  protected enableAccessLogs(bucket: s3.Bucket, logBucket: s3.IBucket): void {
+    const resource = bucket.node.defaultChild as s3.CfnBucket;
+    resource.loggingConfiguration = {
+      destinationBucketName: logBucket.bucketName,
+      logFilePrefix: `buckets/${bucket.node.id.toLowerCase()}/`,
+    };
+  }
+
+  /** Imports a security group as immutable: constructs can't add rules, all of which are in the security stack. */
+  protected importSecurityGroup(id: string, securityGroupId: string): ec2.ISecurityGroup {
+    return ec2.SecurityGroup.fromSecurityGroupId(this, id, securityGroupId, { mutable: false });
+  }
+}

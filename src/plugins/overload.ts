@@ -1,0 +1,28 @@
+// Rejects requests with 503 while the event loop is too far behind to answer them in time.
+import underPressure from '@fastify/under-pressure';
+import type { FastifyInstance } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import { Refusal } from '../protocol/refusal.js';
+
+export interface OverloadOptions {
+  /** Longest acceptable delay of the event loop, in ms; 0 turns the detection off. */
+  readonly maxEventLoopDelayMs?: number;
+  /** How often the delay is measured, in ms. */
+  readonly sampleIntervalMs?: number;
+}
+
+async function registerOverload(
+  app: FastifyInstance,
+  { maxEventLoopDelayMs = 1000, sampleIntervalMs = 1000 }: OverloadOptions,
+): Promise<void> {
+  await app.register(underPressure, {
+    maxEventLoopDelay: maxEventLoopDelayMs,
+    sampleInterval: sampleIntervalMs,
+    pressureHandler: () => {
+      throw new Refusal('overloaded', `the event loop is delayed by more than ${maxEventLoopDelayMs} ms`);
+    },
+  });
+}
+
+/** Applies to the routes of the scope that it is registered in. */
+export const overload = fastifyPlugin(registerOverload, { name: 'overload' });

@@ -1,0 +1,113 @@
+// How a fact is defined and read, and the classes through which rules read facts.
+import { BaseError } from '../../protocol/error.js';
+import { Address } from './address.js';
+import { parseAmount } from './decimal.js';
+
+/** A field exists but can't be used as the fact. The message names the fact and never contains the value. */
+export class FactError extends BaseError<'FACT_UNUSABLE'> {
+  constructor(fact: string, expected: string) {
+    super('FACT_UNUSABLE', `${fact} is not ${expected}`);
+  }
+}
+
+/** @throws {FactError} always */
+export function unusable(fact: string, expected: string): never {
+  throw new FactError(fact, expected);
+}
+
+/** A request, or a part of one such as a destination, as JSON. */
+export type Payload = Readonly<Record<string, unknown>>;
+
+/** A type of the rule language. */
+export type FactType = 'string' | 'Address' | 'Decimal' | 'dyn' | 'list<Destination>';
+
+export interface FactDefinition<Input> {
+  readonly type: FactType;
+  /** The payload fields that the fact is read from, as far as they may be logged. */
+  readonly fields: readonly string[];
+  /**
+   * @param name of the fact, for errors
+   * @returns `undefined` if the fact is absent
+   * @throws {FactError}
+   */
+  readonly read: (input: Input, name: string) => unknown;
+}
+
+/** Definitions by the names of the facts. */
+export type FactTable<Input> = Readonly<Record<string, FactDefinition<Input>>>;
+
+export const stringFact = (field: string): FactDefinition<Payload> => ({
+  type: 'string',
+  fields: [field],
+  read: (payload, name) => readString(payload, field, name),
+});
+
+/** An address: the first of these fields that is not empty. */
+export const addressFact = (...fields: readonly string[]): FactDefinition<Payload> => ({
+  type: 'Address',
+  fields,
+  read(payload, name) {
+    for (const field of fields) {
+      const value = readString(payload, field, name);
+      if (value !== undefined && value.trim() !== '') return new Address(value);
+    }
+    return undefined;
+  },
+});
+
+export const amountFact = (field: string): FactDefinition<Payload> => ({
+  type: 'Decimal',
+  fields: [field],
+  read(payload, name) {
+    const value = readString(payload, field, name);
+    if (value === undefined) return undefined;
+    return parseAmount(value) ?? unusable(name, 'a decimal number such as 0.01');
+  },
+});
+
+/** Null counts as absent. @throws {FactError} */
+function readString(payload: Payload, field: string, name: string): string | undefined {
+  const value = payload[field] ?? undefined;
+  return value === undefined || typeof value === 'string' ? value : unusable(name, 'a string');
+}
+
+const UNREAD = Symbol('unread');
+
+/**
+ * Creates a class with a getter for each fact. Each fact is read once per object. If it were read at every use, a rule with
+ * two nested loops over 100 destinations would take 62 ms instead of 12 ms.
+ * @param prefix of the facts' names, for errors
+ */
+export function factClass<Input>(prefix: string, table: FactTable<Input>) {
+  const definitions = Object.entries(table);
+  class FactReader {
+    [fact: string]: unknown;
+    readonly #input: Input;
+    /** In the order of the table. */
+    readonly #values: unknown[] = Array(definitions.length).fill(UNREAD);
+
+    constructor(input: Input) {
+      this.#input = input;
+    }
+
+    static {
+      for (const [place, [name, { read }]] of definitions.entries()) {
+        Object.defineProperty(this.prototype, name, {
+          get(this: FactReader) {
+            if (this.#values[place] === UNREAD) this.#values[place] = read(this.#input, `${prefix}.${name}`);
+            return this.#values[place];
+          },
+        });
+      }
+    }
+  }
+  return FactReader;
+}
+
+export function fieldsOf<Input>(table: FactTable<Input>): readonly string[] {
+  return [...new Set(Object.values(table).flatMap(({ fields }) => fields))];
+}
+
+export function typesOf<Input>(table: FactTable<Input>): Readonly<Record<string, FactType>> {
+  return Object.fromEntries(Object.entries(table).map(([name, { type }]) => [name, type]));
+}

@@ -1,0 +1,28 @@
+// The policy's lists, as rules see them under `lists`.
+import { type Address, normalizeAddress } from '../facts/address.js';
+
+/** One list. A lookup takes the same time however long the list is. */
+export class NamedList {
+  readonly #entries: ReadonlySet<string>;
+
+  constructor(entries: readonly string[]) {
+    this.#entries = new Set(entries.map(normalizeAddress));
+  }
+
+  has(text: string): boolean {
+    return this.#entries.has(normalizeAddress(text));
+  }
+
+  hasAddress({ normalized }: Address): boolean {
+    return this.#entries.has(normalized);
+  }
+}
+
+/** All lists of a policy by name. */
+export class Lists {
+  readonly [name: string]: NamedList;
+
+  constructor(lists: ReadonlyMap<string, readonly string[]>) {
+    for (const [name, entries] of lists) Object.assign(this, { [name]: new NamedList(entries) });
+  }
+}

@@ -1,0 +1,123 @@
+// Finds what passes the type check but could not do what its author meant.
+import {
+  type ASTNode,
+  type Environment as CelEnvironment,
+  EvaluationError,
+  serialize,
+} from '@marcbachmann/cel-js';
+import { STAGES } from '../facts/facts.js';
+import type { EvaluableNode } from './macro.js';
+import type { NodeOf } from './nodes.js';
+import { SETUP_MACRO } from './strict.js';
+
+/** Functions of cel-js that rules can't use, with the message that says why. */
+const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
+  matches:
+    'matches() is not available, because a regular expression can take too long: use startsWith, endsWith or contains',
+  dyn: 'dyn() is not available, because it turns off the type check',
+  [SETUP_MACRO]: `unknown function ${SETUP_MACRO}`,
+};
+
+/** @returns a message about the node itself, not about the nodes below it */
+export function pitfallOf(node: ASTNode, environment: CelEnvironment): string | undefined {
+  switch (node.op) {
+    case 'call':
+      return refusedFunction(node.args[0]) ?? invalidTime(node, environment);
+    case 'rcall':
+      return refusedFunction(node.args[0]) ?? unknownTimeZone(node);
+    case '.':
+    case '[]':
+      return refusedMember(node);
+    case 'id':
+      return node.args === 'optional' ? 'unknown name "optional"' : undefined;
+    case '&&':
+    case '||':
+      return dynamicOperand(node);
+    case '==':
+    case '!=':
+    case 'in':
+      return mixedTypes(node) ?? unknownStage(node);
+    default:
+      return undefined;
+  }
+}
+
+function refusedFunction(name: string): string | undefined {
+  return Object.hasOwn(REFUSED_FUNCTIONS, name) ? REFUSED_FUNCTIONS[name] : undefined;
+}
+
+/** A constant `timestamp()` or `duration()` that always fails. */
+function invalidTime(node: NodeOf<'call'>, environment: CelEnvironment): string | undefined {
+  const [name, [argument]] = node.args;
+  if ((name !== 'timestamp' && name !== 'duration') || argument?.op !== 'value') return undefined;
+  return errorOf(() => environment.evaluate(serialize(node)));
+}
+
+/** `now.getHours("Mars")` */
+function unknownTimeZone({ args: [name, , args] }: NodeOf<'rcall'>): string | undefined {
+  const zone = args[0]?.op === 'value' ? args[0].args : undefined;
+  if (!/^get[A-Z]/.test(name) || typeof zone !== 'string' || isTimeZone(zone)) return undefined;
+  return `unknown time zone "${zone}": use a name such as "Europe/Berlin" or "UTC"`;
+}
+
+function refusedMember({ args: [owner, member] }: NodeOf<'.' | '[]'>): string | undefined {
+  if (typeof member !== 'string' && member.op !== 'value') {
+    return 'an index must be a number or a string in quotes';
+  }
+  const name = typeof member === 'string' ? member : member.args;
+  return name === 'apiKey' && serialize(owner) === 'config.extraInfo'
+    ? 'config.extraInfo.apiKey is a secret, and rules can’t read it'
+    : undefined;
+}
+
+function dynamicOperand({ op, args }: NodeOf<'&&' | '||'>): string | undefined {
+  return args.some((operand) => typeOf(operand) === 'dyn')
+    ? `each side of ${op} must be true or false, and a dynamic value may be neither: write == true`
+    : undefined;
+}
+
+/** Operands that CEL finds unequal only because of their types, which a rule would take for an answer. */
+function mixedTypes({ op, args }: NodeOf<'==' | '!=' | 'in'>): string | undefined {
+  const [left, right] = [typeOf(args[0]), typeOf(args[1])];
+  if (op !== 'in' && [left, right].some((type) => /^(list|map)\b/.test(type))) {
+    return 'lists and maps can’t be compared as a whole: compare their entries';
+  }
+  if (op === 'in' && right.includes('dyn')) {
+    return '"in" can’t search a dynamic list: write .exists(e, e == …)';
+  }
+  const dynamicWith = (type: string): boolean =>
+    (left.includes(type) && right.includes('dyn')) || (right.includes(type) && left.includes('dyn'));
+  if (dynamicWith('Decimal')) return 'an amount can’t be compared with a dynamic value';
+  if (dynamicWith('Address')) return 'an address of the transaction can’t be compared with a dynamic value';
+  return undefined;
+}
+
+/** `tx.stage == "sign"` */
+function unknownStage({ args }: NodeOf<'==' | '!=' | 'in'>): string | undefined {
+  if (!args.some((side) => serialize(side) === 'tx.stage')) return undefined;
+  const literals = args
+    .flatMap((side) => (side.op === 'list' ? side.args : [side]))
+    .flatMap((side) => (side.op === 'value' ? [side.args] : []));
+  const wrong = literals.find((literal) => !STAGES.some((stage) => stage === literal));
+  return wrong === undefined
+    ? undefined
+    : `tx.stage is ${STAGES.map((stage) => `"${stage}"`).join(' or ')}, never ${JSON.stringify(String(wrong))}`;
+}
+
+/** The node's type; empty if the type check did not reach it. */
+function typeOf(node: ASTNode & Pick<EvaluableNode, 'checkedType'>): string {
+  return node.checkedType?.name ?? '';
+}
+
+function isTimeZone(timeZone: string): boolean {
+  return errorOf(() => new Intl.DateTimeFormat('en', { timeZone })) === undefined;
+}
+
+function errorOf(evaluate: () => unknown): string | undefined {
+  try {
+    evaluate();
+    return undefined;
+  } catch (error) {
+    return error instanceof EvaluationError ? error.summary : String(error);
+  }
+}

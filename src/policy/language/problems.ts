@@ -1,0 +1,142 @@
+// Finds all problems in an expression, with their places, when the policy is loaded.
+import {
+  type ASTNode,
+  type Environment as CelEnvironment,
+  ParseError,
+  serialize,
+  TypeError as CelTypeError,
+} from '@marcbachmann/cel-js';
+import type { KnownNames } from './environment.js';
+import type { Checker, Macro } from './macro.js';
+import { nearest } from './nearest.js';
+import { nodesIn } from './nodes.js';
+import { pitfallOf } from './pitfalls.js';
+
+export interface ExpressionProblem {
+  readonly message: string;
+  /** Position in the expression, in UTF-16 code units from its start. */
+  readonly offset: number;
+}
+
+/** Wraps an expression so that each operand of `&&` and `||` is checked; cel-js alone stops at the first problem. */
+const PARTS_MACRO = 'parts';
+/** Replaces `has` during the check, because `has` itself accepts unknown names. */
+const HAS_MACRO = 'got';
+
+/** @returns a function that finds the problems of an expression of this environment, in the order of their places */
+export function problemFinder(environment: CelEnvironment, known: KnownNames) {
+  const wrapper = `${PARTS_MACRO}(`;
+  let found: ExpressionProblem[] = [];
+
+  const checkParts = (node: ASTNode, checker: Checker, context: unknown): void => {
+    if (node.op === '&&' || node.op === '||') {
+      node.args.forEach((part) => checkParts(part, checker, context));
+      return;
+    }
+    try {
+      const { name } = checker.check(node, context);
+      // Dynamic operands are reported as pitfalls.
+      if (name !== 'bool' && name !== 'dyn') found.push(notBoolean(name, node.start - wrapper.length));
+    } catch (error) {
+      found.push(toProblem(error, known, wrapper.length));
+    }
+  };
+  const checking = checkingEnvironment(environment, checkParts);
+
+  return (source: string, ast: ASTNode): readonly ExpressionProblem[] => {
+    const nodes = [...nodesIn(ast)];
+    found = [];
+    // The line break ends a comment at the end of the expression.
+    const { error } = checking.check(`${wrapper}${withoutHas(source, nodes)}\n)`);
+    if (error !== undefined && found.length === 0) found.push(toProblem(error, known, wrapper.length));
+    const pitfalls = nodes.flatMap((node) => {
+      const message = pitfallOf(node, environment);
+      return message === undefined ? [] : [{ message, offset: node.start }];
+    });
+    return [...found, ...pitfalls].sort((a, b) => a.offset - b.offset);
+  };
+}
+
+type Check = (node: ASTNode, checker: Checker, context: unknown) => void;
+
+/** A copy of the environment with the two macros. */
+function checkingEnvironment(environment: CelEnvironment, checkParts: Check): CelEnvironment {
+  const macro =
+    (check: Check): Macro =>
+    ({ args: [argument] }) => ({
+      typeCheck(checker, _macro, context) {
+        if (argument !== undefined) check(argument, checker, context);
+        return checker.getType('bool');
+      },
+      evaluate: () => false,
+    });
+  const { maxDepth, maxAstNodes } = environment.opts.limits;
+  return environment
+    .clone({ limits: { maxDepth: maxDepth + 1, maxAstNodes: maxAstNodes + 1 } })
+    .registerFunction(`${PARTS_MACRO}(ast): bool`, macro(checkParts))
+    .registerFunction(
+      `${HAS_MACRO}(ast): bool`,
+      macro((node, checker, context) => void checker.check(node, context)),
+    );
+}
+
+/** Renames each call of `has`. Both names have the same length, so that all offsets stay the same. */
+function withoutHas(source: string, nodes: readonly ASTNode[]): string {
+  let renamed = source;
+  for (const { op, args, start } of nodes) {
+    if (op === 'call' && args[0] === 'has') {
+      renamed = renamed.slice(0, start) + HAS_MACRO + renamed.slice(start + HAS_MACRO.length);
+    }
+  }
+  return renamed;
+}
+
+export function notBoolean(type: string | undefined, offset: number): ExpressionProblem {
+  return { message: `expected true or false, but this is of type ${type}`, offset };
+}
+
+/** @param shift length of the text that was inserted before the expression when it was checked */
+export function toProblem(error: unknown, known: KnownNames, shift: number): ExpressionProblem {
+  if (!(error instanceof ParseError || error instanceof CelTypeError)) {
+    // cel-js itself fails on some combinations of types, such as an empty list.
+    return { message: 'the types in this expression can’t be determined: write it differently', offset: 0 };
+  }
+  const { code, summary, range, node } = error;
+  const offset = Math.max(0, (range?.start ?? shift) - shift);
+  const at = node as ASTNode | undefined;
+  if (code === 'no_such_key' && (at?.op === '.' || at?.op === '[]')) {
+    return { message: unknownMember(at.args, known), offset };
+  }
+  if (code === 'unknown_variable' && at?.op === 'id') {
+    return { message: unknownVariable(at.args), offset };
+  }
+  if (code === 'no_such_overload' && summary.includes('Decimal') && /\b(double|int|string)\b/.test(summary)) {
+    return { message: `${summary}; write an amount as decimal("0.01")`, offset };
+  }
+  return { message: summary.replace('EOF', 'the end of the expression'), offset };
+}
+
+/** Variables that only rules of the other kind have. */
+const OTHER_KIND: Readonly<Record<string, string>> = {
+  tx: '"tx" is not available here: a rule for configuration changes uses "config"',
+  config: '"config" is not available here: a rule for transactions uses "tx"',
+};
+
+function unknownVariable(name: string): string {
+  return Object.hasOwn(OTHER_KIND, name)
+    ? (OTHER_KIND[name] ?? '')
+    : `unknown name "${name}"${suggestion(name, ['tx', 'config', 'lists', 'now'])}`;
+}
+
+function unknownMember([owner, member]: readonly [ASTNode, string | ASTNode], known: KnownNames): string {
+  const name = typeof member === 'string' ? member : serialize(member).replaceAll('"', '');
+  const ownerName = serialize(owner);
+  const names = Object.keys(known[ownerName] ?? known['destination'] ?? {});
+  const problem = ownerName === 'lists' ? `unknown list "${name}"` : `unknown fact "${name}" of ${ownerName}`;
+  return problem + suggestion(name, names);
+}
+
+function suggestion(name: string, names: readonly string[]): string {
+  const near = nearest(name, names);
+  return near === undefined ? '' : `; did you mean "${near}"?`;
+}

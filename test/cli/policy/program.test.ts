@@ -1,0 +1,190 @@
+// The commands of `npm run policy`, run in this process.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { createPolicyProgram } from '../../../cli/policy/program.js';
+import { ROOT, runInProcess } from '../../helpers/cli.js';
+
+const EXAMPLE = 'examples/local-policy.yaml';
+const LOCAL = ['--policy', EXAMPLE];
+const WORKED = ['--policy', 'examples/worked-rules.yaml'];
+const SAMPLE = 'cli/cosigner/samples/tx-eth-transfer.json';
+
+const policy = (...args: readonly string[]) => runInProcess(createPolicyProgram, args);
+
+const json = async (...args: readonly string[]): Promise<object> =>
+  JSON.parse((await policy(...args, '--json')).stdout) as object;
+
+t.test('check summarizes a valid policy', async (t) => {
+  const summary = /^ok {2}examples\/local-policy\.yaml [0-9a-f]{12}: 4 rules, 2 lists with 3 entries\n$/;
+  t.match(await policy('check', ...LOCAL), { code: 0, stdout: summary });
+  t.match(await policy('check', EXAMPLE), { code: 0, stdout: summary }, 'file as an argument');
+  t.match(await policy('check', EXAMPLE, ...LOCAL), { code: 0, stdout: summary }, 'given twice');
+  t.match(await policy('check'), { code: 0, stdout: /^ok {2}policy\.yaml / }, 'default');
+  t.match(await json('check', EXAMPLE), { file: EXAMPLE, rules: 4, lists: 2, entries: 3 });
+});
+
+t.test('check reports each problem with its place', async (t) => {
+  const file = join(t.testdir({ 'bad.yaml': 'version: 1\nrules: []\nonError: approve\n' }), 'bad.yaml');
+  const { code, stdout, stderr } = await policy('check', file);
+  t.equal(code, 1);
+  t.ok(stdout.startsWith(`${file}:3:10\n`));
+  t.match(stdout, /\n {2}onError must be one of retry, reject\n {5}3 \| onError: approve\n +\| {10}\^\n/);
+  t.equal(stderr, '');
+  t.match(await json('check', file), {
+    problems: [{ file, line: 3, column: 10, message: /must be one of/ }],
+  });
+  t.equal((await policy('push', file)).code, 1, 'push stops at the same problems');
+});
+
+t.test('explain shows each rule, the part that settled it, and the decision', async (t) => {
+  const { code, stdout } = await policy('explain', SAMPLE, ...LOCAL);
+  t.equal(code, 0);
+  t.match(stdout, /^transaction 9c794cee-.*, policy examples\/local-policy\.yaml [0-9a-f]{12}\n\n/);
+  t.match(
+    stdout,
+    /no +hold-large-transfers\n +tx\.amountUsd > decimal\("10000"\) is false\n +tx\.amountUsd = 18\.74292937\n/,
+  );
+  t.match(stdout, /MATCH {2}small-internal {2}APPROVE\n/);
+  t.match(stdout, /\nAPPROVE by small-internal\n$/);
+  t.match(await json('explain', SAMPLE, ...LOCAL), {
+    decision: { action: 'APPROVE', rule: 'small-internal' },
+    rules: [{ id: 'blocked-address', outcome: 'no' }, { outcome: 'no' }, { outcome: 'matched' }],
+  });
+});
+
+t.test('explain marks the rules that come after the decision', async (t) => {
+  const { stdout } = await policy('explain', 'examples/blocked-address.json', ...LOCAL);
+  t.match(stdout, /MATCH {2}blocked-address {2}REJECT\n/);
+  t.match(stdout, /\n- {6}hold-large-transfers\n- {6}small-internal\nREJECT by blocked-address\n$/);
+});
+
+t.test('explain evaluates at the time given with --now', async (t) => {
+  const request = JSON.parse(readFileSync(join(ROOT, SAMPLE), 'utf8')) as {
+    destinations: { amountUSD: number }[];
+  };
+  const [first] = request.destinations;
+  if (first !== undefined) first.amountUSD = 1500;
+  const signerId = 'b1c3a9d4-2f0a-4c0e-9a7b-1f7d2f9a4e55';
+  const cwd = t.testdir({ 'request.json': JSON.stringify({ ...request, signerId }) });
+  const at = (now: string) => policy('explain', join(cwd, 'request.json'), ...WORKED, '--now', now);
+  t.match((await at('2026-03-03T03:00:00Z')).stdout, /RETRY by outside-working-hours\n$/);
+  t.match((await at('2026-03-03T11:00:00Z')).stdout, /APPROVE by known-payees\n$/);
+});
+
+t.test('test passes the cases of the worked rules', async (t) => {
+  const { code, stdout } = await policy('test', 'examples/worked-rules.cases.yaml', ...WORKED);
+  t.equal(code, 0, stdout);
+  t.match(stdout, /17 cases, policy [0-9a-f]{12}: 17 passed, 0 failed; 11 of 11 rules matched\n$/);
+});
+
+t.test('test shows why a case failed, and lists the rules that no case matched', async (t) => {
+  const cwd = t.testdir({
+    'request.json': readFileSync(join(ROOT, SAMPLE), 'utf8'),
+    'cases.yaml': `
+cases:
+  - name: sample
+    file: request.json
+    expect: { action: approve, rule: small-internal }
+  - name: large
+    file: request.json
+    set: { destinations.0.amountUSD: 9999.99 }
+    expect: { action: retry, rule: hold-large-transfers }
+`,
+  });
+  const cases = join(cwd, 'cases.yaml');
+  const { code, stdout } = await policy('test', cases, ...LOCAL);
+  t.equal(code, 1);
+  t.match(
+    stdout,
+    `ok      sample  APPROVE  small-internal
+FAILED  large   APPROVE  small-internal
+          - expected  RETRY    hold-large-transfers
+          + got       APPROVE  small-internal
+          hold-large-transfers: tx.amountUsd > decimal("10000") is false; tx.amountUsd = 9999.99
+
+Never matched  blocked-address, hold-large-transfers, configuration-changes
+
+2 cases, policy `,
+  );
+  t.match(stdout, /1 passed, 1 failed; 1 of 4 rules matched\n$/);
+  t.match(await json('test', cases, ...LOCAL), {
+    cases: [
+      { name: 'sample', passed: true },
+      { name: 'large', passed: false, expected: { action: 'RETRY' }, got: { action: 'APPROVE' } },
+    ],
+    unmatched: ['blocked-address', 'hold-large-transfers', 'configuration-changes'],
+  });
+});
+
+t.test('rejects wrong usage and points to the help of that command', async (t) => {
+  for (const [args, message] of [
+    [['bogus'], /unknown command 'bogus'\n\nnpm run policy -- --help/],
+    [['expalin', 'x'], /unknown command 'expalin'\n\(Did you mean explain\?\)/],
+    [
+      ['check', 'a.yaml', '--policy', 'b.yaml'],
+      /two policy files are given: a\.yaml, and b\.yaml with --policy/,
+    ],
+    [['push', 'a.yaml', '--policy', 'b.yaml'], /two policy files are given/],
+    [['check', '-e', 'dev'], /unknown option '-e'/],
+    [['check', 'a.yaml', 'b.yaml'], /too many arguments/],
+    [['check', '--polcy', 'a.yaml'], /unknown option '--polcy'\n\(Did you mean --policy\?\)/],
+    [['test', 'x', '--now', '2026-03-02T10:00:00Z'], /unknown option '--now'/],
+    [['explain'], /missing required argument 'payload'/],
+    [['explain', SAMPLE, '--now', 'noon'], /'noon' is invalid\. Use a time such as 2026-03-02T10:00:00Z\./],
+    [['explain', SAMPLE, '--now', '5'], /'5' is invalid/],
+    [['explain', '-', '--policy', '-'], /only one file can be standard input/],
+  ] as const) {
+    const { code, stdout, stderr } = await policy(...args);
+    t.equal(code, 2, args.join(' '));
+    t.equal(stdout, '');
+    t.match(stderr, message);
+    t.match(stderr, /npm run policy -- .*--help shows how to use it\.\n$/);
+  }
+});
+
+t.test('reports unusable files without a pointer to the help', async (t) => {
+  const directory = t.testdir({ 'list.json': '[]', 'text.json': 'text', 'cases.yaml': 'cases: []' });
+  const list = join(directory, 'list.json');
+  for (const [args, message] of [
+    [['check', 'nowhere.yaml'], /^error: nowhere\.yaml can't be read: there is no such file\n$/],
+    [['push', 'nowhere.yaml'], /^error: nowhere\.yaml can't be read: there is no such file\n$/],
+    [['check', directory], /can't be read: it is a directory\n$/],
+    [['explain', 'nowhere.json'], /^error: nowhere\.json can't be read/],
+    [
+      ['explain', list],
+      /list\.json is not a Co-signer request: not a JSON object with a string "requestId"\n$/,
+    ],
+    [['explain', join(directory, 'text.json')], /text\.json is not JSON: /],
+    [['test', join(directory, 'cases.yaml')], /cases\.yaml is not a valid file of test cases:\n {2}cases: /],
+    [['replay', 'nowhere.ndjson'], /^error: nowhere\.ndjson can't be read: there is no such file\n$/],
+    [['replay', list], /list\.json has no decision lines \(lines read: 1\)\n$/],
+  ] as const) {
+    const { code, stdout, stderr } = await policy(...args);
+    t.equal(code, 2, args.join(' '));
+    t.equal(stdout, '');
+    t.match(stderr, message);
+    t.notMatch(stderr, '--help');
+  }
+});
+
+t.test('each command has its own help, with examples that work', async (t) => {
+  t.match(await policy('--help'), { code: 0, stdout: /^Usage: npm run policy -- \[options\] \[command\]\n/ });
+  for (const command of ['check', 'explain', 'test', 'replay', 'push']) {
+    const { code, stdout } = await policy(command, '--help');
+    t.equal(code, 0);
+    t.ok(stdout.startsWith(`Usage: npm run policy -- ${command} `));
+    t.equal(stdout.includes('--now'), command === 'explain');
+    t.equal(stdout.includes('--profile'), command === 'push');
+    t.match(stdout, /\nExit code: 0 success, 1 .*, 2 wrong usage or unreadable input\.\n$/);
+    // The others need AWS or a log.
+    if (command === 'push' || command === 'replay') continue;
+    const examples = [...stdout.matchAll(/^ {2}npm run policy -- (.+)$/gm)].map(([, args = '']) => args);
+    t.not(examples.length, 0);
+    for (const example of examples) t.not((await policy(...example.split(' '))).code, 2, example);
+  }
+});
+
+t.test('prints the help to stderr when the command is missing', async (t) => {
+  t.match(await policy(), { code: 2, stdout: /^$/, stderr: /^Usage: npm run policy -- / });
+});

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { createPolicyProgram } from '../../../cli/policy/program.js';
+import { runInProcess } from '../../helpers/cli.js';
+
+/** Replays log lines with a policy. */
+async function replay(t: Test, policy: string, lines: readonly string[], ...args: readonly string[]) {
+  const cwd = t.testdir({ 'policy.yaml': policy, 'log.ndjson': lines.join('\n') });
+  const log = join(cwd, 'log.ndjson');
+  const policyFile = join(cwd, 'policy.yaml');
+  const ran = await runInProcess(createPolicyProgram, ['replay', log, '--policy', policyFile, ...args]);
+  const strip = (output: string): string => output.replaceAll(`${cwd}/`, '');
+  return { ...ran, stdout: strip(ran.stdout), stderr: strip(ran.stderr) };
+}
+
+/** A decision line as the service writes it. */
+const line = (requestId: string, facts: object, more: object = {}): string =>
+  JSON.stringify({
+    level: 'info',
+    time: '2026-03-03T11:00:00.000Z',
+    event: 'decision',
+    kind: 'transaction',
+    requestId,
+    action: 'APPROVE',
+    rule: 'before',
+    facts,
+    ...more,
+  });
+
+const EMPTY_POLICY = '{ version: 1, rules: [] }';
+
+t.test('lists the decisions that would change, and those that are not replayable', async (t) => {
+  const when = 'tx.amount <= decimal("1") || (tx.asset == "X" && tx.extraParameters.ok == true)';
+  const policy = `{ version: 1, rules: [
+    { id: small, for: transaction, when: '${when}', action: approve },
+    { id: change, for: configuration, when: 'config.extraInfo.other == "x"', action: approve } ] }`;
+  const lines = [
+    line('same', { amountStr: '1', asset: 'ETH' }),
+    line('larger', { amountStr: '1.000000000000000001', asset: 'ETH' }),
+    `2026-03-03T11:00:00 handler/1234 ${line('prefixed', { amountStr: '2', asset: 'ETH' })}`,
+    line('broken', { amountStr: '1e3', asset: 'ETH' }),
+    line('hidden', { amountStr: '2', asset: 'X' }, { omitted: ['extraParameters'] }),
+    line(
+      'hidden change',
+      { type: 'X', extraInfo: {} },
+      { kind: 'configuration', omitted: ['extraInfo.other'] },
+    ),
+    line('all hidden', {}, { omitted: ['*'] }),
+    line('not needed', { amountStr: '1', asset: 'X' }, { omitted: ['extraParameters'] }),
+    line('made by a fault', { amountStr: '2' }, { rule: undefined }),
+    '{"event":"refused"}',
+    'not JSON',
+    '{broken',
+  ];
+  const { code, stdout } = await replay(t, policy, lines);
+  t.equal(code, 1);
+  t.match(stdout, /^5 decisions from log\.ndjson replayed with policy\.yaml [0-9a-f]{12}: 3 would change\n/);
+  t.match(
+    stdout,
+    /\n3 decisions not replayable, as facts that the rules read are not logged: hidden, hidden change, all hidden\n/,
+  );
+  t.match(stdout, /\n1 decision skipped: not made by a rule, or logged without facts\n/);
+  t.match(stdout, /\n2 {2}APPROVE -> REJECT\n1 {2}APPROVE -> RETRY\n/);
+  t.match(stdout, /\n2026-03-03T11:00:00\.000Z {2}larger +APPROVE {2}before {2}REJECT +otherwise\n/);
+  t.match(stdout, /broken +APPROVE {2}before {2}RETRY +small: tx\.amount is not a decimal number/);
+  t.match(JSON.parse((await replay(t, policy, lines, '--json')).stdout), {
+    replayed: 5,
+    skipped: 1,
+    changes: [{ requestId: 'larger' }, { requestId: 'prefixed' }, { requestId: 'broken' }],
+    notReplayable: ['hidden', 'hidden change', 'all hidden'],
+  });
+});
+
+t.test('exits with 0 when no decision would change', async (t) => {
+  const { code, stdout } = await replay(t, EMPTY_POLICY, [line('same', {}, { action: 'REJECT' })]);
+  t.equal(code, 0);
+  t.match(stdout, /^1 decision from log\.ndjson replayed with policy\.yaml [0-9a-f]{12}: 0 would change\n$/);
+});
+
+t.test('reports a log without decision lines', async (t) => {
+  t.match(await replay(t, EMPTY_POLICY, ['{"event":"listening"}', 'text']), {
+    code: 2,
+    stdout: /^$/,
+    stderr: 'error: log.ndjson has no decision lines (lines read: 2)\n',
+  });
+});
+
+t.test('explains how to get JSON when the log was copied from a terminal', async (t) => {
+  const decided = 'decided {"kind":"transaction","requestId":"r-1","action":"APPROVE"}';
+  for (const text of [
+    `[11:00:00.123] INFO: ${decided}`,
+    `[11:00:00.123] \u001b[32mINFO\u001b[39m: \u001b[36m${decided}\u001b[39m`,
+    `[2026-03-03 11:00:00.123 +0100] WARN: ${decided}`,
+  ]) {
+    t.match(await replay(t, EMPTY_POLICY, ['> node dist/main.js --local', text]), {
+      code: 2,
+      stderr: /no decision lines in JSON: .*terminal\.\n.*: npm start > handler\.ndjson\n$/,
+    });
+  }
+});

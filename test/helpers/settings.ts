@@ -1,0 +1,69 @@
+// Settings for tests of the infrastructure. Does not load the CDK.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EXAMPLE_FILE } from '../../infra/settings.js';
+import { ROOT } from './cli.js';
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** The committed example. */
+export const EXAMPLE = JSON.parse(readFileSync(join(ROOT, EXAMPLE_FILE), 'utf8')) as Json;
+
+/** A made-up value; Fireblocks publishes one PCR8 for each of its environments. */
+export const PCR8 = '0123456789abcdef'.repeat(6);
+
+/** Changes to the example that lead to different templates. */
+export const CHOICES = {
+  cosigner: { cosigner: true, cosignerPcr8: PCR8 },
+  certificateByArn: {
+    certificate: { arn: 'arn:aws:acm:ap-northeast-1:111122223333:certificate/0a1b2c3d' },
+  },
+  certificateByAcm: {
+    hostName: 'callback.example.com',
+    auth: 'jwt',
+    certificate: { publicZone: { id: 'Z0123456789ABCDEFGHIJ', name: 'example.com' } },
+  },
+  existingVpc: {
+    network: {
+      vpcId: 'vpc-0123456789abcdef0',
+      privateSubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+      routeTableIds: ['rtb-0123456789abcdef0'],
+      endpoints: 'create',
+    },
+  },
+  existingEndpoints: {
+    network: {
+      vpcId: 'vpc-0123456789abcdef0',
+      privateSubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+      endpoints: 'existing',
+      endpointSecurityGroupId: 'sg-0123456789abcdef0',
+    },
+  },
+} as const satisfies Readonly<Record<string, Json>>;
+
+const NETWORKS: Readonly<Record<string, Json>> = {
+  'new VPC': {},
+  'existing VPC': CHOICES.existingVpc,
+  'existing endpoints': CHOICES.existingEndpoints,
+};
+const CERTIFICATES: Readonly<Record<string, Json>> = {
+  'private certificate': {},
+  'certificate by ARN': CHOICES.certificateByArn,
+  'certificate from ACM': CHOICES.certificateByAcm,
+};
+const COSIGNERS: Readonly<Record<string, Json>> = {
+  'without Co-signer': {},
+  'with Co-signer': CHOICES.cosigner,
+};
+
+/** All 18 combinations of the choices. */
+export const COMBINATIONS: readonly { readonly name: string; readonly changes: Json }[] = Object.entries(
+  NETWORKS,
+).flatMap(([network, networkChanges]) =>
+  Object.entries(CERTIFICATES).flatMap(([certificate, certificateChanges]) =>
+    Object.entries(COSIGNERS).map(([cosigner, cosignerChanges]) => ({
+      name: `${network}, ${certificate}, ${cosigner}`,
+      changes: { ...networkChanges, ...certificateChanges, ...cosignerChanges },
+    })),
+  ),
+);

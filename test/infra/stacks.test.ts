@@ -1,0 +1,10 @@
+// The tests of the stacks, in one process: loading the CDK and synthesizing the first template takes seconds.
+import './stacks/foundation.js';
+import './stacks/security.js';
+import './stacks/image.js';
+import './stacks/callback.js';
+import './stacks/monitoring.js';
+import './stacks/cosigner.js';
+import './stacks/all-stacks.js';
+import './stacks/guide.js';
+import './stacks/combinations.js';

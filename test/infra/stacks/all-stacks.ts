@@ -1,0 +1,139 @@
+// Tests of all stacks together: permissions, tags, deletion policies and the size of the templates.
+import t from 'tap';
+import { CHOICES } from '../../helpers/settings.js';
+import { listOf, statements, synthesize, toText } from '../../helpers/stacks.js';
+
+/** Actions that AWS does not restrict to a resource, according to the documentation of each service. */
+const ALLOWED_ON_ALL_RESOURCES: readonly {
+  readonly place: RegExp;
+  readonly actions: RegExp;
+  readonly why: string;
+}[] = [
+  {
+    place: /AWS::KMS::Key/,
+    actions: /^kms:/,
+    why: 'a key policy applies only to its own key',
+  },
+  {
+    place: /(ExecutionRole|BuildRole)DefaultPolicy|AWS::EC2::VPCEndpoint Ecr/,
+    actions: /^ecr:GetAuthorizationToken$/,
+    why: 'a token is for a whole registry',
+  },
+  {
+    place: /cosigner AWS::IAM::Policy|AWS::EC2::VPCEndpoint S3/,
+    actions: /^s3:ListAllMyBuckets$/,
+    why: 'buckets are listed for a whole account; Fireblocks requires it',
+  },
+  {
+    place: /cosigner AWS::IAM::Policy|AWS::EC2::VPCEndpoint Ssm/,
+    actions: /^(ssm:UpdateInstanceInformation|ssmmessages:(Create|Open)(Control|Data)Channel)$/,
+    why: 'Session Manager does not support resource-level permissions',
+  },
+];
+
+for (const environment of ['dev', 'prod'] as const) {
+  t.test(`${environment}: every statement names its resources, with few exceptions`, (t) => {
+    const used = new Set<string>();
+    for (const { where, statement } of statements(synthesize(environment, CHOICES.cosigner))) {
+      if (!listOf(statement.Resource).some((resource) => toText(resource) === '*')) continue;
+      for (const action of listOf(statement.Action)) {
+        const reason = ALLOWED_ON_ALL_RESOURCES.find(
+          ({ place, actions }) => place.test(where) && actions.test(action),
+        );
+        t.ok(reason, `${where}: ${action}: ${reason?.why ?? 'must name its resource'}`);
+        if (reason !== undefined) used.add(reason.why);
+      }
+    }
+    t.equal(used.size, ALLOWED_ON_ALL_RESOURCES.length, 'every exception is in use');
+    t.end();
+  });
+}
+
+t.test('only VPC endpoints accept every principal', (t) => {
+  const open = statements(synthesize('prod', CHOICES.cosigner))
+    .filter(({ statement }) => statement.Effect === 'Allow')
+    .filter(({ statement }) => JSON.stringify(statement.Principal ?? '').includes('"*"'))
+    .map(({ where }) => where.split(' ')[1]);
+  t.strictSame([...new Set(open)], ['AWS::EC2::VPCEndpoint']);
+  t.end();
+});
+
+t.test('only key policies use wildcards in actions', (t) => {
+  const wildcards = statements(synthesize('prod', CHOICES.cosigner))
+    .filter(({ statement }) => statement.Effect === 'Allow')
+    .flatMap(({ where, statement }) =>
+      listOf(statement.Action).map((action) => `${where.split(' ')[1] ?? ''} ${action}`),
+    )
+    .filter((line) => line.endsWith('*'));
+  t.strictSame([...new Set(wildcards)].sort(), [
+    'AWS::KMS::Key kms:*',
+    'AWS::KMS::Key kms:GenerateDataKey*',
+    'AWS::KMS::Key kms:ReEncrypt*',
+  ]);
+  t.end();
+});
+
+t.test('all resources that can be tagged are tagged', (t) => {
+  const { stacks } = synthesize('staging', CHOICES.cosigner);
+  for (const { name, tags } of stacks) {
+    t.strictSame(tags, { Project: 'fireblocks', Environment: 'staging', Stack: name, ManagedBy: 'cdk' });
+  }
+  // These types have no tags, or get the tags of their stack from CloudFormation.
+  const types = stacks.flatMap(({ json }) => Object.values(json.Resources));
+  const untagged = types.filter(({ Properties }) => !JSON.stringify(Properties).includes('"ManagedBy"'));
+  t.strictSame([...new Set(untagged.map(({ Type }) => Type))].sort(), [
+    'AWS::CloudWatch::Dashboard',
+    'AWS::EC2::Route',
+    'AWS::EC2::SecurityGroupEgress',
+    'AWS::EC2::SecurityGroupIngress',
+    'AWS::EC2::SubnetRouteTableAssociation',
+    'AWS::EC2::VPCGatewayAttachment',
+    'AWS::ElasticLoadBalancingV2::Listener',
+    'AWS::IAM::InstanceProfile',
+    'AWS::IAM::Policy',
+    'AWS::KMS::Alias',
+    'AWS::KMS::Key',
+    'AWS::Logs::MetricFilter',
+    'AWS::Logs::QueryDefinition',
+    'AWS::Route53::RecordSet',
+    'AWS::S3::BucketPolicy',
+    'AWS::SNS::TopicPolicy',
+  ]);
+  t.end();
+});
+
+t.test('prod retains keys, repository, buckets and logs, and protects its stacks from deletion', (t) => {
+  const stateful = /AWS::(KMS::Key|ECR::Repository|S3::Bucket|Logs::LogGroup)$/;
+  for (const [environment, policy] of [
+    ['dev', 'Delete'],
+    ['staging', 'Delete'],
+    ['prod', 'RetainExceptOnCreate'],
+  ] as const) {
+    const { stacks } = synthesize(environment, CHOICES.cosigner);
+    const found = stacks
+      .flatMap(({ json }) => Object.values(json.Resources))
+      .filter(({ Type }) => stateful.test(Type));
+    t.equal(found.length, 9, environment);
+    for (const { Type, DeletionPolicy } of found) t.equal(DeletionPolicy, policy, `${environment} ${Type}`);
+    for (const { stackName, terminationProtection } of stacks) {
+      t.equal(terminationProtection, environment === 'prod', stackName);
+    }
+  }
+  t.end();
+});
+
+t.test('templates are well below 51,200 bytes, the limit of CloudFormation without a bucket', (t) => {
+  for (const { name, json } of synthesize('prod', { ...CHOICES.cosigner, ...CHOICES.certificateByAcm })
+    .stacks) {
+    const bytes = Buffer.byteLength(JSON.stringify(json));
+    t.ok(bytes < 40_000, `${name}: ${bytes} bytes`);
+  }
+  t.end();
+});
+
+t.test('templates do not contain secrets', (t) => {
+  for (const { name, json } of synthesize('prod', CHOICES.cosigner).stacks) {
+    t.notMatch(JSON.stringify(json), /BEGIN [A-Z ]*KEY|AKIA[0-9A-Z]{16}|eyJ[\w-]{20}/, name);
+  }
+  t.end();
+});

@@ -1,0 +1,224 @@
+// Tests of the callback stack: service, load balancer, private hostname and certificate.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Match } from 'aws-cdk-lib/assertions';
+import t from 'tap';
+import { LONGEST_REQUEST_MS, SHUTDOWN_TIMEOUT_MS } from '../../../src/timeouts.js';
+import { ROOT } from '../../helpers/cli.js';
+import { CHOICES, type Json } from '../../helpers/settings.js';
+import { synthesize, type Synthesized, toText } from '../../helpers/stacks.js';
+
+interface Container extends Json {
+  readonly HealthCheck: Json & { readonly Command: readonly string[] };
+  readonly StopTimeout: number;
+  readonly User: string;
+}
+
+function container(stacks: Synthesized): Container {
+  const [task] = stacks.resources('AWS::ECS::TaskDefinition');
+  const [found] = task?.Properties['ContainerDefinitions'] as Container[];
+  if (found === undefined) throw new Error('the task definition has no container');
+  return found;
+}
+
+/** Attributes of the load balancer or the target group, by key. */
+function attributes(
+  stacks: Synthesized,
+  type: 'LoadBalancer' | 'TargetGroup',
+): Readonly<Record<string, unknown>> {
+  const [resource] = stacks.resources(`AWS::ElasticLoadBalancingV2::${type}`);
+  const list = resource?.Properties[`${type}Attributes`] as { Key: string; Value: unknown }[];
+  return Object.fromEntries(list.map(({ Key, Value }) => [Key, Value]));
+}
+
+t.test('task size and log retention depend on the environment', (t) => {
+  for (const [environment, cpu, memory, days] of [
+    ['dev', '256', '512', 7],
+    ['staging', '512', '1024', 30],
+    ['prod', '1024', '2048', 90],
+  ] as const) {
+    const callback = synthesize(environment).template('callback');
+    callback.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      Cpu: cpu,
+      Memory: memory,
+      NetworkMode: 'awsvpc',
+      RequiresCompatibilities: ['FARGATE'],
+    });
+    callback.hasResourceProperties('AWS::Logs::LogGroup', {
+      LogGroupName: `/ecs/callback-handler/${environment}`,
+      RetentionInDays: days,
+      KmsKeyId: Match.anyValue(),
+    });
+  }
+  t.end();
+});
+
+t.test('the container runs read-only and without capabilities, as the image is tested', (t) => {
+  const found = container(synthesize());
+  t.match(found, {
+    Name: 'callback-handler',
+    ReadonlyRootFilesystem: true,
+    LinuxParameters: { Capabilities: { Drop: ['ALL'] }, InitProcessEnabled: true },
+    PortMappings: [{ ContainerPort: 3000, Protocol: 'tcp' }],
+  });
+  t.equal((found['LinuxParameters'] as { Capabilities: Json }).Capabilities['Add'], undefined);
+  t.equal(found['Privileged'], undefined);
+  t.end();
+});
+
+t.test('user, health check and stop timeout match the image and the service', (t) => {
+  const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
+  const found = container(synthesize());
+  t.ok(dockerfile.includes(`\nUSER ${found.User}\n`));
+  const command = JSON.stringify(found.HealthCheck.Command.slice(1)).replaceAll(',', ', ');
+  t.ok(dockerfile.includes(` CMD ${command}\n`), command);
+  t.match(dockerfile, new RegExp(`--start-period=${String(found.HealthCheck['StartPeriod'])}s`));
+  t.ok(found.StopTimeout * 1000 > SHUTDOWN_TIMEOUT_MS);
+  t.end();
+});
+
+t.test('a rollout keeps the old task until the new one is healthy, and rolls back if it fails', (t) => {
+  synthesize()
+    .template('callback')
+    .hasResourceProperties('AWS::ECS::Service', {
+      ServiceName: 'callback-handler-service',
+      DesiredCount: 1,
+      LaunchType: 'FARGATE',
+      DeploymentConfiguration: {
+        MinimumHealthyPercent: 100,
+        MaximumPercent: 200,
+        DeploymentCircuitBreaker: { Enable: true, Rollback: true },
+      },
+      HealthCheckGracePeriodSeconds: 90,
+      NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'DISABLED' } },
+    });
+  synthesize('dev', { desiredCount: 3 })
+    .template('callback')
+    .hasResourceProperties('AWS::ECS::Service', { DesiredCount: 3 });
+  t.end();
+});
+
+t.test('Container Insights is on, and its log expires', (t) => {
+  const callback = synthesize().template('callback');
+  callback.hasResourceProperties('AWS::ECS::Cluster', {
+    ClusterName: 'fireblocks-callback-cluster-dev',
+    ClusterSettings: [{ Name: 'containerInsights', Value: 'enabled' }],
+  });
+  callback.hasResourceProperties('AWS::Logs::LogGroup', {
+    LogGroupName: '/aws/ecs/containerinsights/fireblocks-callback-cluster-dev/performance',
+    RetentionInDays: 7,
+  });
+  t.end();
+});
+
+t.test('the load balancer is internal, in both zones, and accepts only HTTPS', (t) => {
+  const stacks = synthesize();
+  const callback = stacks.template('callback');
+  callback.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', {
+    Name: 'callback-handler-dev',
+    Scheme: 'internal',
+    Type: 'application',
+    Subnets: [Match.anyValue(), Match.anyValue()],
+  });
+  callback.resourceCountIs('AWS::ElasticLoadBalancingV2::Listener', 1);
+  callback.hasResourceProperties('AWS::ElasticLoadBalancingV2::Listener', {
+    Port: 443,
+    Protocol: 'HTTPS',
+    SslPolicy: Match.stringLikeRegexp('^ELBSecurityPolicy-TLS13-1-2-'),
+    Certificates: [{ CertificateArn: { Ref: 'CertificateArn' } }],
+  });
+  t.match(attributes(stacks, 'LoadBalancer'), {
+    'routing.http.drop_invalid_header_fields.enabled': 'true',
+    'access_logs.s3.enabled': 'true',
+    'idle_timeout.timeout_seconds': '60',
+    'deletion_protection.enabled': 'false',
+  });
+  t.equal(attributes(synthesize('prod'), 'LoadBalancer')['deletion_protection.enabled'], 'true');
+  t.end();
+});
+
+t.test('targets are health-checked, and deregistration outlasts the longest request', (t) => {
+  const stacks = synthesize();
+  stacks.template('callback').hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
+    Name: 'callback-handler-tg-dev',
+    Port: 3000,
+    Protocol: 'HTTP',
+    TargetType: 'ip',
+    HealthCheckPath: '/health',
+    HealthCheckIntervalSeconds: 30,
+    HealthyThresholdCount: 2,
+    UnhealthyThresholdCount: 3,
+    Matcher: { HttpCode: '200' },
+  });
+  const delay = Number(attributes(stacks, 'TargetGroup')['deregistration_delay.timeout_seconds']);
+  t.ok(delay * 1000 > LONGEST_REQUEST_MS);
+  t.end();
+});
+
+t.test('the private zone covers exactly the hostname, which is an alias of the load balancer', (t) => {
+  for (const [choice, name] of [
+    [{}, 'callback.internal.'],
+    [CHOICES.certificateByAcm, 'callback.example.com.'],
+  ] as const) {
+    const callback = synthesize('dev', choice).template('callback');
+    callback.hasResourceProperties('AWS::Route53::HostedZone', {
+      Name: name,
+      VPCs: [{ VPCId: Match.anyValue(), VPCRegion: 'ap-northeast-1' }],
+    });
+    callback.hasResourceProperties('AWS::Route53::RecordSet', {
+      Name: name,
+      Type: 'A',
+      AliasTarget: { DNSName: Match.anyValue(), HostedZoneId: Match.anyValue() },
+    });
+  }
+  t.end();
+});
+
+t.test('the certificate is an existing one, or issued by ACM with DNS validation', (t) => {
+  synthesize('dev', CHOICES.certificateByArn)
+    .template('callback')
+    .hasResourceProperties('AWS::ElasticLoadBalancingV2::Listener', {
+      Certificates: [{ CertificateArn: CHOICES.certificateByArn.certificate.arn }],
+    });
+  const issued = synthesize('dev', CHOICES.certificateByAcm).template('callback');
+  issued.hasResourceProperties('AWS::CertificateManager::Certificate', {
+    DomainName: 'callback.example.com',
+    ValidationMethod: 'DNS',
+    DomainValidationOptions: [
+      {
+        DomainName: 'callback.example.com',
+        HostedZoneId: CHOICES.certificateByAcm.certificate.publicZone.id,
+      },
+    ],
+  });
+  t.notOk(Object.keys(issued.findParameters('*')).includes('CertificateArn'));
+  t.end();
+});
+
+t.test('the image tag is a parameter without a default', (t) => {
+  const stacks = synthesize();
+  t.match(toText(container(stacks)['Image']), /:<ImageTag>$/);
+  const { ImageTag, CertificateArn } = stacks.template('callback').findParameters('*') as Record<
+    string,
+    { AllowedPattern: string; Default?: string }
+  >;
+  const tag = new RegExp(`^${ImageTag?.AllowedPattern ?? ''}$`);
+  t.match('5ad6f7712345', tag);
+  for (const wrong of ['', 'repository:latest', '-x', 'a b']) t.notMatch(wrong, tag);
+  t.equal(ImageTag?.Default, undefined);
+  const arn = new RegExp(`^${CertificateArn?.AllowedPattern ?? ''}$`);
+  t.match(CHOICES.certificateByArn.certificate.arn, arn);
+  t.notMatch('my-certificate', arn);
+  t.end();
+});
+
+t.test('the first output is the URL for the Co-signer', (t) => {
+  const { stacks } = synthesize();
+  const outputs = stacks.find(({ name }) => name === 'callback')?.json.Outputs ?? {};
+  t.equal(Object.keys(outputs)[0], 'CallbackURL');
+  t.equal(outputs['CallbackURL']?.Value, 'https://callback.internal/callback');
+  for (const name of ['LoadBalancerDNS', 'ClusterName', 'ServiceName', 'LogGroupName', 'TargetGroupArn']) {
+    t.ok(outputs[name], name);
+  }
+  t.end();
+});

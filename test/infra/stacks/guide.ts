@@ -1,0 +1,108 @@
+// Checks the tables of DEPLOYMENT.md against the code.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { DEPLOY_ERROR_CODES } from '../../../cli/aws/error.js';
+import { ENVIRONMENTS } from '../../../infra/environments.js';
+import { SETTING_NAMES } from '../../../infra/settings/schema.js';
+import { ROOT } from '../../helpers/cli.js';
+import { CHOICES } from '../../helpers/settings.js';
+import { synthesize } from '../../helpers/stacks.js';
+
+const guide = readFileSync(join(ROOT, 'DEPLOYMENT.md'), 'utf8');
+
+/** @param heading beginning of the table's heading row */
+function table(heading: string): readonly string[][] {
+  const lines = guide.slice(guide.indexOf(`\n| ${heading} |`) + 1).split('\n');
+  const end = lines.findIndex((line) => !line.startsWith('|'));
+  return lines.slice(2, end).map((line) =>
+    line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+t.test('the table of settings lists every setting', (t) => {
+  t.strictSame(
+    table('setting')
+      .map(([name]) => name?.replaceAll('`', ''))
+      .sort(),
+    [...SETTING_NAMES].sort(),
+  );
+  t.end();
+});
+
+t.test('the table of environments lists every environment and its sizes', (t) => {
+  t.strictSame(
+    table('environment').map((row) => row.slice(0, 4)),
+    Object.entries(ENVIRONMENTS).map(([name, { cpu, memoryMiB, retentionDays }]) => [
+      `\`${name}\``,
+      `${cpu}`,
+      `${memoryMiB} MiB`,
+      `${retentionDays} days`,
+    ]),
+  );
+  t.end();
+});
+
+t.test('the table of error codes lists every code once', (t) => {
+  const listed = table('code').flatMap(([names = '']) =>
+    [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+  );
+  const known = new Set(listed);
+  t.equal(known.size, listed.length, 'no code is listed twice');
+  t.strictSame(
+    DEPLOY_ERROR_CODES.filter((code) => !known.has(code)),
+    [],
+  );
+  t.end();
+});
+
+t.test('the table of alarms lists every alarm', (t) => {
+  const listed = table('alarm').flatMap(([names = '']) =>
+    [...names.matchAll(/`([\w-]+)`/g)].map(([, name]) => name),
+  );
+  t.strictSame(
+    listed.sort(),
+    synthesize('dev', CHOICES.cosigner)
+      .resources('AWS::CloudWatch::Alarm')
+      .map(({ Properties }) => String(Properties['AlarmName']).replace('fireblocks-dev-', ''))
+      .sort(),
+  );
+  t.end();
+});
+
+t.test('each cost matches its formula, and each sum its items', (t) => {
+  let sum = 0;
+  let formulas = 0;
+  for (const [what = '', formula = '', cost = ''] of table('what | formula | USD a month')) {
+    if (formula === '') {
+      t.equal(cost, `**${sum.toFixed(2)}**`, what);
+      continue;
+    }
+    const value = formula
+      .split('+')
+      .map((product) => product.split('×').reduce((result, factor) => result * Number(factor), 1))
+      .reduce((total, product) => total + product, 0);
+    t.ok(Math.abs(value - Number(cost)) < 0.0051, `${what}: ${formula} = ${value}`);
+    sum += Number(cost);
+    formulas++;
+  }
+  t.ok(formulas > 15);
+  t.end();
+});
+
+t.test('the costs count the endpoints and alarms that the stacks create', (t) => {
+  const count = (type: string, changes = {}): number => synthesize('prod', changes).resources(type).length;
+  const costs = table('what | formula | USD a month')
+    .map(([what, formula]) => `${what ?? ''}: ${formula ?? ''}`)
+    .join('\n');
+  const interfaces = count('AWS::EC2::VPCEndpoint') - 1;
+  t.match(costs, `interface endpoints, ${interfaces} in one zone: ${interfaces} × 1 ×`);
+  t.equal(count('AWS::EC2::VPCEndpoint', CHOICES.cosigner) - 1, interfaces + 1);
+  const alarms = count('AWS::CloudWatch::Alarm');
+  t.match(costs, `alarms: ${alarms} × 0.10`);
+  t.match(costs, `Co-signer alarms: ${count('AWS::CloudWatch::Alarm', CHOICES.cosigner) - alarms} × 0.10`);
+  t.end();
+});

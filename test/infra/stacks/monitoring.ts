@@ -1,0 +1,209 @@
+// Tests of the monitoring: metrics, alarms, dashboard and saved queries.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { ACTIONS } from '../../../src/protocol/decision.js';
+import { REFUSALS } from '../../../src/protocol/refusal.js';
+import { testApp } from '../../helpers/app.js';
+import { ROOT } from '../../helpers/cli.js';
+import type { Json } from '../../helpers/settings.js';
+import { synthesize, toText } from '../../helpers/stacks.js';
+
+interface Alarm extends Json {
+  readonly AlarmName: string;
+  readonly Dimensions?: readonly { Name: string; Value: unknown }[];
+}
+
+const stacks = synthesize('dev', { alarmEmail: 'operators@example.com' });
+const callback = stacks.template('callback');
+const alarms = Object.fromEntries(
+  stacks
+    .resources('AWS::CloudWatch::Alarm', 'callback')
+    .map(({ Properties }) => [
+      (Properties as Alarm).AlarmName.replace('fireblocks-dev-', ''),
+      Properties as Alarm,
+    ]),
+);
+
+t.test('each alarm has its metric, threshold and period', (t) => {
+  const from = (namespace: string, metric: string, rest: Json) => ({
+    Namespace: namespace,
+    MetricName: metric,
+    ...rest,
+  });
+  const loadBalancer = 'AWS/ApplicationELB';
+  const log = 'CallbackHandler/fireblocks-dev';
+  const any = {
+    EvaluationPeriods: 1,
+    Period: 300,
+    TreatMissingData: 'notBreaching',
+    Threshold: 1,
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    Statistic: 'Sum',
+  };
+  const busy = {
+    Threshold: 80,
+    EvaluationPeriods: 2,
+    Period: 300,
+    ComparisonOperator: 'GreaterThanThreshold',
+  };
+  const expected = {
+    'no-healthy-target': from(loadBalancer, 'HealthyHostCount', {
+      Threshold: 1,
+      ComparisonOperator: 'LessThanThreshold',
+      Statistic: 'Minimum',
+      TreatMissingData: 'breaching',
+    }),
+    'target-5xx': from(loadBalancer, 'HTTPCode_Target_5XX_Count', any),
+    'load-balancer-5xx': from(loadBalancer, 'HTTPCode_ELB_5XX_Count', any),
+    latency: from(loadBalancer, 'TargetResponseTime', {
+      ExtendedStatistic: 'p99',
+      Threshold: 5,
+      ComparisonOperator: 'GreaterThanThreshold',
+    }),
+    cpu: from('AWS/ECS', 'CPUUtilization', busy),
+    memory: from('AWS/ECS', 'MemoryUtilization', busy),
+    'invalid-token': from(log, 'Refusals', {
+      ...any,
+      Dimensions: [{ Name: 'code', Value: 'invalid_token' }],
+    }),
+    errors: from(log, 'Errors', any),
+    'key-refresh': from(log, 'KeyRefreshFailures', any),
+    'policy-refresh': from(log, 'PolicyRefreshFailures', any),
+  };
+  t.strictSame(Object.keys(alarms).sort(), Object.keys(expected).sort());
+  for (const [name, properties] of Object.entries(expected)) t.match(alarms[name], properties, name);
+  t.end();
+});
+
+interface Filter {
+  readonly pattern: string;
+  readonly metric: {
+    readonly MetricName: string;
+    readonly MetricNamespace: string;
+    readonly MetricValue: string;
+    readonly Dimensions?: readonly { Key: string; Value: string }[];
+  };
+}
+
+const filters = stacks.resources('AWS::Logs::MetricFilter').map(({ Properties }): Filter => {
+  const [metric] = Properties['MetricTransformations'] as Filter['metric'][];
+  if (metric === undefined) throw new Error('the filter has no metric');
+  return { pattern: String(Properties['FilterPattern']), metric };
+});
+
+t.test('a filter exists for the metric of every log alarm', (t) => {
+  const extracted = filters.map(({ metric }) =>
+    [metric.MetricNamespace, metric.MetricName, ...(metric.Dimensions ?? []).map(({ Key }) => Key)].join(' '),
+  );
+  const log = Object.values(alarms).filter(({ Namespace }) => Namespace === 'CallbackHandler/fireblocks-dev');
+  t.equal(log.length, 4);
+  for (const { Namespace, MetricName, Dimensions = [] } of log) {
+    const used = [Namespace, MetricName, ...Dimensions.map(({ Name }) => Name)].join(' ');
+    t.ok(extracted.includes(used), used);
+  }
+  t.strictSame(
+    extracted.filter((name) => name.split(' ').length > 2).map((name) => name.split(' ').slice(1).join(' ')),
+    ['Decisions action', 'Refusals code'],
+  );
+  t.end();
+});
+
+t.test('metric filters match the lines that the service logs', async (t) => {
+  // Log a decision, a refusal and an error.
+  const { app, lines } = await testApp(t, { auth: 'json' });
+  await app.inject({ method: 'POST', url: '/tx_sign_request', payload: '{"requestId":"1"}' });
+  await app.inject({ method: 'POST', url: '/tx_sign_request', payload: 'nonsense' });
+  const failing = await testApp(t, {
+    auth: 'json',
+    decide: () => {
+      throw new Error('a fault');
+    },
+  });
+  await failing.app.inject({ method: 'POST', url: '/tx_sign_request', payload: '{"requestId":"2"}' });
+  const written = [...lines, ...failing.lines];
+
+  for (const { pattern, metric } of filters) {
+    if (metric.MetricName.endsWith('RefreshFailures')) continue;
+    const matching = written.filter((line) =>
+      [...pattern.matchAll(/\$\.(\w+) = "(\w+)"/g)].some(([, field = '', value]) => line[field] === value),
+    );
+    t.ok(matching.length > 0, metric.MetricName);
+    const fields = [metric.MetricValue, ...(metric.Dimensions ?? []).map(({ Value }) => Value)];
+    for (const [, field = ''] of fields.flatMap((value) => [...value.matchAll(/^\$\.(\w+)$/g)])) {
+      for (const line of matching) t.ok(field in line, `${metric.MetricName} ${field}`);
+    }
+  }
+});
+
+t.test('metric filters use event names that the service logs', (t) => {
+  const source = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(join(ROOT, 'src', file), 'utf8'))
+    .join('\n');
+  const events = filters.flatMap(({ pattern }) => [...pattern.matchAll(/event = "(\w+)"/g)]);
+  t.equal(events.length, 9);
+  for (const [, event = ''] of events) t.ok(source.includes(`event: '${event}'`), event);
+  t.end();
+});
+
+t.test('every alarm notifies the topic; only alarms on a state also notify when they clear', (t) => {
+  for (const [name, { AlarmActions, OKActions, Namespace }] of Object.entries(alarms)) {
+    t.match((AlarmActions as Json[])[0]?.['Ref'], /Alarms/, name);
+    t.strictSame(OKActions, Namespace === 'CallbackHandler/fireblocks-dev' ? undefined : AlarmActions, name);
+  }
+  callback.hasResourceProperties('AWS::SNS::Subscription', {
+    Protocol: 'email',
+    Endpoint: 'operators@example.com',
+  });
+  callback.resourceCountIs('AWS::SNS::Subscription', 1);
+  synthesize().template('callback').resourceCountIs('AWS::SNS::Subscription', 0);
+  t.end();
+});
+
+t.test('CloudWatch can publish to the topic and use its key', (t) => {
+  const [policy] = stacks.resources('AWS::SNS::TopicPolicy');
+  t.match(JSON.stringify(policy), /"Effect":"Allow","Principal":\{"Service":"cloudwatch\.amazonaws\.com"\}/);
+  t.match(JSON.stringify(stacks.resources('AWS::KMS::Key')), /"Service":"cloudwatch\.amazonaws\.com"/);
+  t.end();
+});
+
+t.test('load balancer metrics have the dimensions of this load balancer and target group', (t) => {
+  const dimensions = Object.fromEntries(
+    (alarms['latency']?.Dimensions ?? []).map(({ Name, Value }) => [Name, toText(Value)]),
+  );
+  t.match(dimensions, {
+    LoadBalancer: /"Fn::Select":\[1,\{"Fn::Split":\[":loadbalancer\/",\{"Ref":"LoadBalancer\w+"\}\]\}\]/,
+    TargetGroup: /"Fn::Select":\[5,\{"Fn::Split":\[":",\{"Ref":"TargetGroup\w+"\}\]\}\]/,
+  });
+  t.end();
+});
+
+t.test('the dashboard shows every action and every refusal code', (t) => {
+  const [dashboard] = stacks.resources('AWS::CloudWatch::Dashboard');
+  const [, parts] = (dashboard?.Properties['DashboardBody'] as { 'Fn::Join': [string, unknown[]] })[
+    'Fn::Join'
+  ];
+  const body = parts.map((part) => (typeof part === 'string' ? part : 'reference')).join('');
+  const { widgets } = JSON.parse(body) as {
+    widgets: { properties: { title: string; metrics: unknown[] } }[];
+  };
+  const shown = JSON.stringify(widgets);
+  t.strictSame(
+    widgets.map(({ properties }) => properties.title),
+    ['Decisions', 'Time to decide (ms)', 'Refusals', 'Targets', 'CPU and memory (%)', 'Errors'],
+  );
+  for (const name of [...ACTIONS, ...Object.keys(REFUSALS)]) t.ok(shown.includes(`"${name}"`), name);
+  t.end();
+});
+
+t.test('three queries are saved', (t) => {
+  t.strictSame(
+    stacks
+      .resources('AWS::Logs::QueryDefinition')
+      .map(({ Properties }) => Properties['Name'])
+      .sort(),
+    ['decisions-by-rule', 'one-request', 'refusals'].map((name) => `fireblocks-dev/${name}`),
+  );
+  t.end();
+});

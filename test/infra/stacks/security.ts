@@ -1,0 +1,206 @@
+// Tests of the security stack: the security group rules of all stacks as a graph, and the permissions of the task's roles.
+import t from 'tap';
+import { CHOICES, type Json } from '../../helpers/settings.js';
+import { listOf, type Statement, synthesize, type Synthesized, toText } from '../../helpers/stacks.js';
+
+/** One line for each connection that the rules of both groups allow, and for each that only one group has a rule for. */
+function connections(stacks: Synthesized): readonly string[] {
+  const name = groupNames(stacks);
+  const port = ({ IpProtocol, FromPort, ToPort }: Json) =>
+    `${toText(IpProtocol)} ${FromPort === ToPort ? toText(FromPort) : `${toText(FromPort)}-${toText(ToPort)}`}`;
+  const egress = stacks.resources('AWS::EC2::SecurityGroupEgress').map(({ Properties: rule }) => {
+    const to = rule['DestinationSecurityGroupId'];
+    const peer = to === undefined ? toText(rule['CidrIp'] ?? rule['DestinationPrefixListId']) : name(to);
+    return `${name(rule['GroupId'])} -> ${peer} ${port(rule)}`;
+  });
+  const ingress = stacks.resources('AWS::EC2::SecurityGroupIngress').map(({ Properties: rule }) => {
+    const from = rule['SourceSecurityGroupId'];
+    const peer = from === undefined ? toText(rule['CidrIp'] ?? rule['SourcePrefixListId']) : name(from);
+    return `${peer} -> ${name(rule['GroupId'])} ${port(rule)}`;
+  });
+  return [
+    ...egress.filter((connection) => ingress.includes(connection)),
+    ...egress
+      .filter((connection) => !ingress.includes(connection))
+      .map((connection) => `${connection} (out only)`),
+    ...ingress
+      .filter((connection) => !egress.includes(connection))
+      .map((connection) => `${connection} (in only)`),
+  ].sort();
+}
+
+/** Returns a function that gives a group's name, whether a template refers to it directly or by an imported id. */
+function groupNames({ stacks }: Synthesized): (reference: unknown) => string {
+  const exported = new Map(
+    stacks.flatMap(({ json }) =>
+      Object.values(json.Outputs ?? {}).flatMap(({ Value, Export }) =>
+        Export === undefined ? [] : [[Export.Name, toText(Value)] as const],
+      ),
+    ),
+  );
+  return (reference) => {
+    const text = toText(reference);
+    const attribute = exported.get(text.slice(1, -1)) ?? text;
+    return /^<([A-Za-z]+?)[0-9A-F]{8}\.GroupId>$/.exec(attribute)?.[1] ?? attribute;
+  };
+}
+
+const ALWAYS = [
+  'Cosigner -> LoadBalancer tcp 443',
+  'LoadBalancer -> Task tcp 3000',
+  'Task -> Endpoints tcp 443',
+  'Task -> pl-61a54008 tcp 443 (out only)',
+];
+
+t.test(
+  'only the Co-signer reaches the load balancer, which alone reaches the task; the task reaches only endpoints',
+  (t) => {
+    t.strictSame(connections(synthesize()), ALWAYS);
+    t.strictSame(connections(synthesize('prod', CHOICES.certificateByAcm)), ALWAYS);
+    t.strictSame(connections(synthesize('dev', CHOICES.existingVpc)), ALWAYS);
+    t.end();
+  },
+);
+
+t.test('a hosted Co-signer also reaches endpoints and the internet', (t) => {
+  t.strictSame(
+    connections(synthesize('dev', CHOICES.cosigner)),
+    [...ALWAYS, 'Cosigner -> 0.0.0.0/0 tcp 443 (out only)', 'Cosigner -> Endpoints tcp 443'].sort(),
+  );
+  t.end();
+});
+
+t.test('existing security groups replace those of the stacks', (t) => {
+  const settings = { ...CHOICES.existingEndpoints, cosignerSecurityGroupId: 'sg-0fedcba9876543210' };
+  t.strictSame(
+    connections(synthesize('dev', settings)),
+    ALWAYS.map((connection) =>
+      connection.replace('Cosigner', 'sg-0fedcba9876543210').replace('Endpoints', 'sg-0123456789abcdef0'),
+    ).sort(),
+  );
+  t.end();
+});
+
+t.test('no rule is defined inside a group, where the graph would miss it', (t) => {
+  for (const { Properties } of synthesize('dev', CHOICES.cosigner).resources('AWS::EC2::SecurityGroup')) {
+    t.equal(Properties['SecurityGroupIngress'], undefined);
+    // CDK's placeholder with an unused address. Without any rule AWS would allow all outbound traffic.
+    t.strictSame(Properties['SecurityGroupEgress'], [
+      {
+        CidrIp: '255.255.255.255/32',
+        Description: 'Disallow all traffic',
+        FromPort: 252,
+        IpProtocol: 'icmp',
+        ToPort: 86,
+      },
+    ]);
+  }
+  t.end();
+});
+
+t.test('load balancer, task, endpoints and Co-signer are each only in their own group', (t) => {
+  const stacks = synthesize('dev', CHOICES.cosigner);
+  const name = groupNames(stacks);
+  const groupsOf = (type: string, key: string): string[] =>
+    stacks.resources(type).flatMap(({ Properties }) => listOf(find(Properties, key)).map(name));
+  t.strictSame(groupsOf('AWS::ElasticLoadBalancingV2::LoadBalancer', 'SecurityGroups'), ['LoadBalancer']);
+  t.strictSame(groupsOf('AWS::ECS::Service', 'SecurityGroups'), ['Task']);
+  t.strictSame(groupsOf('AWS::EC2::Instance', 'GroupSet'), ['Cosigner']);
+  t.strictSame([...new Set(groupsOf('AWS::EC2::VPCEndpoint', 'SecurityGroupIds'))], ['Endpoints']);
+  t.end();
+});
+
+function find(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (key in value) return (value as Json)[key];
+  return Object.values(value)
+    .map((inner) => find(inner, key))
+    .find((found) => found !== undefined);
+}
+
+/** @param role beginning of the role's logical id */
+function statementsOf(stacks: Synthesized, role: string): readonly Statement[] {
+  return stacks
+    .resources('AWS::IAM::Policy')
+    .filter(({ Properties }) => listOf(Properties['Roles']).some((one) => toText(one).startsWith(`<${role}`)))
+    .flatMap(({ Properties }) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement);
+}
+
+/** Each permission of a role, as `action resource`. */
+function permissions(stacks: Synthesized, role: string): readonly string[] {
+  return statementsOf(stacks, role)
+    .flatMap(({ Effect, Action, Resource }) => {
+      t.equal(Effect, 'Allow');
+      return listOf(Action).flatMap((action) => listOf(Resource).map((one) => `${action} ${toText(one)}`));
+    })
+    .sort();
+}
+
+t.test('the task can read and decrypt only its three parameters', (t) => {
+  const stacks = synthesize();
+  const parameters = ['jwt/callback-private-key', 'jwt/cosigner-public-key', 'policy'].map(
+    (name) => `arn:aws:ssm:ap-northeast-1:<AWS::AccountId>:parameter/fireblocks/dev/${name}`,
+  );
+  const found = permissions(stacks, 'TaskRole');
+  t.match(found[0], /^kms:Decrypt <Key[0-9A-F]+\.Arn>$/);
+  t.strictSame(
+    found.slice(1),
+    parameters.map((arn) => `ssm:GetParameters ${arn}`),
+  );
+  const decrypt = statementsOf(stacks, 'TaskRole').find(({ Action }) => Action === 'kms:Decrypt');
+  const context = decrypt?.Condition?.['StringEquals'] as Record<string, unknown[]>;
+  t.strictSame(context['kms:EncryptionContext:PARAMETER_ARN']?.map(toText), parameters);
+
+  // The names in the task's environment are those that its role allows.
+  const environment = JSON.stringify(stacks.resources('AWS::ECS::TaskDefinition'));
+  for (const arn of parameters) t.ok(environment.includes(`"${arn.split(':parameter')[1] ?? ''}"`), arn);
+  t.end();
+});
+
+t.test('Fargate can pull from only one repository and write to only one log group', (t) => {
+  const account = 'ap-northeast-1:<AWS::AccountId>';
+  const repository = `arn:aws:ecr:${account}:repository/fireblocks-callback-dev`;
+  const streams = `arn:aws:logs:${account}:log-group:/ecs/callback-handler/dev:log-stream:*`;
+  t.strictSame(permissions(synthesize(), 'ExecutionRole'), [
+    `ecr:BatchCheckLayerAvailability ${repository}`,
+    `ecr:BatchGetImage ${repository}`,
+    'ecr:GetAuthorizationToken *',
+    `ecr:GetDownloadUrlForLayer ${repository}`,
+    `logs:CreateLogStream ${streams}`,
+    `logs:PutLogEvents ${streams}`,
+  ]);
+  t.end();
+});
+
+t.test('the key rotates, and AWS services can use it only for logs and alarms of this account', (t) => {
+  const stacks = synthesize();
+  const [key] = stacks.resources('AWS::KMS::Key', 'security');
+  t.equal(key?.Properties['EnableKeyRotation'], true);
+  const { Statement } = key?.Properties['KeyPolicy'] as { Statement: Statement[] };
+  const services = Object.fromEntries(
+    Statement.flatMap(({ Principal, Condition }) => {
+      const { Service } = Principal as { Service?: string };
+      return Service === undefined ? [] : [[Service, Condition]];
+    }),
+  );
+  t.strictSame(Object.keys(services).sort(), [
+    'cloudwatch.amazonaws.com',
+    'logs.ap-northeast-1.amazonaws.com',
+  ]);
+  t.strictSame(services['cloudwatch.amazonaws.com'], {
+    StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+  });
+  const { ArnEquals } = services['logs.ap-northeast-1.amazonaws.com'] as { ArnEquals: Json };
+  const groups = (ArnEquals['kms:EncryptionContext:aws:logs:arn'] as unknown[]).map(toText);
+  t.strictSame(
+    groups.sort(),
+    stacks
+      .resources('AWS::Logs::LogGroup')
+      .map(
+        ({ Properties }) =>
+          `arn:aws:logs:ap-northeast-1:<AWS::AccountId>:log-group:${toText(Properties['LogGroupName'])}`,
+      )
+      .sort(),
+  );
+  t.end();
+});

@@ -1,0 +1,123 @@
+// The real process and its connections: behind a TLS proxy that keeps them alive, and with clients that stall.
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import t from 'tap';
+import { createCosigner } from '../../cli/cosigner/client.js';
+import { keysIn } from '../../cli/cosigner/keys.js';
+import { samplePayload } from '../../cli/cosigner/request.js';
+import { createMissingKeys } from '../../src/keys/directory.js';
+import { startLoad } from '../helpers/load.js';
+import { nginx } from '../helpers/nginx.js';
+import { freePort } from '../helpers/port.js';
+import { type Handler, startHandler } from '../helpers/process.js';
+
+const CONNECTIONS = 16;
+/** Number of answers to wait for before and after a restart. */
+const ENOUGH = 150;
+
+// The first test only waits for the handler's timeout of 30 s; the others run meanwhile.
+t.jobs = 2;
+
+t.test('a client that stalls gets 408 after 30 s', async (t) => {
+  const url = new URL(
+    await startHandler(t, { built: true, cwd: t.testdir(), args: ['--local'] }).listening(),
+  );
+  /** Sends the beginning of a request, and waits until the handler closes the connection. */
+  const stall = async (beginning: string): Promise<{ reply: string; seconds: number }> => {
+    const startedAt = performance.now();
+    const socket = connect(Number(url.port), url.hostname);
+    let reply = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (reply += chunk));
+    socket.write(beginning);
+    await once(socket, 'close');
+    return { reply, seconds: (performance.now() - startedAt) / 1000 };
+  };
+
+  t.jobs = 2;
+  for (const [part, beginning] of [
+    ['headers', 'POST /callback HTTP/1.1\r\nHost: x\r\n'],
+    ['body', 'POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc'],
+  ] as const) {
+    t.test(`in the middle of the ${part}`, async (t) => {
+      const { reply, seconds } = await stall(beginning);
+      t.match(reply, /^HTTP\/1\.1 408 Request Timeout\r\n/);
+      t.match(reply, /\{"code":"request_timeout"/);
+      t.ok(seconds > 29 && seconds < 37, `after ${seconds.toFixed(1)} s`);
+    });
+  }
+});
+
+t.test('behind a TLS proxy', async (t) => {
+  const cwd = t.testdir();
+  const keys = join(cwd, '.local/keys');
+  await createMissingKeys(keys);
+  const ports = [await freePort(), await freePort()] as const;
+  const front = await nginx(t, ...ports);
+  const client = createCosigner({
+    ...{ url: front.url, ca: front.ca },
+    ...{ maxSockets: CONNECTIONS, keys: keysIn(keys) },
+  });
+  t.teardown(() => client.close());
+  const start = async (port: number): Promise<Handler> => {
+    const env = { PORT: String(port), SHUTDOWN_TIMEOUT_MS: '5000' };
+    const handler = startHandler(t, { built: true, cwd, args: ['--local'], env });
+    await handler.listening();
+    return handler;
+  };
+  /** Request ids of the handler's decisions. */
+  const decidedBy = ({ lines }: Handler): readonly string[] =>
+    lines.filter(({ event }) => event === 'decision').map(({ requestId }) => String(requestId));
+
+  await t.test('logs the trace id set by the load balancer', async (t) => {
+    const handler = await start(ports[0]);
+    t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'APPROVE' } });
+    t.match(await handler.line({ event: 'decision' }), {
+      traceId: 'Root=1-67891233-abcdef012345678912345678',
+    });
+    t.equal(await handler.stop(), 0);
+  });
+
+  await t.test('no request fails if the new process starts before the old one stops', async (t) => {
+    const old = await start(ports[0]);
+    const load = startLoad(() => client, CONNECTIONS);
+    await load.untilAnswered(ENOUGH);
+    const next = await start(ports[1]);
+    front.deregister();
+    t.equal(await old.stop(), 0);
+    await load.untilAnswered(ENOUGH);
+    await load.stop();
+    t.ok(
+      decidedBy(old).length > 100 && decidedBy(next).length > 100,
+      `${load.answered.size} requests were answered`,
+    );
+    t.strictSame([...load.failed.values()], []);
+    t.equal(front.errors(), '');
+    front.register();
+    t.equal(await next.stop(), 0);
+  });
+
+  await t.test('a restart under load answers every request that the old process had received', async (t) => {
+    const first = await start(ports[0]);
+    const load = startLoad(() => client, CONNECTIONS);
+    await load.untilAnswered(ENOUGH);
+    t.equal(await first.stop(), 0);
+    const second = await start(ports[0]);
+    await load.untilAnswered(ENOUGH);
+    await load.stop();
+
+    const decided = [...decidedBy(first), ...decidedBy(second)];
+    t.ok(
+      decidedBy(first).length > 100 && decidedBy(second).length > 100,
+      `${decided.length} requests were decided`,
+    );
+    t.strictSame(
+      decided.filter((requestId) => !load.answered.has(requestId)),
+      [],
+      'every decision was delivered',
+    );
+    // In between nothing listens: nginx can't connect, or the kernel resets the connection before it is accepted.
+    t.strictSame([...new Set(load.failed.values())], ['status 502']);
+    t.notMatch(front.errors(), /prematurely closed/, 'no accepted connection was closed before its answer');
+  });
+});
