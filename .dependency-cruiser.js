@@ -48,7 +48,7 @@ export default {
     layer('policy-facts', 'Facts are read from requests.', '^src/policy/facts/', FACTS),
     layer('policy-language', 'The language is about facts.', '^src/policy/language/', LANGUAGE),
     layer('policy-evaluate', 'Evaluation uses the language.', '^src/policy/evaluate/', EVALUATE),
-    layer('policy-parse', 'Parsing comes last: it makes what is evaluated.', '^src/policy/parse/', PARSE),
+    layer('policy-parse', 'Parsing comes last: it creates what is evaluated.', '^src/policy/parse/', PARSE),
     layer('sources', 'Sources know what they read, not who uses it.', '^src/sources/', SOURCES),
     layer('keys', 'Keys come from sources.', '^src/keys/', KEYS),
     layer('routes', 'Routes use keys, policy and plugins, not the application.', '^src/routes/', ROUTES),

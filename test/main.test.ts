@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, type ClientRequest, request as httpRequest } from 'node:http';
 import { join } from 'node:path';
+import { prettyFactory } from 'pino-pretty';
 import t from 'tap';
 import { createCosigner } from '../cli/cosigner/client.js';
 import { keysIn } from '../cli/cosigner/keys.js';
 import { readPayload, samplePayload, signToken } from '../cli/cosigner/request.js';
 import { KEY_FILES, createMissingKeys } from '../src/keys/directory.js';
-import { createLog } from '../src/log.js';
+import { createLog, PRETTY_OPTIONS } from '../src/log.js';
 import { ROOT } from './helpers/cli.js';
 import { type Handler, startHandler } from './helpers/process.js';
 
@@ -219,6 +220,23 @@ t.test('applies LOG_LEVEL on a terminal, too', async (t) => {
   const log = await createLog('error');
   t.equal(log.level, 'error');
   t.notOk(log.isLevelEnabled('info'));
+});
+
+t.test('shows time, level, message and few fields on a terminal', (t) => {
+  const pretty = prettyFactory({ ...PRETTY_OPTIONS, colorize: false });
+  const line = {
+    level: 'info',
+    time: '2026-03-03T10:00:00Z',
+    event: 'decision',
+    asset: 'ETH',
+    facts: {},
+    msg: 'APPROVE',
+  };
+  t.match(
+    pretty(JSON.stringify(line)),
+    /^\[2026-03-0\d \d\d:\d\d:00 [+-]\d\d:\d\d\] INFO: APPROVE \{"asset":"ETH"\}\n$/,
+  );
+  t.end();
 });
 
 async function stopTwice(handler: Handler): Promise<void> {

@@ -16,6 +16,8 @@ export interface Load {
 }
 
 const SCRIPT = fileURLToPath(new URL('load.lua', import.meta.url));
+/** The Co-signer waits this long for an answer; wrk's default is 2 s. */
+const TIMEOUT = '30s';
 
 /**
  * @param tokenFile tokens to send in turn, one per line
@@ -28,7 +30,7 @@ export async function wrk(
   seconds: number,
 ): Promise<Load> {
   const { stdout } = await promisify(execFile)('wrk', [
-    ...['-t1', `-c${connections}`, `-d${seconds}s`, '-s', SCRIPT, url, '--', tokenFile],
+    ...['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', TIMEOUT, '-s', SCRIPT, url, '--', tokenFile],
   ]).catch((error: unknown) => {
     throw codeOf(error) === 'ENOENT' ? new Error('wrk is not installed: apt-get install wrk') : error;
   });

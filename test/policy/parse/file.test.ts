@@ -58,8 +58,8 @@ t.test('the commented-out examples of that policy are valid', (t) => {
   t.end();
 });
 
-/** A policy with these lines in its second rule. */
-const withRule = (...lines: readonly string[]): string =>
+/** A policy with these lines under `rules`, which start at line 5. */
+const withRules = (...lines: readonly string[]): string =>
   ['version: 1', 'lists:', '  treasury: ["0"]', 'rules:', ...lines].join('\n');
 
 /** Invalid policies with their problems: line, column, rule, message. */
@@ -129,22 +129,22 @@ const invalid: readonly (readonly [
   ],
   [
     'an unknown key of a rule',
-    withRule('- { id: a, for: transaction, when: "true", action: reject, unless: x }'),
+    withRules('- { id: a, for: transaction, when: "true", action: reject, unless: x }'),
     [[5, 60, 'a', 'unknown key "unless"; the keys here are id, for, when, action, reason']],
   ],
   [
     'an unknown action',
-    withRule('- { id: a, for: transaction, when: "true", action: aprove }'),
+    withRules('- { id: a, for: transaction, when: "true", action: aprove }'),
     [[5, 52, 'a', 'action must be one of approve, reject, retry, ignore; did you mean "approve"?']],
   ],
   [
     'an unknown kind',
-    withRule('- { id: a, for: tx, when: "true", action: reject }'),
+    withRules('- { id: a, for: tx, when: "true", action: reject }'),
     [[5, 17, 'a', 'for must be one of transaction, configuration']],
   ],
   [
     'a duplicate id',
-    withRule(
+    withRules(
       '- { id: a, for: transaction, when: "true", action: reject }',
       '- { id: a, for: transaction, when: "true", action: reject }',
     ),
@@ -152,7 +152,7 @@ const invalid: readonly (readonly [
   ],
   [
     'invalid ids',
-    withRule(
+    withRules(
       '- { id: a b, for: transaction, when: "true", action: reject }',
       '- { id: otherwise, for: transaction, when: "true", action: reject }',
     ),
@@ -163,7 +163,7 @@ const invalid: readonly (readonly [
   ],
   [
     'a rule without an id or an expression',
-    withRule('- for: transaction', '  action: reject'),
+    withRules('- for: transaction', '  action: reject'),
     [
       [5, 3, 'number 1', 'id is missing; it must be a string'],
       [5, 3, 'number 1', 'when is missing; it must be an expression'],
@@ -171,7 +171,7 @@ const invalid: readonly (readonly [
   ],
   [
     'an unknown fact',
-    withRule(
+    withRules(
       '- id: a',
       '  for: transaction',
       '  when: tx.asset == "ETH" && tx.amout > decimal("1")',
@@ -181,7 +181,7 @@ const invalid: readonly (readonly [
   ],
   [
     'an unknown list, in a folded expression',
-    withRule(
+    withRules(
       '- id: a',
       '  for: transaction',
       '  when: >-',
@@ -193,7 +193,7 @@ const invalid: readonly (readonly [
   ],
   [
     'an amount compared with a float, in quotes',
-    withRule(
+    withRules(
       '- id: a',
       '  for: transaction',
       '  when: "tx.asset == \\"ETH\\" && tx.amount < 1.0"',
@@ -203,7 +203,7 @@ const invalid: readonly (readonly [
   ],
   [
     'an amount compared with a float, in single quotes',
-    withRule(
+    withRules(
       '- id: a',
       '  for: transaction',
       "  when: 'tx.note == \"it''s\" && tx.amount < 1.0'",
@@ -213,7 +213,7 @@ const invalid: readonly (readonly [
   ],
   [
     'a problem after escape sequences',
-    withRule(
+    withRules(
       '- id: a',
       '  for: transaction',
       '  when: "tx.note == \\x22\\u0061\\"\\n && tx.amout > decimal(\'1\')"',
@@ -223,7 +223,7 @@ const invalid: readonly (readonly [
   ],
   [
     'an incomplete expression over several lines',
-    withRule(
+    withRules(
       '- id: a',
       '  for: transaction',
       '  when: |',
@@ -235,12 +235,12 @@ const invalid: readonly (readonly [
   ],
   [
     'a string instead of true or false',
-    withRule('- { id: a, for: configuration, when: config.type, action: reject }'),
+    withRules('- { id: a, for: configuration, when: config.type, action: reject }'),
     [[5, 38, 'a', 'expected true or false, but this is of type string']],
   ],
   [
     'facts of the other kind of request',
-    withRule('- { id: a, for: configuration, when: tx.asset == "ETH", action: reject }'),
+    withRules('- { id: a, for: configuration, when: tx.asset == "ETH", action: reject }'),
     [[5, 38, 'a', '"tx" is not available here: a rule for configuration changes uses "config"']],
   ],
   [
@@ -296,7 +296,7 @@ mine.yaml:6:13  rule a
 
 t.test('the report shortens a long line around the problem', (t) => {
   const when = `${Array(30).fill('tx.asset == "ETH"').join(' || ')} || tx.amout > decimal("1")`;
-  const text = withRule('- id: a', '  for: transaction', `  when: ${when}`, '  action: reject');
+  const text = withRules('- id: a', '  for: transaction', `  when: ${when}`, '  action: reject');
   try {
     parsePolicy(text, 'x');
     t.fail();
