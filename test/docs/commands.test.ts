@@ -41,7 +41,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, contains: strin
   'npm run bench -- policy': ['.ci/run', 'npm run bench -- policy'],
   'npm run faults -- --short': ['.ci/run', 'npm run faults -- --short'],
   'npm run fuzz -- --count 20000': ['.ci/run', 'npm run fuzz -- --count 20000'],
-  'npm run soak -- --seconds 20': ['.ci/run', 'npm run soak -- --seconds 20'],
+  'npm run soak -- --seconds 10': ['.ci/run', 'npm run soak -- --seconds 10'],
   'npm run verify:image': ['.ci/run', 'npm run verify:image'],
   'npm run logs -- --follow': ['test/system/deploy.test.ts', "'logs', '--follow'"],
   "pip install 'moto[server]' cfn-lint": ['.ci/run', "'moto[server]' cfn-lint"],
