@@ -22,7 +22,7 @@ t.test('on a terminal', async (t) => {
     }).catch((error: unknown) => error as { stdout: string; code: number });
 
   await t.test('shows how to continue after Ctrl-C, and shows the cursor again', async (t) => {
-    // Unlike any other process on this machine.
+    // No other process on this machine has these arguments.
     const args = '--only-stacks foundation,security --yes';
     proxy.before = ({ action }) => {
       if (action === 'CreateStack') {
