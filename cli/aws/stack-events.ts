@@ -1,5 +1,5 @@
-// Events of a CloudFormation stack, and waiting for the end of a change with them. The waiters of the AWS SDK do not
-// report events, and the first failed resource, which is the cause of a failure, is known from events alone.
+// Events of a CloudFormation stack, and waiting for the end of a change. The waiters of the AWS SDK don't fit: only
+// events show the progress, and the first failed resource, which is the cause of a failure.
 import { DescribeStackEventsCommand } from '@aws-sdk/client-cloudformation';
 import type { Session } from './session.js';
 import { type DeployedStack, describeStack, stateOf } from './stack.js';

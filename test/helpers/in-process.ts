@@ -24,7 +24,7 @@ interface Output {
   stderr: string;
 }
 
-/** Tells the command's output apart from that of the test reporter. */
+/** Separates the output of the command from that of the test reporter. */
 const capturing = new AsyncLocalStorage<Output>();
 capture('stdout');
 capture('stderr');
