@@ -18,13 +18,13 @@ export interface OperatorOptions extends SessionOptions {
   readonly json?: boolean | undefined;
 }
 
-/** What the process that runs a command may replace. */
+/** What tests may replace. */
 export interface OperatorRuntime {
   /** Waits between two polls of AWS. Default: wait in real time. */
   readonly sleep?: Sleep;
 }
 
-/** The end of every operator command's help. */
+/** Ends the help of every operator command. */
 export const EXIT_CODES = '\nExit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.';
 
 /** @param name as in `npm run NAME` */

@@ -18,7 +18,7 @@ import type { Session } from './session.js';
 /** Files in the key directory that the Co-signer is configured to trust. Neither is a secret. */
 export const CERTIFICATE_FILES = { ca: 'tls_ca.pem', certificate: 'tls.pem' } as const;
 
-/** The operator is warned so many days before a certificate expires. */
+/** The operator is warned in the last days before a certificate expires. */
 export const WARNING_DAYS = 30;
 const DAY_MS = 86_400_000;
 

@@ -1,4 +1,4 @@
-// Turns off the deletion protection of production's resources before they are deleted on purpose.
+// Turns off the deletion protection of prod's resources, so that they can be deleted.
 import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { ModifyInstanceAttributeCommand } from '@aws-sdk/client-ec2';
 import { ModifyLoadBalancerAttributesCommand } from '@aws-sdk/client-elastic-load-balancing-v2';

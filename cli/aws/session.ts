@@ -16,7 +16,7 @@ export interface SessionOptions {
   readonly region?: string | undefined;
 }
 
-/** Waits for so many milliseconds. */
+/** Waits for a number of milliseconds. */
 export type Sleep = (ms: number) => Promise<unknown>;
 
 export interface Session {
@@ -41,7 +41,7 @@ export interface Session {
   readonly sleep: Sleep;
 }
 
-/** Holds one directory of keys for each environment. */
+/** Contains one directory for the keys of each environment. */
 const KEY_DIRECTORY = '.keys';
 
 interface OpenOptions {

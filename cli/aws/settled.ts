@@ -1,10 +1,10 @@
-// Describes a stack once an earlier run's change to it has ended.
+// Waits until an earlier run's change to a stack has ended, and describes the stack.
 import { runTasks } from '../progress.js';
 import { waitUntilSettled } from './cloudformation.js';
 import type { Session } from './session.js';
 import { type DeployedStack, describeStack, stateOf } from './stack.js';
 
-/** @returns undefined if the stack does not exist, or was deleted while this waited */
+/** @returns undefined if the stack does not exist, or was deleted in the meantime */
 export async function describeSettled(
   session: Session,
   stackName: string,

@@ -1,5 +1,5 @@
-// Events of a CloudFormation stack, and waiting for the end of a change with them. The waiters of the AWS SDK do not
-// report events, and the first failed resource, which is the cause of a failure, is known from events alone.
+// Events of a CloudFormation stack, and waiting for the end of a change. The waiters of the AWS SDK don't fit: only
+// events show the progress, and the first failed resource, which is the cause of a failure.
 import { DescribeStackEventsCommand } from '@aws-sdk/client-cloudformation';
 import type { Session } from './session.js';
 import { type DeployedStack, describeStack, stateOf } from './stack.js';
@@ -14,7 +14,7 @@ export interface StackEvent {
 
 export type OnEvent = (event: StackEvent) => void;
 
-/** CloudFormation may still report the previous state for a moment: wait for so many polls without an event. */
+/** CloudFormation may report the previous state for a moment: number of polls to wait for the first event. */
 const QUIET_POLLS = 10;
 const FIRST_POLL_MS = 200;
 const LAST_POLL_MS = 4000;
@@ -44,7 +44,7 @@ export async function watchStack(
   let started = begun;
   let polls = 0;
   for (let delay = FIRST_POLL_MS; ; delay = Math.min(delay * 1.5, LAST_POLL_MS)) {
-    // The stack first: events read after its last state are complete.
+    // Read the stack before its events, so that no event is missed once the change has ended.
     const stack = await describeStack(session.aws.cloudformation, stackId);
     for (const event of await readNewEvents(session, stackId, seen)) {
       if (event.status.endsWith('_FAILED') && !/cancelled/i.test(event.reason ?? '')) failed ??= event;

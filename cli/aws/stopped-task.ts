@@ -1,13 +1,13 @@
-// Why the task that stopped last has stopped.
+// Explains why the most recently stopped task has stopped.
 import { DescribeTasksCommand, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
 import { isAwsError } from './error.js';
 import { lastLines } from './log-events.js';
 import type { Session } from './session.js';
 
-/** `DescribeTasks` accepts so many tasks. */
+/** Limit of `DescribeTasks`. */
 const MAX_TASKS = 100;
 
-/** @returns its stop reasons and its last log lines; empty if ECS knows no stopped task: it forgets them after an hour */
+/** @returns its stop reasons and its last log lines; empty if no task stopped within the last hour, which ECS keeps */
 export async function explainStoppedTask(session: Session): Promise<readonly string[]> {
   try {
     const task = await lastStoppedTask(session);

@@ -71,7 +71,7 @@ export async function inspectCallbackKey(session: Session, rotate: boolean): Pro
 export async function applyCallbackKey(session: Session, state: CallbackKeyState): Promise<KnownKey> {
   const { file, stored, action } = state;
   let key = state.local;
-  // Keep the key that is in use until now, also when an interrupted rotation continues.
+  // Keep the key that has been in use, also when an interrupted rotation continues.
   if (stored !== undefined) {
     await writePrivateFile(join(session.keyDirectory, previousKeyFile(stored.fingerprint)), stored.pem);
   }

@@ -15,10 +15,10 @@ import type { Session } from '../aws/session.js';
 import type { Report } from './step.js';
 
 const run = promisify(execFile);
-/** In bytes. The archive of the committed tree has some hundred kilobytes. */
+/** In bytes. The archive of the committed tree takes a few hundred kilobytes. */
 const MAX_ARCHIVE = 256 * 1024 * 1024;
 const POLL_MS = 5000;
-/** CodeBuild may need so many polls until it knows a build that has just started. */
+/** Number of polls until CodeBuild must know a build that has just started. */
 const UNKNOWN_POLLS = 5;
 /** Number of recent builds that are checked for a running one. */
 const RECENT_BUILDS = 10;

@@ -1,4 +1,4 @@
-// Deploys: plans the steps, asks for confirmation, runs them, and reports what to do next.
+// Runs a deployment: plans the steps, asks for confirmation, applies them, and shows the next steps.
 import { fetchCertificate } from '../aws/acm.js';
 import { DeployError } from '../aws/error.js';
 import { explainError } from '../aws/explain.js';

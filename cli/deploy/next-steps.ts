@@ -21,7 +21,7 @@ interface Inputs {
   readonly hostName: string;
   readonly callbackUrl: string;
   readonly registerCommand: string;
-  /** Whether the certificate is of a private CA. */
+  /** Whether a private CA issued the certificate. */
   readonly isPrivate: boolean;
   /** Paths on this machine. */
   readonly keyFile: string;
@@ -58,7 +58,7 @@ export function nextSteps(session: Session, publicKey: string | undefined): Next
 function stepsForJwt(inputs: Inputs): NextSteps {
   const { callbackUrl, registerCommand, isPrivate, keyFile, certificateFile, caFile, key } = inputs;
   const pinned = [
-    'The certificate is of your private CA. Only an SGX Co-signer accepts that together with a public key: choose',
+    'Your private CA issued the certificate. Only an SGX Co-signer accepts one together with a public key: choose',
     `"public key with root CA" and give it ${caFile}, or the one with certificate pinning and give it ${certificateFile}.`,
     'A Nitro Co-signer trusts public CAs only: for it, set "auth" to "json", or use a certificate of a public CA.',
   ];

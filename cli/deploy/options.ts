@@ -60,10 +60,10 @@ export function commandLineOf(
   const names: readonly string[] = without;
   const parts = program.options.flatMap((option): readonly string[] => {
     const name = option.attributeName();
-    const value: unknown = program.getOptionValue(name);
+    const value = program.getOptionValue(name) as string | boolean | undefined;
     const isDefault = name !== 'env' && program.getOptionValueSource(name) === 'default';
     if (value === undefined || isDefault || names.includes(name)) return [];
-    return value === true ? [option.long ?? ''] : [option.long ?? '', String(value)];
+    return value === true ? [option.long ?? ''] : [option.long ?? '', `${value}`];
   });
   return ['npm run deploy --', ...parts, ...also].join(' ');
 }

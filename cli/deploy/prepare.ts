@@ -12,7 +12,7 @@ import { assertNeeds, selectStacks } from './plan.js';
 import type { Deployment } from './step.js';
 import { synthesizeTemplates } from './templates.js';
 
-/** As Docker defines tags. */
+/** The format that Docker defines for tags. */
 const IMAGE_TAG = /^\w[\w.-]{0,127}$/;
 
 /**

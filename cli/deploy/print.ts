@@ -1,4 +1,4 @@
-// Prints a deployment for the operator: what it is about, its plan and its outcome.
+// Prints a deployment for the operator: the environment, the plan and the outcome.
 import type { Session } from '../aws/session.js';
 import { columns, painter } from '../terminal.js';
 import type { NextSteps } from './next-steps.js';

@@ -145,12 +145,13 @@ async function parameterStatus(
   } catch (error) {
     const explained = explainError(error, session.profile);
     if (!(explained instanceof BaseError)) throw error;
-    return { name, state: isBad(explained) ? 'bad' : 'unknown', holds: [explained.message] };
+    const { code, message } = explained as BaseError;
+    return { name, state: isBad(code) ? 'bad' : 'unknown', holds: [message] };
   }
 }
 
-/** Whether the value can't be used; otherwise it could not be read. */
-function isBad({ code }: BaseError): boolean {
+/** Whether the value can't be used; with other codes it could not be read. */
+function isBad(code: string): boolean {
   return code === 'POLICY_INVALID' || code === 'PARAMETER_NOT_ENCRYPTED' || code.startsWith('KEY_');
 }
 

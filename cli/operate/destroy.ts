@@ -144,7 +144,7 @@ function printInventory(
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** @returns the stacks, last deployed first, once changes to them have ended */
+/** Waits for running changes. @returns the stacks, last deployed first */
 async function findStacks(session: Session, options: DestroyOptions): Promise<readonly StackToDelete[]> {
   const found: StackToDelete[] = [];
   for (const name of [...STACK_NAMES].reverse()) {

@@ -23,7 +23,7 @@ interface LogsOptions extends OperatorOptions {
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const UNIT_NAMES: Readonly<Record<string, string>> = { s: 'second', m: 'minute', h: 'hour', d: 'day' };
 const POLL_MS = 2000;
-/** Lines arrive in CloudWatch with a delay, and not in order: read so much again with each poll. */
+/** Lines arrive in CloudWatch late and out of order, so each poll reads this period again. */
 const OVERLAP_MS = 30_000;
 
 /** How a line is shown on a terminal: time, level, message, and the fields that the message does not contain. */

@@ -1,4 +1,4 @@
-// What goes wrong with a deployment is told with its cause and the next command, and a second run recovers it.
+// A deployment that fails reports the cause and the next command, and succeeds when it is run again.
 import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { awsError, parameter, xml } from '../helpers/aws-proxy.js';
-import { ROOT } from '../helpers/cli.js';
+import { programPath, ROOT } from '../helpers/paths.js';
 import { fails, scenarios } from '../helpers/scenarios.js';
 
 const run = promisify(execFile);
@@ -178,7 +178,7 @@ t.test('failures', async (t) => {
     await run(
       join(ROOT, 'node_modules/.bin/cdk'),
       [
-        ...['--app', `${join(ROOT, 'node_modules/.bin/tsx')} ${join(ROOT, 'infra/app.ts')}`],
+        ...['--app', `${process.execPath} ${programPath('infra/app.ts')}`],
         ...['--output', 'home/out', '--context', 'env=dev', '--require-approval', 'never'],
         ...['deploy', 'fireblocks-dev-foundation'],
       ],

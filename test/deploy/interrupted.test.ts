@@ -77,7 +77,7 @@ t.test('resumes after an interruption at any AWS call', async (t) => {
         return { status: 500, body: '' };
       }
       const reply = await build(call);
-      // Calls that the emulated CodeBuild replies to do not get to moto.
+      // Calls to the emulated CodeBuild do not reach moto, so `after` does not see them.
       if (reply !== undefined && when === 'after' && isPoint(call)) await interruptNow();
       return reply;
     };
@@ -110,7 +110,7 @@ function pointsOf(calls: readonly AwsCall[]): readonly string[] {
   });
 }
 
-/** @returns everything that a deployment creates, without what differs each time */
+/** @returns everything that a deployment creates, except values that differ each time */
 async function stateOf(endpoint: string, place: Workspace): Promise<unknown> {
   const account = accountAt(endpoint);
   const stacks = await account.stacks();

@@ -25,7 +25,7 @@ t.test('deploys selected stacks as planned', async (t) => {
   const place = workspace(t, proxy.endpoint);
   place.settings({});
 
-  /** Each continues from the state that the one before leads to. */
+  /** Each starts from the result of the previous one. */
   const cases: readonly {
     args: readonly string[];
     steps: Readonly<Record<string, string>>;

@@ -16,7 +16,7 @@ const COMMANDS = {
 
 export type InProcessCommand = keyof typeof COMMANDS;
 
-/** Polls of AWS are so many times faster than in real time. */
+/** Factor by which the waits between polls of AWS are shortened. */
 const SPEED = 50;
 
 interface Output {
@@ -24,7 +24,7 @@ interface Output {
   stderr: string;
 }
 
-/** Tells the command's output apart from that of the test reporter. */
+/** Separates the output of the command from that of the test reporter. */
 const capturing = new AsyncLocalStorage<Output>();
 capture('stdout');
 capture('stderr');
@@ -37,7 +37,7 @@ export function canRunInProcess(command: string): command is InProcessCommand {
   return Object.hasOwn(COMMANDS, command);
 }
 
-/** Runs one command. Not for two at a time: directory, environment and arguments are those of the process. */
+/** Runs one command at a time: working directory, environment and arguments belong to the whole process. */
 export async function runInProcess(
   { directory, environment }: { readonly directory: string; readonly environment: NodeJS.ProcessEnv },
   command: InProcessCommand,
@@ -56,7 +56,7 @@ export async function runInProcess(
     output.stderr += error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.exitCode = 1;
   }
-  const code = Number(process.exitCode ?? 0);
+  const code = process.exitCode;
   chdir(before.directory);
   replaceEnvironment(before.environment);
   process.argv = before.argv;

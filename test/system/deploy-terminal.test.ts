@@ -1,7 +1,13 @@
 // A deployment on a terminal, which script(1) provides.
 import { execFile, execFileSync } from 'node:child_process';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
+import {
+  CloudWatchLogsClient,
+  CreateLogStreamCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
 import t from 'tap';
+import { clientOptions, NAMES } from '../helpers/aws.js';
 import { awsProxy } from '../helpers/aws-proxy.js';
 import { motoServer } from '../helpers/moto.js';
 import { programOf, workspace } from '../helpers/operator.js';
@@ -22,7 +28,7 @@ t.test('on a terminal', async (t) => {
     }).catch((error: unknown) => error as { stdout: string; code: number });
 
   await t.test('shows how to continue after Ctrl-C, and shows the cursor again', async (t) => {
-    // Unlike any other process on this machine.
+    // No other process on this machine has these arguments.
     const args = '--only-stacks foundation,security --yes';
     proxy.before = ({ action }) => {
       if (action === 'CreateStack') {
@@ -46,5 +52,28 @@ t.test('on a terminal', async (t) => {
     t.match(stdout, /\[[\d.]+s\]/);
     t.match(stdout, '\u001b[32m');
     t.notMatch(stdout, '[STARTED]');
+  });
+
+  await t.test('logs reports that there is no line, and formats decisions with date and time', async (t) => {
+    const logs = new CloudWatchLogsClient(clientOptions(moto.endpoint));
+    const stream = { logGroupName: NAMES.logGroups.service, logStreamName: 'task/callback-handler/1' };
+    await logs.send(new CreateLogStreamCommand(stream));
+    const command = [process.execPath, ...programOf('logs')].join(' ');
+    t.equal((await onTerminal(command)).stdout.trim(), 'There is no line in the last hour.');
+
+    const decision = {
+      ...{ level: 'info', time: new Date().toISOString(), msg: 'APPROVE transaction by rule small' },
+      ...{ event: 'decision', requestId: 'r1', amount: '5', policy: 'abc', facts: { tx: {} } },
+    };
+    await logs.send(
+      new PutLogEventsCommand({
+        ...stream,
+        logEvents: [{ message: JSON.stringify(decision), timestamp: Date.now() }],
+      }),
+    );
+    const line = stripVTControlCharacters((await onTerminal(command)).stdout).trim();
+    t.match(line, /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^\]]*\] INFO: APPROVE transaction by rule small /);
+    t.match(line, '"requestId":"r1"');
+    t.notMatch(line, /facts|policy|"event"/);
   });
 });

@@ -14,7 +14,7 @@ import type { Template } from '../templates.js';
 
 type Parameters = Readonly<Record<string, string>>;
 
-/** @param parametersOf returns parameters of the stack, without those that earlier steps have not determined yet */
+/** @param parametersOf returns the stack's parameters; undefined for those that earlier steps have not determined yet */
 export function stackStep(
   deployment: Deployment,
   template: Template,
@@ -72,7 +72,7 @@ async function inspectStack(
   };
 }
 
-/** Whether parameters, tags and protection are as wanted. Parameters that are not determined yet don't count. */
+/** Whether parameters, tags and protection need no change. Parameters that are not determined yet are ignored. */
 function hasSameSettings(template: Template, parameters: Parameters, current: DeployedStack): boolean {
   return (
     Object.entries(parameters).every(([name, value]) => current.parameters[name] === value) &&
