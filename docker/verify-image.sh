@@ -94,7 +94,7 @@ at_most() { awk -v value="$1" -v limit="$2" 'BEGIN { exit !(value <= limit) }'; 
 # is_empty STRING: fails and prints the string if it is not empty.
 is_empty() { [ -z "$1" ] || { printf '%s' "$1" && false; }; }
 
-# --- tools -----------------------------------------------------------------------------------------------------------
+# --- helpers ---------------------------------------------------------------------------------------------------------
 
 free_port() {
   node -e 'const s = net.createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
@@ -229,7 +229,7 @@ expect 'the build stages contain no private key' keys_in "$tools_tree"
 added_mb=$(du -sk --apparent-size "$tree/app" | awk '{ printf "%.1f", $1 / 1024 }')
 expect "size added to the base image: $added_mb MB, limit $MAX_ADDED_MB MB" at_most "$added_mb" $MAX_ADDED_MB
 
-# --- behavior --------------------------------------------------------------------------------------------------------
+# --- runtime ---------------------------------------------------------------------------------------------------------
 
 step 'starting an SSM endpoint, and storing keys and policy in it'
 engine_start_ssm
