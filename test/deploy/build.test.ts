@@ -21,8 +21,10 @@ esac
   place.environment['PATH'] = `${join(place.directory, 'home')}:${process.env['PATH'] ?? ''}`;
 }
 
+const moto = await motoServer(t);
+
 t.test('builds the committed tree, and pushes it to the repository', async (t) => {
-  const moto = await motoServer(t);
+  await moto.reset();
   const place = workspace(t, moto.endpoint);
   const read = (name: string): string => readFileSync(join(place.directory, 'home', name), 'utf8');
   writeFileSync(join(place.directory, 'not-committed'), 'x');
@@ -45,7 +47,7 @@ t.test('builds the committed tree, and pushes it to the repository', async (t) =
 });
 
 t.test('reports a failed build with its last output', async (t) => {
-  const moto = await motoServer(t);
+  await moto.reset();
   const place = workspace(t, moto.endpoint);
   fakeEngine(place, 'echo "npm error 404" >&2; exit 7');
   const { code, stderr } = await place.run('deploy', '--yes', '--build', 'local');

@@ -25,8 +25,10 @@ const run = promisify(execFile);
 // Runs dozens of commands.
 t.setTimeout(900_000);
 
+const moto = await motoServer(t);
+
 t.test('deploys, operates and destroys an environment', async (t) => {
-  const moto = await motoServer(t);
+  await moto.reset();
   const proxy = await awsProxy(t, moto.endpoint);
   const place = workspace(t, proxy.endpoint);
   place.settings({ auth: 'jwt' });
@@ -377,7 +379,7 @@ t.test('deploys, operates and destroys an environment', async (t) => {
 });
 
 t.test('deploys a fresh clone with the command in the README', async (t) => {
-  const moto = await motoServer(t);
+  await moto.reset();
   const clone = join(t.testdir(), 'clone');
   await run('git', ['clone', '--quiet', ROOT, clone]);
   symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
@@ -400,7 +402,7 @@ t.test('deploys a fresh clone with the command in the README', async (t) => {
 });
 
 t.test('a first deployment to another region looks up the zones of that region', async (t) => {
-  const moto = await motoServer(t);
+  await moto.reset();
   const place = workspace(t, moto.endpoint);
   const { stdout, code } = await place.run('deploy', '-r', 'eu-west-1', '--dry-run');
   t.equal(code, 0);
