@@ -1,6 +1,7 @@
 // `npm run logs`: shows the service's log.
 import { type FilteredLogEvent, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
 import { prettyFactory } from 'pino-pretty';
+import { PRETTY_OPTIONS } from '../../src/log.js';
 import { DeployError, isAwsError } from '../aws/error.js';
 import { npmCommand } from '../aws/printed-commands.js';
 import { openSession, type Session } from '../aws/session.js';
@@ -25,13 +26,6 @@ const UNIT_NAMES: Readonly<Record<string, string>> = { s: 'second', m: 'minute',
 const POLL_MS = 2000;
 /** Lines arrive in CloudWatch late and out of order, so each poll reads this period again. */
 const OVERLAP_MS = 30_000;
-
-/** How a line is shown on a terminal: time, level, message, and the fields that the message does not contain. */
-const PRETTY_OPTIONS = {
-  translateTime: 'SYS:yyyy-mm-dd HH:MM:ss',
-  ignore: 'event,facts,omitted,kind,action,rule,policy,tried,cosignerKey,traceId,signerId',
-  singleLine: true,
-} as const;
 
 export async function runLogs({ sleep }: OperatorRuntime = {}): Promise<void> {
   const program = createProgram(
