@@ -190,7 +190,7 @@ t.test('with SSM', async (t) => {
     ['a 1024-bit callback private key', small.privatePem, /1024 bits/],
     ['a 3072-bit callback private key', large.privatePem, /3072 bits/],
     ['an empty callback private key', ' ', /it is empty/],
-    ['a public key as the callback private key', callback.publicPem, /holds a public key/],
+    ['a public key as the callback private key', callback.publicPem, /contains a public key/],
   ] as const) {
     t.test(`with ${what}, exits with 1 at once and gives the reason`, async (t) => {
       if (value === undefined) await moto.remove('callback');
