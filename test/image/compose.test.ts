@@ -111,5 +111,5 @@ t.test('stack traces in the log point to lines of the source', async (t) => {
   };
   const [, line] = /src\/protocol\/token\.ts:(\d+)/.exec(err?.stack ?? '') ?? [];
   const source = readFileSync('src/protocol/token.ts', 'utf8').split('\n')[Number(line) - 1];
-  t.match(source, /await signElsewhere/, String(err?.stack));
+  t.match(source, /await signAsync/, String(err?.stack));
 });
