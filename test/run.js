@@ -30,10 +30,12 @@ const SUITES = {
   image: { files: ['image/*.test'], args: ['--disable-coverage'], keepsOutput: true },
 };
 
-const [first = 'unit', ...rest] = process.argv.slice(2);
-const suite = SUITES[first];
+const args = process.argv.slice(2);
+const isSuite = Object.hasOwn(SUITES, args[0] ?? '');
+/** Without a suite and without a file, the unit tests: tap alone would find this file, and run it. */
+const suite = isSuite ? SUITES[args[0]] : args.every((arg) => arg.startsWith('-')) ? SUITES.unit : undefined;
 /** File names and options of tap's may stand in place of a suite, or behind one. */
-const given = suite === undefined ? [first, ...rest] : rest;
+const given = isSuite ? args.slice(1) : args;
 
 execFileSync(process.execPath, ['build.js'], { stdio: 'inherit' });
 await mirrorTree();
@@ -49,7 +51,7 @@ function tapArguments() {
   return [...(suite?.args ?? []), ...files, ...given.map(toTree)];
 }
 
-/** @param argument such as `test/policy/decide.test.ts` */
+/** @param argument such as `test/policy/evaluate/decide.test.ts` */
 function toTree(argument) {
   return argument.endsWith('.ts') ? join(TREE, argument.replace(/\.ts$/, '.js')) : argument;
 }
