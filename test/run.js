@@ -26,7 +26,7 @@ const SUITES = {
     args: ['--disable-coverage'],
     keepsOutput: true,
   },
-  deploy: { files: DEPLOY, args: ['--disable-coverage'] },
+  deploy: { files: DEPLOY, args: ['--disable-coverage'], keepsOutput: true },
   image: { files: ['image/*.test'], args: ['--disable-coverage'], keepsOutput: true },
 };
 

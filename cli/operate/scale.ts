@@ -49,6 +49,6 @@ export async function runScale({ sleep }: OperatorRuntime = {}): Promise<void> {
 /** @throws {UsageError} */
 function parseCount(given: string): number {
   const count = Number(given);
-  if (/^\d+$/.test(given) && count <= MAX_TASKS) return count;
+  if (/^(0|[1-9]\d*)$/.test(given) && count <= MAX_TASKS) return count;
   throw new UsageError(`the number of tasks must be a whole number from 0 to ${MAX_TASKS}, not "${given}"`);
 }

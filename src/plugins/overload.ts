@@ -4,6 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { Refusal } from '../protocol/refusal.js';
 
+/** The delay of the event loop from which requests are rejected, in ms. */
+export const MAX_EVENT_LOOP_DELAY_MS = 1000;
+
 export interface OverloadOptions {
   /** Longest acceptable delay of the event loop, in ms; 0 turns the detection off. */
   readonly maxEventLoopDelayMs?: number;
@@ -13,7 +16,7 @@ export interface OverloadOptions {
 
 async function registerOverload(
   app: FastifyInstance,
-  { maxEventLoopDelayMs = 1000, sampleIntervalMs = 1000 }: OverloadOptions,
+  { maxEventLoopDelayMs = MAX_EVENT_LOOP_DELAY_MS, sampleIntervalMs = 1000 }: OverloadOptions,
 ): Promise<void> {
   await app.register(underPressure, {
     maxEventLoopDelay: maxEventLoopDelayMs,

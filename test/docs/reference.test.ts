@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
+import { MAX_EVENT_LOOP_DELAY_MS } from '../../src/plugins/overload.js';
 import { decideBy } from '../../src/policy/evaluate/rules.js';
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import type { Action } from '../../src/protocol/decision.js';
@@ -54,6 +55,12 @@ t.test('configuration.md lists every environment variable', (t) => {
   t.ok(variables.size >= 11, [...variables].join(', '));
   const documented = namesIn('docs/configuration.md', 0).filter((name) => /^[A-Z_]{4,}$/.test(name));
   t.strictSame(documented.filter((name) => !name.startsWith('AWS_')).sort(), [...variables].sort());
+  t.end();
+});
+
+t.test('routes-and-errors.md names the delay from which requests are rejected', (t) => {
+  t.match(read('docs/routes-and-errors.md'), /`overloaded` \| the event loop is more than one second behind/);
+  t.equal(MAX_EVENT_LOOP_DELAY_MS, 1000);
   t.end();
 });
 

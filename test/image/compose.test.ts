@@ -42,7 +42,7 @@ t.test('the Co-signer gets a verified decision through TLS', async (t) => {
     rule: 'small-internal',
     traceId: /^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/,
   });
-  t.match(await run('cosigner', ['config']), { code: 0, output: /Answered IGNORE/ });
+  t.match(await run('cosigner', ['config']), { code: 0, output: /Response IGNORE/ });
   t.match(await run('cosigner', ['--tamper', 'hmac']), { code: 1, output: /invalid_token/ });
   t.match(
     await run('cosigner', ['--json-mode']),
