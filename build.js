@@ -42,7 +42,7 @@ await build({
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: true,
-  // Stack traces need only the positions.
+  // The source text is left out: stack traces need only positions.
   sourcesContent: false,
   // Some dependencies are CommonJS modules that require() modules of Node.js.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },

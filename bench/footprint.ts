@@ -30,7 +30,7 @@ export async function measureFootprint(): Promise<boolean> {
 async function measureBoot(handler: Target): Promise<Check> {
   const boots: number[] = [];
   const empty: number[] = [];
-  // The first start reads the files from disk.
+  // Not measured: the first start reads the files from disk.
   await bootMs(handler.start, handler.url);
   // Alternating, so that a machine that is busier for a while does not favour one of the two.
   for (let round = 0; round < BOOTS; round++) {

@@ -30,7 +30,7 @@ const PAYLOAD: Readonly<Record<string, unknown>> = {
   signerId: PAYOUT_USER,
 };
 
-/** CPU time of all threads per call, in ms: the service signs on a thread of its own. */
+/** CPU time of all threads per call, in ms: the service signs on a separate thread. */
 async function cpuMsPerCall(call: () => unknown, times: number): Promise<number> {
   const before = process.cpuUsage();
   for (let i = 0; i < times; i++) {

@@ -1,18 +1,18 @@
-// Asks the operator to confirm what can't be undone.
+// Asks the operator to confirm irreversible changes.
 import { createInterface } from 'node:readline/promises';
 import { DeployError } from './aws/error.js';
 import { UsageError } from './command.js';
 
 interface Question {
   readonly question: string;
-  /** What the operator has to type. */
+  /** The word that the operator must type. */
   readonly word: string;
-  /** Option that confirms without a question. */
+  /** Option that confirms without a prompt. */
   readonly option: string;
 }
 
 /**
- * Asks on the terminal, and returns if the operator types the word.
+ * Prompts on the terminal, and returns if the operator types the word.
  * @throws {DeployError} if the operator types anything else
  * @throws {UsageError} if there is no terminal
  */

@@ -22,7 +22,7 @@ export function cgroupProblem(): string | undefined {
   }
 }
 
-/** @returns removes the limit, even after the process has exited */
+/** @returns a function that removes the limit, even after the process has exited */
 export function limitCpu(pid: number, cores: number): () => void {
   const quota = String(cores * PERIOD_US);
   return existsSync(`${ROOT}/cpu/cgroup.procs`)
@@ -30,7 +30,7 @@ export function limitCpu(pid: number, cores: number): () => void {
     : limit(`${ROOT}/${NAME}-cpu`, pid, { 'cpu.max': `${quota} ${PERIOD_US}` });
 }
 
-/** @returns removes the limit, even after the process has exited */
+/** @returns a function that removes the limit, even after the process has exited */
 export function limitMemory(pid: number, bytes: number): () => void {
   return existsSync(`${ROOT}/memory/cgroup.procs`)
     ? limit(`${ROOT}/memory/${NAME}`, pid, { 'memory.limit_in_bytes': String(bytes) })

@@ -130,7 +130,7 @@ function cutConnections(count: number): Fault {
   };
 }
 
-/** A request sent over a bare socket, and the check of its reply. */
+/** A request sent over a raw socket, and the check of its reply. */
 function createRequest({ cosigner, callback, count }: Testbed) {
   const payload = samplePayload('transaction');
   return {

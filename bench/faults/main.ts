@@ -1,5 +1,5 @@
-// `npm run faults`: reproduces what goes wrong in production on the real process, while Co-signers send requests. No
-// answer may be wrong or missing.
+// `npm run faults`: reproduces production faults on the real process while Co-signers send requests. No answer may be
+// wrong or missing.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createProgram, runProgram } from '../../cli/command.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
@@ -13,7 +13,7 @@ import { operations } from './operations.js';
 import { type Count, openTestbed, startLoad } from './testbed.js';
 
 const DEFAULT_PER_SECOND = 100;
-/** Number of faults tried at the same time, where that does not affect their figures. */
+/** Number of faults to run in parallel, where that does not affect the figures. */
 const PARALLEL = 3;
 
 interface Options {
@@ -64,7 +64,7 @@ async function runFaults({ short = false, only = '' }: Options): Promise<boolean
   return results.length > 0 && allRight;
 }
 
-/** Tries faults in parallel, each worker with its own emulated SSM. @returns results in the order of the faults */
+/** Runs faults in parallel, each worker with its own emulated SSM. @returns results in the order of the faults */
 async function tryAll(
   faults: readonly Fault[],
   parallel: number,
@@ -88,7 +88,7 @@ async function tryAll(
   return results.sort((a, b) => faults.indexOf(a.fault) - faults.indexOf(b.fault));
 }
 
-/** @param aroundMs for how long requests are sent before and after the fault */
+/** @param aroundMs duration of the requests before and after the fault, in ms */
 async function tryFault(fault: Fault, moto: Moto, aroundMs: number): Promise<Result> {
   const startedAt = performance.now();
   const [testbed, close] = await openTestbed(moto, fault.env);

@@ -51,7 +51,7 @@ async function findProblem(
   return requestId !== undefined && status === 401 && !hasSpace ? 'a valid token was refused' : undefined;
 }
 
-/** The request's id if a signature is due, by jose's own verification. */
+/** @returns the request's id if jose verifies the token, so that a signature is due */
 async function validRequestId({ cosigner }: Testbed, { body }: Input): Promise<string | undefined> {
   const verified = await jwtVerify(body.toString('latin1').trim(), cosigner.publicKey, {
     algorithms: ['RS256'],

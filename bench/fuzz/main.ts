@@ -1,5 +1,5 @@
-// `npm run fuzz`: sends hostile input to the running process. Nothing invalid may be signed, and nothing may make the
-// process fail.
+// `npm run fuzz`: sends hostile input to the running process. The process must not sign an answer to an invalid
+// request, and must not fail.
 import http from 'node:http';
 import fc from 'fast-check';
 import { createProgram, runProgram } from '../../cli/command.js';

@@ -1,4 +1,4 @@
-// `npm run soak`: ten minutes at half of the capacity. Memory, handles and open files must not grow.
+// `npm run soak`: ten minutes at half the capacity. Memory, handles and open files must not grow.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const MAX_RSS_GROWTH_MB = 6;
 const MAX_HANDLE_GROWTH = 1;
 const PROBE = new URL('probe.js', import.meta.url);
 
-/** What the probe in the handler reports. */
+/** Values that the probe in the handler reports. */
 interface Probe {
   readonly delayMs: number;
   readonly handles: number;

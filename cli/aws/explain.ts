@@ -1,4 +1,4 @@
-// Explains what AWS, the network and the file system throw: the cause, and what to do next.
+// Explains errors from AWS, the network and the file system: the cause, and what to do next.
 import { SourceError } from '../../src/sources/source.js';
 import { DeployError, type DeployErrorCode } from './error.js';
 
@@ -99,7 +99,7 @@ const EXPLANATIONS: readonly Explanation[] = [
 
 /**
  * Explains an error that AWS, the network or the file system caused.
- * @returns a `DeployError`, or the error itself if it is already explained or is a bug of ours
+ * @returns a `DeployError`, or the error itself if it is already explained or is our own bug
  */
 export function explainError(error: unknown, profile: string | undefined): unknown {
   if (error instanceof AggregateError && error.errors.length > 0)

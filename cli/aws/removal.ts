@@ -15,12 +15,12 @@ interface TemplateResource {
 }
 
 const BUCKET = 'AWS::S3::Bucket';
-/** Load balancers and buckets write their last logs with a delay, into a bucket that was empty by then. */
+/** Load balancers and buckets deliver their last logs late, possibly into a bucket that was just emptied. */
 const LATE_LOGS = { retries: 5, minTimeout: 10_000, factor: 1 } as const;
 
 export interface StackResource extends TemplateResource {
   readonly logicalId: string;
-  /** Undefined if it was never created, or is deleted. */
+  /** Undefined if it was never created, or has been deleted. */
   readonly physicalId: string | undefined;
 }
 
@@ -50,7 +50,7 @@ export function isKept({ DeletionPolicy = 'Delete' }: StackResource): boolean {
 }
 
 interface RemoveOptions {
-  /** Delete the policies of its buckets first. That of the Co-signer's database denies everyone else access. */
+  /** Delete the bucket policies first. The policy of the Co-signer's bucket denies access to everyone else. */
   readonly deleteBucketPolicies?: boolean;
   readonly report: (line: string) => void;
   readonly onEvent: OnEvent;

@@ -1,4 +1,4 @@
-// Defines `npm run cosigner`: plays the Co-signer against a running handler.
+// Defines `npm run cosigner`: simulates a Co-signer against a running handler.
 import { join } from 'node:path';
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { createProgram, EXIT_FAILED, readText } from '../command.js';

@@ -15,7 +15,7 @@ import { DeployPrinter, type PlannedStep, titleOf } from './print.js';
 import type { Deployment, StepName } from './step.js';
 import { stepsOf } from './steps.js';
 
-/** What the caller provides, and follows while the deployment runs. */
+/** Provided by the caller, and updated while the deployment runs. */
 export interface DeployRun {
   /** The command that deletes stuck stacks and creates them again. */
   readonly recreateCommand: string;
@@ -105,7 +105,7 @@ function toResult(
   };
 }
 
-/** Writes the files that the Co-signer is given. @returns what to do next; undefined without the callback stack */
+/** Writes the files for the Co-signer. @returns what to do next; undefined without the callback stack */
 async function findNextSteps({ session, selected, deployed }: Deployment): Promise<NextSteps | undefined> {
   if (!selected.includes('callback')) return undefined;
   const { stored } = await inspectCallbackKey(session, true);

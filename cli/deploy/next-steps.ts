@@ -1,4 +1,4 @@
-// What the operator does by hand once the service runs, on the Co-signer's side.
+// Manual steps on the Co-signer's side once the service runs.
 import { join } from 'node:path';
 import { KEY_FILES } from '../../src/keys/directory.js';
 import { CERTIFICATE_FILES } from '../aws/acm.js';

@@ -52,7 +52,7 @@ interface CommandLineChanges {
   readonly also?: readonly string[];
 }
 
-/** @returns the command as it was given, with its environment and these changes */
+/** @returns the given command line, with its environment and these changes */
 export function commandLineOf(
   program: Command,
   { without = [], also = [] }: CommandLineChanges = {},

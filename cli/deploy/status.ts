@@ -24,7 +24,7 @@ interface StackStatus {
 interface ParameterStatus {
   readonly name: string;
   readonly state: 'good' | 'missing' | 'bad' | 'unknown';
-  /** Fingerprints of keys or the hash of a policy; the error message if it is bad or unknown. */
+  /** Fingerprints of keys or the hash of a policy; the error message if the state is `bad` or `unknown`. */
   readonly holds: readonly string[];
 }
 
@@ -48,7 +48,7 @@ export interface Status {
         readonly status: string;
         readonly expires: string | undefined;
         readonly daysLeft: number | undefined;
-        /** Whether it has to be renewed soon. */
+        /** Whether the certificate must be renewed soon. */
         readonly expiresSoon: boolean;
       }
     | undefined;
@@ -150,7 +150,7 @@ async function parameterStatus(
   }
 }
 
-/** Whether the value can't be used; with other codes it could not be read. */
+/** Whether the error means an unusable value rather than a failed read. */
 function isBad(code: string): boolean {
   return code === 'POLICY_INVALID' || code === 'PARAMETER_NOT_ENCRYPTED' || code.startsWith('KEY_');
 }

@@ -36,7 +36,7 @@ export interface StackToDelete {
   readonly resources: readonly StackResource[];
 }
 
-/** What an environment consists of, and what happens to it. */
+/** The resources of an environment, deleted or kept. */
 interface Inventory {
   /** Last deployed first. */
   readonly stacks: readonly StackToDelete[];
@@ -46,7 +46,7 @@ interface Inventory {
   readonly deleted: readonly string[];
   /** For the operator: one line for each thing that is kept. */
   readonly kept: readonly string[];
-  /** What the operator might regret. */
+  /** Warnings for the operator. */
   readonly notes: readonly string[];
 }
 

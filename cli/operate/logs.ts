@@ -52,7 +52,7 @@ export async function runLogs({ sleep }: OperatorRuntime = {}): Promise<void> {
   await runOperatorProgram(program, () => '');
 }
 
-/** @returns whether there was any line */
+/** @returns whether any line was found */
 async function showLines(session: Session, options: LogsOptions, start: number): Promise<boolean> {
   const { follow = false, errors = false, request } = options;
   const print = createPrinter(options.json ?? false);

@@ -184,8 +184,9 @@ function addExamples(command: Command, failure: string, examples: readonly strin
 }
 
 /**
- * Runs the action of a command, and sets exit code 1 if its result is not good. Problems of the policy are a result.
- * @param action returns whether the result is good
+ * Runs the action of a command, and sets exit code 1 if its result is negative. Policy problems count as a negative
+ * result.
+ * @param action returns whether the result is positive
  */
 async function runAction(
   stdout: Output,

@@ -31,7 +31,7 @@ export interface Change {
 export interface Replay {
   /** Number of decisions that were evaluated again. */
   replayed: number;
-  /** Decisions whose action would be a different one. */
+  /** Decisions whose action would differ. */
   readonly changes: Change[];
   /** Request ids of decisions that depend on facts that are not logged. */
   readonly notReplayable: string[];
