@@ -19,7 +19,7 @@ const DEPLOY = ['deploy/*.test', 'system/{deploy,deploy-terminal,infra}.test'];
 /** What each suite runs, below test/. Only the unit tests are measured for coverage: the others test processes. */
 const SUITES = {
   unit: { files: [...SERVICE, ...REST], args: [], keepsOutput: true },
-  /** The part of the unit tests that is about src/. */
+  /** The unit tests that concern src/. */
   service: { files: SERVICE, args: ['--disable-coverage'], keepsOutput: true },
   system: {
     files: ['system/{connections,policy,ssm,terminal}.test'],
@@ -32,7 +32,7 @@ const SUITES = {
 
 const [first = 'unit', ...rest] = process.argv.slice(2);
 const suite = SUITES[first];
-/** File names and options of tap's may stand in place of a suite, or behind one. */
+/** File names and tap options can replace a suite or follow it. */
 const given = suite === undefined ? [first, ...rest] : rest;
 
 execFileSync(process.execPath, ['build.js'], { stdio: 'inherit' });

@@ -31,7 +31,7 @@ export function createAlarms(scope: Construct, prefix: string, metrics: Metrics,
       alarmName: `${prefix}-${name}`,
     });
     alarm.addAlarmAction(new SnsAction(topic));
-    // Log metrics count events. That no more events follow does not mean that the problem is solved.
+    // Log metrics count events. The absence of further events does not mean that the problem is solved.
     if (!metrics.isFromLog(definition.metric)) alarm.addOkAction(new SnsAction(topic));
   }
 }

@@ -171,7 +171,7 @@ export class CosignerStack extends ProjectStack {
       enclaveEnabled: true,
       userData: enclaveUserData(),
       httpTokens: ec2.HttpTokens.REQUIRED,
-      // Fireblocks requires two: the Co-signer's containers are one network hop away from the host.
+      // Fireblocks requires two hops: the Co-signer's containers are one hop away from the host.
       httpPutResponseHopLimit: 2,
       blockDevices: [{ deviceName: '/dev/xvda', volume: rootVolume }],
       detailedMonitoring: true,

@@ -5,7 +5,7 @@ import fastifyPlugin from 'fastify-plugin';
 import { Refusal } from '../protocol/refusal.js';
 
 export interface OverloadOptions {
-  /** Longest acceptable delay of the event loop, in ms; 0 turns the detection off. */
+  /** Maximum acceptable delay of the event loop, in ms; 0 turns the detection off. */
   readonly maxEventLoopDelayMs?: number;
   /** How often the delay is measured, in ms. */
   readonly sampleIntervalMs?: number;

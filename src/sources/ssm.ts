@@ -8,7 +8,7 @@ import {
 import { codeOf } from '../protocol/error.js';
 import { SourceError, type StoredValue } from './source.js';
 
-/** Longest time of one read, including the SDK's own retries, in ms. */
+/** Maximum duration of one read, including the SDK's own retries, in ms. */
 const READ_TIMEOUT_MS = 10_000;
 
 /** Reads parameters by name or ARN, decrypted, in one call. The values are in the order of the names. @throws {SourceError} */
@@ -16,7 +16,7 @@ export type ParameterReader = <const Names extends readonly string[]>(
   names: Names,
 ) => Promise<{ readonly [Place in keyof Names]: StoredValue }>;
 
-/** @param client by default one that takes region, credentials and endpoint from the environment, like all AWS tools */
+/** @param client default: takes region, credentials and endpoint from the environment, like all AWS tools */
 export function parameterReader(client = new SSMClient({})): ParameterReader {
   return async (names) => {
     const parameters = await getParameters(client, [...names]);

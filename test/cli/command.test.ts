@@ -1,4 +1,4 @@
-// What all commands share, tested with a small program.
+// Tests the shared parts of all commands with a small program.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

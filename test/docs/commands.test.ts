@@ -22,7 +22,7 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   scripts: Readonly<Record<string, string>>;
 };
 
-/** The marks before a block whose commands are not run. */
+/** Markers before a block whose commands are not run. */
 const NEEDS = ['needs: aws', 'needs: container engine'];
 
 /** Commands that another suite runs: the file that contains them, and the string to find there. */
@@ -51,7 +51,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, contains: strin
   'node dist/main.js': ['package.json', 'node dist/main.js --local'],
 };
 
-/** What the commands read, so that they can be run in a folder of the test's own. */
+/** Files that the commands read, linked into a temporary folder where they run. */
 const LINKED = ['cli', 'docs', 'examples', 'infra', 'node_modules', 'package.json', 'policy.yaml', 'src'];
 
 const cwd = t.testdir();
@@ -99,7 +99,7 @@ const allBlocks = documents.flatMap((document) =>
     .filter(({ language }) => language === 'sh' || language === 'console')
     .map((block) => ({ document, block })),
 );
-/** Without those of DEPLOYMENT.md, which test/deploy/guide.test.ts runs. */
+/** All documents except DEPLOYMENT.md, whose commands test/deploy/guide.test.ts runs. */
 const blocks = allBlocks.filter(({ document }) => document.file !== 'DEPLOYMENT.md');
 
 // The log of the handler is complete only after others have run.

@@ -1,4 +1,4 @@
-// The real process and its connections: behind a TLS proxy that keeps them alive, and with clients that stall.
+// Tests the connections of the real process: behind a TLS proxy that keeps them alive, and with clients that stall.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';

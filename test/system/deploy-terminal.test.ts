@@ -1,4 +1,4 @@
-// A deployment on a terminal, which script(1) provides.
+// Tests a deployment on a terminal, which script(1) provides.
 import { execFile, execFileSync } from 'node:child_process';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import {

@@ -1,4 +1,4 @@
-// The operator's commands against an emulated account: from nothing to a handler that responds, and back.
+// Tests the operator's commands against an emulated account, from the first deployment to its deletion.
 import { execFile } from 'node:child_process';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// The real process and its policy: in SSM, emulated by moto_server, and in a file edited under load.
+// Tests the real process with its policy in SSM, emulated by moto_server, and in a file that is edited under load.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';

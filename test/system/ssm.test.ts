@@ -1,4 +1,4 @@
-// The real process and its keys in SSM, emulated by moto_server.
+// Tests the real process with its keys in SSM, emulated by moto_server.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';

@@ -1,9 +1,9 @@
-// Calls the decision function of a verified request and makes sure that its result can be answered.
+// Calls the decision function for a verified request, and ensures that the result is a valid answer.
 import { assertAllowed, type Decision } from '../../protocol/decision.js';
 import type { CallbackRequest } from '../../protocol/request.js';
 import type { RuleDecision } from './rules.js';
 
-/** A decision; if a policy made it, with the rule. */
+/** A decision, with the rule if a policy made it. */
 export type PolicyDecision = Decision & Partial<RuleDecision>;
 
 /** Decides about one verified request. An error or a timeout becomes a RETRY. */
@@ -16,7 +16,7 @@ export interface SafeDecision {
 }
 
 export interface DecisionLimits {
-  /** Longest time that a decision may take, in ms. */
+  /** Maximum time for a decision, in ms. */
   readonly timeoutMs: number;
   /** Ends all pending decisions with RETRY. */
   readonly signal?: AbortSignal;

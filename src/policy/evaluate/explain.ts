@@ -117,7 +117,7 @@ function valueOf(rule: Rule, facts: Facts, source: string): string {
   }
 }
 
-/** Longest value shown, in characters. */
+/** Maximum length of a value shown, in characters. */
 const MAX_SHOWN = 120;
 
 function show(value: unknown): string {

@@ -2,9 +2,9 @@
 import { Decimal as DecimalJs } from 'decimal.js';
 import { BaseError } from '../../protocol/error.js';
 
-/** Most digits of a result, before and after the decimal point. No chain has longer amounts. */
+/** Maximum number of digits of a result, before and after the decimal point. No chain has longer amounts. */
 const MAX_DIGITS = 1000;
-/** Most characters of a number in a request or rule. */
+/** Maximum length of a number in a request or rule, in characters. */
 const MAX_LENGTH = 200;
 
 /** Precise enough that no sum, difference or product of two numbers within MAX_DIGITS is rounded. */

@@ -1,4 +1,4 @@
-// Finds what passes the type check but could not do what its author meant.
+// Finds expressions that pass the type check but can't do what their author intended.
 import {
   type ASTNode,
   type Environment as CelEnvironment,
@@ -76,7 +76,7 @@ function dynamicOperand({ op, args }: NodeOf<'&&' | '||'>): string | undefined {
     : undefined;
 }
 
-/** Operands that CEL finds unequal only because of their types, which a rule would take for an answer. */
+/** Operands that CEL treats as unequal because of their types. The rule would silently get a wrong result. */
 function mixedTypes({ op, args }: NodeOf<'==' | '!=' | 'in'>): string | undefined {
   const [left, right] = [typeOf(args[0]), typeOf(args[1])];
   if (op !== 'in' && [left, right].some((type) => /^(list|map)\b/.test(type))) {

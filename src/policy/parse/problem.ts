@@ -17,7 +17,7 @@ export interface PolicyProblem {
   readonly caret: number;
 }
 
-/** Most problems in a log line; a file may have one in every line. */
+/** Maximum number of problems in a log line; a file may have one in every line. */
 const MAX_BRIEF = 20;
 
 /** The policy is invalid. The message is the whole report. */
@@ -36,7 +36,7 @@ export class PolicyError extends BaseError<'POLICY_INVALID'> {
   }
 }
 
-/** Longest excerpt, in characters. */
+/** Maximum length of an excerpt, in characters. */
 const MAX_WIDTH = 100;
 
 /** @param column counted from 1 */

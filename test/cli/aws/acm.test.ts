@@ -1,4 +1,4 @@
-// Whether a certificate is valid for the host name.
+// Tests whether a certificate is valid for a host name.
 import t from 'tap';
 import { isValidFor } from '../../../cli/aws/acm.js';
 

@@ -1,4 +1,4 @@
-// Selection of stacks by options.
+// Tests the selection of stacks by options.
 import t from 'tap';
 import { assertNeeds, selectStacks, type Selection } from '../../../cli/deploy/plan.js';
 import type { DeployedStack } from '../../../cli/aws/stack.js';

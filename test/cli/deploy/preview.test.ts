@@ -1,4 +1,4 @@
-// The preview of an update that --dry-run shows.
+// Tests the preview of an update that --dry-run shows.
 import t from 'tap';
 import { previewChanges } from '../../../cli/deploy/preview.js';
 import { synthesizeTemplates, type Template } from '../../../cli/deploy/templates.js';

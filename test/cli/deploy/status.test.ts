@@ -1,4 +1,4 @@
-// What --status prints.
+// Tests the output of --status.
 import { PassThrough } from 'node:stream';
 import t from 'tap';
 import { printStatus } from '../../../cli/deploy/print-status.js';
