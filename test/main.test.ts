@@ -71,7 +71,7 @@ t.test('in local mode, creates a policy and applies each valid change to it', as
   client.close();
 });
 
-t.test('exits with 1 and the report if the policy is invalid, and does not overwrite it', async (t) => {
+t.test('exits with 1 and reports the problems of an invalid policy, and does not overwrite it', async (t) => {
   const bad = 'version: 1\nrules: []\nonError: approve\n';
   const cwd = t.testdir({ '.local': { 'policy.yaml': bad } });
   const handler = startHandler(t, { cwd, args: ['--local'] });
@@ -92,7 +92,7 @@ t.test('exits with 1 if the named policy does not exist', async (t) => {
   t.match(handler.lines.at(-1), { level: 'fatal', msg: /There is no policy at mine\.yaml/ });
 });
 
-t.test('works the same after the build', async (t) => {
+t.test('the build behaves like the source', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'], built: true });
   const client = createCosigner({ url: await handler.listening(), keys: localKeys(cwd) });
@@ -222,7 +222,7 @@ t.test('applies LOG_LEVEL on a terminal, too', async (t) => {
   t.notOk(log.isLevelEnabled('info'));
 });
 
-t.test('shows time, level, message and few fields on a terminal', (t) => {
+t.test('shows only the time, level, message and a few fields on a terminal', (t) => {
   const pretty = prettyFactory({ ...PRETTY_OPTIONS, colorize: false });
   const line = {
     level: 'info',

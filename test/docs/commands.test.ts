@@ -114,7 +114,7 @@ function isMarked({ comment }: Block): boolean {
   return comment?.startsWith('needs: ') === true;
 }
 
-t.test('the scripts run the programs that this test runs', (t) => {
+t.test('the scripts start the programs that this test starts', (t) => {
   t.match(scripts, {
     start: /node dist\/main\.js --local$/,
     policy: 'tsx cli/policy/main.ts',
@@ -221,7 +221,7 @@ function withoutSilent(command: string): string {
   return command.replace('npm run --silent ', 'npm run ');
 }
 
-t.test('inline commands are known', async (t) => {
+t.test('inline commands exist', async (t) => {
   for (const document of documents) {
     for (const code of inlineCodeOf(document)) {
       if (!/^(npm|npx|node|pip|aws|docker) /.test(code)) continue;
@@ -246,7 +246,7 @@ t.test('inline commands are known', async (t) => {
   }
 });
 
-t.test('each request in the README gets the answer and the rule in its table', async (t) => {
+t.test('each request in the README gets the documented answer and rule', async (t) => {
   const rows = [
     ...documentOf('README.md').prose.matchAll(/^\| `(npm run cosigner.*?)` \| `(\w+)` \| `(.*?)` \|$/gm),
   ];

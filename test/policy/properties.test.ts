@@ -154,7 +154,7 @@ function assertSound(policy: Policy, request: CallbackRequest, at: Date, decisio
 }
 
 t.test(
-  'decides by one of four actions, and approves only by a rule that is true, without an error before it',
+  'returns one of four actions, and approves only if a rule is true and no earlier rule failed',
   (t) => {
     const seen = { APPROVE: 0, REJECT: 0, RETRY: 0, IGNORE: 0 };
     let errors = 0;
@@ -174,7 +174,7 @@ t.test(
   },
 );
 
-t.test('decides the same by the logged facts of a request, unless facts were omitted', (t) => {
+t.test('makes the same decision from the logged facts of a request, unless facts were omitted', (t) => {
   fc.assert(
     fc.property(which, requests, now, (index, request, at) => {
       const policy = sampled(index);

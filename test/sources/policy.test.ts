@@ -49,7 +49,7 @@ t.test('at startup, retries a transient error', async (t) => {
   t.match(of('policy_load_retry'), [{ level: 'warn', reason: 'away' }]);
 });
 
-t.test('replaces the policy by a changed one', async (t) => {
+t.test('replaces the policy with a changed one', async (t) => {
   const { policy, state, of } = policyFrom({ value: rejecting });
   await policy.load();
   const before = policy.current;

@@ -46,7 +46,7 @@ t.test('on a terminal', async (t) => {
     proxy.before = () => undefined;
   });
 
-  await t.test('ticks off each step with its duration, in colour', async (t) => {
+  await t.test('marks each completed step in colour, with its duration', async (t) => {
     const { stdout } = await onTerminal(`${deploy} --yes`);
     t.match(stdout, /✔.* Stack fireblocks-dev-callback/);
     t.match(stdout, /\[[\d.]+s\]/);

@@ -23,7 +23,7 @@ t.test('a policy in SSM', async (t) => {
   await moto.put('callback', callback.privatePem);
   await moto.put('cosigner', cosigner.publicPem);
 
-  t.test('at boot, a missing or broken policy ends the process with 1 and the next step', async (t) => {
+  t.test('exits with 1 and names the next step if the policy is missing or invalid at startup', async (t) => {
     const boot = async () => {
       const handler = startHandler(t, { built: true, cwd: t.testdirName, env });
       t.equal(await handler.exited, 1);
@@ -40,7 +40,7 @@ t.test('a policy in SSM', async (t) => {
     t.notMatch(JSON.stringify(swapped), /BEGIN|MII/);
   });
 
-  t.test('later, a good policy replaces it; otherwise the current one stays in force', async (t) => {
+  t.test('later, a valid policy replaces the current one, and an invalid policy does not', async (t) => {
     const policyThat = (otherwise: string): string => `version: 1\nrules: []\notherwise: ${otherwise}\n`;
     await moto.put('policy', policyThat('reject'), 'String');
     const handler = startHandler(t, {
@@ -120,7 +120,7 @@ t.test('an edited policy file is in force within 5 s, and no request fails meanw
   for (const [policy, decided] of actions) t.equal(decided.size, 1, String(policy));
 });
 
-t.test('replaying the log of a service lists exactly the decisions that change', async (t) => {
+t.test('replaying the log of a service lists exactly the decisions that would change', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { built: true, cwd, args: ['--local'] });
   const client = createCosigner({ url: await handler.listening(), keys: keysIn(join(cwd, '.local/keys')) });

@@ -28,7 +28,7 @@ t.test('shows what is created, changed, replaced and deleted', (t) => {
   t.end();
 });
 
-t.test('templates list the stacks they need, and fit into a request', (t) => {
+t.test('templates list the stacks that they need, and fit into a request', (t) => {
   t.strictSame(template({}).needs, ['foundation', 'security', 'image']);
   t.strictSame(template({}, 'foundation').needs, []);
   t.strictSame(template({}).parameters, ['ImageTag', 'CertificateArn']);

@@ -29,7 +29,7 @@ const line = (requestId: string, facts: object, more: object = {}): string =>
 
 const EMPTY_POLICY = '{ version: 1, rules: [] }';
 
-t.test('lists the decisions that would change, and those that are not replayable', async (t) => {
+t.test('lists the decisions that would change, and those that can’t be replayed', async (t) => {
   const when = 'tx.amount <= decimal("1") || (tx.asset == "X" && tx.extraParameters.ok == true)';
   const policy = `{ version: 1, rules: [
     { id: small, for: transaction, when: '${when}', action: approve },
