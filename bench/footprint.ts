@@ -56,7 +56,7 @@ async function measureMemory(handler: Target): Promise<readonly Check[]> {
     }
     return [
       atMost(`RSS after ${answered} requests`, rssMb, MAX_RSS_MB, megabytes),
-      atMost('answers wrong or missing', wrong, 0, String),
+      atMost('wrong or missing answers', wrong, 0, String),
     ];
   });
 }

@@ -17,7 +17,7 @@ interface Question {
  * @throws {UsageError} if there is no terminal
  */
 export async function confirm({ question, word, option }: Question): Promise<void> {
-  if (!process.stdin.isTTY) throw new UsageError(`no terminal to ask for confirmation: add ${option}`);
+  if (!process.stdin.isTTY) throw new UsageError(`no terminal for the confirmation prompt: add ${option}`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await new Promise<string>((resolve) => {
     terminal.on('close', () => resolve(''));

@@ -28,11 +28,11 @@ interface Result {
 
 const program = createProgram(
   'faults',
-  'Breaks things around the running handler, and updates docs/reliability.md. Needs moto_server, nginx and openssl; limits of CPU and memory need root on Linux.',
+  'Injects faults around the running handler, and updates docs/reliability.md. Needs moto_server, nginx and openssl; limits of CPU and memory need root on Linux.',
 )
-  .option('--short', 'fewer repetitions and shorter outages; leaves docs/ alone')
-  .option('--only <text>', 'only faults whose title contains the text; leaves docs/ alone')
-  .addHelpText('after', '\nExit code: 0 every answer right, 1 an answer wrong or missing, 2 wrong usage.')
+  .option('--short', 'fewer repetitions and shorter outages; does not update docs/')
+  .option('--only <text>', 'only faults whose title contains this string; does not update docs/')
+  .addHelpText('after', '\nExit code: 0 every answer correct, 1 an answer wrong or missing, 2 wrong usage.')
   .action(async (options: Options) => {
     process.exitCode = (await runFaults(options)) ? 0 : 1;
   });

@@ -55,7 +55,7 @@ export function createFamilies(cosigner: KeyObject): readonly Family[] {
       ),
     },
     {
-      title: 'tokens signed with unknown keys of several sizes, some bringing the key along',
+      title: 'tokens signed with unknown keys of several sizes, some of which contain the key',
       share: 0.1,
       inputs: toInput(fc.constantFrom(...forgedTokens()).map((forged) => Buffer.from(forged))),
     },

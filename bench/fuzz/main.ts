@@ -105,7 +105,7 @@ function reportResults({ handler, count }: Testbed, tallies: readonly Tally[], o
   const problems = [
     ...tallies.flatMap(({ violations }) => violations),
     ...handler.lines.filter(({ level }) => level === 'fatal').map((line) => JSON.stringify(line)),
-    ...[...count.wrong, ...count.lost].map((problem) => `a valid request meanwhile: ${problem}`),
+    ...[...count.wrong, ...count.lost].map((problem) => `a valid request sent meanwhile: ${problem}`),
   ];
   const table = tableOf(tallies);
   printTable(table);
@@ -114,7 +114,7 @@ function reportResults({ handler, count }: Testbed, tallies: readonly Tally[], o
     `\n${total} inputs, seed ${options.seed}: ${problems.length} problems; ${count.answered} valid requests were answered meanwhile`,
   );
   if (options.count >= FULL_COUNT) {
-    const summary = `Measured by \`npm run fuzz\` on ${today()}, seed ${options.seed}, Node.js ${process.versions.node}: ${total} inputs, ${problems.length} violations. A violation is a signature for an invalid request, a crash, a status of 500 or above, or a valid request that is not answered. Replies are counted by status; 200 is right where jose verifies the token too.`;
+    const summary = `Measured by \`npm run fuzz\` on ${today()}, seed ${options.seed}, Node.js ${process.versions.node}: ${total} inputs, ${problems.length} violations. A violation is a signature for an invalid request, a crash, a status of 500 or above, or a valid request that is not answered. Replies are counted by status; 200 is correct if jose also verifies the token.`;
     updateSection('reliability.md', 'fuzz', `${summary}\n\n${markdownTable(table)}`);
   }
   for (const problem of problems.slice(0, PRINTED_PROBLEMS)) console.log(problem.slice(0, 4000));

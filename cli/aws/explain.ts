@@ -93,7 +93,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     matches: ({ httpStatus }) => httpStatus !== undefined,
     code: 'AWS_REFUSED',
     message: ({ name, message }) => `AWS rejected the request (${name}): ${message}`,
-    next: () => 'fix what it reports, then run the same command again',
+    next: () => 'fix the reported problem, then run the same command again',
   },
 ];
 

@@ -101,5 +101,5 @@ function reasonOf(state: ServiceState, expected: ExpectedRollout | undefined): s
   const unhealthy = state.targets.filter(({ state: target }) => target === 'unhealthy');
   return unhealthy.length > 0
     ? `the load balancer reports ${unhealthy.map(({ id }) => id).join(', ')} as unhealthy`
-    : 'it took too long';
+    : 'the wait timed out';
 }

@@ -117,7 +117,7 @@ async function buildFailure(session: Session, id: string, build: Build | undefin
   return new DeployError(
     'BUILD_FAILED',
     `the build is ${build?.buildStatus ?? 'gone'}${where}: ${reasons.join('; ') || 'CodeBuild gives no reason'}`,
-    `fix what it reports, commit, and run the same command again; to read the whole log: ${log} (version 2 of the AWS CLI); or build on this machine with --build local`,
+    `fix the reported problem, commit, and run the same command again; to read the whole log: ${log} (version 2 of the AWS CLI); or build on this machine with --build local`,
     groupName === undefined || streamName === undefined
       ? [`build ${id}`]
       : await lastLines(session, groupName, streamName),

@@ -56,7 +56,7 @@ function confirmDeployment({ environment, account }: Session): Promise<void> {
   return confirm({
     question: `Deploy to account ${account}? Type ${environment} to continue: `,
     word: environment,
-    option: '--yes, or look first with --dry-run',
+    option: '--yes, or preview the changes with --dry-run',
   });
 }
 

@@ -104,7 +104,7 @@ function engineFailure(command: string, code: number | null, lastLines: readonly
   return new DeployError(
     'BUILD_FAILED',
     `${command} ${outcome}`,
-    'fix what it reports, and run the same command again',
+    'fix the reported problem, and run the same command again',
     lastLines,
   );
 }

@@ -86,7 +86,7 @@ export async function readStatus(session: Session): Promise<Status> {
       ...service,
       steady: isSteady(service),
       desiredBySettings: settings.desiredCount,
-      note: neverRuns(session, service) ? 'the endpoint is an emulator that runs no task' : undefined,
+      note: neverRuns(session, service) ? 'the endpoint is an emulator, which runs no tasks' : undefined,
     },
     parameters,
     certificate: certificate && {

@@ -53,9 +53,9 @@ interface Inventory {
 export async function runDestroy({ sleep }: OperatorRuntime = {}): Promise<void> {
   const program = createProgram(
     'destroy',
-    'Deletes an environment, the stack deployed last first. In prod, keys, images, buckets and logs are kept.',
+    'Deletes an environment, starting with the last stack. In prod, keys, images, buckets and logs are kept.',
   )
-    .option('--confirm <name>', "the environment's name, instead of typing it when asked")
+    .option('--confirm <name>', "the environment's name, to skip the confirmation prompt")
     .option('--with-cosigner', "also delete the Co-signer's host; outside prod, its database is lost")
     .option('--dry-run', 'show what would be deleted and what would be kept, and change nothing');
   addOperatorOptions(program)
@@ -180,7 +180,7 @@ async function findNotes(session: Session, hasParameters: boolean): Promise<read
   const { production, keyDirectory, names } = session;
   if (production) {
     return [
-      'A new deployment of prod needs the names of what is kept: delete it by hand before that, including the parameters, which are encrypted with the KMS key of this deployment.',
+      'A new deployment of prod uses the same names: before that, delete by hand what is kept, including the parameters, which are encrypted with the KMS key of this deployment.',
     ];
   }
   if (!hasParameters) return [];

@@ -113,7 +113,7 @@ function printChange(
       : []),
     ...(settings.auth === 'json'
       ? [
-          `${paint('yellow', 'Note')}  the handler uses JSON, which no key verifies: the key has no effect until "auth" is "jwt".`,
+          `${paint('yellow', 'Note')}  the handler uses JSON mode, which verifies no signatures: the key has no effect until "auth" is "jwt".`,
         ]
       : []),
   ];

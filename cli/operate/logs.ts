@@ -47,7 +47,7 @@ export async function runLogs({ sleep }: OperatorRuntime = {}): Promise<void> {
       const session = await openSession(options, { sleep });
       const any = await showLines(session, options, Date.now() - duration.ms);
       if (!any && process.stdout.isTTY)
-        process.stdout.write(`There is no line in the last ${duration.name}.\n`);
+        process.stdout.write(`There are no log lines in the last ${duration.name}.\n`);
     });
   await runOperatorProgram(program, () => '');
 }
@@ -107,7 +107,7 @@ async function* readEvents(
     if (!isAwsError(error, 'ResourceNotFoundException')) throw error;
     throw new DeployError(
       'NO_LOG',
-      `there is no log ${names.logGroups.service}`,
+      `there is no log group ${names.logGroups.service}`,
       `deploy the service, which creates it: ${npmCommand(session, 'deploy')}`,
     );
   }

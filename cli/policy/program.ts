@@ -62,7 +62,7 @@ function addExplain(program: Command, stdout: Output): void {
   const command = program
     .command('explain')
     .summary('show why a policy decides as it does')
-    .description('Shows each rule with the part of its condition that settled it, then the decision.')
+    .description('Shows each rule with the part of its condition that decided it, then the decision.')
     .argument('<payload>', 'JSON file with the payload of a Co-signer request')
     .addOption(policyOption())
     .addOption(

@@ -101,7 +101,7 @@ export function replayLines(
   ];
   if (notReplayable.length > 0) {
     lines.push(
-      `${decisions(notReplayable.length)} not replayable, as facts that the rules read are not logged: ${notReplayable.join(', ')}`,
+      `${decisions(notReplayable.length)} can't be replayed, because facts that the rules read are not logged: ${notReplayable.join(', ')}`,
     );
   }
   if (skipped > 0) lines.push(`${decisions(skipped)} skipped: not made by a rule, or logged without facts`);

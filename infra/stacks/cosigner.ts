@@ -59,10 +59,10 @@ export class CosignerStack extends ProjectStack {
       value: instance.instanceId,
       description: 'Use with: aws ssm start-session --target',
     });
-    new CfnOutput(this, 'BucketName', { value: bucket.bucketName, description: 'The installer asks for it' });
+    new CfnOutput(this, 'BucketName', { value: bucket.bucketName, description: 'Enter it in the installer' });
     new CfnOutput(this, 'EnclaveKeyArn', {
       value: enclaveKey.keyArn,
-      description: 'The installer asks for it',
+      description: 'Enter it in the installer',
     });
   }
 

@@ -51,7 +51,7 @@ export function keepKeysFresh(
   const onError = (reason: string): void =>
     loading.log.error(
       { event: 'key_refresh_failed', reason },
-      'keys not refreshed; the keys in force stay in use',
+      'keys not refreshed; the current keys stay in use',
     );
   const pauseMs = (): number =>
     loading.ring.current.cosigners.length === 0 ? Math.min(awaitingRefreshMs, refreshMs) : refreshMs;
@@ -96,7 +96,7 @@ function logChange(log: Logger, change: KeyChange, logMissing: boolean): void {
       } else {
         log.error(
           { event: 'key_missing', key, from: name, before },
-          `there is no longer a ${key} key at ${name}; the key in force stays in use`,
+          `there is no longer a ${key} key at ${name}; the current key stays in use`,
         );
       }
   }

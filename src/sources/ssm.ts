@@ -88,7 +88,7 @@ function explain(name: string, message: string): string {
       return 'no AWS credentials were found: check the task role, or the profile';
     case 'SyntaxError':
       // The message may quote the response, and with it a key.
-      return 'the response is not one of SSM: check AWS_ENDPOINT_URL and proxies';
+      return 'the response is not in the format of SSM: check AWS_ENDPOINT_URL and proxies';
     default:
       return `${name}: ${message}`;
   }

@@ -154,7 +154,7 @@ function assertSound(policy: Policy, request: CallbackRequest, at: Date, decisio
 }
 
 t.test(
-  'returns one of four actions, and approves only if a rule is true and no earlier rule failed',
+  'returns one of the four actions, and approves only if a rule is true and no earlier rule failed',
   (t) => {
     const seen = { APPROVE: 0, REJECT: 0, RETRY: 0, IGNORE: 0 };
     let errors = 0;

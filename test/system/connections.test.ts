@@ -97,7 +97,7 @@ t.test('behind a TLS proxy', async (t) => {
     t.equal(await next.stop(), 0);
   });
 
-  await t.test('answers every request that the old process received during a restart under load', async (t) => {
+  await t.test('a restart under load answers every request received by the old process', async (t) => {
     const first = await start(ports[0]);
     const load = startLoad(() => client, CONNECTIONS);
     await load.untilAnswered(ENOUGH);

@@ -160,7 +160,7 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     const second = rsaPair().publicPem;
     writeFileSync(file('second.pem'), second);
     const refused = await place.run('keys', 'cosigner', 'second.pem');
-    t.match(refused, { code: 2, stderr: /no terminal to ask for confirmation: add --yes/ });
+    t.match(refused, { code: 2, stderr: /no terminal for the confirmation prompt: add --yes/ });
     t.equal(
       (await account.parameter(cosignerPublicKey))?.Value,
       cosigner.publicPem,

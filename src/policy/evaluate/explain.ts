@@ -1,4 +1,4 @@
-// Explains a decision: for each rule the part of its expression that settled it, and the facts read there.
+// Explains a decision: for each rule the part of its expression that decided it, and the facts read there.
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
 import type { CallbackRequest } from '../../protocol/request.js';
 import { Address } from '../facts/address.js';
@@ -12,7 +12,7 @@ export interface RuleExplanation {
   readonly id: string;
   /** `not asked`: not evaluated, because an earlier rule decided. */
   readonly outcome: 'matched' | 'no' | 'error' | 'not asked';
-  /** The part of the expression that settled the outcome. */
+  /** The part of the expression that decided the outcome. */
   readonly part?: string;
   /** The facts that this part reads, with their values. */
   readonly values?: Readonly<Record<string, string>>;
@@ -79,16 +79,16 @@ function valuesIn(rule: Rule, facts: Facts, part: ASTNode): Record<string, strin
   return values;
 }
 
-/** Macros over lists, with the result for one element that settles the result for the list. */
+/** Macros over lists, with the result for one element that decides the result for the list. */
 const SETTLING_RESULTS = new Map([
   ['exists', true],
   ['all', false],
 ]);
 
-/** Number of elements shown if no single element settles the result. */
+/** Number of elements shown if no single element decides the result. */
 const MAX_ELEMENTS = 3;
 
-/** The facts that `list.exists(d, …)` or `list.all(d, …)` read in the element that settles the result, or in the first ones. */
+/** The facts that `list.exists(d, …)` or `list.all(d, …)` read in the element that decides the result, or in the first ones. */
 function elementFacts(
   rule: Rule,
   facts: Facts,

@@ -99,7 +99,7 @@ export function notBoolean(type: string | undefined, offset: number): Expression
 export function toProblem(error: unknown, known: KnownNames, shift: number): ExpressionProblem {
   if (!(error instanceof ParseError || error instanceof CelTypeError)) {
     // cel-js itself fails on some combinations of types, such as an empty list.
-    return { message: 'the types in this expression can’t be determined: write it differently', offset: 0 };
+    return { message: 'the types in this expression can’t be determined: rewrite it', offset: 0 };
   }
   const { code, summary, range, node } = error;
   const offset = Math.max(0, (range?.start ?? shift) - shift);

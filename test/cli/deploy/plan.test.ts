@@ -43,7 +43,7 @@ t.test('rejects an invalid selection, and lists the valid names', (t) => {
       { onlyStacks: 'image,callback', skipStacks: 'image' },
       /image is in both --only-stacks and --skip-stacks/,
     ],
-    [{ fromStack: 'callback', skipStacks: 'callback' }, /leave no stack/],
+    [{ fromStack: 'callback', skipStacks: 'callback' }, /select no stack/],
     [{ onlyStacks: 'cosigner' }, /"cosigner" is not one of foundation, security, image, callback/],
   ];
   for (const [selection, message] of cases) {
