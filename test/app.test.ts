@@ -93,9 +93,9 @@ t.test('responds 400 for a path that can’t be decoded', async (t) => {
 t.test('responds to malformed HTTP with the usual error reply', async (t) => {
   const { app, of } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
-  const garbage = await raw(app, 'this is not HTTP\r\n\r\n');
-  t.match(garbage, /^HTTP\/1\.1 400 Bad Request\r\n/);
-  t.match(garbage, /\{"code":"bad_request","message":".+"\}$/);
+  const malformed = await raw(app, 'this is not HTTP\r\n\r\n');
+  t.match(malformed, /^HTTP\/1\.1 400 Bad Request\r\n/);
+  t.match(malformed, /\{"code":"bad_request","message":".+"\}$/);
   const headers = await raw(app, `GET /health HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
   t.match(headers, /^HTTP\/1\.1 431 .*"code":"headers_too_large"/s);
   const short = await raw(app, 'POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 6\r\n\r\n');

@@ -211,7 +211,7 @@ t.test('after SIGTERM, exits in time although a client never finishes its reques
 t.test('exits at once on a second signal', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'] });
-  await stopTwice(handler);
+  await sendSignalTwice(handler);
   t.equal(await handler.exited, 1);
 });
 
@@ -239,7 +239,7 @@ t.test('shows only the time, level, message and a few fields on a terminal', (t)
   t.end();
 });
 
-async function stopTwice(handler: Handler): Promise<void> {
+async function sendSignalTwice(handler: Handler): Promise<void> {
   const url = await handler.listening();
   const agent = new Agent({ keepAlive: true });
   await new Promise((resolve) => httpRequest(`${url}/health`, { agent }, resolve).end());

@@ -47,8 +47,8 @@ async function runFaults({ short = false, only = '' }: Options): Promise<boolean
   const busy = chosen([...clients(short), ...machine(short)]);
   const aroundMs = short ? 300 : 1000;
   const results = short
-    ? await tryAll([...waiting, ...busy], PARALLEL, aroundMs)
-    : [...(await tryAll(waiting, PARALLEL, aroundMs)), ...(await tryAll(busy, 1, aroundMs))];
+    ? await runInParallel([...waiting, ...busy], PARALLEL, aroundMs)
+    : [...(await runInParallel(waiting, PARALLEL, aroundMs)), ...(await runInParallel(busy, 1, aroundMs))];
 
   const table = tableOf(results);
   printTable(table);
@@ -65,7 +65,7 @@ async function runFaults({ short = false, only = '' }: Options): Promise<boolean
 }
 
 /** Runs faults in parallel, each worker with its own emulated SSM. @returns results in the order of the faults */
-async function tryAll(
+async function runInParallel(
   faults: readonly Fault[],
   parallel: number,
   aroundMs: number,
@@ -78,7 +78,7 @@ async function tryAll(
     try {
       for (let fault = queue.shift(); fault !== undefined; fault = queue.shift()) {
         moto ??= await motoServer({ teardown: (close) => void closers.push(close) });
-        results.push(await tryFault(fault, moto, aroundMs));
+        results.push(await runFault(fault, moto, aroundMs));
       }
     } finally {
       for (const close of closers) await close();
@@ -89,7 +89,7 @@ async function tryAll(
 }
 
 /** @param aroundMs duration of the requests before and after the fault, in ms */
-async function tryFault(fault: Fault, moto: Moto, aroundMs: number): Promise<Result> {
+async function runFault(fault: Fault, moto: Moto, aroundMs: number): Promise<Result> {
   const startedAt = performance.now();
   const [testbed, close] = await openTestbed(moto, fault.env);
   const { count } = testbed;

@@ -20,7 +20,7 @@ const CONNECTIONS = 32;
 const BATCH = 1000;
 /** All smuggling attempts are made once per this many inputs. */
 const INPUTS_PER_SMUGGLING = 20_000;
-const GOOD_PER_SECOND = 50;
+const VALID_PER_SECOND = 50;
 const PRINTED_PROBLEMS = 20;
 
 interface Options {
@@ -50,7 +50,7 @@ async function runFuzz({ count, seed }: Options): Promise<boolean> {
   try {
     const [testbed, close] = await openTestbed(moto, { LOG_LEVEL: 'error' });
     closers.unshift(close);
-    const stopLoad = startLoad(testbed, GOOD_PER_SECOND);
+    const stopLoad = startLoad(testbed, VALID_PER_SECOND);
     for (const family of createFamilies(testbed.cosigner.privateKey)) {
       tallies.push(await sendFamily(testbed, agent, family, { count, seed }));
     }

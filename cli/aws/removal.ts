@@ -3,7 +3,7 @@ import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import pRetry from 'p-retry';
 import { deleteBucketPolicy, emptyBucket } from './buckets.js';
 import { deleteStack, StackNotDeletedError } from './cloudformation.js';
-import { unprotect } from './protection.js';
+import { disableProtection } from './protection.js';
 import type { Session } from './session.js';
 import type { OnEvent } from './stack-events.js';
 import { type DeployedStack, deployedTemplate } from './stack.js';
@@ -62,7 +62,7 @@ export async function removeStack(
   stack: DeployedStack,
   { deleteBucketPolicies = false, report, onEvent }: RemoveOptions,
 ): Promise<void> {
-  await unprotect(session, stack);
+  await disableProtection(session, stack);
   const buckets = (await resourcesOf(session, stack))
     .filter((resource) => resource.Type === BUCKET && !isKept(resource))
     .flatMap(({ physicalId }) => physicalId ?? []);

@@ -34,21 +34,21 @@ export async function deploy(session: Session, options: DeployOptions, run: Depl
   const planned: PlannedStep[] = [];
   for (const step of stepsOf(deployment)) planned.push({ step, change: await step.inspect() });
   printer.plan(planned);
-  const toDo = planned.filter(({ change }) => change.action !== 'none');
+  const pending = planned.filter(({ change }) => change.action !== 'none');
 
   if (dryRun) {
     if (json) printJson(toResult(deployment, planned, run));
     printer.notes(deployment.notes);
     printer.line(
-      toDo.length === 0 ? 'Nothing to change.' : 'Nothing was changed in AWS: this was --dry-run.',
+      pending.length === 0 ? 'Nothing to change.' : 'Nothing was changed in AWS: this was --dry-run.',
     );
     return;
   }
-  if (toDo.length > 0 && !yes) await confirmDeployment(session);
-  await applySteps(deployment, toDo, options, run);
+  if (pending.length > 0 && !yes) await confirmDeployment(session);
+  await applySteps(deployment, pending, options, run);
   const next = await findNextSteps(deployment);
   if (json) printJson({ ...toResult(deployment, planned, run), next });
-  else printer.outcome(deployment, toDo.length > 0, next);
+  else printer.outcome(deployment, pending.length > 0, next);
   printer.line(`\nTo see the state at any time: ${npmCommand(session, 'deploy', '--status')}`);
 }
 
@@ -62,11 +62,11 @@ function confirmDeployment({ environment, account }: Session): Promise<void> {
 
 async function applySteps(
   deployment: Deployment,
-  toDo: readonly PlannedStep[],
+  pending: readonly PlannedStep[],
   { json }: DeployOptions,
   { done, resumeCommand }: DeployRun,
 ): Promise<void> {
-  const tasks = toDo.map(({ step }) => ({
+  const tasks = pending.map(({ step }) => ({
     title: titleOf(step.name, deployment),
     async run(report: (line: string) => void) {
       const startedAt = performance.now();

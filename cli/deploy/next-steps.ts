@@ -114,9 +114,9 @@ function registration({ registerCommand }: Inputs): readonly string[] {
 }
 
 function check(number: number, { hostName, isPrivate }: Inputs): readonly string[] {
-  const trust = isPrivate ? `--cacert ${CERTIFICATE_FILES.ca} ` : '';
+  const caOption = isPrivate ? `--cacert ${CERTIFICATE_FILES.ca} ` : '';
   return [
     `${number}. From the Co-signer's host, check that it reaches the handler:`,
-    `   curl ${trust}https://${hostName}/health`,
+    `   curl ${caOption}https://${hostName}/health`,
   ];
 }

@@ -146,12 +146,12 @@ async function parameterStatus(
     const explained = explainError(error, session.profile);
     if (!(explained instanceof BaseError)) throw error;
     const { code, message } = explained as BaseError;
-    return { name, state: isBad(code) ? 'bad' : 'unknown', holds: [message] };
+    return { name, state: isUnusable(code) ? 'bad' : 'unknown', holds: [message] };
   }
 }
 
 /** Whether the error means an unusable value rather than a failed read. */
-function isBad(code: string): boolean {
+function isUnusable(code: string): boolean {
   return code === 'POLICY_INVALID' || code === 'PARAMETER_NOT_ENCRYPTED' || code.startsWith('KEY_');
 }
 

@@ -72,7 +72,7 @@ export async function runDestroy({ sleep }: OperatorRuntime = {}): Promise<void>
 async function destroy(session: Session, options: DestroyOptions): Promise<void> {
   const { environment } = session;
   const { json = false, dryRun = false } = options;
-  const inventory = await takeInventory(session, options);
+  const inventory = await readInventory(session, options);
   const { stacks, certificates, deleted, kept, notes } = inventory;
   if (!json) printInventory(session, inventory);
   if (deleted.length === 0) {
@@ -98,7 +98,7 @@ async function destroy(session: Session, options: DestroyOptions): Promise<void>
 }
 
 /** @throws {DeployError} if the Co-signer is hosted here, and `--with-cosigner` is not given */
-async function takeInventory(session: Session, options: DestroyOptions): Promise<Inventory> {
+async function readInventory(session: Session, options: DestroyOptions): Promise<Inventory> {
   const { environment, production } = session;
   const stacks = await findStacks(session, options);
   if (stacks.some(({ name }) => name === 'cosigner') && options.withCosigner !== true) {
@@ -110,7 +110,7 @@ async function takeInventory(session: Session, options: DestroyOptions): Promise
   }
   const parameters = await findParameters(session);
   const certificates = await findImported(session);
-  const besides = [
+  const otherResources = [
     ...parameters.map((name) => `parameter ${name}`),
     ...certificates.map(({ arn }) => `certificate ${arn}`),
   ];
@@ -118,12 +118,12 @@ async function takeInventory(session: Session, options: DestroyOptions): Promise
   const keptResources = stacks
     .flatMap(({ resources }) => resources.filter((resource) => isKept(resource)))
     .map(({ Type, physicalId, logicalId }) => `${Type} ${physicalId ?? logicalId}`);
-  const deleted = [...deletedStacks, ...(production ? [] : besides)];
+  const deleted = [...deletedStacks, ...(production ? [] : otherResources)];
   return {
     stacks,
     certificates: production ? [] : certificates,
     deleted,
-    kept: [...keptResources, ...(production ? besides : []), ...(await findLocalKeys(session))],
+    kept: [...keptResources, ...(production ? otherResources : []), ...(await findLocalKeys(session))],
     notes: deleted.length === 0 ? [] : await findNotes(session, parameters.length > 0),
   };
 }

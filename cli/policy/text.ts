@@ -19,11 +19,11 @@ export function explanationLines(
   policy: Policy,
   { decision, rules }: Explanation,
 ): readonly string[] {
-  const because =
+  const ruleError =
     decision.ruleError === undefined ? '' : `, which could not be evaluated: ${decision.ruleError}`;
   return [
     ...rules.flatMap((rule) => explainedRuleLines(paint, policy, rule)),
-    `${paintAction(paint, decision.action)} by ${decision.rule}${because}`,
+    `${paintAction(paint, decision.action)} by ${decision.rule}${ruleError}`,
   ];
 }
 

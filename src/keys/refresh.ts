@@ -43,7 +43,7 @@ export class UnusableCallbackKeyError extends BaseError<'CALLBACK_KEY_UNUSABLE'>
  * @param refreshMs time between two reads once a Co-signer key is known
  * @returns a function that stops it
  */
-export function keepKeysFresh(
+export function startKeyRefresh(
   loading: KeyLoading,
   refreshMs: number,
   awaitingRefreshMs = AWAITING_REFRESH_MS,

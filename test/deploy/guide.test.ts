@@ -19,7 +19,7 @@ const run = promisify(execFile);
 t.setTimeout(900_000);
 
 /** First line of a block that can't run here. */
-const ELSEWHERE = /^# (on the host of the Co-signer|needs AWS itself)$/;
+const NOT_RUN_HERE = /^# (on the host of the Co-signer|needs AWS itself)$/;
 
 const { blocks } = documentOf('DEPLOYMENT.md');
 
@@ -65,7 +65,7 @@ t.test('every command succeeds and prints what the guide shows', async (t) => {
   let ran = 0;
   for (const [index, { language, lines }] of blocks.entries()) {
     const [first = ''] = lines;
-    if (language !== 'sh' || ELSEWHERE.test(first)) continue;
+    if (language !== 'sh' || NOT_RUN_HERE.test(first)) continue;
     const next = blocks[index + 1];
     const shown = next?.language === 'text' ? next.lines : undefined;
     if (lines.some((line) => line.includes('HEAD~1'))) await putImage(moto.endpoint, previous);

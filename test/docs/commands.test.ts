@@ -26,7 +26,7 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 const NEEDS = ['needs: aws', 'needs: container engine'];
 
 /** Commands that another suite runs: the file that contains them, and the string to find there. */
-const ELSEWHERE: Readonly<Record<string, readonly [file: string, contains: string]>> = {
+const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, contains: string]>> = {
   'npm ci': ['.ci/run', 'npm ci'],
   'npm test': ['.ci/run', 'npm test'],
   'npm test -- service': ['.ci/run', 'npm test -- service'],
@@ -175,7 +175,7 @@ async function checkCommand(
 }
 
 function checkElsewhere(t: Test, command: string): void {
-  const place = ELSEWHERE[command];
+  const place = RUN_BY_OTHER_SUITES[command];
   if (place === undefined) {
     t.fail('nothing runs this command: run it here, or in .ci/run, or mark what it needs');
     return;

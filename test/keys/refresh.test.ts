@@ -1,5 +1,5 @@
 import t from 'tap';
-import { keepKeysFresh, loadKeys, UnusableCallbackKeyError } from '../../src/keys/refresh.js';
+import { loadKeys, startKeyRefresh, UnusableCallbackKeyError } from '../../src/keys/refresh.js';
 import { KeyRing } from '../../src/keys/ring.js';
 import { SourceError } from '../../src/sources/source.js';
 import { rsaPair } from '../helpers/keys.js';
@@ -73,7 +73,7 @@ t.test('at startup, accepts a missing Co-signer key and rereads the source until
   const loading = loadingFrom({ callback: callback.privatePem });
   await loadKeys(loading);
   t.match(loading.of('awaiting_cosigner_key')[0], { level: 'warn', from: '/cosigner' });
-  t.teardown(keepKeysFresh(loading, 60_000, 20));
+  t.teardown(startKeyRefresh(loading, 60_000, 20));
   await until(() => (loading.reads() > 3 ? true : undefined), 2000);
   t.equal(loading.of('awaiting_cosigner_key').length, 1, 'logged once');
   loading.state.cosigner = cosigner.publicPem;
@@ -85,7 +85,7 @@ t.test('logs later errors and keeps the current keys', async (t) => {
   const loading = loadingFrom({ callback: callback.privatePem, cosigner: cosigner.publicPem });
   await loadKeys(loading);
   const keys = loading.ring.current;
-  t.teardown(keepKeysFresh(loading, 20));
+  t.teardown(startKeyRefresh(loading, 20));
 
   loading.state.fault = unreachable;
   await until(() => loading.of('key_refresh_failed')[0], 2000);

@@ -14,7 +14,7 @@ import { type Handler, startHandler } from '../helpers/process.js';
 
 const CONNECTIONS = 16;
 /** Number of answers to wait for before and after a restart. */
-const ENOUGH = 150;
+const ANSWERS = 150;
 
 // The first test only waits for the handler's timeout of 30 s; the others run meanwhile.
 t.jobs = 2;
@@ -81,11 +81,11 @@ t.test('behind a TLS proxy', async (t) => {
   await t.test('no request fails if the new process starts before the old one stops', async (t) => {
     const old = await start(ports[0]);
     const load = startLoad(() => client, CONNECTIONS);
-    await load.untilAnswered(ENOUGH);
+    await load.untilAnswered(ANSWERS);
     const next = await start(ports[1]);
     front.deregister();
     t.equal(await old.stop(), 0);
-    await load.untilAnswered(ENOUGH);
+    await load.untilAnswered(ANSWERS);
     await load.stop();
     t.ok(
       decidedBy(old).length > 100 && decidedBy(next).length > 100,
@@ -100,10 +100,10 @@ t.test('behind a TLS proxy', async (t) => {
   await t.test('a restart under load answers every request received by the old process', async (t) => {
     const first = await start(ports[0]);
     const load = startLoad(() => client, CONNECTIONS);
-    await load.untilAnswered(ENOUGH);
+    await load.untilAnswered(ANSWERS);
     t.equal(await first.stop(), 0);
     const second = await start(ports[0]);
-    await load.untilAnswered(ENOUGH);
+    await load.untilAnswered(ANSWERS);
     await load.stop();
 
     const decided = [...decidedBy(first), ...decidedBy(second)];

@@ -31,7 +31,7 @@ export async function decideSafely(
   try {
     const startedAt = performance.now();
     const pending = decide(request);
-    const decision = pending instanceof Promise ? await inTime(pending, limits) : pending;
+    const decision = pending instanceof Promise ? await withTimeout(pending, limits) : pending;
     // A synchronous decision can't be interrupted, but must not be used when it is too late.
     if (performance.now() - startedAt > limits.timeoutMs) throw timedOut(limits);
     assertAllowed(decision, request);
@@ -44,7 +44,7 @@ export async function decideSafely(
   }
 }
 
-function inTime(pending: Promise<PolicyDecision>, limits: DecisionLimits): Promise<PolicyDecision> {
+function withTimeout(pending: Promise<PolicyDecision>, limits: DecisionLimits): Promise<PolicyDecision> {
   const { timeoutMs, signal } = limits;
   return new Promise((resolve, reject) => {
     const giveUp = (): void =>

@@ -44,11 +44,11 @@ export function explain(policy: Policy, request: CallbackRequest, now: Date): Ex
 function decisivePart(rule: Rule, facts: Facts, node: ASTNode): ASTNode {
   if (node.op !== '&&' && node.op !== '||') return node;
   const [left, right] = node.args;
-  const settling = node.op === '||';
+  const decisive = node.op === '||';
   const leftResult = resultOf(rule, facts, serialize(left));
-  if (leftResult === undefined || leftResult === settling) return decisivePart(rule, facts, left);
+  if (leftResult === undefined || leftResult === decisive) return decisivePart(rule, facts, left);
   const rightResult = resultOf(rule, facts, serialize(right));
-  return rightResult === undefined || rightResult === settling ? decisivePart(rule, facts, right) : node;
+  return rightResult === undefined || rightResult === decisive ? decisivePart(rule, facts, right) : node;
 }
 
 /** @returns `undefined` if the expression can't be evaluated */
@@ -72,7 +72,7 @@ function valuesIn(rule: Rule, facts: Facts, part: ASTNode): Record<string, strin
     if (node.op === '.' && node.args[0].op === 'id' && VARIABLES.includes(node.args[0].args)) {
       addValue(serialize(node));
     }
-    if (node.op === 'rcall' && SETTLING_RESULTS.has(node.args[0])) {
+    if (node.op === 'rcall' && DECISIVE_RESULTS.has(node.args[0])) {
       elementFacts(rule, facts, node.args).forEach(addValue);
     }
   }
@@ -80,7 +80,7 @@ function valuesIn(rule: Rule, facts: Facts, part: ASTNode): Record<string, strin
 }
 
 /** Macros over lists, with the result for one element that decides the result for the list. */
-const SETTLING_RESULTS = new Map([
+const DECISIVE_RESULTS = new Map([
   ['exists', true],
   ['all', false],
 ]);
@@ -98,14 +98,14 @@ function elementFacts(
   const receiver = serialize(list);
   const size = Number(resultOf(rule, facts, `size(${receiver})`) ?? 0);
   const elements = Array.from({ length: size }, (_, index) => `${receiver}[${index}]`);
-  const settling = elements.find((element) => {
+  const decisive = elements.find((element) => {
     const result = resultOf(rule, facts, `[${element}].exists(${variable.args}, ${serialize(predicate)})`);
-    return result === undefined || result === SETTLING_RESULTS.get(name);
+    return result === undefined || result === DECISIVE_RESULTS.get(name);
   });
   const read = [...nodesIn(predicate)].flatMap((node) =>
     node.op === '.' && node.args[0].op === 'id' && node.args[0].args === variable.args ? [node.args[1]] : [],
   );
-  const shown = settling === undefined ? elements.slice(0, MAX_ELEMENTS) : [settling];
+  const shown = decisive === undefined ? elements.slice(0, MAX_ELEMENTS) : [decisive];
   return shown.flatMap((element) => read.map((fact) => `${element}.${fact}`));
 }
 

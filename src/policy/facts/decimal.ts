@@ -40,11 +40,11 @@ export class DigitsError extends BaseError<'NUMBER_TOO_LONG'> {
 }
 
 /** Exact arithmetic. @throws {DigitsError} */
-export const add: Operation = (left, right) => exact(left.plus(right));
-export const subtract: Operation = (left, right) => exact(left.minus(right));
-export const multiply: Operation = (left, right) => exact(left.times(right));
+export const add: Operation = (left, right) => checkDigits(left.plus(right));
+export const subtract: Operation = (left, right) => checkDigits(left.minus(right));
+export const multiply: Operation = (left, right) => checkDigits(left.times(right));
 
-function exact(result: Decimal): Decimal {
+function checkDigits(result: Decimal): Decimal {
   if (result.precision(true) > MAX_DIGITS || result.decimalPlaces() > MAX_DIGITS) throw new DigitsError();
   return result;
 }
