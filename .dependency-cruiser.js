@@ -41,7 +41,7 @@ export default {
     },
 
     layer('service', 'The service is self-contained: the image contains only src/.', '^src/', ['src/']),
-    layer('infrastructure', 'infra/ contains only CDK code, and depends on src/.', '^infra/', ['infra/', 'src/']),
+    layer('infrastructure', 'infra/ contains only CDK code on top of src/.', '^infra/', ['infra/', 'src/']),
     layer('commands', 'cli/ depends on infra/ and src/.', '^cli/', ['cli/', 'infra/', 'src/']),
 
     layer('protocol', 'The protocol depends on nothing else.', '^src/protocol/', ['src/protocol/']),

@@ -26,7 +26,7 @@ await build({
   platform: 'node',
   target: 'node20',
   format: 'esm',
-  // Dynamic imports (the AWS SDK) get files of their own, so that they are loaded only where they are used.
+  // Dynamic imports (the AWS SDK) are split into separate files, so that they are loaded only where they are used.
   splitting: true,
   // Prefers ES modules, because esbuild can remove their unused code.
   mainFields: ['module', 'main'],

@@ -15,7 +15,7 @@ export class UsageError extends BaseError<'USAGE'> {
   }
 }
 
-/** A file, or standard input, can't be read or does not hold what the command needs. */
+/** A file or standard input can't be read, or has unsuitable content. */
 export class InputError extends BaseError<'INPUT_UNUSABLE'> {
   constructor(message: string) {
     super('INPUT_UNUSABLE', message);

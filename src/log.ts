@@ -13,7 +13,7 @@ export function logOptions(level: LogLevel): LoggerOptions {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    // Other properties of an error are dropped: they may hold a request, and with it secrets.
+    // Other properties of an error are dropped: they may contain a request, including secrets.
     serializers: { err: toLoggable },
   };
 }

@@ -107,8 +107,8 @@ async function drain(app: FastifyInstance, limitMs: number): Promise<void> {
 }
 
 /**
- * Closes the listener at a moment when no connection waits to be accepted, because such a connection would be reset. If a
- * turn of the event loop accepts no connection, the queue was empty; if the turn was also short, it still is.
+ * Closes the listener when no connection is waiting to be accepted, because such a connection would be reset. If a turn
+ * of the event loop accepts no connection, the queue was empty; if the turn was also short, it still is.
  */
 async function stopAccepting({ server }: FastifyInstance): Promise<void> {
   const end = performance.now() + ACCEPT_LIMIT_MS;

@@ -11,7 +11,7 @@ const PROBE_BYTES = 2 ** 29;
 /** The reason why processes can't be limited on this machine, or undefined if they can. */
 export function cgroupProblem(): string | undefined {
   if (process.getuid?.() !== 0) return 'needs root';
-  // The groups may exist and still be read-only, so limits are tried on a process of their own.
+  // The groups may exist and still be read-only, so limits are tried on a separate process.
   const { pid } = spawn('sleep', ['1'], { stdio: 'ignore' });
   try {
     limitCpu(pid ?? 0, 1)();

@@ -19,7 +19,7 @@ export function createTally(title: string): Tally {
   return { title, sent: 0, statuses: new Map(), violations: [] };
 }
 
-/** Counts the reply, and reports what is wrong with it in the tally. */
+/** Counts the reply, and adds any problem with it to the tally. */
 export async function inspect(
   testbed: Testbed,
   agent: http.Agent,

@@ -2,7 +2,7 @@
 import { SourceError } from '../../src/sources/source.js';
 import { DeployError, type DeployErrorCode } from './error.js';
 
-/** What is known about an error, no matter where it was thrown. */
+/** The known properties of an error from any source. */
 interface Fault {
   readonly error: Error;
   /** AWS's error code, or the class of the error. */

@@ -165,7 +165,7 @@ async function parameterExists(session: Session, name: string): Promise<boolean>
   try {
     return (await readParameter(session, name)) !== undefined;
   } catch (error) {
-    // It exists, but is not encrypted.
+    // The parameter exists, but is not encrypted.
     if (error instanceof DeployError) return true;
     throw error;
   }

@@ -1,4 +1,4 @@
-// Alarms of the service. The operator's guide says what to do about each of them.
+// Alarms of the service. The operator's guide explains what to do about each of them.
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';

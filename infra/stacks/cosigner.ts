@@ -109,7 +109,7 @@ export class CosignerStack extends ProjectStack {
         sid: 'CosignerAlone',
         effect: iam.Effect.DENY,
         principals: [new iam.AnyPrincipal()],
-        // Includes object versions: deleting them would destroy the Co-signer's database for good.
+        // Includes object versions: deleting them would permanently destroy the Co-signer's database.
         actions: [
           's3:*Object*',
           's3:AbortMultipartUpload',

@@ -46,7 +46,7 @@ export function decisionLine(decided: Decided): Record<string, unknown> {
   };
 }
 
-/** Longer values are cut; `facts` holds them in full. */
+/** Longer values are truncated; `facts` contains them in full. */
 const MAX_LENGTH = 256;
 
 /** @returns the value if it is a string that is not empty, otherwise `undefined` */

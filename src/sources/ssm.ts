@@ -65,7 +65,7 @@ function toSourceError(error: unknown, names: string[]): SourceError {
       `SSM denies access to ${parameters} (${name}): allow the task role ssm:GetParameters on them, and kms:Decrypt on the key that encrypts them`,
     );
   }
-  // The message is the only way to recognize this error: the SDK throws a plain Error without a name or code of its own.
+  // Only the message identifies this error: the SDK throws a plain Error without a specific name or code.
   if (message === 'Region is missing') return permanent('No AWS region is set: set AWS_REGION');
   if (codeOf(error) === 'ERR_INVALID_URL') {
     return permanent('The AWS endpoint is not a URL: check AWS_ENDPOINT_URL');

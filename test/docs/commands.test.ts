@@ -1,4 +1,4 @@
-// Every command in the documents works as written. It is run here, or another suite runs it, or the document says that it
+// Every command in the documents works as written. It is run here or by another suite, or the document states that it
 // needs AWS or a container engine. `UPDATE_DOCS=1` replaces documented output that differs from what is printed.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -177,7 +177,7 @@ async function checkCommand(
 function checkElsewhere(t: Test, command: string): void {
   const place = RUN_BY_OTHER_SUITES[command];
   if (place === undefined) {
-    t.fail('nothing runs this command: run it here, or in .ci/run, or mark what it needs');
+    t.fail('this command is not run anywhere: run it here or in .ci/run, or mark what it needs');
     return;
   }
   const [file, contains] = place;

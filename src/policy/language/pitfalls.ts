@@ -10,7 +10,7 @@ import type { EvaluableNode } from './macro.js';
 import type { NodeOf } from './nodes.js';
 import { SETUP_MACRO } from './strict.js';
 
-/** Functions of cel-js that rules can't use, with the message that says why. */
+/** Functions of cel-js that rules can't use, with the reason. */
 const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
   matches:
     'matches() is not available, because a regular expression can take too long: use startsWith, endsWith or contains',
