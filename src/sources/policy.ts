@@ -53,7 +53,8 @@ export class CurrentPolicy {
   }
 
   /**
-   * Rereads the policy regularly. Errors are logged, and the policy in force is kept. @returns a function that stops it
+   * Rereads the policy regularly. Errors are logged, and the policy in force is kept.
+   * @returns a function that stops it
    */
   keepFresh(refreshMs: number): () => void {
     return loadRegularly(
