@@ -46,7 +46,7 @@ t.test('in local mode, creates a policy and applies each valid change to it', as
     ['large', readPayload(`${ROOT}examples/large-transfer.json`)],
     ['blocked', readPayload(`${ROOT}examples/blocked-address.json`)],
   ] as const) {
-    const { answer } = await client.ask('transaction', payload);
+    const { answer } = await client.send('transaction', payload);
     const { rule } = await handler.line({ event: 'decision', requestId: payload['requestId'] });
     answers[name] = [answer?.action, rule];
   }
@@ -60,14 +60,14 @@ t.test('in local mode, creates a policy and applies each valid change to it', as
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, text.replace('decimal("10000")', 'decimal("10")'));
   await handler.line({ event: 'policy_loaded', before: first['after'] });
-  t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'RETRY' } });
+  t.match(await client.send('transaction', samplePayload('transaction')), { answer: { action: 'RETRY' } });
 
   writeFileSync(file, text.replace('decimal("10000")', '10'));
   t.match(await handler.line({ event: 'policy_refused' }), {
     level: 'error',
     problems: [{ rule: 'hold-large-transfers', line: 17, message: /write an amount as decimal/ }],
   });
-  t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'RETRY' } });
+  t.match(await client.send('transaction', samplePayload('transaction')), { answer: { action: 'RETRY' } });
   client.close();
 });
 
@@ -97,7 +97,7 @@ t.test('the build behaves like the source', async (t) => {
   const handler = startHandler(t, { cwd, args: ['--local'], built: true });
   const client = createCosigner({ url: await handler.listening(), keys: localKeys(cwd) });
   t.teardown(() => client.close());
-  t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'APPROVE' } });
+  t.match(await client.send('transaction', samplePayload('transaction')), { answer: { action: 'APPROVE' } });
   client.close();
   t.equal(await handler.stop(), 0);
 });
@@ -166,7 +166,7 @@ t.test(
     const url = await handler.listening();
     const client = createCosigner({ url, keys: localKeys(cwd), maxSockets: 1 });
     t.teardown(() => client.close());
-    t.ok((await client.ask('transaction', samplePayload('transaction'))).answer, 'a connection is open');
+    t.ok((await client.send('transaction', samplePayload('transaction'))).answer, 'a connection is open');
 
     handler.child.kill('SIGTERM');
     await handler.line({ event: 'stopping' });
@@ -174,7 +174,7 @@ t.test(
     t.equal(health.status, 503);
     t.match(await health.json(), { status: 'stopping' });
     t.equal(health.headers.get('connection'), 'close');
-    t.ok((await client.ask('transaction', samplePayload('transaction'))).answer, 'still answered');
+    t.ok((await client.send('transaction', samplePayload('transaction'))).answer, 'still answered');
     t.equal(await handler.exited, 0);
   },
 );

@@ -103,7 +103,7 @@ async function runFault(fault: Fault, moto: Moto, aroundMs: number): Promise<Res
     }
     await sleep(aroundMs);
     await stopLoad();
-    const last = await testbed.client.ask('transaction', samplePayload('transaction'));
+    const last = await testbed.client.send('transaction', samplePayload('transaction'));
     if (last.answer === undefined) count.wrong.push(`after the fault: ${last.problem}`);
   } finally {
     await close();

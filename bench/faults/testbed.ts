@@ -185,7 +185,7 @@ async function sendOne(testbed: Testbed): Promise<void> {
   count.sent++;
   pending.set(client, (pending.get(client) ?? 0) + 1);
   try {
-    const outcome = await client.ask('transaction', samplePayload('transaction'));
+    const outcome = await client.send('transaction', samplePayload('transaction'));
     const { answer, problem, status, retryAfter, durationMs } = outcome;
     count.slowestMs = Math.max(count.slowestMs, durationMs);
     const wrong = answer === undefined ? problem : testbed.expect(answer, sentAt);

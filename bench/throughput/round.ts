@@ -57,7 +57,7 @@ async function verifySample(
   let verified = 0;
   let wrong = 0;
   while (!signal.aborted) {
-    const outcome = await client.ask('transaction', samplePayload('transaction')).catch(() => undefined);
+    const outcome = await client.send('transaction', samplePayload('transaction')).catch(() => undefined);
     if (outcome?.answer === undefined) wrong++;
     else verified++;
     await sleep(SAMPLE_PAUSE_MS);

@@ -139,7 +139,7 @@ async function sendRequest(
 ): Promise<Outcome> {
   const startedAt = performance.now();
   try {
-    return await cosigner.ask(kind, payload, tampering);
+    return await cosigner.send(kind, payload, tampering);
   } catch (error) {
     const problem =
       codeOf(error) === 'ECONNREFUSED'

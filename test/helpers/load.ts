@@ -25,7 +25,7 @@ export function startLoad(client: () => Cosigner, connections: number): Load {
       const payload = samplePayload('transaction');
       const requestId = String(payload['requestId']);
       try {
-        const { answer, problem } = await client().ask('transaction', payload);
+        const { answer, problem } = await client().send('transaction', payload);
         if (answer === undefined) failed.set(requestId, problem ?? 'no answer');
         else answered.add(requestId);
       } catch (error) {

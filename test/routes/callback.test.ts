@@ -37,7 +37,7 @@ t.test('answers a verified request with a signed decision over HTTP', async (t) 
   t.teardown(() => client.close());
   for (const kind of ['transaction', 'configuration'] as const) {
     const payload = samplePayload(kind);
-    const { status, answer } = await client.ask(kind, payload);
+    const { status, answer } = await client.send(kind, payload);
     t.equal(status, 200);
     t.match(answer, { action: 'REJECT', requestId: payload['requestId'], rejectionReason: /Everything/ });
   }

@@ -71,7 +71,9 @@ t.test('behind a TLS proxy', async (t) => {
 
   await t.test('logs the trace id set by the load balancer', async (t) => {
     const handler = await start(ports[0]);
-    t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'APPROVE' } });
+    t.match(await client.send('transaction', samplePayload('transaction')), {
+      answer: { action: 'APPROVE' },
+    });
     t.match(await handler.line({ event: 'decision' }), {
       traceId: 'Root=1-67891233-abcdef012345678912345678',
     });

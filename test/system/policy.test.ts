@@ -53,16 +53,16 @@ t.test('a policy in SSM', async (t) => {
       keys: { privateKey: cosigner.privateKey, callbackPublicKeys: [callback.publicKey] },
     });
     t.teardown(() => client.close());
-    const ask = async () => (await client.ask('transaction', samplePayload('transaction'))).answer?.action;
+    const send = async () => (await client.send('transaction', samplePayload('transaction'))).answer?.action;
     const hash = async () => ((await (await fetch(`${url}/health`)).json()) as { policy: string }).policy;
 
     const good = await handler.line({ event: 'policy_loaded', from: PARAMETERS.policy });
     t.equal(await hash(), good['after']);
-    t.equal(await ask(), 'REJECT');
+    t.equal(await send(), 'REJECT');
 
     await moto.put('policy', policyThat('retry'), 'SecureString');
     const changed = await handler.line({ event: 'policy_loaded', before: good['after'] });
-    t.equal(await ask(), 'RETRY');
+    t.equal(await send(), 'RETRY');
     t.equal(await hash(), changed['after']);
 
     await moto.put('policy', policyThat('approve'), 'String');
@@ -72,15 +72,15 @@ t.test('a policy in SSM', async (t) => {
       policy: changed['after'],
       problems: [{ file: PARAMETERS.policy, line: 3, column: 12, message: /otherwise must be one of/ }],
     });
-    t.equal(await ask(), 'RETRY', 'broken');
+    t.equal(await send(), 'RETRY', 'broken');
 
     await moto.remove('policy');
     t.match(await handler.line({ event: 'policy_missing' }), { level: 'error', from: PARAMETERS.policy });
-    t.equal(await ask(), 'RETRY', 'deleted');
+    t.equal(await send(), 'RETRY', 'deleted');
 
     await moto.stop();
     await handler.line({ event: 'policy_refresh_failed' }, 60_000);
-    t.equal(await ask(), 'RETRY', 'SSM unreachable');
+    t.equal(await send(), 'RETRY', 'SSM unreachable');
     t.equal(await hash(), changed['after']);
   });
 });
@@ -99,7 +99,7 @@ t.test('an edited policy file is in force within 5 s, and no request fails meanw
     const editedAt = performance.now();
     const expected = limit === '10000' ? 'APPROVE' : 'RETRY';
     const decided = await until(async () => {
-      const { answer } = await client.ask('transaction', samplePayload('transaction'));
+      const { answer } = await client.send('transaction', samplePayload('transaction'));
       return answer?.action === expected ? true : undefined;
     }, 5000);
     t.ok(decided, `${limit}: ${expected}`);
@@ -131,9 +131,9 @@ t.test('replaying the log of a service lists exactly the decisions that would ch
   for (const amountUSD of [50, 499.99, 500, 500.01, 9999, 20_000]) {
     const payload = { ...samplePayload('transaction'), destinations: [{ ...destination, amountUSD }] };
     ids.set(amountUSD, (payload as Record<string, unknown>)['requestId']);
-    await client.ask('transaction', payload);
+    await client.send('transaction', payload);
   }
-  await client.ask('configuration', samplePayload('configuration'));
+  await client.send('configuration', samplePayload('configuration'));
   client.close();
   t.equal(await handler.stop(), 0);
 

@@ -31,7 +31,7 @@ function clientFor(t: Test, url: string, sender: Pair, ...callbacks: Pair[]): Co
 }
 
 async function isAnswered(client: Cosigner): Promise<boolean> {
-  return (await client.ask('transaction', samplePayload('transaction'))).answer !== undefined;
+  return (await client.send('transaction', samplePayload('transaction'))).answer !== undefined;
 }
 
 async function health(url: string): Promise<{ status: string; callbackKey: string; cosignerKeys: string[] }> {
@@ -79,11 +79,11 @@ t.test('with SSM', async (t) => {
     await handler.line({ event: 'awaiting_cosigner_key', from: PARAMETERS.cosigner });
     t.match(await health(url), { status: 'awaiting_cosigner_key', cosignerKeys: [] });
     const client = clientFor(t, url, cosigner, callback);
-    const ask = () => client.ask('transaction', samplePayload('transaction'));
-    t.match(await ask(), { status: 503, body: /awaiting_cosigner_key/ });
+    const send = () => client.send('transaction', samplePayload('transaction'));
+    t.match(await send(), { status: 503, body: /awaiting_cosigner_key/ });
 
     await moto.put('cosigner', cosigner.publicPem);
-    const answered = await until(async () => (await ask()).answer, 10_000);
+    const answered = await until(async () => (await send()).answer, 10_000);
     t.match(answered, { action: 'REJECT' });
     t.match(await health(url), { status: 'ok', cosignerKeys: [String] });
     t.ok(handler.child.pid !== undefined && handler.child.exitCode === null, 'without a restart');
