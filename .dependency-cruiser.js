@@ -1,9 +1,9 @@
-// Who may import whom: three products in one direction, the rooms of the service in one direction, and no circles.
-// `npm run lint` checks it, type-only imports included.
+// Allowed imports: one direction between the three products and between the modules of the service, and no circular
+// imports. `npm run lint` enforces them, including type-only imports.
 
 const PRODUCTS = '^(src|cli|infra|bench|docker|test)/';
 
-/** Files matching `from` may import, of this project, only what matches one of `allowed`. */
+/** Of this project's files, those matching `from` may import only those matching one of `allowed`. */
 function layer(name, comment, from, allowed) {
   return {
     name,
@@ -26,41 +26,41 @@ const APP = [...ROUTES, 'src/app\\.ts$'];
 export default {
   forbidden: [
     {
-      name: 'no-circles',
-      comment: 'No file may import itself, not even through others or for types alone.',
+      name: 'no-circular-imports',
+      comment: 'Circular imports are not allowed, not even for types.',
       severity: 'error',
       from: {},
       to: { circular: true },
     },
     {
       name: 'no-missing-file',
-      comment: 'An import that leads nowhere would escape the other rules.',
+      comment: 'The other rules do not apply to an import that cannot be resolved.',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true },
     },
 
-    layer('service', 'The service is self-contained: the image holds src/ alone.', '^src/', ['src/']),
-    layer('infrastructure', 'infra/ is CDK alone, and builds on src/.', '^infra/', ['infra/', 'src/']),
-    layer('commands', 'cli/ builds on infra/ and src/.', '^cli/', ['cli/', 'infra/', 'src/']),
+    layer('service', 'The service is self-contained: the image contains only src/.', '^src/', ['src/']),
+    layer('infrastructure', 'infra/ contains only CDK code on top of src/.', '^infra/', ['infra/', 'src/']),
+    layer('commands', 'cli/ depends on infra/ and src/.', '^cli/', ['cli/', 'infra/', 'src/']),
 
     layer('protocol', 'The protocol depends on nothing else.', '^src/protocol/', ['src/protocol/']),
-    layer('policy-facts', 'Facts are read from requests.', '^src/policy/facts/', FACTS),
-    layer('policy-language', 'The language is about facts.', '^src/policy/language/', LANGUAGE),
-    layer('policy-evaluate', 'Evaluation uses the language.', '^src/policy/evaluate/', EVALUATE),
-    layer('policy-parse', 'Parsing comes last: it creates what is evaluated.', '^src/policy/parse/', PARSE),
-    layer('sources', 'Sources know what they read, not who uses it.', '^src/sources/', SOURCES),
-    layer('keys', 'Keys come from sources.', '^src/keys/', KEYS),
-    layer('routes', 'Routes use keys, policy and plugins, not the application.', '^src/routes/', ROUTES),
-    layer('plugins', 'Plugins know the protocol and the timeouts alone.', '^src/plugins/', [
+    layer('policy-facts', 'Facts depend on the protocol only.', '^src/policy/facts/', FACTS),
+    layer('policy-language', 'The language depends on facts.', '^src/policy/language/', LANGUAGE),
+    layer('policy-evaluate', 'Evaluation depends on the language.', '^src/policy/evaluate/', EVALUATE),
+    layer('policy-parse', 'Parsing creates the policy to evaluate.', '^src/policy/parse/', PARSE),
+    layer('sources', 'Sources do not depend on their callers.', '^src/sources/', SOURCES),
+    layer('keys', 'Keys are read from sources.', '^src/keys/', KEYS),
+    layer('routes', 'Routes do not depend on the application.', '^src/routes/', ROUTES),
+    layer('plugins', 'Plugins depend only on the protocol and the timeouts.', '^src/plugins/', [
       'src/protocol/',
       'src/plugins/',
       'src/timeouts\\.ts$',
     ]),
-    layer('app', 'The application does not know the process that runs it.', '^src/app\\.ts$', APP),
+    layer('app', 'The application does not depend on the process.', '^src/app\\.ts$', APP),
     {
       name: 'configuration',
-      comment: 'config.ts takes types from the rooms; values only from timeouts.ts and the base of errors.',
+      comment: 'config.ts may import types, but values only from timeouts.ts and protocol/error.ts.',
       severity: 'error',
       from: { path: '^src/config\\.ts$' },
       to: {
@@ -71,7 +71,7 @@ export default {
     },
     {
       name: 'no-input-or-output',
-      comment: 'Protocol and policy are pure: no files, no network, no framework.',
+      comment: 'Protocol and policy do no I/O and use no framework.',
       severity: 'error',
       from: { path: '^src/(protocol|policy)/' },
       to: {

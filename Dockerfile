@@ -56,6 +56,6 @@ ENV HOME=/app
 USER 10001:10001
 EXPOSE 3000
 STOPSIGNAL SIGTERM
-# On start the service tries to reach SSM for up to a minute.
+# At startup, the service retries SSM for up to a minute.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=90s --retries=3 CMD ["node", "dist/healthcheck.js"]
 ENTRYPOINT ["node", "dist/main.js"]

@@ -26,7 +26,7 @@ await build({
   platform: 'node',
   target: 'node20',
   format: 'esm',
-  // Dynamic imports (the AWS SDK) get files of their own, so that they are loaded only where they are used.
+  // Dynamic imports (the AWS SDK) are split into separate files, so that they are loaded only where they are used.
   splitting: true,
   // Prefers ES modules, because esbuild can remove their unused code.
   mainFields: ['module', 'main'],
@@ -42,7 +42,7 @@ await build({
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: true,
-  // Stack traces need only the positions.
+  // The source text is left out: stack traces need only positions.
   sourcesContent: false,
   // Some dependencies are CommonJS modules that require() modules of Node.js.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },

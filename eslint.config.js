@@ -9,9 +9,9 @@ export default tseslint.config(
   {
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.js'] } } },
     rules: {
-      // Numbers read well in messages; what must not be stringified by accident is objects.
+      // Numbers are fine in messages; only objects must not be stringified by accident.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      // `() => void emit()` says that the result is dropped on purpose.
+      // `() => void emit()` marks a result that is discarded on purpose.
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       // Index signatures are read with brackets (noPropertyAccessFromIndexSignature).
       '@typescript-eslint/dot-notation': 'off',
@@ -20,7 +20,7 @@ export default tseslint.config(
   {
     files: ['test/**'],
     rules: {
-      // tap waits for its subtests by itself.
+      // tap waits for its subtests automatically.
       '@typescript-eslint/no-floating-promises': [
         'error',
         {

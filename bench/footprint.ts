@@ -30,7 +30,7 @@ export async function measureFootprint(): Promise<boolean> {
 async function measureBoot(handler: Target): Promise<Check> {
   const boots: number[] = [];
   const empty: number[] = [];
-  // The first start reads the files from disk.
+  // Not measured: the first start reads the files from disk.
   await bootMs(handler.start, handler.url);
   // Alternating, so that a machine that is busier for a while does not favour one of the two.
   for (let round = 0; round < BOOTS; round++) {
@@ -56,7 +56,7 @@ async function measureMemory(handler: Target): Promise<readonly Check[]> {
     }
     return [
       atMost(`RSS after ${answered} requests`, rssMb, MAX_RSS_MB, megabytes),
-      atMost('answers wrong or missing', wrong, 0, String),
+      atMost('wrong or missing answers', wrong, 0, String),
     ];
   });
 }

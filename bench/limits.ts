@@ -1,4 +1,4 @@
-// Measured values and the limits they must keep.
+// Measured values and their limits.
 
 export interface Check {
   readonly what: string;
@@ -7,7 +7,7 @@ export interface Check {
   readonly holds: boolean;
 }
 
-/** Formats a value for people, with its unit. */
+/** Formats a value for display, with its unit. */
 export type Format = (value: number) => string;
 
 export function atLeast(what: string, value: number, limit: number, format: Format): Check {

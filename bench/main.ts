@@ -22,7 +22,7 @@ program
   .description(
     "Compares this handler with the example in Fireblocks' documentation and with what OpenSSL can sign here, and updates docs/performance.md. Needs wrk and openssl.",
   )
-  .option('--short', 'one short round: verifies the answers, does not check the limits, leaves docs/ alone')
+  .option('--short', 'one short round: verifies the answers, but does not check the limits or update docs/')
   .action(async ({ short = false }: { short?: boolean }) => setExitCode(await runThroughput({ short })));
 
 program

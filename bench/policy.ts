@@ -30,7 +30,7 @@ const PAYLOAD: Readonly<Record<string, unknown>> = {
   signerId: PAYOUT_USER,
 };
 
-/** CPU time of all threads per call, in ms: the service signs on a thread of its own. */
+/** CPU time of all threads per call, in ms: the service signs on a separate thread. */
 async function cpuMsPerCall(call: () => unknown, times: number): Promise<number> {
   const before = process.cpuUsage();
   for (let i = 0; i < times; i++) {
@@ -107,11 +107,11 @@ async function measureLoading(): Promise<Check> {
 
 async function measureMembership(): Promise<Check> {
   const when = 'tx.destinations.exists(d, d.address in lists.blocked)';
-  const lookingUp = (entries: number) => {
+  const evaluateLookup = (entries: number) => {
     const yaml = `${policyYaml([], entries)}\n  - { id: a, for: transaction, when: "${when}", action: reject }`;
     return deciding(parsePolicy(yaml, 'bench'));
   };
-  const { ratio } = await compare(lookingUp(MANY_ENTRIES), 2000, lookingUp(10), 2000);
+  const { ratio } = await compare(evaluateLookup(MANY_ENTRIES), 2000, evaluateLookup(10), 2000);
   return atMost(
     `looking up an address in a list of ${MANY_ENTRIES}, compared with a list of 10`,
     ratio,

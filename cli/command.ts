@@ -1,4 +1,4 @@
-// What all commands share: usage and help (commander), errors, exit codes, reading files.
+// Shared by all commands: usage and help (commander), errors, exit codes, reading files.
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BaseError, codeOf } from '../src/protocol/error.js';
@@ -15,7 +15,7 @@ export class UsageError extends BaseError<'USAGE'> {
   }
 }
 
-/** A file, or standard input, can't be read or does not hold what the command needs. */
+/** A file or standard input can't be read, or has unsuitable content. */
 export class InputError extends BaseError<'INPUT_UNUSABLE'> {
   constructor(message: string) {
     super('INPUT_UNUSABLE', message);
@@ -35,7 +35,7 @@ export function createProgram(name: string, description: string): Command {
     .exitOverride();
 }
 
-/** Reports an error thrown by an action and returns the exit code. Throws errors that it does not know. */
+/** Reports an error thrown by an action and returns the exit code. Rethrows unknown errors. */
 export type ErrorReporter = (error: unknown, command: Command) => number;
 
 /** Arguments and output streams of a run; tests pass their own. */
@@ -124,7 +124,7 @@ const FILE_ERRORS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
-/** Why something could not be read or parsed, in a few words. */
+/** @returns a short reason why something could not be read or parsed */
 export function reasonOf(error: unknown): string {
   const known = FILE_ERRORS[codeOf(error) ?? ''];
   return known ?? (error instanceof Error ? error.message : String(error));

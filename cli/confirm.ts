@@ -1,23 +1,23 @@
-// Asks the operator to confirm what can't be undone.
+// Asks the operator to confirm irreversible changes.
 import { createInterface } from 'node:readline/promises';
 import { DeployError } from './aws/error.js';
 import { UsageError } from './command.js';
 
 interface Question {
   readonly question: string;
-  /** What the operator has to type. */
+  /** The word that the operator must type. */
   readonly word: string;
-  /** Option that confirms without a question. */
+  /** Option that confirms without a prompt. */
   readonly option: string;
 }
 
 /**
- * Asks on the terminal, and returns if the operator types the word.
+ * Prompts on the terminal, and returns if the operator types the word.
  * @throws {DeployError} if the operator types anything else
  * @throws {UsageError} if there is no terminal
  */
 export async function confirm({ question, word, option }: Question): Promise<void> {
-  if (!process.stdin.isTTY) throw new UsageError(`no terminal to ask for confirmation: add ${option}`);
+  if (!process.stdin.isTTY) throw new UsageError(`no terminal for the confirmation prompt: add ${option}`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await new Promise<string>((resolve) => {
     terminal.on('close', () => resolve(''));

@@ -1,4 +1,4 @@
-// What the operator's commands share: common options, errors reported with the next step, interruption.
+// Shared by the operator's commands: common options, errors reported with the next step, interruption.
 import { writeSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { ENVIRONMENT_NAMES } from '../infra/names.js';
@@ -18,7 +18,7 @@ export interface OperatorOptions extends SessionOptions {
   readonly json?: boolean | undefined;
 }
 
-/** What tests may replace. */
+/** Dependencies that tests can replace. */
 export interface OperatorRuntime {
   /** Waits between two polls of AWS. Default: wait in real time. */
   readonly sleep?: Sleep;
@@ -69,7 +69,7 @@ export async function runOperatorProgram(
   }
 }
 
-/** What the errors of operator commands may carry. */
+/** Optional properties of the errors of operator commands. */
 interface FailureFields {
   /** What the operator should do or run next. */
   readonly next?: string;

@@ -1,6 +1,6 @@
 // Creates the keys and the certificate of the local copy of production, and stores the same parameters in SSM as in
-// production. On later runs it creates only what is missing, but stores everything again, because the local SSM loses its
-// parameters when it stops.
+// production. On later runs, it creates only what is missing, but stores everything again, because the local SSM loses
+// its parameters when it stops.
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -10,7 +10,7 @@
 # An engine is used only if it has the base image or can pull it.
 #
 # Environment variables:
-#   NODE_IMAGE   base image; default: the Dockerfile's, or with buildah alone a substitute that is built on the spot
+#   NODE_IMAGE   base image; default: the Dockerfile's, or with buildah alone a substitute that is built locally
 #   MOTO_IMAGE   image of the SSM endpoint; with buildah alone the installed moto_server is used
 # Run `npm ci` first. With buildah alone this also needs root, debootstrap and moto_server.
 # Exit code: 0 all checks passed, 1 a check failed, 2 wrong usage.

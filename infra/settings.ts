@@ -1,4 +1,4 @@
-// Reads and validates infra/settings.json, which holds what a company chooses for its deployments.
+// Reads and validates infra/settings.json, which contains a company's choices for its deployments.
 import { readFileSync } from 'node:fs';
 import type * as z from 'zod';
 import { nearest } from '../src/policy/language/nearest.js';
@@ -58,7 +58,7 @@ export function readSettings(environment: EnvironmentName, file = SETTINGS_FILE)
 }
 
 /**
- * @param json the settings file: settings for all environments, and under `environments` what differs in one of them
+ * @param json the settings file: settings for all environments, with overrides under `environments`
  * @param file named in the error
  * @returns the settings of one environment, with defaults
  * @throws {SettingsError} with all problems, including those of other environments
@@ -120,7 +120,7 @@ function toProblems(issue: z.core.$ZodIssue): readonly string[] {
 
 function unknownKeyProblem(path: string, key: string, known: readonly string[]): string {
   const suggestion = nearest(key, known);
-  // The key exists, but not beside the other keys of `network`.
+  // The key is valid, but not in combination with the other keys of `network`.
   if (suggestion === key) return `${path} has no effect with an existing VPC: remove it`;
   return `${path} is unknown: ${suggestion === undefined ? 'remove it' : `did you mean "${suggestion}"?`}`;
 }

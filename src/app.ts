@@ -28,7 +28,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(errorReplies, { log: options.log });
   await app.register(securityHeaders);
   healthRoute(app, options);
-  // A scope of their own: /health must answer under load, too.
+  // A separate scope with overload protection: /health must respond under load, too.
   await app.register(async (scope) => {
     await scope.register(overload, options.overload ?? {});
     callbackRoutes(scope, options);
@@ -37,7 +37,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 }
 
 function createFastify({ log }: AppOptions): FastifyInstance {
-  // The handler logs each request itself; from Fastify only warnings and errors are wanted.
+  // The handler logs each request itself; Fastify logs only warnings and errors.
   const loggerInstance: FastifyBaseLogger = log.child(
     {},
     log.isLevelEnabled('warn') ? { level: 'warn' } : {},

@@ -47,7 +47,7 @@ export const LOCAL_KEY_DIRECTORY = '.local/keys';
 export const POLICY_FILE = 'policy.yaml';
 /** Default policy file of local mode. */
 export const LOCAL_POLICY_FILE = '.local/policy.yaml';
-/** How often local mode rereads the policy, in seconds: the user is editing it. */
+/** How often local mode rereads the policy, in seconds. Short, because the user is editing it. */
 const LOCAL_POLICY_REFRESH_SECONDS = 2;
 const POLICY_REFRESH_SECONDS = 60;
 
@@ -62,7 +62,7 @@ export class ConfigError extends BaseError<'CONFIG_INVALID'> {
   }
 }
 
-/** Limit of SSM, in characters. */
+/** Maximum length of a name in SSM, in characters. */
 const MAX_PARAMETER_NAME = 1011;
 
 /** Messages never quote the value, which may be a key that was set by mistake. */

@@ -13,7 +13,7 @@ export function logOptions(level: LogLevel): LoggerOptions {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    // Other properties of an error are dropped: they may hold a request, and with it secrets.
+    // Other properties of an error are dropped: they may contain a request, including secrets.
     serializers: { err: toLoggable },
   };
 }
@@ -24,7 +24,7 @@ function toLoggable(error: unknown): object {
   return { type: name, ...('code' in error && { code: error.code }), message, stack };
 }
 
-/** Fields that a terminal does not show: what the message says already, long ids, and the facts. */
+/** Fields that are hidden on a terminal: those that the message repeats, long ids, and the facts. */
 const HIDDEN_FIELDS = [
   ...['event', 'kind', 'action', 'rule', 'ruleError', 'problems', 'cause', 'url'],
   ...['txId', 'signerId', 'cosignerKey', 'traceId', 'policy', 'tried', 'facts', 'omitted'],
@@ -37,7 +37,9 @@ export const PRETTY_OPTIONS: PrettyOptions = {
   singleLine: true,
 };
 
-/** Most bytes that wait in memory while stdout is blocked. Further lines are dropped, because the task's memory is limited. */
+/**
+ * Maximum number of bytes to buffer while stdout is blocked. Further lines are dropped: the task's memory is limited.
+ */
 const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
 
 /**

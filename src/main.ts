@@ -1,4 +1,4 @@
-// The entry point: settings that Node.js needs before it compiles the service, then the service.
+// The entry point: applies settings that Node.js needs before it compiles the service, then starts the service.
 import { existsSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';

@@ -6,7 +6,7 @@ import { buildApp } from './app.js';
 import { type Config, type ConfigError, readConfig, type SourceConfig } from './config.js';
 import { createMissingKeys, directoryKeySource } from './keys/directory.js';
 import { parameterKeySource } from './keys/parameters.js';
-import { keepKeysFresh, loadKeys, type UnusableCallbackKeyError } from './keys/refresh.js';
+import { loadKeys, startKeyRefresh, type UnusableCallbackKeyError } from './keys/refresh.js';
 import { KeyRing, type StoredKeys } from './keys/ring.js';
 import { createMissingPolicy, localBanner } from './local.js';
 import { createLog } from './log.js';
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
       loadKeys(loading),
       currentPolicy.load(),
     ]);
-    keepKeysFresh(loading, config.keyRefreshMs);
+    startKeyRefresh(loading, config.keyRefreshMs);
     currentPolicy.keepFresh(config.policyRefreshMs);
     lifecycle.app = app;
     await listen(app, config, log, version);

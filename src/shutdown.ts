@@ -15,24 +15,24 @@ export interface Lifecycle {
 
 interface StopOptions {
   readonly log: Logger;
-  /** Longest time between signal and exit, in ms. */
+  /** Maximum time between signal and exit, in ms. */
   readonly timeoutMs: number;
 }
 
 /** Share of the time in which new requests are accepted; the rest is for requests in flight. */
 const DRAIN_SHARE = 0.8;
-/** Time before the exit at which pending decisions are given up, in ms. */
+/** Time before the exit at which pending decisions are abandoned, in ms. */
 const GIVE_UP_MS = 600;
 /** Time before the exit at which open connections are cut, in ms. */
 const CUT_MS = 300;
-/** Longest time that requests in flight are waited for after an unexpected error, in ms. */
+/** How long to wait for requests in flight after an unexpected error, in ms. */
 const CRASH_TIMEOUT_MS = 2000;
 /** The load balancer has stopped sending if there was no connection for this long, in ms. */
 const QUIET_MS = 1000;
 const POLL_MS = 100;
-/** Longest wait for a turn of the event loop in which closing the listener is safe, in ms. */
+/** Maximum wait for a turn of the event loop in which closing the listener is safe, in ms. */
 const ACCEPT_LIMIT_MS = 200;
-/** Longest turn of the event loop in which no new connection is expected to arrive, in ms. */
+/** Maximum turn of the event loop in which no new connection is expected to arrive, in ms. */
 const SHORT_TURN_MS = 0.05;
 
 /** Installs the handlers for signals and unexpected errors. A signal stops the process even during startup. */
@@ -107,8 +107,8 @@ async function drain(app: FastifyInstance, limitMs: number): Promise<void> {
 }
 
 /**
- * Closes the listener at a moment when no connection waits to be accepted, because such a connection would be reset. If a
- * turn of the event loop accepts no connection, the queue was empty; if the turn was also short, it still is.
+ * Closes the listener when no connection is waiting to be accepted, because such a connection would be reset. If a turn
+ * of the event loop accepts no connection, the queue was empty; if the turn was also short, it still is.
  */
 async function stopAccepting({ server }: FastifyInstance): Promise<void> {
   const end = performance.now() + ACCEPT_LIMIT_MS;

@@ -6,7 +6,7 @@ export const PORT = 3000;
 export const HEALTH_PATH = '/health';
 
 /**
- * Longest time that a request may take to arrive. The Co-signer gives up after 30 s (Fireblocks, "Setup API Co-signer
+ * Maximum time that a request may take to arrive. The Co-signer gives up after 30 s (Fireblocks, "Setup API Co-signer
  * Callback Handler"), so a later answer would not be used.
  */
 export const LONGEST_REQUEST_MS = 30_000;
@@ -17,5 +17,5 @@ export const SHUTDOWN_TIMEOUT_MS = 25_000;
 /** How long the load balancer keeps idle connections open. The service keeps them a little longer. */
 export const LOAD_BALANCER_IDLE_MS = 60_000;
 
-/** Longest startup: for a minute the service retries to read from SSM. */
+/** Maximum startup time: the service retries SSM for a minute. */
 export const START_MS = 90_000;

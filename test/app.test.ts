@@ -90,12 +90,12 @@ t.test('responds 400 for a path that can’t be decoded', async (t) => {
   t.equal(of('refused').length, 1);
 });
 
-t.test('responds to malformed HTTP with an error reply of the same form', async (t) => {
+t.test('responds to malformed HTTP with the usual error reply', async (t) => {
   const { app, of } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
-  const garbage = await raw(app, 'this is not HTTP\r\n\r\n');
-  t.match(garbage, /^HTTP\/1\.1 400 Bad Request\r\n/);
-  t.match(garbage, /\{"code":"bad_request","message":".+"\}$/);
+  const malformed = await raw(app, 'this is not HTTP\r\n\r\n');
+  t.match(malformed, /^HTTP\/1\.1 400 Bad Request\r\n/);
+  t.match(malformed, /\{"code":"bad_request","message":".+"\}$/);
   const headers = await raw(app, `GET /health HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
   t.match(headers, /^HTTP\/1\.1 431 .*"code":"headers_too_large"/s);
   const short = await raw(app, 'POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 6\r\n\r\n');
@@ -129,7 +129,7 @@ t.test('refuses a malformed body once and closes the connection', async (t) => {
   t.equal(connections, 0);
 });
 
-t.test('closes the connection of a client that never closes its side', async (t) => {
+t.test('closes the connection of a client that never closes it', async (t) => {
   const { app } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const socket = await connected(app);
@@ -139,7 +139,7 @@ t.test('closes the connection of a client that never closes its side', async (t)
   t.equal(await until(async () => ((await countConnections(app)) === 0 ? 0 : undefined), 2000), 0);
 });
 
-t.test('delivers the refusal to a client that is still sending a body that is too long', async (t) => {
+t.test('delivers the refusal to a client that is still sending an oversized body', async (t) => {
   const { app } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
   for (const length of ['Content-Length: 1073741824', 'Transfer-Encoding: chunked']) {
@@ -157,7 +157,7 @@ t.test('delivers the refusal to a client that is still sending a body that is to
   }
 });
 
-t.test('closes the connection of a client that never stops sending a body that is too long', async (t) => {
+t.test('closes the connection of a client that keeps sending an oversized body', async (t) => {
   const { app } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const socket = await connected(app);

@@ -49,7 +49,7 @@ t.test('needs no variables with --local, and listens on the loopback address', (
   t.end();
 });
 
-t.test('uses HOST with --local, too', (t) => {
+t.test('uses HOST in local mode, too', (t) => {
   t.equal(readConfig(['--local'], { HOST: '0.0.0.0' }).host, '0.0.0.0');
   t.end();
 });
@@ -128,7 +128,7 @@ t.test('does not quote a key that is set instead of a parameter name', (t) => {
   t.end();
 });
 
-t.test('rejects one parameter for both keys', (t) => {
+t.test('rejects the same parameter for both keys', (t) => {
   const name = parameters.CALLBACK_PRIVATE_KEY_PARAMETER;
   t.strictSame(problems([], { ...parameters, COSIGNER_PUBLIC_KEY_PARAMETER: name }), [
     'COSIGNER_PUBLIC_KEY_PARAMETER names the same parameter as CALLBACK_PRIVATE_KEY_PARAMETER',

@@ -51,7 +51,7 @@ t.test('passes only if /health responds 200', async (t) => {
   t.match(await check({ PORT: stopping }), { code: 1 });
 });
 
-t.test('prints why there is no response', async (t) => {
+t.test('prints the reason for a missing response', async (t) => {
   t.match(await check({ PORT: String(await freePort()) }), {
     code: 1,
     stderr: /unhealthy: connect ECONNREFUSED/,

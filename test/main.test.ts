@@ -46,7 +46,7 @@ t.test('in local mode, creates a policy and applies each valid change to it', as
     ['large', readPayload(`${ROOT}examples/large-transfer.json`)],
     ['blocked', readPayload(`${ROOT}examples/blocked-address.json`)],
   ] as const) {
-    const { answer } = await client.ask('transaction', payload);
+    const { answer } = await client.send('transaction', payload);
     const { rule } = await handler.line({ event: 'decision', requestId: payload['requestId'] });
     answers[name] = [answer?.action, rule];
   }
@@ -60,18 +60,18 @@ t.test('in local mode, creates a policy and applies each valid change to it', as
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, text.replace('decimal("10000")', 'decimal("10")'));
   await handler.line({ event: 'policy_loaded', before: first['after'] });
-  t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'RETRY' } });
+  t.match(await client.send('transaction', samplePayload('transaction')), { answer: { action: 'RETRY' } });
 
   writeFileSync(file, text.replace('decimal("10000")', '10'));
   t.match(await handler.line({ event: 'policy_refused' }), {
     level: 'error',
     problems: [{ rule: 'hold-large-transfers', line: 17, message: /write an amount as decimal/ }],
   });
-  t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'RETRY' } });
+  t.match(await client.send('transaction', samplePayload('transaction')), { answer: { action: 'RETRY' } });
   client.close();
 });
 
-t.test('exits with 1 and the report if the policy is invalid, and does not overwrite it', async (t) => {
+t.test('exits with 1 and reports the problems of an invalid policy, and does not overwrite it', async (t) => {
   const bad = 'version: 1\nrules: []\nonError: approve\n';
   const cwd = t.testdir({ '.local': { 'policy.yaml': bad } });
   const handler = startHandler(t, { cwd, args: ['--local'] });
@@ -92,12 +92,12 @@ t.test('exits with 1 if the named policy does not exist', async (t) => {
   t.match(handler.lines.at(-1), { level: 'fatal', msg: /There is no policy at mine\.yaml/ });
 });
 
-t.test('works the same after the build', async (t) => {
+t.test('the build behaves like the source', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'], built: true });
   const client = createCosigner({ url: await handler.listening(), keys: localKeys(cwd) });
   t.teardown(() => client.close());
-  t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'APPROVE' } });
+  t.match(await client.send('transaction', samplePayload('transaction')), { answer: { action: 'APPROVE' } });
   client.close();
   t.equal(await handler.stop(), 0);
 });
@@ -166,7 +166,7 @@ t.test(
     const url = await handler.listening();
     const client = createCosigner({ url, keys: localKeys(cwd), maxSockets: 1 });
     t.teardown(() => client.close());
-    t.ok((await client.ask('transaction', samplePayload('transaction'))).answer, 'a connection is open');
+    t.ok((await client.send('transaction', samplePayload('transaction'))).answer, 'a connection is open');
 
     handler.child.kill('SIGTERM');
     await handler.line({ event: 'stopping' });
@@ -174,7 +174,7 @@ t.test(
     t.equal(health.status, 503);
     t.match(await health.json(), { status: 'stopping' });
     t.equal(health.headers.get('connection'), 'close');
-    t.ok((await client.ask('transaction', samplePayload('transaction'))).answer, 'still answered');
+    t.ok((await client.send('transaction', samplePayload('transaction'))).answer, 'still answered');
     t.equal(await handler.exited, 0);
   },
 );
@@ -211,7 +211,7 @@ t.test('after SIGTERM, exits in time although a client never finishes its reques
 t.test('exits at once on a second signal', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'] });
-  await stopTwice(handler);
+  await sendSignalTwice(handler);
   t.equal(await handler.exited, 1);
 });
 
@@ -222,7 +222,7 @@ t.test('applies LOG_LEVEL on a terminal, too', async (t) => {
   t.notOk(log.isLevelEnabled('info'));
 });
 
-t.test('shows time, level, message and few fields on a terminal', (t) => {
+t.test('shows only the time, level, message and a few fields on a terminal', (t) => {
   const pretty = prettyFactory({ ...PRETTY_OPTIONS, colorize: false });
   const line = {
     level: 'info',
@@ -239,7 +239,7 @@ t.test('shows time, level, message and few fields on a terminal', (t) => {
   t.end();
 });
 
-async function stopTwice(handler: Handler): Promise<void> {
+async function sendSignalTwice(handler: Handler): Promise<void> {
   const url = await handler.listening();
   const agent = new Agent({ keepAlive: true });
   await new Promise((resolve) => httpRequest(`${url}/health`, { agent }, resolve).end());

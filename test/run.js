@@ -19,7 +19,7 @@ const DEPLOY = ['deploy/*.test', 'system/{deploy,deploy-terminal,infra}.test'];
 /** What each suite runs, below test/. Only the unit tests are measured for coverage: the others test processes. */
 const SUITES = {
   unit: { files: [...SERVICE, ...REST], args: [], keepsOutput: true },
-  /** The part of the unit tests that is about src/. */
+  /** The unit tests that concern src/. */
   service: { files: SERVICE, args: ['--disable-coverage'], keepsOutput: true },
   system: {
     files: ['system/{connections,policy,ssm,terminal}.test'],
@@ -32,9 +32,9 @@ const SUITES = {
 
 const args = process.argv.slice(2);
 const isSuite = Object.hasOwn(SUITES, args[0] ?? '');
-/** Without a suite and without a file, the unit tests: tap alone would find this file, and run it. */
+/** Without the name of a suite or of a file, the unit tests run. Without files, tap would find this file and run it. */
 const suite = isSuite ? SUITES[args[0]] : args.every((arg) => arg.startsWith('-')) ? SUITES.unit : undefined;
-/** File names and options of tap's may stand in place of a suite, or behind one. */
+/** File names and tap options can replace a suite or follow it. */
 const given = isSuite ? args.slice(1) : args;
 
 execFileSync(process.execPath, ['build.js'], { stdio: 'inherit' });

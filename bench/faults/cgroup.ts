@@ -11,7 +11,7 @@ const PROBE_BYTES = 2 ** 29;
 /** The reason why processes can't be limited on this machine, or undefined if they can. */
 export function cgroupProblem(): string | undefined {
   if (process.getuid?.() !== 0) return 'needs root';
-  // The groups may exist and still be read-only, so limits are tried on a process of their own.
+  // The groups may exist and still be read-only, so limits are tried on a separate process.
   const { pid } = spawn('sleep', ['1'], { stdio: 'ignore' });
   try {
     limitCpu(pid ?? 0, 1)();
@@ -22,7 +22,7 @@ export function cgroupProblem(): string | undefined {
   }
 }
 
-/** @returns removes the limit, even after the process has exited */
+/** @returns a function that removes the limit, even after the process has exited */
 export function limitCpu(pid: number, cores: number): () => void {
   const quota = String(cores * PERIOD_US);
   return existsSync(`${ROOT}/cpu/cgroup.procs`)
@@ -30,7 +30,7 @@ export function limitCpu(pid: number, cores: number): () => void {
     : limit(`${ROOT}/${NAME}-cpu`, pid, { 'cpu.max': `${quota} ${PERIOD_US}` });
 }
 
-/** @returns removes the limit, even after the process has exited */
+/** @returns a function that removes the limit, even after the process has exited */
 export function limitMemory(pid: number, bytes: number): () => void {
   return existsSync(`${ROOT}/memory/cgroup.procs`)
     ? limit(`${ROOT}/memory/${NAME}`, pid, { 'memory.limit_in_bytes': String(bytes) })

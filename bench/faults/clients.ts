@@ -69,7 +69,7 @@ function largeBodies(): Fault {
     title: 'bodies just below, at and far above the limit of 1 MiB, and of unknown length',
     async run(testbed) {
       for (const bytes of [BODY_LIMIT - 1, BODY_LIMIT]) {
-        const { answer, problem } = await testbed.client.ask('transaction', payloadWithTokenOf(bytes));
+        const { answer, problem } = await testbed.client.send('transaction', payloadWithTokenOf(bytes));
         if (answer === undefined) throw new Error(`a body of ${bytes} bytes: ${problem}`);
       }
       for (const header of [`Content-Length: ${GIBIBYTE}`, 'Transfer-Encoding: chunked']) {
@@ -130,7 +130,7 @@ function cutConnections(count: number): Fault {
   };
 }
 
-/** A request sent over a bare socket, and the check of its reply. */
+/** A request sent over a raw socket, and the check of its reply. */
 function createRequest({ cosigner, callback, count }: Testbed) {
   const payload = samplePayload('transaction');
   return {

@@ -1,4 +1,4 @@
-// One thing that goes wrong in production, and how `npm run faults` reproduces it.
+// A production fault, and how `npm run faults` reproduces it.
 import type { Testbed } from './testbed.js';
 
 export interface Fault {

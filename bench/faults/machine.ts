@@ -1,4 +1,4 @@
-// Faults of the machine: too little CPU or memory, a full disk, a log that nothing reads, a wrong clock.
+// Machine-level faults: too little CPU or memory, a full disk, unread standard output, a wrong clock.
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,5 +1,5 @@
-// `npm run faults`: reproduces what goes wrong in production on the real process, while Co-signers send requests. No
-// answer may be wrong or missing.
+// `npm run faults`: reproduces production faults on the real process while Co-signers send requests. No answer may be
+// wrong or missing.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createProgram, runProgram } from '../../cli/command.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
@@ -13,7 +13,7 @@ import { operations } from './operations.js';
 import { type Count, openTestbed, startLoad } from './testbed.js';
 
 const DEFAULT_PER_SECOND = 100;
-/** Number of faults tried at the same time, where that does not affect their figures. */
+/** Number of faults to run in parallel, where that does not affect the figures. */
 const PARALLEL = 3;
 
 interface Options {
@@ -28,11 +28,11 @@ interface Result {
 
 const program = createProgram(
   'faults',
-  'Breaks things around the running handler, and updates docs/reliability.md. Needs moto_server, nginx and openssl; limits of CPU and memory need root on Linux.',
+  'Injects faults around the running handler, and updates docs/reliability.md. Needs moto_server, nginx and openssl; limits of CPU and memory need root on Linux.',
 )
-  .option('--short', 'fewer repetitions and shorter outages; leaves docs/ alone')
-  .option('--only <text>', 'only faults whose title contains the text; leaves docs/ alone')
-  .addHelpText('after', '\nExit code: 0 every answer right, 1 an answer wrong or missing, 2 wrong usage.')
+  .option('--short', 'fewer repetitions and shorter outages; does not update docs/')
+  .option('--only <text>', 'only faults whose title contains this string; does not update docs/')
+  .addHelpText('after', '\nExit code: 0 every answer correct, 1 an answer wrong or missing, 2 wrong usage.')
   .action(async (options: Options) => {
     process.exitCode = (await runFaults(options)) ? 0 : 1;
   });
@@ -47,8 +47,8 @@ async function runFaults({ short = false, only = '' }: Options): Promise<boolean
   const busy = chosen([...clients(short), ...machine(short)]);
   const aroundMs = short ? 300 : 1000;
   const results = short
-    ? await tryAll([...waiting, ...busy], PARALLEL, aroundMs)
-    : [...(await tryAll(waiting, PARALLEL, aroundMs)), ...(await tryAll(busy, 1, aroundMs))];
+    ? await runInParallel([...waiting, ...busy], PARALLEL, aroundMs)
+    : [...(await runInParallel(waiting, PARALLEL, aroundMs)), ...(await runInParallel(busy, 1, aroundMs))];
 
   const table = tableOf(results);
   printTable(table);
@@ -64,8 +64,8 @@ async function runFaults({ short = false, only = '' }: Options): Promise<boolean
   return results.length > 0 && allRight;
 }
 
-/** Tries faults in parallel, each worker with its own emulated SSM. @returns results in the order of the faults */
-async function tryAll(
+/** Runs faults in parallel, each worker with its own emulated SSM. @returns results in the order of the faults */
+async function runInParallel(
   faults: readonly Fault[],
   parallel: number,
   aroundMs: number,
@@ -78,7 +78,7 @@ async function tryAll(
     try {
       for (let fault = queue.shift(); fault !== undefined; fault = queue.shift()) {
         moto ??= await motoServer({ teardown: (close) => void closers.push(close) });
-        results.push(await tryFault(fault, moto, aroundMs));
+        results.push(await runFault(fault, moto, aroundMs));
       }
     } finally {
       for (const close of closers) await close();
@@ -88,8 +88,8 @@ async function tryAll(
   return results.sort((a, b) => faults.indexOf(a.fault) - faults.indexOf(b.fault));
 }
 
-/** @param aroundMs for how long requests are sent before and after the fault */
-async function tryFault(fault: Fault, moto: Moto, aroundMs: number): Promise<Result> {
+/** @param aroundMs duration of the requests before and after the fault, in ms */
+async function runFault(fault: Fault, moto: Moto, aroundMs: number): Promise<Result> {
   const startedAt = performance.now();
   const [testbed, close] = await openTestbed(moto, fault.env);
   const { count } = testbed;
@@ -103,7 +103,7 @@ async function tryFault(fault: Fault, moto: Moto, aroundMs: number): Promise<Res
     }
     await sleep(aroundMs);
     await stopLoad();
-    const last = await testbed.client.ask('transaction', samplePayload('transaction'));
+    const last = await testbed.client.send('transaction', samplePayload('transaction'));
     if (last.answer === undefined) count.wrong.push(`after the fault: ${last.problem}`);
   } finally {
     await close();

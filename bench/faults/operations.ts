@@ -6,9 +6,9 @@ import { until } from '../../test/helpers/process.js';
 import type { Fault } from './fault.js';
 import type { Testbed } from './testbed.js';
 
-/** The policy is read every second; a decision may be made with one this old, in ms. */
+/** Maximum age of the policy that a decision uses, in ms. The policy is read every second. */
 const MAX_POLICY_AGE_MS = 5000;
-/** How long a stored key or policy may take to be in force. */
+/** Time within which a stored key or policy must take effect. */
 const IN_FORCE_TIMEOUT_MS = 15_000;
 /** The handler's refresh interval, with some slack. */
 const REFRESH_MS = 1200;
@@ -66,7 +66,7 @@ function rotations(count: number): Fault {
   };
 }
 
-/** Each policy has a number that its answers quote, which shows when a policy is used that is not in force. */
+/** Each policy has a number, and its answers contain it. This shows whether an outdated policy was used. */
 function policyChanges(count: number, broken: number): Fault {
   const breakEvery = Math.floor(count / broken);
   return {

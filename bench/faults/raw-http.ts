@@ -1,4 +1,4 @@
-// HTTP over bare sockets, for what no HTTP client would send.
+// HTTP over raw sockets, for requests that no HTTP client would send.
 import { connect, type Socket } from 'node:net';
 
 export interface RawReply {
@@ -22,8 +22,8 @@ export function post(body: string, path = '/v2/tx_sign_request'): string {
 }
 
 /**
- * Reads until the other side closes, the time is over, or enough was received; then closes the socket.
- * @returns what was received, one character per byte
+ * Reads until the peer closes, the timeout expires or enough data has arrived, then closes the socket.
+ * @returns the received data, one character per byte
  */
 export function readAll(
   socket: Socket,
@@ -46,7 +46,7 @@ export function readAll(
   });
 }
 
-/** Parses the complete replies in what was received. The handler sends a Content-Length with each of them. */
+/** Parses the complete replies in the received data. The handler sends a Content-Length with each of them. */
 export function parseReplies(received: string): readonly RawReply[] {
   const replies: RawReply[] = [];
   let rest = received;

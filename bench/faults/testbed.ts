@@ -1,5 +1,5 @@
 // The testbed for every fault: the built handler behind nginx, its keys and policy in an emulated SSM, and Co-signers
-// that send requests all the time and verify every answer.
+// that send requests continuously and verify every answer.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,26 +19,26 @@ import { waitUntilHealthy } from '../measure.js';
 /** Results of the requests sent while a fault lasts. */
 export interface Count {
   sent: number;
-  /** With a verified answer. */
+  /** Number of verified answers. */
   answered: number;
-  /** With 503 and `Retry-After`. */
+  /** Number of responses 503 with `Retry-After`. */
   unavailable: number;
-  /** What was wrong with other answers. */
+  /** Problems of all other answers. */
   readonly wrong: string[];
-  /** Why there was no answer. */
+  /** Reasons for missing answers. */
   readonly lost: string[];
   slowestMs: number;
 }
 
 export interface Testbed {
   readonly moto: Moto;
-  /** Between the handler and SSM. */
+  /** Proxy between the handler and SSM. */
   readonly ssm: AwsProxy;
   readonly front: Nginx;
-  /** Of the handler and of its successor. */
+  /** Ports of the handler and of its successor. */
   readonly ports: readonly [number, number];
   readonly handler: Handler;
-  /** The handler itself, without nginx. */
+  /** URL of the handler itself, without nginx. */
   readonly handlerUrl: string;
   readonly callback: Pair;
   readonly cosigner: Pair;
@@ -49,12 +49,12 @@ export interface Testbed {
   untilAnswered(client: Cosigner): Promise<void>;
   /** Starts another handler, and waits until it is healthy. */
   start(port: number): Promise<Handler>;
-  /** Returns what is wrong with a verified answer, or undefined. */
+  /** @returns the problem of a verified answer, or undefined */
   expect: (answer: Answer, sentAt: number) => string | undefined;
   readonly count: Count;
   /** Number of requests without an answer yet, by client. */
   readonly pending: Map<Cosigner, number>;
-  /** Registers what to clean up at the end, in reverse order. */
+  /** Registers a cleanup; cleanups run in reverse order at the end. */
   teardown(close: () => unknown): void;
 }
 
@@ -161,7 +161,7 @@ export function handlerEnvironment(
 /**
  * Sends requests on all connections, and counts their results.
  * @param perSecond requests per second, of all connections together
- * @returns stops sending, and waits for the answers still missing
+ * @returns a function that stops sending and waits for outstanding answers
  */
 export function startLoad(testbed: Testbed, perSecond: number): () => Promise<void> {
   let sending = true;
@@ -185,7 +185,7 @@ async function sendOne(testbed: Testbed): Promise<void> {
   count.sent++;
   pending.set(client, (pending.get(client) ?? 0) + 1);
   try {
-    const outcome = await client.ask('transaction', samplePayload('transaction'));
+    const outcome = await client.send('transaction', samplePayload('transaction'));
     const { answer, problem, status, retryAfter, durationMs } = outcome;
     count.slowestMs = Math.max(count.slowestMs, durationMs);
     const wrong = answer === undefined ? problem : testbed.expect(answer, sentAt);

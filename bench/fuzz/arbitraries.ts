@@ -114,7 +114,7 @@ export function mutated(token: string): Arbitrary<Buffer> {
   });
 }
 
-/** The published transaction with fresh ids, as JSON. */
+/** The published transaction with new ids, as JSON. */
 export function sampleClaims(): Buffer {
   return Buffer.from(JSON.stringify(samplePayload('transaction')));
 }

@@ -33,15 +33,15 @@ const path = fc.constantFrom(
   '/callback',
   '/callback/v2/tx_sign_request',
 );
-const GOOD_TOKENS = 20;
+const VALID_TOKENS = 20;
 const FORGED_TOKENS = 300;
 
 /** @param cosigner the private key whose signatures the handler trusts */
 export function createFamilies(cosigner: KeyObject): readonly Family[] {
-  const goodTokens = Array.from({ length: GOOD_TOKENS }, () =>
+  const validTokens = Array.from({ length: VALID_TOKENS }, () =>
     signToken(samplePayload('transaction'), cosigner),
   );
-  const token = fc.constantFrom(...goodTokens);
+  const token = fc.constantFrom(...validTokens);
   return [
     { title: 'tokens with changed bytes', share: 0.5, inputs: toInput(token.chain(mutated)) },
     {
@@ -55,7 +55,7 @@ export function createFamilies(cosigner: KeyObject): readonly Family[] {
       ),
     },
     {
-      title: 'tokens signed with unknown keys of several sizes, some bringing the key along',
+      title: 'tokens signed with unknown keys of several sizes, some of which contain the key',
       share: 0.1,
       inputs: toInput(fc.constantFrom(...forgedTokens()).map((forged) => Buffer.from(forged))),
     },

@@ -19,7 +19,7 @@ export function createTally(title: string): Tally {
   return { title, sent: 0, statuses: new Map(), violations: [] };
 }
 
-/** Counts the reply, and reports what is wrong with it in the tally. */
+/** Counts the reply, and adds any problem with it to the tally. */
 export async function inspect(
   testbed: Testbed,
   agent: http.Agent,
@@ -51,7 +51,7 @@ async function findProblem(
   return requestId !== undefined && status === 401 && !hasSpace ? 'a valid token was refused' : undefined;
 }
 
-/** The request's id if a signature is due, by jose's own verification. */
+/** @returns the request's id if jose verifies the token, so that a signature is due */
 async function validRequestId({ cosigner }: Testbed, { body }: Input): Promise<string | undefined> {
   const verified = await jwtVerify(body.toString('latin1').trim(), cosigner.publicKey, {
     algorithms: ['RS256'],

@@ -1,5 +1,5 @@
-// `npm run fuzz`: sends hostile input to the running process. Nothing invalid may be signed, and nothing may make the
-// process fail.
+// `npm run fuzz`: sends hostile input to the running process. The process must not sign an answer to an invalid
+// request, and must not fail.
 import http from 'node:http';
 import fc from 'fast-check';
 import { createProgram, runProgram } from '../../cli/command.js';
@@ -20,7 +20,7 @@ const CONNECTIONS = 32;
 const BATCH = 1000;
 /** All smuggling attempts are made once per this many inputs. */
 const INPUTS_PER_SMUGGLING = 20_000;
-const GOOD_PER_SECOND = 50;
+const VALID_PER_SECOND = 50;
 const PRINTED_PROBLEMS = 20;
 
 interface Options {
@@ -50,7 +50,7 @@ async function runFuzz({ count, seed }: Options): Promise<boolean> {
   try {
     const [testbed, close] = await openTestbed(moto, { LOG_LEVEL: 'error' });
     closers.unshift(close);
-    const stopLoad = startLoad(testbed, GOOD_PER_SECOND);
+    const stopLoad = startLoad(testbed, VALID_PER_SECOND);
     for (const family of createFamilies(testbed.cosigner.privateKey)) {
       tallies.push(await sendFamily(testbed, agent, family, { count, seed }));
     }
@@ -105,7 +105,7 @@ function reportResults({ handler, count }: Testbed, tallies: readonly Tally[], o
   const problems = [
     ...tallies.flatMap(({ violations }) => violations),
     ...handler.lines.filter(({ level }) => level === 'fatal').map((line) => JSON.stringify(line)),
-    ...[...count.wrong, ...count.lost].map((problem) => `a valid request meanwhile: ${problem}`),
+    ...[...count.wrong, ...count.lost].map((problem) => `a valid request sent meanwhile: ${problem}`),
   ];
   const table = tableOf(tallies);
   printTable(table);
@@ -114,7 +114,7 @@ function reportResults({ handler, count }: Testbed, tallies: readonly Tally[], o
     `\n${total} inputs, seed ${options.seed}: ${problems.length} problems; ${count.answered} valid requests were answered meanwhile`,
   );
   if (options.count >= FULL_COUNT) {
-    const summary = `Measured by \`npm run fuzz\` on ${today()}, seed ${options.seed}, Node.js ${process.versions.node}: ${total} inputs, ${problems.length} violations. A violation is a signature for an invalid request, a crash, a status of 500 or above, or a valid request that is not answered. Replies are counted by status; 200 is right where jose verifies the token too.`;
+    const summary = `Measured by \`npm run fuzz\` on ${today()}, seed ${options.seed}, Node.js ${process.versions.node}: ${total} inputs, ${problems.length} violations. A violation is a signature for an invalid request, a crash, a status of 500 or above, or a valid request that is not answered. Replies are counted by status; 200 is correct if jose also verifies the token.`;
     updateSection('reliability.md', 'fuzz', `${summary}\n\n${markdownTable(table)}`);
   }
   for (const problem of problems.slice(0, PRINTED_PROBLEMS)) console.log(problem.slice(0, 4000));

@@ -1,4 +1,4 @@
-// `npm run soak`: ten minutes at half of the capacity. Memory, handles and open files must not grow.
+// `npm run soak`: ten minutes at half the capacity. Memory, handles and open files must not grow.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const MAX_RSS_GROWTH_MB = 6;
 const MAX_HANDLE_GROWTH = 1;
 const PROBE = new URL('probe.js', import.meta.url);
 
-/** What the probe in the handler reports. */
+/** Values that the probe in the handler reports. */
 interface Probe {
   readonly delayMs: number;
   readonly handles: number;
@@ -36,9 +36,9 @@ interface Sample extends Probe {
   readonly answered: number;
 }
 
-const program = createProgram('soak', 'Runs the handler at half of its capacity. Needs wrk.')
+const program = createProgram('soak', 'Runs the handler at half its capacity. Needs wrk.')
   .option('--seconds <n>', 'duration; docs/images/soak.svg is updated from 300 s on', wholeNumber, 600)
-  .addHelpText('after', '\nExit code: 0 every answer right and no growth, 1 otherwise, 2 wrong usage.')
+  .addHelpText('after', '\nExit code: 0 every answer correct and no growth, 1 otherwise, 2 wrong usage.')
   .action(async ({ seconds }: { seconds: number }) => {
     process.exitCode = (await runSoak(seconds)) ? 0 : 1;
   });

@@ -7,7 +7,7 @@ import type { Target } from '../throughput/targets.js';
 export interface Tally {
   answered: number;
   verified: number;
-  /** What is wrong with an answer, or why it is missing. */
+  /** Problems of answers, including missing ones. */
   readonly wrong: string[];
 }
 
@@ -18,7 +18,7 @@ const VERIFY_EVERY = 50;
 
 /**
  * Sends at a constant rate, and counts the answers in the tally.
- * @returns stops sending, and waits for the answers still missing
+ * @returns a function that stops sending and waits for outstanding answers
  */
 export function sendSteadily(
   { url, keys, tokenFile }: Target,

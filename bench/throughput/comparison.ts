@@ -58,7 +58,7 @@ function tableOf({ ours, reference, openssl }: Comparison): Table {
     const against = reference[index] ?? series;
     return [row(series, against), row(against, against)];
   });
-  const usual = usualOf(reference);
+  const usual = atUsualConnections(reference);
   const opensslRow = [
     ...['OpenSSL, all cores', '', median(limits).toFixed(0), '', ''],
     median(openssl.map(({ cpuMs }) => cpuMs)).toFixed(2),
@@ -76,8 +76,8 @@ function tableOf({ ours, reference, openssl }: Comparison): Table {
 
 function checksOf(comparison: Comparison): readonly Check[] {
   const { openssl } = comparison;
-  const ours = usualOf(comparison.ours);
-  const reference = usualOf(comparison.reference);
+  const ours = atUsualConnections(comparison.ours);
+  const reference = atUsualConnections(comparison.reference);
   const p99 = ({ rounds }: Series): readonly number[] => rounds.map(({ p99Ms }) => p99Ms);
   const cpu = ours.rounds.map(({ cpuMs }) => cpuMs);
   const rss = comparison.ours.flatMap(({ rounds }) => rounds.map(({ rssMb }) => rssMb));
@@ -120,7 +120,7 @@ function perSecond({ rounds }: Series): readonly number[] {
   return rounds.map((round) => round.perSecond);
 }
 
-function usualOf(series: readonly Series[]): Series {
+function atUsualConnections(series: readonly Series[]): Series {
   const found = series.find(({ connections }) => connections === USUAL_CONNECTIONS);
   if (found === undefined) throw new Error(`nothing was measured at ${USUAL_CONNECTIONS} connections`);
   return found;

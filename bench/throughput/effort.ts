@@ -25,7 +25,7 @@ export const FULL: Effort = {
   warmUp: true,
 };
 
-/** Verifies answers under load; its figures mean nothing. */
+/** Verifies answers under load; its figures are not meaningful. */
 export const SHORT: Effort = {
   connections: [16],
   rounds: 1,

@@ -9,12 +9,12 @@ import { type Target, type Targets, type Variation, withRunning } from './target
 interface Growth {
   readonly title: string;
   readonly unit: string;
-  /** The others are compared with the first one. */
+  /** Amounts to measure; the first is the baseline. */
   readonly amounts: readonly number[];
   /** The only amount in a short run. */
   readonly shortAmount: number;
   readonly variation: (amount: number) => Variation;
-  /** Largest share of the throughput that an amount may cost. */
+  /** Maximum share of the throughput that an amount may cost. */
   readonly maxCost?: Readonly<Record<number, number>>;
 }
 

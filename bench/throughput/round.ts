@@ -1,4 +1,4 @@
-// One round of load on one target: throughput, latency, CPU and memory, and whether its answers are right.
+// One round of load on one target: throughput, latency, CPU and memory, and whether its answers are correct.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCosigner } from '../../cli/cosigner/client.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
@@ -48,7 +48,7 @@ export async function measureRound(
   };
 }
 
-/** Sends a request now and then until the signal is aborted, and verifies each answer. */
+/** Sends requests at intervals until the signal is aborted, and verifies each answer. */
 async function verifySample(
   { url, keys }: RunningTarget,
   signal: AbortSignal,
@@ -57,7 +57,7 @@ async function verifySample(
   let verified = 0;
   let wrong = 0;
   while (!signal.aborted) {
-    const outcome = await client.ask('transaction', samplePayload('transaction')).catch(() => undefined);
+    const outcome = await client.send('transaction', samplePayload('transaction')).catch(() => undefined);
     if (outcome?.answer === undefined) wrong++;
     else verified++;
     await sleep(SAMPLE_PAUSE_MS);

@@ -53,5 +53,5 @@ export function medianOf(series: Series, read: (round: Round) => number): number
 export function problemsOf({ target, connections, rounds }: Series): readonly string[] {
   return rounds
     .filter(({ wrong }) => wrong > 0)
-    .map(({ wrong }) => `${target.name}, ${connections} connections: ${wrong} answers wrong or missing`);
+    .map(({ wrong }) => `${target.name}, ${connections} connections: ${wrong} wrong or missing answers`);
 }

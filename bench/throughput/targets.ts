@@ -1,4 +1,4 @@
-// The handlers that are compared: this one, as it is built and shipped, and the reference.
+// The handlers to compare: this one, as built and shipped, and the reference.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -17,7 +17,7 @@ import { createTargets } from './targets.js';
 /**
  * Measures and prints; a full run also updates docs/performance.md.
  * @param options.short verifies the answers and ignores the limits, for a machine that is busy with other work
- * @returns whether all answers were right and all limits hold
+ * @returns whether all answers were correct and all limits hold
  */
 export async function runThroughput({ short }: { short: boolean }): Promise<boolean> {
   const effort = short ? SHORT : FULL;

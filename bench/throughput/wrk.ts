@@ -1,4 +1,4 @@
-// Generates load with wrk, a separate process that needs little CPU of the machine it shares with the handler.
+// Generates load with wrk, a separate process that leaves most of the machine's CPU to the handler.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

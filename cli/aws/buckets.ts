@@ -31,7 +31,7 @@ export async function emptyBucket({ aws: { s3 } }: Session, bucket: string): Pro
         throw new DeployError(
           'BUCKET_NOT_EMPTIED',
           `${Errors.length} objects in bucket ${bucket} can't be deleted (${error.Code ?? ''} ${error.Message ?? ''})`,
-          'fix what it reports, then run the same command again',
+          'fix the reported problem, then run the same command again',
         );
       }
       deleted += objects.length;

@@ -15,7 +15,7 @@ import { STSClient } from '@aws-sdk/client-sts';
 export type Aws = ReturnType<typeof clientsFor>;
 
 const CONNECTION_TIMEOUT_MS = 10_000;
-/** No single call takes this long: slow operations are polled. */
+/** Longer than any single call: slow operations are polled. */
 const REQUEST_TIMEOUT_MS = 120_000;
 const MAX_ATTEMPTS = 5;
 

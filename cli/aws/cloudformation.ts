@@ -128,7 +128,7 @@ function deployedOrThrow(stackId: string, { stack, failed }: Watched): DeployedS
   throw new DeployError(
     stateOf(stack) === 'stuck' ? 'STACK_STUCK' : 'STACK_FAILED',
     `${stack?.stackName ?? stackId} is ${stack?.status ?? 'deleted'}: ${describeFailure(failed)}`,
-    'fix what it reports',
+    'fix the reported problem',
   );
 }
 

@@ -1,8 +1,8 @@
-// Explains what AWS, the network and the file system throw: the cause, and what to do next.
+// Explains errors from AWS, the network and the file system: the cause, and what to do next.
 import { SourceError } from '../../src/sources/source.js';
 import { DeployError, type DeployErrorCode } from './error.js';
 
-/** What is known about an error, no matter where it was thrown. */
+/** The known properties of an error from any source. */
 interface Fault {
   readonly error: Error;
   /** AWS's error code, or the class of the error. */
@@ -93,13 +93,13 @@ const EXPLANATIONS: readonly Explanation[] = [
     matches: ({ httpStatus }) => httpStatus !== undefined,
     code: 'AWS_REFUSED',
     message: ({ name, message }) => `AWS rejected the request (${name}): ${message}`,
-    next: () => 'fix what it reports, then run the same command again',
+    next: () => 'fix the reported problem, then run the same command again',
   },
 ];
 
 /**
  * Explains an error that AWS, the network or the file system caused.
- * @returns a `DeployError`, or the error itself if it is already explained or is a bug of ours
+ * @returns a `DeployError`, or the error itself if it is already explained or is our own bug
  */
 export function explainError(error: unknown, profile: string | undefined): unknown {
   if (error instanceof AggregateError && error.errors.length > 0)

@@ -31,7 +31,7 @@ export async function readParameter(session: Session, name: string): Promise<str
 
 interface PutOptions {
   readonly value: string;
-  /** Replace an existing value. If false, a value that someone else has stored in the meantime stays. */
+  /** Replace an existing value. If false, a value that someone else has stored in the meantime is kept. */
   readonly replace: boolean;
 }
 
@@ -45,7 +45,7 @@ export async function putParameter(
   if (Buffer.byteLength(value) > MAX_BYTES) {
     throw new DeployError(
       'PARAMETER_TOO_LARGE',
-      `${name} would hold ${Buffer.byteLength(value)} bytes; SSM accepts ${MAX_BYTES}`,
+      `the value for ${name} has ${Buffer.byteLength(value)} bytes; SSM accepts at most ${MAX_BYTES}`,
       'shorten it',
     );
   }

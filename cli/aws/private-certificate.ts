@@ -1,4 +1,4 @@
-// Creates a certificate for a name that no public CA issues one for, such as callback.internal, and a CA for it.
+// Creates a CA and a certificate for a private name such as callback.internal, which no public CA certifies.
 // @peculiar/x509 requires this import.
 import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
@@ -28,7 +28,8 @@ export interface PrivateCertificate {
 }
 
 /**
- * Creates a CA, and a certificate that it signs. The CA's private key is not kept, so it can sign nothing else.
+ * Creates a CA, and a certificate that it signs. The CA's private key is not kept, so it can't sign another
+ * certificate.
  * @param hostName the only name in the certificate
  */
 export async function makeCertificate(hostName: string, now = new Date()): Promise<PrivateCertificate> {

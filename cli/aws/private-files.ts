@@ -21,7 +21,7 @@ export async function readPrivateFile(path: string): Promise<string | undefined>
   return value;
 }
 
-/** Writes a file as a whole: an interruption leaves the previous content. */
+/** Writes a file atomically: an interruption leaves the previous content intact. */
 export async function writePrivateFile(path: string, content: string): Promise<void> {
   const directory = dirname(path);
   await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });

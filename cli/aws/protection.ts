@@ -6,8 +6,11 @@ import { isAwsError } from './error.js';
 import type { Session } from './session.js';
 import type { DeployedStack } from './stack.js';
 
-/** Load balancers and instances only: `deleteStack` turns off the stack's own. Only prod is protected. */
-export async function unprotect({ aws, production }: Session, { stackId }: DeployedStack): Promise<void> {
+/** Covers load balancers and instances; `deleteStack` turns off the stack's own protection. Only prod is protected. */
+export async function disableProtection(
+  { aws, production }: Session,
+  { stackId }: DeployedStack,
+): Promise<void> {
   if (!production) return;
   const { StackResources = [] } = await aws.cloudformation.send(
     new DescribeStackResourcesCommand({ StackName: stackId }),

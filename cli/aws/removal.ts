@@ -3,7 +3,7 @@ import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import pRetry from 'p-retry';
 import { deleteBucketPolicy, emptyBucket } from './buckets.js';
 import { deleteStack, StackNotDeletedError } from './cloudformation.js';
-import { unprotect } from './protection.js';
+import { disableProtection } from './protection.js';
 import type { Session } from './session.js';
 import type { OnEvent } from './stack-events.js';
 import { type DeployedStack, deployedTemplate } from './stack.js';
@@ -15,12 +15,12 @@ interface TemplateResource {
 }
 
 const BUCKET = 'AWS::S3::Bucket';
-/** Load balancers and buckets write their last logs with a delay, into a bucket that was empty by then. */
+/** Load balancers and buckets deliver their last logs late, possibly into a bucket that was just emptied. */
 const LATE_LOGS = { retries: 5, minTimeout: 10_000, factor: 1 } as const;
 
 export interface StackResource extends TemplateResource {
   readonly logicalId: string;
-  /** Undefined if it was never created, or is deleted. */
+  /** Undefined if it was never created, or has been deleted. */
   readonly physicalId: string | undefined;
 }
 
@@ -50,7 +50,7 @@ export function isKept({ DeletionPolicy = 'Delete' }: StackResource): boolean {
 }
 
 interface RemoveOptions {
-  /** Delete the policies of its buckets first. That of the Co-signer's database denies everyone else access. */
+  /** Delete the bucket policies first. The policy of the Co-signer's bucket denies access to everyone else. */
   readonly deleteBucketPolicies?: boolean;
   readonly report: (line: string) => void;
   readonly onEvent: OnEvent;
@@ -62,7 +62,7 @@ export async function removeStack(
   stack: DeployedStack,
   { deleteBucketPolicies = false, report, onEvent }: RemoveOptions,
 ): Promise<void> {
-  await unprotect(session, stack);
+  await disableProtection(session, stack);
   const buckets = (await resourcesOf(session, stack))
     .filter((resource) => resource.Type === BUCKET && !isKept(resource))
     .flatMap(({ physicalId }) => physicalId ?? []);

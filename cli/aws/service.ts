@@ -1,5 +1,5 @@
 // Updates the ECS service, and waits until it is steady. The waiter of the AWS SDK (`waitUntilServicesStable`) reports
-// no progress, knows nothing of the load balancer's targets, and takes a rollback for success.
+// no progress, ignores the load balancer's targets, and treats a rollback as success.
 import { UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { START_MS } from '../../src/timeouts.js';
 import { DeployError } from './error.js';
@@ -8,7 +8,7 @@ import { describeService, describeState, isSteady, neverRuns, type ServiceState 
 import type { Session } from './session.js';
 import { explainStoppedTask } from './stopped-task.js';
 
-/** Two checks of the load balancer, 30 s apart, the start of the handler, and five minutes to pull the image. */
+/** Five minutes to pull the image, the start of the handler, and two checks of the load balancer, 30 s apart. */
 const STEADY_TIMEOUT_MS = 2 * 30_000 + START_MS + 5 * 60_000;
 const POLL_MS = 3000;
 
@@ -26,7 +26,7 @@ interface WaitOptions {
 
 /**
  * Waits until the service is steady, or can't become steady because the endpoint is an emulator.
- * @returns its state by then
+ * @returns its last state
  * @throws {DeployError} with the last log lines of the stopped task
  */
 export async function waitUntilSteady(
@@ -47,7 +47,7 @@ export async function waitUntilSteady(
     if (current && (isSteady(state) || neverRuns(session, state))) return state;
     const line = describeState(state);
     if (line !== reported) onProgress((reported = line));
-    // Once the new rollout was there, another one means that ECS has rolled back.
+    // If another rollout follows the new one, ECS has rolled back.
     const failed =
       begun && (state.rollout === 'FAILED' || state.deployment !== (expected ?? state).deployment);
     if (failed || performance.now() > end) throw await notSteady(session, state, expected);
@@ -101,5 +101,5 @@ function reasonOf(state: ServiceState, expected: ExpectedRollout | undefined): s
   const unhealthy = state.targets.filter(({ state: target }) => target === 'unhealthy');
   return unhealthy.length > 0
     ? `the load balancer reports ${unhealthy.map(({ id }) => id).join(', ')} as unhealthy`
-    : 'it took too long';
+    : 'the wait timed out';
 }

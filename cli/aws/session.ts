@@ -1,4 +1,4 @@
-// What every operator command starts with: the environment, its settings, the AWS account and its clients.
+// The session of an operator command: the environment, its settings, the AWS account and its clients.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -35,7 +35,7 @@ export interface Session {
   readonly emulated: boolean;
   /** Directory of the environment's keys on the operator's machine. */
   readonly keyDirectory: string;
-  /** What the operator should know about how the session was opened. */
+  /** Notes for the operator about opening the session. */
   readonly notes: readonly string[];
   /** Waits between two polls. */
   readonly sleep: Sleep;

@@ -1,5 +1,5 @@
-// Events of a CloudFormation stack, and waiting for the end of a change. The waiters of the AWS SDK don't fit: only
-// events show the progress, and the first failed resource, which is the cause of a failure.
+// Reads the events of a CloudFormation stack, and waits for the end of a change. The waiters of the AWS SDK are not
+// enough: only events show the progress and the first failed resource, which is the cause of a failure.
 import { DescribeStackEventsCommand } from '@aws-sdk/client-cloudformation';
 import type { Session } from './session.js';
 import { type DeployedStack, describeStack, stateOf } from './stack.js';
@@ -21,7 +21,7 @@ const LAST_POLL_MS = 4000;
 
 export interface WatchOptions {
   readonly stackId: string;
-  /** Ids of the events from before the change; new ones are added. */
+  /** Ids of the events before the change; new ones are added. */
   readonly seen: Set<string>;
   readonly onEvent: OnEvent;
   /** Whether the change is known to have begun. */
@@ -29,9 +29,9 @@ export interface WatchOptions {
 }
 
 export interface Watched {
-  /** Undefined if the stack does not exist any more. */
+  /** Undefined if the stack no longer exists. */
   readonly stack: DeployedStack | undefined;
-  /** The first resource that failed by itself. */
+  /** The first resource that failed on its own, not because of another failure. */
   readonly failed: StackEvent | undefined;
 }
 
@@ -57,7 +57,7 @@ export async function watchStack(
   }
 }
 
-/** @returns the ids of all events until now */
+/** @returns the ids of all events so far */
 export async function readEventIds(session: Pick<Session, 'aws'>, stackId: string): Promise<Set<string>> {
   const seen = new Set<string>();
   await readNewEvents(session, stackId, seen);

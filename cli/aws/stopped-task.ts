@@ -1,4 +1,4 @@
-// Explains why the most recently stopped task has stopped.
+// Explains why the most recently stopped task stopped.
 import { DescribeTasksCommand, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
 import { isAwsError } from './error.js';
 import { lastLines } from './log-events.js';
@@ -7,7 +7,9 @@ import type { Session } from './session.js';
 /** Limit of `DescribeTasks`. */
 const MAX_TASKS = 100;
 
-/** @returns its stop reasons and its last log lines; empty if no task stopped within the last hour, which ECS keeps */
+/**
+ * @returns its stop reasons and last log lines; empty if no task stopped in the last hour, after which ECS forgets it
+ */
 export async function explainStoppedTask(session: Session): Promise<readonly string[]> {
   try {
     const task = await lastStoppedTask(session);

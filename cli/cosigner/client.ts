@@ -43,7 +43,7 @@ export interface Cosigner {
   /** URL that requests of this kind are sent to. */
   urlOf(kind: Kind): URL;
   /** Sends a request and verifies the response. @throws {Error} if there is no response */
-  ask(kind: Kind, payload: Payload, tampering?: Tampering): Promise<Outcome>;
+  send(kind: Kind, payload: Payload, tampering?: Tampering): Promise<Outcome>;
   /** Closes all connections. */
   close(): void;
 }
@@ -61,7 +61,7 @@ export function createCosigner(options: CosignerOptions): Cosigner {
   const cosigner: Cosigner = {
     urlOf: (kind) => new URL(`${url.replace(/\/+$/, '')}${keys === undefined ? '' : '/v2'}/${PATHS[kind]}`),
 
-    async ask(kind, payload, tampering) {
+    async send(kind, payload, tampering) {
       const body = encode(payload, keys, tampering);
       const startedAt = performance.now();
       const response = await post(client, agent, cosigner.urlOf(kind), body);

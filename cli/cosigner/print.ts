@@ -29,7 +29,7 @@ export function createPrinter({ stream, json, brief, signed }: PrinterOptions): 
   const write = (...lines: readonly string[]): void => void stream.write(`${lines.join('\n')}\n`);
   const paint = painter(stream);
   if (json) return jsonPrinter(write);
-  return brief ? briefPrinter(write, paint) : textPrinter(write, paint, signed);
+  return brief ? compactPrinter(write, paint) : textPrinter(write, paint, signed);
 }
 
 type Write = (...lines: readonly string[]) => void;
@@ -53,7 +53,7 @@ function jsonPrinter(write: Write): Printer {
   };
 }
 
-function briefPrinter(write: Write, paint: Paint): Printer {
+function compactPrinter(write: Write, paint: Paint): Printer {
   return {
     request: () => undefined,
     outcome: (payload, outcome) =>

@@ -1,4 +1,4 @@
-// Defines `npm run cosigner`: plays the Co-signer against a running handler.
+// Defines `npm run cosigner`: simulates a Co-signer against a running handler.
 import { join } from 'node:path';
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { createProgram, EXIT_FAILED, readText } from '../command.js';
@@ -139,7 +139,7 @@ async function sendRequest(
 ): Promise<Outcome> {
   const startedAt = performance.now();
   try {
-    return await cosigner.ask(kind, payload, tampering);
+    return await cosigner.send(kind, payload, tampering);
   } catch (error) {
     const problem =
       codeOf(error) === 'ECONNREFUSED'

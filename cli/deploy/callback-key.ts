@@ -29,14 +29,14 @@ export interface CallbackKeyState {
   readonly local: KnownKey | undefined;
   /** The key in SSM. */
   readonly stored: KnownKey | undefined;
-  /** What to do with the parameter in SSM. */
+  /** How to change the parameter in SSM. */
   readonly action: 'create' | 'rotate' | 'none';
   /** Whether a new key pair is created; otherwise the one on this machine is used. */
   readonly makesPair: boolean;
 }
 
 /**
- * Finds out what to do, and changes nothing.
+ * Determines the changes, without making any.
  * @param rotate whether the key in SSM may be replaced
  * @throws {DeployError} if this machine and SSM hold different keys, or a key can't be used
  */
@@ -64,14 +64,14 @@ export async function inspectCallbackKey(session: Session, rotate: boolean): Pro
 }
 
 /**
- * Does what `inspectCallbackKey` found. A rotation that was interrupted continues with the new key pair, which is
- * already on this machine.
+ * Makes the changes that `inspectCallbackKey` determined. A rotation that was interrupted continues with the new key
+ * pair, which is already on this machine.
  * @returns the key that is now in SSM
  */
 export async function applyCallbackKey(session: Session, state: CallbackKeyState): Promise<KnownKey> {
   const { file, stored, action } = state;
   let key = state.local;
-  // Keep the key that has been in use, also when an interrupted rotation continues.
+  // Keep a copy of the key that was in use, even when an interrupted rotation continues.
   if (stored !== undefined) {
     await writePrivateFile(join(session.keyDirectory, previousKeyFile(stored.fingerprint)), stored.pem);
   }
@@ -94,7 +94,7 @@ export async function writePublicKey(session: Session, key: KnownKey): Promise<s
   return pem;
 }
 
-/** @returns as much of a fingerprint as people compare */
+/** @returns the first characters of a fingerprint, enough for people to compare */
 export function short(fingerprint = ''): string {
   return fingerprint.slice(0, 16);
 }

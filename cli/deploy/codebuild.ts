@@ -18,7 +18,7 @@ const run = promisify(execFile);
 /** In bytes. The archive of the committed tree takes a few hundred kilobytes. */
 const MAX_ARCHIVE = 256 * 1024 * 1024;
 const POLL_MS = 5000;
-/** Number of polls until CodeBuild must know a build that has just started. */
+/** Number of polls after which CodeBuild must report a new build. */
 const UNKNOWN_POLLS = 5;
 /** Number of recent builds that are checked for a running one. */
 const RECENT_BUILDS = 10;
@@ -87,7 +87,7 @@ async function findRunningBuild({ aws, names }: Session, tag: string): Promise<s
 }
 
 async function startBuild({ aws, names }: Session, tag: string, sourceBucket: string): Promise<string> {
-  // The tag is the revision of HEAD, so HEAD is what must be built.
+  // The tag is the revision of HEAD, so HEAD must be built.
   const { stdout: archive } = await run('git', ['archive', '--format=zip', 'HEAD'], {
     encoding: 'buffer',
     maxBuffer: MAX_ARCHIVE,
@@ -98,7 +98,7 @@ async function startBuild({ aws, names }: Session, tag: string, sourceBucket: st
   const { build } = await aws.codebuild.send(
     new StartBuildCommand({
       projectName: names.imageBuild,
-      // Exactly this upload, even if someone else uploads another source in the meantime.
+      // Build this upload, even if someone else uploads another source in the meantime.
       sourceVersion: VersionId,
       environmentVariablesOverride: [{ name: 'IMAGE_TAG', value: tag, type: 'PLAINTEXT' }],
     }),
@@ -117,7 +117,7 @@ async function buildFailure(session: Session, id: string, build: Build | undefin
   return new DeployError(
     'BUILD_FAILED',
     `the build is ${build?.buildStatus ?? 'gone'}${where}: ${reasons.join('; ') || 'CodeBuild gives no reason'}`,
-    `fix what it reports, commit, and run the same command again; to read the whole log: ${log} (version 2 of the AWS CLI); or build on this machine with --build local`,
+    `fix the reported problem, commit, and run the same command again; to read the whole log: ${log} (version 2 of the AWS CLI); or build on this machine with --build local`,
     groupName === undefined || streamName === undefined
       ? [`build ${id}`]
       : await lastLines(session, groupName, streamName),

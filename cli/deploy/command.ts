@@ -1,4 +1,4 @@
-// `npm run deploy`: from nothing to a healthy handler, and from one version to the next.
+// `npm run deploy`: deploys a healthy handler, or updates an existing deployment.
 import { readFileSync } from 'node:fs';
 import { DeployError } from '../aws/error.js';
 import { openSession } from '../aws/session.js';
@@ -13,7 +13,7 @@ export async function runDeploy({ sleep }: OperatorRuntime = {}): Promise<void> 
   const program = createDeployProgram();
   const done = new Map<StepName, number>();
 
-  /** Leaves out what is done and must not be done twice. */
+  /** Leaves out options whose step is complete and must not be repeated. */
   const resumeCommand = (error?: DeployError): string => {
     const isStuck = error?.code === 'STACK_STUCK';
     return commandLineOf(program, {

@@ -15,7 +15,7 @@ import { DeployPrinter, type PlannedStep, titleOf } from './print.js';
 import type { Deployment, StepName } from './step.js';
 import { stepsOf } from './steps.js';
 
-/** What the caller provides, and follows while the deployment runs. */
+/** Provided by the caller, and updated while the deployment runs. */
 export interface DeployRun {
   /** The command that deletes stuck stacks and creates them again. */
   readonly recreateCommand: string;
@@ -34,21 +34,21 @@ export async function deploy(session: Session, options: DeployOptions, run: Depl
   const planned: PlannedStep[] = [];
   for (const step of stepsOf(deployment)) planned.push({ step, change: await step.inspect() });
   printer.plan(planned);
-  const toDo = planned.filter(({ change }) => change.action !== 'none');
+  const pending = planned.filter(({ change }) => change.action !== 'none');
 
   if (dryRun) {
     if (json) printJson(toResult(deployment, planned, run));
     printer.notes(deployment.notes);
     printer.line(
-      toDo.length === 0 ? 'Nothing to change.' : 'Nothing was changed in AWS: this was --dry-run.',
+      pending.length === 0 ? 'Nothing to change.' : 'Nothing was changed in AWS: this was --dry-run.',
     );
     return;
   }
-  if (toDo.length > 0 && !yes) await confirmDeployment(session);
-  await applySteps(deployment, toDo, options, run);
+  if (pending.length > 0 && !yes) await confirmDeployment(session);
+  await applySteps(deployment, pending, options, run);
   const next = await findNextSteps(deployment);
   if (json) printJson({ ...toResult(deployment, planned, run), next });
-  else printer.outcome(deployment, toDo.length > 0, next);
+  else printer.outcome(deployment, pending.length > 0, next);
   printer.line(`\nTo see the state at any time: ${npmCommand(session, 'deploy', '--status')}`);
 }
 
@@ -56,17 +56,17 @@ function confirmDeployment({ environment, account }: Session): Promise<void> {
   return confirm({
     question: `Deploy to account ${account}? Type ${environment} to continue: `,
     word: environment,
-    option: '--yes, or look first with --dry-run',
+    option: '--yes, or preview the changes with --dry-run',
   });
 }
 
 async function applySteps(
   deployment: Deployment,
-  toDo: readonly PlannedStep[],
+  pending: readonly PlannedStep[],
   { json }: DeployOptions,
   { done, resumeCommand }: DeployRun,
 ): Promise<void> {
-  const tasks = toDo.map(({ step }) => ({
+  const tasks = pending.map(({ step }) => ({
     title: titleOf(step.name, deployment),
     async run(report: (line: string) => void) {
       const startedAt = performance.now();
@@ -105,7 +105,7 @@ function toResult(
   };
 }
 
-/** Writes the files that the Co-signer is given. @returns what to do next; undefined without the callback stack */
+/** Writes the files for the Co-signer. @returns what to do next; undefined without the callback stack */
 async function findNextSteps({ session, selected, deployed }: Deployment): Promise<NextSteps | undefined> {
   if (!selected.includes('callback')) return undefined;
   const { stored } = await inspectCallbackKey(session, true);

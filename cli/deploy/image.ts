@@ -11,7 +11,7 @@ const LISTED_TAGS = 10;
 
 export interface Revision {
   readonly tag: string;
-  /** Whether files have changes that are not committed, and so not in the image. */
+  /** Whether the working tree has uncommitted changes, which are not in the image. */
   readonly dirty: boolean;
 }
 

@@ -88,7 +88,7 @@ function runEngine(
     };
     child.stdout.on('data', onOutput);
     child.stderr.on('data', onOutput);
-    // An engine that does not read its input closes it; what counts is the exit code.
+    // An engine that does not read its input closes it. Only the exit code matters.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
     child.on('error', reject);
@@ -104,7 +104,7 @@ function engineFailure(command: string, code: number | null, lastLines: readonly
   return new DeployError(
     'BUILD_FAILED',
     `${command} ${outcome}`,
-    'fix what it reports, and run the same command again',
+    'fix the reported problem, and run the same command again',
     lastLines,
   );
 }

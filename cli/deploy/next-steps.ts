@@ -1,4 +1,4 @@
-// What the operator does by hand once the service runs, on the Co-signer's side.
+// Manual steps on the Co-signer's side once the service runs.
 import { join } from 'node:path';
 import { KEY_FILES } from '../../src/keys/directory.js';
 import { CERTIFICATE_FILES } from '../aws/acm.js';
@@ -35,7 +35,7 @@ interface Inputs {
 export function nextSteps(session: Session, publicKey: string | undefined): NextSteps {
   const { settings, keyDirectory } = session;
   const keyFile = join(keyDirectory, KEY_FILES.callbackPublic);
-  const key = publicKey ?? 'unknown: the credentials may not read the private key';
+  const key = publicKey ?? 'unknown: the credentials do not allow reading the private key';
   const inputs: Inputs = {
     hostName: settings.hostName,
     callbackUrl: `https://${settings.hostName}/callback`,
@@ -59,7 +59,7 @@ function stepsForJwt(inputs: Inputs): NextSteps {
   const { callbackUrl, registerCommand, isPrivate, keyFile, certificateFile, caFile, key } = inputs;
   const pinned = [
     'Your private CA issued the certificate. Only an SGX Co-signer accepts one together with a public key: choose',
-    `"public key with root CA" and give it ${caFile}, or the one with certificate pinning and give it ${certificateFile}.`,
+    `"public key with root CA" and provide ${caFile}, or the one with certificate pinning and provide ${certificateFile}.`,
     'A Nitro Co-signer trusts public CAs only: for it, set "auth" to "json", or use a certificate of a public CA.',
   ];
   return {
@@ -83,11 +83,11 @@ function stepsForJson(inputs: Inputs): NextSteps {
   const { hostName, callbackUrl, registerCommand, isPrivate, certificateFile, caFile, key } = inputs;
   const option = isPrivate
     ? [
-        `2. Choose "certificate pinning", and give it   ${certificateFile}`,
-        `   or, since Co-signer 2025.12.11, "root CA", and give it   ${caFile}`,
+        `2. Choose "certificate pinning", and provide   ${certificateFile}`,
+        `   or, since Co-signer 2025.12.11, "root CA", and provide   ${caFile}`,
         '   No public CA issues a certificate for this name, so a Nitro Co-signer connects with no other option.',
       ]
-    : [`2. Choose "certificate pinning" or "root CA", and give it the certificate of ${hostName} or its CA`];
+    : [`2. Choose "certificate pinning" or "root CA", and provide the certificate of ${hostName} or its CA`];
   return {
     callbackUrl,
     installerOption: 'certificate pinning, or root CA',
@@ -114,9 +114,9 @@ function registration({ registerCommand }: Inputs): readonly string[] {
 }
 
 function check(number: number, { hostName, isPrivate }: Inputs): readonly string[] {
-  const trust = isPrivate ? `--cacert ${CERTIFICATE_FILES.ca} ` : '';
+  const caOption = isPrivate ? `--cacert ${CERTIFICATE_FILES.ca} ` : '';
   return [
     `${number}. From the Co-signer's host, check that it reaches the handler:`,
-    `   curl ${trust}https://${hostName}/health`,
+    `   curl ${caOption}https://${hostName}/health`,
   ];
 }

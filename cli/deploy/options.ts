@@ -19,8 +19,9 @@ export interface DeployOptions extends OperatorOptions {
 }
 
 const STACKS = `
-The stacks, in order: foundation, security, image, callback and, if the settings say so, cosigner.
-Keys, certificate and the wait for a healthy task belong to callback; building the image belongs to image.`;
+The stacks, in order: foundation, security, image, callback and, if enabled in the settings, cosigner.
+The callback stack includes the keys, the certificate and the wait for a healthy task.
+The image stack includes the build of the image.`;
 
 export function createDeployProgram(): Command {
   const program = createProgram(
@@ -35,7 +36,7 @@ export function createDeployProgram(): Command {
         .choices(['codebuild', 'local'] satisfies readonly BuildMethod[])
         .default('codebuild'),
     )
-    .option('--image-tag <tag>', 'run this image, which exists already, and build none')
+    .option('--image-tag <tag>', 'run this existing image instead of building one')
     .option('--rotate-callback-key', "replace the handler's own key")
     .option('--renew-certificate', 'replace the certificate that an earlier deployment created')
     .option('--force-recreate', 'delete stacks in a state such as ROLLBACK_COMPLETE, and create them again')
@@ -52,7 +53,7 @@ interface CommandLineChanges {
   readonly also?: readonly string[];
 }
 
-/** @returns the command as it was given, with its environment and these changes */
+/** @returns the given command line, with its environment and these changes */
 export function commandLineOf(
   program: Command,
   { without = [], also = [] }: CommandLineChanges = {},

@@ -33,7 +33,7 @@ export function selectStacks(
   const selected = available.filter(
     (name, index) => index >= first && (only?.includes(name) ?? true) && !skipped.includes(name),
   );
-  if (selected.length === 0) throw new UsageError('these options leave no stack to deploy');
+  if (selected.length === 0) throw new UsageError('these options select no stack to deploy');
   return selected;
 }
 

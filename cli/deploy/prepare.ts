@@ -1,4 +1,4 @@
-// Prepares a deployment: checks the options, and reads the stacks as they are.
+// Prepares a deployment: checks the options, and reads the state of the stacks.
 import { STACK_NAMES, type StackName } from '../../infra/names.js';
 import { DeployError } from '../aws/error.js';
 import { awsCommand, npmCommand } from '../aws/printed-commands.js';
@@ -135,7 +135,7 @@ async function describeStacks(session: Session, options: DeployOptions): Promise
   return deployed;
 }
 
-/** Commands for stacks that were deployed once: they have to be rolled back, not deleted. */
+/** Commands that roll back stacks that were deployed before: they must not be deleted. */
 const ROLLBACK_COMMANDS: Readonly<Record<string, string>> = {
   UPDATE_FAILED: 'rollback-stack',
   UPDATE_ROLLBACK_FAILED: 'continue-update-rollback',

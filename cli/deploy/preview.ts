@@ -7,7 +7,7 @@ const IMPACTS: Readonly<Partial<Record<ResourceImpact, string>>> = {
   [ResourceImpact.WILL_REPLACE]: 'replace',
   [ResourceImpact.MAY_REPLACE]: 'change, may replace',
   [ResourceImpact.WILL_DESTROY]: 'delete',
-  [ResourceImpact.WILL_ORPHAN]: 'remove from the stack, keep',
+  [ResourceImpact.WILL_ORPHAN]: 'remove from the stack, but keep',
   [ResourceImpact.WILL_IMPORT]: 'import',
 };
 

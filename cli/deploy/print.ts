@@ -24,7 +24,7 @@ const TITLES: Readonly<Record<Exclude<StepName, Template['name'] | 'build'>, str
   service: 'Service steady, targets healthy',
 };
 
-/** @returns what the step is called while it runs */
+/** @returns the title of the step while it runs */
 export function titleOf(name: StepName, { templates, options }: Deployment): string {
   const template = templates.find((one) => one.name === name);
   if (template !== undefined) return `Stack ${template.stackName}`;

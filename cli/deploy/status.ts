@@ -24,7 +24,7 @@ interface StackStatus {
 interface ParameterStatus {
   readonly name: string;
   readonly state: 'good' | 'missing' | 'bad' | 'unknown';
-  /** Fingerprints of keys or the hash of a policy; the error message if it is bad or unknown. */
+  /** Fingerprints of keys or the hash of a policy; the error message if the state is `bad` or `unknown`. */
   readonly holds: readonly string[];
 }
 
@@ -48,7 +48,7 @@ export interface Status {
         readonly status: string;
         readonly expires: string | undefined;
         readonly daysLeft: number | undefined;
-        /** Whether it has to be renewed soon. */
+        /** Whether the certificate must be renewed soon. */
         readonly expiresSoon: boolean;
       }
     | undefined;
@@ -86,7 +86,7 @@ export async function readStatus(session: Session): Promise<Status> {
       ...service,
       steady: isSteady(service),
       desiredBySettings: settings.desiredCount,
-      note: neverRuns(session, service) ? 'the endpoint is an emulator that runs no task' : undefined,
+      note: neverRuns(session, service) ? 'the endpoint is an emulator, which runs no tasks' : undefined,
     },
     parameters,
     certificate: certificate && {
@@ -146,12 +146,12 @@ async function parameterStatus(
     const explained = explainError(error, session.profile);
     if (!(explained instanceof BaseError)) throw error;
     const { code, message } = explained as BaseError;
-    return { name, state: isBad(code) ? 'bad' : 'unknown', holds: [message] };
+    return { name, state: isUnusable(code) ? 'bad' : 'unknown', holds: [message] };
   }
 }
 
-/** Whether the value can't be used; with other codes it could not be read. */
-function isBad(code: string): boolean {
+/** Whether the error means an unusable value rather than a failed read. */
+function isUnusable(code: string): boolean {
   return code === 'POLICY_INVALID' || code === 'PARAMETER_NOT_ENCRYPTED' || code.startsWith('KEY_');
 }
 

@@ -1,4 +1,4 @@
-// What the steps of a deployment have in common.
+// Types shared by the steps of a deployment.
 import type { StackName } from '../../infra/names.js';
 import type { Session } from '../aws/session.js';
 import type { DeployedStack } from '../aws/stack.js';
@@ -7,10 +7,10 @@ import type { Template } from './templates.js';
 export type StepName = StackName | 'keys' | 'certificate' | 'build' | 'service';
 export type Action = 'create' | 'update' | 'recreate' | 'rotate' | 'renew' | 'build' | 'wait' | 'none';
 
-/** What a step would do. */
+/** The changes that a step would make. */
 export interface Change {
   readonly action: Action;
-  /** A few words. */
+  /** The changes in a few words. */
   readonly summary: string;
   /** One line for each change. */
   readonly details: readonly string[];
@@ -24,9 +24,9 @@ export type Report = (line: string) => void;
 /** A step that has nothing to do changes nothing, so an interrupted deployment is continued by running it again. */
 export interface Step {
   readonly name: StepName;
-  /** Finds out what there is to do, and changes nothing. */
+  /** Determines the changes, without making any. */
   inspect(): Promise<Change>;
-  /** Does what `inspect` found. */
+  /** Makes the changes that `inspect` determined. */
   apply(report: Report): Promise<void>;
 }
 
@@ -48,11 +48,11 @@ export interface Deployment {
   /** Templates of all stacks, in the order of deployment. */
   readonly templates: readonly Template[];
   readonly selected: readonly StackName[];
-  /** The stacks as they are now; the steps keep it up to date. */
+  /** The deployed stacks; the steps keep the map up to date. */
   readonly deployed: Map<StackName, DeployedStack>;
   readonly options: DeploymentOptions;
-  /** What each inspected step would do. */
+  /** The changes that each inspected step would make. */
   readonly actions: Map<StepName, Action>;
-  /** What the operator should know at the end. */
+  /** Notes for the operator, shown at the end. */
   readonly notes: string[];
 }

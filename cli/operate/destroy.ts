@@ -36,7 +36,7 @@ export interface StackToDelete {
   readonly resources: readonly StackResource[];
 }
 
-/** What an environment consists of, and what happens to it. */
+/** The resources of an environment, deleted or kept. */
 interface Inventory {
   /** Last deployed first. */
   readonly stacks: readonly StackToDelete[];
@@ -46,16 +46,16 @@ interface Inventory {
   readonly deleted: readonly string[];
   /** For the operator: one line for each thing that is kept. */
   readonly kept: readonly string[];
-  /** What the operator might regret. */
+  /** Warnings for the operator. */
   readonly notes: readonly string[];
 }
 
 export async function runDestroy({ sleep }: OperatorRuntime = {}): Promise<void> {
   const program = createProgram(
     'destroy',
-    'Deletes an environment, the stack deployed last first. In prod, keys, images, buckets and logs are kept.',
+    'Deletes an environment, starting with the last stack. In prod, keys, images, buckets and logs are kept.',
   )
-    .option('--confirm <name>', "the environment's name, instead of typing it when asked")
+    .option('--confirm <name>', "the environment's name, to skip the confirmation prompt")
     .option('--with-cosigner', "also delete the Co-signer's host; outside prod, its database is lost")
     .option('--dry-run', 'show what would be deleted and what would be kept, and change nothing');
   addOperatorOptions(program)
@@ -72,7 +72,7 @@ export async function runDestroy({ sleep }: OperatorRuntime = {}): Promise<void>
 async function destroy(session: Session, options: DestroyOptions): Promise<void> {
   const { environment } = session;
   const { json = false, dryRun = false } = options;
-  const inventory = await takeInventory(session, options);
+  const inventory = await readInventory(session, options);
   const { stacks, certificates, deleted, kept, notes } = inventory;
   if (!json) printInventory(session, inventory);
   if (deleted.length === 0) {
@@ -98,7 +98,7 @@ async function destroy(session: Session, options: DestroyOptions): Promise<void>
 }
 
 /** @throws {DeployError} if the Co-signer is hosted here, and `--with-cosigner` is not given */
-async function takeInventory(session: Session, options: DestroyOptions): Promise<Inventory> {
+async function readInventory(session: Session, options: DestroyOptions): Promise<Inventory> {
   const { environment, production } = session;
   const stacks = await findStacks(session, options);
   if (stacks.some(({ name }) => name === 'cosigner') && options.withCosigner !== true) {
@@ -110,7 +110,7 @@ async function takeInventory(session: Session, options: DestroyOptions): Promise
   }
   const parameters = await findParameters(session);
   const certificates = await findImported(session);
-  const besides = [
+  const otherResources = [
     ...parameters.map((name) => `parameter ${name}`),
     ...certificates.map(({ arn }) => `certificate ${arn}`),
   ];
@@ -118,12 +118,12 @@ async function takeInventory(session: Session, options: DestroyOptions): Promise
   const keptResources = stacks
     .flatMap(({ resources }) => resources.filter((resource) => isKept(resource)))
     .map(({ Type, physicalId, logicalId }) => `${Type} ${physicalId ?? logicalId}`);
-  const deleted = [...deletedStacks, ...(production ? [] : besides)];
+  const deleted = [...deletedStacks, ...(production ? [] : otherResources)];
   return {
     stacks,
     certificates: production ? [] : certificates,
     deleted,
-    kept: [...keptResources, ...(production ? besides : []), ...(await findLocalKeys(session))],
+    kept: [...keptResources, ...(production ? otherResources : []), ...(await findLocalKeys(session))],
     notes: deleted.length === 0 ? [] : await findNotes(session, parameters.length > 0),
   };
 }
@@ -165,7 +165,7 @@ async function parameterExists(session: Session, name: string): Promise<boolean>
   try {
     return (await readParameter(session, name)) !== undefined;
   } catch (error) {
-    // It exists, but is not encrypted.
+    // The parameter exists, but is not encrypted.
     if (error instanceof DeployError) return true;
     throw error;
   }
@@ -180,7 +180,7 @@ async function findNotes(session: Session, hasParameters: boolean): Promise<read
   const { production, keyDirectory, names } = session;
   if (production) {
     return [
-      'A new deployment of prod needs the names of what is kept: delete it by hand before that, including the parameters, which are encrypted with the KMS key of this deployment.',
+      'A new deployment of prod uses the same names: before that, delete by hand what is kept, including the parameters, which are encrypted with the KMS key of this deployment.',
     ];
   }
   if (!hasParameters) return [];

@@ -25,7 +25,7 @@ interface PublicKeys {
   readonly fingerprints: readonly string[];
 }
 
-/** What registering would change. */
+/** The effect of a registration. */
 interface KeyChange {
   readonly before: readonly string[];
   readonly after: readonly string[];
@@ -113,7 +113,7 @@ function printChange(
       : []),
     ...(settings.auth === 'json'
       ? [
-          `${paint('yellow', 'Note')}  the handler uses JSON, which no key verifies: the key has no effect until "auth" is "jwt".`,
+          `${paint('yellow', 'Note')}  the handler uses JSON mode, which verifies no signatures: the key has no effect until "auth" is "jwt".`,
         ]
       : []),
   ];
@@ -134,7 +134,7 @@ function readKeys(pem: string, where: string): PublicKeys {
   }
 }
 
-/** Keys that can't be read can be replaced, but none can be added to them. @throws {DeployError} */
+/** Unreadable keys can be replaced, but no key can be added to them. @throws {DeployError} */
 function readStoredKeys(
   stored: string,
   parameter: string,
@@ -172,7 +172,7 @@ async function assertNotCallbackKey(
   );
 }
 
-/** @returns an empty string if the key can't be read: then it is no Co-signer's key either */
+/** @returns an empty string if the key can't be read, so that it equals no Co-signer's key */
 function fingerprintOf(callbackKey: string): string {
   try {
     return importCallbackKey(callbackKey).fingerprint;

@@ -47,12 +47,12 @@ export async function runLogs({ sleep }: OperatorRuntime = {}): Promise<void> {
       const session = await openSession(options, { sleep });
       const any = await showLines(session, options, Date.now() - duration.ms);
       if (!any && process.stdout.isTTY)
-        process.stdout.write(`There is no line in the last ${duration.name}.\n`);
+        process.stdout.write(`There are no log lines in the last ${duration.name}.\n`);
     });
   await runOperatorProgram(program, () => '');
 }
 
-/** @returns whether there was any line */
+/** @returns whether any line was found */
 async function showLines(session: Session, options: LogsOptions, start: number): Promise<boolean> {
   const { follow = false, errors = false, request } = options;
   const print = createPrinter(options.json ?? false);
@@ -107,7 +107,7 @@ async function* readEvents(
     if (!isAwsError(error, 'ResourceNotFoundException')) throw error;
     throw new DeployError(
       'NO_LOG',
-      `there is no log ${names.logGroups.service}`,
+      `there is no log group ${names.logGroups.service}`,
       `deploy the service, which creates it: ${npmCommand(session, 'deploy')}`,
     );
   }

@@ -76,7 +76,7 @@ function toCase({ name, for: kind, payload, file, set, now, expect }: CaseEntry,
   const where = `case "${name}"`;
   const base = file === undefined ? payload : readJson(join(directory, file));
   const request = { requestId: name, ...(structuredClone(base) as Record<string, unknown>) };
-  for (const [path, value] of Object.entries(set)) setAt(request, path, value, where);
+  for (const [path, value] of Object.entries(set)) setValueAt(request, path, value, where);
   return {
     name,
     request: toRequest(request, where, kind),
@@ -86,7 +86,7 @@ function toCase({ name, for: kind, payload, file, set, now, expect }: CaseEntry,
 }
 
 /** @param path such as `destinations.0.amountUSD` */
-function setAt(payload: Record<string, unknown>, path: string, value: unknown, where: string): void {
+function setValueAt(payload: Record<string, unknown>, path: string, value: unknown, where: string): void {
   const names = path.split('.');
   const last = names.pop() ?? '';
   let target: unknown = payload;

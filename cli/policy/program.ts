@@ -62,7 +62,7 @@ function addExplain(program: Command, stdout: Output): void {
   const command = program
     .command('explain')
     .summary('show why a policy decides as it does')
-    .description('Shows each rule with the part of its condition that settled it, then the decision.')
+    .description('Shows each rule with the part of its condition that decided it, then the decision.')
     .argument('<payload>', 'JSON file with the payload of a Co-signer request')
     .addOption(policyOption())
     .addOption(
@@ -184,8 +184,9 @@ function addExamples(command: Command, failure: string, examples: readonly strin
 }
 
 /**
- * Runs the action of a command, and sets exit code 1 if its result is not good. Problems of the policy are a result.
- * @param action returns whether the result is good
+ * Runs the action of a command, and sets exit code 1 if its result is negative. Policy problems count as a negative
+ * result.
+ * @param action returns whether the result is positive
  */
 async function runAction(
   stdout: Output,

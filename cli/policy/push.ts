@@ -40,7 +40,7 @@ export async function pushPolicy(text: string, file: string, options: OperatorOp
   );
 }
 
-/** The stored policy may be invalid: this push may be the fix. */
+/** The stored policy may be invalid; this push may fix it. */
 function hashOf(stored: string): string {
   try {
     return parsePolicy(stored, 'the stored policy').hash;

@@ -31,7 +31,7 @@ export interface Change {
 export interface Replay {
   /** Number of decisions that were evaluated again. */
   replayed: number;
-  /** Decisions whose action would be a different one. */
+  /** Decisions whose action would differ. */
   readonly changes: Change[];
   /** Request ids of decisions that depend on facts that are not logged. */
   readonly notReplayable: string[];
@@ -66,7 +66,7 @@ export async function replay(
   if (outcome.replayed + outcome.notReplayable.length + outcome.skipped === 0) {
     throw new InputError(
       pretty
-        ? `${file} has no decision lines in JSON: it holds the text that the service prints on a terminal.\nTo get JSON, start the service with its output redirected: npm start > handler.ndjson`
+        ? `${file} has no decision lines in JSON: it contains the output that the service prints on a terminal.\nTo get JSON, start the service with its output redirected: npm start > handler.ndjson`
         : `${file} has no decision lines (lines read: ${lines})`,
     );
   }

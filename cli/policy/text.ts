@@ -19,11 +19,11 @@ export function explanationLines(
   policy: Policy,
   { decision, rules }: Explanation,
 ): readonly string[] {
-  const because =
+  const ruleError =
     decision.ruleError === undefined ? '' : `, which could not be evaluated: ${decision.ruleError}`;
   return [
     ...rules.flatMap((rule) => explainedRuleLines(paint, policy, rule)),
-    `${paintAction(paint, decision.action)} by ${decision.rule}${because}`,
+    `${paintAction(paint, decision.action)} by ${decision.rule}${ruleError}`,
   ];
 }
 
@@ -101,7 +101,7 @@ export function replayLines(
   ];
   if (notReplayable.length > 0) {
     lines.push(
-      `${decisions(notReplayable.length)} not replayable, as facts that the rules read are not logged: ${notReplayable.join(', ')}`,
+      `${decisions(notReplayable.length)} can't be replayed, because facts that the rules read are not logged: ${notReplayable.join(', ')}`,
     );
   }
   if (skipped > 0) lines.push(`${decisions(skipped)} skipped: not made by a rule, or logged without facts`);

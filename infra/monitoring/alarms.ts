@@ -1,4 +1,4 @@
-// Alarms of the service. The operator's guide says what to do about each of them.
+// Alarms of the service. The operator's guide explains what to do about each of them.
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -31,7 +31,7 @@ export function createAlarms(scope: Construct, prefix: string, metrics: Metrics,
       alarmName: `${prefix}-${name}`,
     });
     alarm.addAlarmAction(new SnsAction(topic));
-    // Log metrics count events. That no more events follow does not mean that the problem is solved.
+    // Log metrics count events. The absence of further events does not mean that the problem is solved.
     if (!metrics.isFromLog(definition.metric)) alarm.addOkAction(new SnsAction(topic));
   }
 }

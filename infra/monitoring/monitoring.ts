@@ -15,7 +15,7 @@ import { createMetricFilters, Metrics } from './metrics.js';
 import { saveQueries } from './queries.js';
 
 export interface MonitoringProps {
-  /** Names the resources, and the e-mail address that is subscribed to the topic. */
+  /** Provides the resource names, and the e-mail address to subscribe to the topic. */
   readonly deployment: Deployment;
   /** Encrypts alarm notifications. */
   readonly key: kms.IKey;

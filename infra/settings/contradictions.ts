@@ -1,4 +1,4 @@
-// Finds settings that are valid by themselves, but not together.
+// Finds settings that are valid individually but contradict each other.
 import { isObject, type JsonObject } from './json.js';
 import { REGION } from './schema.js';
 

@@ -1,4 +1,4 @@
-// Schema of the settings file: each setting by itself. How settings depend on each other is checked in contradictions.ts.
+// Schema of the settings file: each setting individually. contradictions.ts checks settings that depend on each other.
 import * as z from 'zod';
 
 const string = (pattern: RegExp, expected: string) =>
@@ -138,7 +138,7 @@ const common = {
   alarmEmail: z.email('must be an e-mail address').optional(),
 };
 
-/** Schema of settings without a VPC: one is created. */
+/** Schema of settings that do not name a VPC, so that one is created. */
 export const settingsWithNewNetwork = z.strictObject({ ...common, network: newNetwork.prefault({}) });
 /** Schema of settings that name an existing VPC. */
 export const settingsWithExistingNetwork = z.strictObject({ ...common, network: existingNetwork });

@@ -248,7 +248,7 @@ export class CallbackStack extends ProjectStack {
     });
   }
 
-  /** The zone covers exactly the hostname, so other names of its domain still resolve as before. */
+  /** The zone covers only the hostname, so that other names in its domain resolve as before. */
   private createPrivateHostname(loadBalancer: elbv2.IApplicationLoadBalancer, vpc: ec2.IVpc): void {
     const zone = new route53.PrivateHostedZone(this, 'Zone', {
       zoneName: this.deployment.settings.hostName,
@@ -283,7 +283,7 @@ export class CallbackStack extends ProjectStack {
         parameters.cosignerPublicKey,
         'SecureString: the key that verifies requests',
       ],
-      PolicyParameter: [parameters.policy, 'SecureString: the policy that requests are decided by'],
+      PolicyParameter: [parameters.policy, 'SecureString: the policy that decides requests'],
     };
     for (const [id, [value, description]] of Object.entries(outputs)) {
       new CfnOutput(this, id, { value, description });

@@ -59,10 +59,10 @@ export class CosignerStack extends ProjectStack {
       value: instance.instanceId,
       description: 'Use with: aws ssm start-session --target',
     });
-    new CfnOutput(this, 'BucketName', { value: bucket.bucketName, description: 'The installer asks for it' });
+    new CfnOutput(this, 'BucketName', { value: bucket.bucketName, description: 'Enter it in the installer' });
     new CfnOutput(this, 'EnclaveKeyArn', {
       value: enclaveKey.keyArn,
-      description: 'The installer asks for it',
+      description: 'Enter it in the installer',
     });
   }
 
@@ -109,7 +109,7 @@ export class CosignerStack extends ProjectStack {
         sid: 'CosignerAlone',
         effect: iam.Effect.DENY,
         principals: [new iam.AnyPrincipal()],
-        // Includes object versions: deleting them would destroy the Co-signer's database for good.
+        // Includes object versions: deleting them would permanently destroy the Co-signer's database.
         actions: [
           's3:*Object*',
           's3:AbortMultipartUpload',
@@ -171,7 +171,7 @@ export class CosignerStack extends ProjectStack {
       enclaveEnabled: true,
       userData: enclaveUserData(),
       httpTokens: ec2.HttpTokens.REQUIRED,
-      // Fireblocks requires two: the Co-signer's containers are one network hop away from the host.
+      // Fireblocks requires two hops: the Co-signer's containers are one hop away from the host.
       httpPutResponseHopLimit: 2,
       blockDevices: [{ deviceName: '/dev/xvda', volume: rootVolume }],
       detailedMonitoring: true,

@@ -111,7 +111,9 @@ export class FoundationStack extends ProjectStack {
     return new ec2.PrivateSubnet(this, id, { vpcId: vpc.vpcId, availabilityZone, cidrBlock });
   }
 
-  /** Internet access for the Co-signer, which calls Fireblocks. Security groups keep everything else from using it. */
+  /**
+   * Internet access for the Co-signer, which calls Fireblocks. Security groups prevent everything else from using it.
+   */
   private createNatGateway(
     vpc: ec2.IVpc,
     availabilityZone: string,

@@ -13,7 +13,7 @@ export interface ProjectStackProps {
 
 /**
  * Resource types that get no tags in the template; CloudFormation gives them the tags of the stack. Template validators
- * do not know that the first two can be tagged, and AWS emulators do not know the tags of the third.
+ * reject tags on the first two, and AWS emulators reject tags on the third.
  */
 const TAGGED_BY_STACK = [
   'AWS::CloudWatch::Dashboard',

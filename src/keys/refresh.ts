@@ -17,7 +17,7 @@ interface KeyLoading {
 /**
  * Loads the keys for the first time. The callback key is required; a Co-signer key may still be missing or unusable.
  * @param retryMs how long transient errors are retried
- * @throws {SourceError} the keys can't be read, for a permanent reason or after the retries
+ * @throws {SourceError} if the keys can't be read: a permanent error, or a transient one that outlasts the retries
  * @throws {UnusableCallbackKeyError}
  */
 export async function loadKeys(loading: KeyLoading, retryMs?: number): Promise<void> {
@@ -26,7 +26,7 @@ export async function loadKeys(loading: KeyLoading, retryMs?: number): Promise<v
   await loadAtBoot(() => update(loading), onRetry, retryMs);
 }
 
-/** The handler's private key is missing or unusable, and no earlier one is in force. */
+/** The handler's private key is missing or unusable, and no earlier one is loaded. */
 export class UnusableCallbackKeyError extends BaseError<'CALLBACK_KEY_UNUSABLE'> {
   constructor({ name, problem }: KeyChange) {
     super(
@@ -39,11 +39,11 @@ export class UnusableCallbackKeyError extends BaseError<'CALLBACK_KEY_UNUSABLE'>
 }
 
 /**
- * Rereads the keys regularly. Errors are logged, and the keys in force stay.
+ * Rereads the keys regularly. Errors are logged, and the current keys are kept.
  * @param refreshMs time between two reads once a Co-signer key is known
  * @returns a function that stops it
  */
-export function keepKeysFresh(
+export function startKeyRefresh(
   loading: KeyLoading,
   refreshMs: number,
   awaitingRefreshMs = AWAITING_REFRESH_MS,
@@ -51,7 +51,7 @@ export function keepKeysFresh(
   const onError = (reason: string): void =>
     loading.log.error(
       { event: 'key_refresh_failed', reason },
-      'keys not refreshed; the keys in force stay in use',
+      'keys not refreshed; the current keys stay in use',
     );
   const pauseMs = (): number =>
     loading.ring.current.cosigners.length === 0 ? Math.min(awaitingRefreshMs, refreshMs) : refreshMs;
@@ -68,7 +68,7 @@ async function update({ source, ring, log }: KeyLoading): Promise<void> {
   for (const change of changes) logChange(log, change, first || !wasAwaiting);
 }
 
-/** @param logMissing whether to log a missing key: while the first Co-signer key is awaited, that is known already */
+/** @param logMissing false while waiting for the first Co-signer key, which has already been logged as missing */
 function logChange(log: Logger, change: KeyChange, logMissing: boolean): void {
   const { key, name, outcome, before, after, problem } = change;
   switch (outcome) {
@@ -96,7 +96,7 @@ function logChange(log: Logger, change: KeyChange, logMissing: boolean): void {
       } else {
         log.error(
           { event: 'key_missing', key, from: name, before },
-          `there is no longer a ${key} key at ${name}; the key in force stays in use`,
+          `there is no longer a ${key} key at ${name}; the current key stays in use`,
         );
       }
   }

@@ -1,4 +1,4 @@
-// The key ring holds the keys in force. All keys are replaced together, so that a request uses one set throughout.
+// The key ring holds the current keys. All keys are replaced together, so that a request uses one set throughout.
 import {
   importCallbackKey,
   importCosignerKeys,
@@ -26,9 +26,9 @@ export interface KeyChange {
   /** The parameter or file. */
   readonly name: string;
   readonly outcome: 'unchanged' | 'replaced' | 'missing' | 'refused';
-  /** Fingerprints of the keys in force before the update. */
+  /** Fingerprints of the keys before the update. */
   readonly before: readonly string[];
-  /** Fingerprints of the keys in force after the update. */
+  /** Fingerprints of the keys after the update. */
   readonly after: readonly string[];
   /** Why the value was refused. */
   readonly problem?: KeyError;
@@ -42,7 +42,7 @@ export class KeyRing {
   }
 
   /**
-   * Replaces the keys in force by stored ones. For a value that is missing or unusable, the keys in force stay.
+   * Replaces the current keys with stored ones. If a value is missing or unusable, its current keys are kept.
    * @returns one change for each of the two values
    */
   update(stored: StoredKeys): readonly KeyChange[] {

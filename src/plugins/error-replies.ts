@@ -29,7 +29,7 @@ function registerErrorReplies(app: FastifyInstance, { log }: ErrorRepliesOptions
 
   app.setNotFoundHandler(refuseUnknown);
   app.setErrorHandler((error, request, reply) =>
-    // An error in a request without a route, such as a body that is too long: the missing route matters more.
+    // If a request without a route has another error, such as a body that is too long, report the missing route.
     request.is404 ? refuseUnknown(request, reply) : refuse(log, error, request, reply),
   );
   done();

@@ -8,7 +8,7 @@ import { Refusal } from '../protocol/refusal.js';
 export const MAX_EVENT_LOOP_DELAY_MS = 1000;
 
 export interface OverloadOptions {
-  /** Longest acceptable delay of the event loop, in ms; 0 turns the detection off. */
+  /** Maximum acceptable delay of the event loop, in ms; 0 turns the detection off. */
   readonly maxEventLoopDelayMs?: number;
   /** How often the delay is measured, in ms. */
   readonly sampleIntervalMs?: number;

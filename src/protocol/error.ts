@@ -14,7 +14,7 @@ export abstract class BaseError<Code extends string = string> extends Error {
   }
 }
 
-/** The `code` of an error, whether it is one of ours, of Node.js (`ENOENT`) or of a library. */
+/** The `code` of an error, from this project, Node.js (such as `ENOENT`) or a library. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

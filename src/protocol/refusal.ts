@@ -15,7 +15,7 @@ export const REFUSALS = {
   malformed_request: {
     status: 400,
     message:
-      'The request must be a JSON object with a string "requestId" and of the kind that the path is for.',
+      'The request must be a JSON object with a string "requestId", of the kind that the path expects.',
   },
   bad_request: { status: 400, message: 'The request could not be read.' },
   invalid_token: {

@@ -1,4 +1,4 @@
-// The request object that the Co-signer sends: its kind, and the little that it is certain to contain.
+// The request object that the Co-signer sends: its kind, and its only guaranteed field.
 import { Refusal } from './refusal.js';
 
 /** A transaction, to be approved or signed, or a change of the workspace's configuration. */

@@ -15,17 +15,17 @@ export type Auth = 'jwt' | 'json';
 
 export interface CallbackOptions {
   readonly auth: Auth;
-  /** The keys in force; read once per request. */
+  /** The current keys; read once per request. */
   readonly keyRing: { readonly current: Keys };
   readonly decide: Decide;
-  /** Longest time from a request's first byte to its decision, in ms. */
+  /** Maximum time from a request's first byte to its decision, in ms. */
   readonly decisionTimeoutMs: number;
   /** `giveUp` is aborted when the process can no longer wait for pending decisions. */
   readonly lifecycle: { readonly giveUp: AbortSignal };
   readonly log: Logger;
 }
 
-/** Largest request body, in bytes. */
+/** Maximum size of a request body, in bytes. */
 export const BODY_LIMIT = 1024 * 1024;
 
 /** Paths that the operator's base URL may have. */

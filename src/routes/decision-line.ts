@@ -46,10 +46,10 @@ export function decisionLine(decided: Decided): Record<string, unknown> {
   };
 }
 
-/** Longer values are cut; `facts` holds them in full. */
+/** Longer values are truncated; `facts` contains them in full. */
 const MAX_LENGTH = 256;
 
-/** @returns `undefined` for an empty string and for anything but a string */
+/** @returns the value if it is a string that is not empty, otherwise `undefined` */
 function shorten(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
   return value.length > MAX_LENGTH ? `${value.slice(0, MAX_LENGTH)}…` : value;

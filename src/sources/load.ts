@@ -6,15 +6,15 @@ import { SourceError } from './source.js';
 const BOOT_RETRY_MS = 60_000;
 /** First pause between two attempts, in ms; it doubles with each attempt. */
 const FIRST_PAUSE_MS = 500;
-/** Longest pause between two attempts, in ms. */
+/** Maximum pause between two attempts, in ms. */
 const LONGEST_PAUSE_MS = 8_000;
 
 /**
- * Loads for the first time. Not by a library, because p-retry ends at its time limit, while here the last attempt is made
- * exactly at the limit.
+ * Loads for the first time. Does not use p-retry, which stops at its time limit: here, the last attempt is made exactly
+ * at the limit.
  * @param onRetry called before each pause
  * @param retryMs how long transient errors are retried
- * @throws what `load` throws, for a permanent reason or after the retries
+ * @throws the error of `load` if it is permanent or outlasts the retries
  */
 export async function loadAtBoot(
   load: () => Promise<void>,

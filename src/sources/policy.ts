@@ -25,7 +25,7 @@ export class CurrentPolicy {
   readonly #log: Logger;
   #policy: Policy | undefined;
   #text: string | undefined;
-  /** The last unusable policy that was logged, so that it is logged once and not at every read. */
+  /** The last unusable policy that was logged, so that it is not logged again at every read. */
   #logged: string | undefined;
 
   constructor(source: Source<StoredValue>, log: Logger) {
@@ -40,7 +40,7 @@ export class CurrentPolicy {
 
   /**
    * Loads the policy for the first time.
-   * @throws {SourceError} it can't be read, for a permanent reason or after the retries
+   * @throws {SourceError} if it can't be read: a permanent error, or a transient one that outlasts the retries
    * @throws {MissingPolicyError}
    * @throws {PolicyError}
    */
@@ -52,7 +52,10 @@ export class CurrentPolicy {
     );
   }
 
-  /** Rereads the policy regularly. Errors are logged, and the policy in force stays. @returns a function that stops it */
+  /**
+   * Rereads the policy regularly. Errors are logged, and the policy in force is kept.
+   * @returns a function that stops it
+   */
   keepFresh(refreshMs: number): () => void {
     return loadRegularly(
       () => this.#update(),

@@ -1,9 +1,9 @@
-// Sources: the places outside the process that keys and the policy are read from.
+// Sources: where keys and the policy are read from.
 import { BaseError } from '../protocol/error.js';
 
 /** A value as stored, before any check. */
 export interface StoredValue {
-  /** The place, as the operator knows it: a parameter name or a file path. */
+  /** Where the value is stored: a parameter name or a file path. */
   readonly name: string;
   /** `undefined` if nothing is stored there. */
   readonly value: string | undefined;

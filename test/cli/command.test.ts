@@ -1,4 +1,4 @@
-// What all commands share, tested with a small program.
+// Tests the shared parts of all commands with a small program.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -106,7 +106,7 @@ t.test('explains why a file can’t be read or parsed', (t) => {
   t.end();
 });
 
-t.test('exits without an error when the reader of its output is gone', async (t) => {
+t.test('exits without an error when its output pipe is closed', async (t) => {
   const child = spawn(process.execPath, [programPath('cli/policy/main.ts'), '--help'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],

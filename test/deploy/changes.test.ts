@@ -1,4 +1,4 @@
-// Keys, policy, certificate and image change on purpose only; destroy deletes everything.
+// Keys, policy, certificate and image change only on request; destroy deletes everything.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ t.test('changes', async (t) => {
     );
   });
 
-  scenario('creates a new certificate for another host name', async (t, place) => {
+  scenario('creates a new certificate if the host name changes', async (t, place) => {
     t.equal((await place.run('deploy', '--yes')).code, 0);
     place.settings({ hostName: 'handler.internal' });
     const { code, stdout } = await place.run('deploy', '--yes');
@@ -47,7 +47,7 @@ t.test('changes', async (t) => {
     t.strictSame(await account.certificates(), [], 'the previous certificate is deleted too');
   });
 
-  scenario('replaces the callback key with --rotate-callback-key only', async (t, place) => {
+  scenario('replaces the callback key only with --rotate-callback-key', async (t, place) => {
     t.equal((await place.run('deploy', '--yes')).code, 0);
     const name = NAMES.parameters.callbackPrivateKey;
     const inUse = (await account.parameter(name))?.Value;

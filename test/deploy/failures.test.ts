@@ -62,7 +62,7 @@ t.test('failures', async (t) => {
     });
   }
 
-  scenario('rejects a region other than that of the settings', async (t, place) => {
+  scenario('rejects a region that differs from the settings', async (t, place) => {
     place.settings({});
     const ran = await place.run('deploy', '--yes', '--region', 'eu-west-1');
     fails(
@@ -82,7 +82,7 @@ t.test('failures', async (t) => {
     await recovers(t, place, '--region', 'ap-northeast-1');
   });
 
-  scenario('rejects an account other than that of the settings', async (t, place) => {
+  scenario('rejects an account that differs from the settings', async (t, place) => {
     place.settings({ account: '999999999999' });
     const ran = await place.run('deploy', '--yes');
     fails(
@@ -109,7 +109,7 @@ t.test('failures', async (t) => {
     await recovers(t, place);
   });
 
-  scenario('recreates a stuck stack with --force-recreate only', async (t, place) => {
+  scenario('recreates a stuck stack only with --force-recreate', async (t, place) => {
     t.equal((await place.run('deploy', '--yes', '--only-stacks', 'foundation,security')).code, 0);
     proxy.after = (call, reply) =>
       call.action === 'DescribeStacks' && reply.body.includes('fireblocks-dev-security')
@@ -192,7 +192,7 @@ t.test('failures', async (t) => {
   });
 
   scenario(
-    'refuses to deploy while a Co-signer exists that the settings no longer have',
+    'refuses to deploy while a Co-signer exists that is no longer in the settings',
     async (t, place) => {
       proxy.before = (call) =>
         call.action === 'DescribeStacks' && parameter(call, 'StackName') === 'fireblocks-dev-cosigner'

@@ -18,8 +18,8 @@ const run = promisify(execFile);
 
 t.setTimeout(900_000);
 
-/** The first line of a block that cannot run here. */
-const ELSEWHERE = /^# (on the host of the Co-signer|needs AWS itself)$/;
+/** First line of a block that can't run here. */
+const NOT_RUN_HERE = /^# (on the host of the Co-signer|needs AWS itself)$/;
 
 const { blocks } = documentOf('DEPLOYMENT.md');
 
@@ -49,7 +49,7 @@ t.test('every command succeeds and prints what the guide shows', async (t) => {
   await git('branch', '--quiet', '--set-upstream-to=origin/main');
   const previous = await git('rev-parse', '--short=12', 'HEAD~1');
   symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
-  // Stands for the key copied from the Co-signer's host.
+  // Stands in for the key copied from the Co-signer's host.
   writeFileSync(join(clone, 'cosigner_public.pem'), rsaPair().publicPem);
 
   const env = {
@@ -65,7 +65,7 @@ t.test('every command succeeds and prints what the guide shows', async (t) => {
   let ran = 0;
   for (const [index, { language, lines }] of blocks.entries()) {
     const [first = ''] = lines;
-    if (language !== 'sh' || ELSEWHERE.test(first)) continue;
+    if (language !== 'sh' || NOT_RUN_HERE.test(first)) continue;
     const next = blocks[index + 1];
     const shown = next?.language === 'text' ? next.lines : undefined;
     if (lines.some((line) => line.includes('HEAD~1'))) await putImage(moto.endpoint, previous);
@@ -92,7 +92,7 @@ t.test('every command succeeds and prints what the guide shows', async (t) => {
   t.strictSame(await accountAt(moto.endpoint).stacks(), [], 'no stack is left at the end');
 });
 
-/** Without the two lines in which npm names the script. */
+/** Removes the two lines in which npm names the script. */
 function linesOf(output: string): readonly string[] {
   return output
     .replace(/^\n> .*\n> .*\n\n/, '')

@@ -24,7 +24,7 @@ t.test('resumes after an interruption at any AWS call', async (t) => {
 
   let expected: unknown;
   let points: readonly string[] = [];
-  await t.test('makes these calls without an interruption', async (t) => {
+  await t.test('makes the expected calls without an interruption', async (t) => {
     const place = workspace(t, proxy.endpoint);
     const { code, stderr } = await place.run('deploy', '--yes');
     t.equal(code, 0, stderr);
@@ -59,14 +59,14 @@ t.test('resumes after an interruption at any AWS call', async (t) => {
     proxy.calls.length = 0;
     const place = workspace(t, proxy.endpoint);
     const { child, ended } = place.start('deploy', '--yes');
-    let hit = false;
+    let interrupted = false;
     const isPoint = (call: AwsCall): boolean =>
-      !hit &&
+      !interrupted &&
       (point === WAIT
         ? call.action === 'DescribeServices' && pointsOf(proxy.calls).at(-1) === '4 CreateStack'
         : isMutating(call) && pointsOf(proxy.calls).at(-1) === point);
     const interruptNow = async (): Promise<void> => {
-      hit = true;
+      interrupted = true;
       child.kill(signal);
       await ended;
     };
@@ -86,7 +86,7 @@ t.test('resumes after an interruption at any AWS call', async (t) => {
       return undefined;
     };
     const { code, stderr } = await ended;
-    t.ok(hit, 'the deployment made this call');
+    t.ok(interrupted, 'the deployment made this call');
     if (signal === 'SIGINT') {
       t.equal(code, 130);
       t.match(stderr, 'To continue: npm run deploy -- --yes --env dev');

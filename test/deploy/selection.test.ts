@@ -129,7 +129,7 @@ t.test('deploys selected stacks as planned', async (t) => {
         ['-e', 'staging', '--only-stacks', 'callback'],
         /callback needs .*--only-stacks foundation,security,image,callback/,
       ],
-      [[], /add --yes, or look first with --dry-run/],
+      [[], /add --yes, or preview the changes with --dry-run/],
     ];
     // The last case asks for confirmation only if there is something to do.
     place.settings({ desiredCount: 2 });

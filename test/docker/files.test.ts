@@ -17,7 +17,7 @@ t.test('the image’s version label defaults to the version of package.json', (t
   t.end();
 });
 
-t.test('the base image is pinned by version, and the same in compose.yaml and docs/image.md', (t) => {
+t.test('the base image is pinned by version, and matches compose.yaml and docs/image.md', (t) => {
   const base = argument('NODE_IMAGE') ?? '';
   t.match(base, /^node:24\.\d+\.\d+-/);
   t.ok(composeText.includes(`\${NODE_IMAGE:-${base}}`));

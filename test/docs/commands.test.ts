@@ -1,4 +1,4 @@
-// Every command in the documents works as written. It is run here, or another suite runs it, or the document says that it
+// Every command in the documents works as written. It is run here or by another suite, or the document states that it
 // needs AWS or a container engine. `UPDATE_DOCS=1` replaces documented output that differs from what is printed.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -22,11 +22,11 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   scripts: Readonly<Record<string, string>>;
 };
 
-/** The marks before a block whose commands are not run. */
+/** Markers before a block whose commands are not run. */
 const NEEDS = ['needs: aws', 'needs: container engine'];
 
 /** Commands that another suite runs: the file that contains them, and the string to find there. */
-const ELSEWHERE: Readonly<Record<string, readonly [file: string, contains: string]>> = {
+const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, contains: string]>> = {
   'npm ci': ['.ci/run', 'npm ci'],
   'npm test': ['.ci/run', 'npm test'],
   'npm test -- service': ['.ci/run', 'npm test -- service'],
@@ -51,7 +51,7 @@ const ELSEWHERE: Readonly<Record<string, readonly [file: string, contains: strin
   'node dist/main.js': ['package.json', 'node dist/main.js --local'],
 };
 
-/** What the commands read, so that they can be run in a folder of the test's own. */
+/** Files that the commands read, linked into a temporary folder where they run. */
 const LINKED = ['cli', 'docs', 'examples', 'infra', 'node_modules', 'package.json', 'policy.yaml', 'src'];
 
 const cwd = t.testdir();
@@ -99,7 +99,7 @@ const allBlocks = documents.flatMap((document) =>
     .filter(({ language }) => language === 'sh' || language === 'console')
     .map((block) => ({ document, block })),
 );
-/** Without those of DEPLOYMENT.md, which test/deploy/guide.test.ts runs. */
+/** All documents except DEPLOYMENT.md, whose commands test/deploy/guide.test.ts runs. */
 const blocks = allBlocks.filter(({ document }) => document.file !== 'DEPLOYMENT.md');
 
 // The log of the handler is complete only after others have run.
@@ -114,7 +114,7 @@ function isMarked({ comment }: Block): boolean {
   return comment?.startsWith('needs: ') === true;
 }
 
-t.test('the scripts run the programs that this test runs', (t) => {
+t.test('the scripts start the programs that this test starts', (t) => {
   t.match(scripts, {
     start: /node dist\/main\.js --local$/,
     policy: 'tsx cli/policy/main.ts',
@@ -175,9 +175,9 @@ async function checkCommand(
 }
 
 function checkElsewhere(t: Test, command: string): void {
-  const place = ELSEWHERE[command];
+  const place = RUN_BY_OTHER_SUITES[command];
   if (place === undefined) {
-    t.fail('nothing runs this command: run it here, or in .ci/run, or mark what it needs');
+    t.fail('this command is not run anywhere: run it here or in .ci/run, or mark what it needs');
     return;
   }
   const [file, contains] = place;
@@ -221,7 +221,7 @@ function withoutSilent(command: string): string {
   return command.replace('npm run --silent ', 'npm run ');
 }
 
-t.test('inline commands are known', async (t) => {
+t.test('inline commands exist', async (t) => {
   for (const document of documents) {
     for (const code of inlineCodeOf(document)) {
       if (!/^(npm|npx|node|pip|aws|docker) /.test(code)) continue;
@@ -246,7 +246,7 @@ t.test('inline commands are known', async (t) => {
   }
 });
 
-t.test('each request in the README gets the answer and the rule in its table', async (t) => {
+t.test('each request in the README gets the documented answer and rule', async (t) => {
   const rows = [
     ...documentOf('README.md').prose.matchAll(/^\| `(npm run cosigner.*?)` \| `(\w+)` \| `(.*?)` \|$/gm),
   ];

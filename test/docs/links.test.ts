@@ -20,7 +20,7 @@ function anchorsOf({ prose }: Document): readonly string[] {
   );
 }
 
-t.test('relative links lead to a file, and to a heading in it', (t) => {
+t.test('relative links point to an existing file and heading', (t) => {
   for (const document of DOCUMENTS) {
     for (const [, target = ''] of document.prose.matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^[a-z]+:/.test(target)) continue;
@@ -64,7 +64,7 @@ t.test(`the README has at most ${README_WORDS} words outside of code blocks`, (t
   t.end();
 });
 
-t.test('figures stand only between the markers that the benchmarks fill', (t) => {
+t.test('figures appear only between the markers that the benchmarks fill', (t) => {
   for (const [file, names] of [
     ['docs/performance.md', ['bench']],
     ['docs/reliability.md', ['faults', 'fuzz']],

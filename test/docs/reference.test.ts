@@ -97,7 +97,7 @@ t.test('architecture.md gives a reason for every runtime dependency', (t) => {
   t.end();
 });
 
-t.test('the first version of the change log is that of package.json', (t) => {
+t.test('the first version in the change log matches package.json', (t) => {
   const [, version, date] = /^## (\S+) \((\d{4}-\d\d-\d\d)\)$/m.exec(read('CHANGELOG.md')) ?? [];
   t.equal(version, packageJson.version);
   t.ok(!Number.isNaN(Date.parse(date ?? '')), 'has a date');
@@ -117,7 +117,7 @@ t.test('the workflow runs .ci/run with read permission only', (t) => {
   t.end();
 });
 
-t.test('the example policy still decides as the example log says', (t) => {
+t.test('the example policy makes the decisions in the example log', (t) => {
   const policy = parsePolicy(read('examples/local-policy.yaml'), 'local-policy.yaml');
   const lines = read('examples/decisions.ndjson').trim().split('\n');
   t.equal(lines.length, 5);

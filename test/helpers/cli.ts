@@ -1,4 +1,4 @@
-// Runs commands: as a user does, in a process, or in the process of the test, which is much faster.
+// Runs commands in a separate process, as a user does, or in the test's process, which is much faster.
 import { execFile } from 'node:child_process';
 import type { Command } from 'commander';
 import { type ErrorReporter, runProgram } from '../../cli/command.js';

@@ -1,4 +1,4 @@
-// Runs operator commands inside the test's process. A process of its own takes one to three seconds to start.
+// Runs operator commands inside the test's process. A separate process takes one to three seconds to start.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { chdir, cwd } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';

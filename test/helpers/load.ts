@@ -1,4 +1,4 @@
-// Co-signers that send requests all the time, while a test does something to the handler.
+// Co-signers that send requests continuously while a test changes something in the handler.
 import type { Cosigner } from '../../cli/cosigner/client.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
 import { until } from './process.js';
@@ -10,7 +10,7 @@ export interface Load {
   readonly failed: Map<string, string>;
   /** Waits for further answers. @throws {Error} if they take longer than 30 s */
   untilAnswered(count: number): Promise<void>;
-  /** Stops sending, and waits for the answers still missing. */
+  /** Stops sending, and waits for outstanding answers. */
   stop(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export function startLoad(client: () => Cosigner, connections: number): Load {
       const payload = samplePayload('transaction');
       const requestId = String(payload['requestId']);
       try {
-        const { answer, problem } = await client().ask('transaction', payload);
+        const { answer, problem } = await client().send('transaction', payload);
         if (answer === undefined) failed.set(requestId, problem ?? 'no answer');
         else answered.add(requestId);
       } catch (error) {

@@ -59,7 +59,7 @@ export async function motoServer(t: Scope, { started = true } = {}): Promise<Mot
     },
     async start() {
       server = await spawnServer(port);
-      await untilUp(endpoint);
+      await waitUntilStarted(endpoint);
     },
     async stop() {
       if (server === undefined) return;
@@ -93,11 +93,11 @@ async function spawnServer(port: number): Promise<ChildProcess> {
   return child;
 }
 
-async function untilUp(endpoint: string): Promise<void> {
-  const isUp = (): Promise<true | undefined> =>
+async function waitUntilStarted(endpoint: string): Promise<void> {
+  const isReady = (): Promise<true | undefined> =>
     fetch(`${endpoint}/moto-api/`).then(
       () => true,
       () => undefined,
     );
-  if ((await until(isUp, 30_000)) === undefined) throw new Error('moto_server did not start within 30 s');
+  if ((await until(isReady, 30_000)) === undefined) throw new Error('moto_server did not start within 30 s');
 }

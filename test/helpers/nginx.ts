@@ -13,7 +13,7 @@ export interface Nginx {
   readonly url: string;
   /** The CA of its certificate, PEM. */
   readonly ca: string;
-  /** nginx's error log: the reason of every failed request. */
+  /** nginx's error log, with the reason for every failed request. */
   readonly errors: () => string;
   /** Sends further requests to the successor, as a load balancer does before a task is stopped. */
   readonly deregister: () => void;

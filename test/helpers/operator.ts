@@ -1,4 +1,4 @@
-// The operator's commands, run in a directory of their own against an emulator of AWS.
+// Runs the operator's commands in a separate directory against an emulator of AWS.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,9 +28,9 @@ export interface Workspace {
   readonly commandLines: ReadonlySet<string>;
   /** Starts a process. */
   start(command: OperatorCommand, ...args: readonly string[]): RunningCommand;
-  /** Runs the command in a process of its own. */
+  /** Runs the command in a separate process. */
   spawn(command: OperatorCommand, ...args: readonly string[]): Promise<Ran>;
-  /** Runs the command in this process if it can, which is much faster. */
+  /** Runs the command in this process if possible, which is much faster. */
   run(command: OperatorCommand, ...args: readonly string[]): Promise<Ran>;
   /** @returns what `--json` printed */
   json<Result>(command: OperatorCommand, ...args: readonly string[]): Promise<Result>;
@@ -104,7 +104,7 @@ function commitFiles(directory: string): string {
 
 function environmentFor(directory: string, endpoint: string): NodeJS.ProcessEnv {
   return {
-    // Without the profile, region and keys of whoever runs the tests.
+    // Leave out the profile, region and credentials of the user who runs the tests.
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS_|TAP|NODE_)/.test(name))),
     HOME: join(directory, 'home'),
     TMPDIR: join(directory, 'tmp'),
@@ -155,7 +155,7 @@ function listFiles(directory: string, below: string): ReadonlyMap<string, number
   return found;
 }
 
-/** The certificate's private key is in no file to compare with, so any private key in PEM counts. */
+/** The certificate's private key is not stored in a file, so any private key in PEM counts. */
 function showsPrivateKey(place: Workspace, printed: string): boolean {
   return (
     /-----BEGIN [A-Z ]*PRIVATE/.test(printed) || privatePieces(place).some((piece) => printed.includes(piece))

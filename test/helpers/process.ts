@@ -104,7 +104,7 @@ export function handlerOf(
   return handler;
 }
 
-/** Polls until `look` returns a value. @returns undefined if it has none within the time */
+/** Polls until `look` returns a value. @returns undefined if it returns none in time */
 export async function until<Value>(
   look: () => Value | undefined | Promise<Value | undefined>,
   timeoutMs: number,

@@ -1,4 +1,4 @@
-// Scenarios: each starts with an empty account, and may make calls to AWS fail.
+// Scenarios: each starts with an empty account, and can make AWS calls fail.
 import type { Test } from 'tap';
 import { type Account, accountAt } from './aws.js';
 import { type AwsProxy, awsProxy } from './aws-proxy.js';

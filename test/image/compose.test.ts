@@ -30,7 +30,7 @@ async function up(t: Test, variables: Record<string, string> = {}, nodeArgs: str
   return { ...services, handler, front };
 }
 
-t.test('the Co-signer gets a verified decision through TLS', async (t) => {
+t.test('the Co-signer gets a verified decision over TLS', async (t) => {
   const { run, handler } = await up(t);
   const request = await run('cosigner');
   t.match(request, {
@@ -61,7 +61,7 @@ t.test('the Co-signer rejects a certificate from another CA', async (t) => {
   });
 });
 
-t.test('the Co-signer gets a decision through TLS in JSON mode', async (t) => {
+t.test('the Co-signer gets a decision over TLS in JSON mode', async (t) => {
   const { run, handler } = await up(t, { CALLBACK_AUTH: 'json' });
   t.match(await run('cosigner', ['--json-mode']), { code: 0, output: /Response APPROVE/ });
   t.ok(handler.lines.some(({ event }) => event === 'json_mode'));

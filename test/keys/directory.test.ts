@@ -24,7 +24,7 @@ t.test('does not change existing keys', async (t) => {
   t.equal(readFileSync(join(directory, KEY_FILES.callbackPrivate), 'utf8'), before);
 });
 
-t.test('does not complete a key pair of which one file exists', async (t) => {
+t.test('does not complete a key pair if one of its files exists', async (t) => {
   const directory = t.testdir({ [KEY_FILES.cosignerPublic]: 'the operator’s own' });
   await createMissingKeys(directory);
   t.equal(readFileSync(join(directory, KEY_FILES.cosignerPublic), 'utf8'), 'the operator’s own');

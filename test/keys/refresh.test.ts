@@ -1,5 +1,5 @@
 import t from 'tap';
-import { keepKeysFresh, loadKeys, UnusableCallbackKeyError } from '../../src/keys/refresh.js';
+import { loadKeys, startKeyRefresh, UnusableCallbackKeyError } from '../../src/keys/refresh.js';
 import { KeyRing } from '../../src/keys/ring.js';
 import { SourceError } from '../../src/sources/source.js';
 import { rsaPair } from '../helpers/keys.js';
@@ -27,7 +27,7 @@ function loadingFrom(state: { callback?: string | undefined; cosigner?: string |
 const denied = new SourceError('denied', { transient: false });
 const unreachable = new SourceError('unreachable', { transient: true });
 
-t.test('at startup, retries a transient error until it passes', async (t) => {
+t.test('at startup, retries a transient error until it is resolved', async (t) => {
   const loading = loadingFrom({
     callback: callback.privatePem,
     cosigner: cosigner.publicPem,
@@ -42,7 +42,7 @@ t.test('at startup, retries a transient error until it passes', async (t) => {
   t.equal(loading.of('key_loaded').length, 2);
 });
 
-t.test('at startup, fails with a transient error that lasts longer than the retries', async (t) => {
+t.test('at startup, fails if a transient error outlasts the retries', async (t) => {
   const loading = loadingFrom({ fault: unreachable });
   const startedAt = performance.now();
   await t.rejects(loadKeys(loading, 700), { message: 'unreachable' });
@@ -54,7 +54,7 @@ t.test('at startup, fails with a transient error that lasts longer than the retr
   t.ok(pauses.length <= 2 && pauses.slice(1).every((pause) => pause <= 200));
 });
 
-t.test('at startup, fails at once with a permanent error', async (t) => {
+t.test('at startup, fails at once on a permanent error', async (t) => {
   const loading = loadingFrom({ fault: denied });
   await t.rejects(loadKeys(loading), { message: 'denied' });
   t.equal(loading.reads(), 1);
@@ -73,7 +73,7 @@ t.test('at startup, accepts a missing Co-signer key and rereads the source until
   const loading = loadingFrom({ callback: callback.privatePem });
   await loadKeys(loading);
   t.match(loading.of('awaiting_cosigner_key')[0], { level: 'warn', from: '/cosigner' });
-  t.teardown(keepKeysFresh(loading, 60_000, 20));
+  t.teardown(startKeyRefresh(loading, 60_000, 20));
   await until(() => (loading.reads() > 3 ? true : undefined), 2000);
   t.equal(loading.of('awaiting_cosigner_key').length, 1, 'logged once');
   loading.state.cosigner = cosigner.publicPem;
@@ -81,11 +81,11 @@ t.test('at startup, accepts a missing Co-signer key and rereads the source until
   t.match(loading.of('key_loaded').at(-1), { key: 'cosigner', before: [], after: [/^[0-9a-f]{64}$/] });
 });
 
-t.test('logs later errors and keeps the keys in force', async (t) => {
+t.test('logs later errors and keeps the current keys', async (t) => {
   const loading = loadingFrom({ callback: callback.privatePem, cosigner: cosigner.publicPem });
   await loadKeys(loading);
   const keys = loading.ring.current;
-  t.teardown(keepKeysFresh(loading, 20));
+  t.teardown(startKeyRefresh(loading, 20));
 
   loading.state.fault = unreachable;
   await until(() => loading.of('key_refresh_failed')[0], 2000);

@@ -18,7 +18,7 @@ function outcomes(ring: KeyRing, keys: StoredKeys): string[] {
   return ring.update(keys).map(({ outcome, problem }) => problem?.code ?? outcome);
 }
 
-t.test('starts empty and takes all keys at once', (t) => {
+t.test('starts empty and loads all keys at once', (t) => {
   const ring = new KeyRing();
   t.strictSame(ring.current, { callback: undefined, cosigners: [] });
   t.strictSame(outcomes(ring, stored(callback.privatePem, cosigner.publicPem)), ['replaced', 'replaced']);
@@ -40,7 +40,7 @@ t.test('does not change the keys that a request is using', (t) => {
   t.end();
 });
 
-t.test('keeps the keys in force if a value is missing or unusable', (t) => {
+t.test('keeps the current keys if a value is missing or unusable', (t) => {
   const ring = new KeyRing();
   ring.update(stored(callback.privatePem, cosigner.publicPem));
   const good = ring.current;
@@ -68,7 +68,7 @@ t.test('refuses the handler’s own public key as a Co-signer key', (t) => {
   t.end();
 });
 
-t.test('refuses the private key of a Co-signer key as callback key', (t) => {
+t.test('refuses a Co-signer’s private key as the callback key', (t) => {
   const ring = new KeyRing();
   ring.update(stored(callback.privatePem, cosigner.publicPem));
   const before = ring.current;
@@ -80,7 +80,7 @@ t.test('refuses the private key of a Co-signer key as callback key', (t) => {
   t.end();
 });
 
-t.test('keeps the keys in force if a value contains no key', (t) => {
+t.test('keeps the current keys if a value contains no key', (t) => {
   const ring = new KeyRing();
   ring.update(stored(callback.privatePem, cosigner.publicPem));
   const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';

@@ -12,7 +12,7 @@ import { type CallbackRequest, isSigning, type Kind } from '../../src/protocol/r
 const RUNS = 20_000;
 
 /** Expressions that read every fact and may fail. */
-const WHENS: Readonly<Record<Kind, readonly string[]>> = {
+const EXPRESSIONS: Readonly<Record<Kind, readonly string[]>> = {
   transaction: [
     'true',
     'false',
@@ -53,7 +53,7 @@ function readingOf(fact: string, type: string): string {
 const rule = fc.constantFrom<Kind[]>('transaction', 'configuration').chain((kind) =>
   fc.record({
     for: fc.constant(kind),
-    when: fc.constantFrom(...WHENS[kind]),
+    when: fc.constantFrom(...EXPRESSIONS[kind]),
     action: fc.constantFrom('approve', 'reject', 'retry', 'ignore'),
   }),
 );
@@ -76,7 +76,7 @@ const policies = fc
   );
 // Compiling is slow, so a few hundred policies decide about many requests each.
 const SAMPLED: readonly Policy[] = fc.sample(policies, 400);
-const which = fc.nat(SAMPLED.length - 1);
+const policyIndexes = fc.nat(SAMPLED.length - 1);
 
 function sampled(index: number): Policy {
   const policy = SAMPLED[index];
@@ -137,7 +137,7 @@ function expected({ rulesFor }: Policy, request: CallbackRequest, at: Date): str
   return 'otherwise';
 }
 
-function assertSound(policy: Policy, request: CallbackRequest, at: Date, decision: RuleDecision): void {
+function assertCorrect(policy: Policy, request: CallbackRequest, at: Date, decision: RuleDecision): void {
   if (!ACTIONS.includes(decision.action)) throw new Error(`${decision.action} is not an action`);
   if (decision.action === 'IGNORE' && isSigning(request)) throw new Error('a signing request was ignored');
   const expectedRule = expected(policy, request, at);
@@ -154,17 +154,17 @@ function assertSound(policy: Policy, request: CallbackRequest, at: Date, decisio
 }
 
 t.test(
-  'decides by one of four actions, and approves only by a rule that is true, without an error before it',
+  'returns one of the four actions, and approves only if a rule is true and no earlier rule failed',
   (t) => {
     const seen = { APPROVE: 0, REJECT: 0, RETRY: 0, IGNORE: 0 };
     let errors = 0;
     fc.assert(
-      fc.property(which, requests, now, (index, request, at) => {
+      fc.property(policyIndexes, requests, now, (index, request, at) => {
         const policy = sampled(index);
         const decision = decideBy(policy, request, at);
         seen[decision.action]++;
         if (decision.ruleError !== undefined) errors++;
-        assertSound(policy, request, at, decision);
+        assertCorrect(policy, request, at, decision);
       }),
       { numRuns: RUNS },
     );
@@ -174,9 +174,9 @@ t.test(
   },
 );
 
-t.test('decides the same by the logged facts of a request, unless facts were omitted', (t) => {
+t.test('makes the same decision from the logged facts of a request, unless facts were omitted', (t) => {
   fc.assert(
-    fc.property(which, requests, now, (index, request, at) => {
+    fc.property(policyIndexes, requests, now, (index, request, at) => {
       const policy = sampled(index);
       const { facts, omitted = [] } = recordFacts(request);
       if (omitted.length > 0) return;
@@ -192,7 +192,7 @@ t.test('decides the same by the logged facts of a request, unless facts were omi
 
 t.test('decideSafely never reports an error for a policy decision', async (t) => {
   await fc.assert(
-    fc.asyncProperty(which, requests, now, async (index, request, at) => {
+    fc.asyncProperty(policyIndexes, requests, now, async (index, request, at) => {
       const { decision, fault } = await decideSafely((each) => decideBy(sampled(index), each, at), request, {
         timeoutMs: 5000,
       });

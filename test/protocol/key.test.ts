@@ -89,7 +89,7 @@ const refusedCallbackKeys = [
 ] as const;
 
 for (const [what, text, code, message] of refusedCallbackKeys) {
-  t.test(`refuses ${what} as callback key with ${code}`, (t) => {
+  t.test(`refuses ${what} as a callback key with ${code}`, (t) => {
     const problem = problemOf(() => importCallbackKey(text));
     t.equal(problem.code, code);
     t.match(problem.message, message);
@@ -98,7 +98,7 @@ for (const [what, text, code, message] of refusedCallbackKeys) {
   });
 }
 
-t.test('recognizes an EC key with a block of parameters before it', (t) => {
+t.test('recognizes an EC key that follows a block of parameters', (t) => {
   const sec1 = p256.privateKey.export({ type: 'sec1', format: 'pem' }).toString();
   const text = ecParameters + sec1;
   t.equal(problemOf(() => importCallbackKey(text)).code, 'KEY_NOT_RSA');
@@ -118,7 +118,7 @@ const refusedCosignerKeys = [
 ] as const;
 
 for (const [what, text, code] of refusedCosignerKeys) {
-  t.test(`refuses ${what} as Co-signer key with ${code}`, (t) => {
+  t.test(`refuses ${what} as a Co-signer key with ${code}`, (t) => {
     t.equal(problemOf(() => importCosignerKeys(text)).code, code);
     t.end();
   });

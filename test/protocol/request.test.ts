@@ -10,7 +10,7 @@ t.test('parses the published payloads, including unknown fields', (t) => {
   t.end();
 });
 
-t.test('takes a payload with type, but without operation and txId, for a configuration change', (t) => {
+t.test('treats a payload with type, but without operation and txId, as a configuration change', (t) => {
   t.equal(parseRequest(samplePayload('transaction')).kind, 'transaction');
   t.equal(parseRequest(samplePayload('configuration')).kind, 'configuration');
   t.equal(parseRequest({ requestId: 'r', type: 'X', txId: 't' }).kind, 'transaction');
@@ -19,7 +19,7 @@ t.test('takes a payload with type, but without operation and txId, for a configu
   t.end();
 });
 
-t.test('refuses a payload of another kind than its path, which is not signed', (t) => {
+t.test('refuses a payload whose kind differs from its path, which is not signed', (t) => {
   const transaction = samplePayload('transaction');
   const change = samplePayload('configuration');
   t.throws(() => parseRequest(transaction, 'configuration'), { code: 'malformed_request' });
@@ -42,7 +42,7 @@ t.test('refuses a payload without a string requestId', (t) => {
   t.end();
 });
 
-t.test('refuses a body that is not JSON in UTF-8', (t) => {
+t.test('refuses a body that is not UTF-8 JSON', (t) => {
   t.strictSame(parseJson(Buffer.from('{"a":1}')), { a: 1 });
   t.throws(() => parseJson(Buffer.from('{')), Refusal);
   t.throws(() => parseJson(Buffer.from([0x22, 0xff, 0x22])), { code: 'malformed_request' });

@@ -10,7 +10,7 @@ import { p256Pair, rsaPair } from '../helpers/keys.js';
 
 const first = rsaPair();
 const second = rsaPair();
-const stranger = rsaPair();
+const unknownKey = rsaPair();
 const keys = importCosignerKeys(first.publicPem + second.publicPem);
 const payload = { requestId: 'r-1', amountStr: '0.01', unknown: { deep: [1, null] } };
 
@@ -68,7 +68,7 @@ for (const tampering of TAMPERINGS) {
 }
 
 t.test('refuses a token signed with an unknown key', (t) => {
-  t.equal(refusalOf(signToken(payload, stranger.privateKey)).code, 'invalid_token');
+  t.equal(refusalOf(signToken(payload, unknownKey.privateKey)).code, 'invalid_token');
   t.end();
 });
 
@@ -94,7 +94,7 @@ t.test('refuses other algorithms, even with a valid signature of a known key', a
 });
 
 t.test('ignores keys in the header', async (t) => {
-  const jwk = stranger.publicKey.export({ format: 'jwk' });
+  const jwk = unknownKey.publicKey.export({ format: 'jwk' });
   for (const header of [
     { jwk },
     { jku: 'https://example.com/keys' },
@@ -103,7 +103,7 @@ t.test('ignores keys in the header', async (t) => {
   ]) {
     const token = await new SignJWT(payload)
       .setProtectedHeader({ alg: 'RS256', ...header })
-      .sign(stranger.privateKey);
+      .sign(unknownKey.privateKey);
     t.equal(refusalOf(token).code, 'invalid_token', JSON.stringify(header));
   }
 });
@@ -176,15 +176,15 @@ t.test('accepts the same tokens as jose, with the same payload', async (t) => {
   const seen = { verified: 0, refused: 0 };
   await fc.assert(
     fc.asyncProperty(fc.oneof(changed, signed), async (text) => {
-      const theirs: unknown = await jwtVerify(text, first.publicKey, { algorithms: ['RS256'] }).then(
+      const expected: unknown = await jwtVerify(text, first.publicKey, { algorithms: ['RS256'] }).then(
         (verified) => verified.payload,
         () => undefined,
       );
-      const ours = payloadOf(text);
+      const actual = payloadOf(text);
       // jose ignores white space in a signature.
-      if (ours === undefined && /\s/.test(text)) return;
-      if (JSON.stringify(ours) !== JSON.stringify(theirs)) throw new Error(JSON.stringify(theirs));
-      seen[ours === undefined ? 'refused' : 'verified']++;
+      if (actual === undefined && /\s/.test(text)) return;
+      if (JSON.stringify(actual) !== JSON.stringify(expected)) throw new Error(JSON.stringify(expected));
+      seen[actual === undefined ? 'refused' : 'verified']++;
     }),
     { numRuns: 3000 },
   );

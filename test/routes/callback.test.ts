@@ -37,7 +37,7 @@ t.test('answers a verified request with a signed decision over HTTP', async (t) 
   t.teardown(() => client.close());
   for (const kind of ['transaction', 'configuration'] as const) {
     const payload = samplePayload(kind);
-    const { status, answer } = await client.ask(kind, payload);
+    const { status, answer } = await client.send(kind, payload);
     t.equal(status, 200);
     t.match(answer, { action: 'REJECT', requestId: payload['requestId'], rejectionReason: /Everything/ });
   }
@@ -101,7 +101,7 @@ t.test('serves the paths of the configured mode only', async (t) => {
   }
 });
 
-t.test('accepts any content type, a malformed one and none', async (t) => {
+t.test('accepts any content type, even a malformed or missing one', async (t) => {
   const { app } = await testApp(t);
   for (const type of ['application/json', 'text/plain', 'application/jwt; x=1', 'x', ';;;']) {
     const reply = await post(app, '/callback', signed({ requestId: 'r' }), { 'content-type': type });
@@ -209,7 +209,7 @@ t.test('answers RETRY and logs an error if the decision fails or takes too long'
   }
 });
 
-t.test('counts the time that a request takes to arrive as time to decide', async (t) => {
+t.test('counts the time that a request takes to arrive towards the decision timeout', async (t) => {
   const { app } = await testApp(t, { decide: () => new Promise(() => undefined), decisionTimeoutMs: 400 });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   const token = signed({ requestId: 'r' });
@@ -224,7 +224,7 @@ t.test('counts the time that a request takes to arrive as time to decide', async
   t.ok(performance.now() - startedAt < 600);
 });
 
-t.test('logs an error without the request that it carries', async (t) => {
+t.test('logs an error without the request attached to it', async (t) => {
   const { app, lines } = await testApp(t, {
     decide: (request) => {
       throw Object.assign(new Error('broken rule'), { request });
@@ -234,7 +234,7 @@ t.test('logs an error without the request that it carries', async (t) => {
   t.notMatch(JSON.stringify(lines), /hush/);
 });
 
-t.test('does not log a trace id of unexpected form', async (t) => {
+t.test('does not log a trace id in an unexpected format', async (t) => {
   const { app, of } = await testApp(t);
   await post(app, '/callback', signed({ requestId: 'r' }), { 'x-amzn-trace-id': signed({ requestId: 'r' }) });
   t.equal(of('decision')[0]?.['traceId'], undefined);

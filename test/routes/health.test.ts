@@ -21,7 +21,7 @@ t.test('reports version, keys and policy, and is not logged', async (t) => {
   t.strictSame(lines, [], 'not logged');
 });
 
-t.test('responds 200 while the first Co-signer key is awaited', async (t) => {
+t.test('responds 200 while waiting for the first Co-signer key', async (t) => {
   const { app } = await testApp(t, { keyRing: ringWith(undefined) });
   const reply = await app.inject('/health');
   t.equal(reply.statusCode, 200);

@@ -49,7 +49,7 @@ t.test('at startup, retries a transient error', async (t) => {
   t.match(of('policy_load_retry'), [{ level: 'warn', reason: 'away' }]);
 });
 
-t.test('replaces the policy by a changed one', async (t) => {
+t.test('replaces the policy with a changed one', async (t) => {
   const { policy, state, of } = policyFrom({ value: rejecting });
   await policy.load();
   const before = policy.current;
@@ -65,7 +65,7 @@ t.test('logs each later problem once and keeps the policy in force', async (t) =
   await policy.load();
   const { current } = policy;
   t.teardown(policy.keepFresh(5));
-  const someReads = async () => {
+  const waitForReads = async () => {
     const seen = reads();
     await until(() => (reads() > seen + 4 ? true : undefined), 5000);
   };
@@ -79,12 +79,12 @@ t.test('logs each later problem once and keeps the policy in force', async (t) =
     problems: [{ line: 3, column: 12, message: /otherwise must be/ }],
     msg: /refused:\npolicy\.yaml:3:12\n/,
   });
-  await someReads();
+  await waitForReads();
   t.equal(of('policy_refused').length, 1);
 
   state.value = undefined;
   await until(() => of('policy_missing')[0], 5000);
-  await someReads();
+  await waitForReads();
   t.match(of('policy_missing'), [{ level: 'error', from: 'policy.yaml', policy: current.hash }]);
 
   state.fault = new SourceError('away', { transient: true });
@@ -94,7 +94,7 @@ t.test('logs each later problem once and keeps the policy in force', async (t) =
 
   delete state.fault;
   state.value = rejecting;
-  await someReads();
+  await waitForReads();
   state.value = broken;
   await until(() => of('policy_refused')[1], 5000);
   t.equal(of('policy_refused').length, 2, 'the same problem is logged again after it was fixed');

@@ -57,7 +57,7 @@ const errors = [
 ] as const;
 
 for (const [type, status, transient, message] of errors) {
-  t.test(`reports ${type} as ${transient ? 'transient' : 'permanent'}, with what to do`, async (t) => {
+  t.test(`reports ${type} as ${transient ? 'transient' : 'permanent'}, with the next step`, async (t) => {
     const source = await sourceAnswering(t, status, { __type: type, message: 'message of AWS' });
     await t.rejects(source(), { name: 'SourceError', transient, message });
   });

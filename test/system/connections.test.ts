@@ -1,4 +1,4 @@
-// The real process and its connections: behind a TLS proxy that keeps them alive, and with clients that stall.
+// Tests the connections of the real process: behind a TLS proxy that keeps them alive, and with clients that stall.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { type Handler, startHandler } from '../helpers/process.js';
 
 const CONNECTIONS = 16;
 /** Number of answers to wait for before and after a restart. */
-const ENOUGH = 150;
+const ANSWERS = 150;
 
 // The first test only waits for the handler's timeout of 30 s; the others run meanwhile.
 t.jobs = 2;
@@ -71,7 +71,9 @@ t.test('behind a TLS proxy', async (t) => {
 
   await t.test('logs the trace id set by the load balancer', async (t) => {
     const handler = await start(ports[0]);
-    t.match(await client.ask('transaction', samplePayload('transaction')), { answer: { action: 'APPROVE' } });
+    t.match(await client.send('transaction', samplePayload('transaction')), {
+      answer: { action: 'APPROVE' },
+    });
     t.match(await handler.line({ event: 'decision' }), {
       traceId: 'Root=1-67891233-abcdef012345678912345678',
     });
@@ -81,11 +83,11 @@ t.test('behind a TLS proxy', async (t) => {
   await t.test('no request fails if the new process starts before the old one stops', async (t) => {
     const old = await start(ports[0]);
     const load = startLoad(() => client, CONNECTIONS);
-    await load.untilAnswered(ENOUGH);
+    await load.untilAnswered(ANSWERS);
     const next = await start(ports[1]);
     front.deregister();
     t.equal(await old.stop(), 0);
-    await load.untilAnswered(ENOUGH);
+    await load.untilAnswered(ANSWERS);
     await load.stop();
     t.ok(
       decidedBy(old).length > 100 && decidedBy(next).length > 100,
@@ -97,13 +99,13 @@ t.test('behind a TLS proxy', async (t) => {
     t.equal(await next.stop(), 0);
   });
 
-  await t.test('a restart under load answers every request that the old process had received', async (t) => {
+  await t.test('a restart under load answers every request received by the old process', async (t) => {
     const first = await start(ports[0]);
     const load = startLoad(() => client, CONNECTIONS);
-    await load.untilAnswered(ENOUGH);
+    await load.untilAnswered(ANSWERS);
     t.equal(await first.stop(), 0);
     const second = await start(ports[0]);
-    await load.untilAnswered(ENOUGH);
+    await load.untilAnswered(ANSWERS);
     await load.stop();
 
     const decided = [...decidedBy(first), ...decidedBy(second)];

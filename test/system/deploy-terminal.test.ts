@@ -1,4 +1,4 @@
-// A deployment on a terminal, which script(1) provides.
+// Tests a deployment on a terminal, which script(1) provides.
 import { execFile, execFileSync } from 'node:child_process';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import {
@@ -46,7 +46,7 @@ t.test('on a terminal', async (t) => {
     proxy.before = () => undefined;
   });
 
-  await t.test('ticks off each step with its duration, in colour', async (t) => {
+  await t.test('marks each completed step in colour, with its duration', async (t) => {
     const { stdout } = await onTerminal(`${deploy} --yes`);
     t.match(stdout, /✔.* Stack fireblocks-dev-callback/);
     t.match(stdout, /\[[\d.]+s\]/);
@@ -54,12 +54,12 @@ t.test('on a terminal', async (t) => {
     t.notMatch(stdout, '[STARTED]');
   });
 
-  await t.test('logs reports that there is no line, and formats decisions with date and time', async (t) => {
+  await t.test('logs reports an empty log, and formats decisions with date and time', async (t) => {
     const logs = new CloudWatchLogsClient(clientOptions(moto.endpoint));
     const stream = { logGroupName: NAMES.logGroups.service, logStreamName: 'task/callback-handler/1' };
     await logs.send(new CreateLogStreamCommand(stream));
     const command = [process.execPath, ...programOf('logs')].join(' ');
-    t.equal((await onTerminal(command)).stdout.trim(), 'There is no line in the last hour.');
+    t.equal((await onTerminal(command)).stdout.trim(), 'There are no log lines in the last hour.');
 
     const decision = {
       ...{ level: 'info', time: new Date().toISOString(), msg: 'APPROVE transaction by rule small' },

@@ -1,4 +1,4 @@
-// The operator's commands against an emulated account: from nothing to a handler that responds, and back.
+// Tests the operator's commands against an emulated account, from the first deployment to its deletion.
 import { execFile } from 'node:child_process';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -50,7 +50,7 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     t.notMatch(stdout, '\u001b', 'no colour without a terminal');
   });
 
-  await t.test('it creates stacks, parameters, a certificate and the service', async (t) => {
+  await t.test('the first deployment creates stacks, parameters, certificate and service', async (t) => {
     t.match(
       await account.stacks(),
       ['callback', 'foundation', 'image', 'security'].map((name) => ({
@@ -84,7 +84,7 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     t.end();
   });
 
-  await t.test('a second deployment changes nothing, and reports so', async (t) => {
+  await t.test('a second deployment reports that nothing needs to change', async (t) => {
     proxy.calls.length = 0;
     const { code, stdout } = await place.run('deploy', '-e', 'dev', '--yes');
     t.equal(code, 0);
@@ -156,11 +156,11 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     t.match(again, { code: 0, stdout: /^Nothing to change/ });
   });
 
-  await t.test('keys adds a second key, or replaces the first if that is confirmed', async (t) => {
+  await t.test('keys adds a second key, or replaces the first after confirmation', async (t) => {
     const second = rsaPair().publicPem;
     writeFileSync(file('second.pem'), second);
     const refused = await place.run('keys', 'cosigner', 'second.pem');
-    t.match(refused, { code: 2, stderr: /no terminal to ask for confirmation: add --yes/ });
+    t.match(refused, { code: 2, stderr: /no terminal for the confirmation prompt: add --yes/ });
     t.equal(
       (await account.parameter(cosignerPublicKey))?.Value,
       cosigner.publicPem,
@@ -180,7 +180,7 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     t.equal((await account.parameter(cosignerPublicKey))?.Value, cosigner.publicPem);
   });
 
-  await t.test('keys rejects what is not a Co-signer’s key, and stores nothing', async (t) => {
+  await t.test('keys rejects a file without a valid Co-signer key, and stores nothing', async (t) => {
     writeFileSync(file('private.pem'), rsaPair().privatePem);
     writeFileSync(file('large.pem'), rsaPair(3072).publicPem);
     const cases: Readonly<Record<string, RegExp>> = {
@@ -198,7 +198,7 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     t.strictSame(proxy.calls.filter(isMutating), []);
   });
 
-  await t.test('policy push stores a valid policy only', async (t) => {
+  await t.test('policy push stores only a valid policy', async (t) => {
     const shipped = read('policy.yaml');
     writeFileSync(
       file('mine.yaml'),
@@ -249,7 +249,7 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     );
   });
 
-  await t.test('logs shows all lines, the errors, or those about one request', async (t) => {
+  await t.test('logs shows all lines, only errors, or only the lines about one request', async (t) => {
     const logs = new CloudWatchLogsClient(clientOptions(moto.endpoint));
     const stream = { logGroupName: NAMES.logGroups.service, logStreamName: 'task/callback-handler/1' };
     const lines = [
@@ -328,7 +328,7 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     await handler.stop();
   });
 
-  await t.test('the private key is in its directory and in SSM only', async (t) => {
+  await t.test('the private key is only in its directory and in SSM', async (t) => {
     const pieces = piecesOf(read('.keys/dev/callback_private.pem'));
     t.ok(pieces.length > 20);
     const hasKey = (content: string): boolean =>
@@ -355,7 +355,7 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     t.match(stdout, /^!! \.keys\/$/m, 'and git ignores it');
   });
 
-  await t.test('destroy deletes everything but the keys on this machine', async (t) => {
+  await t.test('destroy deletes everything except the keys on this machine', async (t) => {
     t.match(await place.run('destroy'), { code: 2, stderr: /add --confirm dev/ });
     t.match(await place.run('destroy', '--confirm', 'prod'), { code: 2 });
     t.match(await place.run('destroy', '--dry-run'), {

@@ -63,7 +63,7 @@ t.test('templates of every combination pass validation', async (t) => {
     return file;
   });
 
-  await t.test('cfn-lint reports nothing', async (t) => {
+  await t.test('cfn-lint reports no problems', async (t) => {
     const output = await run('cfn-lint', ['--include-checks', 'W', '--', ...files]);
     t.match(output, { stdout: /^$/, stderr: /^$/ });
   });
@@ -82,7 +82,7 @@ t.test('templates of every combination pass validation', async (t) => {
       appConstruct: new App({ outdir: join(directory, 'app') }),
     }).violations;
 
-  t.test('CDK reports nothing', (t) => {
+  t.test('CDK reports no problems', (t) => {
     t.strictSame(validate(files), []);
     t.end();
   });

@@ -1,4 +1,4 @@
-// The real process and its policy: in SSM, emulated by moto_server, and in a file edited under load.
+// Tests the real process with its policy in SSM, emulated by moto_server, and in a file that is edited under load.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -23,7 +23,7 @@ t.test('a policy in SSM', async (t) => {
   await moto.put('callback', callback.privatePem);
   await moto.put('cosigner', cosigner.publicPem);
 
-  t.test('at boot, a missing or broken policy ends the process with 1 and the next step', async (t) => {
+  t.test('exits with 1 and names the next step if the policy is missing or invalid at startup', async (t) => {
     const boot = async () => {
       const handler = startHandler(t, { built: true, cwd: t.testdirName, env });
       t.equal(await handler.exited, 1);
@@ -40,7 +40,7 @@ t.test('a policy in SSM', async (t) => {
     t.notMatch(JSON.stringify(swapped), /BEGIN|MII/);
   });
 
-  t.test('later, a good policy replaces it; otherwise the current one stays in force', async (t) => {
+  t.test('later, a valid policy replaces the current one, and an invalid policy does not', async (t) => {
     const policyThat = (otherwise: string): string => `version: 1\nrules: []\notherwise: ${otherwise}\n`;
     await moto.put('policy', policyThat('reject'), 'String');
     const handler = startHandler(t, {
@@ -53,16 +53,16 @@ t.test('a policy in SSM', async (t) => {
       keys: { privateKey: cosigner.privateKey, callbackPublicKeys: [callback.publicKey] },
     });
     t.teardown(() => client.close());
-    const ask = async () => (await client.ask('transaction', samplePayload('transaction'))).answer?.action;
+    const send = async () => (await client.send('transaction', samplePayload('transaction'))).answer?.action;
     const hash = async () => ((await (await fetch(`${url}/health`)).json()) as { policy: string }).policy;
 
     const good = await handler.line({ event: 'policy_loaded', from: PARAMETERS.policy });
     t.equal(await hash(), good['after']);
-    t.equal(await ask(), 'REJECT');
+    t.equal(await send(), 'REJECT');
 
     await moto.put('policy', policyThat('retry'), 'SecureString');
     const changed = await handler.line({ event: 'policy_loaded', before: good['after'] });
-    t.equal(await ask(), 'RETRY');
+    t.equal(await send(), 'RETRY');
     t.equal(await hash(), changed['after']);
 
     await moto.put('policy', policyThat('approve'), 'String');
@@ -72,15 +72,15 @@ t.test('a policy in SSM', async (t) => {
       policy: changed['after'],
       problems: [{ file: PARAMETERS.policy, line: 3, column: 12, message: /otherwise must be one of/ }],
     });
-    t.equal(await ask(), 'RETRY', 'broken');
+    t.equal(await send(), 'RETRY', 'broken');
 
     await moto.remove('policy');
     t.match(await handler.line({ event: 'policy_missing' }), { level: 'error', from: PARAMETERS.policy });
-    t.equal(await ask(), 'RETRY', 'deleted');
+    t.equal(await send(), 'RETRY', 'deleted');
 
     await moto.stop();
     await handler.line({ event: 'policy_refresh_failed' }, 60_000);
-    t.equal(await ask(), 'RETRY', 'SSM unreachable');
+    t.equal(await send(), 'RETRY', 'SSM unreachable');
     t.equal(await hash(), changed['after']);
   });
 });
@@ -99,7 +99,7 @@ t.test('an edited policy file is in force within 5 s, and no request fails meanw
     const editedAt = performance.now();
     const expected = limit === '10000' ? 'APPROVE' : 'RETRY';
     const decided = await until(async () => {
-      const { answer } = await client.ask('transaction', samplePayload('transaction'));
+      const { answer } = await client.send('transaction', samplePayload('transaction'));
       return answer?.action === expected ? true : undefined;
     }, 5000);
     t.ok(decided, `${limit}: ${expected}`);
@@ -120,7 +120,7 @@ t.test('an edited policy file is in force within 5 s, and no request fails meanw
   for (const [policy, decided] of actions) t.equal(decided.size, 1, String(policy));
 });
 
-t.test('replaying the log of a service lists exactly the decisions that change', async (t) => {
+t.test('replaying the log of a service lists exactly the decisions that would change', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { built: true, cwd, args: ['--local'] });
   const client = createCosigner({ url: await handler.listening(), keys: keysIn(join(cwd, '.local/keys')) });
@@ -131,9 +131,9 @@ t.test('replaying the log of a service lists exactly the decisions that change',
   for (const amountUSD of [50, 499.99, 500, 500.01, 9999, 20_000]) {
     const payload = { ...samplePayload('transaction'), destinations: [{ ...destination, amountUSD }] };
     ids.set(amountUSD, (payload as Record<string, unknown>)['requestId']);
-    await client.ask('transaction', payload);
+    await client.send('transaction', payload);
   }
-  await client.ask('configuration', samplePayload('configuration'));
+  await client.send('configuration', samplePayload('configuration'));
   client.close();
   t.equal(await handler.stop(), 0);
 

@@ -1,4 +1,4 @@
-// The real process and its keys in SSM, emulated by moto_server.
+// Tests the real process with its keys in SSM, emulated by moto_server.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
@@ -31,7 +31,7 @@ function clientFor(t: Test, url: string, sender: Pair, ...callbacks: Pair[]): Co
 }
 
 async function isAnswered(client: Cosigner): Promise<boolean> {
-  return (await client.ask('transaction', samplePayload('transaction'))).answer !== undefined;
+  return (await client.send('transaction', samplePayload('transaction'))).answer !== undefined;
 }
 
 async function health(url: string): Promise<{ status: string; callbackKey: string; cosignerKeys: string[] }> {
@@ -41,7 +41,7 @@ async function health(url: string): Promise<{ status: string; callbackKey: strin
 // The first test only waits for a minute; the others run meanwhile.
 t.jobs = 2;
 
-t.test('without SSM at boot, exits with 1 after retrying for a minute', async (t) => {
+t.test('without SSM at startup, exits with 1 after retrying for a minute', async (t) => {
   const moto = await motoServer(t, { started: false });
   const startedAt = performance.now();
   const handler = start(t, moto);
@@ -61,7 +61,7 @@ t.test('with SSM', async (t) => {
   });
 
   for (const type of ['SecureString', 'String'] as const) {
-    t.test(`boots with keys stored as ${type}`, async (t) => {
+    t.test(`starts with keys stored as ${type}`, async (t) => {
       await moto.put('callback', callback.privatePem, type);
       await moto.put('cosigner', cosigner.publicPem, type);
       const handler = start(t, moto);
@@ -72,18 +72,18 @@ t.test('with SSM', async (t) => {
     });
   }
 
-  t.test('boots without a Co-signer key, and serves once one is stored', async (t) => {
+  t.test('starts without a Co-signer key, and serves requests once one is stored', async (t) => {
     await moto.remove('cosigner');
     const handler = start(t, moto);
     const url = await handler.listening();
     await handler.line({ event: 'awaiting_cosigner_key', from: PARAMETERS.cosigner });
     t.match(await health(url), { status: 'awaiting_cosigner_key', cosignerKeys: [] });
     const client = clientFor(t, url, cosigner, callback);
-    const ask = () => client.ask('transaction', samplePayload('transaction'));
-    t.match(await ask(), { status: 503, body: /awaiting_cosigner_key/ });
+    const send = () => client.send('transaction', samplePayload('transaction'));
+    t.match(await send(), { status: 503, body: /awaiting_cosigner_key/ });
 
     await moto.put('cosigner', cosigner.publicPem);
-    const answered = await until(async () => (await ask()).answer, 10_000);
+    const answered = await until(async () => (await send()).answer, 10_000);
     t.match(answered, { action: 'REJECT' });
     t.match(await health(url), { status: 'ok', cosignerKeys: [String] });
     t.ok(handler.child.pid !== undefined && handler.child.exitCode === null, 'without a restart');
@@ -129,7 +129,7 @@ t.test('with SSM', async (t) => {
     );
   });
 
-  t.test('keeps serving while SSM is unreachable, and reads it again afterwards', async (t) => {
+  t.test('keeps serving requests while SSM is unreachable, and rereads it afterwards', async (t) => {
     const handler = start(t, moto, { KEY_REFRESH_SECONDS: '1' });
     const url = await handler.listening();
     await moto.stop();
@@ -146,7 +146,7 @@ t.test('with SSM', async (t) => {
     t.ok(await isAnswered(client));
   });
 
-  t.test('boots once SSM becomes reachable', async (t) => {
+  t.test('starts once SSM becomes reachable', async (t) => {
     const port = await freePort();
     const handler = start(t, moto, { AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` });
     await handler.line({ event: 'key_load_retry' });
@@ -209,7 +209,7 @@ t.test('with SSM', async (t) => {
     ['an empty Co-signer key', ' ', 'KEY_EMPTY'],
     ['a private key as the Co-signer key', cosigner.privatePem, 'KEY_IS_PRIVATE'],
   ] as const) {
-    t.test(`with ${what}, boots and waits for a usable one`, async (t) => {
+    t.test(`with ${what}, starts and waits for a usable one`, async (t) => {
       await moto.put('cosigner', value);
       const handler = start(t, moto);
       const url = await handler.listening();
@@ -222,7 +222,7 @@ t.test('with SSM', async (t) => {
     });
   }
 
-  t.test('keeps its keys when unusable ones are stored or a parameter is deleted', async (t) => {
+  t.test('keeps its keys if unusable keys are stored or a parameter is deleted', async (t) => {
     const handler = start(t, moto, { KEY_REFRESH_SECONDS: '1' });
     const url = await handler.listening();
     const before = await health(url);

@@ -1,4 +1,4 @@
-// The log on a terminal, which script(1) provides.
+// Tests the log on a terminal, which script(1) provides.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';

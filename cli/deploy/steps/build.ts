@@ -12,7 +12,7 @@ export function buildStep(deployment: Deployment): Step {
     async inspect() {
       // The repository is deleted with its stack.
       const exists = actions.get('image') !== 'recreate' && (await imageExists(session, tag));
-      // An emulator builds no image, however often it is asked to.
+      // An emulator can't build an image, so a deployed tag counts as built.
       const emulated = session.emulated && deployed.get('callback')?.parameters['ImageTag'] === tag;
       if (exists || emulated) return NO_CHANGE;
       const method = build === 'local' ? 'with docker or podman' : 'with CodeBuild';

@@ -46,7 +46,7 @@ function inspectPrivate(deployment: Deployment, found: Certificate | undefined):
     return { action: 'create', summary, details: [] };
   }
   if (options.renewCertificate) {
-    const summary = `replace the certificate, which expires in ${found.daysLeft ?? '?'} days, with a new one of a new CA`;
+    const summary = `replace the certificate, which expires in ${found.daysLeft ?? '?'} days, with one from a new CA`;
     return { action: 'renew', summary, details: [] };
   }
   warnBeforeExpiry(

@@ -86,7 +86,7 @@ async function applyKeys({ session, options, notes }: Deployment, report: Report
 }
 
 interface DeployedPolicy {
-  /** Whether SSM holds a policy; otherwise the content is that of the file. */
+  /** Whether SSM contains a policy; if not, the content is that of the file. */
   readonly isStored: boolean;
   /** YAML. */
   readonly content: string;

@@ -17,8 +17,8 @@ export function serviceStep({ session, actions, notes }: Deployment): Step {
     async apply(report) {
       const state = await waitUntilSteady(session, { onProgress: report });
       if (neverRuns(session, state)) {
-        notes.push('The endpoint is an emulator that runs no task: its health was not checked.');
-        report('the endpoint is an emulator that runs no task');
+        notes.push('The endpoint is an emulator, which runs no tasks: the health was not checked.');
+        report('the endpoint is an emulator, which runs no tasks');
       }
     },
   };

@@ -1,9 +1,9 @@
-// Calls the decision function of a verified request and makes sure that its result can be answered.
+// Calls the decision function for a verified request, and ensures that the result is a valid answer.
 import { assertAllowed, type Decision } from '../../protocol/decision.js';
 import type { CallbackRequest } from '../../protocol/request.js';
 import type { RuleDecision } from './rules.js';
 
-/** A decision; if a policy made it, with the rule. */
+/** A decision, with the rule if a policy made it. */
 export type PolicyDecision = Decision & Partial<RuleDecision>;
 
 /** Decides about one verified request. An error or a timeout becomes a RETRY. */
@@ -16,7 +16,7 @@ export interface SafeDecision {
 }
 
 export interface DecisionLimits {
-  /** Longest time that a decision may take, in ms. */
+  /** Maximum time for a decision, in ms. */
   readonly timeoutMs: number;
   /** Ends all pending decisions with RETRY. */
   readonly signal?: AbortSignal;
@@ -31,7 +31,7 @@ export async function decideSafely(
   try {
     const startedAt = performance.now();
     const pending = decide(request);
-    const decision = pending instanceof Promise ? await inTime(pending, limits) : pending;
+    const decision = pending instanceof Promise ? await withTimeout(pending, limits) : pending;
     // A synchronous decision can't be interrupted, but must not be used when it is too late.
     if (performance.now() - startedAt > limits.timeoutMs) throw timedOut(limits);
     assertAllowed(decision, request);
@@ -44,7 +44,7 @@ export async function decideSafely(
   }
 }
 
-function inTime(pending: Promise<PolicyDecision>, limits: DecisionLimits): Promise<PolicyDecision> {
+function withTimeout(pending: Promise<PolicyDecision>, limits: DecisionLimits): Promise<PolicyDecision> {
   const { timeoutMs, signal } = limits;
   return new Promise((resolve, reject) => {
     const giveUp = (): void =>

@@ -1,4 +1,4 @@
-// Explains a decision: for each rule the part of its expression that settled it, and the facts read there.
+// Explains a decision: for each rule the part of its expression that decided it, and the facts read there.
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
 import type { CallbackRequest } from '../../protocol/request.js';
 import { Address } from '../facts/address.js';
@@ -12,7 +12,7 @@ export interface RuleExplanation {
   readonly id: string;
   /** `not asked`: not evaluated, because an earlier rule decided. */
   readonly outcome: 'matched' | 'no' | 'error' | 'not asked';
-  /** The part of the expression that settled the outcome. */
+  /** The part of the expression that decided the outcome. */
   readonly part?: string;
   /** The facts that this part reads, with their values. */
   readonly values?: Readonly<Record<string, string>>;
@@ -44,11 +44,11 @@ export function explain(policy: Policy, request: CallbackRequest, now: Date): Ex
 function decisivePart(rule: Rule, facts: Facts, node: ASTNode): ASTNode {
   if (node.op !== '&&' && node.op !== '||') return node;
   const [left, right] = node.args;
-  const settling = node.op === '||';
+  const decisive = node.op === '||';
   const leftResult = resultOf(rule, facts, serialize(left));
-  if (leftResult === undefined || leftResult === settling) return decisivePart(rule, facts, left);
+  if (leftResult === undefined || leftResult === decisive) return decisivePart(rule, facts, left);
   const rightResult = resultOf(rule, facts, serialize(right));
-  return rightResult === undefined || rightResult === settling ? decisivePart(rule, facts, right) : node;
+  return rightResult === undefined || rightResult === decisive ? decisivePart(rule, facts, right) : node;
 }
 
 /** @returns `undefined` if the expression can't be evaluated */
@@ -72,23 +72,23 @@ function valuesIn(rule: Rule, facts: Facts, part: ASTNode): Record<string, strin
     if (node.op === '.' && node.args[0].op === 'id' && VARIABLES.includes(node.args[0].args)) {
       addValue(serialize(node));
     }
-    if (node.op === 'rcall' && SETTLING_RESULTS.has(node.args[0])) {
+    if (node.op === 'rcall' && DECISIVE_RESULTS.has(node.args[0])) {
       elementFacts(rule, facts, node.args).forEach(addValue);
     }
   }
   return values;
 }
 
-/** Macros over lists, with the result for one element that settles the result for the list. */
-const SETTLING_RESULTS = new Map([
+/** Macros over lists, with the result for one element that decides the result for the list. */
+const DECISIVE_RESULTS = new Map([
   ['exists', true],
   ['all', false],
 ]);
 
-/** Number of elements shown if no single element settles the result. */
+/** Number of elements shown if no single element decides the result. */
 const MAX_ELEMENTS = 3;
 
-/** The facts that `list.exists(d, …)` or `list.all(d, …)` read in the element that settles the result, or in the first ones. */
+/** The facts that `list.exists(d, …)` or `list.all(d, …)` read in the element that decides the result, or in the first ones. */
 function elementFacts(
   rule: Rule,
   facts: Facts,
@@ -98,14 +98,14 @@ function elementFacts(
   const receiver = serialize(list);
   const size = Number(resultOf(rule, facts, `size(${receiver})`) ?? 0);
   const elements = Array.from({ length: size }, (_, index) => `${receiver}[${index}]`);
-  const settling = elements.find((element) => {
+  const decisive = elements.find((element) => {
     const result = resultOf(rule, facts, `[${element}].exists(${variable.args}, ${serialize(predicate)})`);
-    return result === undefined || result === SETTLING_RESULTS.get(name);
+    return result === undefined || result === DECISIVE_RESULTS.get(name);
   });
   const read = [...nodesIn(predicate)].flatMap((node) =>
     node.op === '.' && node.args[0].op === 'id' && node.args[0].args === variable.args ? [node.args[1]] : [],
   );
-  const shown = settling === undefined ? elements.slice(0, MAX_ELEMENTS) : [settling];
+  const shown = decisive === undefined ? elements.slice(0, MAX_ELEMENTS) : [decisive];
   return shown.flatMap((element) => read.map((fact) => `${element}.${fact}`));
 }
 
@@ -117,7 +117,7 @@ function valueOf(rule: Rule, facts: Facts, source: string): string {
   }
 }
 
-/** Longest value shown, in characters. */
+/** Maximum length of a value shown, in characters. */
 const MAX_SHOWN = 120;
 
 function show(value: unknown): string {

@@ -1,5 +1,5 @@
-// Selects what is logged of a request so that its decision can be explained and replayed: all facts that rules can read,
-// except what may be a secret.
+// Selects the facts to log of a request, so that its decision can be explained and replayed: all facts that rules can
+// read, except what may be a secret.
 import { type CallbackRequest, isObject } from '../../protocol/request.js';
 import { RECORDED_FIELDS } from '../facts/facts.js';
 
@@ -17,7 +17,7 @@ const EXTRA_INFO_FIELDS = [
   ...['networkConnectionId', 'note', 'localNetworkID', 'remoteTenantID', 'routingPolicy'],
 ];
 
-/** Largest size of the facts as JSON, in bytes: CloudWatch accepts log lines of up to 256 KiB. */
+/** Maximum size of the facts as JSON, in bytes: CloudWatch accepts log lines of up to 256 KiB. */
 const MAX_BYTES = 200_000;
 
 /** If a request's facts are too large for a log line, none of them is recorded. */

@@ -8,7 +8,7 @@ interface Indexed {
   readonly comparisons: readonly Comparison[];
 }
 
-/** Rules that begin by comparing the same facts. Rules are represented by their places in the policy. */
+/** Rules that begin by comparing the same facts. Rules are represented by their positions in the policy. */
 interface Group {
   readonly facts: readonly Pick<Comparison, 'owner' | 'fact'>[];
   readonly places: number[];
@@ -48,8 +48,8 @@ export class RuleIndex {
   }
 
   /**
-   * Returns the places of the rules that may match, in order. All others are certain to be false. If a compared fact is
-   * absent or unusable, the rule is included, so that its evaluation reports the error.
+   * Returns the positions of the rules that may match, in order. All others are certain to be false. If a compared fact
+   * is absent or unusable, the rule is included, so that its evaluation reports the error.
    */
   candidates(facts: Facts): readonly number[] {
     if (this.#groups.length === 0) return this.#unindexed;

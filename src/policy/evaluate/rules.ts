@@ -30,7 +30,7 @@ export interface Policy {
   readonly onError: 'REJECT' | 'RETRY';
 }
 
-/** Replaces the rule id in a decision that no rule made. */
+/** Stands in for the rule id if no rule made the decision. */
 export const OTHERWISE = 'otherwise';
 
 export interface RuleDecision extends Decision {

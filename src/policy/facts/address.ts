@@ -37,8 +37,8 @@ export class Address {
 }
 
 /**
- * The standard allows bech32 in lower or upper case only. A string in mixed case is taken for bech32 only if its checksum
- * is correct, because a base58 address can look the same.
+ * The standard allows bech32 in lower or upper case only. A string in mixed case is treated as bech32 only if its
+ * checksum is correct, because a base58 address can look the same.
  */
 function isBech32(text: string): boolean {
   if (!BECH32.test(text)) return false;

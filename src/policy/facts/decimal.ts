@@ -2,9 +2,9 @@
 import { Decimal as DecimalJs } from 'decimal.js';
 import { BaseError } from '../../protocol/error.js';
 
-/** Most digits of a result, before and after the decimal point. No chain has longer amounts. */
+/** Maximum number of digits of a result, before and after the decimal point. No chain has longer amounts. */
 const MAX_DIGITS = 1000;
-/** Most characters of a number in a request or rule. */
+/** Maximum length of a number in a request or rule, in characters. */
 const MAX_LENGTH = 200;
 
 /** Precise enough that no sum, difference or product of two numbers within MAX_DIGITS is rounded. */
@@ -40,11 +40,11 @@ export class DigitsError extends BaseError<'NUMBER_TOO_LONG'> {
 }
 
 /** Exact arithmetic. @throws {DigitsError} */
-export const add: Operation = (left, right) => exact(left.plus(right));
-export const subtract: Operation = (left, right) => exact(left.minus(right));
-export const multiply: Operation = (left, right) => exact(left.times(right));
+export const add: Operation = (left, right) => checkDigits(left.plus(right));
+export const subtract: Operation = (left, right) => checkDigits(left.minus(right));
+export const multiply: Operation = (left, right) => checkDigits(left.times(right));
 
-function exact(result: Decimal): Decimal {
+function checkDigits(result: Decimal): Decimal {
   if (result.precision(true) > MAX_DIGITS || result.decimalPlaces() > MAX_DIGITS) throw new DigitsError();
   return result;
 }

@@ -83,7 +83,7 @@ export function factClass<Input>(prefix: string, table: FactTable<Input>) {
   class FactReader {
     [fact: string]: unknown;
     readonly #input: Input;
-    /** In the order of the table. */
+    /** In the order of the definitions. */
     readonly #values: unknown[] = Array(definitions.length).fill(UNREAD);
 
     constructor(input: Input) {

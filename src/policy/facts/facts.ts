@@ -40,7 +40,7 @@ const DESTINATION_FACTS: FactTable<Payload> = {
   },
 };
 
-const requestString = (field: string): FactDefinition<CallbackRequest> => ofRequest(stringFact(field));
+const requestString = (field: string): FactDefinition<CallbackRequest> => fromPayload(stringFact(field));
 
 const CALLER_FACTS: FactTable<CallbackRequest> = {
   requestId: requestString('requestId'),
@@ -52,15 +52,15 @@ const TRANSACTION_FACTS: FactTable<CallbackRequest> = {
   stage: { type: 'string', fields: ['fee'], read: (request) => (isSigning(request) ? STAGES[0] : STAGES[1]) },
   operation: requestString('operation'),
   asset: requestString('asset'),
-  amount: ofRequest(amountFact('amountStr')),
-  requestedAmount: ofRequest(amountFact('requestedAmountStr')),
+  amount: fromPayload(amountFact('amountStr')),
+  requestedAmount: fromPayload(amountFact('requestedAmountStr')),
   amountUsd: { type: 'Decimal', fields: [], read: ({ payload }) => totalUsd(payload) },
-  fee: ofRequest(amountFact('fee')),
+  fee: fromPayload(amountFact('fee')),
   sourceType: requestString('sourceType'),
   sourceId: requestString('sourceId'),
   destType: requestString('destType'),
   destId: requestString('destId'),
-  destAddress: ofRequest(addressFact('destAddress')),
+  destAddress: fromPayload(addressFact('destAddress')),
   destAddressType: requestString('destAddressType'),
   destinations: { type: 'list<Destination>', fields: [], read: ({ payload }) => readDestinations(payload) },
   note: requestString('note'),
@@ -111,7 +111,7 @@ export function factsOf(request: CallbackRequest, now: Date): Facts {
     : { config: new Configuration(request), now: clock(now) };
 }
 
-function ofRequest(fact: FactDefinition<Payload>): FactDefinition<CallbackRequest> {
+function fromPayload(fact: FactDefinition<Payload>): FactDefinition<CallbackRequest> {
   return { ...fact, read: ({ payload }, name) => fact.read(payload, name) };
 }
 

@@ -1,4 +1,4 @@
-// The comparisons that an expression begins with; the rule index looks rules up by them.
+// The comparisons that an expression begins with. The rule index uses them to find rules.
 import type { ASTNode } from '@marcbachmann/cel-js';
 import type { KnownNames } from './environment.js';
 

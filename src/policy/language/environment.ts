@@ -18,7 +18,7 @@ const LIMITS = {
 
 const TIMESTAMP = 'google.protobuf.Timestamp';
 
-// The time zone functions of cel-js use the process's local time, and only UTC has every hour of every day.
+// The time zone functions of cel-js use the process's local time, and only UTC never skips an hour.
 process.env['TZ'] = 'UTC';
 
 /** Names that rules may use, with their types: the facts of `tx`, `config` and destinations, and the lists. */
@@ -77,7 +77,7 @@ function registerDecimalOperators(environment: CelEnvironment): void {
 }
 
 function registerAddressOperators(environment: CelEnvironment): void {
-  // Registered for dynamic addresses, too: otherwise CEL's own `in` would be used, and find no entry equal.
+  // Registered for dynamic addresses, too: otherwise CEL's own `in` would be used, and would never find an equal entry.
   for (const address of ['Address', 'dyn<Address>']) {
     environment.registerOperator(`${address} in list<string>`, (left: Address, list: Iterable<string>) =>
       [...list].some((entry) => left.equals(entry)),

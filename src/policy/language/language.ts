@@ -47,7 +47,7 @@ function language(environment: CelEnvironment, known: KnownNames): Language {
     compile(source) {
       try {
         const parsed = environment.parse(source);
-        // Must come first: findProblems reads the types that the check stores in the nodes.
+        // Check the types first: findProblems reads the types that the check stores in the nodes.
         const { type, error } = parsed.check();
         const problems = findProblems(source, parsed.ast);
         if (problems.length > 0) return problems;

@@ -1,4 +1,4 @@
-// Finds what passes the type check but could not do what its author meant.
+// Finds expressions that pass the type check but can't do what their author intended.
 import {
   type ASTNode,
   type Environment as CelEnvironment,
@@ -10,7 +10,7 @@ import type { EvaluableNode } from './macro.js';
 import type { NodeOf } from './nodes.js';
 import { SETUP_MACRO } from './strict.js';
 
-/** Functions of cel-js that rules can't use, with the message that says why. */
+/** Functions of cel-js that rules can't use, with the reason. */
 const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
   matches:
     'matches() is not available, because a regular expression can take too long: use startsWith, endsWith or contains',
@@ -76,7 +76,7 @@ function dynamicOperand({ op, args }: NodeOf<'&&' | '||'>): string | undefined {
     : undefined;
 }
 
-/** Operands that CEL finds unequal only because of their types, which a rule would take for an answer. */
+/** Operands that CEL treats as unequal because of their types. The rule would silently get a wrong result. */
 function mixedTypes({ op, args }: NodeOf<'==' | '!=' | 'in'>): string | undefined {
   const [left, right] = [typeOf(args[0]), typeOf(args[1])];
   if (op !== 'in' && [left, right].some((type) => /^(list|map)\b/.test(type))) {

@@ -1,4 +1,4 @@
-// Finds all problems in an expression, with their places, when the policy is loaded.
+// Finds all problems in an expression, with their positions, when the policy is loaded.
 import {
   type ASTNode,
   type Environment as CelEnvironment,
@@ -23,7 +23,7 @@ const PARTS_MACRO = 'parts';
 /** Replaces `has` during the check, because `has` itself accepts unknown names. */
 const HAS_MACRO = 'got';
 
-/** @returns a function that finds the problems of an expression of this environment, in the order of their places */
+/** @returns a function that finds the problems of an expression of this environment, in the order of their positions */
 export function problemFinder(environment: CelEnvironment, known: KnownNames) {
   const wrapper = `${PARTS_MACRO}(`;
   let found: ExpressionProblem[] = [];
@@ -99,7 +99,7 @@ export function notBoolean(type: string | undefined, offset: number): Expression
 export function toProblem(error: unknown, known: KnownNames, shift: number): ExpressionProblem {
   if (!(error instanceof ParseError || error instanceof CelTypeError)) {
     // cel-js itself fails on some combinations of types, such as an empty list.
-    return { message: 'the types in this expression can’t be determined: write it differently', offset: 0 };
+    return { message: 'the types in this expression can’t be determined: rewrite it', offset: 0 };
   }
   const { code, summary, range, node } = error;
   const offset = Math.max(0, (range?.start ?? shift) - shift);

@@ -1,4 +1,4 @@
-// A policy file as YAML: its value, and the place in the file of each part of the value.
+// A policy file as YAML: its value, and the position of each part of the value in the file.
 import {
   isMap,
   isNode,
@@ -96,7 +96,7 @@ export class PolicyDocument {
         typeof node === 'object' && node !== null && 'get' in node
           ? (node as YAMLMap).get(key, true)
           : undefined;
-      // A key without a value has no value node: its place is that of the key.
+      // A key without a value has no value node: use the position of the key.
       if (!isNode(next))
         return (isMap(node) ? keyNode(node, key) : undefined) ?? (isNode(node) ? node : undefined);
       node = next;
@@ -105,8 +105,8 @@ export class PolicyDocument {
   }
 
   /**
-   * Finds the place in the file of a character of a scalar's value. Quotes, escapes, folded lines and indentation are in
-   * the file but not in the value, so they are skipped.
+   * Finds the position in the file of a character of a scalar's value. Quotes, escapes, folded lines and indentation
+   * are in the file but not in the value, so they are skipped.
    */
   #offsetIn({ range, type }: Scalar, value: string, offset: number): number {
     const [start, end] = range ?? [0, 0];
@@ -132,7 +132,7 @@ function keyNode(map: YAMLMap, key: unknown): Node | undefined {
   return isNode(pair?.key) ? pair.key : undefined;
 }
 
-/** @returns an empty object for anything but an object */
+/** @returns the value if it is an object, otherwise an empty object */
 export function toRecord(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)

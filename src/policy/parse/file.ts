@@ -1,4 +1,4 @@
-// Parses a policy file: YAML in, checked and compiled rules out; or all problems of the file at once.
+// Parses a policy file from YAML into checked and compiled rules, or reports all of its problems at once.
 import { createHash } from 'node:crypto';
 import type * as z from 'zod';
 import { RuleIndex } from '../evaluate/rule-index.js';

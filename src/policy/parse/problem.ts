@@ -17,8 +17,8 @@ export interface PolicyProblem {
   readonly caret: number;
 }
 
-/** Most problems in a log line; a file may have one in every line. */
-const MAX_BRIEF = 20;
+/** Maximum number of problems in a log line; a file may have one in every line. */
+const MAX_LOGGED = 20;
 
 /** The policy is invalid. The message is the whole report. */
 export class PolicyError extends BaseError<'POLICY_INVALID'> {
@@ -31,12 +31,12 @@ export class PolicyError extends BaseError<'POLICY_INVALID'> {
 
   /** The first problems and their report, short enough for a log line. */
   get brief(): { readonly problems: readonly PolicyProblem[]; readonly report: string } {
-    const problems = this.problems.slice(0, MAX_BRIEF);
+    const problems = this.problems.slice(0, MAX_LOGGED);
     return { problems, report: report(problems, this.problems.length) };
   }
 }
 
-/** Longest excerpt, in characters. */
+/** Maximum length of an excerpt, in characters. */
 const MAX_WIDTH = 100;
 
 /** @param column counted from 1 */

@@ -1,8 +1,8 @@
-// Whether a certificate is valid for the host name.
+// Tests whether a certificate is valid for a host name.
 import t from 'tap';
 import { isValidFor } from '../../../cli/aws/acm.js';
 
-t.test('a wildcard in a certificate stands for one label', (t) => {
+t.test('a wildcard in a certificate matches one label', (t) => {
   const isValid = (name: string, hostName: string): boolean => isValidFor({ names: [name] }, hostName);
   t.ok(isValid('callback.example.com', 'callback.example.com'));
   t.ok(isValid('*.example.com', 'callback.example.com'));

@@ -20,7 +20,7 @@ t.test('explains each kind of error with its cause and the next step', (t) => {
     [new AggregateError([thrown('Error', { code: 'ECONNREFUSED' })]), 'AWS_UNREACHABLE', /network/],
     [thrown('ThrottlingException', client), 'AWS_BUSY', /in a minute/],
     [thrown('InternalError', { $metadata: { httpStatusCode: 503 } }), 'AWS_FAILED', /in a minute/],
-    [thrown('ValidationError', client), 'AWS_REFUSED', /fix what it reports/],
+    [thrown('ValidationError', client), 'AWS_REFUSED', /fix the reported problem/],
     [thrown('Error', { code: 'EACCES', path: 'x.pem' }), 'FILE_UNUSABLE', /read and write it/],
     [new SourceError("x.pem can't be read", { transient: false }), 'FILE_UNUSABLE', /read and write it/],
   ];

@@ -23,7 +23,7 @@ t.test('verifies the responses of a handler in local mode', async (t) => {
   const { url } = await start(t, cwd);
   const send = (...args: string[]) => cosigner(...args, '--url', url, '--keys', join(cwd, '.local/keys'));
 
-  await t.test('as a process, with the keys of local mode by default', async (t) => {
+  await t.test('runs as a process, by default with the keys of local mode', async (t) => {
     const { code, stdout, stderr } = await runCosigner(['--url', url], { cwd });
     t.equal(code, 0);
     t.match(stdout, /^Request {2}POST http:.*\/v2\/tx_sign_request\n/);
@@ -59,7 +59,7 @@ t.test('verifies the responses of a handler in local mode', async (t) => {
     });
   });
 
-  await t.test('--count sends several requests, prints a line for each, and a summary', async (t) => {
+  await t.test('--count sends several requests, and prints a line for each and a summary', async (t) => {
     const { code, stdout } = await send('--count', '3');
     t.equal(code, 0);
     t.match(stdout, /^(.+ms {2}APPROVE\n){3}3 sent, 3 verified, 0 not verified, [\d.]+ requests\/s\n$/);
@@ -92,7 +92,7 @@ t.test('--json-mode needs no keys', async (t) => {
   t.notMatch(stdout, 'signature');
 });
 
-t.test('says how to start the handler when the connection is refused', async (t) => {
+t.test('explains how to start the handler when the connection is refused', async (t) => {
   const { code, stdout } = await cosigner('--url', 'http://127.0.0.1:1', '--json-mode');
   t.equal(code, 1);
   t.match(

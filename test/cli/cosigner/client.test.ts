@@ -36,7 +36,7 @@ async function outcomeOf(t: Test, body: string, { status = 200, json = false } =
     client.close();
     server.close();
   });
-  return client.ask('transaction', { requestId: 'r-1' });
+  return client.send('transaction', { requestId: 'r-1' });
 }
 
 t.test('accepts a response signed with any of the handler’s keys', async (t) => {

@@ -1,4 +1,4 @@
-// Selection of stacks by options.
+// Tests the selection of stacks by options.
 import t from 'tap';
 import { assertNeeds, selectStacks, type Selection } from '../../../cli/deploy/plan.js';
 import type { DeployedStack } from '../../../cli/aws/stack.js';
@@ -43,7 +43,7 @@ t.test('rejects an invalid selection, and lists the valid names', (t) => {
       { onlyStacks: 'image,callback', skipStacks: 'image' },
       /image is in both --only-stacks and --skip-stacks/,
     ],
-    [{ fromStack: 'callback', skipStacks: 'callback' }, /leave no stack/],
+    [{ fromStack: 'callback', skipStacks: 'callback' }, /select no stack/],
     [{ onlyStacks: 'cosigner' }, /"cosigner" is not one of foundation, security, image, callback/],
   ];
   for (const [selection, message] of cases) {

@@ -1,4 +1,4 @@
-// The preview of an update that --dry-run shows.
+// Tests the preview of an update that --dry-run shows.
 import t from 'tap';
 import { previewChanges } from '../../../cli/deploy/preview.js';
 import { synthesizeTemplates, type Template } from '../../../cli/deploy/templates.js';
@@ -28,7 +28,7 @@ t.test('shows what is created, changed, replaced and deleted', (t) => {
   t.end();
 });
 
-t.test('templates list the stacks they need, and fit into a request', (t) => {
+t.test('templates list the stacks that they need, and fit into a request', (t) => {
   t.strictSame(template({}).needs, ['foundation', 'security', 'image']);
   t.strictSame(template({}, 'foundation').needs, []);
   t.strictSame(template({}).parameters, ['ImageTag', 'CertificateArn']);

@@ -1,4 +1,4 @@
-// What --status prints.
+// Tests the output of --status.
 import { PassThrough } from 'node:stream';
 import t from 'tap';
 import { printStatus } from '../../../cli/deploy/print-status.js';
@@ -31,13 +31,13 @@ function print(status: Status): string {
   return String(stream.read());
 }
 
-t.test('without a deployment, says without colour that there are no alarms', (t) => {
+t.test('without a deployment, reports in plain text that there are no alarms', (t) => {
   t.match(print(NOT_DEPLOYED), /^alarms +no alarms \(not deployed\)$/m);
   t.match(print(NOT_DEPLOYED), 'not stored yet: /policy');
   t.end();
 });
 
-t.test('shows alarms in green while none is firing, in red otherwise', (t) => {
+t.test('shows alarms in green if none is firing, otherwise in red', (t) => {
   const alarms = (firing: Status['alarms']['firing']) =>
     print({ ...NOT_DEPLOYED, alarms: { total: 2, firing } });
   t.match(alarms([]), '\u001b[32m0 of 2 firing');

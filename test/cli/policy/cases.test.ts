@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { readCases } from '../../../cli/policy/cases.js';
 
-t.test('reads cases with payloads in place or from files, changed by `set`', (t) => {
+t.test('reads cases with inline payloads or payload files, changed by `set`', (t) => {
   const directory = t.testdir({
     'payload.json': '{"requestId":"r-1","operation":"TRANSFER","destinations":[{"amountUSD":1}]}',
     'cases.yaml': `
@@ -38,7 +38,7 @@ cases:
   t.end();
 });
 
-t.test('rejects invalid cases and says why', (t) => {
+t.test('rejects invalid cases with a reason', (t) => {
   const expect = 'expect: { action: retry }';
   for (const [text, message] of [
     ['cases: [', /cases\.yaml is not valid YAML/],

@@ -22,7 +22,7 @@ t.test('reads a payload from standard input, and exits with 1 when a rule can’
   t.equal(stderr, '');
 });
 
-t.test('replays a log from standard input, and prints all of a long result', async (t) => {
+t.test('replays a log from standard input, and prints a long result in full', async (t) => {
   const line = JSON.stringify({
     event: 'decision',
     time: '2026-03-03T11:00:00.000Z',

@@ -24,7 +24,7 @@ t.test('check summarizes a valid policy', async (t) => {
   t.match(await json('check', EXAMPLE), { file: EXAMPLE, rules: 4, lists: 2, entries: 3 });
 });
 
-t.test('check reports each problem with its place', async (t) => {
+t.test('check reports each problem with its position', async (t) => {
   const file = join(t.testdir({ 'bad.yaml': 'version: 1\nrules: []\nonError: approve\n' }), 'bad.yaml');
   const { code, stdout, stderr } = await policy('check', file);
   t.equal(code, 1);
@@ -37,7 +37,7 @@ t.test('check reports each problem with its place', async (t) => {
   t.equal((await policy('push', file)).code, 1, 'push stops at the same problems');
 });
 
-t.test('explain shows each rule, the part that settled it, and the decision', async (t) => {
+t.test('explain shows each rule, the part that decided it, and the decision', async (t) => {
   const { code, stdout } = await policy('explain', SAMPLE, ...LOCAL);
   t.equal(code, 0);
   t.match(stdout, /^transaction 9c794cee-.*, policy examples\/local-policy\.yaml [0-9a-f]{12}\n\n/);
@@ -59,7 +59,7 @@ t.test('explain marks the rules that come after the decision', async (t) => {
   t.match(stdout, /\n- {6}hold-large-transfers\n- {6}small-internal\nREJECT by blocked-address\n$/);
 });
 
-t.test('explain evaluates at the time given with --now', async (t) => {
+t.test('explain evaluates the rules at the time given with --now', async (t) => {
   const request = JSON.parse(readFileSync(join(ROOT, SAMPLE), 'utf8')) as {
     destinations: { amountUSD: number }[];
   };

@@ -29,7 +29,7 @@ const line = (requestId: string, facts: object, more: object = {}): string =>
 
 const EMPTY_POLICY = '{ version: 1, rules: [] }';
 
-t.test('lists the decisions that would change, and those that are not replayable', async (t) => {
+t.test('lists the decisions that would change, and those that can’t be replayed', async (t) => {
   const when = 'tx.amount <= decimal("1") || (tx.asset == "X" && tx.extraParameters.ok == true)';
   const policy = `{ version: 1, rules: [
     { id: small, for: transaction, when: '${when}', action: approve },
@@ -57,7 +57,7 @@ t.test('lists the decisions that would change, and those that are not replayable
   t.match(stdout, /^5 decisions from log\.ndjson replayed with policy\.yaml [0-9a-f]{12}: 3 would change\n/);
   t.match(
     stdout,
-    /\n3 decisions not replayable, as facts that the rules read are not logged: hidden, hidden change, all hidden\n/,
+    /\n3 decisions can't be replayed, because facts that the rules read are not logged: hidden, hidden change, all hidden\n/,
   );
   t.match(stdout, /\n1 decision skipped: not made by a rule, or logged without facts\n/);
   t.match(stdout, /\n2 {2}APPROVE -> REJECT\n1 {2}APPROVE -> RETRY\n/);

@@ -53,7 +53,7 @@ t.test('task size and log retention depend on the environment', (t) => {
   t.end();
 });
 
-t.test('the container runs read-only and without capabilities, as the image is tested', (t) => {
+t.test('the container runs read-only and without capabilities, as in the image tests', (t) => {
   const found = container(synthesize());
   t.match(found, {
     Name: 'callback-handler',

@@ -8,7 +8,7 @@ import { BUILD_SCRIPT } from '../../../infra/stacks/image.js';
 import { ROOT } from '../../helpers/cli.js';
 import { synthesize } from '../../helpers/stacks.js';
 
-t.test('tags are immutable, images are scanned and encrypted, and the last ten are kept', (t) => {
+t.test('tags are immutable; images are scanned and encrypted, and the last ten are kept', (t) => {
   const image = synthesize().template('image');
   image.hasResourceProperties('AWS::ECR::Repository', {
     RepositoryName: 'fireblocks-callback-dev',
@@ -135,7 +135,7 @@ t.test('a base image from another registry is used unchanged', (t) => {
   t.end();
 });
 
-t.test('an image that exists is not built again', (t) => {
+t.test('an existing image is not built again', (t) => {
   const { status, calls } = build(t, { IMAGE_TAG: 'abc123' }, { imageExists: true });
   t.equal(status, 0);
   t.strictSame(calls, [

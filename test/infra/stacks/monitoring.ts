@@ -147,7 +147,7 @@ t.test('metric filters use event names that the service logs', (t) => {
   t.end();
 });
 
-t.test('every alarm notifies the topic; only alarms on a state also notify when they clear', (t) => {
+t.test('every alarm notifies the topic; only state alarms also notify when they clear', (t) => {
   for (const [name, { AlarmActions, OKActions, Namespace }] of Object.entries(alarms)) {
     t.match((AlarmActions as Json[])[0]?.['Ref'], /Alarms/, name);
     t.strictSame(OKActions, Namespace === 'CallbackHandler/fireblocks-dev' ? undefined : AlarmActions, name);

@@ -81,7 +81,7 @@ t.test('existing security groups replace those of the stacks', (t) => {
   t.end();
 });
 
-t.test('no rule is defined inside a group, where the graph would miss it', (t) => {
+t.test('no rule is defined inline in a group, where the graph would miss it', (t) => {
   for (const { Properties } of synthesize('dev', CHOICES.cosigner).resources('AWS::EC2::SecurityGroup')) {
     t.equal(Properties['SecurityGroupIngress'], undefined);
     // CDK's placeholder with an unused address. Without any rule AWS would allow all outbound traffic.

@@ -28,7 +28,7 @@ t.test('decides by the first rule that matches', (t) => {
   t.end();
 });
 
-t.test('does not evaluate rules of the other kind', (t) => {
+t.test('does not evaluate rules for the other kind of request', (t) => {
   const decision = decideBy(policy, request({ type: 'X' }, 'configuration'), new Date(0));
   t.match(decision, { action: 'IGNORE', rule: 'change', tried: ['change'] });
   t.end();

@@ -70,7 +70,7 @@ t.test('calculates sums, differences and products exactly', (t) => {
   t.end();
 });
 
-t.test('rejects a result that has too many digits to be exact', (t) => {
+t.test('rejects a result with too many digits to be exact', (t) => {
   const long = new Decimal('7'.repeat(600));
   t.throws(() => multiply(long, long), DigitsError);
   t.end();

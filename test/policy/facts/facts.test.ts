@@ -101,7 +101,7 @@ t.test('tests every fact', (t) => {
 
 t.test('the guide lists every fact with its type', (t) => {
   const guide = readFileSync(new URL('../../../docs/policy-reference.md', import.meta.url), 'utf8');
-  const typeInWords = {
+  const documentedType = {
     string: '(text|string)',
     Address: 'address',
     Decimal: 'decimal',
@@ -111,7 +111,7 @@ t.test('the guide lists every fact with its type', (t) => {
   for (const [owner, types] of Object.entries(FACT_TYPES)) {
     for (const [name, type] of Object.entries(types)) {
       const fact = `${owner === 'destination' ? 'd' : owner}.${name}`;
-      t.match(guide, new RegExp(`^\\| \`${fact}\` \\| ${typeInWords[type]} \\|`, 'm'), fact);
+      t.match(guide, new RegExp(`^\\| \`${fact}\` \\| ${documentedType[type]} \\|`, 'm'), fact);
     }
   }
   t.end();

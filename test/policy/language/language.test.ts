@@ -2,7 +2,7 @@ import t from 'tap';
 import { decideBy } from '../../../src/policy/evaluate/rules.js';
 import { evaluate, messagesAbout, policyOf, request } from '../../helpers/policy.js';
 
-t.test('fails on an error even if other operands would settle the result', (t) => {
+t.test('fails on an error even if other operands would decide the result', (t) => {
   const absent = 'tx.note is absent';
   for (const when of [
     'tx.note == "x" && false',
@@ -85,7 +85,7 @@ t.test('refuses values that are neither true nor false', (t) => {
   t.end();
 });
 
-t.test('finds problems before a comment', (t) => {
+t.test('finds problems in front of a comment', (t) => {
   t.match(messagesAbout('tx.asset == "ETH" && !has(tx.nots) // why'), [/unknown fact "nots"/]);
   t.strictSame(messagesAbout('tx.asset == "ETH" // why'), []);
   t.end();
@@ -189,7 +189,7 @@ const refused: readonly (readonly [string, RegExp])[] = [
 ];
 
 for (const [when, message] of refused) {
-  t.test(`refuses at load: ${when.slice(0, 60)}`, (t) => {
+  t.test(`refuses when the policy is loaded: ${when.slice(0, 60)}`, (t) => {
     t.match(messagesAbout(when, { lists: { treasury: [] } })[0], message);
     t.end();
   });

@@ -38,18 +38,18 @@ onError: reject
   t.end();
 });
 
-t.test('by default rejects, and retries on errors', (t) => {
+t.test('by default, rejects if no rule matches and retries on errors', (t) => {
   t.match(parsePolicy('version: 1\nrules:\n', 'x'), { rules: [], otherwise: 'REJECT', onError: 'RETRY' });
   t.end();
 });
 
-t.test('the policy that production starts with approves nothing', (t) => {
+t.test('the initial policy of production approves nothing', (t) => {
   const text = readFileSync(SHIPPED, 'utf8');
   t.match(parsePolicy(text, 'policy.yaml'), { rules: [], otherwise: 'REJECT', onError: 'RETRY' });
   t.end();
 });
 
-t.test('the commented-out examples of that policy are valid', (t) => {
+t.test('the commented-out examples in that policy are valid', (t) => {
   const text = readFileSync(SHIPPED, 'utf8').replace(/^( +)# /gm, '$1');
   t.strictSame(
     parsePolicy(text, 'policy.yaml').rules.map(({ id }) => id),
@@ -268,7 +268,7 @@ for (const [what, text, expected] of invalid) {
   });
 }
 
-t.test('the report shows the place of each problem with a caret', (t) => {
+t.test('the report marks the position of each problem with a caret', (t) => {
   const text =
     'version: 1\nrules:\n  - id: a\n    for: transaction\n    when: tx.amout < decimal("1")\n    action: aprove\n';
   try {
