@@ -1,20 +1,20 @@
 // One deployment of the handler to AWS: an environment, its settings and the names of its resources.
-import { type Environment, ENVIRONMENTS } from './environments.js';
+import { ENVIRONMENTS, type Sizing } from './environments.js';
 import { type EnvironmentName, type Names, namesOf } from './names.js';
 import type { Settings } from './settings.js';
 
 export interface Deployment {
-  readonly environmentName: EnvironmentName;
-  readonly environment: Environment;
+  readonly environment: EnvironmentName;
+  readonly sizing: Sizing;
   readonly settings: Settings;
   readonly names: Names;
 }
 
-export function createDeployment(environmentName: EnvironmentName, settings: Settings): Deployment {
+export function createDeployment(environment: EnvironmentName, settings: Settings): Deployment {
   return {
-    environmentName,
-    environment: ENVIRONMENTS[environmentName],
+    environment,
+    sizing: ENVIRONMENTS[environment],
     settings,
-    names: namesOf(settings.projectName, environmentName),
+    names: namesOf(settings.projectName, environment),
   };
 }

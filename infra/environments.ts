@@ -2,7 +2,8 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { EnvironmentName } from './names.js';
 
-export interface Environment {
+/** What one environment has of its own. */
+export interface Sizing {
   /** CPU units of a task; 1024 units are one vCPU. */
   readonly cpu: number;
   /** Memory of a task, in MiB. */
@@ -20,4 +21,4 @@ export const ENVIRONMENTS = {
   dev: { cpu: 256, memoryMiB: 512, retentionDays: RetentionDays.ONE_WEEK, production: false },
   staging: { cpu: 512, memoryMiB: 1024, retentionDays: RetentionDays.ONE_MONTH, production: false },
   prod: { cpu: 1024, memoryMiB: 2048, retentionDays: RetentionDays.THREE_MONTHS, production: true },
-} as const satisfies Readonly<Record<EnvironmentName, Environment>>;
+} as const satisfies Readonly<Record<EnvironmentName, Sizing>>;

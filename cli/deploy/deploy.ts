@@ -12,7 +12,7 @@ import { nextSteps, type NextSteps } from './next-steps.js';
 import type { DeployOptions } from './options.js';
 import { prepareDeployment } from './prepare.js';
 import { DeployPrinter, type PlannedStep, titleOf } from './print.js';
-import type { Deployment, StepName } from './step.js';
+import type { DeploymentRun, StepName } from './step.js';
 import { stepsOf } from './steps.js';
 
 /** Provided by the caller, and updated while the deployment runs. */
@@ -61,7 +61,7 @@ function confirmDeployment({ environment, account }: Session): Promise<void> {
 }
 
 async function applySteps(
-  deployment: Deployment,
+  deployment: DeploymentRun,
   pending: readonly PlannedStep[],
   { json }: DeployOptions,
   { done, resumeCommand }: DeployRun,
@@ -87,7 +87,7 @@ async function applySteps(
 
 /** @returns what `--json` prints */
 function toResult(
-  { session, notes }: Deployment,
+  { session, notes }: DeploymentRun,
   planned: readonly PlannedStep[],
   { done }: Pick<DeployRun, 'done'>,
 ) {
@@ -106,7 +106,7 @@ function toResult(
 }
 
 /** Writes the files for the Co-signer. @returns what to do next; undefined without the callback stack */
-async function findNextSteps({ session, selected, deployed }: Deployment): Promise<NextSteps | undefined> {
+async function findNextSteps({ session, selected, deployed }: DeploymentRun): Promise<NextSteps | undefined> {
   if (!selected.includes('callback')) return undefined;
   const { stored } = await inspectCallbackKey(session, true);
   const publicKey = stored === undefined ? undefined : await writePublicKey(session, stored);

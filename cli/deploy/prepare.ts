@@ -9,7 +9,7 @@ import { UsageError } from '../command.js';
 import { assertImageExists, gitRevision } from './image.js';
 import type { DeployOptions } from './options.js';
 import { assertNeeds, selectStacks } from './plan.js';
-import type { Deployment } from './step.js';
+import type { DeploymentRun } from './step.js';
 import { synthesizeTemplates } from './templates.js';
 
 /** The format that Docker defines for tags. */
@@ -24,7 +24,7 @@ export async function prepareDeployment(
   session: Session,
   options: DeployOptions,
   recreateCommand: string,
-): Promise<Deployment> {
+): Promise<DeploymentRun> {
   if (options.imageTag !== undefined && !IMAGE_TAG.test(options.imageTag)) {
     throw new UsageError(`--image-tag: "${options.imageTag}" is not a valid image tag`);
   }
@@ -80,7 +80,7 @@ function assertOptionsApply(
   }
 }
 
-type TagInputs = Pick<Deployment, 'selected' | 'deployed' | 'notes'> & {
+type TagInputs = Pick<DeploymentRun, 'selected' | 'deployed' | 'notes'> & {
   readonly givenTag: string | undefined;
 };
 
@@ -107,8 +107,8 @@ async function chooseTag(
 }
 
 /** Waits for changes that an earlier deployment has begun. @throws {DeployError} */
-async function describeStacks(session: Session, options: DeployOptions): Promise<Deployment['deployed']> {
-  const deployed: Deployment['deployed'] = new Map();
+async function describeStacks(session: Session, options: DeployOptions): Promise<DeploymentRun['deployed']> {
+  const deployed: DeploymentRun['deployed'] = new Map();
   for (const name of STACK_NAMES) {
     const stackName = `${session.names.prefix}-${name}`;
     const stack =

@@ -2,7 +2,7 @@
 import type { Session } from '../aws/session.js';
 import { columns, painter } from '../terminal.js';
 import type { NextSteps } from './next-steps.js';
-import type { Action, Change, Deployment, Step, StepName } from './step.js';
+import type { Action, Change, DeploymentRun, Step, StepName } from './step.js';
 import type { Template } from './templates.js';
 
 export interface PlannedStep {
@@ -25,7 +25,7 @@ const TITLES: Readonly<Record<Exclude<StepName, Template['name'] | 'build'>, str
 };
 
 /** @returns the title of the step while it runs */
-export function titleOf(name: StepName, { templates, options }: Deployment): string {
+export function titleOf(name: StepName, { templates, options }: DeploymentRun): string {
   const template = templates.find((one) => one.name === name);
   if (template !== undefined) return `Stack ${template.stackName}`;
   return name === 'build' ? `Image ${options.tag}` : TITLES[name as keyof typeof TITLES];
@@ -73,7 +73,7 @@ export class DeployPrinter {
     for (const note of notes) this.line(`${this.#paint('yellow', 'Note')}  ${note}`);
   }
 
-  outcome({ notes }: Deployment, isChanged: boolean, next: NextSteps | undefined): void {
+  outcome({ notes }: DeploymentRun, isChanged: boolean, next: NextSteps | undefined): void {
     this.line(
       isChanged ? `\n${this.#paint('green', 'Deployed.')}` : this.#paint('green', 'Nothing to change.'),
     );

@@ -43,7 +43,7 @@ export interface DeploymentOptions {
 }
 
 /** One deployment to an environment. */
-export interface Deployment {
+export interface DeploymentRun {
   readonly session: Session;
   /** Templates of all stacks, in the order of deployment. */
   readonly templates: readonly Template[];

@@ -1,6 +1,6 @@
 // The steps of a deployment, in order.
 import type { Session } from '../aws/session.js';
-import type { Deployment, Step } from './step.js';
+import type { DeploymentRun, Step } from './step.js';
 import { buildStep } from './steps/build.js';
 import { certificateStep } from './steps/certificate.js';
 import { keysStep } from './steps/keys.js';
@@ -9,13 +9,13 @@ import { stackStep } from './steps/stack.js';
 import type { Template } from './templates.js';
 
 /** @returns the steps of the selected stacks */
-export function stepsOf(deployment: Deployment): readonly Step[] {
+export function stepsOf(deployment: DeploymentRun): readonly Step[] {
   return deployment.templates
     .filter(({ name }) => deployment.selected.includes(name))
     .flatMap((template) => stepsOfStack(deployment, template));
 }
 
-function stepsOfStack(deployment: Deployment, template: Template): readonly Step[] {
+function stepsOfStack(deployment: DeploymentRun, template: Template): readonly Step[] {
   const { session, options } = deployment;
   switch (template.name) {
     case 'image':

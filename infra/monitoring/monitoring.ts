@@ -44,7 +44,7 @@ export class Monitoring extends Construct {
 
   private createTopic({ deployment, key }: MonitoringProps): sns.Topic {
     const topic = new sns.Topic(this, 'Alarms', {
-      displayName: `Callback handler, ${deployment.environmentName}`,
+      displayName: `Callback handler, ${deployment.environment}`,
       masterKey: key,
       enforceSSL: true,
     });

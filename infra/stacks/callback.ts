@@ -89,7 +89,7 @@ export class CallbackStack extends ProjectStack {
   private createLogGroup(id: string, logGroupName: string, encryptionKey: kms.IKey): logs.LogGroup {
     return new logs.LogGroup(this, id, {
       logGroupName,
-      retention: this.deployment.environment.retentionDays,
+      retention: this.deployment.sizing.retentionDays,
       encryptionKey,
       removalPolicy: this.removalPolicy,
     });
@@ -110,11 +110,11 @@ export class CallbackStack extends ProjectStack {
   }
 
   private createTaskDefinition({ taskRole, executionRole }: CallbackStackProps): ecs.FargateTaskDefinition {
-    const { names, settings, environment } = this.deployment;
+    const { names, settings, sizing } = this.deployment;
     const taskDefinition = new ecs.FargateTaskDefinition(this, 'Task', {
       family: names.taskFamily,
-      cpu: environment.cpu,
-      memoryLimitMiB: environment.memoryMiB,
+      cpu: sizing.cpu,
+      memoryLimitMiB: sizing.memoryMiB,
       runtimePlatform: {
         operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
         cpuArchitecture:
@@ -200,7 +200,7 @@ export class CallbackStack extends ProjectStack {
     securityGroupIds,
     logBucket,
   }: CallbackStackProps): elbv2.ApplicationLoadBalancer {
-    const { names, environment } = this.deployment;
+    const { names, sizing } = this.deployment;
     const loadBalancer = new elbv2.ApplicationLoadBalancer(this, 'LoadBalancer', {
       loadBalancerName: names.loadBalancer,
       vpc: network.vpc,
@@ -209,7 +209,7 @@ export class CallbackStack extends ProjectStack {
       securityGroup: this.importSecurityGroup('LoadBalancerGroup', securityGroupIds.loadBalancer),
       dropInvalidHeaderFields: true,
       idleTimeout: Duration.millis(LOAD_BALANCER_IDLE_MS),
-      deletionProtection: environment.production,
+      deletionProtection: sizing.production,
     });
     loadBalancer.logAccessLogs(logBucket, 'load-balancer');
     return loadBalancer;

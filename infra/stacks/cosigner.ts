@@ -68,7 +68,7 @@ export class CosignerStack extends ProjectStack {
 
   /** Only the enclave that Fireblocks signed can use the key; neither the host's nor the account's root user can. */
   private createEnclaveKey(role: iam.IRole): kms.Key {
-    const { settings, names, environmentName } = this.deployment;
+    const { settings, names, environment } = this.deployment;
     const pcr8 = settings.cosignerPcr8;
     if (pcr8 === undefined) {
       throw new Error('cosignerPcr8 is missing: settings must be checked before synthesis');
@@ -77,7 +77,7 @@ export class CosignerStack extends ProjectStack {
       new iam.PolicyStatement({ sid, principals: [principal], actions, resources: ['*'], conditions });
     return new kms.Key(this, 'EnclaveKey', {
       alias: `${names.prefix}-enclave`,
-      description: `Co-signer, ${environmentName}: encrypts its database; only the attested enclave can use it`,
+      description: `Co-signer, ${environment}: encrypts its database; only the attested enclave can use it`,
       enableKeyRotation: true,
       removalPolicy: this.removalPolicy,
       policy: new iam.PolicyDocument({
@@ -151,8 +151,8 @@ export class CosignerStack extends ProjectStack {
   }
 
   private createInstance(role: iam.IRole, { network, securityGroupId }: CosignerStackProps): ec2.Instance {
-    const { names, environment } = this.deployment;
-    const { production } = environment;
+    const { names, sizing } = this.deployment;
+    const { production } = sizing;
     const [subnet] = network.privateSubnets;
     const rootVolume = ec2.BlockDeviceVolume.ebs(50, {
       volumeType: ec2.EbsDeviceVolumeType.GP3,

@@ -61,7 +61,7 @@ export class FoundationStack extends ProjectStack {
       enforceSSL: true,
       lifecycleRules: [
         {
-          expiration: Duration.days(this.deployment.environment.retentionDays),
+          expiration: Duration.days(this.deployment.sizing.retentionDays),
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },
       ],

@@ -56,7 +56,7 @@ export class ImageStack extends ProjectStack {
   }
 
   private createRepository({ key }: ImageStackProps): ecr.Repository {
-    const { production } = this.deployment.environment;
+    const { production } = this.deployment.sizing;
     return new ecr.Repository(this, 'Repository', {
       repositoryName: this.deployment.names.repository,
       imageTagMutability: ecr.TagMutability.IMMUTABLE,
@@ -101,10 +101,10 @@ export class ImageStack extends ProjectStack {
   }
 
   private createBuild(source: s3.IBucket, { key }: ImageStackProps): void {
-    const { names, settings, environment } = this.deployment;
+    const { names, settings, sizing } = this.deployment;
     const logGroup = new logs.LogGroup(this, 'BuildLog', {
       logGroupName: names.logGroups.imageBuild,
-      retention: environment.retentionDays,
+      retention: sizing.retentionDays,
       encryptionKey: key,
       removalPolicy: this.removalPolicy,
     });

@@ -31,27 +31,25 @@ export abstract class ProjectStack extends Stack {
    * @param description appears in CloudFormation after the name of the environment
    */
   constructor(scope: Construct, id: StackName, { deployment }: ProjectStackProps, description: string) {
-    const { names, settings, environment, environmentName } = deployment;
+    const { names, settings, sizing, environment } = deployment;
     const tags = {
       Project: settings.projectName,
-      Environment: environmentName,
+      Environment: environment,
       Stack: id,
       ManagedBy: 'cdk',
     };
     super(scope, `${names.prefix}-${id}`, {
-      description: `Callback handler, ${environmentName}: ${description}`,
+      description: `Callback handler, ${environment}: ${description}`,
       env: { region: settings.region, ...(settings.account !== undefined && { account: settings.account }) },
       // The stacks have no assets, so the account does not need to be bootstrapped.
       synthesizer: new BootstraplessSynthesizer(),
-      terminationProtection: environment.production,
+      terminationProtection: sizing.production,
       suppressTemplateIndentation: true,
       tags,
     });
     this.deployment = deployment;
     // If the first deployment fails, even retained resources are deleted: their names are free for the next attempt.
-    this.removalPolicy = environment.production
-      ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-      : RemovalPolicy.DESTROY;
+    this.removalPolicy = sizing.production ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
     for (const [key, value] of Object.entries(tags))
       Tags.of(this).add(key, value, { excludeResourceTypes: TAGGED_BY_STACK });
   }

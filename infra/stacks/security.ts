@@ -47,10 +47,10 @@ export class SecurityStack extends ProjectStack {
   }
 
   private createKey(): kms.Key {
-    const { names, environmentName } = this.deployment;
+    const { names, environment } = this.deployment;
     const key = new kms.Key(this, 'Key', {
       alias: names.prefix,
-      description: `Callback handler, ${environmentName}: encrypts parameters, logs and images`,
+      description: `Callback handler, ${environment}: encrypts parameters, logs and images`,
       enableKeyRotation: true,
       removalPolicy: this.removalPolicy,
     });

@@ -2,9 +2,9 @@
 import { buildWithCodeBuild } from '../codebuild.js';
 import { imageExists } from '../image.js';
 import { buildLocally } from '../local-build.js';
-import { type Deployment, NO_CHANGE, type Report, type Step } from '../step.js';
+import { type DeploymentRun, NO_CHANGE, type Report, type Step } from '../step.js';
 
-export function buildStep(deployment: Deployment): Step {
+export function buildStep(deployment: DeploymentRun): Step {
   const { session, deployed, actions, options } = deployment;
   const { tag, build } = options;
   return {
@@ -22,7 +22,10 @@ export function buildStep(deployment: Deployment): Step {
   };
 }
 
-async function buildImage({ session, deployed, options, notes }: Deployment, report: Report): Promise<void> {
+async function buildImage(
+  { session, deployed, options, notes }: DeploymentRun,
+  report: Report,
+): Promise<void> {
   const { RepositoryUri = '', SourceBucket = '' } = deployed.get('image')?.outputs ?? {};
   if (options.build === 'local') {
     await buildLocally(session, options.tag, { repositoryUri: RepositoryUri, onProgress: report });

@@ -8,14 +8,14 @@ import {
   isValidFor,
   WARNING_DAYS,
 } from '../../aws/acm.js';
-import { type Change, type Deployment, NO_CHANGE, type Report, type Step } from '../step.js';
+import { type Change, type DeploymentRun, NO_CHANGE, type Report, type Step } from '../step.js';
 
 export interface CertificateStep extends Step {
   /** Undefined until it is known, and if the settings name the certificate or the stack issues it. */
   arn(): string | undefined;
 }
 
-export function certificateStep(deployment: Deployment): CertificateStep {
+export function certificateStep(deployment: DeploymentRun): CertificateStep {
   const { certificate: setting } = deployment.session.settings;
   let arn: string | undefined;
   return {
@@ -39,7 +39,7 @@ export function certificateStep(deployment: Deployment): CertificateStep {
   };
 }
 
-function inspectPrivate(deployment: Deployment, found: Certificate | undefined): Change {
+function inspectPrivate(deployment: DeploymentRun, found: Certificate | undefined): Change {
   const { session, options } = deployment;
   if (found === undefined) {
     const summary = `create a CA and a certificate for ${session.settings.hostName}, import it into ACM`;
@@ -57,7 +57,7 @@ function inspectPrivate(deployment: Deployment, found: Certificate | undefined):
   return NO_CHANGE;
 }
 
-async function importCertificate(deployment: Deployment, report: Report): Promise<string> {
+async function importCertificate(deployment: DeploymentRun, report: Report): Promise<string> {
   const { session, options, notes } = deployment;
   const arn = await importNewCertificate(session, (await findCertificate(deployment))?.arn);
   report(`imported as ${arn}`);
@@ -70,7 +70,7 @@ async function importCertificate(deployment: Deployment, report: Report): Promis
 }
 
 /** @returns the certificate for the host name that the stack uses, or else one that an earlier deployment imported */
-async function findCertificate({ session, deployed }: Deployment): Promise<Certificate | undefined> {
+async function findCertificate({ session, deployed }: DeploymentRun): Promise<Certificate | undefined> {
   const usedArn = deployed.get('callback')?.parameters['CertificateArn'];
   const used = usedArn === undefined ? undefined : await describeCertificate(session, usedArn);
   const candidates = [...(used === undefined ? [] : [used]), ...(await findImported(session))];
@@ -78,7 +78,7 @@ async function findCertificate({ session, deployed }: Deployment): Promise<Certi
 }
 
 function warnBeforeExpiry(
-  { session, notes }: Deployment,
+  { session, notes }: DeploymentRun,
   { daysLeft, imported }: Certificate,
   advice: string,
 ): void {

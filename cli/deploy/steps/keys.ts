@@ -8,9 +8,9 @@ import { putParameter, readParameter } from '../../aws/parameters.js';
 import { npmCommand } from '../../aws/printed-commands.js';
 import type { Session } from '../../aws/session.js';
 import { applyCallbackKey, type CallbackKeyState, inspectCallbackKey, short } from '../callback-key.js';
-import type { Change, Deployment, Report, Step } from '../step.js';
+import type { Change, DeploymentRun, Report, Step } from '../step.js';
 
-export function keysStep(deployment: Deployment): Step {
+export function keysStep(deployment: DeploymentRun): Step {
   const { session, options } = deployment;
   return {
     name: 'keys',
@@ -66,7 +66,7 @@ function describeKeyChange(
   }
 }
 
-async function applyKeys({ session, options, notes }: Deployment, report: Report): Promise<void> {
+async function applyKeys({ session, options, notes }: DeploymentRun, report: Report): Promise<void> {
   const { callbackPrivateKey, policy } = session.names.parameters;
   const key = await inspectCallbackKey(session, options.rotateCallbackKey);
   if (key.action !== 'none') {

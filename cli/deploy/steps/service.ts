@@ -1,9 +1,9 @@
 // Step: waits until the service is steady.
 import { describeService, isSteady, neverRuns } from '../../aws/service-state.js';
 import { waitUntilSteady } from '../../aws/service.js';
-import { type Deployment, NO_CHANGE, type Step } from '../step.js';
+import { type DeploymentRun, NO_CHANGE, type Step } from '../step.js';
 
-export function serviceStep({ session, actions, notes }: Deployment): Step {
+export function serviceStep({ session, actions, notes }: DeploymentRun): Step {
   return {
     name: 'service',
     async inspect() {

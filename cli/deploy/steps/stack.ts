@@ -9,14 +9,14 @@ import type { StackEvent } from '../../aws/stack-events.js';
 import { type DeployedStack, deployedTemplate, stateOf } from '../../aws/stack.js';
 import { explainStoppedTask } from '../../aws/stopped-task.js';
 import { previewChanges } from '../preview.js';
-import { type Change, type Deployment, NO_CHANGE, type Report, type Step } from '../step.js';
+import { type Change, type DeploymentRun, NO_CHANGE, type Report, type Step } from '../step.js';
 import type { Template } from '../templates.js';
 
 type Parameters = Readonly<Record<string, string>>;
 
 /** @param parametersOf returns the stack's parameters; undefined for those that earlier steps have not determined yet */
 export function stackStep(
-  deployment: Deployment,
+  deployment: DeploymentRun,
   template: Template,
   parametersOf: () => Readonly<Record<string, string | undefined>> = () => ({}),
 ): Step {
@@ -82,7 +82,7 @@ function hasSameSettings(template: Template, parameters: Parameters, current: De
 }
 
 async function applyStack(
-  { session, deployed }: Deployment,
+  { session, deployed }: DeploymentRun,
   template: Template,
   parameters: Parameters,
   report: Report,
