@@ -15,8 +15,8 @@ import { DeployPrinter, type PlannedStep, titleOf } from './print.js';
 import type { DeploymentRun, StepName } from './step.js';
 import { stepsOf } from './steps.js';
 
-/** Provided by the caller, and updated while the deployment runs. */
-export interface DeployRun {
+/** What is needed to continue an interrupted or failed run. */
+export interface ResumeInfo {
   /** The command that deletes stuck stacks and creates them again. */
   readonly recreateCommand: string;
   /** Completed steps, with the seconds that they took; filled as they complete. */
@@ -26,7 +26,7 @@ export interface DeployRun {
 }
 
 /** @throws {UsageError} @throws {DeployError} */
-export async function deploy(session: Session, options: DeployOptions, run: DeployRun): Promise<void> {
+export async function deploy(session: Session, options: DeployOptions, run: ResumeInfo): Promise<void> {
   const { json = false, yes = false, dryRun = false } = options;
   const printer = new DeployPrinter(json);
   printer.session(session);
@@ -64,7 +64,7 @@ async function applySteps(
   deployment: DeploymentRun,
   pending: readonly PlannedStep[],
   { json }: DeployOptions,
-  { done, resumeCommand }: DeployRun,
+  { done, resumeCommand }: ResumeInfo,
 ): Promise<void> {
   const tasks = pending.map(({ step }) => ({
     title: titleOf(step.name, deployment),
@@ -89,7 +89,7 @@ async function applySteps(
 function toResult(
   { session, notes }: DeploymentRun,
   planned: readonly PlannedStep[],
-  { done }: Pick<DeployRun, 'done'>,
+  { done }: Pick<ResumeInfo, 'done'>,
 ) {
   return {
     environment: session.environment,

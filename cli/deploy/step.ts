@@ -42,7 +42,7 @@ export interface DeploymentOptions {
   readonly tag: string;
 }
 
-/** One deployment to an environment. */
+/** One run of the deploy command: what it works on, and what it has found and done so far. */
 export interface DeploymentRun {
   readonly session: Session;
   /** Templates of all stacks, in the order of deployment. */
