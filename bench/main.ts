@@ -20,7 +20,7 @@ Exit code: 0 all limits hold, 1 a limit is exceeded or an answer is wrong, 2 wro
 program
   .command('throughput', { isDefault: true })
   .description(
-    "Compares this handler with the example in Fireblocks' documentation and with what OpenSSL can sign here, and updates docs/performance.md. Needs wrk and openssl.",
+    "Compares this handler with the example in Fireblocks' documentation and with the OpenSSL signing rate on this machine, and updates docs/performance.md. Needs wrk and openssl.",
   )
   .option('--short', 'one short round: verifies the answers, but does not check the limits or update docs/')
   .action(async ({ short = false }: { short?: boolean }) => setExitCode(await runThroughput({ short })));
@@ -32,7 +32,7 @@ program
 
 program
   .command('policy')
-  .description('Measures what rules and lists cost against their limits.')
+  .description('Measures the cost of rules and lists against their limits.')
   .action(async () => setExitCode(await runPolicyBenchmark()));
 
 await runProgram(program);

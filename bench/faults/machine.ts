@@ -60,7 +60,7 @@ function wrongClock(durationMs: number): Fault {
 /** Uses a second handler, because nothing can read its log. */
 function fullDisk(durationMs: number): Fault {
   return {
-    title: 'a full disk under the log',
+    title: 'the log on a full disk',
     async run(testbed) {
       const { ports, front } = testbed;
       const full = openSync('/dev/full', 'w');

@@ -28,7 +28,7 @@ interface Result {
 
 const program = createProgram(
   'faults',
-  'Injects faults around the running handler, and updates docs/reliability.md. Needs moto_server, nginx and openssl; limits of CPU and memory need root on Linux.',
+  'Injects faults around the running handler, and updates docs/reliability.md. Needs moto_server, nginx and openssl; CPU and memory limits need root on Linux.',
 )
   .option('--short', 'fewer repetitions and shorter outages; does not update docs/')
   .option('--only <text>', 'only faults whose title contains this string; does not update docs/')

@@ -81,7 +81,7 @@ function policyChanges(count: number, broken: number): Fault {
         const oldest = stored.filter(({ at }) => at < sentAt - MAX_POLICY_AGE_MS).at(-1)?.number ?? -1;
         return number <= latest && number >= oldest
           ? undefined
-          : `decided by policy ${number} instead of ${oldest} to ${latest}`;
+          : `decided by policy ${number}; expected one of ${oldest} to ${latest}`;
       };
       for (let number = 0; number < count; number++) {
         const before = (await health(testbed)).policy;

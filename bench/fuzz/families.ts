@@ -45,7 +45,7 @@ export function createFamilies(cosigner: KeyObject): readonly Family[] {
   return [
     { title: 'tokens with changed bytes', share: 0.5, inputs: toInput(token.chain(mutated)) },
     {
-      title: 'hostile headers with the signature of another token',
+      title: 'hostile headers with a signature from another token',
       share: 0.2,
       inputs: toInput(
         fc.tuple(encodedHostileHeader, token).map(([header, other]) => {
@@ -55,7 +55,7 @@ export function createFamilies(cosigner: KeyObject): readonly Family[] {
       ),
     },
     {
-      title: 'tokens signed with unknown keys of several sizes, some of which contain the key',
+      title: 'tokens signed with unknown keys of several sizes, some with the key embedded in the token',
       share: 0.1,
       inputs: toInput(fc.constantFrom(...forgedTokens()).map((forged) => Buffer.from(forged))),
     },
@@ -68,7 +68,7 @@ export function createFamilies(cosigner: KeyObject): readonly Family[] {
     },
     { title: 'JWE, JWS in JSON, and other shapes', share: 0.05, inputs: toInput(otherShapes(token)) },
     {
-      title: 'hostile claims with a valid signature of the Co-signer',
+      title: 'hostile claims with a valid signature by the Co-signer',
       share: 0.05,
       inputs: toInput(
         hostileClaims.map((claims) =>

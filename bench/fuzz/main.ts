@@ -32,7 +32,12 @@ const program = createProgram(
   'fuzz',
   'Sends hostile input to the running handler, and updates docs/reliability.md. Needs moto_server, nginx and openssl.',
 )
-  .option('--count <n>', `number of inputs; docs/ is updated from ${FULL_COUNT} on`, wholeNumber, FULL_COUNT)
+  .option(
+    '--count <n>',
+    `number of inputs; docs/ is updated if at least ${FULL_COUNT}`,
+    wholeNumber,
+    FULL_COUNT,
+  )
   .option('--seed <n>', 'seed of the generators, to repeat a run (default: the time)', wholeNumber)
   .addHelpText('after', '\nExit code: 0 no problem found, 1 otherwise, 2 wrong usage.')
   .action(async ({ count, seed = Date.now() }: { count: number; seed?: number }) => {
@@ -86,7 +91,7 @@ async function sendFamily(
 }
 
 async function smuggle({ front }: Testbed, repetitions: number): Promise<Tally> {
-  const tally = createTally('requests smuggled through the proxy');
+  const tally = createTally('request-smuggling attempts through the proxy');
   for (let repetition = 0; repetition < repetitions; repetition++) {
     await Promise.all(
       SMUGGLING_ATTEMPTS.map(async (bytes) => {

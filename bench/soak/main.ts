@@ -37,7 +37,7 @@ interface Sample extends Probe {
 }
 
 const program = createProgram('soak', 'Runs the handler at half its capacity. Needs wrk.')
-  .option('--seconds <n>', 'duration; docs/images/soak.svg is updated from 300 s on', wholeNumber, 600)
+  .option('--seconds <n>', 'duration; docs/images/soak.svg is updated if at least 300 s', wholeNumber, 600)
   .addHelpText('after', '\nExit code: 0 every answer correct and no growth, 1 otherwise, 2 wrong usage.')
   .action(async ({ seconds }: { seconds: number }) => {
     process.exitCode = (await runSoak(seconds)) ? 0 : 1;
@@ -73,7 +73,7 @@ async function soak(running: RunningTarget, seconds: number, probe: () => Probe)
 
   const total = tally.answered + tally.wrong.length;
   const checks = [
-    atMost(`wrong or missing answers, of ${total}`, tally.wrong.length, 0, String),
+    atMost(`wrong or missing answers out of ${total}`, tally.wrong.length, 0, String),
     atLeast('verified answers', tally.verified, 1, String),
   ];
   if (seconds >= MIN_SECONDS_FOR_GROWTH) {
@@ -117,7 +117,7 @@ async function takeSamples(
 function growthChecks(samples: readonly Sample[]): readonly Check[] {
   const check = (what: string, read: (sample: Sample) => number, limit: number, unit = ''): Check =>
     atMost(
-      `${what}, growth from the second third of the run to the last`,
+      `${what}, growth from the second third of the run to the last third`,
       growth(samples, read),
       limit,
       (value) => `${value.toFixed(1)}${unit}`,
@@ -140,7 +140,7 @@ function mean(values: readonly number[]): number {
 }
 
 function plotSamples(perSecond: number, samples: readonly Sample[]): string {
-  const title = `${perSecond.toFixed(0)} requests/s (half of the capacity), Node.js ${process.versions.node}`;
+  const title = `${perSecond.toFixed(0)} requests/s (half the capacity), Node.js ${process.versions.node}`;
   const answers = samples.map(({ answered }, index) => answered - (samples[index - 1]?.answered ?? 0));
   return plot(title, 1, [
     { title: 'RSS', unit: 'MB', values: samples.map((sample) => sample.rssMb) },

@@ -11,7 +11,7 @@ export async function measureBoot(
   { boots }: Effort,
 ): Promise<Section> {
   const ours = await createHandler('boot');
-  const reference = await createReference('boot of the reference');
+  const reference = await createReference('reference boot');
   const emptyMs: number[] = [];
   const oursMs: number[] = [];
   const referenceMs: number[] = [];

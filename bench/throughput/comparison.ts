@@ -68,7 +68,7 @@ function tableOf({ ours, reference, openssl }: Comparison): Table {
     title: 'Throughput, latency and cost per request',
     head: [
       ...['', 'connections', 'requests/s', 'p50 ms', 'p99 ms', 'CPU ms/request', 'RSS MB'],
-      ...['vs. reference', 'share of OpenSSL'],
+      ...['vs. reference', 'vs. OpenSSL'],
     ],
     rows: [...rows, opensslRow],
   };

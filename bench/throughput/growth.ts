@@ -20,7 +20,7 @@ interface Growth {
 
 export const GROWTHS: readonly Growth[] = [
   {
-    title: 'Cost of rules: the ten worked rules of the policy guide, then one limit per asset',
+    title: 'Cost of rules: the ten worked rules from the policy guide, then one limit per asset',
     unit: 'rules',
     amounts: [1, 10, 100, 1000],
     shortAmount: 100,

@@ -61,7 +61,7 @@ function report(sections: readonly Section[], checks: readonly Check[]): string 
     ]),
   };
   return [
-    `Measured by \`npm run bench\` on ${today()}: ${machine}, Node.js ${process.versions.node} with OpenSSL ${process.versions.openssl}, ${openssl} for the share of OpenSSL, loopback. Medians of ${FULL.rounds} alternating rounds of ${FULL.seconds} s after a warm-up; for the cost of rules, keys and larger requests, medians of ${FULL.growthRounds} rounds of 1 s.`,
+    `Measured by \`npm run bench\` on ${today()}: ${machine}, Node.js ${process.versions.node} with OpenSSL ${process.versions.openssl}, ${openssl} for the OpenSSL comparison, loopback. Medians of ${FULL.rounds} alternating rounds of ${FULL.seconds} s after a warm-up; for the cost of rules, keys and larger requests, medians of ${FULL.growthRounds} rounds of 1 s.`,
     ...sections.map(({ table }) => `**${table.title}**\n\n${markdownTable(table)}`),
     `**Limits**\n\n${markdownTable(limits)}`,
   ].join('\n\n');
