@@ -106,7 +106,7 @@ class ListenError extends BaseError<'LISTEN_FAILED'> {
     const code = codeOf(cause) ?? String(cause);
     const hint =
       {
-        EADDRINUSE: 'another process listens there: stop it, or set PORT',
+        EADDRINUSE: 'another process is listening there: stop it, or set PORT',
         EACCES: 'this user may not listen there: set PORT to 1024 or above',
         EADDRNOTAVAIL: 'this machine does not have that address: set HOST',
       }[code] ?? 'check HOST and PORT';

@@ -134,7 +134,7 @@ t.test('exits with 1 if the private key can’t be used', async (t) => {
   t.equal(await handler.exited, 1);
   t.match(handler.lines.at(-1), {
     level: 'fatal',
-    msg: /callback_private\.pem can't be used: it is not complete PEM/,
+    msg: /callback_private\.pem can't be used: it is incomplete PEM/,
   });
 });
 
@@ -159,7 +159,7 @@ t.test('logs an uncaught error and exits with 1', async (t) => {
 });
 
 t.test(
-  'after SIGTERM, /health responds 503 and idle connections stay open until their next response',
+  'after SIGTERM, /health responds with 503 and idle connections stay open until their next response',
   async (t) => {
     const cwd = t.testdir();
     const handler = startHandler(t, { cwd, args: ['--local'] });
@@ -179,7 +179,7 @@ t.test(
   },
 );
 
-t.test('after SIGTERM, waits for and answers a request that has partly arrived', async (t) => {
+t.test('after SIGTERM, waits for and answers a request that has partially arrived', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'], env: { SHUTDOWN_TIMEOUT_MS: '5000' } });
   const url = await handler.listening();
@@ -194,7 +194,7 @@ t.test('after SIGTERM, waits for and answers a request that has partly arrived',
   t.equal(await handler.exited, 0);
 });
 
-t.test('after SIGTERM, exits in time although a client never finishes its request', async (t) => {
+t.test('after SIGTERM, exits in time even if a client never finishes its request', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'], env: { SHUTDOWN_TIMEOUT_MS: '5000' } });
   const url = await handler.listening();

@@ -52,7 +52,7 @@ export class KeyRing {
       assertNotShared(
         key,
         before.cosigners,
-        "it belongs to a Co-signer's public key: store the handler's own private key",
+        "it matches a Co-signer's public key: store the handler's own private key",
       );
       return [key];
     });

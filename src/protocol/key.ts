@@ -113,7 +113,7 @@ function pemBlocks(text: string): readonly PemBlock[] {
   if (keys.length === 0 || blocks.length !== text.split('-----BEGIN').length - 1) {
     throw new KeyError(
       'KEY_NOT_PEM',
-      'it is not complete PEM: store the whole file, including its first and last line',
+      'it is incomplete PEM: store the whole file, including its first and last lines',
     );
   }
   return keys;
@@ -140,7 +140,7 @@ function readKey(read: () => KeyObject, { label }: PemBlock): KeyObject {
 }
 
 function assertRsa2048(key: KeyObject): void {
-  const required = `an RSA key of ${RSA_BITS} bits is required`;
+  const required = `an RSA key with ${RSA_BITS} bits is required`;
   if (key.asymmetricKeyType !== 'rsa') {
     throw new KeyError(
       'KEY_NOT_RSA',
@@ -149,7 +149,7 @@ function assertRsa2048(key: KeyObject): void {
   }
   const bits = key.asymmetricKeyDetails?.modulusLength;
   if (bits !== RSA_BITS) {
-    throw new KeyError('KEY_WRONG_SIZE', `it is an RSA key of ${bits ?? 'unknown'} bits: ${required}`);
+    throw new KeyError('KEY_WRONG_SIZE', `it is an RSA key with ${bits ?? 'unknown'} bits: ${required}`);
   }
 }
 

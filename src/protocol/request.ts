@@ -24,7 +24,7 @@ export function parseRequest(payload: unknown, kind?: Kind): CallbackRequest {
   }
   const indicated = kindOf(payload);
   if (kind !== undefined && indicated !== undefined && indicated !== kind) {
-    throw new Refusal('malformed_request', `a ${indicated} request on the path of ${kind} requests`);
+    throw new Refusal('malformed_request', `a ${indicated} request on the path for ${kind} requests`);
   }
   return { kind: kind ?? indicated ?? 'transaction', requestId, payload };
 }
@@ -66,6 +66,6 @@ export function parseJson(body: Uint8Array): unknown {
   try {
     return JSON.parse(utf8.decode(body));
   } catch {
-    throw new Refusal('malformed_request', 'not JSON in UTF-8');
+    throw new Refusal('malformed_request', 'not UTF-8-encoded JSON');
   }
 }

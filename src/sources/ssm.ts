@@ -62,7 +62,7 @@ function toSourceError(error: unknown, names: string[]): SourceError {
   // Proxies and endpoint policies deny access with a 403 that is not in SSM's format.
   if (/AccessDenied|NotAuthorized/.test(name) || $metadata?.httpStatusCode === 403) {
     return permanent(
-      `SSM denies access to ${parameters} (${name}): allow the task role ssm:GetParameters on them, and kms:Decrypt on the key that encrypts them`,
+      `SSM denies access to ${parameters} (${name}): grant the task role ssm:GetParameters on them, and kms:Decrypt on the key that encrypts them`,
     );
   }
   // Only the message identifies this error: the SDK throws a plain Error without a specific name or code.
@@ -72,7 +72,7 @@ function toSourceError(error: unknown, names: string[]): SourceError {
   }
 
   const throttled = /Throttl|TooManyRequests|LimitExceeded/.test(name);
-  return new SourceError(`SSM can't be read for ${parameters}: ${explain(name, message)}`, {
+  return new SourceError(`${parameters} can't be read from SSM: ${explain(name, message)}`, {
     // The same request would fail again, unless it was only throttled.
     transient: throttled || $fault !== 'client',
     cause: error,
@@ -88,7 +88,7 @@ function explain(name: string, message: string): string {
       return 'no AWS credentials were found: check the task role, or the profile';
     case 'SyntaxError':
       // The message may quote the response, and with it a key.
-      return 'the response is not in the format of SSM: check AWS_ENDPOINT_URL and proxies';
+      return "the response is not in SSM's format: check AWS_ENDPOINT_URL and proxies";
     default:
       return `${name}: ${message}`;
   }

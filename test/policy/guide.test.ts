@@ -6,7 +6,7 @@ import { ROOT } from '../helpers/cli.js';
 
 const guide = readFileSync(`${ROOT}POLICY.md`, 'utf8');
 
-t.test('the first policy of the guide is valid', (t) => {
+t.test('the first policy in the guide is valid', (t) => {
   const [, text = ''] = /```yaml\n(.*?)```/s.exec(guide) ?? [];
   t.strictSame(
     parsePolicy(text, 'POLICY.md').rules.map(({ id }) => id),

@@ -46,7 +46,7 @@ t.test('imports several Co-signer keys in order, without duplicates', (t) => {
   t.end();
 });
 
-t.test('imports public keys in SPKI, PKCS#1 and X.509 certificates', (t) => {
+t.test('imports public keys from SPKI, PKCS#1 and X.509 certificates', (t) => {
   const certificate = readFileSync(new URL('../fixtures/cosigner-certificate.pem', import.meta.url), 'utf8');
   t.equal(
     importCosignerKeys(certificate)[0]?.fingerprint,
@@ -70,8 +70,8 @@ const ecParameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END 
 
 const refusedCallbackKeys = [
   ['an empty value', ' \n', 'KEY_EMPTY', /empty/],
-  ['no PEM', 'hello', 'KEY_NOT_PEM', /not complete PEM/],
-  ['a truncated block', pair.privatePem.slice(0, 400), 'KEY_NOT_PEM', /not complete PEM/],
+  ['no PEM', 'hello', 'KEY_NOT_PEM', /incomplete PEM/],
+  ['a truncated block', pair.privatePem.slice(0, 400), 'KEY_NOT_PEM', /incomplete PEM/],
   [
     'line breaks written as \\n',
     pair.privatePem.replace(/\n/g, '\\n'),
@@ -83,9 +83,9 @@ const refusedCallbackKeys = [
   ['a key with a passphrase', encrypted, 'KEY_ENCRYPTED', /passphrase/],
   ['a PKCS#1 key with a passphrase', legacyEncrypted, 'KEY_ENCRYPTED', /passphrase/],
   ['a damaged key', damaged, 'KEY_UNREADABLE', /damaged/],
-  ['a P-256 key', p256.privatePem, 'KEY_NOT_RSA', /type ec: an RSA key of 2048 bits/],
-  ['a 1024-bit RSA key', rsaPair(1024).privatePem, 'KEY_WRONG_SIZE', /1024 bits: an RSA key of 2048/],
-  ['a 4096-bit RSA key', rsaPair(4096).privatePem, 'KEY_WRONG_SIZE', /4096 bits: an RSA key of 2048/],
+  ['a P-256 key', p256.privatePem, 'KEY_NOT_RSA', /type ec: an RSA key with 2048 bits/],
+  ['a 1024-bit RSA key', rsaPair(1024).privatePem, 'KEY_WRONG_SIZE', /1024 bits: an RSA key with 2048/],
+  ['a 4096-bit RSA key', rsaPair(4096).privatePem, 'KEY_WRONG_SIZE', /4096 bits: an RSA key with 2048/],
 ] as const;
 
 for (const [what, text, code, message] of refusedCallbackKeys) {
@@ -98,7 +98,7 @@ for (const [what, text, code, message] of refusedCallbackKeys) {
   });
 }
 
-t.test('recognizes an EC key that follows a block of parameters', (t) => {
+t.test('recognizes an EC key that follows a parameter block', (t) => {
   const sec1 = p256.privateKey.export({ type: 'sec1', format: 'pem' }).toString();
   const text = ecParameters + sec1;
   t.equal(problemOf(() => importCallbackKey(text)).code, 'KEY_NOT_RSA');

@@ -19,7 +19,7 @@ t.test('treats a payload with type, but without operation and txId, as a configu
   t.end();
 });
 
-t.test('refuses a payload whose kind differs from its path, which is not signed', (t) => {
+t.test('refuses a payload that does not match the path, because the path is not signed', (t) => {
   const transaction = samplePayload('transaction');
   const change = samplePayload('configuration');
   t.throws(() => parseRequest(transaction, 'configuration'), { code: 'malformed_request' });
@@ -42,7 +42,7 @@ t.test('refuses a payload without a string requestId', (t) => {
   t.end();
 });
 
-t.test('refuses a body that is not UTF-8 JSON', (t) => {
+t.test('refuses a body that is not UTF-8-encoded JSON', (t) => {
   t.strictSame(parseJson(Buffer.from('{"a":1}')), { a: 1 });
   t.throws(() => parseJson(Buffer.from('{')), Refusal);
   t.throws(() => parseJson(Buffer.from([0x22, 0xff, 0x22])), { code: 'malformed_request' });

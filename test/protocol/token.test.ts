@@ -72,7 +72,7 @@ t.test('refuses a token signed with an unknown key', (t) => {
   t.end();
 });
 
-t.test('refuses other algorithms, even with a valid signature of a known key', async (t) => {
+t.test('refuses other algorithms, even with a valid signature by a known key', async (t) => {
   for (const alg of ['RS512', 'PS256']) {
     const { subtle } = globalThis.crypto;
     const key = await subtle.importKey(

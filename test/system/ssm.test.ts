@@ -49,7 +49,7 @@ t.test('without SSM at startup, exits with 1 after retrying for a minute', async
   const seconds = (performance.now() - startedAt) / 1000;
   t.ok(seconds > 55 && seconds < 75, `after ${seconds.toFixed(1)} s`);
   t.ok(handler.lines.filter(({ event }) => event === 'key_load_retry').length > 5);
-  t.match(handler.lines.at(-1), { level: 'fatal', event: 'boot_failed', reason: /SSM can't be read/ });
+  t.match(handler.lines.at(-1), { level: 'fatal', event: 'boot_failed', reason: /can't be read from SSM/ });
 });
 
 t.test('with SSM', async (t) => {
@@ -135,7 +135,7 @@ t.test('with SSM', async (t) => {
     await moto.stop();
     t.match(await handler.line({ event: 'key_refresh_failed' }), {
       level: 'error',
-      reason: /SSM can't be read/,
+      reason: /can't be read from SSM/,
     });
     const client = clientFor(t, url, cosigner, callback);
     t.ok(await isAnswered(client));

@@ -39,7 +39,7 @@ export async function decideSafely(
   } catch (error) {
     return {
       decision: { action: 'RETRY', reason: 'The decision failed; see the error in the log.' },
-      fault: error ?? new Error('the decision failed without a reason'),
+      fault: error ?? new Error('the decision failed without giving a reason'),
     };
   }
 }

@@ -35,7 +35,7 @@ const DESTINATION_FACTS: FactTable<Payload> = {
     read({ amountUSD }, name) {
       if (amountUSD === undefined || amountUSD === null) return undefined;
       const value = typeof amountUSD === 'number' ? fromNumber(amountUSD) : undefined;
-      return value ?? unusable(name, 'a number of US dollars');
+      return value ?? unusable(name, 'an amount in US dollars');
     },
   },
 };

@@ -102,7 +102,7 @@ const decimalMacro: Macro = ({ args: [argument] }) => {
       if (value === undefined) {
         throw checker.createError(
           'not_a_decimal',
-          'decimal() takes digits in quotes with an optional decimal point, such as decimal("0.01")',
+          'decimal() takes a quoted string of digits with an optional decimal point, such as decimal("0.01")',
           argument,
         );
       }

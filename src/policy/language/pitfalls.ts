@@ -14,7 +14,7 @@ import { SETUP_MACRO } from './strict.js';
 const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
   matches:
     'matches() is not available, because a regular expression can take too long: use startsWith, endsWith or contains',
-  dyn: 'dyn() is not available, because it turns off the type check',
+  dyn: 'dyn() is not available, because it disables type checking',
   [SETUP_MACRO]: `unknown function ${SETUP_MACRO}`,
 };
 
@@ -62,7 +62,7 @@ function unknownTimeZone({ args: [name, , args] }: NodeOf<'rcall'>): string | un
 
 function refusedMember({ args: [owner, member] }: NodeOf<'.' | '[]'>): string | undefined {
   if (typeof member !== 'string' && member.op !== 'value') {
-    return 'an index must be a number or a string in quotes';
+    return 'an index must be a number or a quoted string';
   }
   const name = typeof member === 'string' ? member : member.args;
   return name === 'apiKey' && serialize(owner) === 'config.extraInfo'

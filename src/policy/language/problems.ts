@@ -132,7 +132,7 @@ function unknownMember([owner, member]: readonly [ASTNode, string | ASTNode], kn
   const name = typeof member === 'string' ? member : serialize(member).replaceAll('"', '');
   const ownerName = serialize(owner);
   const names = Object.keys(known[ownerName] ?? known['destination'] ?? {});
-  const problem = ownerName === 'lists' ? `unknown list "${name}"` : `unknown fact "${name}" of ${ownerName}`;
+  const problem = ownerName === 'lists' ? `unknown list "${name}"` : `unknown fact "${name}" in ${ownerName}`;
   return problem + suggestion(name, names);
 }
 

@@ -58,7 +58,7 @@ function report(problems: readonly PolicyProblem[], total: number): string {
 /**
  * ```
  * policy.yaml:12:11  rule small-internal
- *   unknown fact "amout" of tx; did you mean "amount"?
+ *   unknown fact "amout" in tx; did you mean "amount"?
  *     12 |     when: tx.amout <= decimal("10000")
  *        |              ^
  * ```

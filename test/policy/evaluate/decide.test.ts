@@ -35,7 +35,7 @@ const faults: readonly (readonly [string, Decide, RegExp])[] = [
   [
     'rejects without a reason',
     () => new Promise((_resolve, reject) => setImmediate(reject)),
-    /without a reason/,
+    /without giving a reason/,
   ],
   ['returns nothing', () => undefined as never, /undefined/],
   ['returns an unknown action', () => ({ action: 'MAYBE' }) as never, /not one of/],
@@ -43,14 +43,14 @@ const faults: readonly (readonly [string, Decide, RegExp])[] = [
 ];
 
 for (const [what, decide, message] of faults) {
-  t.test(`returns RETRY for a decision that ${what}`, async (t) => {
+  t.test(`returns RETRY when the decision function ${what}`, async (t) => {
     const { decision, fault } = await decideSafely(decide, signing, { timeoutMs: 50 });
     t.equal(decision.action, 'RETRY');
     t.match(String(fault), message);
   });
 }
 
-t.test('returns RETRY for a decision that is pending when the process must stop', async (t) => {
+t.test('returns RETRY for a decision that is still pending when the process stops', async (t) => {
   const stop = new AbortController();
   const limits = { timeoutMs: 10_000, signal: stop.signal };
   const open = decideSafely(() => new Promise(() => undefined), signing, limits);

@@ -10,7 +10,7 @@ function explained(when: string, payload: Payload) {
   return rule;
 }
 
-t.test('shows the part that decided a rule, with the facts that it read', (t) => {
+t.test('shows the part that determined a rule’s result, with the facts that it read', (t) => {
   const when = 'tx.asset == "ETH" && (tx.note == "a" || tx.note == "b") && tx.amount < decimal("1")';
   const rest = { note: 'b', amountStr: '0.5' };
   t.match(explained(when, { ...rest, asset: 'BTC' }), {
@@ -44,7 +44,7 @@ t.test('shows an error with the part that failed', (t) => {
   t.end();
 });
 
-t.test('shows the destination that decided a rule', (t) => {
+t.test('shows the destination that determined a rule’s result', (t) => {
   const destinations = [{ dstAddress: '0xCD' }, { dstAddress: '0xaB' }, {}];
   t.strictSame(explained('tx.destinations.exists(d, d.address in lists.l)', { destinations })?.values, {
     'tx.destinations[1].address': '0xab',

@@ -15,7 +15,7 @@ rules:
 );
 const decided = (payload: Record<string, unknown>) => decideBy(policy, request(payload), new Date(0));
 
-t.test('decides by the first rule that matches', (t) => {
+t.test('uses the first rule that matches', (t) => {
   t.strictSame(decided({ asset: 'ETH' }), {
     policy: policy.hash,
     tried: ['eth'],
@@ -47,7 +47,7 @@ t.test('evaluates no rule after one that fails', (t) => {
   t.end();
 });
 
-t.test('applies otherwise if no rule matches', (t) => {
+t.test('applies `otherwise` if no rule matches', (t) => {
   for (const otherwise of ['reject', 'retry', 'ignore']) {
     t.match(decide('false', {}, { otherwise }), {
       action: otherwise.toUpperCase(),

@@ -22,7 +22,7 @@ const same = [
 ] as const;
 
 for (const [chain, one, other] of same) {
-  t.test(`normalizes ${chain} to lower case`, (t) => {
+  t.test(`converts ${chain} to lower case`, (t) => {
     t.equal(normalizeAddress(other), normalizeAddress(one));
     t.equal(normalizeAddress(one), one.toLowerCase());
     t.end();

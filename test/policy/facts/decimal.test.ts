@@ -50,7 +50,7 @@ t.test('accepts negative numbers in rules', (t) => {
   t.end();
 });
 
-t.test('converts a JSON number by its shortest decimal form', (t) => {
+t.test('converts a JSON number using its shortest decimal representation', (t) => {
   t.equal(fromNumber(18.74292937)?.toFixed(), '18.74292937');
   t.equal(fromNumber(0.1)?.toFixed(), '0.1');
   t.equal(fromNumber(1e-7)?.toFixed(), '0.0000001');

@@ -142,7 +142,7 @@ t.test('fails only the rules that read an unusable fact', (t) => {
   for (const amountUSD of ['1', -1, {}]) {
     t.equal(
       evaluate('tx.amountUsd < decimal("5")', { destinations: [{ amountUSD }] }),
-      'tx.destinations[].amountUsd is not a number of US dollars',
+      'tx.destinations[].amountUsd is not an amount in US dollars',
     );
   }
   t.equal(
@@ -178,7 +178,7 @@ t.test('tx.amountUsd is absent if a destination has no amount, or if there is no
   t.end();
 });
 
-t.test('an empty list of destinations is absent, so that a rule about all of them fails', (t) => {
+t.test('an empty list of destinations counts as absent, so that a rule about all of them fails', (t) => {
   t.equal(
     evaluate('tx.destinations.all(d, d.type == "VAULT")', { destinations: [] }),
     'tx.destinations is absent',

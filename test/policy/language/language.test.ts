@@ -34,7 +34,7 @@ t.test('does not fail on facts that are not read', (t) => {
   t.end();
 });
 
-t.test('limits the steps of an evaluation', (t) => {
+t.test('limits the number of steps in an evaluation', (t) => {
   const destinations = Array.from({ length: 5000 }, (_, index) => ({ dstId: String(index) }));
   const startedAt = performance.now();
   t.equal(
@@ -85,7 +85,7 @@ t.test('refuses values that are neither true nor false', (t) => {
   t.end();
 });
 
-t.test('finds problems in front of a comment', (t) => {
+t.test('finds problems before a comment', (t) => {
   t.match(messagesAbout('tx.asset == "ETH" && !has(tx.nots) // why'), [/unknown fact "nots"/]);
   t.strictSame(messagesAbout('tx.asset == "ETH" // why'), []);
   t.end();
@@ -118,7 +118,7 @@ t.test('compares addresses as their chains do: with strings, lists and each othe
   t.end();
 });
 
-t.test('limits the time of an evaluation', (t) => {
+t.test('limits the duration of an evaluation', (t) => {
   const destinations = Array.from({ length: 15_000 }, () => ({ dstName: `${'a'.repeat(8)}b` }));
   const startedAt = performance.now();
   t.equal(
@@ -143,21 +143,21 @@ t.test('looks up a long string in a list quickly', (t) => {
 });
 
 const refused: readonly (readonly [string, RegExp])[] = [
-  ['tx.amout < decimal("1")', /^unknown fact "amout" of tx; did you mean "amount"\?$/],
-  ['tx["amout"] < decimal("1")', /^unknown fact "amout" of tx; did you mean "amount"\?$/],
-  ['has(tx.nots)', /^unknown fact "nots" of tx; did you mean "note"\?$/],
-  ['tx.destinations.exists(d, has(d.tog))', /^unknown fact "tog" of d; did you mean "tag"\?$/],
-  ['tx.destinations.exists(d, d.adress == "x")', /^unknown fact "adress" of d; did you mean "address"\?$/],
+  ['tx.amout < decimal("1")', /^unknown fact "amout" in tx; did you mean "amount"\?$/],
+  ['tx["amout"] < decimal("1")', /^unknown fact "amout" in tx; did you mean "amount"\?$/],
+  ['has(tx.nots)', /^unknown fact "nots" in tx; did you mean "note"\?$/],
+  ['tx.destinations.exists(d, has(d.tog))', /^unknown fact "tog" in d; did you mean "tag"\?$/],
+  ['tx.destinations.exists(d, d.adress == "x")', /^unknown fact "adress" in d; did you mean "address"\?$/],
   ['tx.sourceId in lists.treasry', /^unknown list "treasry"; did you mean "treasury"\?$/],
   ['ts.amount < decimal("1")', /^unknown name "ts"; did you mean "tx"\?$/],
   ['config.type == "X"', /^"config" is not available here: a rule for transactions uses "tx"$/],
   ['tx.amount < 1.0', /Decimal < double; write an amount as decimal\("0\.01"\)$/],
   ['tx.amount < 1', /Decimal < int; write an amount as/],
   ['tx.amount < "1"', /Decimal < string; write an amount as/],
-  ['tx.amount < decimal("1,000")', /^decimal\(\) takes digits in quotes/],
-  ['tx.amount < decimal("1e3")', /^decimal\(\) takes digits in quotes/],
-  ['tx.amount < decimal(tx.note)', /^decimal\(\) takes digits in quotes/],
-  ['tx.amount < decimal(1)', /^decimal\(\) takes digits in quotes/],
+  ['tx.amount < decimal("1,000")', /^decimal\(\) takes a quoted string of digits/],
+  ['tx.amount < decimal("1e3")', /^decimal\(\) takes a quoted string of digits/],
+  ['tx.amount < decimal(tx.note)', /^decimal\(\) takes a quoted string of digits/],
+  ['tx.amount < decimal(1)', /^decimal\(\) takes a quoted string of digits/],
   ['tx.amount in lists.treasury', /no such overload: Decimal in List/],
   ['tx.extraParameters', /^expected true or false, but this is of type dyn$/],
   ['tx.note', /^expected true or false, but this is of type string$/],
@@ -172,7 +172,7 @@ const refused: readonly (readonly [string, RegExp])[] = [
   ['got(tx.note)', /no matching overload/],
   ['now.getHours("Mars") > 3', /^unknown time zone "Mars"/],
   ['now > timestamp("tomorrow")', /timestamp/],
-  ['tx["am" + "ount"] > decimal("1")', /^an index must be a number or a string in quotes$/],
+  ['tx["am" + "ount"] > decimal("1")', /^an index must be a number or a quoted string$/],
   ['tx.note in []', /types in this expression can’t be determined/],
   ['"x" in tx.extraParameters.tags', /^"in" can’t search a dynamic list/],
   ['tx.destAddress == tx.extraParameters.a', /^an address .* dynamic value$/],
@@ -203,7 +203,7 @@ t.test('reports the problems on both sides of && and ||', (t) => {
   t.end();
 });
 
-t.test('never quotes values of the request in an error', (t) => {
+t.test('never quotes values from the request in an error', (t) => {
   const secret = 'SECRET-VALUE';
   for (const when of [
     'int(tx.note) > 1',

@@ -43,7 +43,7 @@ t.test('by default, rejects if no rule matches and retries on errors', (t) => {
   t.end();
 });
 
-t.test('the initial policy of production approves nothing', (t) => {
+t.test('the initial production policy approves nothing', (t) => {
   const text = readFileSync(SHIPPED, 'utf8');
   t.match(parsePolicy(text, 'policy.yaml'), { rules: [], otherwise: 'REJECT', onError: 'RETRY' });
   t.end();
@@ -128,7 +128,7 @@ const invalid: readonly (readonly [
     [[2, 10, undefined, 'invalid list name "a-b": use letters, digits and _']],
   ],
   [
-    'an unknown key of a rule',
+    'an unknown key in a rule',
     withRules('- { id: a, for: transaction, when: "true", action: reject, unless: x }'),
     [[5, 60, 'a', 'unknown key "unless"; the keys here are id, for, when, action, reason']],
   ],
@@ -177,7 +177,7 @@ const invalid: readonly (readonly [
       '  when: tx.asset == "ETH" && tx.amout > decimal("1")',
       '  action: reject',
     ),
-    [[7, 33, 'a', 'unknown fact "amout" of tx; did you mean "amount"?']],
+    [[7, 33, 'a', 'unknown fact "amout" in tx; did you mean "amount"?']],
   ],
   [
     'an unknown list, in a folded expression',
@@ -219,7 +219,7 @@ const invalid: readonly (readonly [
       '  when: "tx.note == \\x22\\u0061\\"\\n && tx.amout > decimal(\'1\')"',
       '  action: reject',
     ),
-    [[7, 42, 'a', 'unknown fact "amout" of tx; did you mean "amount"?']],
+    [[7, 42, 'a', 'unknown fact "amout" in tx; did you mean "amount"?']],
   ],
   [
     'an incomplete expression over several lines',
@@ -249,7 +249,7 @@ const invalid: readonly (readonly [
     [
       [1, 10, undefined, 'version must be 1'],
       [2, 1, undefined, 'unknown key "list"; did you mean "lists"?'],
-      [6, 14, 'a', 'unknown fact "foo" of tx'],
+      [6, 14, 'a', 'unknown fact "foo" in tx'],
       [6, 28, 'a', 'no such overload: Decimal == int; write an amount as decimal("0.01")'],
       [7, 13, 'a', 'action must be one of approve, reject, retry, ignore'],
       [8, 10, undefined, 'onError must be one of retry, reject'],
@@ -279,7 +279,7 @@ t.test('the report marks the position of each problem with a caret', (t) => {
     t.equal(
       error.message,
       `mine.yaml:5:14  rule a
-  unknown fact "amout" of tx; did you mean "amount"?
+  unknown fact "amout" in tx; did you mean "amount"?
      5 |     when: tx.amout < decimal("1")
        |              ^
 
