@@ -115,7 +115,7 @@ export async function checkGivenCertificate(session: Session, arn: string): Prom
   if (certificate.status !== 'ISSUED') {
     throw new DeployError(
       'CERTIFICATE_NOT_ISSUED',
-      `certificate ${arn} is ${certificate.status}`,
+      `certificate ${arn} has status ${certificate.status}`,
       'wait until it is issued, or set another certificate in the settings',
     );
   }

@@ -133,9 +133,9 @@ function deployedOrThrow(stackId: string, { stack, failed }: Watched): DeployedS
 }
 
 function describeFailure(failed: StackEvent | undefined): string {
-  if (failed === undefined) return 'CloudFormation gives no reason';
+  if (failed === undefined) return 'CloudFormation gave no reason';
   const { resource, type, reason } = failed;
-  return `${resource} (${type}): ${reason ?? 'no reason is given'}`;
+  return `${resource} (${type}): ${reason ?? 'no reason given'}`;
 }
 
 async function setTerminationProtection({ aws }: Client, StackName: string, on: boolean): Promise<void> {

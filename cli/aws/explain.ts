@@ -49,7 +49,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     code: 'CREDENTIALS_REFUSED',
     message: (fault) => `AWS does not accept the credentials${ofProfile(fault)} (${fault.name})`,
     next: (fault) =>
-      `sign in again: ${signIn(fault)}; if that does not help, check the clock of this machine`,
+      `sign in again: ${signIn(fault)}; if that does not help, check this machine's clock`,
   },
   {
     matches: ({ name, httpStatus }) => PERMISSION_MISSING.test(name) || httpStatus === 403,
@@ -67,8 +67,8 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: ({ code }) => NOT_RESOLVED.includes(code),
     code: 'AWS_NOT_FOUND',
-    message: ({ message }) => `the address of AWS can't be resolved (${message})`,
-    next: () => 'check the region and the internet connection of this machine',
+    message: ({ message }) => `the AWS hostname can't be resolved (${message})`,
+    next: () => "check the region and this machine's internet connection",
   },
   {
     matches: ({ code, name }) => NOT_CONNECTED.includes(code) || name === 'TimeoutError',
@@ -129,7 +129,7 @@ function toFault(error: Error, profile: string | undefined): Fault {
 }
 
 function ofProfile({ profile }: Fault): string {
-  return profile === undefined ? '' : ` of profile ${profile}`;
+  return profile === undefined ? '' : ` from profile ${profile}`;
 }
 
 function signIn({ profile }: Fault): string {

@@ -52,7 +52,7 @@ async function regionSettings(region: string) {
   if (availabilityZones.length < 2 || s3PrefixListId === undefined) {
     throw new DeployError(
       'REGION_UNUSABLE',
-      `${region} does not offer two availability zones and a prefix list of S3 to this account`,
+      `${region} does not offer two availability zones and an S3 prefix list to this account`,
       'check the name of the region, and that it is enabled for the account',
     );
   }

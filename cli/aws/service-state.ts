@@ -78,10 +78,10 @@ export function neverRuns({ emulated }: Session, { tasks, targets }: ServiceStat
   return emulated && tasks === 0 && targets.length === 0;
 }
 
-/** @returns one line, such as `1 of 2 tasks run; targets: healthy, initial` */
+/** @returns one line, such as `1 of 2 tasks running; targets: healthy, initial` */
 export function describeState({ desired, running, targets }: ServiceState): string {
   const states = targets.map(({ state, reason }) => (reason === undefined ? state : `${state} (${reason})`));
-  return `${running} of ${desired} ${desired === 1 ? 'task runs' : 'tasks run'}; targets: ${states.join(', ') || 'none yet'}`;
+  return `${running} of ${desired} ${desired === 1 ? 'task' : 'tasks'} running; targets: ${states.join(', ') || 'none yet'}`;
 }
 
 async function findService({ aws, names }: Session): Promise<Service | undefined> {

@@ -94,7 +94,7 @@ async function notSteady(
 }
 
 function reasonOf(state: ServiceState, expected: ExpectedRollout | undefined): string {
-  if (state.rollout === 'FAILED') return state.rolloutReason ?? 'the rollout failed, and ECS gives no reason';
+  if (state.rollout === 'FAILED') return state.rolloutReason ?? 'the rollout failed, and ECS gave no reason';
   if (expected !== undefined && state.deployment !== expected.deployment) {
     return 'the new tasks did not become healthy, and ECS rolled back to the previous ones';
   }

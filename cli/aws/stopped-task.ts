@@ -20,7 +20,7 @@ export async function explainStoppedTask(session: Session): Promise<readonly str
     const stream = `task/${names.container}/${id}`;
     const lines = await lastLines(session, names.logGroups.service, stream);
     return [
-      `task ${id} stopped: ${stopReasons(task).join('; ') || 'ECS gives no reason'}`,
+      `task ${id} stopped: ${stopReasons(task).join('; ') || 'ECS gave no reason'}`,
       ...(lines.length === 0 ? ['it logged nothing'] : ['its last log lines:', ...lines]),
     ];
   } catch (error) {
@@ -44,7 +44,7 @@ function stopReasons({ stoppedReason, containers = [] }: Task): readonly string[
   return [
     ...(stoppedReason === undefined ? [] : [stoppedReason]),
     ...containers.flatMap(({ name, reason, exitCode }) => [
-      ...(exitCode === undefined ? [] : [`${name ?? 'container'} ended with exit code ${exitCode}`]),
+      ...(exitCode === undefined ? [] : [`${name ?? 'container'} exited with code ${exitCode}`]),
       ...(reason === undefined ? [] : [reason]),
     ]),
   ];

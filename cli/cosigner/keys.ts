@@ -27,6 +27,6 @@ function readKey<Key>(file: string, type: 'private' | 'public', create: (pem: st
     return create(pem);
   } catch {
     // The reason that OpenSSL gives, such as "DECODER routines::unsupported", explains nothing.
-    throw new InputError(`${file} holds no ${type} key in PEM format`);
+    throw new InputError(`${file} contains no ${type} key in PEM format`);
   }
 }

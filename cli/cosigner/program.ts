@@ -51,10 +51,10 @@ export function createCosignerProgram(stdout: Output): Command {
     )
     .option('--file <file>', 'JSON payload, sent unchanged (default: a published sample with new ids)')
     .addOption(new Option('--url <url>', 'base URL of the handler').default(DEFAULT_URL).argParser(parseUrl))
-    .option('--ca <file>', 'PEM file with the CA of an https URL')
+    .option('--ca <file>', 'PEM file with the CA certificate for an https URL')
     .option(
       '--keys <directory>',
-      'directory with the keys of both sides; npm start creates it',
+      'directory with the keys for both sides; npm start creates it',
       LOCAL_KEY_DIRECTORY,
     )
     .option(

@@ -111,13 +111,17 @@ async function buildFailure(session: Session, id: string, build: Build | undefin
     ({ phaseStatus }) => phaseStatus !== undefined && phaseStatus !== 'SUCCEEDED',
   );
   const reasons = failed?.contexts?.flatMap(({ message }) => message ?? []) ?? [];
-  const where = failed?.phaseType === undefined ? '' : ` in ${failed.phaseType}`;
+  const where = failed?.phaseType === undefined ? '' : ` in phase ${failed.phaseType}`;
+  const result =
+    build === undefined
+      ? 'the build no longer exists'
+      : `the build ended with status ${build.buildStatus ?? 'unknown'}${where}`;
   const log = awsCommand(session, `logs tail ${session.names.logGroups.imageBuild} --since 1h`);
   const { groupName, streamName } = build?.logs ?? {};
   return new DeployError(
     'BUILD_FAILED',
-    `the build is ${build?.buildStatus ?? 'gone'}${where}: ${reasons.join('; ') || 'CodeBuild gives no reason'}`,
-    `fix the reported problem, commit, and run the same command again; to read the whole log: ${log} (version 2 of the AWS CLI); or build on this machine with --build local`,
+    `${result}: ${reasons.join('; ') || 'CodeBuild gave no reason'}`,
+    `fix the reported problem, commit, and run the same command again; to read the whole log: ${log} (needs AWS CLI version 2); or build on this machine with --build local`,
     groupName === undefined || streamName === undefined
       ? [`build ${id}`]
       : await lastLines(session, groupName, streamName),

@@ -43,7 +43,7 @@ export async function runDeploy({ sleep }: OperatorRuntime = {}): Promise<void> 
   });
   await runOperatorProgram(
     program,
-    () => `AWS completes the change that is running. To continue: ${resumeCommand()}`,
+    () => `AWS will complete the change in progress. To continue: ${resumeCommand()}`,
   );
 }
 

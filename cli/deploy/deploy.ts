@@ -40,7 +40,7 @@ export async function deploy(session: Session, options: DeployOptions, run: Resu
     if (json) printJson(toResult(deployment, planned, run));
     printer.notes(deployment.notes);
     printer.line(
-      pending.length === 0 ? 'Nothing to change.' : 'Nothing was changed in AWS: this was --dry-run.',
+      pending.length === 0 ? 'Nothing to change.' : 'Nothing was changed in AWS: this was a dry run.',
     );
     return;
   }

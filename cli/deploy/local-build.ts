@@ -100,7 +100,7 @@ function runEngine(
 }
 
 function engineFailure(command: string, code: number | null, lastLines: readonly string[]): DeployError {
-  const outcome = code === null ? 'was killed by a signal' : `ended with exit code ${code}`;
+  const outcome = code === null ? 'was killed by a signal' : `exited with code ${code}`;
   return new DeployError(
     'BUILD_FAILED',
     `${command} ${outcome}`,

@@ -60,7 +60,7 @@ function stepsForJwt(inputs: Inputs): NextSteps {
   const pinned = [
     'Your private CA issued the certificate. Only an SGX Co-signer accepts one together with a public key: choose',
     `"public key with root CA" and provide ${caFile}, or the one with certificate pinning and provide ${certificateFile}.`,
-    'A Nitro Co-signer trusts public CAs only: for it, set "auth" to "json", or use a certificate of a public CA.',
+    'A Nitro Co-signer trusts public CAs only: for it, set "auth" to "json", or use a certificate from a public CA.',
   ];
   return {
     callbackUrl,
@@ -84,10 +84,10 @@ function stepsForJson(inputs: Inputs): NextSteps {
   const option = isPrivate
     ? [
         `2. Choose "certificate pinning", and provide   ${certificateFile}`,
-        `   or, since Co-signer 2025.12.11, "root CA", and provide   ${caFile}`,
-        '   No public CA issues a certificate for this name, so a Nitro Co-signer connects with no other option.',
+        `   or, with Co-signer 2025.12.11 or later, "root CA", and provide   ${caFile}`,
+        "   No public CA issues a certificate for this name, so a Nitro Co-signer can't connect with any other option.",
       ]
-    : [`2. Choose "certificate pinning" or "root CA", and provide the certificate of ${hostName} or its CA`];
+    : [`2. Choose "certificate pinning" or "root CA", and provide the certificate for ${hostName} or its CA`];
   return {
     callbackUrl,
     installerOption: 'certificate pinning, or root CA',
@@ -116,7 +116,7 @@ function registration({ registerCommand }: Inputs): readonly string[] {
 function check(number: number, { hostName, isPrivate }: Inputs): readonly string[] {
   const caOption = isPrivate ? `--cacert ${CERTIFICATE_FILES.ca} ` : '';
   return [
-    `${number}. From the Co-signer's host, check that it reaches the handler:`,
+    `${number}. From the Co-signer's host, check that it can reach the handler:`,
     `   curl ${caOption}https://${hostName}/health`,
   ];
 }

@@ -20,8 +20,8 @@ export interface DeployOptions extends OperatorOptions {
 
 const STACKS = `
 The stacks, in order: foundation, security, image, callback and, if enabled in the settings, cosigner.
-The callback stack includes the keys, the certificate and the wait for a healthy task.
-The image stack includes the build of the image.`;
+The callback stack includes the keys and the certificate; its deployment waits for a healthy task.
+The image stack includes the image build.`;
 
 export function createDeployProgram(): Command {
   const program = createProgram(

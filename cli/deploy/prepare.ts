@@ -75,7 +75,7 @@ function assertOptionsApply(
   }
   if (options.renewCertificate === true && settings.certificate !== 'private') {
     throw new UsageError(
-      '--renew-certificate applies to "certificate": "private" only: the issuer renews other certificates',
+      '--renew-certificate applies to "certificate": "private" only: other certificates are renewed by their issuer',
     );
   }
 }

@@ -20,6 +20,6 @@ export function previewChanges(deployed: unknown, updated: unknown): readonly st
     if (impact !== undefined) lines.push(`${impact}: ${id} (${change.resourceType})`);
   });
   const others = diff.differenceCount - diff.resources.differenceCount;
-  if (others > 0) lines.push(`change: ${others} of parameters, outputs or description`);
+  if (others > 0) lines.push(`change: ${others} in parameters, outputs or the description`);
   return lines;
 }

@@ -50,7 +50,7 @@ function serviceRows({ service }: Status, paint: Paint): readonly Row[] {
   const notSteady = rollout === 'FAILED' ? 'failed' : 'not steady';
   const state = steady ? paint('green', 'steady') : paint('yellow', notSteady);
   const more = pending > 0 ? `, ${pending} pending` : '';
-  const settings = `the settings have ${desiredBySettings}: the next deployment that changes the service restores that`;
+  const settings = `the settings specify ${desiredBySettings}: the next deployment that changes the service restores it`;
   const targets = service.targets.map(({ id, state: target, reason }) =>
     paint(
       target === 'healthy' ? 'green' : 'yellow',
@@ -58,7 +58,7 @@ function serviceRows({ service }: Status, paint: Paint): readonly Row[] {
     ),
   );
   return [
-    ['service', `${state}, ${running} of ${desired} tasks run${more}`],
+    ['service', `${state}, ${running} of ${desired} ${desired === 1 ? 'task' : 'tasks'} running${more}`],
     ...(note === undefined ? [] : [['', note] as const]),
     ...(desired === desiredBySettings ? [] : [['', paint('yellow', settings)] as const]),
     ['tasks', String(service.tasks)],

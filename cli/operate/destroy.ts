@@ -82,7 +82,7 @@ async function destroy(session: Session, options: DestroyOptions): Promise<void>
   }
   if (dryRun) {
     if (json) printJson({ environment, wouldDelete: deleted, kept, notes });
-    else process.stdout.write('Nothing was changed: this was --dry-run.\n');
+    else process.stdout.write('Nothing was changed: this was a dry run.\n');
     return;
   }
   if (options.confirm === undefined) {
@@ -180,7 +180,7 @@ async function findNotes(session: Session, hasParameters: boolean): Promise<read
   const { production, keyDirectory, names } = session;
   if (production) {
     return [
-      'A new deployment of prod uses the same names: before that, delete by hand what is kept, including the parameters, which are encrypted with the KMS key of this deployment.',
+      "A new deployment of prod uses the same names: before it, manually delete what is kept, including the parameters, which are encrypted with this deployment's KMS key.",
     ];
   }
   if (!hasParameters) return [];

@@ -33,15 +33,15 @@ export async function runLogs({ sleep }: OperatorRuntime = {}): Promise<void> {
     "Shows the service's log: formatted on a terminal, JSON lines otherwise.",
   )
     .option('-f, --follow', 'wait for new lines, and show them')
-    .option('--errors', 'only lines of level error or fatal, and lines that Node.js printed itself')
+    .option('--errors', 'only lines at level error or fatal, and lines that Node.js printed itself')
     .option('--request <id>', 'only lines about one request: its requestId, txId or trace id')
     .option('--since <duration>', 'how far back: 30s, 15m, 2h, 7d (default: 1h; with --request 7d)');
-  addOperatorOptions(program, 'JSON lines on a terminal too')
+  addOperatorOptions(program, 'print JSON lines even on a terminal')
     .addHelpText('after', EXIT_CODES)
     .action(async (options: LogsOptions) => {
       const { request, since = request === undefined ? '1h' : '7d' } = options;
       if (request !== undefined && !/^[\w:=;-]{1,256}$/.test(request)) {
-        throw new UsageError(`--request takes one id as it is in the log, not "${request}"`);
+        throw new UsageError(`--request takes one id as it appears in the log, not "${request}"`);
       }
       const duration = parseDuration(since);
       const session = await openSession(options, { sleep });

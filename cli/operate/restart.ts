@@ -32,6 +32,6 @@ export async function runRestart({ sleep }: OperatorRuntime = {}): Promise<void>
   });
   await runOperatorProgram(
     program,
-    () => 'The new tasks start anyway: "npm run deploy -- --status" shows their state.',
+    () => 'The new tasks will start anyway: "npm run deploy -- --status" shows their state.',
   );
 }

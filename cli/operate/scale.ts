@@ -39,7 +39,7 @@ export async function runScale({ sleep }: OperatorRuntime = {}): Promise<void> {
       if (options.json === true) printJson({ environment, desired, desiredBySettings, service: state });
       else if (desired !== desiredBySettings) {
         process.stdout.write(
-          `${SETTINGS_FILE} has "desiredCount": ${desiredBySettings}, and the next deployment that changes the service restores that. To keep ${desired}, set "desiredCount": ${desired} there.\n`,
+          `${SETTINGS_FILE} has "desiredCount": ${desiredBySettings}, and the next deployment that changes the service restores it. To keep ${desired}, set "desiredCount": ${desired} there.\n`,
         );
       }
     });

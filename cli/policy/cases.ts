@@ -57,7 +57,7 @@ export function readCases(file: string): readonly Case[] {
   const { data, error } = fileSchema.safeParse(toValue(document, file));
   if (data === undefined) {
     const problems = error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
-    throw new InputError(`${file} is not a valid file of test cases:\n${problems.join('\n')}`);
+    throw new InputError(`${file} is not a valid test case file:\n${problems.join('\n')}`);
   }
   return data.cases.map((entry) => toCase(entry, dirname(file)));
 }

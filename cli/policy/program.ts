@@ -40,8 +40,8 @@ export function createPolicyProgram(stdout: Output): Command {
 function addCheck(program: Command, stdout: Output): void {
   const check = program
     .command('check')
-    .summary('report all problems of a policy')
-    .description('Reports all problems of a policy, or a summary of a valid one.')
+    .summary('report all problems in a policy')
+    .description('Reports all problems in a policy, or a summary of a valid one.')
     .argument('[file]', policyHelp)
     .addOption(policyOption('same as the file argument'))
     .action((file: string | undefined, options: PolicyOptions) =>
@@ -62,7 +62,9 @@ function addExplain(program: Command, stdout: Output): void {
   const command = program
     .command('explain')
     .summary('show why a policy decides as it does')
-    .description('Shows each rule with the part of its condition that decided it, then the decision.')
+    .description(
+      'Shows each rule with the part of its condition that determined its result, then the decision.',
+    )
     .argument('<payload>', 'JSON file with the payload of a Co-signer request')
     .addOption(policyOption())
     .addOption(
@@ -113,8 +115,8 @@ function addReplay(program: Command, stdout: Output): void {
   const command = program
     .command('replay')
     .summary('show which logged decisions a policy would change')
-    .description('Evaluates the decisions of a log again, and lists those that would change.')
-    .argument('<log>', 'log of the service, one JSON object per line')
+    .description('Re-evaluates the decisions in a log and lists those that would change.')
+    .argument('<log>', 'log from the service, one JSON object per line')
     .addOption(policyOption())
     .action((log: string, options: PolicyOptions) =>
       runAction(stdout, options, async (print) => {
@@ -137,7 +139,7 @@ function addReplay(program: Command, stdout: Output): void {
 function addPush(program: Command, stdout: Output): void {
   const push = program
     .command('push')
-    .summary('check a policy and put it in force in AWS')
+    .summary('check a policy and put it into effect in AWS')
     .description(
       'Checks a policy, and stores it in the SSM parameter from which an environment reads its policy.',
     )
@@ -173,7 +175,7 @@ function addJsonOption(command: Command): void {
 function addExamples(command: Command, failure: string, examples: readonly string[]): void {
   const lines = [
     '',
-    'A file named - is standard input.',
+    'The file name - stands for standard input.',
     '',
     examples.length === 1 ? 'Example:' : 'Examples:',
     ...examples.map((example) => `  ${example}`),

@@ -89,7 +89,7 @@ function logAlarms(metrics: Metrics): Readonly<Record<string, AlarmDefinition>> 
   const code: keyof typeof REFUSALS = 'invalid_token';
   return {
     'invalid-token': {
-      alarmDescription: 'A request was not signed by a known Co-signer key',
+      alarmDescription: 'A request was not signed with a known Co-signer key',
       metric: metrics.fromLog('Refusals', { code }),
       threshold: 1,
     },

@@ -78,7 +78,7 @@ function otherCosignerProblems(settings: JsonObject): string[] {
   const network = isObject(settings['network']) ? settings['network'] : {};
   if (settings['cosignerSecurityGroupId'] !== undefined && network['endpoints'] !== 'existing') {
     problems.push(
-      'cosignerSecurityGroupId needs the VPC of that Co-signer as "network", with "endpoints": "existing": endpoints created here would serve only the handler',
+      'cosignerSecurityGroupId needs that Co-signer\'s VPC as "network", with "endpoints": "existing": endpoints created here would serve only the handler',
     );
   }
   return problems;

@@ -283,7 +283,7 @@ export class CallbackStack extends ProjectStack {
         parameters.cosignerPublicKey,
         'SecureString: the key that verifies requests',
       ],
-      PolicyParameter: [parameters.policy, 'SecureString: the policy that decides requests'],
+      PolicyParameter: [parameters.policy, 'SecureString: the policy that decides on requests'],
     };
     for (const [id, [value, description]] of Object.entries(outputs)) {
       new CfnOutput(this, id, { value, description });

@@ -110,7 +110,7 @@ export class ImageStack extends ProjectStack {
     });
     new codebuild.Project(this, 'Build', {
       projectName: names.imageBuild,
-      description: 'Builds and pushes the image of the callback handler',
+      description: 'Builds and pushes the callback handler image',
       role: this.createBuildRole(key, source, logGroup).withoutPolicyUpdates(),
       source: codebuild.Source.s3({ bucket: source, path: SOURCE_KEY }),
       buildSpec: codebuild.BuildSpec.fromObjectToYaml({

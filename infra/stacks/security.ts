@@ -39,7 +39,7 @@ export class SecurityStack extends ProjectStack {
     this.taskRole = this.createTaskRole().withoutPolicyUpdates();
     this.executionRole = this.createExecutionRole().withoutPolicyUpdates();
 
-    new CfnOutput(this, 'KeyArn', { value: this.key.keyArn, description: 'KMS key of the parameters' });
+    new CfnOutput(this, 'KeyArn', { value: this.key.keyArn, description: 'KMS key for the parameters' });
     new CfnOutput(this, 'CosignerSecurityGroupId', {
       value: this.securityGroupIds.cosigner,
       description: 'Security group for the Co-signer: the load balancer accepts connections only from it',

@@ -49,7 +49,7 @@ t.test('prints help to stdout with exit code 0', async (t) => {
   t.equal(stderr, '');
 });
 
-t.test('prints only the help of a command', async (t) => {
+t.test('prints only the help for the given command', async (t) => {
   const { code, stdout } = await run('copy', '--help');
   t.equal(code, 0);
   t.match(stdout, /^Usage: npm run files -- copy \[options\] <file>\n\nCopies a file\.\n/);
@@ -78,11 +78,11 @@ t.test('rejects wrong usage with exit code 2 and points to the help of that comm
   }
 });
 
-t.test('reports unusable input with exit code 2 and without a pointer to the help', async (t) => {
+t.test('reports unusable input with exit code 2, without pointing to the help', async (t) => {
   t.strictSame(await run('copy', 'input'), { code: 2, stdout: '', stderr: 'error: input is empty\n' });
 });
 
-t.test('passes other errors to the error reporter of the program', async (t) => {
+t.test('passes other errors to the program’s error reporter', async (t) => {
   const ran = await runInProcess(createFilesProgram, ['copy', 'bug'], (error, command) => {
     t.match(error, { message: 'a bug' });
     t.equal(command.name(), 'copy');

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { columns, count, paintAction, painter } from '../../cli/terminal.js';
 
-t.test('colours output on a terminal with colours only', (t) => {
+t.test('colours output only on a terminal that supports colours', (t) => {
   const paintOn = (isTTY: boolean, hasColors: boolean) =>
     paintAction(painter({ isTTY, hasColors: () => hasColors, write: () => true }), 'APPROVE');
   t.equal(paintOn(true, true), '\u001b[32mAPPROVE\u001b[39m');
@@ -22,7 +22,7 @@ t.test('pads all columns but the last', (t) => {
   t.end();
 });
 
-t.test('counts with singular and plural', (t) => {
+t.test('uses the singular for one and the plural otherwise', (t) => {
   t.strictSame(
     [count(0, 'rule'), count(1, 'rule'), count(2, 'entry', 'entries')],
     ['0 rules', '1 rule', '2 entries'],

@@ -52,7 +52,7 @@ t.test('reports a failed build with its last output', async (t) => {
   fakeEngine(place, 'echo "npm error 404" >&2; exit 7');
   const { code, stderr } = await place.run('deploy', '--yes', '--build', 'local');
   t.equal(code, 1);
-  t.match(stderr, 'docker build ended with exit code 7');
+  t.match(stderr, 'docker build exited with code 7');
   t.match(stderr, 'npm error 404');
   t.match(stderr, 'continue with: npm run deploy -- --build local --yes --env dev');
 });

@@ -15,7 +15,7 @@ t.setTimeout(900_000);
 t.test('changes', async (t) => {
   const { account, recovers, moto, proxy, scenario } = await scenarios(t);
 
-  scenario('rejects an invalid policy, in the file and in SSM', async (t, place) => {
+  scenario('rejects an invalid policy in the file or in SSM', async (t, place) => {
     const file = join(place.directory, 'policy.yaml');
     const valid = readFileSync(file, 'utf8');
     writeFileSync(file, 'version: 1\nrules: [oops]\n');
@@ -155,7 +155,7 @@ t.test('changes', async (t) => {
     t.match((await account.stacks())[0], { parameters: { ImageTag: 'v8' } });
   });
 
-  scenario('turns off protections to destroy prod, and keeps its keys', async (t, place) => {
+  scenario('disables deletion protection to destroy prod, and keeps its keys', async (t, place) => {
     t.equal((await place.run('deploy', '--yes', '-e', 'prod')).code, 0);
     proxy.calls.length = 0;
     // moto does not implement this call.

@@ -24,7 +24,7 @@ t.test('resumes after an interruption at any AWS call', async (t) => {
 
   let expected: unknown;
   let points: readonly string[] = [];
-  await t.test('makes the expected calls without an interruption', async (t) => {
+  await t.test('makes the expected calls when not interrupted', async (t) => {
     const place = workspace(t, proxy.endpoint);
     const { code, stderr } = await place.run('deploy', '--yes');
     t.equal(code, 0, stderr);

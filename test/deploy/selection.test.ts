@@ -97,7 +97,7 @@ t.test('deploys selected stacks as planned', async (t) => {
     });
   }
 
-  await t.test('shows a change of the settings resource by resource', async (t) => {
+  await t.test('shows the effect of changed settings, resource by resource', async (t) => {
     place.settings({ alarmEmail: 'ops@example.com', desiredCount: 2 });
     const { code, stdout } = await place.run('deploy', '--dry-run');
     t.equal(code, 0);

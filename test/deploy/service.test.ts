@@ -59,7 +59,7 @@ t.test('service', async (t) => {
       t,
       ran,
       'BUILD_FAILED',
-      /the build is FAILED in BUILD: COMMAND_EXECUTION_ERROR/,
+      /the build ended with status FAILED in phase BUILD: COMMAND_EXECUTION_ERROR/,
       'npm run deploy -- --yes --env dev',
     );
     t.match(ran.stderr, 'npm error 404 Not Found');
@@ -150,7 +150,7 @@ t.test('service', async (t) => {
     );
     t.match(
       ran.stderr,
-      'task abc stopped: Essential container in task exited; callback-handler ended with exit code 1',
+      'task abc stopped: Essential container in task exited; callback-handler exited with code 1',
     );
     t.match(ran.stderr, '{"level":"fatal","msg":"no key"}');
     t.match(await place.run('deploy', '--yes'), { code: 1, stderr: /STACK_STUCK/ });
@@ -160,7 +160,7 @@ t.test('service', async (t) => {
     await recovers(t, place);
   });
 
-  scenario('waits for a service that is not steady, and reports one that fails', async (t, place) => {
+  scenario('waits for a service that is not yet steady, and reports one that fails', async (t, place) => {
     t.equal((await place.run('deploy', '--yes')).code, 0);
     const target = {
       Target: { Id: '10.0.1.7', Port: 3000 },

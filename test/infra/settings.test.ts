@@ -147,7 +147,7 @@ t.test('reports settings that are invalid or contradict each other', (t) => {
     ],
     [
       { ...CHOICES.existingVpc, cosignerSecurityGroupId: 'sg-01234567' },
-      'cosignerSecurityGroupId needs the VPC of that Co-signer as "network", with "endpoints": "existing": endpoints created here would serve only the handler',
+      'cosignerSecurityGroupId needs that Co-signer\'s VPC as "network", with "endpoints": "existing": endpoints created here would serve only the handler',
     ],
     [
       {

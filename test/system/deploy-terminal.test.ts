@@ -40,7 +40,7 @@ t.test('on a terminal', async (t) => {
     t.match(ended, { code: 130 });
     t.match(
       stdout,
-      'Interrupted. AWS completes the change that is running. To continue: npm run deploy -- --only-stacks',
+      'Interrupted. AWS will complete the change in progress. To continue: npm run deploy -- --only-stacks',
     );
     t.ok(stdout.lastIndexOf('\u001b[?25h') > stdout.lastIndexOf('\u001b[?25l'), 'shows the cursor last');
     proxy.before = () => undefined;

@@ -66,7 +66,7 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     t.strictSame(
       Parameters.map(({ Name, Type, KeyId }) => [Name, Type, KeyId]).sort(),
       [callbackPrivateKey, policy].map((name) => [name, 'SecureString', 'alias/fireblocks-dev']),
-      'encrypted with the KMS key of the environment',
+      'encrypted with the environment’s KMS key',
     );
     t.strictSame(await account.certificates(), ['callback.internal']);
     t.equal((await account.service())?.desiredCount, 1);
@@ -401,7 +401,7 @@ t.test('deploys a fresh clone with the command in the README', async (t) => {
   t.equal(changes.trim(), '?? node_modules', 'git ignores the files that it created');
 });
 
-t.test('a first deployment to another region looks up the zones of that region', async (t) => {
+t.test('a first deployment to another region looks up the availability zones in that region', async (t) => {
   await moto.reset();
   const place = workspace(t, moto.endpoint);
   const { stdout, code } = await place.run('deploy', '-r', 'eu-west-1', '--dry-run');

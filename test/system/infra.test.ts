@@ -250,7 +250,7 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     ]);
   });
 
-  await t.test('the private hostname is an alias of the load balancer', async (t) => {
+  await t.test('the private hostname is an alias for the load balancer', async (t) => {
     const route53 = new Route53Client(client);
     const { HostedZones } = await route53.send(new ListHostedZonesCommand({}));
     t.match(HostedZones, [{ Name: 'callback.internal.' }]);
@@ -272,7 +272,7 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     t.match(logGroups, [{ logGroupName: '/ecs/callback-handler/dev', retentionInDays: 7 }]);
   });
 
-  await t.test('the describe-services command of the guide works', async (t) => {
+  await t.test('the describe-services command in the guide works', async (t) => {
     const guide = readFileSync(join(ROOT, 'DEPLOYMENT.md'), 'utf8');
     const command = /^aws ecs describe-services (?:.*\\\n)*.*$/m.exec(guide)?.[0] ?? 'false';
     const { stdout } = await run('bash', ['-c', command], {

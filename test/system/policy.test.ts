@@ -85,7 +85,7 @@ t.test('a policy in SSM', async (t) => {
   });
 });
 
-t.test('an edited policy file is in force within 5 s, and no request fails meanwhile', async (t) => {
+t.test('an edited policy file takes effect within 5 s without a failed request', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { built: true, cwd, args: ['--local'] });
   const url = await handler.listening();
@@ -120,7 +120,7 @@ t.test('an edited policy file is in force within 5 s, and no request fails meanw
   for (const [policy, decided] of actions) t.equal(decided.size, 1, String(policy));
 });
 
-t.test('replaying the log of a service lists exactly the decisions that would change', async (t) => {
+t.test('replaying a service’s log lists exactly the decisions that would change', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { built: true, cwd, args: ['--local'] });
   const client = createCosigner({ url: await handler.listening(), keys: keysIn(join(cwd, '.local/keys')) });

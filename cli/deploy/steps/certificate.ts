@@ -42,7 +42,7 @@ export function certificateStep(deployment: DeploymentRun): CertificateStep {
 function inspectPrivate(deployment: DeploymentRun, found: Certificate | undefined): Change {
   const { session, options } = deployment;
   if (found === undefined) {
-    const summary = `create a CA and a certificate for ${session.settings.hostName}, import it into ACM`;
+    const summary = `create a CA and a certificate for ${session.settings.hostName}, and import the certificate into ACM`;
     return { action: 'create', summary, details: [] };
   }
   if (options.renewCertificate) {
@@ -63,7 +63,7 @@ async function importCertificate(deployment: DeploymentRun, report: Report): Pro
   report(`imported as ${arn}`);
   if (options.renewCertificate) {
     notes.push(
-      'The certificate was renewed: give the Co-signer the new one now; until then it does not connect.',
+      "The certificate was renewed: give the Co-signer the new one now; until then it can't connect.",
     );
   }
   return arn;
@@ -84,5 +84,5 @@ function warnBeforeExpiry(
 ): void {
   // ACM renews the certificates that it has issued.
   if (!imported || daysLeft === undefined || daysLeft >= WARNING_DAYS) return;
-  notes.push(`The certificate of ${session.settings.hostName} expires in ${daysLeft} days: ${advice}.`);
+  notes.push(`The certificate for ${session.settings.hostName} expires in ${daysLeft} days: ${advice}.`);
 }

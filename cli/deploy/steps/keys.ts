@@ -74,7 +74,7 @@ async function applyKeys({ session, options, notes }: DeploymentRun, report: Rep
     report(`callback key ${short(fingerprint)} is stored in ${callbackPrivateKey}`);
     if (key.action === 'rotate') {
       notes.push(
-        'The callback key was rotated: the service uses the new one within a minute. Give the Co-signer the new public key now; until then it accepts no response.',
+        'The callback key was rotated: the service uses the new one within a minute. Give the Co-signer the new public key now; until then it rejects every response.',
       );
     }
   }

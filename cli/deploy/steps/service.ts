@@ -17,7 +17,7 @@ export function serviceStep({ session, actions, notes }: DeploymentRun): Step {
     async apply(report) {
       const state = await waitUntilSteady(session, { onProgress: report });
       if (neverRuns(session, state)) {
-        notes.push('The endpoint is an emulator, which runs no tasks: the health was not checked.');
+        notes.push('The endpoint is an emulator, which runs no tasks: health was not checked.');
         report('the endpoint is an emulator, which runs no tasks');
       }
     },

@@ -61,7 +61,7 @@ async function inspectStack(
     ...previewChanges(before, after),
     ...(template.name === 'cosigner' && session.settings.cosignerImageId === undefined
       ? [
-          'may replace: the instance, if Amazon has a newer image; cosignerImageId in the settings prevents it',
+          'may replace: the instance, if Amazon has a newer image; cosignerImageId in the settings prevents this',
         ]
       : []),
   ];

@@ -34,7 +34,7 @@ t.test('a client that trusts the CA accepts the certificate for its host name on
   t.equal(await handshake((await makeCertificate(HOST)).ca, HOST), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
 });
 
-t.test('the CA signs the certificate, which is not a CA itself', (t) => {
+t.test('the CA signs the certificate, which is not itself a CA certificate', (t) => {
   t.ok(certificate.verify(ca.publicKey));
   t.ok(certificate.checkIssued(ca));
   t.ok(ca.ca);
@@ -46,7 +46,7 @@ t.test('the CA signs the certificate, which is not a CA itself', (t) => {
   t.end();
 });
 
-t.test('is valid from one hour ago for 397 days', async (t) => {
+t.test('is valid from one hour ago until 397 days from now', async (t) => {
   const now = new Date('2026-03-01T12:00:00Z');
   const { certificate } = await makeCertificate(HOST, now);
   const { validFrom, validTo } = new X509Certificate(certificate);

@@ -6,7 +6,7 @@ import { readPrivateFile, writePrivateFile } from '../../../cli/aws/private-file
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
-t.test('creates the directory and the file for their owner only', async (t) => {
+t.test('creates the directory and the file with access for their owner only', async (t) => {
   const directory = join(t.testdir(), 'keys', 'dev');
   await writePrivateFile(join(directory, 'key.pem'), 'one');
   t.equal(modeOf(directory), 0o700);
@@ -15,7 +15,7 @@ t.test('creates the directory and the file for their owner only', async (t) => {
   t.equal(await readPrivateFile(join(directory, 'other.pem')), undefined);
 });
 
-t.test('restricts an existing directory and file when it writes and reads', async (t) => {
+t.test('restricts access to an existing directory and file on every write and read', async (t) => {
   const directory = join(t.testdir(), 'keys');
   const file = join(directory, 'key.pem');
   mkdirSync(directory, { mode: 0o755 });

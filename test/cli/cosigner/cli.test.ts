@@ -15,7 +15,7 @@ async function start(t: Test, cwd: string, env: Record<string, string> = {}) {
   return { handler, url: await handler.listening() };
 }
 
-t.test('verifies the responses of a handler in local mode', async (t) => {
+t.test('verifies responses from a handler in local mode', async (t) => {
   const cwd = t.testdir({
     'payload.json': JSON.stringify({ requestId: 'mine', operation: 'RAW', asset: 'BTC', amountStr: '2' }),
     'other.pem': rsaPair().publicPem,
@@ -23,7 +23,7 @@ t.test('verifies the responses of a handler in local mode', async (t) => {
   const { url } = await start(t, cwd);
   const send = (...args: string[]) => cosigner(...args, '--url', url, '--keys', join(cwd, '.local/keys'));
 
-  await t.test('runs as a process, by default with the keys of local mode', async (t) => {
+  await t.test('runs as a separate process, using the local-mode keys by default', async (t) => {
     const { code, stdout, stderr } = await runCosigner(['--url', url], { cwd });
     t.equal(code, 0);
     t.match(stdout, /^Request {2}POST http:.*\/v2\/tx_sign_request\n/);
@@ -34,14 +34,14 @@ t.test('verifies the responses of a handler in local mode', async (t) => {
     t.equal(stderr, '');
   });
 
-  await t.test('`config` sends the published configuration change', async (t) => {
+  await t.test('`config` sends the published sample configuration change', async (t) => {
     const { code, stdout } = await send('config');
     t.equal(code, 0);
     t.match(stdout, /config_change_sign_request\n +change +UNMANAGED_WALLET\n/);
   });
 
   for (const tampering of TAMPERINGS) {
-    await t.test(`--tamper ${tampering} is rejected with 401`, async (t) => {
+    await t.test(`the handler rejects --tamper ${tampering} with 401`, async (t) => {
       const { code, stdout } = await send('--tamper', tampering);
       t.equal(code, 1);
       t.match(stdout, /NOT VERIFIED {2}status 401 {2}\{"code":"invalid_token"/);
@@ -119,7 +119,7 @@ t.test('rejects wrong usage and points to the help', async (t) => {
   }
 });
 
-t.test('reports unusable files without a pointer to the help', async (t) => {
+t.test('reports unusable files without pointing to the help', async (t) => {
   const directory = t.testdir({
     'list.json': '[]',
     'text.pem': 'text',
@@ -136,7 +136,7 @@ t.test('reports unusable files without a pointer to the help', async (t) => {
     [['--keys', directory], /callback_public\.pem can't be read: there is no such file\n$/],
     [
       ['--cosigner-private-key', join(directory, 'text.pem')],
-      /text\.pem holds no private key in PEM format\n$/,
+      /text\.pem contains no private key in PEM format\n$/,
     ],
   ] as const) {
     const { code, stdout, stderr } = await cosigner(...args);

@@ -47,12 +47,12 @@ t.test('accepts a response signed with any of the handler’s keys', async (t) =
 
 const rejected = [
   [
-    'a signature of another key',
+    'a signature by another key',
     token({ action: 'APPROVE', requestId: 'r-1' }, cosigner.privateKey),
     /does not match/,
   ],
   [
-    'a signature of another algorithm',
+    'a signature with another algorithm',
     token({ action: 'APPROVE', requestId: 'r-1' }, undefined, 'none'),
     /RS256/,
   ],
@@ -61,7 +61,7 @@ const rejected = [
   ['an unknown action', token({ action: 'approve', requestId: 'r-1' }), /action/],
   ['claims that are not an object', token(null), /not a JSON object/],
   ['a body that is not a token', 'APPROVE', /not a signed token/],
-  ['a token of four parts', `${token({ action: 'APPROVE', requestId: 'r-1' })}.x`, /not a signed token/],
+  ['a token with four parts', `${token({ action: 'APPROVE', requestId: 'r-1' })}.x`, /not a signed token/],
 ] as const;
 
 for (const [defect, body, problem] of rejected) {

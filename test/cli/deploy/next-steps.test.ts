@@ -17,7 +17,7 @@ function stepsFor(changes: Json) {
   return { ...next, text: next.text.join('\n') };
 }
 
-t.test('with JWT and a certificate of a public CA, the Co-signer needs the public key', (t) => {
+t.test('with JWT and a certificate from a public CA, the Co-signer needs the public key', (t) => {
   const next = stepsFor(CHOICES.certificateByAcm);
   t.equal(next.callbackUrl, 'https://callback.example.com/callback');
   t.equal(next.installerOption, 'public key');

@@ -8,7 +8,7 @@ import { UsageError } from '../../../cli/command.js';
 
 const WITHOUT_COSIGNER = stackNames({ cosigner: false });
 
-t.test('selects stacks in the order of deployment', (t) => {
+t.test('selects stacks in deployment order', (t) => {
   const cases: readonly [Selection, readonly StackName[]][] = [
     [{}, ['foundation', 'security', 'image', 'callback']],
     [{ fromStack: 'image' }, ['image', 'callback']],
@@ -54,7 +54,7 @@ t.test('rejects an invalid selection, and lists the valid names', (t) => {
   t.end();
 });
 
-t.test('requires the stacks that a stack imports from, deployed or selected', (t) => {
+t.test('requires every stack that a stack imports from to be deployed or selected', (t) => {
   const template = (name: StackName, needs: readonly StackName[]) => ({ name, needs }) as Template;
   const templates = [
     template('foundation', []),

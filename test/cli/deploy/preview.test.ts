@@ -24,11 +24,11 @@ t.test('shows what is created, changed, replaced and deleted', (t) => {
   t.match(preview({ alarmEmail: 'a@example.com' }, {}), [/^delete: \w+ \(AWS::SNS::Subscription\)$/]);
   const moved = preview({}, { hostName: 'handler.internal' });
   t.ok(moved.some((line) => /^replace: Zone\w* \(AWS::Route53::HostedZone\)$/.test(line)));
-  t.ok(moved.some((line) => line.endsWith('of parameters, outputs or description')));
+  t.ok(moved.some((line) => line.endsWith('in parameters, outputs or the description')));
   t.end();
 });
 
-t.test('templates list the stacks that they need, and fit into a request', (t) => {
+t.test('templates list the stacks that they depend on, and fit in a request', (t) => {
   t.strictSame(template({}).needs, ['foundation', 'security', 'image']);
   t.strictSame(template({}, 'foundation').needs, []);
   t.strictSame(template({}).parameters, ['ImageTag', 'CertificateArn']);

@@ -38,7 +38,7 @@ cases:
   t.end();
 });
 
-t.test('rejects invalid cases with a reason', (t) => {
+t.test('rejects invalid cases and gives a reason', (t) => {
   const expect = 'expect: { action: retry }';
   for (const [text, message] of [
     ['cases: [', /cases\.yaml is not valid YAML/],

@@ -37,7 +37,7 @@ t.test('check reports each problem with its position', async (t) => {
   t.equal((await policy('push', file)).code, 1, 'push stops at the same problems');
 });
 
-t.test('explain shows each rule, the part that decided it, and the decision', async (t) => {
+t.test('explain shows each rule, the part that determined its result, and the decision', async (t) => {
   const { code, stdout } = await policy('explain', SAMPLE, ...LOCAL);
   t.equal(code, 0);
   t.match(stdout, /^transaction 9c794cee-.*, policy examples\/local-policy\.yaml [0-9a-f]{12}\n\n/);
@@ -72,7 +72,7 @@ t.test('explain evaluates the rules at the time given with --now', async (t) => 
   t.match((await at('2026-03-03T11:00:00Z')).stdout, /APPROVE by known-payees\n$/);
 });
 
-t.test('test passes the cases of the worked rules', async (t) => {
+t.test('test passes the cases for the worked rules', async (t) => {
   const { code, stdout } = await policy('test', 'examples/worked-rules.cases.yaml', ...WORKED);
   t.equal(code, 0, stdout);
   t.match(stdout, /17 cases, policy [0-9a-f]{12}: 17 passed, 0 failed; 11 of 11 rules matched\n$/);
@@ -143,7 +143,7 @@ t.test('rejects wrong usage and points to the help of that command', async (t) =
   }
 });
 
-t.test('reports unusable files without a pointer to the help', async (t) => {
+t.test('reports unusable files without pointing to the help', async (t) => {
   const directory = t.testdir({ 'list.json': '[]', 'text.json': 'text', 'cases.yaml': 'cases: []' });
   const list = join(directory, 'list.json');
   for (const [args, message] of [
@@ -156,7 +156,7 @@ t.test('reports unusable files without a pointer to the help', async (t) => {
       /list\.json is not a Co-signer request: not a JSON object with a string "requestId"\n$/,
     ],
     [['explain', join(directory, 'text.json')], /text\.json is not JSON: /],
-    [['test', join(directory, 'cases.yaml')], /cases\.yaml is not a valid file of test cases:\n {2}cases: /],
+    [['test', join(directory, 'cases.yaml')], /cases\.yaml is not a valid test case file:\n {2}cases: /],
     [['replay', 'nowhere.ndjson'], /^error: nowhere\.ndjson can't be read: there is no such file\n$/],
     [['replay', list], /list\.json has no decision lines \(lines read: 1\)\n$/],
   ] as const) {

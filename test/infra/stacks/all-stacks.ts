@@ -122,7 +122,7 @@ t.test('prod retains keys, repository, buckets and logs, and protects its stacks
   t.end();
 });
 
-t.test('templates are well below 51,200 bytes, the CloudFormation limit without a bucket', (t) => {
+t.test('templates are well below 51,200 bytes, the CloudFormation limit for inline templates', (t) => {
   for (const { name, json } of synthesize('prod', { ...CHOICES.cosigner, ...CHOICES.certificateByAcm })
     .stacks) {
     const bytes = Buffer.byteLength(JSON.stringify(json));

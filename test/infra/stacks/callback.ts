@@ -53,7 +53,7 @@ t.test('task size and log retention depend on the environment', (t) => {
   t.end();
 });
 
-t.test('the container runs read-only and without capabilities, as in the image tests', (t) => {
+t.test('the container has a read-only file system and no capabilities, as in the image tests', (t) => {
   const found = container(synthesize());
   t.match(found, {
     Name: 'callback-handler',
@@ -137,7 +137,7 @@ t.test('the load balancer is internal, in both zones, and accepts only HTTPS', (
   t.end();
 });
 
-t.test('targets are health-checked, and deregistration outlasts the longest request', (t) => {
+t.test('targets are health-checked, and the deregistration delay exceeds the longest request', (t) => {
   const stacks = synthesize();
   stacks.template('callback').hasResourceProperties('AWS::ElasticLoadBalancingV2::TargetGroup', {
     Name: 'callback-handler-tg-dev',
@@ -155,7 +155,7 @@ t.test('targets are health-checked, and deregistration outlasts the longest requ
   t.end();
 });
 
-t.test('the private zone covers exactly the hostname, which is an alias of the load balancer', (t) => {
+t.test('the private zone covers exactly the hostname, which is an alias for the load balancer', (t) => {
   for (const [choice, name] of [
     [{}, 'callback.internal.'],
     [CHOICES.certificateByAcm, 'callback.example.com.'],

@@ -96,7 +96,7 @@ t.test('each endpoint allows only the actions and resources in use', (t) => {
   t.end();
 });
 
-t.test('endpoints accept callers of other accounts only for public files of AWS and Fireblocks', (t) => {
+t.test('endpoints accept callers from other accounts only for public files from AWS and Fireblocks', (t) => {
   const open = synthesize('dev', CHOICES.cosigner)
     .resources('AWS::EC2::VPCEndpoint')
     .flatMap(({ Properties }) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement)
@@ -134,7 +134,7 @@ t.test('a hosted Co-signer gets endpoints for Session Manager and its bucket', (
   t.end();
 });
 
-t.test('an existing VPC keeps its network resources', (t) => {
+t.test('in an existing VPC, creates only the network resources that are missing', (t) => {
   const createdTypes = (changes: Record<string, unknown>): string[] =>
     Object.values(synthesize('dev', changes).template('foundation').toJSON()['Resources'] as object)
       .map(({ Type }: { Type: string }) => Type)

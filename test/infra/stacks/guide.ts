@@ -23,7 +23,7 @@ function table(heading: string): readonly string[][] {
   );
 }
 
-t.test('the table of settings lists every setting', (t) => {
+t.test('the settings table lists every setting', (t) => {
   t.strictSame(
     table('setting')
       .map(([name]) => name?.replaceAll('`', ''))
@@ -33,7 +33,7 @@ t.test('the table of settings lists every setting', (t) => {
   t.end();
 });
 
-t.test('the table of environments lists every environment and its sizes', (t) => {
+t.test('the environments table lists every environment and its sizes', (t) => {
   t.strictSame(
     table('environment').map((row) => row.slice(0, 4)),
     Object.entries(ENVIRONMENTS).map(([name, { cpu, memoryMiB, retentionDays }]) => [
@@ -46,7 +46,7 @@ t.test('the table of environments lists every environment and its sizes', (t) =>
   t.end();
 });
 
-t.test('the table of error codes lists every code once', (t) => {
+t.test('the error code table lists every code once', (t) => {
   const listed = table('code').flatMap(([names = '']) =>
     [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
   );
@@ -59,7 +59,7 @@ t.test('the table of error codes lists every code once', (t) => {
   t.end();
 });
 
-t.test('the table of alarms lists every alarm', (t) => {
+t.test('the alarm table lists every alarm', (t) => {
   const listed = table('alarm').flatMap(([names = '']) =>
     [...names.matchAll(/`([\w-]+)`/g)].map(([, name]) => name),
   );
@@ -93,7 +93,7 @@ t.test('each cost matches its formula, and each sum its items', (t) => {
   t.end();
 });
 
-t.test('the costs count the endpoints and alarms that the stacks create', (t) => {
+t.test('the costs include every endpoint and alarm that the stacks create', (t) => {
   const count = (type: string, changes = {}): number => synthesize('prod', changes).resources(type).length;
   const costs = table('what | formula | USD a month')
     .map(([what, formula]) => `${what ?? ''}: ${formula ?? ''}`)

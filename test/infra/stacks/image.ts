@@ -32,7 +32,7 @@ t.test('tags are immutable; images are scanned and encrypted, and the last ten a
   t.end();
 });
 
-t.test('the build reads its source from S3, and runs on the CPU architecture of the task', (t) => {
+t.test('the build reads its source from S3, and runs on the same CPU architecture as the task', (t) => {
   for (const [architecture, type, cpu] of [
     ['x86_64', 'LINUX_CONTAINER', 'X86_64'],
     ['arm64', 'ARM_CONTAINER', 'ARM64'],
@@ -135,7 +135,7 @@ t.test('a base image from another registry is used unchanged', (t) => {
   t.end();
 });
 
-t.test('an existing image is not built again', (t) => {
+t.test('an existing image is not rebuilt', (t) => {
   const { status, calls } = build(t, { IMAGE_TAG: 'abc123' }, { imageExists: true });
   t.equal(status, 0);
   t.strictSame(calls, [

@@ -53,7 +53,7 @@ const ALWAYS = [
 ];
 
 t.test(
-  'only the Co-signer reaches the load balancer, which alone reaches the task; the task reaches only endpoints',
+  'allows traffic only from Co-signer to load balancer, load balancer to task, and task to endpoints',
   (t) => {
     t.strictSame(connections(synthesize()), ALWAYS);
     t.strictSame(connections(synthesize('prod', CHOICES.certificateByAcm)), ALWAYS);
@@ -70,7 +70,7 @@ t.test('a hosted Co-signer also reaches endpoints and the internet', (t) => {
   t.end();
 });
 
-t.test('existing security groups replace those of the stacks', (t) => {
+t.test('existing security groups replace those that the stacks create', (t) => {
   const settings = { ...CHOICES.existingEndpoints, cosignerSecurityGroupId: 'sg-0fedcba9876543210' };
   t.strictSame(
     connections(synthesize('dev', settings)),
@@ -81,7 +81,7 @@ t.test('existing security groups replace those of the stacks', (t) => {
   t.end();
 });
 
-t.test('no rule is defined inline in a group, where the graph would miss it', (t) => {
+t.test('no rule is defined inline in a group, where these tests would miss it', (t) => {
   for (const { Properties } of synthesize('dev', CHOICES.cosigner).resources('AWS::EC2::SecurityGroup')) {
     t.equal(Properties['SecurityGroupIngress'], undefined);
     // CDK's placeholder with an unused address. Without any rule AWS would allow all outbound traffic.
@@ -172,7 +172,7 @@ t.test('Fargate can pull from only one repository and write to only one log grou
   t.end();
 });
 
-t.test('the key rotates, and AWS services can use it only for logs and alarms of this account', (t) => {
+t.test('the key rotates, and AWS services can use it only for logs and alarms in this account', (t) => {
   const stacks = synthesize();
   const [key] = stacks.resources('AWS::KMS::Key', 'security');
   t.equal(key?.Properties['EnableKeyRotation'], true);
