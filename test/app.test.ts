@@ -31,7 +31,7 @@ function countConnections({ server }: FastifyInstance): Promise<number> {
   return new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
 }
 
-t.test('responds 404 for an unknown path', async (t) => {
+t.test('responds with 404 to an unknown path', async (t) => {
   const { app, of } = await testApp(t);
   for (const [method, url] of [
     ['GET', '/'],
@@ -47,7 +47,7 @@ t.test('responds 404 for an unknown path', async (t) => {
   t.equal(of('refused').length, 5);
 });
 
-t.test('responds 405 with the allowed methods for a known path with another method', async (t) => {
+t.test('responds with 405 and the allowed methods if a path does not support the method', async (t) => {
   const { app } = await testApp(t);
   for (const [method, url, allow] of [
     ['GET', '/callback', 'POST'],
@@ -72,7 +72,7 @@ t.test('sends security headers with every response', async (t) => {
   }
 });
 
-t.test('does not log query strings or long path segments of a client', async (t) => {
+t.test('does not log query strings or long path segments', async (t) => {
   const { app, of } = await testApp(t);
   await app.inject(`/nowhere?token=eyJhbGciOiJSUzI1NiJ9.secret.secret`);
   await app.inject(`/eyJhbGciOiJSUzI1NiJ9.eyJyZXF1ZXN0SWQiOiJyIn0.c2lnbmF0dXJl/v2`);
@@ -82,7 +82,7 @@ t.test('does not log query strings or long path segments of a client', async (t)
   t.equal(String(of('refused')[2]?.['path']).length, 100);
 });
 
-t.test('responds 400 for a path that can’t be decoded', async (t) => {
+t.test('responds with 400 to a path that can’t be decoded', async (t) => {
   const { app, of } = await testApp(t);
   const reply = await app.inject({ method: 'POST', url: '/callback/%zz' });
   t.equal(reply.statusCode, 400);
@@ -90,7 +90,7 @@ t.test('responds 400 for a path that can’t be decoded', async (t) => {
   t.equal(of('refused').length, 1);
 });
 
-t.test('responds to malformed HTTP with the usual error reply', async (t) => {
+t.test('responds to malformed HTTP with the usual error response', async (t) => {
   const { app, of } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const malformed = await raw(app, 'this is not HTTP\r\n\r\n');
@@ -116,7 +116,7 @@ t.test('treats QUERY like any other method', async (t) => {
   t.match(await query('/nowhere'), /^HTTP\/1\.1 40[04] /);
 });
 
-t.test('refuses a malformed body once and closes the connection', async (t) => {
+t.test('logs one refusal for a malformed body and closes the connection', async (t) => {
   const { app, of } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const broken = await raw(
@@ -129,7 +129,7 @@ t.test('refuses a malformed body once and closes the connection', async (t) => {
   t.equal(connections, 0);
 });
 
-t.test('closes the connection of a client that never closes it', async (t) => {
+t.test('closes a connection that the client leaves open', async (t) => {
   const { app } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const socket = await connected(app);
@@ -157,7 +157,7 @@ t.test('delivers the refusal to a client that is still sending an oversized body
   }
 });
 
-t.test('closes the connection of a client that keeps sending an oversized body', async (t) => {
+t.test('closes the connection if the client keeps sending an oversized body', async (t) => {
   const { app } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const socket = await connected(app);
@@ -178,7 +178,7 @@ t.test('keeps serving after a client disconnects in the middle of a request', as
   t.equal((await app.inject('/health')).statusCode, 200);
 });
 
-t.test('keeps idle connections longer than the load balancer, which keeps them for 60 s', async (t) => {
+t.test('keeps idle connections open longer than the load balancer does, which is 60 s', async (t) => {
   const { app } = await testApp(t);
   t.ok(app.server.keepAliveTimeout > 60_000);
   t.equal(app.server.headersTimeout, 30_000);

@@ -85,7 +85,7 @@ t.test('does not fall back to local mode if a variable is missing', (t) => {
   t.end();
 });
 
-t.test('treats an empty variable as not set', (t) => {
+t.test('treats an empty variable as unset', (t) => {
   t.equal(readConfig([], { ...parameters, PORT: '' }).port, 3000);
   t.equal(problems([], { ...parameters, CALLBACK_PRIVATE_KEY_PARAMETER: '' }).length, 1);
   t.end();
@@ -120,7 +120,7 @@ t.test('reports all problems at once', (t) => {
   t.end();
 });
 
-t.test('does not quote a key that is set instead of a parameter name', (t) => {
+t.test('does not quote a key given in place of a parameter name', (t) => {
   const secret = '-----BEGIN PRIVATE KEY-----\nMIIE';
   const [problem = ''] = problems([], { ...parameters, CALLBACK_PRIVATE_KEY_PARAMETER: secret });
   t.match(problem, /CALLBACK_PRIVATE_KEY_PARAMETER is not an SSM parameter name/);
@@ -158,7 +158,7 @@ t.test('reads the policy from a file or a parameter, and rejects both together',
 });
 
 t.test(
-  'with --local, does not create a policy that the operator names, and rejects POLICY_PARAMETER',
+  'with --local, does not create a policy file that the operator specifies, and rejects POLICY_PARAMETER',
   (t) => {
     t.match(readConfig(['--local'], { POLICY_FILE: 'mine.yaml', POLICY_REFRESH_SECONDS: '9' }), {
       sources: { policyFile: 'mine.yaml', createPolicy: false },

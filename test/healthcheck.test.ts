@@ -38,7 +38,7 @@ async function check(
   return { code, stderr };
 }
 
-t.test('passes only if /health responds 200', async (t) => {
+t.test('passes only if /health responds with 200', async (t) => {
   const requested: string[] = [];
   const healthy = await serving(t, ({ url }, response) => {
     requested.push(url ?? '');
@@ -51,7 +51,7 @@ t.test('passes only if /health responds 200', async (t) => {
   t.match(await check({ PORT: stopping }), { code: 1 });
 });
 
-t.test('prints the reason for a missing response', async (t) => {
+t.test('prints the reason if there is no response', async (t) => {
   t.match(await check({ PORT: String(await freePort()) }), {
     code: 1,
     stderr: /unhealthy: connect ECONNREFUSED/,

@@ -12,12 +12,12 @@ const composeText = read('docker/compose.yaml');
 const argument = (name: string): string | undefined =>
   new RegExp(`^ARG ${name}=(.+)$`, 'm').exec(dockerfile)?.[1];
 
-t.test('the image’s version label defaults to the version of package.json', (t) => {
+t.test('the image’s version label defaults to the version in package.json', (t) => {
   t.equal(argument('VERSION'), (JSON.parse(read('package.json')) as { version: string }).version);
   t.end();
 });
 
-t.test('the base image is pinned by version, and matches compose.yaml and docs/image.md', (t) => {
+t.test('the base image is pinned to a version that matches compose.yaml and docs/image.md', (t) => {
   const base = argument('NODE_IMAGE') ?? '';
   t.match(base, /^node:24\.\d+\.\d+-/);
   t.ok(composeText.includes(`\${NODE_IMAGE:-${base}}`));

@@ -58,7 +58,7 @@ t.test('configuration.md lists every environment variable', (t) => {
   t.end();
 });
 
-t.test('routes-and-errors.md names the delay from which requests are rejected', (t) => {
+t.test('routes-and-errors.md states the delay above which requests are rejected', (t) => {
   t.match(read('docs/routes-and-errors.md'), /`overloaded` \| the event loop is more than one second behind/);
   t.equal(MAX_EVENT_LOOP_DELAY_MS, 1000);
   t.end();
@@ -104,7 +104,7 @@ t.test('the first version in the change log matches package.json', (t) => {
   t.end();
 });
 
-t.test('the workflow runs .ci/run with read permission only', (t) => {
+t.test('the workflow runs .ci/run with read-only permissions', (t) => {
   const workflow = parse(read('.github/workflows/ci.yml')) as {
     permissions: unknown;
     jobs: { checks: { 'timeout-minutes': number; permissions?: unknown; steps: { run?: string }[] } };

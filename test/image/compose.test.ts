@@ -68,7 +68,7 @@ t.test('the Co-signer gets a decision over TLS in JSON mode', async (t) => {
   t.match(await run('cosigner'), { code: 1, output: /not_found/ }, 'JWT requests are not supported');
 });
 
-t.test('answers every received request after SIGTERM to PID 1 under load', async (t) => {
+t.test('under load, answers every received request after PID 1 receives SIGTERM', async (t) => {
   const { start, signal, handler, front } = await up(t);
   const cosigners = Array.from({ length: 6 }, () => start('cosigner', ['--count', '1000000', '--json']));
   const answered = (): Set<string> =>
@@ -101,7 +101,7 @@ t.test('answers every received request after SIGTERM to PID 1 under load', async
   t.notMatch(front.output(), /prematurely closed/, 'no accepted connection was closed before its answer');
 });
 
-t.test('stack traces in the log point to lines of the source', async (t) => {
+t.test('stack traces in the log point to lines in the source', async (t) => {
   const breakSigning =
     'data:text/javascript,import crypto from "node:crypto";import {syncBuiltinESMExports as sync} from "node:module";crypto.sign=()=>{throw new Error("broken")};sync()';
   const { run, handler } = await up(t, {}, ['--import', breakSigning]);

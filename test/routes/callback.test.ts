@@ -122,7 +122,7 @@ t.test('logs the fingerprint of the key that verified the request', async (t) =>
   t.equal(of('decision')[0]?.['cosignerKey'], keyRing.current.cosigners[1]?.fingerprint);
 });
 
-t.test('decides only about verified requests', async (t) => {
+t.test('makes decisions only for verified requests', async (t) => {
   let decided = 0;
   const { app } = await testApp(t, {
     decide: () => {
@@ -164,7 +164,7 @@ const refusals: readonly (readonly [string, string | undefined, number, string])
 ];
 
 for (const [what, body, status, code] of refusals) {
-  t.test(`responds ${status} ${code} to ${what}, and logs one line`, async (t) => {
+  t.test(`responds with ${status} ${code} to ${what}, and logs one line`, async (t) => {
     const { app, of } = await testApp(t);
     const reply = await post(app, '/v2/tx_sign_request', body);
     t.equal(reply.statusCode, status);
@@ -184,7 +184,7 @@ t.test('accepts a body of 1 MiB and refuses a longer one', async (t) => {
   t.match(reply.json(), { code: 'body_too_large' });
 });
 
-t.test('without a Co-signer key, responds 503 with Retry-After', async (t) => {
+t.test('without a Co-signer key, responds with 503 and Retry-After', async (t) => {
   const { app, of } = await testApp(t, { keyRing: ringWith(undefined) });
   const reply = await post(app, '/v2/tx_sign_request', signed({ requestId: 'r' }));
   t.equal(reply.statusCode, 503);
@@ -240,7 +240,7 @@ t.test('does not log a trace id in an unexpected format', async (t) => {
   t.equal(of('decision')[0]?.['traceId'], undefined);
 });
 
-t.test('responds 500 if signing fails', async (t) => {
+t.test('responds with 500 if signing fails', async (t) => {
   const { current } = ringWith(cosigner.publicPem);
   const [publicKey] = current.cosigners;
   // Signing fails, because this is a public key.
@@ -253,7 +253,7 @@ t.test('responds 500 if signing fails', async (t) => {
   t.equal(of('decision').length, 0);
 });
 
-t.test('responds 500 without a callback key', async (t) => {
+t.test('responds with 500 without a callback key', async (t) => {
   const { cosigners } = ringWith(cosigner.publicPem).current;
   const { app } = await testApp(t, { keyRing: { current: { ...new KeyRing().current, cosigners } } });
   t.equal((await post(app, '/callback', signed({ requestId: 'r' }))).statusCode, 500);
@@ -348,7 +348,7 @@ t.test('logs the rule, the policy and the facts of a decision', async (t) => {
   t.notMatch(JSON.stringify(of('decision')), 'hush');
 });
 
-t.test('logs the evaluated rules at level debug only', async (t) => {
+t.test('logs the evaluated rules only at debug level', async (t) => {
   const memory = memoryLog('info');
   const policy = policyOf('true');
   const { app } = await testApp(t, {

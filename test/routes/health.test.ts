@@ -21,7 +21,7 @@ t.test('reports version, keys and policy, and is not logged', async (t) => {
   t.strictSame(lines, [], 'not logged');
 });
 
-t.test('responds 200 while waiting for the first Co-signer key', async (t) => {
+t.test('responds with 200 while waiting for the first Co-signer key', async (t) => {
   const { app } = await testApp(t, { keyRing: ringWith(undefined) });
   const reply = await app.inject('/health');
   t.equal(reply.statusCode, 200);
@@ -29,7 +29,7 @@ t.test('responds 200 while waiting for the first Co-signer key', async (t) => {
 });
 
 t.test(
-  'responds 503 once the process is stopping, and closes connections with their responses',
+  'responds with 503 once the process is stopping, and closes each connection after its response',
   async (t) => {
     const { app, lifecycle } = await testApp(t);
     t.not((await app.inject('/health')).headers.connection, 'close');
