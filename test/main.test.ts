@@ -134,7 +134,7 @@ t.test('exits with 1 if the private key can’t be used', async (t) => {
   t.equal(await handler.exited, 1);
   t.match(handler.lines.at(-1), {
     level: 'fatal',
-    msg: /callback_private\.pem can't be used: it is incomplete PEM/,
+    msg: /callback_private\.pem can't be used: it is not a complete PEM file/,
   });
 });
 

@@ -113,7 +113,7 @@ function pemBlocks(text: string): readonly PemBlock[] {
   if (keys.length === 0 || blocks.length !== text.split('-----BEGIN').length - 1) {
     throw new KeyError(
       'KEY_NOT_PEM',
-      'it is incomplete PEM: store the whole file, including its first and last lines',
+      'it is not a complete PEM file: store the whole file, including its first and last lines',
     );
   }
   return keys;

@@ -70,8 +70,8 @@ const ecParameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END 
 
 const refusedCallbackKeys = [
   ['an empty value', ' \n', 'KEY_EMPTY', /empty/],
-  ['no PEM', 'hello', 'KEY_NOT_PEM', /incomplete PEM/],
-  ['a truncated block', pair.privatePem.slice(0, 400), 'KEY_NOT_PEM', /incomplete PEM/],
+  ['no PEM', 'hello', 'KEY_NOT_PEM', /not a complete PEM file/],
+  ['a truncated block', pair.privatePem.slice(0, 400), 'KEY_NOT_PEM', /not a complete PEM file/],
   [
     'line breaks written as \\n',
     pair.privatePem.replace(/\n/g, '\\n'),
