@@ -48,8 +48,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     matches: ({ name }) => CREDENTIALS_REFUSED.test(name),
     code: 'CREDENTIALS_REFUSED',
     message: (fault) => `AWS does not accept the credentials${ofProfile(fault)} (${fault.name})`,
-    next: (fault) =>
-      `sign in again: ${signIn(fault)}; if that does not help, check this machine's clock`,
+    next: (fault) => `sign in again: ${signIn(fault)}; if that does not help, check this machine's clock`,
   },
   {
     matches: ({ name, httpStatus }) => PERMISSION_MISSING.test(name) || httpStatus === 403,
