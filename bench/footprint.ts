@@ -30,9 +30,9 @@ export async function measureFootprint(): Promise<boolean> {
 async function measureBoot(handler: Target): Promise<Check> {
   const boots: number[] = [];
   const empty: number[] = [];
-  // Not measured: the first start reads the files from disk.
+  // Warm-up, not measured: the first start reads the files from disk.
   await bootMs(handler.start, handler.url);
-  // Alternating, so that a machine that is busier for a while does not favour one of the two.
+  // Alternate, so that a temporarily busier machine does not favour one of the two.
   for (let round = 0; round < BOOTS; round++) {
     empty.push((emptyNodeMs() + emptyNodeMs()) / 2);
     boots.push(await bootMs(handler.start, handler.url));

@@ -11,7 +11,7 @@ export const HEALTH_PATH = '/health';
  */
 export const LONGEST_REQUEST_MS = 30_000;
 
-/** Default of the longest time between the signal to stop and the exit. */
+/** Default maximum time between the stop signal and process exit. */
 export const SHUTDOWN_TIMEOUT_MS = 25_000;
 
 /** How long the load balancer keeps idle connections open. The service keeps them a little longer. */
