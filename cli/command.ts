@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { BaseError, codeOf } from '../src/protocol/error.js';
 import { exitOnClosedPipe, type Output } from './terminal.js';
 
-/** Exit codes: 0 success, 1 failure, 2 wrong usage or unreadable input; 130 and 143 interrupted by a signal. */
+/** Exit codes: 0 success, 1 failure, 2 usage error or unreadable input; 130 and 143 interrupted by a signal. */
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 

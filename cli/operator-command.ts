@@ -25,7 +25,7 @@ export interface OperatorRuntime {
 }
 
 /** Ends the help of every operator command. */
-export const EXIT_CODES = '\nExit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.';
+export const EXIT_CODES = '\nExit code: 0 done, 1 failed, 2 usage error, 130 interrupted.';
 
 /** @param name as in `npm run NAME` */
 export function createOperatorProgram(name: string, description: string): Command {

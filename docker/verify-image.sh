@@ -13,7 +13,7 @@
 #   NODE_IMAGE   base image; default: the Dockerfile's, or with buildah alone a substitute that is built locally
 #   MOTO_IMAGE   image of the SSM endpoint; with buildah alone the installed moto_server is used
 # Run `npm ci` first. With buildah alone this also needs root, debootstrap and moto_server.
-# Exit code: 0 all checks passed, 1 a check failed, 2 wrong usage.
+# Exit code: 0 all checks passed, 1 a check failed, 2 usage error.
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "$0")/.."

@@ -32,7 +32,7 @@ const program = createProgram(
 )
   .option('--short', 'fewer repetitions and shorter outages; does not update docs/')
   .option('--only <text>', 'only faults whose title contains this string; does not update docs/')
-  .addHelpText('after', '\nExit code: 0 every answer correct, 1 an answer wrong or missing, 2 wrong usage.')
+  .addHelpText('after', '\nExit code: 0 every answer correct, 1 an answer wrong or missing, 2 usage error.')
   .action(async (options: Options) => {
     process.exitCode = (await runFaults(options)) ? 0 : 1;
   });

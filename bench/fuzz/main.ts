@@ -34,7 +34,7 @@ const program = createProgram(
 )
   .option('--count <n>', `number of inputs; docs/ is updated from ${FULL_COUNT} on`, wholeNumber, FULL_COUNT)
   .option('--seed <n>', 'seed of the generators, to repeat a run (default: the time)', wholeNumber)
-  .addHelpText('after', '\nExit code: 0 no problem found, 1 otherwise, 2 wrong usage.')
+  .addHelpText('after', '\nExit code: 0 no problem found, 1 otherwise, 2 usage error.')
   .action(async ({ count, seed = Date.now() }: { count: number; seed?: number }) => {
     process.exitCode = (await runFuzz({ count, seed })) ? 0 : 1;
   });

@@ -38,7 +38,7 @@ interface Sample extends Probe {
 
 const program = createProgram('soak', 'Runs the handler at half its capacity. Needs wrk.')
   .option('--seconds <n>', 'duration; docs/images/soak.svg is updated from 300 s on', wholeNumber, 600)
-  .addHelpText('after', '\nExit code: 0 every answer correct and no growth, 1 otherwise, 2 wrong usage.')
+  .addHelpText('after', '\nExit code: 0 every answer correct and no growth, 1 otherwise, 2 usage error.')
   .action(async ({ seconds }: { seconds: number }) => {
     process.exitCode = (await runSoak(seconds)) ? 0 : 1;
   });

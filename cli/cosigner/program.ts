@@ -36,7 +36,7 @@ Examples:
   npm run cosigner -- --file examples/large-transfer.json
   npm run cosigner -- --tamper zero
 
-Exit code: 0 every response verified, 1 at least one not verified, 2 wrong usage or unreadable input.`;
+Exit code: 0 every response verified, 1 at least one not verified, 2 usage error or unreadable input.`;
 
 /** @param stdout where requests and responses are printed */
 export function createCosignerProgram(stdout: Output): Command {

@@ -178,7 +178,7 @@ function addExamples(command: Command, failure: string, examples: readonly strin
     examples.length === 1 ? 'Example:' : 'Examples:',
     ...examples.map((example) => `  ${example}`),
     '',
-    `Exit code: 0 success, 1 ${failure}, 2 wrong usage or unreadable input.`,
+    `Exit code: 0 success, 1 ${failure}, 2 usage error or unreadable input.`,
   ];
   command.addHelpText('after', lines.join('\n'));
 }

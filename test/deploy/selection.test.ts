@@ -108,7 +108,7 @@ t.test('deploys selected stacks as planned', async (t) => {
     place.settings({});
   });
 
-  await t.test('rejects wrong usage with the valid names, and changes nothing in AWS', async (t) => {
+  await t.test('reports a usage error with the valid names, and changes nothing in AWS', async (t) => {
     proxy.calls.length = 0;
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
       [['--only-stacks', 'lambda'], /not one of foundation, security, image, callback/],
