@@ -32,9 +32,9 @@ await build({
   mainFields: ['module', 'main'],
   plugins: [requireHttp],
   external: [
-    // A development dependency, used if it is installed.
+    // A development dependency, which is used if it is installed.
     'pino-pretty',
-    // Fastify's JSON schema compilers: a third of the code, and never loaded (see src/app.ts).
+    // Fastify's JSON schema compilers: a third of the code, but never loaded (see src/app.ts).
     '@fastify/ajv-compiler',
     '@fastify/fast-json-stringify-compiler',
   ],
@@ -44,7 +44,7 @@ await build({
   sourcemap: true,
   // The source text is left out: stack traces need only positions.
   sourcesContent: false,
-  // Some dependencies are CommonJS modules that require() modules of Node.js.
+  // Some dependencies are CommonJS modules that require() built-in Node.js modules.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   logLevel: 'warning',
 });

@@ -1,5 +1,5 @@
-// `npm run bench -- footprint`: start-up time and memory, against limits.
-// Time is a ratio to `node -e 0` in the same run, so that the limit holds on any machine.
+// `npm run bench -- footprint`: measures start-up time and memory, and compares them with limits.
+// Time is expressed as a ratio to `node -e 0` in the same run, so that the limit holds on any machine.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

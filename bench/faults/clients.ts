@@ -13,7 +13,7 @@ import type { Testbed } from './testbed.js';
 
 const GIBIBYTE = 1024 ** 3;
 
-/** Lasts as long as the handler's timeout of 30 s, and needs hardly any CPU. */
+/** Lasts as long as the handler's 30 s timeout, and needs hardly any CPU. */
 export function slowClients(short: boolean): Fault {
   const count = short ? 50 : 500;
   return {

@@ -119,7 +119,7 @@ export function sampleClaims(): Buffer {
   return Buffer.from(JSON.stringify(samplePayload('transaction')));
 }
 
-/** A compact token, signed with RSA and SHA-256 regardless of its header. */
+/** A compact token, signed with RSA and SHA-256 whatever its header says. */
 export function compactToken(header: string, claims: Buffer, key: KeyObject): string {
   const input = `${base64url(header)}.${base64url(claims)}`;
   return `${input}.${sign('sha256', Buffer.from(input), key).toString('base64url')}`;
