@@ -30,7 +30,7 @@ const PAYLOAD: Readonly<Record<string, unknown>> = {
   signerId: PAYOUT_USER,
 };
 
-/** CPU time per call in all threads, in ms, because the service signs on a separate thread. */
+/** CPU time per call in ms, across all threads because the service signs on a separate one. */
 async function cpuMsPerCall(call: () => unknown, times: number): Promise<number> {
   const before = process.cpuUsage();
   for (let i = 0; i < times; i++) {

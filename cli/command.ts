@@ -15,7 +15,7 @@ export class UsageError extends BaseError<'USAGE'> {
   }
 }
 
-/** A file or standard input can't be read, or has unsuitable content. */
+/** A file or standard input can't be read, or its content is invalid. */
 export class InputError extends BaseError<'INPUT_UNUSABLE'> {
   constructor(message: string) {
     super('INPUT_UNUSABLE', message);
@@ -38,7 +38,7 @@ export function createProgram(name: string, description: string): Command {
 /** Reports an error thrown by an action and returns the exit code. Rethrows unknown errors. */
 export type ErrorReporter = (error: unknown, command: Command) => number;
 
-/** Arguments and output streams of a run; tests pass their own. */
+/** Arguments and output streams for a run; tests pass their own. */
 interface RunContext {
   /** @default the process's arguments */
   readonly args?: readonly string[];

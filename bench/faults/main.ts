@@ -65,7 +65,8 @@ async function runFaults({ short = false, only = '' }: Options): Promise<boolean
 }
 
 /**
- * Runs faults in parallel, each worker with its own emulated SSM. @returns the results, in the same order as the faults
+ * Runs faults in parallel, each worker with its own emulated SSM.
+ * @returns the results, in the same order as the faults
  */
 async function runInParallel(
   faults: readonly Fault[],

@@ -18,7 +18,7 @@ const FULL_COUNT = 200_000;
 const CONNECTIONS = 32;
 /** Number of inputs generated at a time. */
 const BATCH = 1000;
-/** After each batch of this many inputs, all smuggling attempts are made once. */
+/** Number of inputs for each round of smuggling attempts. */
 const INPUTS_PER_SMUGGLING = 20_000;
 const VALID_PER_SECOND = 50;
 const PRINTED_PROBLEMS = 20;

@@ -32,7 +32,7 @@ interface Sample extends Probe {
   readonly rssMb: number;
   /** Open file descriptors. */
   readonly files: number;
-  /** Time since the start of the run. */
+  /** Number of responses since the start of the run. */
   readonly answered: number;
 }
 

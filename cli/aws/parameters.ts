@@ -31,7 +31,7 @@ export async function readParameter(session: Session, name: string): Promise<str
 
 interface PutOptions {
   readonly value: string;
-  /** Replace an existing value. If false, a value that someone else has stored in the meantime is kept. */
+  /** Whether to replace an existing value. If false, a value that someone else has stored in the meantime is kept. */
   readonly replace: boolean;
 }
 

@@ -38,7 +38,7 @@ Examples:
 
 Exit code: 0 every response verified, 1 at least one not verified, 2 usage error or unreadable input.`;
 
-/** @param stdout where requests and responses are printed */
+/** @param stdout the stream to print requests and responses to */
 export function createCosignerProgram(stdout: Output): Command {
   return createProgram(
     'cosigner',

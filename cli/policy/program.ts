@@ -23,7 +23,7 @@ interface ExplainOptions extends PolicyOptions {
 
 type PushOptions = OperatorOptions & PolicyOptions;
 
-/** @param stdout where the results are printed */
+/** @param stdout the stream to print the results to */
 export function createPolicyProgram(stdout: Output): Command {
   const program = createProgram(
     'policy',
@@ -184,7 +184,7 @@ function addExamples(command: Command, failure: string, examples: readonly strin
 }
 
 /**
- * Runs the action of a command, and sets exit code 1 if its result is negative. Policy problems count as a negative
+ * Runs a command's action, and sets exit code 1 if the result is negative. Policy problems count as a negative
  * result.
  * @param action returns whether the result is positive
  */
@@ -204,7 +204,7 @@ async function runAction(
   if (!good) process.exitCode = EXIT_FAILED;
 }
 
-/** @param argument the policy file given without `--policy`. @throws {UsageError} if both name different files */
+/** @param argument the policy file given without `--policy`. @throws {UsageError} if the two are different files */
 function selectPolicy({ policy }: PolicyOptions, argument?: string): string {
   if (argument !== undefined && policy !== undefined && argument !== policy) {
     throw new UsageError(`two policy files are given: ${argument}, and ${policy} with --policy`);
