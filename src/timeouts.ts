@@ -7,7 +7,7 @@ export const HEALTH_PATH = '/health';
 
 /**
  * Maximum time that a request may take to arrive. The Co-signer gives up after 30 s (Fireblocks, "Setup API Co-signer
- * Callback Handler"), so a later answer would not be used.
+ * Callback Handler"), so a later response would not be used.
  */
 export const LONGEST_REQUEST_MS = 30_000;
 

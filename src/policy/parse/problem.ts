@@ -11,7 +11,7 @@ export interface PolicyProblem {
   /** Id of the rule that has the problem. */
   readonly rule?: string;
   readonly message: string;
-  /** The line of the file, or the part of it around the problem. */
+  /** The line in the file, or the part of it around the problem. */
   readonly excerpt: string;
   /** Position of the problem in the excerpt, counted from 0. */
   readonly caret: number;

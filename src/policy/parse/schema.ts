@@ -1,4 +1,4 @@
-// The schema of a policy file, with the messages for values that do not fit it.
+// The schema of a policy file, with the messages for values that do not match it.
 import * as z from 'zod';
 import type { Kind } from '../../protocol/request.js';
 import { OTHERWISE } from '../evaluate/rules.js';
@@ -29,7 +29,7 @@ export const policySchema = z.strictObject(
       ),
     ),
     rules: orEmpty([], z.array(ruleSchema, must('be a list of rules'))),
-    // Safe defaults: without a matching rule, or with one that fails, nothing is approved.
+    // Safe defaults: if no rule matches, or a rule fails, nothing is approved.
     otherwise: oneOf(['reject', 'retry', 'ignore']).default('reject'),
     onError: oneOf(['retry', 'reject']).default('retry'),
   },
