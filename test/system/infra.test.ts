@@ -47,7 +47,7 @@ const names = namesOf('fireblocks', 'dev');
 
 t.test('templates of every combination pass validation', async (t) => {
   const directory = t.testdir();
-  // Most combinations share most of their templates.
+  // Most templates are shared by several combinations.
   const templates = new Set(
     [
       ...ENVIRONMENT_NAMES.flatMap((environment) =>
@@ -189,7 +189,7 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
       }
     }
     t.comment(`moto skipped: ${[...skipped].map(([type, count]) => `${count} ${type}`).join(', ')}`);
-    // moto does not support these types; the tests in test/infra check their properties in the templates.
+    // moto does not support these types; the tests in test/infra check their properties in the templates instead.
     t.strictSame([...skipped.keys()].sort(), [
       'AWS::CloudWatch::Alarm',
       'AWS::CodeBuild::Project',

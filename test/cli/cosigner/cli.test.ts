@@ -1,4 +1,4 @@
-// `npm run cosigner` against running handlers; mostly run in this process.
+// Tests `npm run cosigner` against running handlers, mostly in this process.
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createCosignerProgram } from '../../../cli/cosigner/program.js';

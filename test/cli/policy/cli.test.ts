@@ -1,4 +1,4 @@
-// `npm run policy` as a process: exit codes, streams and standard input.
+// Tests `npm run policy` as a process: exit codes, streams and standard input.
 import t from 'tap';
 import { ROOT, runPolicy } from '../../helpers/cli.js';
 

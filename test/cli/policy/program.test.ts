@@ -1,4 +1,4 @@
-// The commands of `npm run policy`, run in this process.
+// Tests the `npm run policy` commands in this process.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
