@@ -8,7 +8,7 @@ import { exitOnClosedPipe, type Output } from './terminal.js';
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
-/** The command line is wrong. The message is followed by a pointer to the command's help. */
+/** The command line is invalid. The message is followed by a pointer to the command's help. */
 export class UsageError extends BaseError<'USAGE'> {
   constructor(message: string) {
     super('USAGE', message);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the image and checks it, with docker, podman or buildah. The image must contain only what it should, and stay
-# below its limits for size, start-up time and memory. Run read-only as its own user against an SSM endpoint, it must
-# become healthy, answer the Co-signer, and stop cleanly.
+# Builds the image and checks it, with docker, podman or buildah. The image must contain only the expected files, and
+# stay below its limits for size, start-up time and memory. Run read-only as its own user against an SSM endpoint, it
+# must become healthy, answer the Co-signer, and stop cleanly.
 #
 # Usage: docker/verify-image.sh [--tree DIRECTORY]
 #

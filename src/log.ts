@@ -59,7 +59,7 @@ function stdout(): DestinationStream {
   destination.on('write', () => (failing = false));
   // When the buffer is full, new lines no longer trigger a write.
   destination.on('drop', () => destination.flush());
-  // stderr may be on the same full disk or have no reader either.
+  // stderr may be on the same full disk, or may also have no reader.
   process.stderr.on('error', () => undefined);
   // flushSync retries until it succeeds, so if the output can't be written, the process would never exit.
   const flush = destination.flushSync.bind(destination);

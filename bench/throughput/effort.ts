@@ -5,7 +5,7 @@ import type { Series } from './rounds.js';
 
 export interface Effort {
   readonly connections: readonly number[];
-  /** Rounds of the comparison with the reference. */
+  /** Rounds for the comparison with the reference. */
   readonly rounds: number;
   /** Rounds that measure the effect of one parameter. */
   readonly growthRounds: number;

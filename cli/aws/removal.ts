@@ -1,4 +1,5 @@
-// Deletes a stack and what prevents its deletion: protections, and objects in buckets that are deleted with it.
+// Deletes a stack, after removing what prevents its deletion: protections, and objects in buckets that are deleted with
+// it.
 import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import pRetry from 'p-retry';
 import { deleteBucketPolicy, emptyBucket } from './buckets.js';

@@ -37,7 +37,7 @@ export interface Outcome {
   readonly durationMs: number;
   /** The handler's answer, present only if it has been verified. */
   readonly answer?: Answer;
-  /** Why there is no verified answer. */
+  /** Why there is no verified response. */
   readonly problem?: string;
 }
 

@@ -1,4 +1,4 @@
-// Defines `npm run policy`: check, explain, test and replay a policy before it is in force, then push it.
+// Defines `npm run policy`: checks, explains, tests and replays a policy before it is in force, then pushes it.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod';
 import { createProgram, EXIT_FAILED, readText, UsageError } from '../command.js';

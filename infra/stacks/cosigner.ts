@@ -193,7 +193,7 @@ export class CosignerStack extends ProjectStack {
   private machineImage(): ec2.IMachineImage {
     const { cosignerImageId, region } = this.deployment.settings;
     if (cosignerImageId === undefined) return ec2.MachineImage.latestAmazonLinux2023();
-    // A mapping rather than a parameter, which would keep its first value when the stack is updated.
+    // A mapping, because a parameter would keep its initial value when the stack is updated.
     const images = new CfnMapping(this, 'Images', { mapping: { [region]: { cosigner: cosignerImageId } } });
     return ec2.MachineImage.genericLinux({ [region]: images.findInMap(Aws.REGION, 'cosigner') });
   }

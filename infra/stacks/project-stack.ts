@@ -27,7 +27,7 @@ export abstract class ProjectStack extends Stack {
   protected readonly removalPolicy: RemovalPolicy;
 
   /**
-   * @param id prefixed with the project and the environment to give the stack's name
+   * @param id prefixed with the project and the environment to form the stack's name
    * @param description appears in CloudFormation after the environment's name
    */
   constructor(scope: Construct, id: StackName, { deployment }: ProjectStackProps, description: string) {

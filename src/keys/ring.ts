@@ -1,4 +1,4 @@
-// The key ring holds the current keys. All keys are replaced together, so that a request uses one set throughout.
+// The key ring holds the current keys. All keys are replaced together, so that each request uses one set throughout.
 import {
   importCallbackKey,
   importCosignerKeys,

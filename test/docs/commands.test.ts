@@ -233,7 +233,7 @@ t.test('inline commands exist', async (t) => {
         t.ok(script === 'ci' || Object.hasOwn(scripts, script), name);
         continue;
       }
-      // A mention of a command that a block contains.
+      // A mention of a command that appears in a block.
       if (fenced.some((command) => command.startsWith(withoutSilent(code)))) continue;
       const outcome = await run(code);
       if (outcome !== undefined) t.equal(outcome.code, 0, name);

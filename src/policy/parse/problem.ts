@@ -17,7 +17,7 @@ export interface PolicyProblem {
   readonly caret: number;
 }
 
-/** Maximum number of problems in a log line; a file may have one in every line. */
+/** Maximum number of problems in a log line; a file may have one on every line. */
 const MAX_LOGGED = 20;
 
 /** The policy is invalid. The message is the whole report. */

@@ -36,7 +36,7 @@ export const policySchema = z.strictObject(
   must('have the keys version, lists, rules, otherwise and onError'),
 );
 
-/** An error message such as "must be a string"; the name of the value is added in front. */
+/** An error message such as "must be a string"; it is prefixed with the value's name. */
 function must(demand: string) {
   return { error: (issue: z.core.$ZodRawIssue) => messageOf(demand, issue) };
 }
