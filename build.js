@@ -1,12 +1,12 @@
-// `npm run build`: bundles the service and its dependencies into dist/. The bundle starts twice as fast as the modules, and the
-// image needs no node_modules.
+// `npm run build`: bundles the service and its dependencies into dist/. The bundle starts twice as fast as the modules,
+// and the image needs no node_modules.
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
 
-// Importing node:http as an ES module loads everything it exports, including undici, which takes a sixth of the startup time;
-// require() does not.
+// Importing node:http as an ES module loads everything it exports, including undici, which takes a sixth of the startup
+// time; require() does not.
 const requireHttp = {
   name: 'require-http',
   setup({ onResolve, onLoad }) {

@@ -114,7 +114,8 @@ wait_for() {
     request();' "$1"
 }
 
-# Copies this machine's npm configuration for the build: registry, credentials, proxy and CA. They are passed as secrets.
+# Copies this machine's npm configuration for the build: registry, credentials, proxy and CA. They are passed as
+# secrets.
 npm_secrets() (
   umask 077
   : >"$work/npm-ca"

@@ -94,8 +94,8 @@ async function cutConnections(app: FastifyInstance | undefined, log: Logger): Pr
 }
 
 /**
- * Waits until no client is connected. Idle connections stay open, because a request that the load balancer is sending on one
- * of them would be lost; each is closed with its next response.
+ * Waits until no client is connected. Idle connections stay open, because a request that the load balancer is sending
+ * on one of them would be lost; each is closed with its next response.
  */
 async function drain(app: FastifyInstance, limitMs: number): Promise<void> {
   const end = performance.now() + limitMs;

@@ -1,5 +1,5 @@
-// Policies for the benchmarks: the worked rules of the policy guide, followed by one limit per asset. No rule matches the
-// published transaction, so that all of them are evaluated.
+// Policies for the benchmarks: the worked rules of the policy guide, followed by one limit per asset. No rule matches
+// the published transaction, so that all of them are evaluated.
 import { readFileSync } from 'node:fs';
 import { parsePolicy } from '../../src/policy/parse/file.js';
 

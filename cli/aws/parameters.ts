@@ -1,4 +1,5 @@
-// The SSM parameters that the service reads: keys and policy, as SecureStrings encrypted with the environment's KMS key.
+// The SSM parameters that the service reads: keys and policy, as SecureStrings encrypted with the environment's KMS
+// key.
 import { DeleteParametersCommand, GetParameterCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
 import { DeployError, isAwsError } from './error.js';
 import { awsCommand, npmCommand } from './printed-commands.js';

@@ -47,7 +47,9 @@ export interface CallbackStackProps extends ProjectStackProps {
 const USER = '10001:10001';
 /** Time between the end of the service's own shutdown and SIGKILL. */
 const STOP_MARGIN_MS = 5000;
-/** Leaves time for the longest request, even if it starts just before its target is deregistered, and for its response. */
+/**
+ * Leaves time for the longest request, even if it starts just before its target is deregistered, and for its response.
+ */
 const DEREGISTRATION_DELAY_MS = LONGEST_REQUEST_MS + 5000;
 
 export class CallbackStack extends ProjectStack {

@@ -41,8 +41,8 @@ function kindOf(payload: Readonly<Record<string, unknown>>): Kind | undefined {
 }
 
 /**
- * Whether the Co-signer requests a signature rather than an approval. Both arrive on the same path; only signing requests
- * have `fee` or `destinations[].displayDstAddress`.
+ * Whether the Co-signer requests a signature rather than an approval. Both arrive on the same path; only signing
+ * requests have `fee` or `destinations[].displayDstAddress`.
  */
 export function isSigning({ kind, payload }: CallbackRequest): boolean {
   if (kind !== 'transaction') return false;

@@ -26,8 +26,8 @@ export interface VerifiedToken {
 }
 
 /**
- * Verifies a compact JWS with each known Co-signer key in turn. Only RS256 without extensions is accepted; `exp` and `nbf`
- * are checked if present.
+ * Verifies a compact JWS with each known Co-signer key in turn. Only RS256 without extensions is accepted; `exp` and
+ * `nbf` are checked if present.
  * @param token the request body without surrounding white space
  * @throws {Refusal} `invalid_token`, or `malformed_request` if the verified payload is not a JSON object
  */

@@ -11,7 +11,10 @@ import { SourceError, type StoredValue } from './source.js';
 /** Maximum duration of one read, including the SDK's own retries, in ms. */
 const READ_TIMEOUT_MS = 10_000;
 
-/** Reads parameters by name or ARN, decrypted, in one call. The values are in the order of the names. @throws {SourceError} */
+/**
+ * Reads and decrypts parameters by name or ARN, in one call. The values are in the order of the names.
+ * @throws {SourceError}
+ */
 export type ParameterReader = <const Names extends readonly string[]>(
   names: Names,
 ) => Promise<{ readonly [Place in keyof Names]: StoredValue }>;

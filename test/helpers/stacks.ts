@@ -107,7 +107,9 @@ export interface Statement {
   readonly Sid?: string;
 }
 
-/** All statements of all policies in the templates. `where` is the stack, the type and the logical id of the resource. */
+/**
+ * All statements of all policies in the templates. `where` is the stack, the type and the logical id of the resource.
+ */
 export function statements({ stacks }: Synthesized): readonly { where: string; statement: Statement }[] {
   return stacks.flatMap(({ name, json }) =>
     Object.entries(json.Resources).flatMap(([id, { Type, Properties }]) =>

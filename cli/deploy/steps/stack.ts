@@ -14,7 +14,7 @@ import type { Template } from '../templates.js';
 
 type Parameters = Readonly<Record<string, string>>;
 
-/** @param parametersOf returns the stack's parameters; undefined for those that earlier steps have not determined yet */
+/** @param parametersOf returns the stack's parameters; undefined for those that earlier steps have yet to determine */
 export function stackStep(
   deployment: DeploymentRun,
   template: Template,

@@ -44,7 +44,10 @@ export interface RuleDecision extends Decision {
   readonly tried: readonly string[];
 }
 
-/** Decides by the first rule that matches. If a rule can't be evaluated, `onError` decides, and no later rule is evaluated. */
+/**
+ * Decides by the first rule that matches. If a rule can't be evaluated, `onError` decides, and no later rule is
+ * evaluated.
+ */
 export function decideBy(policy: Policy, request: CallbackRequest, now: Date): RuleDecision {
   const facts = factsOf(request, now);
   const rules = policy.rulesFor[request.kind];

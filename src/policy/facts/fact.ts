@@ -74,8 +74,8 @@ function readString(payload: Payload, field: string, name: string): string | und
 const UNREAD = Symbol('unread');
 
 /**
- * Creates a class with a getter for each fact. Each fact is read once per object. If it were read at every use, a rule with
- * two nested loops over 100 destinations would take 62 ms instead of 12 ms.
+ * Creates a class with a getter for each fact. Each fact is read once per object. If it were read at every use, a rule
+ * with two nested loops over 100 destinations would take 62 ms instead of 12 ms.
  * @param prefix prefix for the facts' names, for errors
  */
 export function factClass<Input>(prefix: string, table: FactTable<Input>) {

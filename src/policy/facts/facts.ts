@@ -1,4 +1,5 @@
-// The facts that rules can read, under the protocol's own names. docs/policy-reference.md lists them for policy authors.
+// The facts that rules can read, under the protocol's own names. docs/policy-reference.md lists them for policy
+// authors.
 import { type CallbackRequest, isObject, isSigning, type Kind } from '../../protocol/request.js';
 import { clock } from './clock.js';
 import { add, type Decimal, fromNumber } from './decimal.js';

@@ -24,7 +24,9 @@ process.env['TZ'] = 'UTC';
 /** Names that rules may use, with their types: the facts of `tx`, `config` and destinations, and the lists. */
 export type KnownNames = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** One environment for each kind of rule: rules for transactions read `tx`, those for configuration changes `config`. */
+/**
+ * One environment for each kind of rule: rules for transactions read `tx`, those for configuration changes `config`.
+ */
 export function celEnvironments(lists: ReadonlyMap<string, readonly string[]>): {
   readonly environments: Readonly<Record<Kind, CelEnvironment>>;
   readonly known: KnownNames;

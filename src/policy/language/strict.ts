@@ -23,9 +23,10 @@ class BudgetError extends BaseError<'BUDGET_EXCEEDED'> {
 export const SETUP_MACRO = 'strictly';
 
 /**
- * In CEL, `&&`, `||`, `all` and `exists` ignore an error if their other operands settle the result. Here every error fails
- * the evaluation: a rule must neither match nor fail to match because of facts that could not be read. cel-js passes its
- * evaluator to macros, which is where both changes are made; the language tests check them against new versions.
+ * In CEL, `&&`, `||`, `all` and `exists` ignore an error if their other operands settle the result. Here every error
+ * fails the evaluation: a rule must neither match nor fail to match because of facts that could not be read. cel-js
+ * passes its evaluator to macros, which is where both changes are made; the language tests check them against new
+ * versions.
  * @returns a function that resets the limits; to be called before each evaluation
  */
 export function makeStrictAndBounded(environment: CelEnvironment): () => void {
