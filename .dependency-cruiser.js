@@ -1,4 +1,4 @@
-// Allowed imports: one direction between the three products and between the modules of the service, and no circular
+// Allowed imports: in one direction only between the three products and between the service's modules, and no circular
 // imports. `npm run lint` enforces them, including type-only imports.
 
 const PRODUCTS = '^(src|cli|infra|bench|docker|test)/';

@@ -1,4 +1,4 @@
-# The callback handler's image. It adds the bundled service and its policy to a Node.js base image.
+# The callback handler's image: a Node.js base image with the bundled service and its policy.
 # Any base image with Node.js 24 and a shell works: --build-arg NODE_IMAGE=...
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
@@ -15,8 +15,8 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
 COPY build.js tsconfig.json ./
 COPY src src
 RUN node build.js
-# Start the service once to fill V8's compile cache, which makes later starts faster. The missing policy file ends it
-# immediately. Node.js keeps a separate cache for each user, so it runs as the user of the final image.
+# Start the service once to fill V8's compile cache, which makes later starts faster. It exits immediately because the
+# policy file is missing. Node.js keeps a separate cache for each user, so it runs as the user of the final image.
 RUN mkdir dist/compiled && chown 10001 dist/compiled
 USER 10001
 RUN ! POLICY_FILE=none CALLBACK_PRIVATE_KEY_PARAMETER=none COSIGNER_PUBLIC_KEY_PARAMETER=no AWS_REGION=none \
@@ -51,7 +51,7 @@ LABEL org.opencontainers.image.title="fireblocks-callback-handler" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.source="${SOURCE}"
 
-# The user has no entry in /etc/passwd, so HOME is set here: the AWS SDK looks for its configuration files below it.
+# The user has no entry in /etc/passwd, so HOME is set here; the AWS SDK looks for its configuration files there.
 ENV HOME=/app
 USER 10001:10001
 EXPOSE 3000

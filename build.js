@@ -1,12 +1,12 @@
-// `npm run build`: bundles the service and its dependencies into dist/. The bundle starts twice as fast as the modules, and the
-// image needs no node_modules.
+// `npm run build`: bundles the service and its dependencies into dist/. The bundle starts twice as fast as the modules,
+// and the image needs no node_modules.
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
 
-// Importing node:http as an ES module loads everything it exports, including undici, which takes a sixth of the startup time;
-// require() does not.
+// Importing node:http as an ES module loads everything it exports, including undici, which takes a sixth of the startup
+// time; require() does not.
 const requireHttp = {
   name: 'require-http',
   setup({ onResolve, onLoad }) {
@@ -32,9 +32,9 @@ await build({
   mainFields: ['module', 'main'],
   plugins: [requireHttp],
   external: [
-    // A development dependency, used if it is installed.
+    // A development dependency, which is used if it is installed.
     'pino-pretty',
-    // Fastify's JSON schema compilers: a third of the code, and never loaded (see src/app.ts).
+    // Fastify's JSON schema compilers: a third of the code, but never loaded (see src/app.ts).
     '@fastify/ajv-compiler',
     '@fastify/fast-json-stringify-compiler',
   ],
@@ -44,7 +44,7 @@ await build({
   sourcemap: true,
   // The source text is left out: stack traces need only positions.
   sourcesContent: false,
-  // Some dependencies are CommonJS modules that require() modules of Node.js.
+  // Some dependencies are CommonJS modules that require() built-in Node.js modules.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   logLevel: 'warning',
 });

@@ -9,7 +9,7 @@ export default tseslint.config(
   {
     languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.js'] } } },
     rules: {
-      // Numbers are fine in messages; only objects must not be stringified by accident.
+      // Numbers are allowed in template strings; only objects must not be stringified by accident.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // `() => void emit()` marks a result that is discarded on purpose.
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],

@@ -8,7 +8,7 @@ const DOCS = new URL('../docs/', import.meta.url);
 /**
  * Replaces the text between `<!-- begin: SECTION -->` and `<!-- end: SECTION -->`.
  * @param file in `docs/`
- * @throws {Error} if the file lacks the markers
+ * @throws {Error} if the file does not contain the markers
  */
 export function updateSection(file: string, section: string, markdown: string): void {
   const path = fileURLToPath(new URL(file, DOCS));

@@ -1,5 +1,5 @@
-// `npm run bench -- footprint`: start-up time and memory, against limits.
-// Time is a ratio to `node -e 0` in the same run, so that the limit holds on any machine.
+// `npm run bench -- footprint`: measures start-up time and memory, and compares them with limits.
+// Time is expressed as a ratio to `node -e 0` in the same run, so that the limit holds on any machine.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,9 +30,9 @@ export async function measureFootprint(): Promise<boolean> {
 async function measureBoot(handler: Target): Promise<Check> {
   const boots: number[] = [];
   const empty: number[] = [];
-  // Not measured: the first start reads the files from disk.
+  // Warm-up, not measured: the first start reads the files from disk.
   await bootMs(handler.start, handler.url);
-  // Alternating, so that a machine that is busier for a while does not favour one of the two.
+  // Alternate, so that a temporarily busier machine does not favour one of the two.
   for (let round = 0; round < BOOTS; round++) {
     empty.push((emptyNodeMs() + emptyNodeMs()) / 2);
     boots.push(await bootMs(handler.start, handler.url));

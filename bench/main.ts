@@ -14,7 +14,7 @@ const program = createProgram('bench', 'Measures the handler.').addHelpText(
   `
 Without a command, throughput runs: npm run bench -- --short
 
-Exit code: 0 all limits hold, 1 a limit is exceeded or an answer is wrong, 2 wrong usage.`,
+Exit code: 0 all limits hold, 1 a limit is exceeded or an answer is wrong, 2 usage error.`,
 );
 
 program

@@ -1,6 +1,6 @@
-// `npm run bench -- policy`: what rules and lists cost, against limits.
-// The cost of a decision is a ratio to one RSA 2048 signature in the same run, so that the limit holds on any machine.
-// All times are CPU times, so that other processes do not change the result.
+// `npm run bench -- policy`: measures the cost of rules and lists, and compares it with limits. The cost of a decision
+// is expressed as a ratio to one RSA 2048 signature in the same run, so that the limit holds on any machine. All times
+// are CPU times, so that other processes do not change the result.
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { favourSize } from '../src/v8-flags.js';
@@ -30,7 +30,7 @@ const PAYLOAD: Readonly<Record<string, unknown>> = {
   signerId: PAYOUT_USER,
 };
 
-/** CPU time of all threads per call, in ms: the service signs on a separate thread. */
+/** CPU time per call in ms, across all threads because the service signs on a separate one. */
 async function cpuMsPerCall(call: () => unknown, times: number): Promise<number> {
   const before = process.cpuUsage();
   for (let i = 0; i < times; i++) {
@@ -47,7 +47,7 @@ interface Comparison {
   readonly otherMs: number;
 }
 
-/** Compares the cost of two calls, alternating, so that a machine that is slower for a while favours neither. */
+/** Compares the cost of two calls, alternating between them, so that a temporarily slower machine favours neither. */
 async function compare(
   call: () => unknown,
   times: number,
@@ -65,7 +65,7 @@ async function compare(
   return median;
 }
 
-/** @throws {Error} if a rule matches: then the rules after it would not be evaluated */
+/** @throws {Error} if a rule matches, because the rules after it would not be evaluated */
 function deciding(policy: Policy): () => unknown {
   const request: CallbackRequest = { kind: 'transaction', requestId: 'r', payload: PAYLOAD };
   const { rule } = decideBy(policy, request, new Date());

@@ -1,4 +1,5 @@
-// Progress of a long run, on standard error: one line that is overwritten on a terminal, a line each elsewhere.
+// Shows the progress of a long run on standard error: one line that is overwritten on a terminal, separate lines
+// elsewhere.
 
 export function showProgress(message: string): void {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${message}` : `${message}\n`);

@@ -16,7 +16,7 @@ export function printTable({ title, head, rows }: Table): void {
 
 export function markdownTable({ head, rows }: Pick<Table, 'head' | 'rows'>): string {
   const line = (row: readonly string[]): string => `| ${row.join(' | ')} |`;
-  // Figures are aligned to the right.
+  // Figures are right-aligned.
   const ruler = `|---|${'---:|'.repeat(head.length - 1)}`;
   return [line(head), ruler, ...rows.map(line)].join('\n');
 }

@@ -4,18 +4,18 @@ import { Command, CommanderError } from 'commander';
 import { BaseError, codeOf } from '../src/protocol/error.js';
 import { exitOnClosedPipe, type Output } from './terminal.js';
 
-/** Exit codes: 0 success, 1 failure, 2 wrong usage or unreadable input; 130 and 143 interrupted by a signal. */
+/** Exit codes: 0 success, 1 failure, 2 usage error or unreadable input; 130 and 143 interrupted by a signal. */
 export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
-/** The command line is wrong. The message is followed by a pointer to the command's help. */
+/** The command line is invalid. The message is followed by a pointer to the command's help. */
 export class UsageError extends BaseError<'USAGE'> {
   constructor(message: string) {
     super('USAGE', message);
   }
 }
 
-/** A file or standard input can't be read, or has unsuitable content. */
+/** A file or standard input can't be read, or its content is invalid. */
 export class InputError extends BaseError<'INPUT_UNUSABLE'> {
   constructor(message: string) {
     super('INPUT_UNUSABLE', message);
@@ -38,7 +38,7 @@ export function createProgram(name: string, description: string): Command {
 /** Reports an error thrown by an action and returns the exit code. Rethrows unknown errors. */
 export type ErrorReporter = (error: unknown, command: Command) => number;
 
-/** Arguments and output streams of a run; tests pass their own. */
+/** Arguments and output streams for a run; tests pass their own. */
 interface RunContext {
   /** @default the process's arguments */
   readonly args?: readonly string[];

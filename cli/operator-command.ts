@@ -1,4 +1,4 @@
-// Shared by the operator's commands: common options, errors reported with the next step, interruption.
+// Shared by the operator commands: common options, error reports with the next step, and interruption.
 import { writeSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { ENVIRONMENT_NAMES } from '../infra/names.js';
@@ -10,7 +10,7 @@ import { createProgram, EXIT_FAILED, runProgram } from './command.js';
 import { painter } from './terminal.js';
 
 const SHOW_CURSOR = '\u001b[?25h';
-/** Exit codes as shells report SIGINT and SIGTERM. */
+/** The exit codes that shells report for SIGINT and SIGTERM. */
 const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Options of every operator command. */
@@ -20,19 +20,19 @@ export interface OperatorOptions extends SessionOptions {
 
 /** Dependencies that tests can replace. */
 export interface OperatorRuntime {
-  /** Waits between two polls of AWS. Default: wait in real time. */
+  /** Waits between two polls of AWS. By default, it waits in real time. */
   readonly sleep?: Sleep;
 }
 
-/** Ends the help of every operator command. */
-export const EXIT_CODES = '\nExit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.';
+/** The last line of every operator command's help. */
+export const EXIT_CODES = '\nExit code: 0 done, 1 failed, 2 usage error, 130 interrupted.';
 
 /** @param name as in `npm run NAME` */
 export function createOperatorProgram(name: string, description: string): Command {
   return addOperatorOptions(createProgram(name, description)).addHelpText('after', EXIT_CODES);
 }
 
-/** @param json what `--json` prints */
+/** @param json the output for `--json` */
 export function addOperatorOptions(command: Command, json = 'print one JSON object'): Command {
   return command
     .option('-p, --profile <name>', 'AWS profile (default: AWS_PROFILE, AWS_ACCESS_KEY_ID, … as usual)')
@@ -45,7 +45,7 @@ export function addOperatorOptions(command: Command, json = 'print one JSON obje
 
 /**
  * Runs an operator command to its end, and sets `process.exitCode`.
- * @param onInterrupt returns the message for an operator who interrupts it; empty for none
+ * @param onInterrupt returns the message to show if the operator interrupts it; empty for no message
  */
 export async function runOperatorProgram(
   program: Command,
@@ -55,7 +55,7 @@ export async function runOperatorProgram(
     signal,
     handle: () => {
       const message = onInterrupt();
-      // Written directly: the progress renderer buffers the stream, and has hidden the cursor.
+      // Written directly to the terminal, because the progress renderer buffers the stream and has hidden the cursor.
       if (process.stderr.isTTY) writeSync(process.stderr.fd, SHOW_CURSOR);
       if (message !== '') writeSync(process.stderr.fd, `\nInterrupted. ${message}\n`);
       process.exit(code);
@@ -69,7 +69,7 @@ export async function runOperatorProgram(
   }
 }
 
-/** Optional properties of the errors of operator commands. */
+/** Optional properties of operator-command errors. */
 interface FailureFields {
   /** What the operator should do or run next. */
   readonly next?: string;

@@ -3,7 +3,7 @@ import { Listr, type ListrTask, PRESET_TIMER } from 'listr2';
 
 export interface Task {
   readonly title: string;
-  /** @param report shows a line of progress */
+  /** @param report shows a progress message */
   readonly run: (report: (line: string) => void) => Promise<void>;
 }
 

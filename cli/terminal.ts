@@ -1,4 +1,4 @@
-// Output for people: colours on a terminal only, aligned columns.
+// Output for people: colours (only on a terminal) and aligned columns.
 import { styleText } from 'node:util';
 
 type Style = Parameters<typeof styleText>[0];
@@ -43,7 +43,7 @@ export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }
 
-/** Exits without an error when the reader of a pipe has closed it, as `head` does. */
+/** Exits without an error if the reader of a pipe closes it, as `head` does. */
 export function exitOnClosedPipe(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -1,4 +1,4 @@
-// Creates the keys and the certificate of the local copy of production, and stores the same parameters in SSM as in
+// Creates the keys and the certificate for the local copy of production, and stores the same parameters in SSM as in
 // production. On later runs, it creates only what is missing, but stores everything again, because the local SSM loses
 // its parameters when it stops.
 import { existsSync } from 'node:fs';
@@ -15,7 +15,7 @@ const { values } = parseArgs({
   options: {
     // Directory for the keys of both sides and for the CA that the Co-signer trusts.
     keys: { type: 'string', default: '/run/keys' },
-    // Directory for the certificate of the TLS front.
+    // Directory for the TLS front end's certificate.
     tls: { type: 'string', default: '/run/tls' },
     policy: { type: 'string', default: 'examples/local-policy.yaml' },
   },
@@ -40,7 +40,7 @@ async function createMissingCertificate(caFile: string, directory: string): Prom
   console.log(`created    a certificate for ${HOST_NAME} and its CA`);
 }
 
-/** @param files by the environment variable that holds the parameter's name */
+/** @param files keyed by the environment variable that holds the parameter's name */
 async function storeParameters(files: Readonly<Record<string, string>>): Promise<void> {
   const ssm = new SSMClient();
   for (const [variable, file] of Object.entries(files)) {

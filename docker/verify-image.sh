@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the image and checks it, with docker, podman or buildah. The image must contain only what it should, and stay
-# below its limits of size, start-up time and memory. Run read-only as its own user against an SSM endpoint, it must
-# become healthy, answer the Co-signer, and stop cleanly.
+# Builds the image and checks it, with docker, podman or buildah. The image must contain only the expected files, and
+# stay below its limits for size, start-up time and memory. Run read-only as its own user against an SSM endpoint, it
+# must become healthy, answer the Co-signer, and stop cleanly.
 #
 # Usage: docker/verify-image.sh [--tree DIRECTORY]
 #
@@ -10,10 +10,10 @@
 # An engine is used only if it has the base image or can pull it.
 #
 # Environment variables:
-#   NODE_IMAGE   base image; default: the Dockerfile's, or with buildah alone a substitute that is built locally
-#   MOTO_IMAGE   image of the SSM endpoint; with buildah alone the installed moto_server is used
-# Run `npm ci` first. With buildah alone this also needs root, debootstrap and moto_server.
-# Exit code: 0 all checks passed, 1 a check failed, 2 wrong usage.
+#   NODE_IMAGE   base image; default: the Dockerfile's, or with buildah alone, a substitute built locally
+#   MOTO_IMAGE   image for the SSM endpoint; with buildah alone, the installed moto_server is used
+# Run `npm ci` first. With buildah alone, this also needs root, debootstrap and moto_server.
+# Exit code: 0 all checks passed, 1 a check failed, 2 usage error.
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "$0")/.."
@@ -114,12 +114,13 @@ wait_for() {
     request();' "$1"
 }
 
-# Copies this machine's npm configuration for the build: registry, credentials, proxy and CA. They are passed as secrets.
+# Copies this machine's npm configuration for the build: registry, credentials, proxy and CA. They are passed as
+# secrets.
 npm_secrets() (
   umask 077
   : >"$work/npm-ca"
   {
-    # Expand ${NAME}: the build does not have the variables.
+    # Expand ${NAME}, because the variables are not available in the build.
     for key in userconfig globalconfig; do
       file=$(npm config get $key)
       [ ! -f "$file" ] || grep -E '^(@|//)' "$file" || true

@@ -1,12 +1,12 @@
-// What differs between dev, staging and prod. Everything else is the same in all of them or comes from the settings.
+// The differences between dev, staging and prod. Everything else is the same in all three or comes from the settings.
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { EnvironmentName } from './names.js';
 
-/** What one environment has of its own. */
+/** The values that are specific to an environment. */
 export interface Sizing {
-  /** CPU units of a task; 1024 units are one vCPU. */
+  /** CPU units for each task; 1024 units are one vCPU. */
   readonly cpu: number;
-  /** Memory of a task, in MiB. */
+  /** Memory for each task, in MiB. */
   readonly memoryMiB: number;
   /** How long logs are kept, in days. */
   readonly retentionDays: RetentionDays;

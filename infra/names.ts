@@ -1,4 +1,4 @@
-// Names of environments, stacks and AWS resources. The names that operators type do not contain the project's name, so
+// Names for environments, stacks and AWS resources. The names that operators type do not contain the project's name, so
 // an account holds one project per region and environment. Names of stacks, buckets and parameters begin with the
 // project's name.
 
@@ -7,7 +7,7 @@ export type EnvironmentName = (typeof ENVIRONMENT_NAMES)[number];
 
 export type Names = ReturnType<typeof namesOf>;
 
-/** @param project the setting `projectName` */
+/** @param project the `projectName` setting */
 export function namesOf(project: string, environment: EnvironmentName) {
   const prefix = `${project}-${environment}`;
   const cluster = `fireblocks-callback-cluster-${environment}`;
@@ -21,7 +21,7 @@ export function namesOf(project: string, environment: EnvironmentName) {
     targetGroup: `callback-handler-tg-${environment}`,
     repository: `fireblocks-callback-${environment}`,
     imageBuild: `fireblocks-callback-${environment}`,
-    /** CloudWatch namespace of the metrics that are extracted from the service's log. */
+    /** CloudWatch namespace for the metrics that are extracted from the service's log. */
     metrics: `CallbackHandler/${prefix}`,
     logGroups: {
       service: `/ecs/callback-handler/${environment}`,

@@ -60,7 +60,7 @@ export function readSettings(environment: EnvironmentName, file = SETTINGS_FILE)
 /**
  * @param json the settings file: settings for all environments, with overrides under `environments`
  * @param file named in the error
- * @returns the settings of one environment, with defaults
+ * @returns the settings for one environment, with defaults applied
  * @throws {SettingsError} with all problems, including those of other environments
  */
 export function checkSettings(json: unknown, environment: EnvironmentName, file = SETTINGS_FILE): Settings {
@@ -86,7 +86,7 @@ export function checkSettings(json: unknown, environment: EnvironmentName, file 
   return settings;
 }
 
-/** Overrides replace settings. An override of `network` is merged with it, unless it names a VPC. */
+/** Overrides replace settings. An override for `network` is merged with it, unless it names a VPC. */
 function merge(everywhere: JsonObject, overrides: JsonObject): JsonObject {
   const [common, own] = [everywhere['network'], overrides['network']];
   const network =

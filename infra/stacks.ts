@@ -1,4 +1,4 @@
-// Creates the stacks of one deployment and passes the outputs of each stack to the next.
+// Creates the stacks for one deployment, and passes each stack's outputs to the next.
 import type { App } from 'aws-cdk-lib';
 import { DEFAULT_CROSS_STACK_REFERENCES, FLAGS } from 'aws-cdk-lib/cx-api';
 import { createDeployment } from './deployment.js';
@@ -46,6 +46,6 @@ function setFeatureFlags(app: App): void {
   for (const [flag, { recommendedValue, introducedIn }] of Object.entries(FLAGS)) {
     if (introducedIn.v2 !== undefined) app.node.setContext(flag, recommendedValue);
   }
-  // CloudFormation then refuses to delete or replace what another stack uses.
+  // CloudFormation then refuses to delete or replace resources that another stack uses.
   app.node.setContext(DEFAULT_CROSS_STACK_REFERENCES, 'strong');
 }

@@ -11,16 +11,16 @@ import { LOAD_BALANCER_IDLE_MS, LONGEST_REQUEST_MS } from './timeouts.js';
 
 export interface AppOptions extends CallbackOptions, HealthOptions {
   readonly lifecycle: CallbackOptions['lifecycle'] & HealthOptions['lifecycle'];
-  /** @default - requests are rejected while the event loop is delayed by more than 1 s */
+  /** @default - reject requests while the event loop is delayed by more than 1 s */
   readonly overload?: OverloadOptions;
 }
 
-/** Longer than the load balancer's, which would otherwise send requests on connections that are being closed. */
+/** Longer than the load balancer's timeout; otherwise, it could send requests on connections that are being closed. */
 const KEEP_ALIVE_TIMEOUT_MS = LOAD_BALANCER_IDLE_MS + 5000;
 /** How often Node.js checks connections for these timeouts. */
 const TIMEOUT_CHECK_MS = 5_000;
 
-/** Builds the application; the caller listens and closes. */
+/** Builds the application. The caller starts and closes the listener. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = createFastify(options);
   await app.register(connectionClose, { lifecycle: options.lifecycle });
@@ -28,7 +28,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(errorReplies, { log: options.log });
   await app.register(securityHeaders);
   healthRoute(app, options);
-  // A separate scope with overload protection: /health must respond under load, too.
+  // Only this scope has overload protection, because /health must respond even under load.
   await app.register(async (scope) => {
     await scope.register(overload, options.overload ?? {});
     callbackRoutes(scope, options);
@@ -55,12 +55,12 @@ function createFastify({ log }: AppOptions): FastifyInstance {
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     // The base URL given to the Co-signer may end with a slash.
     routerOptions: { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
-    // Until the load balancer notices that the process is stopping, it still sends requests.
+    // The load balancer keeps sending requests until it notices that the process is stopping.
     return503OnClosing: false,
     clientErrorHandler: (error, socket) => refuseUnreadable(log, error, socket),
     frameworkErrors: (error, request, reply) => void refuse(log, error, request, reply),
   });
-  // A client that has finished sending and closed its side still gets its response.
+  // A client that has closed its side after sending the request still gets its response.
   Object.assign(app.server, { httpAllowHalfOpen: true });
   // Node.js applies the longer of this and requestTimeout to the whole request.
   app.server.headersTimeout = LONGEST_REQUEST_MS;

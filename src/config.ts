@@ -1,4 +1,4 @@
-// Reads environment variables and flags into one typed configuration. Only the health check reads variables itself.
+// Reads environment variables and flags into one typed configuration. Only the health check reads variables directly.
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
@@ -28,7 +28,7 @@ interface LocalSources {
   readonly local: true;
   readonly keyDirectory: string;
   readonly policyFile: string;
-  /** Whether to create the policy if it does not exist: only if the operator has not set POLICY_FILE. */
+  /** Whether to create the policy if it does not exist. True only if the operator has not set POLICY_FILE. */
   readonly createPolicy: boolean;
 }
 
@@ -40,18 +40,18 @@ interface ProductionSources extends KeyParameters {
 
 export type SourceConfig = LocalSources | ProductionSources;
 
-/** Key directory of local mode. */
+/** Local-mode key directory. */
 export const LOCAL_KEY_DIRECTORY = '.local/keys';
 
 /** Default policy file in production. */
 export const POLICY_FILE = 'policy.yaml';
-/** Default policy file of local mode. */
+/** Default policy file in local mode. */
 export const LOCAL_POLICY_FILE = '.local/policy.yaml';
 /** How often local mode rereads the policy, in seconds. Short, because the user is editing it. */
 const LOCAL_POLICY_REFRESH_SECONDS = 2;
 const POLICY_REFRESH_SECONDS = 60;
 
-/** The configuration is invalid; `problems` lists everything that must be changed. */
+/** The configuration is invalid. `problems` lists everything that must be changed. */
 export class ConfigError extends BaseError<'CONFIG_INVALID'> {
   readonly problems: readonly string[];
 
@@ -82,7 +82,7 @@ const environment = z.object({
   KEY_REFRESH_SECONDS: wholeNumber(1, 86_400).default(60),
   POLICY_FILE: z.string().optional(),
   POLICY_REFRESH_SECONDS: wholeNumber(1, 86_400).optional(),
-  // The Co-signer waits for 30 s; signing and sending the answer take time, too.
+  // The Co-signer waits 30 s; signing and sending the response also take time.
   DECISION_TIMEOUT_MS: wholeNumber(1, 29_000).default(25_000),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(5000, 110_000).default(SHUTDOWN_TIMEOUT_MS),
 });

@@ -1,5 +1,5 @@
-// The container's health check, run inside the container: exits with 0 if /health answers 200, otherwise with 1.
-// It reads HOST and PORT itself: it runs twice a minute, and loading the whole configuration takes longer.
+// The container's health check, run inside the container. Exits with 0 if /health responds with 200, otherwise with 1.
+// It reads HOST and PORT directly because it runs twice a minute, and loading the whole configuration takes longer.
 import { get } from 'node:http';
 import { HEALTH_PATH, PORT } from './timeouts.js';
 

@@ -1,10 +1,10 @@
-// Local mode: the policy that it creates and the text that it prints at startup.
+// Local mode: creates the policy, and formats the text printed at startup.
 import { constants } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf } from './protocol/error.js';
 
-/** This path is valid for the source and for the build: src/ and dist/ are both next to examples/. */
+/** This path works from both the source and the build, because src/ and dist/ are both next to examples/. */
 const EXAMPLE_POLICY = new URL('../examples/local-policy.yaml', import.meta.url);
 
 /** Copies the example policy to a file. An existing file is never overwritten. */

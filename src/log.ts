@@ -13,7 +13,7 @@ export function logOptions(level: LogLevel): LoggerOptions {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    // Other properties of an error are dropped: they may contain a request, including secrets.
+    // Other error properties are dropped because they may contain a request, including secrets.
     serializers: { err: toLoggable },
   };
 }
@@ -24,13 +24,13 @@ function toLoggable(error: unknown): object {
   return { type: name, ...('code' in error && { code: error.code }), message, stack };
 }
 
-/** Fields that are hidden on a terminal: those that the message repeats, long ids, and the facts. */
+/** Fields that are hidden on a terminal: those that the message already contains, long ids, and the facts. */
 const HIDDEN_FIELDS = [
   ...['event', 'kind', 'action', 'rule', 'ruleError', 'problems', 'cause', 'url'],
   ...['txId', 'signerId', 'cosignerKey', 'traceId', 'policy', 'tried', 'facts', 'omitted'],
 ];
 
-/** Options of pino-pretty for log lines on a terminal: date, time, level, message and the other fields in one line. */
+/** pino-pretty options for log lines on a terminal: date, time, level, message and the other fields in one line. */
 export const PRETTY_OPTIONS: PrettyOptions = {
   translateTime: 'SYS:yyyy-mm-dd HH:MM:ss p',
   ignore: HIDDEN_FIELDS.join(','),
@@ -38,13 +38,15 @@ export const PRETTY_OPTIONS: PrettyOptions = {
 };
 
 /**
- * Maximum number of bytes to buffer while stdout is blocked. Further lines are dropped: the task's memory is limited.
+ * Maximum number of bytes to buffer while stdout is blocked. Further lines are dropped because the task's memory is
+ * limited.
  */
 const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
 
 /**
- * A stdout that is written asynchronously, so that a slow reader of the log does not delay responses, and flushed at exit.
- * The service keeps running if a write fails, for example on a full disk: the next line retries it.
+ * A stdout that is written asynchronously, so that a slow reader of the log does not delay responses, and flushed at
+ * exit. The service keeps running if a write fails, for example because the disk is full; the write is retried with the
+ * next line.
  */
 function stdout(): DestinationStream {
   // minLength 1 writes at once, like the default, but makes flush() available.
@@ -57,9 +59,9 @@ function stdout(): DestinationStream {
   destination.on('write', () => (failing = false));
   // When the buffer is full, new lines no longer trigger a write.
   destination.on('drop', () => destination.flush());
-  // stderr may be on the same full disk or have no reader either.
+  // stderr may be on the same full disk, or may also have no reader.
   process.stderr.on('error', () => undefined);
-  // flushSync retries until it succeeds: with an output that can't be written, the process would never exit.
+  // flushSync retries until it succeeds, so if the output can't be written, the process would never exit.
   const flush = destination.flushSync.bind(destination);
   destination.flushSync = () => {
     if (!failing) flush();

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 // inspects its callers at startup, so the source map of the whole service would be decoded then.
 process.setSourceMapsEnabled(true);
 
-// The image contains V8's compiled code (see Dockerfile), which saves a tenth of the startup time. It is not used as root,
-// because Node.js would then write to the directory.
+// The image contains V8's compiled code (see Dockerfile), which saves a tenth of the startup time. It is not used as
+// root, because Node.js would then write to the directory.
 const compiled = fileURLToPath(new URL('compiled', import.meta.url));
 const { enableCompileCache } = nodeModule as typeof nodeModule & {
   /** Since Node.js 22.1. */

@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     const loading = { source: keys, ring, log };
     const currentPolicy = new CurrentPolicy(policy, log);
     const version = readVersion();
-    // The application is built while SSM responds.
+    // The application is built while waiting for SSM.
     const [app] = await Promise.all([
       buildApp({
         ...config,
@@ -73,7 +73,7 @@ async function openSources(config: SourceConfig): Promise<Sources> {
     if (createPolicy) await createMissingPolicy(policyFile);
     return { keys: directoryKeySource(keyDirectory), policy: () => readFileValue(policyFile) };
   }
-  // Imported only where it is used: loading the AWS SDK takes a third of the startup time.
+  // Imported only where it is used, because loading the AWS SDK takes a third of the startup time.
   const { parameterReader } = await import('./sources/ssm.js');
   const read = parameterReader();
   const { policy } = config;

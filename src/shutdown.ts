@@ -1,11 +1,11 @@
-// Stops the process: on a signal without losing a request, after an unexpected error with exit code 1.
+// Stops the process: on a signal, without losing any requests; after an unexpected error, with exit code 1.
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 export interface Lifecycle {
-  /** Once set, `/health` answers 503 and responses carry `Connection: close`. */
+  /** Once set, `/health` responds with 503, and responses carry `Connection: close`. */
   stopping: boolean;
   /** Aborted when the process can no longer wait for pending decisions. */
   readonly giveUp: AbortSignal;
@@ -15,11 +15,11 @@ export interface Lifecycle {
 
 interface StopOptions {
   readonly log: Logger;
-  /** Maximum time between signal and exit, in ms. */
+  /** Maximum time between the signal and process exit, in ms. */
   readonly timeoutMs: number;
 }
 
-/** Share of the time in which new requests are accepted; the rest is for requests in flight. */
+/** Share of the time during which new requests are accepted; the rest is for requests in flight. */
 const DRAIN_SHARE = 0.8;
 /** Time before the exit at which pending decisions are abandoned, in ms. */
 const GIVE_UP_MS = 600;
@@ -27,12 +27,12 @@ const GIVE_UP_MS = 600;
 const CUT_MS = 300;
 /** How long to wait for requests in flight after an unexpected error, in ms. */
 const CRASH_TIMEOUT_MS = 2000;
-/** The load balancer has stopped sending if there was no connection for this long, in ms. */
+/** If there has been no connection for this long, the load balancer has stopped sending. In ms. */
 const QUIET_MS = 1000;
 const POLL_MS = 100;
-/** Maximum wait for a turn of the event loop in which closing the listener is safe, in ms. */
+/** Maximum wait for an event-loop turn in which closing the listener is safe, in ms. */
 const ACCEPT_LIMIT_MS = 200;
-/** Maximum turn of the event loop in which no new connection is expected to arrive, in ms. */
+/** Maximum duration of an event-loop turn in which no new connection is expected to arrive, in ms. */
 const SHORT_TURN_MS = 0.05;
 
 /** Installs the handlers for signals and unexpected errors. A signal stops the process even during startup. */
@@ -94,8 +94,8 @@ async function cutConnections(app: FastifyInstance | undefined, log: Logger): Pr
 }
 
 /**
- * Waits until no client is connected. Idle connections stay open, because a request that the load balancer is sending on one
- * of them would be lost; each is closed with its next response.
+ * Waits until no client is connected. Idle connections stay open, because a request that the load balancer is sending
+ * on one of them would be lost; each is closed with its next response.
  */
 async function drain(app: FastifyInstance, limitMs: number): Promise<void> {
   const end = performance.now() + limitMs;
@@ -107,8 +107,9 @@ async function drain(app: FastifyInstance, limitMs: number): Promise<void> {
 }
 
 /**
- * Closes the listener when no connection is waiting to be accepted, because such a connection would be reset. If a turn
- * of the event loop accepts no connection, the queue was empty; if the turn was also short, it still is.
+ * Closes the listener when no connection is waiting to be accepted, because such a connection would be reset. If no
+ * connection was accepted during an event-loop turn, the queue was empty; if the turn was also short, the queue is
+ * still empty.
  */
 async function stopAccepting({ server }: FastifyInstance): Promise<void> {
   const end = performance.now() + ACCEPT_LIMIT_MS;

@@ -7,11 +7,11 @@ export const HEALTH_PATH = '/health';
 
 /**
  * Maximum time that a request may take to arrive. The Co-signer gives up after 30 s (Fireblocks, "Setup API Co-signer
- * Callback Handler"), so a later answer would not be used.
+ * Callback Handler"), so a later response would not be used.
  */
 export const LONGEST_REQUEST_MS = 30_000;
 
-/** Default of the longest time between the signal to stop and the exit. */
+/** Default maximum time between the stop signal and process exit. */
 export const SHUTDOWN_TIMEOUT_MS = 25_000;
 
 /** How long the load balancer keeps idle connections open. The service keeps them a little longer. */

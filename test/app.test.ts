@@ -111,7 +111,7 @@ t.test('treats QUERY like any other method', async (t) => {
   const { app } = await testApp(t);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const query = (path: string) => raw(app, `QUERY ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
-  // Node.js 20 does not know this method.
+  // Node.js 20 does not support this method.
   t.match(await query('/callback'), /^HTTP\/1\.1 40[05] /);
   t.match(await query('/nowhere'), /^HTTP\/1\.1 40[04] /);
 });
@@ -146,7 +146,7 @@ t.test('delivers the refusal to a client that is still sending an oversized body
     const socket = await connected(app);
     socket.on('error', (error) => t.fail(`${length}: ${error.message}`));
     socket.write(`POST /callback HTTP/1.1\r\nHost: x\r\n${length}\r\n\r\n`);
-    // Like a proxy that reads the response only after it has sent everything.
+    // Behaves like a proxy that reads the response only after it has sent everything.
     for (let time = 0; time < 10; time++) {
       socket.write(`100000\r\n${'x'.repeat(0x100000)}\r\n`);
       await sleep(20);

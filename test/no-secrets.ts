@@ -7,7 +7,7 @@ const SECRETS = [
   { what: 'a PEM block', pattern: /-----BEGIN/ },
   { what: 'a token', pattern: /eyJ[\w-]+\.[\w-]+\./ },
 ];
-/** With fewer lines, the tests have stopped keeping their output, and the search would be meaningless. */
+/** Fewer lines mean that the tests no longer keep their output, so the search would be meaningless. */
 const MIN_LINES = 100;
 
 const files = readdirSync(OUTPUT_DIRECTORY);

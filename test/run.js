@@ -1,5 +1,5 @@
-// `npm test`: runs the tests of one suite. TypeScript is transpiled once, before any test starts: loaders that do it in
-// every process took two thirds of the time.
+// `npm test`: runs the tests of one suite. TypeScript is transpiled once, before any test starts, because loaders that
+// do it in every process took two thirds of the time.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -8,15 +8,17 @@ import { build } from 'esbuild';
 
 /** Where the tree is mirrored: every .ts file as JavaScript, every other file as a link. */
 const TREE = '.build';
-/** Linked as a whole. */
+/** Directories that are linked as a whole. */
 const NOT_MIRRORED = ['dist', 'node_modules'];
 
 const SERVICE = ['*.test', '{keys,plugins,policy,protocol,routes,sources}/**/*.test'];
 const REST = ['{cli,docker,docs,infra}/**/*.test'];
-/** The real operator commands, against an emulator of AWS. */
+/** The real operator commands, run against an AWS emulator. */
 const DEPLOY = ['deploy/*.test', 'system/{deploy,deploy-terminal,infra}.test'];
 
-/** What each suite runs, below test/. Only the unit tests are measured for coverage: the others test processes. */
+/**
+ * What each suite runs, below test/. Coverage is measured only for the unit tests, because the others test processes.
+ */
 const SUITES = {
   unit: { files: [...SERVICE, ...REST], args: [], keepsOutput: true },
   /** The unit tests that concern src/. */
@@ -32,7 +34,7 @@ const SUITES = {
 
 const args = process.argv.slice(2);
 const isSuite = Object.hasOwn(SUITES, args[0] ?? '');
-/** Without the name of a suite or of a file, the unit tests run. Without files, tap would find this file and run it. */
+/** Without a suite or file name, the unit tests run. Without files, tap would find this file and run it. */
 const suite = isSuite ? SUITES[args[0]] : args.every((arg) => arg.startsWith('-')) ? SUITES.unit : undefined;
 /** File names and tap options can replace a suite or follow it. */
 const given = isSuite ? args.slice(1) : args;

@@ -1,4 +1,4 @@
-// Limits a process's CPU and memory as a container runtime does: with Linux control groups, version 1 or 2.
+// Limits a process's CPU and memory as a container runtime does, with Linux control groups (version 1 or 2).
 import { spawn } from 'node:child_process';
 import { dirname } from 'node:path';
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
@@ -8,10 +8,10 @@ const NAME = `callback-handler-${process.pid}`;
 const PERIOD_US = 100_000;
 const PROBE_BYTES = 2 ** 29;
 
-/** The reason why processes can't be limited on this machine, or undefined if they can. */
+/** Why processes can't be limited on this machine; undefined if they can. */
 export function cgroupProblem(): string | undefined {
   if (process.getuid?.() !== 0) return 'needs root';
-  // The groups may exist and still be read-only, so limits are tried on a separate process.
+  // The groups may exist but be read-only, so limits are first tried on a separate process.
   const { pid } = spawn('sleep', ['1'], { stdio: 'ignore' });
   try {
     limitCpu(pid ?? 0, 1)();
@@ -40,7 +40,7 @@ export function limitMemory(pid: number, bytes: number): () => void {
 function limit(group: string, pid: number, values: Readonly<Record<string, string>>): () => void {
   mkdirSync(group, { recursive: true });
   const remove = (): void => {
-    // Only an empty group can be removed; an exited process has left it.
+    // Only an empty group can be removed. A process leaves its group when it exits.
     if (existsSync(`/proc/${pid}`)) writeFileSync(`${dirname(group)}/cgroup.procs`, String(pid));
     rmdirSync(group);
   };

@@ -13,7 +13,7 @@ import type { Testbed } from './testbed.js';
 
 const GIBIBYTE = 1024 ** 3;
 
-/** Lasts as long as the handler's timeout of 30 s, and needs hardly any CPU. */
+/** Lasts as long as the handler's 30 s timeout, and needs hardly any CPU. */
 export function slowClients(short: boolean): Fault {
   const count = short ? 50 : 500;
   return {
@@ -22,7 +22,7 @@ export function slowClients(short: boolean): Fault {
       const sockets = await Promise.all(Array.from({ length: count }, () => open(testbed.handlerUrl)));
       const reads = sockets.map((socket) => readAll(socket, 45_000));
       const head = post('x'.repeat(1000)).slice(0, -1000);
-      // Half of them are slow with their headers, half with their body.
+      // Half send their headers slowly, half their body.
       sockets.forEach((socket, index) => socket.write(head.slice(0, index % 2 === 0 ? 20 : undefined)));
       const dripping = setInterval(
         () => sockets.forEach((socket) => socket.writable && socket.write('x')),
@@ -130,7 +130,7 @@ function cutConnections(count: number): Fault {
   };
 }
 
-/** A request sent over a raw socket, and the check of its reply. */
+/** A request sent over a raw socket, and the check for its reply. */
 function createRequest({ cosigner, callback, count }: Testbed) {
   const payload = samplePayload('transaction');
   return {
@@ -147,7 +147,7 @@ function createRequest({ cosigner, callback, count }: Testbed) {
 
 function payloadWithTokenOf(bytes: number): Payload {
   const payload: Payload = { ...samplePayload('transaction'), note: '' };
-  // Header and signature take 36 and 342 characters, and the dots 2.
+  // The header takes 36 characters, the signature 342 and the dots 2.
   const claims = bytes - 36 - 342 - 2;
   const jsonBytes = Math.floor((claims * 3) / 4);
   return { ...payload, note: 'x'.repeat(jsonBytes - JSON.stringify(payload).length) };

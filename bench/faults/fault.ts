@@ -3,11 +3,11 @@ import type { Testbed } from './testbed.js';
 
 export interface Fault {
   readonly title: string;
-  /** Environment variables of the handler. */
+  /** Environment variables for the handler. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Requests per second while it lasts. @default 100 */
+  /** Requests per second during the fault. @default 100 */
   readonly perSecond?: number;
-  /** The reason why it can't be reproduced on this machine. */
+  /** Why the fault can't be reproduced on this machine. */
   readonly skip?: string | undefined;
   /** @throws {Error} if the handler misbehaves */
   readonly run: (testbed: Testbed) => Promise<void>;

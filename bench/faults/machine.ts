@@ -1,4 +1,4 @@
-// Machine-level faults: too little CPU or memory, a full disk, unread standard output, a wrong clock.
+// Machine-level faults: too little CPU or memory, a full disk, standard output that is not read, a wrong clock.
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { handlerEnvironment } from './testbed.js';
 
 const MIB = 1024 ** 2;
 const CLOCK = new URL('clock.js', import.meta.url).href;
-/** Requests per second; more than the handler can answer. */
+/** Requests per second, more than the handler can answer. */
 const SATURATING = 10_000;
 
 export function machine(short: boolean): readonly Fault[] {

@@ -1,4 +1,4 @@
-// `npm run faults`: reproduces production faults on the real process while Co-signers send requests. No answer may be
+// `npm run faults`: reproduces production faults on the real process while Co-signers send requests. No response may be
 // wrong or missing.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createProgram, runProgram } from '../../cli/command.js';
@@ -13,7 +13,7 @@ import { operations } from './operations.js';
 import { type Count, openTestbed, startLoad } from './testbed.js';
 
 const DEFAULT_PER_SECOND = 100;
-/** Number of faults to run in parallel, where that does not affect the figures. */
+/** Number of faults to run in parallel, unless that would affect the figures. */
 const PARALLEL = 3;
 
 interface Options {
@@ -32,7 +32,7 @@ const program = createProgram(
 )
   .option('--short', 'fewer repetitions and shorter outages; does not update docs/')
   .option('--only <text>', 'only faults whose title contains this string; does not update docs/')
-  .addHelpText('after', '\nExit code: 0 every answer correct, 1 an answer wrong or missing, 2 wrong usage.')
+  .addHelpText('after', '\nExit code: 0 every answer correct, 1 an answer wrong or missing, 2 usage error.')
   .action(async (options: Options) => {
     process.exitCode = (await runFaults(options)) ? 0 : 1;
   });
@@ -42,7 +42,7 @@ await runProgram(program);
 async function runFaults({ short = false, only = '' }: Options): Promise<boolean> {
   const chosen = (faults: readonly Fault[]): readonly Fault[] =>
     faults.filter(({ title }) => title.includes(only));
-  // These take long and need little CPU.
+  // These take a long time but need little CPU.
   const waiting = chosen([slowClients(short), ...operations(short)]);
   const busy = chosen([...clients(short), ...machine(short)]);
   const aroundMs = short ? 300 : 1000;
@@ -64,7 +64,10 @@ async function runFaults({ short = false, only = '' }: Options): Promise<boolean
   return results.length > 0 && allRight;
 }
 
-/** Runs faults in parallel, each worker with its own emulated SSM. @returns results in the order of the faults */
+/**
+ * Runs faults in parallel, each worker with its own emulated SSM.
+ * @returns the results, in the same order as the faults
+ */
 async function runInParallel(
   faults: readonly Fault[],
   parallel: number,
@@ -88,7 +91,7 @@ async function runInParallel(
   return results.sort((a, b) => faults.indexOf(a.fault) - faults.indexOf(b.fault));
 }
 
-/** @param aroundMs duration of the requests before and after the fault, in ms */
+/** @param aroundMs how long to send requests before and after the fault, in ms */
 async function runFault(fault: Fault, moto: Moto, aroundMs: number): Promise<Result> {
   const startedAt = performance.now();
   const [testbed, close] = await openTestbed(moto, fault.env);

@@ -6,11 +6,11 @@ import { until } from '../../test/helpers/process.js';
 import type { Fault } from './fault.js';
 import type { Testbed } from './testbed.js';
 
-/** Maximum age of the policy that a decision uses, in ms. The policy is read every second. */
+/** Maximum age of the policy used for a decision, in ms. The policy is read every second. */
 const MAX_POLICY_AGE_MS = 5000;
 /** Time within which a stored key or policy must take effect. */
 const IN_FORCE_TIMEOUT_MS = 15_000;
-/** The handler's refresh interval, with some slack. */
+/** The handler's refresh interval, plus some slack. */
 const REFRESH_MS = 1200;
 const SSM_DELAY_MS = 5000;
 
@@ -66,7 +66,7 @@ function rotations(count: number): Fault {
   };
 }
 
-/** Each policy has a number, and its answers contain it. This shows whether an outdated policy was used. */
+/** Each policy has a number, which its responses contain. This shows whether an outdated policy was used. */
 function policyChanges(count: number, broken: number): Fault {
   const breakEvery = Math.floor(count / broken);
   return {
@@ -111,7 +111,7 @@ function unreachableSsm(seconds: number): Fault {
   };
 }
 
-/** @param seconds longer than the delay, so that delayed replies arrive */
+/** @param seconds longer than the delay, so that delayed responses arrive */
 function slowSsm(seconds: number): Fault {
   return {
     title: `SSM slow (replies after ${SSM_DELAY_MS / 1000} s), then throttling, ${seconds} s each`,
@@ -138,7 +138,7 @@ async function health({ handlerUrl }: Testbed): Promise<Health> {
   return (await (await fetch(`${handlerUrl}/health`)).json()) as Health;
 }
 
-/** Waits until `/health` reports another value. @throws {Error} after 15 s */
+/** Waits until `/health` reports a different value. @throws {Error} after 15 s */
 async function untilChanged(
   testbed: Testbed,
   read: (health: Health) => string,

@@ -6,7 +6,7 @@ export interface RawReply {
   readonly body: string;
 }
 
-/** Opens a connection to the handler, without the proxy. */
+/** Opens a connection directly to the handler, bypassing the proxy. */
 export function open(url: string): Promise<Socket> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -46,7 +46,7 @@ export function readAll(
   });
 }
 
-/** Parses the complete replies in the received data. The handler sends a Content-Length with each of them. */
+/** Parses the complete replies in the received data. The handler sends a Content-Length with each. */
 export function parseReplies(received: string): readonly RawReply[] {
   const replies: RawReply[] = [];
   let rest = received;

@@ -1,5 +1,5 @@
 // The testbed for every fault: the built handler behind nginx, its keys and policy in an emulated SSM, and Co-signers
-// that send requests continuously and verify every answer.
+// that send requests continuously and verify every response.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,13 +19,13 @@ import { waitUntilHealthy } from '../measure.js';
 /** Results of the requests sent while a fault lasts. */
 export interface Count {
   sent: number;
-  /** Number of verified answers. */
+  /** Number of verified responses. */
   answered: number;
-  /** Number of responses 503 with `Retry-After`. */
+  /** Number of 503 responses with `Retry-After`. */
   unavailable: number;
-  /** Problems of all other answers. */
+  /** Problems with all other responses. */
   readonly wrong: string[];
-  /** Reasons for missing answers. */
+  /** Reasons for missing responses. */
   readonly lost: string[];
   slowestMs: number;
 }
@@ -42,17 +42,17 @@ export interface Testbed {
   readonly handlerUrl: string;
   readonly callback: Pair;
   readonly cosigner: Pair;
-  /** Sends through nginx. Replace it when keys change. */
+  /** Sends requests through nginx. Replace this client when keys change. */
   client: Cosigner;
   clientWith(cosigner: Pair, ...callbacks: readonly Pair[]): Cosigner;
-  /** Waits until a client that was replaced has received its last answer. */
+  /** Waits until a client that was replaced has received its last response. */
   untilAnswered(client: Cosigner): Promise<void>;
   /** Starts another handler, and waits until it is healthy. */
   start(port: number): Promise<Handler>;
-  /** @returns the problem of a verified answer, or undefined */
+  /** @returns the problem with a verified response, or undefined */
   expect: (answer: Answer, sentAt: number) => string | undefined;
   readonly count: Count;
-  /** Number of requests without an answer yet, by client. */
+  /** Number of requests without a response yet, by client. */
   readonly pending: Map<Cosigner, number>;
   /** Registers a cleanup; cleanups run in reverse order at the end. */
   teardown(close: () => unknown): void;
@@ -69,8 +69,8 @@ rules:
 `;
 
 /**
- * @param moto is reset first
- * @param env further environment variables of the handler
+ * @param moto the emulator, which is reset first
+ * @param env additional environment variables for the handler
  */
 export async function openTestbed(
   moto: Moto,
@@ -81,7 +81,7 @@ export async function openTestbed(
   const scope = { testdirName, teardown: (close: () => unknown): void => void closers.unshift(close) };
   const close = async (): Promise<void> => {
     const failures: unknown[] = [];
-    // One by one: limits are removed before processes are killed. A failure does not prevent the rest.
+    // One by one, so that limits are removed before processes are killed. If one fails, the others still run.
     for (const closer of closers)
       await Promise.resolve(closer()).catch((error: unknown) => failures.push(error));
     rmSync(testdirName, { recursive: true, force: true });
@@ -140,7 +140,7 @@ async function setUp(
   };
 }
 
-/** Environment of a handler that reads keys and policy from the emulated SSM every second. */
+/** Environment for a handler that reads keys and policy from the emulated SSM every second. */
 export function handlerEnvironment(
   { moto, ssm }: Pick<Testbed, 'moto' | 'ssm'>,
   port: number,
@@ -160,8 +160,8 @@ export function handlerEnvironment(
 
 /**
  * Sends requests on all connections, and counts their results.
- * @param perSecond requests per second, of all connections together
- * @returns a function that stops sending and waits for outstanding answers
+ * @param perSecond requests per second, for all connections together
+ * @returns a function that stops sending and waits for outstanding responses
  */
 export function startLoad(testbed: Testbed, perSecond: number): () => Promise<void> {
   let sending = true;

@@ -1,4 +1,4 @@
-// Generators of hostile headers, claims and bytes.
+// Generators for hostile headers, claims and bytes.
 import { type KeyObject, sign } from 'node:crypto';
 import fc, { type Arbitrary } from 'fast-check';
 import { samplePayload } from '../../cli/cosigner/request.js';
@@ -91,7 +91,7 @@ export const hostileClaims: Arbitrary<Buffer> = fc.oneof(
   }),
 );
 
-/** The token with bytes inserted, removed, replaced or cut off. */
+/** The token with bytes inserted, removed or replaced, or with its end cut off. */
 export function mutated(token: string): Arbitrary<Buffer> {
   const change = fc.record({
     at: fc.nat(token.length - 1),
@@ -119,7 +119,7 @@ export function sampleClaims(): Buffer {
   return Buffer.from(JSON.stringify(samplePayload('transaction')));
 }
 
-/** A compact token, signed with RSA and SHA-256 regardless of its header. */
+/** A compact token, signed with RSA and SHA-256 whatever its header says. */
 export function compactToken(header: string, claims: Buffer, key: KeyObject): string {
   const input = `${base64url(header)}.${base64url(claims)}`;
   return `${input}.${sign('sha256', Buffer.from(input), key).toString('base64url')}`;

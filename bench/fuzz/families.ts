@@ -1,4 +1,4 @@
-// Families of hostile input, and the share of each in a run.
+// Families of hostile input, and each family's share of a run.
 import { createHmac, createPublicKey, type KeyObject } from 'node:crypto';
 import fc, { type Arbitrary } from 'fast-check';
 import { samplePayload, signToken } from '../../cli/cosigner/request.js';
@@ -88,7 +88,7 @@ function toInput(body: Arbitrary<Buffer>): Arbitrary<Input> {
   return fc.record({ body, path });
 }
 
-/** Created in advance: signing takes longer than sending. */
+/** Created in advance, because signing takes longer than sending. */
 function forgedTokens(): readonly string[] {
   const unknownKeys = [1024, 2048, 3072].map((bits) => rsaPair(bits).privateKey);
   const headers = fc.sample(hostileHeader, FORGED_TOKENS);

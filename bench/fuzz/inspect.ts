@@ -11,7 +11,7 @@ export interface Tally {
   sent: number;
   /** Number of replies, by status. */
   readonly statuses: Map<number, number>;
-  /** What was wrong, with the input that caused it. */
+  /** What was wrong, and the input that caused it. */
   readonly violations: string[];
 }
 

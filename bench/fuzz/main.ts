@@ -1,4 +1,4 @@
-// `npm run fuzz`: sends hostile input to the running process. The process must not sign an answer to an invalid
+// `npm run fuzz`: sends hostile input to the running process. The process must not sign a response to an invalid
 // request, and must not fail.
 import http from 'node:http';
 import fc from 'fast-check';
@@ -13,12 +13,12 @@ import { createFamilies, type Family } from './families.js';
 import { createTally, inspect, type Tally } from './inspect.js';
 import { attemptSmuggling, SMUGGLING_ATTEMPTS } from './smuggling.js';
 
-/** A run of at least this many inputs updates the documentation. */
+/** A run with at least this many inputs updates the documentation. */
 const FULL_COUNT = 200_000;
 const CONNECTIONS = 32;
 /** Number of inputs generated at a time. */
 const BATCH = 1000;
-/** All smuggling attempts are made once per this many inputs. */
+/** Number of inputs for each round of smuggling attempts. */
 const INPUTS_PER_SMUGGLING = 20_000;
 const VALID_PER_SECOND = 50;
 const PRINTED_PROBLEMS = 20;
@@ -39,7 +39,7 @@ const program = createProgram(
     FULL_COUNT,
   )
   .option('--seed <n>', 'seed of the generators, to repeat a run (default: the time)', wholeNumber)
-  .addHelpText('after', '\nExit code: 0 no problem found, 1 otherwise, 2 wrong usage.')
+  .addHelpText('after', '\nExit code: 0 no problem found, 1 otherwise, 2 usage error.')
   .action(async ({ count, seed = Date.now() }: { count: number; seed?: number }) => {
     process.exitCode = (await runFuzz({ count, seed })) ? 0 : 1;
   });

@@ -39,7 +39,7 @@ export const SMUGGLING_ATTEMPTS: readonly string[] = [
 /** Replies are read for this long, in ms, because some attempts leave the connection open. */
 const READ_MS = 300;
 
-/** @returns the bodies of replies that hold a signed token: none are expected */
+/** @returns the bodies of replies that contain a signed token; none are expected */
 export async function attemptSmuggling(front: Nginx, bytes: string): Promise<readonly string[]> {
   const { hostname, port } = new URL(front.url);
   const socket = connect({ host: hostname, port: Number(port), ca: front.ca });

@@ -1,4 +1,4 @@
-// `npm run soak`: ten minutes at half the capacity. Memory, handles and open files must not grow.
+// `npm run soak`: runs for ten minutes at half the handler's capacity. Memory, handles and open files must not grow.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { sendSteadily, type Tally } from './steady-load.js';
 
 const CONNECTIONS = 16;
 const LOAD_SHARE = 0.5;
-/** Shorter runs are not checked for growth: start-up would dominate. */
+/** Shorter runs are not checked for growth, because start-up would dominate. */
 const MIN_SECONDS_FOR_GROWTH = 300;
 const MAX_RSS_GROWTH_MB = 6;
 const MAX_HANDLE_GROWTH = 1;
@@ -32,13 +32,13 @@ interface Sample extends Probe {
   readonly rssMb: number;
   /** Open file descriptors. */
   readonly files: number;
-  /** Since the start of the run. */
+  /** Number of responses since the start of the run. */
   readonly answered: number;
 }
 
 const program = createProgram('soak', 'Runs the handler at half its capacity. Needs wrk.')
   .option('--seconds <n>', 'duration; docs/images/soak.svg is updated if at least 300 s', wholeNumber, 600)
-  .addHelpText('after', '\nExit code: 0 every answer correct and no growth, 1 otherwise, 2 wrong usage.')
+  .addHelpText('after', '\nExit code: 0 every answer correct and no growth, 1 otherwise, 2 usage error.')
   .action(async ({ seconds }: { seconds: number }) => {
     process.exitCode = (await runSoak(seconds)) ? 0 : 1;
   });
@@ -85,7 +85,7 @@ async function soak(running: RunningTarget, seconds: number, probe: () => Probe)
   return passed;
 }
 
-/** @param seconds of warm-up, and of measuring */
+/** @param seconds duration of the warm-up, and of the measurement */
 async function measureCapacity({ url, tokenFile }: RunningTarget, seconds: number): Promise<number> {
   await wrk(url, tokenFile, CONNECTIONS, seconds);
   const load = await wrk(url, tokenFile, CONNECTIONS, seconds);
@@ -129,7 +129,7 @@ function growthChecks(samples: readonly Sample[]): readonly Check[] {
   ];
 }
 
-/** Difference between the means of the last third and of the second; the first third is for warming up. */
+/** Difference between the mean of the last third and that of the second; the first third is for warming up. */
 function growth(samples: readonly Sample[], read: (sample: Sample) => number): number {
   const third = Math.floor(samples.length / 3);
   return mean(samples.slice(2 * third).map(read)) - mean(samples.slice(third, 2 * third).map(read));

@@ -11,7 +11,7 @@ const PANEL = 130;
 const LEFT = 70;
 const TOP = 30;
 
-/** @param seconds between two values */
+/** @param seconds time between two values */
 export function plot(title: string, seconds: number, series: readonly Series[]): string {
   const panels = series.map((each, index) => panel(each, TOP + index * PANEL));
   const height = TOP + series.length * PANEL + 20;

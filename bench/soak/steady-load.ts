@@ -7,18 +7,18 @@ import type { Target } from '../throughput/targets.js';
 export interface Tally {
   answered: number;
   verified: number;
-  /** Problems of answers, including missing ones. */
+  /** Problems with responses, including missing ones. */
   readonly wrong: string[];
 }
 
 /** Requests are sent in bursts at this interval, in ms. */
 const BURST_MS = 20;
-/** One answer in this many is verified; for the others, only the status is checked. */
+/** One response in this many is verified; for the others, only the status is checked. */
 const VERIFY_EVERY = 50;
 
 /**
- * Sends at a constant rate, and counts the answers in the tally.
- * @returns a function that stops sending and waits for outstanding answers
+ * Sends requests at a constant rate, and counts the responses in the tally.
+ * @returns a function that stops sending and waits for outstanding responses
  */
 export function sendSteadily(
   { url, keys, tokenFile }: Target,

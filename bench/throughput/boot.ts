@@ -1,4 +1,4 @@
-// Time from starting the process to its first healthy answer, compared with a Node.js process that does nothing.
+// Time from starting the process to its first healthy response, compared with a Node.js process that does nothing.
 import { atMost, times } from '../limits.js';
 import { bootMs, emptyNodeMs, median, medianRatio } from '../measure.js';
 import type { Effort, Section } from './effort.js';

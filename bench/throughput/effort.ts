@@ -1,15 +1,15 @@
-// Number and duration of the rounds, and the result of a measurement.
+// The number and duration of rounds, and the result of a measurement.
 import type { Check } from '../limits.js';
 import type { Table } from '../table.js';
 import type { Series } from './rounds.js';
 
 export interface Effort {
   readonly connections: readonly number[];
-  /** Rounds of the comparison with the reference. */
+  /** Rounds for the comparison with the reference. */
   readonly rounds: number;
-  /** Rounds where the effect of one parameter is measured. */
+  /** Rounds that measure the effect of one parameter. */
   readonly growthRounds: number;
-  /** Duration of a round of the comparison. */
+  /** Duration of a comparison round. */
   readonly seconds: number;
   readonly boots: number;
   /** Whether each target gets a warm-up round first. */
@@ -25,7 +25,7 @@ export const FULL: Effort = {
   warmUp: true,
 };
 
-/** Verifies answers under load; its figures are not meaningful. */
+/** Verifies responses under load; its figures are not meaningful. */
 export const SHORT: Effort = {
   connections: [16],
   rounds: 1,
@@ -35,7 +35,7 @@ export const SHORT: Effort = {
   warmUp: false,
 };
 
-/** Connections at which the limits are checked. */
+/** Number of connections at which the limits are checked. */
 export const USUAL_CONNECTIONS = 16;
 
 export interface Section {

@@ -1,4 +1,4 @@
-// How much throughput falls as one parameter grows: rules, Co-signer keys, the size of requests.
+// How much throughput falls as one parameter grows: the number of rules or Co-signer keys, or the request size.
 import { type Payload, samplePayload } from '../../cli/cosigner/request.js';
 import { atMost, percent } from '../limits.js';
 import { type Effort, type Section, USUAL_CONNECTIONS } from './effort.js';
@@ -14,7 +14,7 @@ interface Growth {
   /** The only amount in a short run. */
   readonly shortAmount: number;
   readonly variation: (amount: number) => Variation;
-  /** Maximum share of the throughput that an amount may cost. */
+  /** Maximum share of the throughput that may be lost at an amount. */
   readonly maxCost?: Readonly<Record<number, number>>;
 }
 
@@ -94,7 +94,7 @@ export async function measureGrowth(
   };
 }
 
-/** The published transaction, padded with raw transactions to the size. */
+/** The published transaction, padded to the size with raw transactions. */
 function payloadOfSize(kilobytes: number): Payload {
   const payload = samplePayload('transaction');
   const missing = kilobytes * 1024 - JSON.stringify(payload).length;

@@ -1,5 +1,5 @@
-// Policies for the benchmarks: the worked rules of the policy guide, followed by one limit per asset. No rule matches the
-// published transaction, so that all of them are evaluated.
+// Policies for the benchmarks: the worked rules of the policy guide, followed by one limit per asset. No rule matches
+// the published transaction, so that all of them are evaluated.
 import { readFileSync } from 'node:fs';
 import { parsePolicy } from '../../src/policy/parse/file.js';
 
@@ -8,12 +8,12 @@ const GUIDE = parsePolicy(readFileSync('examples/worked-rules.yaml', 'utf8'), 'w
 /** The API user that the worked rules apply to. */
 export const PAYOUT_USER = GUIDE.lists.get('payoutUsers')?.[0];
 
-/** One limit would match the published transaction, and is lowered. */
+/** One limit is lowered, because it would match the published transaction. */
 const WORKED = GUIDE.rules
   .filter((rule) => rule.for === 'transaction')
   .map(({ when }) => when.replace('decimal("5000")', 'decimal("5")'));
 
-/** A limit for one asset, the most frequent kind of rule in a long policy. */
+/** A limit for one asset, the most common kind of rule in a long policy. */
 const assetLimit = (index: number): string =>
   `tx.operation == "TRANSFER" && tx.asset == "A${index}" && tx.destAddress in lists.payees && tx.amount > decimal("${index}.5")`;
 
@@ -30,7 +30,7 @@ const address = (index: number): string => `0x${(index * 7919).toString(16).padS
 /**
  * A policy file in YAML.
  * @param expressions one rule for each
- * @param entries of the list `blocked`
+ * @param entries entries in the list `blocked`
  */
 export function policyYaml(expressions: readonly string[], entries: number): string {
   return [

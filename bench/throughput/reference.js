@@ -1,5 +1,5 @@
 // The reference: a callback handler written after the example in Fireblocks' documentation ("Basic Callback Handler
-// example") with Express and jsonwebtoken, PEM keys read from files. It approves everything and logs nothing.
+// example") with Express and jsonwebtoken. It reads PEM keys from files. It approves everything, and logs nothing.
 // Usage: node reference.js KEY_DIRECTORY PORT
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

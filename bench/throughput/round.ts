@@ -1,4 +1,4 @@
-// One round of load on one target: throughput, latency, CPU and memory, and whether its answers are correct.
+// One round of load on one target: throughput, latency, CPU and memory, and whether its responses are correct.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCosigner } from '../../cli/cosigner/client.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
@@ -14,13 +14,13 @@ export interface Round {
   /** CPU time per request. */
   readonly cpuMs: number;
   readonly rssMb: number;
-  /** Verified answers, of a sample taken under load. */
+  /** Number of verified responses in a sample taken under load. */
   readonly verified: number;
-  /** Answers that fail verification or have an error status, and requests without an answer. */
+  /** Number of responses that fail verification or have an error status, and of requests without a response. */
   readonly wrong: number;
 }
 
-/** Pause between two answers of the sample, in ms. */
+/** Pause between two sampled responses, in ms. */
 const SAMPLE_PAUSE_MS = 100;
 
 export async function measureRound(
@@ -48,7 +48,7 @@ export async function measureRound(
   };
 }
 
-/** Sends requests at intervals until the signal is aborted, and verifies each answer. */
+/** Sends requests at intervals until the signal is aborted, and verifies each response. */
 async function verifySample(
   { url, keys }: RunningTarget,
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-// Alternating rounds of load, so that a machine that is busier for a while does not favour one target.
+// Alternating rounds of load, so that a temporarily busier machine does not favour one target.
 import { median } from '../measure.js';
 import { showProgress } from '../progress.js';
 import { measureRound, type Round } from './round.js';
@@ -49,7 +49,7 @@ export function medianOf(series: Series, read: (round: Round) => number): number
   return median(series.rounds.map(read));
 }
 
-/** Describes the rounds in which an answer was wrong or missing. */
+/** Describes the rounds in which a response was wrong or missing. */
 export function problemsOf({ target, connections, rounds }: Series): readonly string[] {
   return rounds
     .filter(({ wrong }) => wrong > 0)

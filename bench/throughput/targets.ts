@@ -1,4 +1,4 @@
-// The handlers to compare: this one, as built and shipped, and the reference.
+// The handlers to compare: this one, as built and shipped, and the reference handler.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,9 +27,9 @@ export interface RunningTarget extends Target {
 }
 
 export interface Variation {
-  /** The policy in YAML. @default the policy that production starts with */
+  /** The policy in YAML. @default the initial production policy */
   readonly policy?: string;
-  /** Number of Co-signers that send in turn, each with its own key. @default 1 */
+  /** Number of Co-signers that take turns sending, each with its own key. @default 1 */
   readonly cosigners?: number;
   /** Creates the payload to send. @default the published transaction */
   readonly payload?: () => Payload;
@@ -93,7 +93,7 @@ function startHandler(
   return child;
 }
 
-/** Starts the targets, measures, and always kills them. */
+/** Starts the targets, measures them, and always kills them afterwards. */
 export async function withRunning<Result>(
   targets: readonly Target[],
   measure: (running: readonly RunningTarget[]) => Promise<Result>,
@@ -107,7 +107,7 @@ export async function withRunning<Result>(
   }
 }
 
-/** Creates the keys, and tokens signed by each Co-signer in turn. */
+/** Creates the keys, and tokens that the Co-signers sign in turn. */
 async function prepareKeys(
   directory: string,
   { cosigners = 1, payload = () => samplePayload('transaction'), tokens = TOKENS }: Variation,

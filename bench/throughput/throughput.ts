@@ -16,8 +16,8 @@ import { createTargets } from './targets.js';
 
 /**
  * Measures and prints; a full run also updates docs/performance.md.
- * @param options.short verifies the answers and ignores the limits, for a machine that is busy with other work
- * @returns whether all answers were correct and all limits hold
+ * @param options.short verifies the responses and ignores the limits, for a machine that is busy with other work
+ * @returns whether all responses were correct and all limits hold
  */
 export async function runThroughput({ short }: { short: boolean }): Promise<boolean> {
   const effort = short ? SHORT : FULL;

@@ -7,16 +7,16 @@ import { codeOf } from '../../src/protocol/error.js';
 export interface Load {
   readonly answered: number;
   readonly seconds: number;
-  /** Answers with a status other than 2xx or 3xx. */
+  /** Responses with a status other than 2xx or 3xx. */
   readonly refused: number;
-  /** Requests without an answer. */
+  /** Requests without a response. */
   readonly lost: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
 const SCRIPT = fileURLToPath(new URL('load.lua', import.meta.url));
-/** The Co-signer waits this long for an answer; wrk's default is 2 s. */
+/** The Co-signer waits this long for a response; wrk's default is 2 s. */
 const TIMEOUT = '30s';
 
 /**

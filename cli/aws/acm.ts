@@ -1,4 +1,4 @@
-// The load balancer's certificate in ACM: finds, checks, creates and imports it.
+// Finds, checks, creates and imports the load balancer's certificate in ACM.
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
@@ -18,7 +18,7 @@ import type { Session } from './session.js';
 /** Files in the key directory that the Co-signer is configured to trust. Neither is a secret. */
 export const CERTIFICATE_FILES = { ca: 'tls_ca.pem', certificate: 'tls.pem' } as const;
 
-/** The operator is warned in the last days before a certificate expires. */
+/** The operator is warned this many days before a certificate expires. */
 export const WARNING_DAYS = 30;
 const DAY_MS = 86_400_000;
 
@@ -46,7 +46,7 @@ export async function describeCertificate(
   }
 }
 
-/** @returns the certificates that earlier deployments imported, recognized by their tags; the longest valid first */
+/** @returns the certificates that earlier deployments imported, recognized by their tags; the latest expiry first */
 export async function findImported(session: Session): Promise<readonly Certificate[]> {
   const { aws } = session;
   const found: Certificate[] = [];
@@ -65,7 +65,7 @@ export async function findImported(session: Session): Promise<readonly Certifica
 
 /**
  * Creates a CA and a certificate, and imports the certificate. Neither private key is written to disk.
- * @param arn the certificate to replace; load balancers that use it switch at once. Default: import another one
+ * @param arn the certificate to replace; load balancers that use it switch at once. By default, a new one is imported
  * @returns the ARN
  */
 export async function importNewCertificate(session: Session, arn?: string): Promise<string> {
@@ -85,7 +85,7 @@ export async function importNewCertificate(session: Session, arn?: string): Prom
   return CertificateArn;
 }
 
-/** Updates the files in the key directory to the certificate in ACM. */
+/** Updates the files in the key directory to match the certificate in ACM. */
 export async function fetchCertificate({ aws, keyDirectory }: Session, arn: string): Promise<void> {
   const { Certificate: certificate = '', CertificateChain: ca = '' } = await aws.acm.send(
     new GetCertificateCommand({ CertificateArn: arn }),
@@ -101,7 +101,7 @@ export async function fetchCertificate({ aws, keyDirectory }: Session, arn: stri
   }
 }
 
-/** @throws {DeployError} unless a load balancer can serve the host name with this certificate */
+/** @throws {DeployError} if a load balancer can't serve the host name with this certificate */
 export async function checkGivenCertificate(session: Session, arn: string): Promise<Certificate> {
   const { hostName } = session.settings;
   const certificate = await describeCertificate(session, arn);
@@ -132,7 +132,7 @@ export async function checkGivenCertificate(session: Session, arn: string): Prom
 /** Whether a TLS client accepts the certificate for the host name. */
 export function isValidFor({ names }: Pick<Certificate, 'names'>, hostName: string): boolean {
   const subjectaltname = names.map((name) => `DNS:${name}`).join(', ');
-  // Node.js checks these two fields only.
+  // Node.js checks only these two fields.
   const certificate = { subject: {}, subjectaltname } as PeerCertificate;
   return checkServerIdentity(hostName, certificate) === undefined;
 }

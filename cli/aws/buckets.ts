@@ -1,4 +1,4 @@
-// Buckets that are deleted with their stack: CloudFormation deletes empty buckets only.
+// Empties buckets that are deleted with their stack, because CloudFormation deletes only empty buckets.
 import {
   DeleteBucketPolicyCommand,
   DeleteObjectsCommand,
@@ -16,7 +16,7 @@ export async function emptyBucket({ aws: { s3 } }: Session, bucket: string): Pro
   let deleted = 0;
   try {
     for (;;) {
-      // Always the first page: the objects of the page before have been deleted.
+      // Always read the first page, because the objects on the previous page have been deleted.
       const page = await s3.send(new ListObjectVersionsCommand({ Bucket: bucket }));
       const objects = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map(({ Key, VersionId }) => ({
         Key: Key ?? '',

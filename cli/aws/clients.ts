@@ -1,4 +1,4 @@
-// The AWS clients of the operator's commands, with one region and one set of credentials.
+// The AWS clients for the operator commands, with one region and one set of credentials.
 import { ACMClient } from '@aws-sdk/client-acm';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
@@ -15,13 +15,14 @@ import { STSClient } from '@aws-sdk/client-sts';
 export type Aws = ReturnType<typeof clientsFor>;
 
 const CONNECTION_TIMEOUT_MS = 10_000;
-/** Longer than any single call: slow operations are polled. */
+/** Longer than any single call, because slow operations are polled. */
 const REQUEST_TIMEOUT_MS = 120_000;
 const MAX_ATTEMPTS = 5;
 
-/** @param region default: the region of the AWS environment or profile */
+/** @param region defaults to the region from the AWS environment or profile */
 export function clientsFor(region?: string) {
-  // The SDK would print its warning before the output of every command; package.json states the required version.
+  // The SDK would print its Node.js version warning before every command's output; package.json states the required
+  // version.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const common = {
     ...(region !== undefined && { region }),
@@ -47,7 +48,7 @@ export function clientsFor(region?: string) {
     ecs: new ECSClient(config),
     elb: new ElasticLoadBalancingV2Client(config),
     logs: new CloudWatchLogsClient(config),
-    // An emulator has no host names such as bucket.localhost.
+    // An emulator does not provide host names such as bucket.localhost.
     s3: new S3Client({ ...config, forcePathStyle: isEmulated() }),
     ssm: new SSMClient(config),
   };
@@ -61,7 +62,7 @@ export function useProfile(profile: string): void {
   process.env['AWS_PROFILE'] = profile;
 }
 
-/** Whether the endpoint is an emulator of AWS, which builds no image and runs no task. */
+/** Whether the endpoint is an AWS emulator, which does not build images or run tasks. */
 export function isEmulated(): boolean {
   const endpoint = process.env['AWS_ENDPOINT_URL'] ?? '';
   if (!URL.canParse(endpoint)) return false;

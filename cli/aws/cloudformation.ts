@@ -17,7 +17,7 @@ export interface StackTemplate {
   readonly stackName: string;
   /** JSON; CloudFormation accepts up to 51,200 bytes. */
   readonly body: string;
-  /** Names of its parameters. */
+  /** The names of its parameters. */
   readonly parameters: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
   readonly terminationProtection: boolean;
@@ -118,7 +118,7 @@ function toRequest(
       .filter((name) => parameters[name] !== undefined)
       .map((name) => ({ ParameterKey: name, ParameterValue: parameters[name] })),
     Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
-    // The SDK retries; with the token CloudFormation acts once.
+    // The SDK may retry the call; the token ensures that CloudFormation acts only once.
     ClientRequestToken: randomUUID(),
   };
 }

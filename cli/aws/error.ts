@@ -1,4 +1,4 @@
-// The error of the operator's commands: what failed, and what to do next.
+// The operator-command error: what failed, and what to do next.
 import { BaseError } from '../../src/protocol/error.js';
 import type { KeyErrorCode } from '../../src/protocol/key.js';
 
@@ -49,7 +49,7 @@ export type DeployErrorCode = (typeof DEPLOY_ERROR_CODES)[number] | KeyErrorCode
 export class DeployError extends BaseError<DeployErrorCode> {
   /** What the operator should do or run next. */
   readonly next: string;
-  /** Further lines that help, such as the last lines of a log. */
+  /** Additional helpful lines, such as the last lines of a log. */
   readonly details: readonly string[];
 
   constructor(code: DeployErrorCode, message: string, next: string, details: readonly string[] = []) {

@@ -2,10 +2,10 @@
 import { SourceError } from '../../src/sources/source.js';
 import { DeployError, type DeployErrorCode } from './error.js';
 
-/** The known properties of an error from any source. */
+/** The properties that errors from the various sources may have. */
 interface Fault {
   readonly error: Error;
-  /** AWS's error code, or the class of the error. */
+  /** The AWS error code, or the error class. */
   readonly name: string;
   readonly message: string;
   /** Set by Node.js, such as `ECONNREFUSED`. */
@@ -32,7 +32,7 @@ const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|AccountLimitExce
 const NOT_RESOLVED = ['ENOTFOUND', 'EAI_AGAIN'];
 const NOT_CONNECTED = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT'];
 
-/** The first that matches is used. */
+/** The first entry that matches is used. */
 const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: ({ name }) => CREDENTIALS_MISSING.test(name),
@@ -97,8 +97,8 @@ const EXPLANATIONS: readonly Explanation[] = [
 ];
 
 /**
- * Explains an error that AWS, the network or the file system caused.
- * @returns a `DeployError`, or the error itself if it is already explained or is our own bug
+ * Explains an error caused by AWS, the network or the file system.
+ * @returns a `DeployError`, or the error itself if it is already explained or is a bug in this project
  */
 export function explainError(error: unknown, profile: string | undefined): unknown {
   if (error instanceof AggregateError && error.errors.length > 0)

@@ -1,4 +1,4 @@
-// Creates the settings of a first deployment: the example, adapted to the region.
+// Creates the settings for a first deployment: the example settings, adapted to the region.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { DescribeAvailabilityZonesCommand, DescribeManagedPrefixListsCommand } from '@aws-sdk/client-ec2';
 import { EXAMPLE_FILE, SETTINGS_FILE } from '../../infra/settings.js';
@@ -7,7 +7,7 @@ import { DeployError } from './error.js';
 
 /**
  * Writes the settings file.
- * @param region default: the region of the AWS environment or profile, or else that of the example
+ * @param region defaults to the region from the AWS environment or profile, then to the one in the example file
  * @returns a note for the operator
  * @throws {DeployError} if the region has too few availability zones
  */
@@ -27,7 +27,7 @@ async function defaultRegion(): Promise<string | undefined> {
   }
 }
 
-/** Looks up two availability zones and the prefix list of S3. */
+/** Looks up two availability zones and the S3 prefix list. */
 async function regionSettings(region: string) {
   const { ec2 } = clientsFor(region);
   const [{ AvailabilityZones = [] }, { PrefixLists = [] }] = await Promise.all([

@@ -1,4 +1,5 @@
-// The SSM parameters that the service reads: keys and policy, as SecureStrings encrypted with the environment's KMS key.
+// The SSM parameters that the service reads: keys and policy, as SecureStrings encrypted with the environment's KMS
+// key.
 import { DeleteParametersCommand, GetParameterCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
 import { DeployError, isAwsError } from './error.js';
 import { awsCommand, npmCommand } from './printed-commands.js';
@@ -31,7 +32,7 @@ export async function readParameter(session: Session, name: string): Promise<str
 
 interface PutOptions {
   readonly value: string;
-  /** Replace an existing value. If false, a value that someone else has stored in the meantime is kept. */
+  /** Whether to replace an existing value. If false, a value that someone else has stored in the meantime is kept. */
   readonly replace: boolean;
 }
 

@@ -9,7 +9,7 @@ export function npmCommand({ environment, profile }: Target, command: string, ar
   return `npm run ${command} -- ${options.filter((option) => option !== '').join(' ')}`;
 }
 
-/** @returns a command of the AWS CLI, for this region and profile */
+/** @returns an AWS CLI command, for this region and profile */
 export function awsCommand({ region, profile }: Target, command: string): string {
   return `aws ${command} --region ${region}${profile === undefined ? '' : ` --profile ${profile}`}`;
 }

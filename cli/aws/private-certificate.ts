@@ -4,7 +4,7 @@ import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
-/** Every Co-signer and every load balancer accepts RSA. */
+/** Supported by all Co-signers and load balancers. */
 const ALGORITHM = {
   name: 'RSASSA-PKCS1-v1_5',
   hash: 'SHA-256',
@@ -13,13 +13,13 @@ const ALGORITHM = {
 };
 const DAY_MS = 86_400_000;
 const CA_DAYS = 3650;
-/** TLS clients accept up to 398 days. */
+/** TLS clients accept at most 398 days. */
 const CERTIFICATE_DAYS = 397;
 /** Tolerates clients whose clocks are behind. */
 const BACKDATED_MS = DAY_MS / 24;
 
 export interface PrivateCertificate {
-  /** Certificate of the CA for the Co-signer to trust, PEM. */
+  /** The CA certificate for the Co-signer to trust, PEM. */
   readonly ca: string;
   /** PEM. */
   readonly certificate: string;
@@ -28,7 +28,7 @@ export interface PrivateCertificate {
 }
 
 /**
- * Creates a CA, and a certificate that it signs. The CA's private key is not kept, so it can't sign another
+ * Creates a CA, and a certificate signed by it. The CA's private key is not kept, so it can't sign another
  * certificate.
  * @param hostName the only name in the certificate
  */

@@ -6,7 +6,9 @@ import { isAwsError } from './error.js';
 import type { Session } from './session.js';
 import type { DeployedStack } from './stack.js';
 
-/** Covers load balancers and instances; `deleteStack` turns off the stack's own protection. Only prod is protected. */
+/**
+ * Covers load balancers and instances; `deleteStack` turns off the stack's own protection. Only prod has protection.
+ */
 export async function disableProtection(
   { aws, production }: Session,
   { stackId }: DeployedStack,

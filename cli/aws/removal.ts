@@ -1,4 +1,5 @@
-// Deletes a stack and what prevents its deletion: protections, and objects in buckets that are deleted with it.
+// Deletes a stack, after removing what prevents its deletion: protections, and objects in buckets that are deleted with
+// it.
 import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import pRetry from 'p-retry';
 import { deleteBucketPolicy, emptyBucket } from './buckets.js';
@@ -15,12 +16,12 @@ interface TemplateResource {
 }
 
 const BUCKET = 'AWS::S3::Bucket';
-/** Load balancers and buckets deliver their last logs late, possibly into a bucket that was just emptied. */
+/** Load balancers and buckets deliver their last logs late, possibly to a bucket that has just been emptied. */
 const LATE_LOGS = { retries: 5, minTimeout: 10_000, factor: 1 } as const;
 
 export interface StackResource extends TemplateResource {
   readonly logicalId: string;
-  /** Undefined if it was never created, or has been deleted. */
+  /** Undefined if the resource was never created, or has been deleted. */
   readonly physicalId: string | undefined;
 }
 
@@ -44,13 +45,13 @@ export async function resourcesOf(
   }));
 }
 
-/** Whether the resource stays when its stack is deleted. */
+/** Whether the resource is retained when its stack is deleted. */
 export function isKept({ DeletionPolicy = 'Delete' }: StackResource): boolean {
   return DeletionPolicy.startsWith('Retain');
 }
 
 interface RemoveOptions {
-  /** Delete the bucket policies first. The policy of the Co-signer's bucket denies access to everyone else. */
+  /** Delete the bucket policies first, because the Co-signer's bucket policy denies access to everyone else. */
   readonly deleteBucketPolicies?: boolean;
   readonly report: (line: string) => void;
   readonly onEvent: OnEvent;

@@ -22,15 +22,15 @@ export interface Target {
 
 export interface ServiceState {
   readonly status: string;
-  /** Id of the newest rollout, which ECS calls a deployment of the service. */
+  /** Id of the latest rollout, which ECS calls a service deployment. */
   readonly deployment: string | undefined;
   readonly desired: number;
   readonly running: number;
   readonly pending: number;
-  /** State of the newest rollout: `COMPLETED`, `IN_PROGRESS` or `FAILED`. */
+  /** State of the latest rollout: `COMPLETED`, `IN_PROGRESS` or `FAILED`. */
   readonly rollout: string;
   readonly rolloutReason: string | undefined;
-  /** Image of the newest rollout. */
+  /** Image of the latest rollout. */
   readonly image: string | undefined;
   readonly targets: readonly Target[];
   /** Number of tasks, including those that are starting. */
@@ -62,7 +62,7 @@ export async function describeService(session: Session): Promise<ServiceState | 
   };
 }
 
-/** Whether every desired task of the newest rollout runs, and the load balancer reports it healthy. */
+/** Whether every desired task in the latest rollout is running, and reported healthy by the load balancer. */
 export function isSteady(state: ServiceState): boolean {
   const healthy = state.targets.filter(({ state: target }) => target === 'healthy').length;
   return (
@@ -73,7 +73,7 @@ export function isSteady(state: ServiceState): boolean {
   );
 }
 
-/** Whether the service can't become steady: an emulator stores a service, but starts no task. */
+/** Whether the service can't become steady because an emulator stores a service but does not start any tasks. */
 export function neverRuns({ emulated }: Session, { tasks, targets }: ServiceState): boolean {
   return emulated && tasks === 0 && targets.length === 0;
 }

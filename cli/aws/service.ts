@@ -1,4 +1,4 @@
-// Updates the ECS service, and waits until it is steady. The waiter of the AWS SDK (`waitUntilServicesStable`) reports
+// Updates the ECS service, and waits until it is steady. The AWS SDK's waiter (`waitUntilServicesStable`) reports
 // no progress, ignores the load balancer's targets, and treats a rollback as success.
 import { UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { START_MS } from '../../src/timeouts.js';
@@ -8,11 +8,11 @@ import { describeService, describeState, isSteady, neverRuns, type ServiceState 
 import type { Session } from './session.js';
 import { explainStoppedTask } from './stopped-task.js';
 
-/** Five minutes to pull the image, the start of the handler, and two checks of the load balancer, 30 s apart. */
+/** Time for pulling the image (five minutes), handler startup, and two load balancer health checks, 30 s apart. */
 const STEADY_TIMEOUT_MS = 2 * 30_000 + START_MS + 5 * 60_000;
 const POLL_MS = 3000;
 
-/** The rollout and the number of tasks that an update leads to. */
+/** The rollout and the number of tasks that result from an update. */
 export interface ExpectedRollout {
   readonly deployment: string | undefined;
   readonly desired: number;
@@ -27,7 +27,7 @@ interface WaitOptions {
 /**
  * Waits until the service is steady, or can't become steady because the endpoint is an emulator.
  * @returns its last state
- * @throws {DeployError} with the last log lines of the stopped task
+ * @throws {DeployError} with the last log lines from the stopped task
  */
 export async function waitUntilSteady(
   session: Session,
@@ -39,7 +39,7 @@ export async function waitUntilSteady(
   for (;;) {
     const state = await describeService(session);
     if (state === undefined) throw noService(session);
-    // For a moment ECS may still report the previous state.
+    // ECS may report the previous state for a moment.
     const current =
       expected === undefined ||
       (state.deployment === expected.deployment && state.desired === expected.desired);

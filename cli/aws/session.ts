@@ -31,9 +31,9 @@ export interface Session {
   /** ARN of the identity that the credentials belong to. */
   readonly caller: string;
   readonly aws: Aws;
-  /** Whether the endpoint is an emulator of AWS. */
+  /** Whether the endpoint is an AWS emulator. */
   readonly emulated: boolean;
-  /** Directory of the environment's keys on the operator's machine. */
+  /** Directory for the environment's keys on the operator's machine. */
   readonly keyDirectory: string;
   /** Notes for the operator about opening the session. */
   readonly notes: readonly string[];
@@ -41,13 +41,13 @@ export interface Session {
   readonly sleep: Sleep;
 }
 
-/** Contains one directory for the keys of each environment. */
+/** Contains a key directory for each environment. */
 const KEY_DIRECTORY = '.keys';
 
 interface OpenOptions {
-  /** Create missing settings from the example. */
+  /** Whether to create missing settings from the example. */
   readonly createMissingSettings?: boolean;
-  /** Default: wait in real time. */
+  /** By default, it waits in real time. */
   readonly sleep?: Sleep | undefined;
 }
 

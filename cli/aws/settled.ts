@@ -1,4 +1,4 @@
-// Waits until an earlier run's change to a stack has ended, and describes the stack.
+// Waits until an earlier run's change to a stack has finished, and describes the stack.
 import { runTasks } from '../progress.js';
 import { waitUntilSettled } from './cloudformation.js';
 import type { Session } from './session.js';

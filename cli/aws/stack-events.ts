@@ -1,4 +1,4 @@
-// Reads the events of a CloudFormation stack, and waits for the end of a change. The waiters of the AWS SDK are not
+// Reads the events of a CloudFormation stack, and waits until a change has finished. The AWS SDK's waiters are not
 // enough: only events show the progress and the first failed resource, which is the cause of a failure.
 import { DescribeStackEventsCommand } from '@aws-sdk/client-cloudformation';
 import type { Session } from './session.js';
@@ -14,7 +14,7 @@ export interface StackEvent {
 
 export type OnEvent = (event: StackEvent) => void;
 
-/** CloudFormation may report the previous state for a moment: number of polls to wait for the first event. */
+/** Number of polls to wait for the first event, because CloudFormation may report the previous state for a moment. */
 const QUIET_POLLS = 10;
 const FIRST_POLL_MS = 200;
 const LAST_POLL_MS = 4000;
@@ -44,7 +44,7 @@ export async function watchStack(
   let started = begun;
   let polls = 0;
   for (let delay = FIRST_POLL_MS; ; delay = Math.min(delay * 1.5, LAST_POLL_MS)) {
-    // Read the stack before its events, so that no event is missed once the change has ended.
+    // Read the stack before its events, so that no event is missed once the change has finished.
     const stack = await describeStack(session.aws.cloudformation, stackId);
     for (const event of await readNewEvents(session, stackId, seen)) {
       if (event.status.endsWith('_FAILED') && !/cancelled/i.test(event.reason ?? '')) failed ??= event;
@@ -76,7 +76,7 @@ async function readNewEvents(
     const { StackEvents = [], NextToken } = await aws.cloudformation.send(
       new DescribeStackEventsCommand({ StackName: stackId, NextToken: token }),
     );
-    // CloudFormation lists the newest first.
+    // CloudFormation lists the newest events first.
     const known = StackEvents.findIndex(({ EventId = '' }) => seen.has(EventId));
     for (const event of known === -1 ? StackEvents : StackEvents.slice(0, known)) {
       found.push({

@@ -1,4 +1,4 @@
-// A CloudFormation stack as it is deployed now.
+// A CloudFormation stack as currently deployed.
 import {
   type CloudFormationClient,
   DescribeStacksCommand,
@@ -60,7 +60,7 @@ export async function describeStack(
   }
 }
 
-/** @returns the template as it was uploaded, by these commands or by `cdk deploy` */
+/** @returns the template as uploaded, by these commands or by `cdk deploy` */
 export async function deployedTemplate(
   cloudformation: CloudFormationClient,
   stackName: string,
@@ -68,7 +68,7 @@ export async function deployedTemplate(
   const { TemplateBody = '{}' } = await cloudformation.send(
     new GetTemplateCommand({ StackName: stackName, TemplateStage: 'Original' }),
   );
-  // `cdk deploy` uploads YAML; JSON is YAML as well.
+  // `cdk deploy` uploads YAML; JSON is valid YAML.
   return parse(TemplateBody);
 }
 

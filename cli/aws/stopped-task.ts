@@ -1,4 +1,4 @@
-// Explains why the most recently stopped task stopped.
+// Explains why the most recent task to stop did so.
 import { DescribeTasksCommand, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
 import { isAwsError } from './error.js';
 import { lastLines } from './log-events.js';
@@ -16,7 +16,7 @@ export async function explainStoppedTask(session: Session): Promise<readonly str
     if (task === undefined) return [];
     const { names } = session;
     const id = task.taskArn?.split('/').at(-1) ?? '';
-    // The log driver names streams prefix/container/task.
+    // The log driver names log streams prefix/container/task.
     const stream = `task/${names.container}/${id}`;
     const lines = await lastLines(session, names.logGroups.service, stream);
     return [

@@ -10,16 +10,18 @@ import { type Payload, signToken, type Tampering, tamperedToken } from './reques
 export interface CosignerKeys {
   /** Signs requests. */
   readonly privateKey: KeyObject;
-  /** The handler's keys, any of which may have signed a response: more than one while the key is being rotated. */
+  /**
+   * The handler's keys, any of which may have signed a response. There is more than one while the key is being rotated.
+   */
   readonly callbackPublicKeys: readonly KeyObject[];
 }
 
 export interface CosignerOptions {
   /** Base URL of the handler, with or without a path. */
   readonly url: string;
-  /** @default none: plain JSON in both directions (options 2 and 3) instead of JWT */
+  /** @default none, which means plain JSON in both directions (options 2 and 3) instead of JWTs */
   readonly keys?: CosignerKeys;
-  /** PEM of the CA that must have issued the handler's certificate. @default the CAs that Node.js trusts */
+  /** The CA that must have issued the handler's certificate, PEM. @default the CAs that Node.js trusts */
   readonly ca?: string;
   /** Maximum number of connections. @default one for each concurrent request */
   readonly maxSockets?: number;
@@ -33,9 +35,9 @@ export interface Outcome {
   /** The `Retry-After` header of a 503, in seconds. */
   readonly retryAfter?: string | undefined;
   readonly durationMs: number;
-  /** The handler's answer, present only if it is verified. */
+  /** The handler's answer, present only if it has been verified. */
   readonly answer?: Answer;
-  /** Why there is no verified answer. */
+  /** Why there is no verified response. */
   readonly problem?: string;
 }
 

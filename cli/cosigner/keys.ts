@@ -7,13 +7,13 @@ import type { CosignerKeys } from './client.js';
 
 /**
  * Reads the keys from the directory that local mode creates.
- * @throws {InputError} if a file is missing or holds no key
+ * @throws {InputError} if a file is missing or contains no key
  */
 export function keysIn(directory: string): CosignerKeys {
   return readKeys(join(directory, KEY_FILES.cosignerPrivate), join(directory, KEY_FILES.callbackPublic));
 }
 
-/** @throws {InputError} if a file is missing or holds no key */
+/** @throws {InputError} if a file is missing or contains no key */
 export function readKeys(cosignerPrivateFile: string, callbackPublicFile: string): CosignerKeys {
   return {
     privateKey: readKey(cosignerPrivateFile, 'private', createPrivateKey),

@@ -1,4 +1,4 @@
-// Prints requests and responses: text for people, JSON lines for scripts.
+// Prints requests and responses, as text for people or JSON lines for scripts.
 import type { Kind } from '../../src/protocol/request.js';
 import { type Output, type Paint, paintAction, painter } from '../terminal.js';
 import type { Outcome } from './client.js';
@@ -115,7 +115,7 @@ function duration({ durationMs }: Outcome): string {
   return `${round(durationMs)} ms`;
 }
 
-/** Rounds to one decimal. */
+/** Rounds to one decimal place. */
 function round(value: number): number {
   return Math.round(value * 10) / 10;
 }

@@ -36,9 +36,9 @@ Examples:
   npm run cosigner -- --file examples/large-transfer.json
   npm run cosigner -- --tamper zero
 
-Exit code: 0 every response verified, 1 at least one not verified, 2 wrong usage or unreadable input.`;
+Exit code: 0 every response verified, 1 at least one not verified, 2 usage error or unreadable input.`;
 
-/** @param stdout where requests and responses are printed */
+/** @param stdout the stream to print requests and responses to */
 export function createCosignerProgram(stdout: Output): Command {
   return createProgram(
     'cosigner',

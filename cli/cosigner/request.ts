@@ -22,7 +22,7 @@ export function samplePayload(kind: Kind): Payload {
   return { ...SAMPLES[kind], ...(kind === 'transaction' && { txId: id }), requestId: id };
 }
 
-/** @throws {InputError} if the file can't be read or does not hold a JSON object */
+/** @throws {InputError} if the file can't be read or does not contain a JSON object */
 export function readPayload(file: string): Payload {
   const payload = readJson(file);
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {

@@ -10,7 +10,7 @@ import { npmCommand } from '../aws/printed-commands.js';
 import { readPrivateFile, writePrivateFile } from '../aws/private-files.js';
 import type { Session } from '../aws/session.js';
 
-/** Name of the file that keeps a rotated key. */
+/** Name of the file that a rotated-out key is kept in. */
 function previousKeyFile(fingerprint: string): string {
   return `callback_private.${short(fingerprint)}.pem`;
 }

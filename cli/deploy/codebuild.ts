@@ -15,12 +15,12 @@ import type { Session } from '../aws/session.js';
 import type { Report } from './step.js';
 
 const run = promisify(execFile);
-/** In bytes. The archive of the committed tree takes a few hundred kilobytes. */
+/** In bytes. An archive of the committed tree takes a few hundred kilobytes. */
 const MAX_ARCHIVE = 256 * 1024 * 1024;
 const POLL_MS = 5000;
-/** Number of polls after which CodeBuild must report a new build. */
+/** Number of polls within which CodeBuild must report a new build. */
 const UNKNOWN_POLLS = 5;
-/** Number of recent builds that are checked for a running one. */
+/** Number of recent builds to search for a running one. */
 const RECENT_BUILDS = 10;
 
 interface BuildOptions {
@@ -30,7 +30,7 @@ interface BuildOptions {
 
 /**
  * Builds the committed tree. If a build of the same revision is running, waits for that one.
- * @returns false if the endpoint is an emulator without this build project
+ * @returns false if the endpoint is an emulator that lacks this build project
  * @throws {DeployError} with the last lines of the build's log
  */
 export async function buildWithCodeBuild(
@@ -87,7 +87,7 @@ async function findRunningBuild({ aws, names }: Session, tag: string): Promise<s
 }
 
 async function startBuild({ aws, names }: Session, tag: string, sourceBucket: string): Promise<string> {
-  // The tag is the revision of HEAD, so HEAD must be built.
+  // The tag is the HEAD revision, so HEAD must be built.
   const { stdout: archive } = await run('git', ['archive', '--format=zip', 'HEAD'], {
     encoding: 'buffer',
     maxBuffer: MAX_ARCHIVE,

@@ -19,9 +19,9 @@ import { stepsOf } from './steps.js';
 export interface ResumeInfo {
   /** The command that deletes stuck stacks and creates them again. */
   readonly recreateCommand: string;
-  /** Completed steps, with the seconds that they took; filled as they complete. */
+  /** Completed steps, with the time that each took in seconds; added as they complete. */
   readonly done: Map<StepName, number>;
-  /** @returns the command that continues after this error */
+  /** @returns the command to resume with after this error */
   readonly resumeCommand: (error: DeployError) => string;
 }
 
@@ -85,7 +85,7 @@ async function applySteps(
   }
 }
 
-/** @returns what `--json` prints */
+/** @returns the output for `--json` */
 function toResult(
   { session, notes }: DeploymentRun,
   planned: readonly PlannedStep[],

@@ -1,4 +1,4 @@
-// The image to run: its tag, and whether it exists in the repository.
+// The image to run: determines its tag, and checks whether it exists in the repository.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { DescribeImagesCommand } from '@aws-sdk/client-ecr';
@@ -6,7 +6,7 @@ import { DeployError, isAwsError } from '../aws/error.js';
 import type { Session } from '../aws/session.js';
 
 const run = promisify(execFile);
-/** Number of tags that an error message lists. */
+/** Number of tags listed in an error message. */
 const LISTED_TAGS = 10;
 
 export interface Revision {

@@ -10,7 +10,7 @@ import type { Session } from '../aws/session.js';
 import type { Report } from './step.js';
 
 const run = promisify(execFile);
-/** Number of output lines that an error shows. */
+/** Number of output lines shown in an error. */
 const KEPT_LINES = 20;
 
 interface LocalBuildOptions {
@@ -20,7 +20,7 @@ interface LocalBuildOptions {
 
 /**
  * Builds the committed tree, and pushes the image to the repository.
- * @throws {DeployError} with the last lines of the container engine's output
+ * @throws {DeployError} with the last lines of output from the container engine
  */
 export async function buildLocally(
   { aws, settings }: Session,
@@ -40,7 +40,8 @@ export async function buildLocally(
   try {
     await run('git', ['archive', '--format=tar', `--output=${join(tree, 'source.tar')}`, 'HEAD']);
     await run('tar', ['-xf', join(tree, 'source.tar'), '-C', tree]);
-    // Other users of this machine can see arguments, and the password is valid for twelve hours.
+    // Passed on standard input, because other users of this machine can see arguments, and the password is valid for
+    // twelve hours.
     await step(['login', '--username', user, '--password-stdin', registry], password);
     await step(['build', '--platform', platform, '--build-arg', `REVISION=${tag}`, '--tag', image, tree]);
     await step(['push', image]);
@@ -88,7 +89,7 @@ function runEngine(
     };
     child.stdout.on('data', onOutput);
     child.stderr.on('data', onOutput);
-    // An engine that does not read its input closes it. Only the exit code matters.
+    // An engine that does not read its input closes the pipe. Only the exit code matters.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
     child.on('error', reject);

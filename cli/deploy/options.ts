@@ -1,4 +1,4 @@
-// Command-line options of `npm run deploy`.
+// Command-line options for `npm run deploy`.
 import { type Command, Option } from 'commander';
 import { createProgram } from '../command.js';
 import { addOperatorOptions, EXIT_CODES, type OperatorOptions } from '../operator-command.js';
@@ -47,13 +47,13 @@ export function createDeployProgram(): Command {
 }
 
 interface CommandLineChanges {
-  /** Names of options to leave out. */
+  /** Names of the options to leave out. */
   readonly without?: readonly (keyof DeployOptions)[];
-  /** Further options, such as `--force-recreate`. */
+  /** Additional options, such as `--force-recreate`. */
   readonly also?: readonly string[];
 }
 
-/** @returns the given command line, with its environment and these changes */
+/** @returns the given command line, including its environment, with these changes */
 export function commandLineOf(
   program: Command,
   { without = [], also = [] }: CommandLineChanges = {},

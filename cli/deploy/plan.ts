@@ -5,7 +5,7 @@ import type { StackName } from '../../infra/names.js';
 import { type DeployedStack, stateOf } from '../aws/stack.js';
 import type { Template } from './templates.js';
 
-/** Options as given. Lists are separated by commas. */
+/** Options as given. Lists are comma-separated. */
 export interface Selection {
   readonly fromStack?: string | undefined;
   readonly onlyStacks?: string | undefined;
@@ -13,7 +13,7 @@ export interface Selection {
 }
 
 /**
- * @param available the stacks of the settings, in the order of deployment
+ * @param available the stacks that the settings call for, in deployment order
  * @returns the selected stacks, in that order
  * @throws {UsageError} with the valid names
  */

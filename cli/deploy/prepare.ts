@@ -106,7 +106,7 @@ async function chooseTag(
   );
 }
 
-/** Waits for changes that an earlier deployment has begun. @throws {DeployError} */
+/** Waits for changes that an earlier deployment has started. @throws {DeployError} */
 async function describeStacks(session: Session, options: DeployOptions): Promise<DeploymentRun['deployed']> {
   const deployed: DeploymentRun['deployed'] = new Map();
   for (const name of STACK_NAMES) {
@@ -135,7 +135,7 @@ async function describeStacks(session: Session, options: DeployOptions): Promise
   return deployed;
 }
 
-/** Commands that roll back stacks that were deployed before: they must not be deleted. */
+/** Commands that roll back stacks. Stacks that have been deployed before must not be deleted. */
 const ROLLBACK_COMMANDS: Readonly<Record<string, string>> = {
   UPDATE_FAILED: 'rollback-stack',
   UPDATE_ROLLBACK_FAILED: 'continue-update-rollback',

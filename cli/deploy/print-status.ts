@@ -1,4 +1,4 @@
-// Prints the state of an environment.
+// Prints the status of an environment.
 import type { StackState } from '../aws/stack.js';
 import { columns, type Paint, painter } from '../terminal.js';
 import type { Status } from './status.js';

@@ -1,4 +1,4 @@
-// Reads the state of an environment: stacks, service, targets, image, keys, certificate, alarms.
+// Reads the status of an environment: stacks, service, targets, image, keys, certificate, alarms.
 import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
 import { BaseError } from '../../src/protocol/error.js';
@@ -24,7 +24,7 @@ interface StackStatus {
 interface ParameterStatus {
   readonly name: string;
   readonly state: 'good' | 'missing' | 'bad' | 'unknown';
-  /** Fingerprints of keys or the hash of a policy; the error message if the state is `bad` or `unknown`. */
+  /** Key fingerprints or the policy hash; the error message if the state is `bad` or `unknown`. */
   readonly holds: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export interface Status {
         readonly expiresSoon: boolean;
       }
     | undefined;
-  /** Alarms of this environment: their number, and those that are firing. */
+  /** Alarms in this environment: their number, and those that are firing. */
   readonly alarms: { readonly total: number; readonly firing: readonly { name: string; reason: string }[] };
 }
 
@@ -100,7 +100,7 @@ export async function readStatus(session: Session): Promise<Status> {
   };
 }
 
-/** @returns the ARN that the settings or the stack's parameter name, or that of the certificate in the stack */
+/** @returns the certificate's ARN, from the settings, the stack's parameter or the certificate resource in the stack */
 async function certificateArn(
   { aws, settings }: Session,
   callback: DeployedStack | undefined,
@@ -150,7 +150,7 @@ async function parameterStatus(
   }
 }
 
-/** Whether the error means an unusable value rather than a failed read. */
+/** Whether the error indicates an unusable value rather than a failed read. */
 function isUnusable(code: string): boolean {
   return code === 'POLICY_INVALID' || code === 'PARAMETER_NOT_ENCRYPTED' || code.startsWith('KEY_');
 }

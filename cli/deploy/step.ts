@@ -18,10 +18,10 @@ export interface Change {
 
 export const NO_CHANGE: Change = { action: 'none', summary: 'nothing', details: [] };
 
-/** Shows a line of progress. */
+/** Shows a progress message. */
 export type Report = (line: string) => void;
 
-/** A step that has nothing to do changes nothing, so an interrupted deployment is continued by running it again. */
+/** A step whose work is already done changes nothing, so an interrupted deployment is resumed by running it again. */
 export interface Step {
   readonly name: StepName;
   /** Determines the changes, without making any. */
@@ -42,10 +42,10 @@ export interface DeploymentOptions {
   readonly tag: string;
 }
 
-/** One run of the deploy command: what it works on, and what it has found and done so far. */
+/** A run of the deploy command: its input, and its findings and changes so far. */
 export interface DeploymentRun {
   readonly session: Session;
-  /** Templates of all stacks, in the order of deployment. */
+  /** The templates for all stacks, in deployment order. */
   readonly templates: readonly Template[];
   readonly selected: readonly StackName[];
   /** The deployed stacks; the steps keep the map up to date. */

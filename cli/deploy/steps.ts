@@ -8,7 +8,7 @@ import { serviceStep } from './steps/service.js';
 import { stackStep } from './steps/stack.js';
 import type { Template } from './templates.js';
 
-/** @returns the steps of the selected stacks */
+/** @returns the steps for the selected stacks */
 export function stepsOf(deployment: DeploymentRun): readonly Step[] {
   return deployment.templates
     .filter(({ name }) => deployment.selected.includes(name))
@@ -38,7 +38,7 @@ function stepsOfStack(deployment: DeploymentRun, template: Template): readonly S
   }
 }
 
-/** Whether ACM issues the certificate as a part of the stack. */
+/** Whether ACM issues the certificate as part of the stack. */
 function isIssuedByStack({ settings: { certificate } }: Session): boolean {
   return typeof certificate === 'object' && 'publicZone' in certificate;
 }

@@ -1,4 +1,4 @@
-// Synthesizes the templates of the stacks, in the order of deployment.
+// Synthesizes the stack templates, in deployment order.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,8 @@ export function synthesizeTemplates(environment: EnvironmentName, settings: Sett
   const shortName = (stackName: string) => stackName.slice(prefix.length + 1) as StackName;
   const outdir = mkdtempSync(join(tmpdir(), 'callback-'));
   try {
-    // The CDK's validation takes half of the time; the tests validate the templates of every combination of settings.
+    // CDK validation is off because it accounts for half of the synthesis time; the tests validate the templates for
+    // every combination of settings.
     const app = new App({ outdir, analyticsReporting: false, builtinCloudFormationValidation: false });
     buildStacks(app, environment, settings);
     const { stacks } = app.synth();

@@ -10,7 +10,7 @@ import type { Session } from '../aws/session.js';
 import type { DeployedStack } from '../aws/stack.js';
 import type { Task } from '../progress.js';
 
-/** ACM reports a certificate as in use for some time after the load balancer is deleted. */
+/** After the load balancer is deleted, ACM still reports the certificate as in use for some time. */
 const STILL_IN_USE = { retries: 5, minTimeout: 10_000, factor: 1 } as const;
 
 interface NamedStack {

@@ -38,13 +38,13 @@ export interface StackToDelete {
 
 /** The resources of an environment, deleted or kept. */
 interface Inventory {
-  /** Last deployed first. */
+  /** The most recently deployed stack comes first. */
   readonly stacks: readonly StackToDelete[];
   /** Certificates to delete. */
   readonly certificates: readonly Certificate[];
-  /** For the operator: one line for each thing that is deleted. */
+  /** For the operator: one line for each item that is deleted. */
   readonly deleted: readonly string[];
-  /** For the operator: one line for each thing that is kept. */
+  /** For the operator: one line for each item that is kept. */
   readonly kept: readonly string[];
   /** Warnings for the operator. */
   readonly notes: readonly string[];
@@ -144,7 +144,7 @@ function printInventory(
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** Waits for running changes. @returns the stacks, last deployed first */
+/** Waits for running changes. @returns the stacks, most recently deployed first */
 async function findStacks(session: Session, options: DestroyOptions): Promise<readonly StackToDelete[]> {
   const found: StackToDelete[] = [];
   for (const name of [...STACK_NAMES].reverse()) {

@@ -19,7 +19,7 @@ interface KeysOptions extends OperatorOptions {
   readonly yes?: boolean;
 }
 
-/** PEM, with the fingerprints of the keys in it. */
+/** The keys in PEM, with their fingerprints. */
 interface PublicKeys {
   readonly pem: string;
   readonly fingerprints: readonly string[];
@@ -29,7 +29,7 @@ interface PublicKeys {
 interface KeyChange {
   readonly before: readonly string[];
   readonly after: readonly string[];
-  /** Keys that the handler accepts now, and would not accept afterwards. */
+  /** Keys that the handler accepts now but would not accept afterwards. */
   readonly dropped: readonly string[];
   readonly isChanged: boolean;
   /** New value of the parameter. */
@@ -154,7 +154,7 @@ function readStoredKeys(
 }
 
 /**
- * The handler rejects a key that is used on both sides: its own responses would be accepted as requests.
+ * The handler rejects a key that is used on both sides, because its own responses would be accepted as requests.
  * @throws {DeployError}
  */
 async function assertNotCallbackKey(
@@ -172,7 +172,7 @@ async function assertNotCallbackKey(
   );
 }
 
-/** @returns an empty string if the key can't be read, so that it equals no Co-signer's key */
+/** @returns an empty string if the key can't be read, so that it does not match any Co-signer's key */
 function fingerprintOf(callbackKey: string): string {
   try {
     return importCallbackKey(callbackKey).fingerprint;

@@ -1,4 +1,4 @@
-// Test cases for a policy: requests, each with the decision that is expected.
+// Test cases for a policy: requests, each with its expected decision.
 import { dirname, join } from 'node:path';
 import { type Document, parseDocument } from 'yaml';
 import * as z from 'zod';
@@ -44,7 +44,7 @@ export interface CaseResult extends Case {
 
 export interface TestRun {
   readonly results: readonly CaseResult[];
-  /** Ids of the rules that decided no case. */
+  /** Ids of the rules that did not decide any case. */
   readonly unmatched: readonly string[];
 }
 
@@ -62,7 +62,7 @@ export function readCases(file: string): readonly Case[] {
   return data.cases.map((entry) => toCase(entry, dirname(file)));
 }
 
-/** @throws {InputError} if an alias refers to no anchor */
+/** @throws {InputError} if an alias refers to an anchor that does not exist */
 function toValue(document: Document, file: string): unknown {
   try {
     return document.toJS();

@@ -1,4 +1,4 @@
-// Reads the input of the policy commands: policies and requests.
+// Reads the input for the policy commands: policies and requests.
 import { InputError, readJson, readText, reasonOf } from '../command.js';
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import type { Policy } from '../../src/policy/evaluate/rules.js';
@@ -17,7 +17,7 @@ export function readRequest(file: string): CallbackRequest {
 
 /**
  * @param where the payload comes from, for error messages
- * @param kind default: detected from the payload
+ * @param kind by default, detected from the payload
  * @throws {InputError}
  */
 export function toRequest(payload: unknown, where: string, kind?: Kind): CallbackRequest {

@@ -1,4 +1,4 @@
-// Prints the results of the policy commands: text for people, one JSON object for scripts.
+// Prints the results of the policy commands, as text for people or one JSON object for scripts.
 import type { Explanation } from '../../src/policy/evaluate/explain.js';
 import type { PolicyError } from '../../src/policy/parse/problem.js';
 import type { Policy } from '../../src/policy/evaluate/rules.js';

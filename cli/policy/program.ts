@@ -1,4 +1,4 @@
-// Defines `npm run policy`: check, explain, test and replay a policy before it is in force, then push it.
+// Defines `npm run policy`: checks, explains, tests and replays a policy before it is in force, then pushes it.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod';
 import { createProgram, EXIT_FAILED, readText, UsageError } from '../command.js';
@@ -23,7 +23,7 @@ interface ExplainOptions extends PolicyOptions {
 
 type PushOptions = OperatorOptions & PolicyOptions;
 
-/** @param stdout where the results are printed */
+/** @param stdout the stream to print the results to */
 export function createPolicyProgram(stdout: Output): Command {
   const program = createProgram(
     'policy',
@@ -180,13 +180,13 @@ function addExamples(command: Command, failure: string, examples: readonly strin
     examples.length === 1 ? 'Example:' : 'Examples:',
     ...examples.map((example) => `  ${example}`),
     '',
-    `Exit code: 0 success, 1 ${failure}, 2 wrong usage or unreadable input.`,
+    `Exit code: 0 success, 1 ${failure}, 2 usage error or unreadable input.`,
   ];
   command.addHelpText('after', lines.join('\n'));
 }
 
 /**
- * Runs the action of a command, and sets exit code 1 if its result is negative. Policy problems count as a negative
+ * Runs a command's action, and sets exit code 1 if the result is negative. Policy problems count as a negative
  * result.
  * @param action returns whether the result is positive
  */
@@ -206,7 +206,7 @@ async function runAction(
   if (!good) process.exitCode = EXIT_FAILED;
 }
 
-/** @param argument the policy file given without `--policy`. @throws {UsageError} if both name different files */
+/** @param argument the policy file given without `--policy`. @throws {UsageError} if the two are different files */
 function selectPolicy({ policy }: PolicyOptions, argument?: string): string {
   if (argument !== undefined && policy !== undefined && argument !== policy) {
     throw new UsageError(`two policy files are given: ${argument}, and ${policy} with --policy`);

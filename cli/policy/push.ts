@@ -13,7 +13,7 @@ const INVALID = 'an unsound one';
  * Stores the policy unless the parameter already holds it, and prints the result.
  * @param text the policy, as YAML
  * @param file where it was read from, for error messages
- * @throws {PolicyError} if the policy has problems; nothing is stored then
+ * @throws {PolicyError} if the policy has problems, in which case nothing is stored
  * @throws {DeployError} if AWS can't be used
  */
 export async function pushPolicy(text: string, file: string, options: OperatorOptions): Promise<void> {

@@ -1,4 +1,4 @@
-// Evaluates the decision lines of a log again, with another policy.
+// Re-evaluates the decision lines in a log with another policy.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
@@ -15,7 +15,7 @@ const lineSchema = z.looseObject({
   kind: z.enum(['transaction', 'configuration'] satisfies Kind[]),
   requestId: z.string(),
   action: z.enum(ACTIONS),
-  // Missing if a fault or a time-out made the decision, not a rule.
+  // Missing if the decision was caused by an error or a timeout rather than a rule.
   rule: z.string(),
   facts: z.record(z.string(), z.unknown()),
   omitted: z.array(z.string()).default([]),
@@ -29,7 +29,7 @@ export interface Change {
 }
 
 export interface Replay {
-  /** Number of decisions that were evaluated again. */
+  /** Number of decisions that were re-evaluated. */
   replayed: number;
   /** Decisions whose action would differ. */
   readonly changes: Change[];
@@ -40,7 +40,7 @@ export interface Replay {
 }
 
 /**
- * @param file JSON lines; `-` for standard input. Anything before the first `{` of a line is ignored, such as the time
+ * @param file JSON lines; `-` for standard input. Anything before the first `{` in a line is ignored, such as the time
  *   and stream that `aws logs tail` prints.
  * @param onProgress called after each line with the number of lines read so far
  * @throws {InputError} if the file can't be read or has no decision line

@@ -1,4 +1,4 @@
-// Formats explanations, test runs and replays as lines of text.
+// Formats explanations, test results and replays as lines of text.
 import type { Explanation, RuleExplanation } from '../../src/policy/evaluate/explain.js';
 import type { Policy, RuleDecision } from '../../src/policy/evaluate/rules.js';
 import { columns, count, type Paint, paintAction } from '../terminal.js';

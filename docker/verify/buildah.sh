@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Engine functions of verify-image.sh for buildah, which has no daemon: contain.sh runs the containers. Needs root.
+# Engine functions of verify-image.sh for buildah. It has no daemon, so contain.sh runs the containers. Needs root.
 
 # Uses a temporary storage directory, which is deleted at the end.
 own_buildah() { buildah --storage-driver vfs --root "$work/storage" --runroot "$work/run" "$@"; }
@@ -95,7 +95,7 @@ service_process() {
 
 engine_status() { cat "/proc/$(service_process)/status"; }
 
-# Stops the service with SIGTERM to its PID 1, and sets $exit_code.
+# Stops the service by sending SIGTERM to its PID 1, and sets $exit_code.
 engine_stop() {
   kill -TERM "$(service_process)" || true
   exit_code=0

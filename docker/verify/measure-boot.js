@@ -1,4 +1,4 @@
-// Measures the service's time from start to healthy, alternating with an empty Node.js process. Runs inside the image
+// Measures how long the service takes to become healthy, alternating with an empty Node.js process. Runs in the image
 // from standard input, and prints two medians: the time in milliseconds, and the ratio to the empty process.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -35,7 +35,7 @@ async function boot() {
   return ms;
 }
 
-/** Waits for the log, because polling the port would slow the service down. */
+/** Waits for a log line, because polling the port would slow the service down. */
 function listening(service) {
   return new Promise((resolve, reject) => {
     let log = '';

@@ -1,4 +1,4 @@
-// Alarms of the service. The operator's guide explains what to do about each of them.
+// Alarms for the service. The operator's guide explains how to respond to each of them.
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -16,7 +16,7 @@ interface AlarmDefinition extends Omit<cloudwatch.AlarmProps, 'evaluationPeriods
   readonly evaluationPeriods?: number;
 }
 
-/** @param prefix of the alarms' names */
+/** @param prefix prefix for the alarms' names */
 export function createAlarms(scope: Construct, prefix: string, metrics: Metrics, topic: sns.ITopic): void {
   const definitions = {
     ...loadBalancerAlarms(metrics),
@@ -31,7 +31,7 @@ export function createAlarms(scope: Construct, prefix: string, metrics: Metrics,
       alarmName: `${prefix}-${name}`,
     });
     alarm.addAlarmAction(new SnsAction(topic));
-    // Log metrics count events. The absence of further events does not mean that the problem is solved.
+    // Log metrics count events. The absence of new events does not mean that the problem is solved.
     if (!metrics.isFromLog(definition.metric)) alarm.addOkAction(new SnsAction(topic));
   }
 }

@@ -1,4 +1,4 @@
-// Metrics of the service: filters that extract them from its log, and those of the load balancer and of ECS.
+// Metrics for the service: those that filters extract from its log, and those from the load balancer and ECS.
 import { Duration, Fn } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -8,7 +8,7 @@ import type { Construct } from 'constructs';
 
 const { FilterPattern } = logs;
 
-/** Log events that report a failed refresh. The service keeps the keys or the policy that it already has. */
+/** Log events that report a failed refresh. The service continues to use its current keys or policy. */
 const REFRESH_FAILURES = {
   key: ['key_refresh_failed', 'key_refused', 'key_missing'],
   policy: ['policy_refresh_failed', 'policy_refused', 'policy_missing'],
@@ -16,7 +16,7 @@ const REFRESH_FAILURES = {
 
 const FIVE_MINUTES = Duration.minutes(5);
 
-/** @param namespace of the metrics that are extracted from the log */
+/** @param namespace namespace for the metrics that are extracted from the log */
 export function createMetricFilters(scope: Construct, logGroup: logs.ILogGroup, namespace: string): void {
   const event = (name: string) => FilterPattern.stringValue('$.event', '=', name);
   const createFilter = (
@@ -50,7 +50,7 @@ export function createMetricFilters(scope: Construct, logGroup: logs.ILogGroup, 
 }
 
 export interface MetricsProps {
-  /** Namespace of the metrics that are extracted from the log. */
+  /** Namespace for the metrics that are extracted from the log. */
   readonly namespace: string;
   readonly service: ecs.FargateService;
   readonly loadBalancer: elbv2.IApplicationLoadBalancer;
@@ -65,7 +65,7 @@ export class Metrics {
     this.#props = props;
   }
 
-  /** A metric of `createMetricFilters`. */
+  /** A metric from `createMetricFilters`. */
   fromLog(metricName: string, dimensionsMap: Record<string, string> = {}): cloudwatch.Metric {
     return new cloudwatch.Metric({
       namespace: this.#props.namespace,
@@ -89,7 +89,7 @@ export class Metrics {
       namespace: 'AWS/ApplicationELB',
       metricName,
       dimensionsMap: {
-        // The end of the ARN: app/<name>/<id>. AWS emulators do not support the attribute LoadBalancerFullName.
+        // The end of the ARN: app/<name>/<id>. AWS emulators do not support the LoadBalancerFullName attribute.
         LoadBalancer: Fn.select(1, Fn.split(':loadbalancer/', this.#props.loadBalancer.loadBalancerArn)),
         ...dimensions,
       },

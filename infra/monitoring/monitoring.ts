@@ -1,4 +1,4 @@
-// Monitoring of the service: metrics from its log, alarms and their topic, a dashboard, and saved queries.
+// Monitoring for the service: metrics from its log, alarms and their topic, a dashboard, and saved queries.
 import { Stack } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -19,7 +19,7 @@ export interface MonitoringProps {
   readonly deployment: Deployment;
   /** Encrypts alarm notifications. */
   readonly key: kms.IKey;
-  /** Log of the service. */
+  /** The service's log. */
   readonly logGroup: logs.ILogGroup;
   readonly service: ecs.FargateService;
   readonly loadBalancer: elbv2.ApplicationLoadBalancer;
@@ -27,7 +27,7 @@ export interface MonitoringProps {
 }
 
 export class Monitoring extends Construct {
-  /** Receives the notifications of all alarms. */
+  /** Receives notifications from all alarms. */
   readonly topic: sns.Topic;
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {

@@ -1,8 +1,8 @@
-// Saved queries of CloudWatch Logs Insights.
+// Saved queries for CloudWatch Logs Insights.
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 
-/** @param folder that the console shows the queries in */
+/** @param folder the console folder for the queries */
 export function saveQueries(scope: Construct, folder: string, logGroup: logs.ILogGroup): void {
   const save = (name: string, queryString: logs.QueryStringProps): void => {
     new logs.QueryDefinition(scope, `query-${name}`, {

@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from './json.js';
 import { REGION } from './schema.js';
 
 /**
- * @param settings not validated by the schema, so that all problems can be reported at once
+ * @param settings not yet validated against the schema, so that all problems can be reported at once
  * @returns one line for each problem
  */
 export function findContradictions(settings: JsonObject): readonly string[] {
@@ -70,7 +70,7 @@ function hostedCosignerProblems(settings: JsonObject): string[] {
   return problems;
 }
 
-/** The Co-signer runs elsewhere. */
+/** Checks settings for a Co-signer that runs elsewhere. */
 function otherCosignerProblems(settings: JsonObject): string[] {
   const problems = ['cosignerPcr8', 'cosignerImageId']
     .filter((name) => settings[name] !== undefined)

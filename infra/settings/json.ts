@@ -1,4 +1,4 @@
-// JSON of the settings file before it is validated.
+// The settings file as JSON, before validation.
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -1,4 +1,5 @@
-// Schema of the settings file: each setting individually. contradictions.ts checks settings that depend on each other.
+// Schema for the settings file. It validates each setting individually; contradictions.ts checks settings that depend
+// on each other.
 import * as z from 'zod';
 
 const string = (pattern: RegExp, expected: string) =>
@@ -23,7 +24,7 @@ const endpointZones = z.literal([1, 2], { error: 'must be 1 or 2' }).default(1);
 
 const newNetwork = z.strictObject({
   /**
-   * Address range of the VPC that is created. Its subnets are the first three /24 blocks.
+   * Address range for the VPC that is created. Its subnets are the first three /24 blocks.
    * @default 10.0.0.0/16
    */
   cidr: string(
@@ -39,7 +40,7 @@ const existingNetwork = z.strictObject({
   vpcId: id('vpc'),
   /** One subnet for each of `availabilityZones`, in the same order. */
   privateSubnetIds: pair(id('subnet'), 'a list of two subnets, one in each zone'),
-  /** Whether to create the VPC endpoints, or to use existing ones. */
+  /** Whether to create the VPC endpoints or use existing ones. */
   endpoints: oneOf('create', 'existing'),
   /**
    * Route tables of the subnets. The S3 endpoint that is created adds its route to them.
@@ -56,7 +57,7 @@ const existingNetwork = z.strictObject({
 
 const certificate = z.union(
   [
-    // From a private CA. The ARN is a parameter of the stack.
+    // From a private CA. The ARN is a stack parameter.
     z.literal('private'),
     z.strictObject({
       arn: string(/^arn:aws[\w-]*:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/, 'the ARN of a certificate in ACM'),
@@ -86,7 +87,7 @@ const common = {
     string(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'a zone such as ap-northeast-1a'),
     'a list of two zones such as ["ap-northeast-1a", "ap-northeast-1c"]',
   ),
-  /** Prefix list of S3 in the region. Security group rules need it to allow image layers to be pulled from S3. */
+  /** The S3 prefix list in the region. Security group rules need it to allow image layers to be pulled from S3. */
   s3PrefixListId: id('pl'),
   /** The hostname at which the Co-signer calls the handler. A private hosted zone with exactly this name is created. */
   hostName: string(DNS_NAME, 'a DNS name such as callback.internal'),
@@ -103,17 +104,17 @@ const common = {
    */
   cosigner: z.boolean({ error: 'must be true or false' }).default(false),
   /**
-   * PCR8 that the enclave of the hosted Co-signer attests. Fireblocks publishes one for each of its environments.
+   * The PCR8 value that the hosted Co-signer's enclave attests. Fireblocks publishes one for each of its environments.
    * @default - none; required with `"cosigner": true`
    */
   cosignerPcr8: string(/^[0-9a-f]{96}$/i, 'the PCR8 of the Co-signer, 96 hexadecimal digits').optional(),
   /**
-   * Machine image of the hosted Co-signer.
+   * Machine image for the hosted Co-signer.
    * @default - the latest Amazon Linux 2023; a newer one replaces the instance
    */
   cosignerImageId: id('ami').optional(),
   /**
-   * Security group of a Co-signer that already runs in the VPC.
+   * Security group of a Co-signer that is already running in the VPC.
    * @default - a security group is created
    */
   cosignerSecurityGroupId: id('sg').optional(),
@@ -127,7 +128,7 @@ const common = {
     .max(10, 'must be at most 10')
     .default(1),
   /**
-   * CPU architecture of the tasks and of the image.
+   * CPU architecture of the tasks and the image.
    * @default x86_64
    */
   architecture: oneOf('x86_64', 'arm64').default('x86_64'),
@@ -138,9 +139,9 @@ const common = {
   alarmEmail: z.email('must be an e-mail address').optional(),
 };
 
-/** Schema of settings that do not name a VPC, so that one is created. */
+/** Schema for settings that do not specify a VPC, so that one is created. */
 export const settingsWithNewNetwork = z.strictObject({ ...common, network: newNetwork.prefault({}) });
-/** Schema of settings that name an existing VPC. */
+/** Schema for settings that specify an existing VPC. */
 export const settingsWithExistingNetwork = z.strictObject({ ...common, network: existingNetwork });
 
 export type Settings = z.infer<typeof settingsWithNewNetwork> | z.infer<typeof settingsWithExistingNetwork>;

@@ -33,28 +33,30 @@ export interface CallbackStackProps extends ProjectStackProps {
   readonly securityGroupIds: SecurityGroupIds;
   /** Encrypts logs and alarm notifications. */
   readonly key: kms.IKey;
-  /** Permissions of the service. */
+  /** Permissions for the service. */
   readonly taskRole: iam.IRole;
-  /** Permissions of Fargate to start a task. */
+  /** Permissions that Fargate needs to start a task. */
   readonly executionRole: iam.IRole;
   /** The repository that the image is pulled from. */
   readonly repository: ecr.IRepository;
-  /** Receives the access logs of the load balancer. */
+  /** Receives the load balancer's access logs. */
   readonly logBucket: s3.IBucket;
 }
 
-/** The user and group of the image, by number. */
+/** The numeric user and group ids in the image. */
 const USER = '10001:10001';
 /** Time between the end of the service's own shutdown and SIGKILL. */
 const STOP_MARGIN_MS = 5000;
-/** Leaves time for the longest request, even if it starts just before its target is deregistered, and for its response. */
+/**
+ * Leaves time for the longest request, even if it starts just before its target is deregistered, and for its response.
+ */
 const DEREGISTRATION_DELAY_MS = LONGEST_REQUEST_MS + 5000;
 
 export class CallbackStack extends ProjectStack {
   readonly service: ecs.FargateService;
   readonly loadBalancer: elbv2.ApplicationLoadBalancer;
   readonly targetGroup: elbv2.ApplicationTargetGroup;
-  /** Receives the notifications of all alarms. */
+  /** Receives notifications from all alarms. */
   readonly alarmTopic: sns.ITopic;
 
   constructor(scope: Construct, id: StackName, props: CallbackStackProps) {
@@ -102,7 +104,7 @@ export class CallbackStack extends ProjectStack {
       vpc: network.vpc,
       containerInsightsV2: ecs.ContainerInsights.ENABLED,
     });
-    // Create the log group first: Container Insights would create one that is kept forever.
+    // Create the log group first, because Container Insights would create one that is kept forever.
     cluster.node.addDependency(
       this.createLogGroup('ContainerInsights', names.logGroups.containerInsights, key),
     );
@@ -162,7 +164,7 @@ export class CallbackStack extends ProjectStack {
         retries: 3,
         startPeriod: Duration.millis(START_MS),
       },
-      // In blocking mode the service would stop responding when CloudWatch Logs is not available.
+      // In blocking mode, the service would stop responding if CloudWatch Logs became unavailable.
       logging: ecs.LogDrivers.awsLogs({
         logGroup,
         streamPrefix: 'task',

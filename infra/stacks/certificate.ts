@@ -1,4 +1,4 @@
-// The certificate of the load balancer: imported into ACM, or issued by ACM.
+// The load balancer's certificate: imported into ACM, or issued by ACM.
 import { CfnParameter } from 'aws-cdk-lib';
 import * as acm from 'aws-cdk-lib/aws-certificatemanager';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';

@@ -1,4 +1,4 @@
-// IAM actions of the Co-signer's host, shared by its role and the policies of the VPC endpoints.
+// IAM actions for the Co-signer's host, shared by its role and the VPC endpoint policies.
 
 /** Actions on the Co-signer's bucket. */
 export const COSIGNER_BUCKET_ACTIONS = ['s3:GetBucketLocation', 's3:ListBucket'];
@@ -22,7 +22,7 @@ export const SESSION_MANAGER_ACTIONS = {
   ],
 };
 
-/** Actions of the enclave on its key, as published by Fireblocks. */
+/** The enclave's actions on its key, as published by Fireblocks. */
 export const ENCLAVE_KEY_ACTIONS = [
   'kms:Decrypt',
   'kms:Encrypt',

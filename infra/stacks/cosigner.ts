@@ -27,13 +27,13 @@ export interface CosignerStackProps extends ProjectStackProps {
   readonly securityGroupId: string;
   /** Encrypts the bucket, in addition to the Co-signer's own encryption. */
   readonly key: kms.IKey;
-  /** Receives the access logs of the bucket. */
+  /** Receives the bucket's access logs. */
   readonly logBucket: s3.IBucket;
-  /** Receives the notifications of the host's alarms. */
+  /** Receives notifications from the host's alarms. */
   readonly alarmTopic: sns.ITopic;
 }
 
-/** Resources of the instance that are reserved for the enclave: two of four vCPUs, and 4 GiB of memory. */
+/** Instance resources reserved for the enclave: two of four vCPUs, and 4 GiB of memory. */
 const ENCLAVE = { cpus: 2, memoryMiB: 4096 };
 
 export class CosignerStack extends ProjectStack {
@@ -66,7 +66,9 @@ export class CosignerStack extends ProjectStack {
     });
   }
 
-  /** Only the enclave that Fireblocks signed can use the key; neither the host's nor the account's root user can. */
+  /**
+   * Only the enclave image signed by Fireblocks can use the key; neither the host's nor the account's root user can.
+   */
   private createEnclaveKey(role: iam.IRole): kms.Key {
     const { settings, names, environment } = this.deployment;
     const pcr8 = settings.cosignerPcr8;
@@ -191,7 +193,7 @@ export class CosignerStack extends ProjectStack {
   private machineImage(): ec2.IMachineImage {
     const { cosignerImageId, region } = this.deployment.settings;
     if (cosignerImageId === undefined) return ec2.MachineImage.latestAmazonLinux2023();
-    // A mapping rather than a parameter, which would keep its first value when the stack is updated.
+    // A mapping, because a parameter would keep its initial value when the stack is updated.
     const images = new CfnMapping(this, 'Images', { mapping: { [region]: { cosigner: cosignerImageId } } });
     return ec2.MachineImage.genericLinux({ [region]: images.findInMap(Aws.REGION, 'cosigner') });
   }

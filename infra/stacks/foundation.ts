@@ -21,13 +21,13 @@ export interface Network {
   readonly endpointSecurityGroup: ec2.ISecurityGroup;
 }
 
-/** What an endpoint's policy allows. */
+/** A statement in an endpoint policy. */
 interface EndpointStatement {
   readonly actions: string[];
   readonly resources: string[];
   /**
-   * Allows callers of any account: for files that AWS serves to everybody or through its own signed URLs.
-   * @default false - only callers of this account
+   * Allows callers from any account: for files that AWS serves publicly or through its own presigned URLs.
+   * @default false - only callers from this account
    */
   readonly anyAccount?: boolean;
 }
@@ -40,7 +40,7 @@ type InterfaceEndpoint = readonly [
 
 export class FoundationStack extends ProjectStack {
   readonly network: Network;
-  /** Receives access logs of the load balancer and of buckets, and flow logs of the VPC. */
+  /** Receives load balancer and bucket access logs, and VPC flow logs. */
   readonly logBucket: s3.Bucket;
 
   constructor(scope: Construct, id: StackName, props: ProjectStackProps) {
@@ -112,7 +112,7 @@ export class FoundationStack extends ProjectStack {
   }
 
   /**
-   * Internet access for the Co-signer, which calls Fireblocks. Security groups prevent everything else from using it.
+   * Internet access for the Co-signer, which calls Fireblocks. Security groups block all other use.
    */
   private createNatGateway(
     vpc: ec2.IVpc,
@@ -144,7 +144,7 @@ export class FoundationStack extends ProjectStack {
     });
     const importSubnet = (id: string, subnetId: string, availabilityZone: string): ec2.ISubnet => {
       const subnet = ec2.Subnet.fromSubnetAttributes(this, id, { subnetId, availabilityZone });
-      // The S3 endpoint gets its route tables from the settings, not from the subnets.
+      // The S3 endpoint's route tables come from the settings, not from the subnets.
       Annotations.of(subnet).acknowledgeWarning('@aws-cdk/aws-ec2:noSubnetRouteTableId');
       return subnet;
     };
@@ -222,8 +222,8 @@ export class FoundationStack extends ProjectStack {
   }
 
   /**
-   * A gateway endpoint: free of charge, and a route rather than a network interface. Security group rules refer to it by
-   * the prefix list of S3.
+   * A gateway endpoint is free of charge, and is a route rather than a network interface. Security group rules refer to
+   * it by the S3 prefix list.
    */
   private createS3Endpoint(vpc: ec2.IVpc, routeTableIds: string[]): void {
     new ec2.CfnVPCEndpoint(this, 'S3', {
@@ -253,7 +253,7 @@ export class FoundationStack extends ProjectStack {
       { actions: COSIGNER_BUCKET_ACTIONS, resources: [cosignerBucket] },
       { actions: COSIGNER_OBJECT_ACTIONS, resources: [`${cosignerBucket}/*`] },
       { actions: ['s3:ListAllMyBuckets'], resources: ['*'] },
-      // Package repositories of Amazon Linux 2023, and Fireblocks' certificates.
+      // The Amazon Linux 2023 package repositories, and Fireblocks' certificates.
       {
         actions: ['s3:GetObject'],
         resources: [bucketArn(`al2023-repos-${region}-de612dc2/*`), bucketArn('fb-certs/*')],

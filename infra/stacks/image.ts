@@ -13,16 +13,16 @@ import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 export interface ImageStackProps extends ProjectStackProps {
   /** Encrypts images, the source bucket, the build and its log. */
   readonly key: kms.IKey;
-  /** Receives the access logs of the source bucket. */
+  /** Receives the source bucket's access logs. */
   readonly logBucket: s3.IBucket;
 }
 
-/** Object key of the source in its bucket: a ZIP file of the repository. */
+/** Object key of the source in its bucket: a ZIP file containing the repository. */
 const SOURCE_KEY = 'source.zip';
 
 /**
- * Builds and pushes an image. Each build gets the git revision in `IMAGE_TAG`. Tags are immutable, so an image that
- * exists is not built again.
+ * Builds and pushes an image. Each build gets the git revision in `IMAGE_TAG`. Tags are immutable, so an existing image
+ * is not built again.
  */
 export const BUILD_SCRIPT = `(
 set -euo pipefail
@@ -124,7 +124,7 @@ export class ImageStack extends ProjectStack {
             ? codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0
             : codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5,
         computeType: codebuild.ComputeType.SMALL,
-        // Docker needs it. CodeBuild discards the machine after each build.
+        // Docker needs privileged mode. CodeBuild discards the machine after each build.
         privileged: true,
       },
       environmentVariables: {

@@ -1,4 +1,4 @@
-// Base class of all stacks: tags, removal policy, names and other conventions that they share.
+// Base class for all stacks: tags, removal policy, names and other conventions that they share.
 import { BootstraplessSynthesizer, Fn, RemovalPolicy, Stack, Tags, Validations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
@@ -12,7 +12,7 @@ export interface ProjectStackProps {
 }
 
 /**
- * Resource types that get no tags in the template; CloudFormation gives them the tags of the stack. Template validators
+ * Resource types that are not tagged in the template; CloudFormation gives them the stack's tags. Template validators
  * reject tags on the first two, and AWS emulators reject tags on the third.
  */
 const TAGGED_BY_STACK = [
@@ -27,8 +27,8 @@ export abstract class ProjectStack extends Stack {
   protected readonly removalPolicy: RemovalPolicy;
 
   /**
-   * @param id prefixed with the project and the environment to give the stack's name
-   * @param description appears in CloudFormation after the name of the environment
+   * @param id prefixed with the project and the environment to form the stack's name
+   * @param description appears in CloudFormation after the environment's name
    */
   constructor(scope: Construct, id: StackName, { deployment }: ProjectStackProps, description: string) {
     const { names, settings, sizing, environment } = deployment;
@@ -48,7 +48,7 @@ export abstract class ProjectStack extends Stack {
       tags,
     });
     this.deployment = deployment;
-    // If the first deployment fails, even retained resources are deleted: their names are free for the next attempt.
+    // If the first deployment fails, even retained resources are deleted, so their names are free for the next attempt.
     this.removalPolicy = sizing.production ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
     for (const [key, value] of Object.entries(tags))
       Tags.of(this).add(key, value, { excludeResourceTypes: TAGGED_BY_STACK });
@@ -59,7 +59,7 @@ export abstract class ProjectStack extends Stack {
     return [...this.zones()];
   }
 
-  /** Zones relative to the region. Validators report literal names as tying the template to one region. */
+  /** Zones relative to the region, because validators report that literal names tie the template to one region. */
   protected zones(): readonly [string, string] {
     const { region, availabilityZones } = this.deployment.settings;
     const relative = (zone: string): string => Fn.sub(`\${AWS::Region}${zone.slice(region.length)}`);
@@ -81,7 +81,7 @@ export abstract class ProjectStack extends Stack {
   }
 
   /**
-   * Suppresses findings of the AwsSolutions rule pack.
+   * Suppresses findings from the AwsSolutions rule pack.
    * @param findings such as `IAM5[Resource::*]`
    */
   protected acknowledge(construct: IConstruct, findings: string[], reason: string): void {
@@ -91,8 +91,8 @@ export abstract class ProjectStack extends Stack {
   }
 
   /**
-   * Logs access to a bucket. The construct's property `serverAccessLogsBucket` would name the bucket in the policy of
-   * the log bucket, which belongs to another stack.
+   * Logs access to a bucket. The construct's `serverAccessLogsBucket` property would name the bucket in the log
+   * bucket's policy, which belongs to another stack.
    */
   protected enableAccessLogs(bucket: s3.Bucket, logBucket: s3.IBucket): void {
     const resource = bucket.node.defaultChild as s3.CfnBucket;
@@ -102,7 +102,7 @@ export abstract class ProjectStack extends Stack {
     };
   }
 
-  /** Imports a security group as immutable: constructs can't add rules, all of which are in the security stack. */
+  /** Imports a security group as immutable, so that constructs can't add rules; all rules are in the security stack. */
   protected importSecurityGroup(id: string, securityGroupId: string): ec2.ISecurityGroup {
     return ec2.SecurityGroup.fromSecurityGroupId(this, id, securityGroupId, { mutable: false });
   }

@@ -1,4 +1,4 @@
-// Access control: the encryption key, all security group rules, and the IAM roles of the task.
+// Access control: the encryption key, all security group rules, and the task's IAM roles.
 import { CfnOutput, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -27,9 +27,9 @@ export class SecurityStack extends ProjectStack {
   /** Encrypts parameters, logs, images, the source bucket and alarm notifications. */
   readonly key: kms.Key;
   readonly securityGroupIds: SecurityGroupIds;
-  /** Permissions of the service. */
+  /** Permissions for the service. */
   readonly taskRole: iam.IRole;
-  /** Permissions of Fargate, which pulls the image and writes the log. */
+  /** Permissions for Fargate, which pulls the image and writes the log. */
   readonly executionRole: iam.IRole;
 
   constructor(scope: Construct, id: StackName, props: SecurityStackProps) {
@@ -83,7 +83,8 @@ export class SecurityStack extends ProjectStack {
 
   private createSecurityGroups({ vpc, endpointSecurityGroup }: Network): SecurityGroupIds {
     const { cosigner: hosted, cosignerSecurityGroupId, s3PrefixListId } = this.deployment.settings;
-    // CloudFormation replaces a group when its description changes, and fails because other stacks import the id.
+    // When a group's description changes, CloudFormation tries to replace the group, and fails because other stacks
+    // import its id.
     const create = (id: string, description: string) =>
       new ec2.SecurityGroup(this, id, { vpc, description, allowAllOutbound: false });
 
@@ -119,7 +120,7 @@ export class SecurityStack extends ProjectStack {
     };
   }
 
-  /** Adds the egress rule of one group and the ingress rule of the other. */
+  /** Adds the egress rule to one group and the ingress rule to the other. */
   private allowTraffic(id: string, from: ec2.ISecurityGroup, to: ec2.ISecurityGroup, port: number): void {
     new ec2.CfnSecurityGroupEgress(this, `${id}Out`, {
       groupId: from.securityGroupId,

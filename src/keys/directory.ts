@@ -27,8 +27,8 @@ export function directoryKeySource(directory: string): Source<StoredKeys> {
 }
 
 /**
- * Creates the key pairs that do not exist, with mode 700 for the directory and 600 for the files. A pair with one
- * existing file is left unchanged, because an operator's file is never overwritten.
+ * Creates the key pairs that do not exist, with mode 700 for the directory and 600 for the files. A pair of which one
+ * file exists is left unchanged, because an operator's file is never overwritten.
  */
 export async function createMissingKeys(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });

@@ -40,7 +40,7 @@ export class UnusableCallbackKeyError extends BaseError<'CALLBACK_KEY_UNUSABLE'>
 
 /**
  * Rereads the keys regularly. Errors are logged, and the current keys are kept.
- * @param refreshMs time between two reads once a Co-signer key is known
+ * @param refreshMs time between reads once a Co-signer key is known
  * @returns a function that stops it
  */
 export function startKeyRefresh(

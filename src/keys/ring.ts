@@ -1,4 +1,4 @@
-// The key ring holds the current keys. All keys are replaced together, so that a request uses one set throughout.
+// The key ring holds the current keys. All keys are replaced together, so that each request uses one set throughout.
 import {
   importCallbackKey,
   importCosignerKeys,
@@ -14,9 +14,9 @@ export interface StoredKeys {
 }
 
 export interface Keys {
-  /** Signs answers. `undefined` only before the service listens. */
+  /** Signs responses. `undefined` only until the service listens. */
   readonly callback: SigningKey | undefined;
-  /** Each of them may verify a request. Empty until the first Co-signer key is known. */
+  /** Any of these keys may verify a request. Empty until the first Co-signer key is known. */
   readonly cosigners: readonly VerifyingKey[];
 }
 
@@ -30,7 +30,7 @@ export interface KeyChange {
   readonly before: readonly string[];
   /** Fingerprints of the keys after the update. */
   readonly after: readonly string[];
-  /** Why the value was refused. */
+  /** Why the value was rejected. */
   readonly problem?: KeyError;
 }
 
@@ -76,7 +76,7 @@ export class KeyRing {
   }
 }
 
-/** If one key were on both sides, the handler's own answers would be accepted as requests. */
+/** If one key were used on both sides, the handler's own responses would be accepted as requests. */
 function assertNotShared(
   callback: Fingerprinted | undefined,
   cosigners: readonly Fingerprinted[],

@@ -1,4 +1,4 @@
-// Accepts a body of any content type: Fireblocks does not document which one the Co-signer sends, if any.
+// Accepts a body with any content type, because Fireblocks does not document which one the Co-signer sends, if any.
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 

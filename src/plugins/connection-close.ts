@@ -1,4 +1,4 @@
-// Closes each connection with its next response once the process is stopping.
+// Once the process is stopping, closes each connection after its next response.
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 

@@ -29,7 +29,7 @@ function registerErrorReplies(app: FastifyInstance, { log }: ErrorRepliesOptions
 
   app.setNotFoundHandler(refuseUnknown);
   app.setErrorHandler((error, request, reply) =>
-    // If a request without a route has another error, such as a body that is too long, report the missing route.
+    // If a request without a route also has another error, such as a body that is too long, report the missing route.
     request.is404 ? refuseUnknown(request, reply) : refuse(log, error, request, reply),
   );
   done();
@@ -67,12 +67,12 @@ export function refuse(
   return reply.code(status).type('application/json; charset=utf-8').send({ code: refusal.code, message });
 }
 
-/** How long incoming data is still read and discarded after a reply sent before the end of the body, in ms. */
+/** How long to keep reading and discarding incoming data after replying before the end of the body, in ms. */
 const LINGER_MS = 2000;
 
 /**
- * Closes the connection in two stages (RFC 9112, section 9.6): a full close while the client still sends would reset the
- * connection, and a client whose write fails does not read the reply.
+ * Closes the connection in two stages (RFC 9112, section 9.6): a full close while the client is still sending would
+ * reset the connection, and a client whose write fails does not read the reply.
  */
 function closeInStages(socket: Socket): void {
   socket.destroySoon = () => {
@@ -86,7 +86,7 @@ function pathOf({ url }: FastifyRequest): string {
   return url.split('?', 1)[0] ?? '';
 }
 
-/** Shortens path segments longer than those of the handler's own paths: a client may have put a token there. */
+/** Shortens path segments longer than those in the handler's own paths, because a client may have put a token there. */
 function loggable(path: string): string {
   return path.replace(/[^/]{33,}/g, '…').slice(0, 100);
 }

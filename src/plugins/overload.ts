@@ -1,14 +1,14 @@
-// Rejects requests with 503 while the event loop is too far behind to answer them in time.
+// Rejects requests with 503 while the event loop is too far behind to respond in time.
 import underPressure from '@fastify/under-pressure';
 import type { FastifyInstance } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { Refusal } from '../protocol/refusal.js';
 
-/** The delay of the event loop from which requests are rejected, in ms. */
+/** The event loop delay above which requests are rejected, in ms. */
 export const MAX_EVENT_LOOP_DELAY_MS = 1000;
 
 export interface OverloadOptions {
-  /** Maximum acceptable delay of the event loop, in ms; 0 turns the detection off. */
+  /** Maximum acceptable event loop delay, in ms; 0 turns overload detection off. */
   readonly maxEventLoopDelayMs?: number;
   /** How often the delay is measured, in ms. */
   readonly sampleIntervalMs?: number;
@@ -27,5 +27,5 @@ async function registerOverload(
   });
 }
 
-/** Applies to the routes of the scope that it is registered in. */
+/** Applies to routes in the scope that it is registered in. */
 export const overload = fastifyPlugin(registerOverload, { name: 'overload' });

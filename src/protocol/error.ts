@@ -1,4 +1,4 @@
-// The base of every error that this project throws on purpose.
+// The base class of every error that this project throws on purpose.
 
 /**
  * An expected failure. Callers switch on `code`, never on the message; the message says what happened and what to do,

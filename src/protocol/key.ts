@@ -107,7 +107,7 @@ function pemBlocks(text: string): readonly PemBlock[] {
   const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g)].map(
     ([pem, label = '']) => ({ label, pem }),
   );
-  // OpenSSL writes the parameters of an EC key into a block before the key.
+  // OpenSSL writes an EC key's parameters to a block before the key.
   const keys = blocks.filter(({ label }) => !label.endsWith(' PARAMETERS'));
   // The pattern above skips a truncated block, which must be reported.
   if (keys.length === 0 || blocks.length !== text.split('-----BEGIN').length - 1) {

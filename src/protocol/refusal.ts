@@ -42,7 +42,7 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 
-/** A request is answered by an error reply, without a signature. */
+/** A request is answered with an error reply, without a signature. */
 export class Refusal extends BaseError<RefusalCode> {
   /**
    * @param code sent to the client

@@ -1,7 +1,7 @@
-// The request object that the Co-signer sends: its kind, and its only guaranteed field.
+// The request object that the Co-signer sends: its kind and its only guaranteed field.
 import { Refusal } from './refusal.js';
 
-/** A transaction, to be approved or signed, or a change of the workspace's configuration. */
+/** A transaction to approve or sign, or a change to the workspace's configuration. */
 export type Kind = 'transaction' | 'configuration';
 
 export interface CallbackRequest {
@@ -12,10 +12,11 @@ export interface CallbackRequest {
 }
 
 /**
- * Checks a verified payload. Only `requestId` is guaranteed: any other field may be missing, and unknown ones will appear.
+ * Checks a verified payload. Only `requestId` is guaranteed: any other field may be missing, and unknown fields may
+ * appear.
  * @param kind the kind of request that the path is for; by default the kind that the payload indicates
- * @throws {Refusal} `malformed_request`, also if the payload is of the other kind: the path is not signed, so sending a
- *   transaction to the other path must not get it decided as a configuration change
+ * @throws {Refusal} `malformed_request`, including when the payload is of the other kind. The path is not signed, so a
+ *   transaction sent to the configuration-change path must not be evaluated as a configuration change.
  */
 export function parseRequest(payload: unknown, kind?: Kind): CallbackRequest {
   const requestId = isObject(payload) ? payload['requestId'] : undefined;
@@ -40,8 +41,8 @@ function kindOf(payload: Readonly<Record<string, unknown>>): Kind | undefined {
 }
 
 /**
- * Whether the Co-signer requests a signature rather than an approval. Both arrive on the same path; only signing requests
- * have `fee` or `destinations[].displayDstAddress`.
+ * Whether the Co-signer requests a signature rather than an approval. Both arrive on the same path; only signing
+ * requests have `fee` or `destinations[].displayDstAddress`.
  */
 export function isSigning({ kind, payload }: CallbackRequest): boolean {
   if (kind !== 'transaction') return false;

@@ -1,4 +1,4 @@
-// JWTs in both directions (Co-signer options 1, 4 and 5): verifies requests and signs answers. jose only decodes the
+// JWTs in both directions (Co-signer options 1, 4 and 5): verifies requests and signs responses. jose only decodes the
 // header. Its own verification and signing use WebCrypto, which moves each operation to another thread; a verification
 // takes 20 µs, which is less than the move.
 import { sign, verify } from 'node:crypto';
@@ -11,7 +11,10 @@ import { isObject, parseJson } from './request.js';
 
 /** The hash function of RS256 (RFC 7518, section 3.3). Its padding, PKCS#1 v1.5, is Node's default for RSA keys. */
 const HASH = 'sha256';
-/** Node.js ignores invalid characters in a signature. The header and the claims need no check: their text is signed. */
+/**
+ * Node.js ignores invalid characters in a signature. The header and the claims need no check because their encoded text
+ * is signed.
+ */
 const BASE64URL = /^[\w-]*$/;
 
 const DOT = '.'.charCodeAt(0);
@@ -23,8 +26,8 @@ export interface VerifiedToken {
 }
 
 /**
- * Verifies a compact JWS with each known Co-signer key in turn. Only RS256 without extensions is accepted; `exp` and `nbf`
- * are checked if present.
+ * Verifies a compact JWS with each known Co-signer key in turn. Only RS256 without extensions is accepted; `exp` and
+ * `nbf` are checked if present.
  * @param token the request body without surrounding white space
  * @throws {Refusal} `invalid_token`, or `malformed_request` if the verified payload is not a JSON object
  */
@@ -85,7 +88,7 @@ function assertTimes({ exp, nbf, iat }: Readonly<Record<string, unknown>>): void
 }
 
 const ANSWER_HEADER = encode({ alg: ALGORITHM, typ: 'JWT' });
-/** Signs on another thread: signing takes longer than everything else in a request together. */
+/** Signs on another thread, because signing takes longer than everything else in a request together. */
 const signAsync = promisify(sign);
 
 /** Signs an answer in the form that the Co-signer expects: compact JWS, `alg` RS256, `typ` JWT. */

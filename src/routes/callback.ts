@@ -20,7 +20,7 @@ export interface CallbackOptions {
   readonly decide: Decide;
   /** Maximum time from a request's first byte to its decision, in ms. */
   readonly decisionTimeoutMs: number;
-  /** `giveUp` is aborted when the process can no longer wait for pending decisions. */
+  /** The signal `giveUp` is aborted when the process can no longer wait for pending decisions. */
   readonly lifecycle: { readonly giveUp: AbortSignal };
   readonly log: Logger;
 }
@@ -85,7 +85,7 @@ interface Authenticated {
   readonly cosignerKey?: VerifyingKey;
 }
 
-/** Verifies and parses a body; nothing unverified passes. @throws {Refusal} */
+/** Verifies and parses a body; unverified requests are rejected. @throws {Refusal} */
 function authenticate(auth: Auth, body: unknown, keys: Keys, kind?: Kind): Authenticated {
   if (!Buffer.isBuffer(body) || body.length === 0) throw new Refusal('empty_body', 'no body');
   if (auth === 'json') return { request: parseRequest(parseJson(body), kind) };

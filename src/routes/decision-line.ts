@@ -16,7 +16,7 @@ interface Decided {
   readonly trace: boolean;
 }
 
-/** Fields that the request lacks, or whose type is not the documented one, are left out. */
+/** Fields that are missing from the request, or not of the documented type, are omitted. */
 export function decisionLine(decided: Decided): Record<string, unknown> {
   const { http, reply, request, decision, cosignerKey, trace } = decided;
   const { kind, requestId, payload } = request;

@@ -1,4 +1,4 @@
-// GET /health, for the load balancer's probe and for operators. It uses nothing outside the process.
+// GET /health, for the load balancer's probe and for operators. It does not depend on anything outside the process.
 import type { FastifyInstance } from 'fastify';
 import type { Keys } from '../keys/ring.js';
 import { HEALTH_PATH } from '../timeouts.js';
@@ -18,7 +18,7 @@ interface Health {
   readonly status: 'ok' | 'awaiting_cosigner_key' | 'stopping';
   readonly version: string;
   readonly uptimeSeconds: number;
-  /** Fingerprint of the key that signs answers. */
+  /** Fingerprint of the key that signs responses. */
   readonly callbackKey: string | null;
   /** Fingerprints of the keys that verify requests. */
   readonly cosignerKeys: readonly string[];

@@ -10,7 +10,7 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 8_000;
 
 /**
- * Loads for the first time. Does not use p-retry, which stops at its time limit: here, the last attempt is made exactly
+ * Loads for the first time. Does not use p-retry, which stops at its time limit; here, the last attempt is made exactly
  * at the limit.
  * @param onRetry called before each pause
  * @param retryMs how long transient errors are retried

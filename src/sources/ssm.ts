@@ -11,12 +11,15 @@ import { SourceError, type StoredValue } from './source.js';
 /** Maximum duration of one read, including the SDK's own retries, in ms. */
 const READ_TIMEOUT_MS = 10_000;
 
-/** Reads parameters by name or ARN, decrypted, in one call. The values are in the order of the names. @throws {SourceError} */
+/**
+ * Reads and decrypts parameters by name or ARN, in one call. The values are in the order of the names.
+ * @throws {SourceError}
+ */
 export type ParameterReader = <const Names extends readonly string[]>(
   names: Names,
 ) => Promise<{ readonly [Place in keyof Names]: StoredValue }>;
 
-/** @param client default: takes region, credentials and endpoint from the environment, like all AWS tools */
+/** @param client by default, takes region, credentials and endpoint from the environment, like all AWS tools */
 export function parameterReader(client = new SSMClient({})): ParameterReader {
   return async (names) => {
     const parameters = await getParameters(client, [...names]);
@@ -65,7 +68,7 @@ function toSourceError(error: unknown, names: string[]): SourceError {
       `SSM denies access to ${parameters} (${name}): grant the task role ssm:GetParameters on them, and kms:Decrypt on the key that encrypts them`,
     );
   }
-  // Only the message identifies this error: the SDK throws a plain Error without a specific name or code.
+  // Only the message identifies this error, because the SDK throws a plain Error without a specific name or code.
   if (message === 'Region is missing') return permanent('No AWS region is set: set AWS_REGION');
   if (codeOf(error) === 'ERR_INVALID_URL') {
     return permanent('The AWS endpoint is not a URL: check AWS_ENDPOINT_URL');
@@ -87,7 +90,7 @@ function explain(name: string, message: string): string {
     case 'CredentialsProviderError':
       return 'no AWS credentials were found: check the task role, or the profile';
     case 'SyntaxError':
-      // The message may quote the response, and with it a key.
+      // The message may quote the response, which may contain a key.
       return "the response is not in SSM's format: check AWS_ENDPOINT_URL and proxies";
     default:
       return `${name}: ${message}`;

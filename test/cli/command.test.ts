@@ -64,7 +64,7 @@ t.test('prints help to stderr with exit code 2 when the command is missing', asy
   t.match(stderr, /^Usage: npm run files/);
 });
 
-t.test('rejects wrong usage with exit code 2 and points to the help of that command', async (t) => {
+t.test('reports a usage error with exit code 2 and points to the help for that command', async (t) => {
   const ofProgram = '\n\nnpm run files -- --help shows how to use it.\n';
   const ofCopy = '\n\nnpm run files -- copy --help shows how to use it.\n';
   for (const [args, stderr] of [

@@ -1,4 +1,4 @@
-// `--build local`, with a program that records how it is called instead of a container engine.
+// Tests `--build local` with a program that stands in for a container engine and records how it is called.
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';

@@ -1,4 +1,4 @@
-// Keys, policy, certificate and image change only on request; destroy deletes everything.
+// Tests that keys, policy, certificate and image change only on request, and that destroy deletes everything.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

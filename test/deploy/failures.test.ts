@@ -1,4 +1,4 @@
-// A deployment that fails reports the cause and the next command, and succeeds when it is run again.
+// Tests that a failed deployment reports the cause and the next command, and succeeds when it is run again.
 import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';

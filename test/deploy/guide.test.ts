@@ -1,5 +1,5 @@
-// Follows DEPLOYMENT.md from top to bottom against an emulator: runs every command as written, and compares the outputs
-// that it shows with the real ones.
+// Follows DEPLOYMENT.md from top to bottom against an emulator: runs every command as written, and compares the
+// documented output with the actual output.
 import { execFile } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ t.test('every command succeeds and prints what the guide shows', async (t) => {
   };
   await run('git', ['clone', '--quiet', ROOT, clone]);
   await git('checkout', '--quiet', '-B', 'main');
-  // A shallow clone may lack an earlier revision, and the guide also pulls.
+  // A shallow clone may lack the earlier revision that the guide needs, and the guide also runs git pull.
   await git('commit', '--quiet', '--allow-empty', '--message', 'A change');
   await run('git', ['clone', '--quiet', '--bare', clone, join(home, 'origin.git')]);
   await git('remote', 'set-url', 'origin', join(home, 'origin.git'));
@@ -49,7 +49,7 @@ t.test('every command succeeds and prints what the guide shows', async (t) => {
   await git('branch', '--quiet', '--set-upstream-to=origin/main');
   const previous = await git('rev-parse', '--short=12', 'HEAD~1');
   symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
-  // Stands in for the key copied from the Co-signer's host.
+  // Stands in for the key that is copied from the Co-signer's host.
   writeFileSync(join(clone, 'cosigner_public.pem'), rsaPair().publicPem);
 
   const env = {

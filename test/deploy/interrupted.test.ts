@@ -1,4 +1,5 @@
-// A deployment that is interrupted at any AWS call, and run again, has the same result as one that was not.
+// Tests that a deployment that is interrupted at any AWS call and run again has the same result as an uninterrupted
+// one.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DescribeImagesCommand, ECRClient } from '@aws-sdk/client-ecr';
@@ -73,7 +74,7 @@ t.test('resumes after an interruption at any AWS call', async (t) => {
     proxy.before = async (call) => {
       if (when === 'before' && isPoint(call)) {
         await interruptNow();
-        // The process has ended: the call is dropped.
+        // The process has ended, so the call is dropped.
         return { status: 500, body: '' };
       }
       const reply = await build(call);
@@ -100,7 +101,7 @@ t.test('resumes after an interruption at any AWS call', async (t) => {
   }
 });
 
-/** @returns the calls that change something, each numbered among its kind */
+/** @returns the calls that change something, numbered separately for each kind */
 function pointsOf(calls: readonly AwsCall[]): readonly string[] {
   const counts = new Map<string, number>();
   return calls.filter(isMutating).map(({ action }) => {
@@ -134,14 +135,14 @@ async function stateOf(endpoint: string, place: Workspace): Promise<unknown> {
         template: await account.template(name),
       })),
     ),
-    // A second certificate would be left over.
+    // A second certificate would remain unused.
     certificates: await account.certificates(),
     images: imageDetails.flatMap(({ imageTags = [] }) => imageTags).map((tag) => tag === place.tag),
     source: (source.ContentLength ?? 0) > 0,
     key: [key?.Type, key?.Version, key?.Value === read('.keys/dev/callback_private.pem')],
     policy: [policy?.Type, policy?.Version, policy?.Value === read('policy.yaml')],
     service: [service?.serviceName, service?.desiredCount],
-    // The Co-signer is given the certificate that the load balancer presents.
+    // The Co-signer must be given the certificate that the load balancer presents.
     pinned: (await account.certificate()) === read('.keys/dev/tls.pem').trim(),
     files: [...place.files('.keys')],
   };

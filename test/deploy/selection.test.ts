@@ -1,4 +1,4 @@
-// Deployments of selected stacks: what happens is the plan that --dry-run prints.
+// Tests that deployments of selected stacks follow the plan that --dry-run prints.
 import t from 'tap';
 import { accountAt } from '../helpers/aws.js';
 import { awsProxy, isMutating, parameter } from '../helpers/aws-proxy.js';
@@ -25,7 +25,7 @@ t.test('deploys selected stacks as planned', async (t) => {
   const place = workspace(t, proxy.endpoint);
   place.settings({});
 
-  /** Each starts from the result of the previous one. */
+  /** Each case starts from the result of the previous one. */
   const cases: readonly {
     args: readonly string[];
     steps: Readonly<Record<string, string>>;
@@ -108,7 +108,7 @@ t.test('deploys selected stacks as planned', async (t) => {
     place.settings({});
   });
 
-  await t.test('rejects wrong usage with the valid names, and changes nothing in AWS', async (t) => {
+  await t.test('reports a usage error with the valid names, and changes nothing in AWS', async (t) => {
     proxy.calls.length = 0;
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
       [['--only-stacks', 'lambda'], /not one of foundation, security, image, callback/],
@@ -131,7 +131,7 @@ t.test('deploys selected stacks as planned', async (t) => {
       ],
       [[], /add --yes, or preview the changes with --dry-run/],
     ];
-    // The last case asks for confirmation only if there is something to do.
+    // The last case asks for confirmation, but only if there is something to do.
     place.settings({ desiredCount: 2 });
     for (const [args, message] of cases) {
       const { code, stderr } = await place.run('deploy', ...args);

@@ -1,4 +1,4 @@
-// A build that fails, and a service that does not become healthy, are reported with their last log lines.
+// Tests that a failed build, and a service that does not become healthy, are reported with their last log lines.
 import {
   CloudWatchLogsClient,
   CreateLogStreamCommand,
@@ -200,7 +200,7 @@ t.test('service', async (t) => {
       }
       if (call.action !== 'DescribeServices') return emulateService(call, 'COMPLETED', 'healthy');
       if (polls === -1) return json({ services: [serviceOf('old', 'COMPLETED')] });
-      // The previous state at first, then the new rollout, then the old one again.
+      // Reports the previous state first, then the new rollout, then the old one again.
       const deployment = ['old', 'new', 'new', 'old'][polls++] ?? 'old';
       return json({ services: [serviceOf(deployment, deployment === 'old' ? 'COMPLETED' : 'IN_PROGRESS')] });
     };
@@ -236,7 +236,7 @@ function serviceOf(id: string, rolloutState: string): object {
   };
 }
 
-/** Emulates a service and its task: moto runs no task. */
+/** Emulates a service and its task, because moto does not run tasks. */
 function emulateService(call: AwsCall, rolloutState: string, health: string): AwsReply | undefined {
   if (call.action === 'DescribeServices') return json({ services: [serviceOf('one', rolloutState)] });
   if (call.action === 'ListTasks') return json({ taskArns: [stoppedTask.taskArn] });

@@ -1,5 +1,6 @@
-// Every command in the documents works as written. It is run here or by another suite, or the document states that it
-// needs AWS or a container engine. `UPDATE_DOCS=1` replaces documented output that differs from what is printed.
+// Tests that every command in the documents works as written. Each one is run here or by another suite, or the document
+// states that it needs AWS or a container engine. `UPDATE_DOCS=1` replaces documented output that differs from the
+// actual output.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,13 +46,13 @@ const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, conta
   'npm run verify:image': ['.ci/run', 'npm run verify:image'],
   'npm run logs -- --follow': ['test/system/deploy.test.ts', "'logs', '--follow'"],
   "pip install 'moto[server]' cfn-lint": ['.ci/run', "'moto[server]' cfn-lint"],
-  // The same files; the linter fails where this command would change something.
+  // Covers the same files: the linter fails if this command would change something.
   'npx prettier --write .': ['package.json', 'prettier --check .'],
-  // `npm start` is this command, after the build and with the flag of local mode.
+  // `npm start` runs this command after the build, with the local-mode flag.
   'node dist/main.js': ['package.json', 'node dist/main.js --local'],
 };
 
-/** Files that the commands read, linked into a temporary folder where they run. */
+/** Files that the commands read, linked into the temporary folder that the commands run in. */
 const LINKED = ['cli', 'docs', 'examples', 'infra', 'node_modules', 'package.json', 'policy.yaml', 'src'];
 
 const cwd = t.testdir();
@@ -71,7 +72,7 @@ const outcomes = new Map<string, Promise<Outcome | undefined>>();
 const CONCURRENCY = 2;
 let slots: Promise<unknown>[] = Array.from({ length: CONCURRENCY }, () => Promise.resolve());
 
-/** Runs a command once. Resolves with `undefined` if it is not one of those that this test runs. */
+/** Runs a command once. Resolves to `undefined` if this test does not run that command. */
 function run(command: string): Promise<Outcome | undefined> {
   const known = outcomes.get(command);
   if (known !== undefined) return known;
@@ -102,7 +103,7 @@ const allBlocks = documents.flatMap((document) =>
 /** All documents except DEPLOYMENT.md, whose commands test/deploy/guide.test.ts runs. */
 const blocks = allBlocks.filter(({ document }) => document.file !== 'DEPLOYMENT.md');
 
-// The log of the handler is complete only after others have run.
+// The handler's log is complete only after other commands have run.
 for (const { block } of blocks) {
   for (const { command } of commandsOf(block)) {
     if (isMarked(block) || command.includes('handler.ndjson')) continue;
@@ -146,7 +147,7 @@ async function checkCommand(
     return;
   }
   if (command.startsWith('npm start > ')) {
-    // Standard output is a pipe here, as it is a file there.
+    // Standard output is a pipe here and a file there.
     t.match(await handler.line({ event: 'policy_loaded' }), { from: '.local/policy.yaml' });
     return;
   }
@@ -165,7 +166,7 @@ async function checkCommand(
     return;
   }
   t.equal(outcome.stderr, '');
-  // Output that shows a failed check, a change or a forged request belongs to exit code 1.
+  // Output that shows a failed check, a change or a forged request goes with exit code 1.
   t.ok(outcome.code === 0 || (outcome.code === 1 && output !== undefined), `exit code ${outcome.code}`);
   if (output === undefined) return;
   const found = differences(output, outcome.lines);
@@ -227,12 +228,12 @@ t.test('inline commands exist', async (t) => {
       if (!/^(npm|npx|node|pip|aws|docker) /.test(code)) continue;
       const [, script, rest = ''] = /^npm (?:run (?:--silent )?)?([\w:]+)(.*)$/.exec(code) ?? [];
       const name = `${document.file}: ${code}`;
-      // The bare name of a script, or its usage with words in capitals to fill in.
+      // Either the bare name of a script, or its usage with placeholders in capitals.
       if (script !== undefined && (rest === '' || /\b[A-Z]{3,}\b/.test(rest))) {
         t.ok(script === 'ci' || Object.hasOwn(scripts, script), name);
         continue;
       }
-      // A mention of a command that a block contains.
+      // A mention of a command that appears in a block.
       if (fenced.some((command) => command.startsWith(withoutSilent(code)))) continue;
       const outcome = await run(code);
       if (outcome !== undefined) t.equal(outcome.code, 0, name);

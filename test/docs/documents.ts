@@ -6,7 +6,7 @@ import { ROOT } from '../helpers/cli.js';
 export interface Block {
   /** The language of the fence: `sh`, `console`, `yaml`, …; empty if there is none. */
   readonly language: string;
-  /** The text of an HTML comment on the line before the fence. */
+  /** Text of an HTML comment on the line before the fence. */
   readonly comment: string | undefined;
   /** Number of the first line inside the fence, from 1. */
   readonly line: number;
@@ -15,11 +15,11 @@ export interface Block {
 }
 
 export interface Document {
-  /** Path from the root folder. */
+  /** Path relative to the root folder. */
   readonly file: string;
   readonly text: string;
   readonly blocks: readonly Block[];
-  /** The lines outside of fenced blocks. */
+  /** The lines outside fenced blocks. */
   readonly prose: string;
 }
 
@@ -70,14 +70,14 @@ function parseDocument(file: string, text: string): Document {
   return { file, text, blocks, prose: prose.join('\n') };
 }
 
-/** A command of a document, with the output that the document shows. */
+/** A command in a document, with the documented output. */
 export interface DocumentedCommand {
   readonly command: string;
   /** Absent in `sh` blocks, which show no output. */
   readonly output?: readonly string[];
 }
 
-/** The commands of a `sh` or `console` block; continued lines are joined, and `&&` separates commands. */
+/** The commands in a `sh` or `console` block; continued lines are joined, and `&&` separates commands. */
 export function commandsOf({ language, lines }: Block): readonly DocumentedCommand[] {
   const joined = lines.join('\n').replaceAll(/\\\n\s*/g, '');
   if (language === 'sh') {
@@ -99,7 +99,7 @@ export function commandsOf({ language, lines }: Block): readonly DocumentedComma
 /** Sections that `npm run bench`, `faults` and `fuzz` write. */
 const GENERATED = /<!-- begin: (\w+) -->[\s\S]*?<!-- end: \1 -->/g;
 
-/** Inline code outside of fenced blocks and generated sections. */
+/** Inline code outside fenced blocks and generated sections. */
 export function inlineCodeOf({ prose }: Document): readonly string[] {
   return [...prose.replaceAll(GENERATED, '').matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
 }
@@ -116,7 +116,7 @@ export function mask(line: string): string {
     .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>');
 }
 
-/** Where documented output differs from what was printed; empty if it does not. A line `…` stands for any lines. */
+/** Where documented output differs from the actual output; empty if it does not. A `…` line stands for any lines. */
 export function differences(documented: readonly string[], printed: readonly string[]): readonly string[] {
   const left = documented.map(mask);
   const right = printed.map(mask);

@@ -1,4 +1,4 @@
-// Links, anchors and files that the documents name exist, and the README stays short.
+// Tests that links, anchors and files named in the documents exist, and that the README stays short.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
@@ -9,7 +9,7 @@ const README_WORDS = 1500;
 /** Files that the reader creates. */
 const CREATED = ['infra/settings.json'];
 
-/** The anchors of a document's headings, as code hosts derive them. */
+/** The anchors for a document's headings, as code hosts derive them. */
 function anchorsOf({ prose }: Document): readonly string[] {
   return [...prose.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) =>
     heading
@@ -45,7 +45,7 @@ t.test('every document in docs/ is linked from the README', (t) => {
 
 t.test('files and folders that the documents name exist', (t) => {
   for (const { file, text } of DOCUMENTS) {
-    // The change log also names files of earlier versions.
+    // The change log also names files from earlier versions.
     if (file === 'CHANGELOG.md') continue;
     const paths = text.matchAll(
       /(?<![\w/.-])(?:src|cli|infra|bench|docker|examples|test|docs|\.ci|\.github)\/[\w./-]*\w/g,

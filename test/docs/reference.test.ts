@@ -1,4 +1,5 @@
-// The reference documents list what the code has: variables, error codes, log events, dependencies, folders, versions.
+// Tests that the reference documents match the code: variables, error codes, log events, dependencies, folders,
+// versions.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -27,7 +28,7 @@ interface DecisionLine {
   readonly rule: string;
 }
 
-/** The cells of the rows of a document that begin with inline code. */
+/** The cells in a document's table rows that begin with inline code. */
 function rowsOf(file: string): readonly (readonly string[])[] {
   return [...documentOf(file).prose.matchAll(/^\|(.*`[\w@/:.-]+`.*)\|$/gm)].map(([, row = '']) =>
     row.split('|').map((cell) => cell.trim()),

@@ -12,7 +12,7 @@ export const secondCosigner = rsaPair();
 
 const rejectEverything: Decide = () => ({ action: 'REJECT', reason: 'Everything is rejected.' });
 
-/** @param cosignerPem value of the Co-signer parameter; `undefined` if it does not exist */
+/** @param cosignerPem value of the Co-signer key parameter; `undefined` if it does not exist */
 export function ringWith(cosignerPem: string | undefined): KeyRing {
   const ring = new KeyRing();
   ring.update({
@@ -22,7 +22,7 @@ export function ringWith(cosignerPem: string | undefined): KeyRing {
   return ring;
 }
 
-/** Overload detection is off, because a busy machine would make any test fail. */
+/** Overload detection is off, because any test could fail on a busy machine. */
 export async function testApp(t: Test, overrides: Partial<AppOptions> = {}) {
   const memory = memoryLog();
   const giveUp = new AbortController();

@@ -1,12 +1,12 @@
-// A proxy between a command and moto_server: records every call to AWS, and lets a test fail or answer it.
+// A proxy between a command and moto_server: records every AWS call, and lets a test make it fail or reply to it.
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { Scope } from './scope.js';
 
 export interface AwsCall {
-  /** The service in the signature: `cloudformation`, `ssm`, … */
+  /** The service named in the signature: `cloudformation`, `ssm`, … */
   readonly service: string;
-  /** Such as `CreateStack`; for S3, method and path. */
+  /** For example `CreateStack`; for S3, method and path. */
   readonly action: string;
   readonly body: string;
 }
@@ -92,7 +92,7 @@ function callOf(method: string, url: string, headers: IncomingHttpHeaders, body:
   return { service, action: action ?? '', body };
 }
 
-/** @returns a parameter of a query API, such as StackName */
+/** @returns a query API parameter, such as StackName */
 export function parameter(call: AwsCall, name: string): string | undefined {
   return new URLSearchParams(call.body).get(name) ?? undefined;
 }
@@ -118,7 +118,7 @@ export function awsError({ service }: AwsCall, code: string, message: string, st
   return json({ __type: code, message }, status);
 }
 
-/** @returns the result of a query API, as XML */
+/** @returns a query API result, as XML */
 export function xml({ action }: AwsCall, result: string): AwsReply {
   return {
     status: 200,

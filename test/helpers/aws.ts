@@ -1,4 +1,4 @@
-// Reads what an emulated AWS account contains.
+// Reads the contents of an emulated AWS account.
 import { ACMClient, GetCertificateCommand, ListCertificatesCommand } from '@aws-sdk/client-acm';
 import {
   CloudFormationClient,
@@ -29,9 +29,9 @@ export interface Account {
   template(stackName: string): Promise<string>;
   parameter(name: string): Promise<Parameter | undefined>;
   put(name: string, value: string, type: ParameterType): Promise<void>;
-  /** @returns their domain names */
+  /** @returns the certificates' domain names */
   certificates(): Promise<readonly string[]>;
-  /** @returns the first one, PEM */
+  /** @returns the first certificate, PEM */
   certificate(): Promise<string | undefined>;
   service(): Promise<Service | undefined>;
 }

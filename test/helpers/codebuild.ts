@@ -1,4 +1,4 @@
-// Emulates CodeBuild, because moto_server creates no build project: each build succeeds, and pushes an image.
+// Emulates CodeBuild, because moto_server does not create build projects. Each build succeeds, and pushes an image.
 import { ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
 import { clientOptions, NAMES } from './aws.js';
 import { type AwsCall, type AwsReply, json } from './aws-proxy.js';
@@ -7,7 +7,7 @@ interface StartBuild {
   readonly environmentVariablesOverride: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** @returns a function that replies to calls of CodeBuild only */
+/** @returns a function that replies to CodeBuild calls only */
 export function emulateCodeBuild(endpoint: string): (call: AwsCall) => Promise<AwsReply | undefined> {
   let tag: string | undefined;
   return async ({ service, action, body }) => {

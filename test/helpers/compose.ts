@@ -1,7 +1,7 @@
-// Runs the services of docker/compose.yaml without a container engine. They share a network namespace in which they find
-// each other by name. Each has the command, variables, volumes, read-only file system and capabilities of the file. The
-// handler runs from the image's file tree, the other services use the programs of this machine. Limits of memory and CPU
-// and the separation of the three networks are not applied.
+// Runs the services of docker/compose.yaml without a container engine. They share a network namespace, in which they
+// find each other by name. Each has the command, variables, volumes, read-only file system and capabilities from the
+// file. The handler runs from the image's file tree, the other services use programs installed on this machine. Memory
+// and CPU limits and the separation of the three networks are not applied.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -46,7 +46,7 @@ export interface Compose {
   readonly run: (service: 'seed' | 'cosigner', args?: readonly string[]) => Promise<Ran>;
   /** Starts a service that runs until the test ends. */
   readonly start: (service: 'ssm' | 'tls' | 'cosigner', args?: readonly string[]) => Started;
-  /** Starts the handler. @param nodeArgs options of Node.js */
+  /** Starts the handler. @param nodeArgs options for Node.js */
   readonly startHandler: (nodeArgs?: readonly string[]) => Handler;
   /** Waits until the service's health check passes. @throws if it does not within a minute */
   readonly healthy: (service: 'ssm' | 'handler' | 'tls') => Promise<void>;
@@ -103,7 +103,7 @@ export async function compose(
       'set -e',
       // Volumes are mounted below /run.
       'mount -t tmpfs tmpfs /run',
-      // Keeps the project visible if it is below /tmp, which is mounted over.
+      // Keeps the project visible if it is below /tmp, which another mount hides.
       `mkdir ${APP}`,
       `mount --bind '${ROOT}' ${APP}`,
       ...mounts.flatMap((mount) => mountCommands(mount, volumes)),
@@ -228,7 +228,7 @@ function innermost(pid: number): number {
 
 function end(name: ServiceName, child: ChildProcess): void {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  // nginx stops its workers only on SIGTERM.
+  // nginx stops its workers only if it receives SIGTERM.
   if (name === 'tls') child.kill('SIGTERM');
   else signal(child, 'SIGKILL');
 }

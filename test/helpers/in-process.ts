@@ -16,7 +16,7 @@ const COMMANDS = {
 
 export type InProcessCommand = keyof typeof COMMANDS;
 
-/** Factor by which the waits between polls of AWS are shortened. */
+/** Factor by which the waits between AWS polls are shortened. */
 const SPEED = 50;
 
 interface Output {
@@ -28,7 +28,7 @@ interface Output {
 const capturing = new AsyncLocalStorage<Output>();
 capture('stdout');
 capture('stderr');
-// Commands behave as without a terminal, wherever the tests run.
+// Commands behave as if there were no terminal, wherever the tests run.
 for (const stream of [process.stdin, process.stdout, process.stderr]) {
   Object.defineProperty(stream, 'isTTY', { value: false });
 }

@@ -4,13 +4,13 @@ import { samplePayload } from '../../cli/cosigner/request.js';
 import { until } from './process.js';
 
 export interface Load {
-  /** Request ids with a verified answer. */
+  /** Ids of requests with a verified response. */
   readonly answered: Set<string>;
-  /** Request ids without a verified answer, and the reason. */
+  /** Ids of requests without a verified response, and the reason. */
   readonly failed: Map<string, string>;
-  /** Waits for further answers. @throws {Error} if they take longer than 30 s */
+  /** Waits for more responses. @throws {Error} if they take longer than 30 s */
   untilAnswered(count: number): Promise<void>;
-  /** Stops sending, and waits for outstanding answers. */
+  /** Stops sending, and waits for outstanding responses. */
   stop(): Promise<void>;
 }
 

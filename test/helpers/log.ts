@@ -9,7 +9,7 @@ export type LogLine = Record<string, unknown>;
 export interface MemoryLog {
   readonly log: Logger;
   readonly lines: LogLine[];
-  /** Returns the lines of an event. */
+  /** Returns the log lines for an event. */
   readonly of: (event: string) => LogLine[];
 }
 

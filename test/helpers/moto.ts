@@ -18,14 +18,14 @@ export const PARAMETERS = {
   policy: '/fireblocks/test/policy',
 };
 
-/** The policy that production starts with. */
+/** The initial production policy. */
 const SHIPPED_POLICY = fileURLToPath(new URL('../../policy.yaml', import.meta.url));
 
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 
 export interface Moto {
   readonly endpoint: string;
-  /** Environment variables of a handler that reads its keys from this server. */
+  /** Environment variables for a handler that reads its keys from this server. */
   readonly env: Readonly<Record<string, string>>;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -36,7 +36,7 @@ export interface Moto {
   remove(name: keyof typeof PARAMETERS): Promise<void>;
 }
 
-/** @param options.started false: `start()` is called later, until then nothing listens on the port */
+/** @param options.started false: `start()` is called later, and nothing listens on the port until then */
 export async function motoServer(t: Scope, { started = true } = {}): Promise<Moto> {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;

@@ -15,15 +15,15 @@ export interface Nginx {
   readonly ca: string;
   /** nginx's error log, with the reason for every failed request. */
   readonly errors: () => string;
-  /** Sends further requests to the successor, as a load balancer does before a task is stopped. */
+  /** Sends subsequent requests to the successor, as a load balancer does before a task is stopped. */
   readonly deregister: () => void;
-  /** Sends further requests to the first handler again. */
+  /** Sends subsequent requests to the first handler again. */
   readonly register: () => void;
 }
 
 /**
- * @param port of the handler
- * @param nextPort of its successor, used while the handler is deregistered
+ * @param port the handler's port
+ * @param nextPort its successor's port, used while the handler is deregistered
  */
 export async function nginx(
   t: Scope & { readonly testdirName: string },

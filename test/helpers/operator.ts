@@ -1,4 +1,4 @@
-// Runs the operator's commands in a separate directory against an emulator of AWS.
+// Runs the operator commands in a separate directory against an AWS emulator.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { EXAMPLE, type Json } from './settings.js';
 export const REGION = 'ap-northeast-1';
 export type OperatorCommand = InProcessCommand | 'policy';
 
-/** Arguments for Node.js that start the command. */
+/** Node.js arguments that start the command. */
 export function programOf(command: OperatorCommand): readonly string[] {
   if (command === 'deploy' || command === 'policy') return [programPath(`cli/${command}/main.ts`)];
   return [programPath('cli/operate/main.ts'), command];
@@ -24,7 +24,7 @@ export interface Workspace {
   readonly tag: string;
   /** Everything that the commands printed. */
   readonly output: () => string;
-  /** Command lines of all processes on this machine that were seen while a command ran in a process. */
+  /** Command lines of all processes on this machine that were seen while a command ran in a separate process. */
   readonly commandLines: ReadonlySet<string>;
   /** Starts a process. */
   start(command: OperatorCommand, ...args: readonly string[]): RunningCommand;

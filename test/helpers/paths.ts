@@ -1,11 +1,11 @@
 // Where the tests find the project's files and programs.
 import { fileURLToPath } from 'node:url';
 
-/** The project's directory: every test is run in it. */
+/** The project's directory, in which every test is run. */
 export const ROOT = `${process.cwd()}/`;
 
 /**
- * A program of the project as the tests run it: transpiled by test/run.js.
+ * A program in this project as the tests run it, transpiled by test/run.js.
  * @param source such as `cli/policy/main.ts`
  */
 export function programPath(source: string): string {

@@ -32,7 +32,7 @@ export function policyOf(when: string, parts: PolicyParts = {}): Policy {
   return parsePolicy(JSON.stringify({ version: 1, lists, rules, otherwise, onError }), 'test.yaml');
 }
 
-/** The decision of a policy with one rule. */
+/** The decision made by a policy with one rule. */
 export function decide(
   when: string,
   payload: Payload,
@@ -61,7 +61,7 @@ export function problemsOf(text: string): readonly PolicyProblem[] {
   return [];
 }
 
-/** The messages of the problems of a policy with one rule. */
+/** The problem messages for a policy with one rule. */
 export function messagesAbout(when: string, parts: PolicyParts = {}): readonly string[] {
   try {
     policyOf(when, parts);

@@ -11,7 +11,7 @@ export interface Scenarios {
   readonly proxy: AwsProxy;
   readonly account: Account;
   readonly scenario: (title: string, test: (t: Test, place: Workspace) => Promise<void>) => void;
-  /** Makes the proxy forward everything again. */
+  /** Makes the proxy resume forwarding all calls. */
   readonly healthy: () => void;
   /** Asserts that the deployment succeeds when it is run again without a failure. */
   readonly recovers: (t: Test, place: Workspace, ...args: readonly string[]) => Promise<void>;

@@ -1,4 +1,4 @@
-// Where a helper registers its clean-up. A tap test is a scope.
+// A scope is where a helper registers its clean-up. A tap test is a scope.
 export interface Scope {
   teardown(close: () => unknown): void;
 }

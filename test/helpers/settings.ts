@@ -1,4 +1,4 @@
-// Settings for tests of the infrastructure. Does not load the CDK.
+// Settings for the infrastructure tests. Does not load the CDK.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXAMPLE_FILE } from '../../infra/settings.js';
@@ -12,7 +12,7 @@ export const EXAMPLE = JSON.parse(readFileSync(join(ROOT, EXAMPLE_FILE), 'utf8')
 /** A made-up value; Fireblocks publishes one PCR8 for each of its environments. */
 export const PCR8 = '0123456789abcdef'.repeat(6);
 
-/** Changes to the example that lead to different templates. */
+/** Changes to the example that result in different templates. */
 export const CHOICES = {
   cosigner: { cosigner: true, cosignerPcr8: PCR8 },
   certificateByArn: {
@@ -56,7 +56,7 @@ const COSIGNERS: Readonly<Record<string, Json>> = {
   'with Co-signer': CHOICES.cosigner,
 };
 
-/** All 18 combinations of the choices. */
+/** All 18 combinations of these changes. */
 export const COMBINATIONS: readonly { readonly name: string; readonly changes: Json }[] = Object.entries(
   NETWORKS,
 ).flatMap(([network, networkChanges]) =>

@@ -23,7 +23,7 @@ interface TemplateJson {
 
 interface SynthesizedStack {
   readonly name: StackName;
-  /** With the project and the environment as prefix. */
+  /** The name, prefixed with the project and the environment. */
   readonly stackName: string;
   readonly json: TemplateJson;
   readonly tags: Readonly<Record<string, string>>;
@@ -41,7 +41,7 @@ export interface Synthesized {
 
 /**
  * The stacks before synthesis. CDK's validation of the templates is off, because it takes seconds to start;
- * test/system/infra.test.ts validates the templates of all combinations of settings.
+ * test/system/infra.test.ts validates the templates for all combinations of settings.
  * @param changes to the settings of the example
  */
 export function createApp(outdir: string, environment: EnvironmentName, changes: Json): App {
@@ -58,7 +58,7 @@ export function createApp(outdir: string, environment: EnvironmentName, changes:
 const synthesized = new Map<string, Synthesized>();
 
 /**
- * Synthesizes each combination of arguments once in a process.
+ * Synthesizes each combination of arguments once per process.
  * @param changes to the settings of the example
  */
 export function synthesize(environment: EnvironmentName = 'dev', changes: Json = {}): Synthesized {
@@ -107,7 +107,9 @@ export interface Statement {
   readonly Sid?: string;
 }
 
-/** All statements of all policies in the templates. `where` is the stack, the type and the logical id of the resource. */
+/**
+ * All statements of all policies in the templates. `where` is the stack, the type and the logical id of the resource.
+ */
 export function statements({ stacks }: Synthesized): readonly { where: string; statement: Statement }[] {
   return stacks.flatMap(({ name, json }) =>
     Object.entries(json.Resources).flatMap(([id, { Type, Properties }]) =>
@@ -129,7 +131,7 @@ export function listOf<T>(value: T | readonly T[] | undefined): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
 }
 
-/** A template's value as a string, in which references and pseudo parameters appear as `<Name>`. */
+/** A template value as a string, in which references and pseudo parameters appear as `<Name>`. */
 export function toText(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   const [[name, inner] = ['', undefined]] = Object.entries(value) as [string, unknown][];

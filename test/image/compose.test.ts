@@ -1,5 +1,5 @@
-// Runs the services of docker/compose.yaml around the image's file tree, which `docker/verify-image.sh --tree` copies to
-// the directory IMAGE_TREE. Needs root, nginx, moto and iproute2.
+// Runs the services of docker/compose.yaml around the image's file tree, which `docker/verify-image.sh --tree` copies
+// to the directory IMAGE_TREE. Needs root, nginx, moto and iproute2.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';

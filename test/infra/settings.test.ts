@@ -1,4 +1,4 @@
-// Tests of the settings file: schema, overrides of environments, and error messages.
+// Tests the settings file: schema, environment overrides, and error messages.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';

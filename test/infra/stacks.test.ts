@@ -1,4 +1,4 @@
-// The tests of the stacks, in one process: loading the CDK and synthesizing the first template takes seconds.
+// Runs the stack tests in one process, because loading the CDK and synthesizing the first template takes seconds.
 import './stacks/foundation.js';
 import './stacks/security.js';
 import './stacks/image.js';

@@ -50,7 +50,7 @@ t.test('at startup, fails if a transient error outlasts the retries', async (t) 
   const pauses = loading.of('key_load_retry').map(({ retryInMs }) => Number(retryInMs));
   t.equal(loading.reads(), pauses.length + 1);
   t.equal(pauses[0], 500);
-  // If the machine stalls for 200 ms, there is no third attempt.
+  // There is no third attempt if the machine stalls for 200 ms.
   t.ok(pauses.length <= 2 && pauses.slice(1).every((pause) => pause <= 200));
 });
 

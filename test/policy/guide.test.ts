@@ -1,4 +1,4 @@
-// The policies in POLICY.md are valid and match the examples.
+// Tests that the policies in POLICY.md are valid and match the examples.
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { parsePolicy } from '../../src/policy/parse/file.js';

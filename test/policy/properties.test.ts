@@ -1,4 +1,4 @@
-// Properties of decisions that hold for any request.
+// Tests properties of decisions that hold for any request.
 import fc from 'fast-check';
 import t from 'tap';
 import { decideSafely } from '../../src/policy/evaluate/decide.js';
@@ -74,7 +74,7 @@ const policies = fc
       'x',
     ),
   );
-// Compiling is slow, so a few hundred policies decide about many requests each.
+// Compiling is slow, so a few hundred policies each decide many requests.
 const SAMPLED: readonly Policy[] = fc.sample(policies, 400);
 const policyIndexes = fc.nat(SAMPLED.length - 1);
 
@@ -84,7 +84,7 @@ function sampled(index: number): Policy {
   return policy;
 }
 
-/** Any JSON value; most often one that occurs in the protocol. */
+/** Any JSON value, most often one that occurs in the protocol. */
 const value = fc.oneof(
   {
     weight: 3,

@@ -1,5 +1,5 @@
-// Errors of SSM, simulated by a server in the test, because no emulator can be made to throttle or fail. Successful reads are
-// tested with an emulator in test/system.
+// Tests SSM errors, which a server in the test simulates because no emulator can be made to throttle or fail.
+// Successful reads are tested with an emulator in test/system.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SSMClient } from '@aws-sdk/client-ssm';

@@ -13,10 +13,10 @@ import { freePort } from '../helpers/port.js';
 import { type Handler, startHandler } from '../helpers/process.js';
 
 const CONNECTIONS = 16;
-/** Number of answers to wait for before and after a restart. */
+/** Number of responses to wait for before and after a restart. */
 const ANSWERS = 150;
 
-// The first test only waits for the handler's timeout of 30 s; the others run meanwhile.
+// The first test spends 30 s waiting for the handler's timeout, so the others run in parallel.
 t.jobs = 2;
 
 t.test('a client that stalls gets 408 after 30 s', async (t) => {
@@ -65,7 +65,7 @@ t.test('behind a TLS proxy', async (t) => {
     await handler.listening();
     return handler;
   };
-  /** Request ids of the handler's decisions. */
+  /** Request ids from the handler's decisions. */
   const decidedBy = ({ lines }: Handler): readonly string[] =>
     lines.filter(({ event }) => event === 'decision').map(({ requestId }) => String(requestId));
 
@@ -118,7 +118,8 @@ t.test('behind a TLS proxy', async (t) => {
       [],
       'every decision was delivered',
     );
-    // In between nothing listens: nginx can't connect, or the kernel resets the connection before it is accepted.
+    // In between, nothing is listening, so nginx can't connect, or the kernel resets the connection before it is
+    // accepted.
     t.strictSame([...new Set(load.failed.values())], ['status 502']);
     t.notMatch(front.errors(), /prematurely closed/, 'no accepted connection was closed before its answer');
   });

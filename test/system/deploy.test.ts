@@ -1,4 +1,4 @@
-// Tests the operator's commands against an emulated account, from the first deployment to its deletion.
+// Tests the operator commands against an emulated account, from the first deployment to its deletion.
 import { execFile } from 'node:child_process';
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

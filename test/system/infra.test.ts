@@ -1,4 +1,4 @@
-// Tests of the stacks against external tools: template validators, the `cdk` command, and moto_server, to which a dev
+// Tests the stacks with external tools: template validators, the `cdk` command, and moto_server, to which a dev
 // environment is deployed and then inspected with the AWS SDK and the AWS CLI.
 import { execFile } from 'node:child_process';
 import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -47,7 +47,7 @@ const names = namesOf('fireblocks', 'dev');
 
 t.test('templates of every combination pass validation', async (t) => {
   const directory = t.testdir();
-  // Most combinations share most of their templates.
+  // Most templates are shared by several combinations.
   const templates = new Set(
     [
       ...ENVIRONMENT_NAMES.flatMap((environment) =>
@@ -189,7 +189,7 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
       }
     }
     t.comment(`moto skipped: ${[...skipped].map(([type, count]) => `${count} ${type}`).join(', ')}`);
-    // moto does not support these types; the tests in test/infra check their properties in the templates.
+    // moto does not support these types; the tests in test/infra check their properties in the templates instead.
     t.strictSame([...skipped.keys()].sort(), [
       'AWS::CloudWatch::Alarm',
       'AWS::CodeBuild::Project',
@@ -220,7 +220,7 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     const { taskDefinition } = await ecs.send(
       new DescribeTaskDefinitionCommand({ taskDefinition: services?.[0]?.taskDefinition }),
     );
-    // moto does not keep CPU units, network mode and launch type of resources created by CloudFormation.
+    // For resources created by CloudFormation, moto does not store the CPU units, network mode or launch type.
     t.match(taskDefinition, {
       memory: '512',
       containerDefinitions: [{ name: 'callback-handler', image: /fireblocks-callback-dev:1111111$/ }],
@@ -255,7 +255,7 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     const { HostedZones } = await route53.send(new ListHostedZonesCommand({}));
     t.match(HostedZones, [{ Name: 'callback.internal.' }]);
     const Id = HostedZones?.[0]?.Id ?? '';
-    // moto does not keep the VPC of a zone created by CloudFormation, so the zone does not appear as private.
+    // For a zone created by CloudFormation, moto does not store the VPC, so the zone does not appear as private.
     const { ResourceRecordSets = [] } = await route53.send(
       new ListResourceRecordSetsCommand({ HostedZoneId: Id }),
     );

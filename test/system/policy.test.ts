@@ -1,4 +1,4 @@
-// Tests the real process with its policy in SSM, emulated by moto_server, and in a file that is edited under load.
+// Tests the real process with its policy in SSM, which moto_server emulates, and in a file that is edited under load.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -33,7 +33,7 @@ t.test('a policy in SSM', async (t) => {
     t.match(await boot(), { level: 'fatal', msg: /There is no policy at \/fireblocks\/test\/policy/ });
     await moto.put('policy', 'version: 1\nrules: [', 'String');
     t.match(await boot(), { level: 'fatal', event: 'boot_failed', problems: [{ line: 2 }] });
-    // The names of two parameters may be swapped: the key must not end up in the log.
+    // Someone may swap the names of two parameters; even then, the key must not end up in the log.
     await moto.put('policy', callback.privatePem);
     const swapped = await boot();
     t.match(swapped, { problems: [{ message: /^not a policy: / }] });
@@ -111,7 +111,7 @@ t.test('an edited policy file takes effect within 5 s without a failed request',
   t.ok(load.answered.size > 500, `${load.answered.size} answers`);
   t.equal(await handler.stop(), 0);
 
-  // The log names the policy of each decision: with one limit per policy, all its decisions are the same.
+  // The log names the policy for each decision. Each policy has one limit, so all its decisions are the same.
   const actions = new Map<unknown, Set<unknown>>();
   for (const { policy, action } of handler.lines.filter(({ event }) => event === 'decision')) {
     actions.set(policy, (actions.get(policy) ?? new Set()).add(action));

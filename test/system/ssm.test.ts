@@ -1,4 +1,4 @@
-// Tests the real process with its keys in SSM, emulated by moto_server.
+// Tests the real process with its keys in SSM, which moto_server emulates.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
@@ -38,7 +38,7 @@ async function health(url: string): Promise<{ status: string; callbackKey: strin
   return (await (await fetch(`${url}/health`)).json()) as never;
 }
 
-// The first test only waits for a minute; the others run meanwhile.
+// The first test spends a minute waiting, so the others run in parallel.
 t.jobs = 2;
 
 t.test('without SSM at startup, exits with 1 after retrying for a minute', async (t) => {
@@ -104,7 +104,8 @@ t.test('with SSM', async (t) => {
     await moto.put('cosigner', cosigner.publicPem + nextCosigner.publicPem);
     t.ok(await isInForce(({ cosignerKeys }) => cosignerKeys.length === 2), 'both Co-signer keys are trusted');
     client = clientFor(t, url, nextCosigner, callback, nextCallback);
-    // More answers than connections: the last request signed with the old key has been answered.
+    // Wait for more responses than there are connections, so that every request signed with the old key has been
+    // answered.
     await load.untilAnswered(50);
     await moto.put('cosigner', nextCosigner.publicPem);
     t.ok(
@@ -166,7 +167,7 @@ t.test('with SSM', async (t) => {
     });
     await iam.send(new CreateUserCommand({ UserName: 'without-permissions' }));
     const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'without-permissions' }));
-    // moto enforces permissions after this number of requests.
+    // moto starts to enforce permissions after this number of requests.
     const enforceAfter = (requests: string) =>
       fetch(`${moto.endpoint}/moto-api/reset-auth`, { method: 'POST', body: requests });
     await enforceAfter('0');

@@ -10,9 +10,9 @@ export function buildStep(deployment: DeploymentRun): Step {
   return {
     name: 'build',
     async inspect() {
-      // The repository is deleted with its stack.
+      // The repository is also deleted when its stack is recreated.
       const exists = actions.get('image') !== 'recreate' && (await imageExists(session, tag));
-      // An emulator can't build an image, so a deployed tag counts as built.
+      // An emulator can't build images, so a deployed tag counts as built.
       const emulated = session.emulated && deployed.get('callback')?.parameters['ImageTag'] === tag;
       if (exists || emulated) return NO_CHANGE;
       const method = build === 'local' ? 'with docker or podman' : 'with CodeBuild';

@@ -1,4 +1,4 @@
-// Step: creates the load balancer's certificate, or checks the one that the settings name.
+// Step: creates the load balancer's certificate, or checks the one specified in the settings.
 import {
   type Certificate,
   checkGivenCertificate,
@@ -11,7 +11,7 @@ import {
 import { type Change, type DeploymentRun, NO_CHANGE, type Report, type Step } from '../step.js';
 
 export interface CertificateStep extends Step {
-  /** Undefined until it is known, and if the settings name the certificate or the stack issues it. */
+  /** Undefined until it is known. Always undefined if the settings specify the certificate or the stack issues it. */
   arn(): string | undefined;
 }
 
@@ -69,7 +69,7 @@ async function importCertificate(deployment: DeploymentRun, report: Report): Pro
   return arn;
 }
 
-/** @returns the certificate for the host name that the stack uses, or else one that an earlier deployment imported */
+/** @returns the certificate that the stack uses for the host name; otherwise, one imported by an earlier deployment */
 async function findCertificate({ session, deployed }: DeploymentRun): Promise<Certificate | undefined> {
   const usedArn = deployed.get('callback')?.parameters['CertificateArn'];
   const used = usedArn === undefined ? undefined : await describeCertificate(session, usedArn);

@@ -1,4 +1,4 @@
-// Step: stores the callback key and, the first time, the policy in SSM.
+// Step: stores the callback key in SSM and, on the first deployment, the policy.
 import { readFile } from 'node:fs/promises';
 import { POLICY_FILE } from '../../../src/config.js';
 import { parsePolicy } from '../../../src/policy/parse/file.js';
@@ -86,13 +86,13 @@ async function applyKeys({ session, options, notes }: DeploymentRun, report: Rep
 }
 
 interface DeployedPolicy {
-  /** Whether SSM contains a policy; if not, the content is that of the file. */
+  /** Whether SSM contains a policy; if not, the content comes from the file. */
   readonly isStored: boolean;
   /** YAML. */
   readonly content: string;
 }
 
-/** @throws {DeployError} if the policy is invalid: the service would not start with it */
+/** @throws {DeployError} if the policy is invalid, because the service would not start with it */
 async function readPolicy(session: Session): Promise<DeployedPolicy> {
   const parameter = session.names.parameters.policy;
   const stored = await readParameter(session, parameter);

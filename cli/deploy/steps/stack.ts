@@ -14,7 +14,7 @@ import type { Template } from '../templates.js';
 
 type Parameters = Readonly<Record<string, string>>;
 
-/** @param parametersOf returns the stack's parameters; undefined for those that earlier steps have not determined yet */
+/** @param parametersOf returns the stack's parameters; undefined for those that earlier steps have yet to determine */
 export function stackStep(
   deployment: DeploymentRun,
   template: Template,
@@ -72,7 +72,9 @@ async function inspectStack(
   };
 }
 
-/** Whether parameters, tags and protection need no change. Parameters that are not determined yet are ignored. */
+/**
+ * Whether parameters, tags and protection are already up to date. Parameters that are not determined yet are ignored.
+ */
 function hasSameSettings(template: Template, parameters: Parameters, current: DeployedStack): boolean {
   return (
     Object.entries(parameters).every(([name, value]) => current.parameters[name] === value) &&
@@ -89,7 +91,7 @@ async function applyStack(
 ): Promise<void> {
   let stoppedTask: Promise<readonly string[]> | undefined;
   const onEvent = progressReporter(template.resources, report, (event) => {
-    // Read at once: when CloudFormation rolls back, it deletes the log with the stack.
+    // Read the log immediately, because CloudFormation deletes it with the stack when it rolls back.
     if (event.type === 'AWS::ECS::Service' && event.status.endsWith('_FAILED')) {
       stoppedTask ??= explainStoppedTask(session).catch(() => []);
     }

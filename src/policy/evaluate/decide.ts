@@ -6,12 +6,12 @@ import type { RuleDecision } from './rules.js';
 /** A decision, with the rule if a policy made it. */
 export type PolicyDecision = Decision & Partial<RuleDecision>;
 
-/** Decides about one verified request. An error or a timeout becomes a RETRY. */
+/** Decides on one verified request. An error or a timeout becomes a RETRY. */
 export type Decide = (request: CallbackRequest) => PolicyDecision | Promise<PolicyDecision>;
 
 export interface SafeDecision {
   readonly decision: PolicyDecision;
-  /** The error that the RETRY stands for, if the decision failed. */
+  /** The error that caused the RETRY, if the decision failed. */
   readonly fault?: unknown;
 }
 
@@ -22,7 +22,7 @@ export interface DecisionLimits {
   readonly signal?: AbortSignal;
 }
 
-/** Decides and never throws: an internal error costs the Co-signer a retry, not the transaction. */
+/** Decides, and never throws. After an internal error, the Co-signer retries instead of failing the transaction. */
 export async function decideSafely(
   decide: Decide,
   request: CallbackRequest,
@@ -32,7 +32,7 @@ export async function decideSafely(
     const startedAt = performance.now();
     const pending = decide(request);
     const decision = pending instanceof Promise ? await withTimeout(pending, limits) : pending;
-    // A synchronous decision can't be interrupted, but must not be used when it is too late.
+    // A synchronous decision can't be interrupted, but must not be used if it is late.
     if (performance.now() - startedAt > limits.timeoutMs) throw timedOut(limits);
     assertAllowed(decision, request);
     return { decision };

@@ -1,4 +1,4 @@
-// Explains a decision: for each rule the part of its expression that decided it, and the facts read there.
+// Explains a decision: for each rule, the part of its expression that decided it, and the facts read there.
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
 import type { CallbackRequest } from '../../protocol/request.js';
 import { Address } from '../facts/address.js';
@@ -79,7 +79,7 @@ function valuesIn(rule: Rule, facts: Facts, part: ASTNode): Record<string, strin
   return values;
 }
 
-/** Macros over lists, with the result for one element that decides the result for the list. */
+/** List macros, with the element result that decides the result for the whole list. */
 const DECISIVE_RESULTS = new Map([
   ['exists', true],
   ['all', false],
@@ -88,7 +88,10 @@ const DECISIVE_RESULTS = new Map([
 /** Number of elements shown if no single element decides the result. */
 const MAX_ELEMENTS = 3;
 
-/** The facts that `list.exists(d, …)` or `list.all(d, …)` read in the element that decides the result, or in the first ones. */
+/**
+ * The facts that `list.exists(d, …)` or `list.all(d, …)` read in the element that decides the result, or in the first
+ * few.
+ */
 function elementFacts(
   rule: Rule,
   facts: Facts,
@@ -117,7 +120,7 @@ function valueOf(rule: Rule, facts: Facts, source: string): string {
   }
 }
 
-/** Maximum length of a value shown, in characters. */
+/** Maximum length of a displayed value, in characters. */
 const MAX_SHOWN = 120;
 
 function show(value: unknown): string {

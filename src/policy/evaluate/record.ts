@@ -1,12 +1,12 @@
-// Selects the facts to log of a request, so that its decision can be explained and replayed: all facts that rules can
-// read, except what may be a secret.
+// Selects the facts of a request to log, so that its decision can be explained and replayed: all facts that rules can
+// read, except those that may be secret.
 import { type CallbackRequest, isObject } from '../../protocol/request.js';
 import { RECORDED_FIELDS } from '../facts/facts.js';
 
 /** A part of a request's payload, under the protocol's field names. */
 export interface Recorded {
   readonly facts: Readonly<Record<string, unknown>>;
-  /** Facts of the request that are not logged: `extraParameters`, `extraInfo.<field>`, or `*` for all. */
+  /** Facts in the request that are not logged: `extraParameters`, `extraInfo.<field>`, or `*` for all. */
   readonly omitted?: readonly string[];
 }
 
@@ -62,7 +62,7 @@ function pick(payload: Payload, fields: readonly string[]): Record<string, unkno
   return picked;
 }
 
-/** Replaces nested values, which the protocol does not have in these fields and which may be secret, by `{}`. */
+/** Replaces nested values with `{}`, because the protocol has none in these fields and they may be secret. */
 function withoutNested(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((entry) => (typeof entry === 'string' ? entry : {}));
   return typeof value === 'object' && value !== null ? {} : value;

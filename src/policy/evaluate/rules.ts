@@ -1,4 +1,4 @@
-// Decides by a policy: the first rule that matches decides.
+// Makes a decision from a policy: the first rule that matches decides.
 import type { Action, Decision } from '../../protocol/decision.js';
 import { type CallbackRequest, isSigning, type Kind } from '../../protocol/request.js';
 import { type Facts, factsOf } from '../facts/facts.js';
@@ -19,9 +19,9 @@ export interface Policy {
   /** The first 12 hex digits of the file's SHA-256. */
   readonly hash: string;
   readonly rules: readonly Rule[];
-  /** The rules by the kind of request that they are for, in order. */
+  /** The rules, keyed by the kind of request that they apply to, in order. */
   readonly rulesFor: Readonly<Record<Kind, readonly Rule[]>>;
-  /** Finds those of them that may match a request. */
+  /** Finds those that may match a request. */
   readonly indexFor: Readonly<Record<Kind, RuleIndex>>;
   readonly lists: ReadonlyMap<string, readonly string[]>;
   /** The action if no rule matches. */
@@ -36,7 +36,7 @@ export const OTHERWISE = 'otherwise';
 export interface RuleDecision extends Decision {
   /** Id of the rule that decided or could not be evaluated, or `otherwise`. */
   readonly rule: string;
-  /** Why that rule could not be evaluated. It contains no value of the request. */
+  /** Why that rule could not be evaluated. It contains no values from the request. */
   readonly ruleError?: string;
   /** Hash of the policy. */
   readonly policy: string;
@@ -44,7 +44,10 @@ export interface RuleDecision extends Decision {
   readonly tried: readonly string[];
 }
 
-/** Decides by the first rule that matches. If a rule can't be evaluated, `onError` decides, and no later rule is evaluated. */
+/**
+ * Decides by the first rule that matches. If a rule can't be evaluated, `onError` decides, and no later rule is
+ * evaluated.
+ */
 export function decideBy(policy: Policy, request: CallbackRequest, now: Date): RuleDecision {
   const facts = factsOf(request, now);
   const rules = policy.rulesFor[request.kind];

@@ -1,7 +1,7 @@
 // Blockchain addresses, compared as their chains compare them.
 import { bech32, bech32m } from '@scure/base';
 
-/** `0x…` on EVM chains and similar ones: upper and lower case differ at most in a checksum. */
+/** `0x…` on EVM chains and similar ones, where case carries at most a checksum. */
 const HEX = /^0x[0-9a-f]*$/i;
 /** Bech32 (BIP 173, BIP 350): a prefix such as `bc` or `addr_test`, `1`, and a payload without 1, b, i and o. */
 const BECH32 = /^[a-z][a-z0-9_]{0,82}1[ac-hj-np-z02-9]{20,}$/i;
@@ -10,8 +10,9 @@ const BECH32 = /^[a-z][a-z0-9_]{0,82}1[ac-hj-np-z02-9]{20,}$/i;
 const MAX_LENGTH = 200;
 
 /**
- * Converts an address to the form in which all spellings of it are equal: without surrounding spaces, and in lower case
- * if it is hexadecimal or bech32. Base58 addresses and all other strings keep their case, which is significant.
+ * Converts an address to a canonical form, in which all spellings of it are equal: without surrounding spaces, and in
+ * lower case if it is hexadecimal or bech32. Base58 addresses and all other strings keep their case, which is
+ * significant.
  */
 export function normalizeAddress(text: string): string {
   const address = text.trim();

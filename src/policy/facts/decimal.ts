@@ -1,4 +1,4 @@
-// Exact decimal numbers for amounts: floating-point numbers would round them.
+// Exact decimal numbers for amounts, because floating-point numbers would round them.
 import { Decimal as DecimalJs } from 'decimal.js';
 import { BaseError } from '../../protocol/error.js';
 
@@ -25,14 +25,14 @@ export function parseDecimal(text: string): Decimal | undefined {
   return SIGNED.test(text) && text.length <= MAX_LENGTH ? new Decimal(text) : undefined;
 }
 
-/** Converts a JSON number by its shortest decimal form, which is the form that was sent. */
+/** Converts a JSON number via its shortest decimal form, which is the form that was sent. */
 export function fromNumber(value: number): Decimal | undefined {
   return Number.isFinite(value) && value >= 0 ? new Decimal(value).abs() : undefined;
 }
 
 type Operation = (left: Decimal, right: Decimal) => Decimal;
 
-/** A result has more than MAX_DIGITS digits, so that it may not be exact. */
+/** A result has more than MAX_DIGITS digits, so it may not be exact. */
 export class DigitsError extends BaseError<'NUMBER_TOO_LONG'> {
   constructor() {
     super('NUMBER_TOO_LONG', `a number has more than ${MAX_DIGITS} digits`);

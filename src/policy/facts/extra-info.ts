@@ -1,11 +1,11 @@
-// `config.extraInfo`: an object that depends on the type of the configuration change.
+// `config.extraInfo`: an object whose fields depend on the type of configuration change.
 import { isObject } from '../../protocol/request.js';
 import { Address } from './address.js';
 import { type Payload, unusable } from './fact.js';
 
 /**
- * Returns a copy in which `address` and `addresses` compare as addresses, without `apiKey`, which is a secret.
- * @param name of the fact, for errors
+ * Returns a copy in which `address` and `addresses` are compared as addresses, without the secret `apiKey`.
+ * @param name name of the fact, for errors
  * @returns `undefined` if it is absent
  * @throws {FactError}
  */
@@ -13,7 +13,8 @@ export function readExtraInfo(payload: Payload, name: string): unknown {
   const extraInfo = payload['extraInfo'] ?? undefined;
   if (extraInfo === undefined) return undefined;
   if (!isObject(extraInfo)) return unusable(name, 'an object');
-  // Properties are copied without reading them: a replay marks fields that were not logged by getters that throw.
+  // Properties are copied without reading them, because a replay represents fields that were not logged as getters that
+  // throw.
   const copy: Record<string, unknown> = Object.defineProperties(
     {},
     Object.getOwnPropertyDescriptors(extraInfo),

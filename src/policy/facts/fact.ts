@@ -18,7 +18,7 @@ export function unusable(fact: string, expected: string): never {
 /** A request, or a part of one such as a destination, as JSON. */
 export type Payload = Readonly<Record<string, unknown>>;
 
-/** A type of the rule language. */
+/** A type in the rule language. */
 export type FactType = 'string' | 'Address' | 'Decimal' | 'dyn' | 'list<Destination>';
 
 export interface FactDefinition<Input> {
@@ -26,14 +26,14 @@ export interface FactDefinition<Input> {
   /** The payload fields that the fact is read from, as far as they may be logged. */
   readonly fields: readonly string[];
   /**
-   * @param name of the fact, for errors
+   * @param name name of the fact, for errors
    * @returns `undefined` if the fact is absent
    * @throws {FactError}
    */
   readonly read: (input: Input, name: string) => unknown;
 }
 
-/** Definitions by the names of the facts. */
+/** Definitions, keyed by fact name. */
 export type FactTable<Input> = Readonly<Record<string, FactDefinition<Input>>>;
 
 export const stringFact = (field: string): FactDefinition<Payload> => ({
@@ -74,16 +74,16 @@ function readString(payload: Payload, field: string, name: string): string | und
 const UNREAD = Symbol('unread');
 
 /**
- * Creates a class with a getter for each fact. Each fact is read once per object. If it were read at every use, a rule with
- * two nested loops over 100 destinations would take 62 ms instead of 12 ms.
- * @param prefix of the facts' names, for errors
+ * Creates a class with a getter for each fact. Each fact is read once per object. If it were read at every use, a rule
+ * with two nested loops over 100 destinations would take 62 ms instead of 12 ms.
+ * @param prefix prefix for the facts' names, for errors
  */
 export function factClass<Input>(prefix: string, table: FactTable<Input>) {
   const definitions = Object.entries(table);
   class FactReader {
     [fact: string]: unknown;
     readonly #input: Input;
-    /** In the order of the definitions. */
+    /** In definition order. */
     readonly #values: unknown[] = Array(definitions.length).fill(UNREAD);
 
     constructor(input: Input) {

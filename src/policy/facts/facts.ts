@@ -1,4 +1,5 @@
-// The facts that rules can read, under the protocol's own names. docs/policy-reference.md lists them for policy authors.
+// The facts that rules can read, under the protocol's own names. docs/policy-reference.md lists them for policy
+// authors.
 import { type CallbackRequest, isObject, isSigning, type Kind } from '../../protocol/request.js';
 import { clock } from './clock.js';
 import { add, type Decimal, fromNumber } from './decimal.js';
@@ -94,7 +95,7 @@ export const FACT_TYPES = {
   destination: typesOf(DESTINATION_FACTS),
 };
 
-/** The fields of a payload, and of a destination, that facts are read from and that may be logged. */
+/** The fields in a payload, and in a destination, that facts are read from and that may be logged. */
 export const RECORDED_FIELDS: Readonly<Record<Kind | 'destination', readonly string[]>> = {
   transaction: fieldsOf(TRANSACTION_FACTS),
   configuration: fieldsOf(CONFIGURATION_FACTS),
@@ -104,7 +105,7 @@ export const RECORDED_FIELDS: Readonly<Record<Kind | 'destination', readonly str
 /** The variables that a rule is evaluated with: `tx` or `config`, and `now`. */
 export type Facts = Readonly<Record<string, unknown>>;
 
-/** The facts of a request that is decided at a given time. */
+/** The facts for a request that is decided at a given time. */
 export function factsOf(request: CallbackRequest, now: Date): Facts {
   return request.kind === 'transaction'
     ? { tx: new Transaction(request), now: clock(now) }
@@ -115,7 +116,7 @@ function fromPayload(fact: FactDefinition<Payload>): FactDefinition<CallbackRequ
   return { ...fact, read: ({ payload }, name) => fact.read(payload, name) };
 }
 
-/** An empty list counts as absent; otherwise a rule about all destinations would match a transaction without any. */
+/** An empty list counts as absent; otherwise, a rule about all destinations would match a transaction without any. */
 function readDestinations(payload: Payload): InstanceType<typeof Destination>[] | undefined {
   const destinations = payload['destinations'] ?? undefined;
   if (destinations === undefined) return undefined;

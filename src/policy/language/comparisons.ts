@@ -10,7 +10,10 @@ export interface Comparison {
   readonly value: string;
 }
 
-/** The comparisons joined by `&&` at the start of an expression. CEL evaluates them first and stops at the first that is false. */
+/**
+ * The comparisons joined by `&&` at the start of an expression. CEL evaluates them first and stops at the first that is
+ * false.
+ */
 export function leadingComparisons(ast: ASTNode, known: KnownNames): readonly Comparison[] {
   const comparisons: Comparison[] = [];
   for (const part of conjuncts(ast)) {

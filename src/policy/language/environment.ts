@@ -1,4 +1,4 @@
-// The CEL environment of rules: CEL with exact decimals, addresses, facts and the policy's lists.
+// The CEL environment for rules: CEL with exact decimals, addresses, facts and the policy's lists.
 import { Environment as CelEnvironment } from '@marcbachmann/cel-js';
 import type { Kind } from '../../protocol/request.js';
 import { Address } from '../facts/address.js';
@@ -18,13 +18,15 @@ const LIMITS = {
 
 const TIMESTAMP = 'google.protobuf.Timestamp';
 
-// The time zone functions of cel-js use the process's local time, and only UTC never skips an hour.
+// The time zone functions in cel-js use the process's local time, and UTC never skips an hour.
 process.env['TZ'] = 'UTC';
 
 /** Names that rules may use, with their types: the facts of `tx`, `config` and destinations, and the lists. */
 export type KnownNames = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** One environment for each kind of rule: rules for transactions read `tx`, those for configuration changes `config`. */
+/**
+ * One environment for each kind of rule: rules for transactions read `tx`, those for configuration changes `config`.
+ */
 export function celEnvironments(lists: ReadonlyMap<string, readonly string[]>): {
   readonly environments: Readonly<Record<Kind, CelEnvironment>>;
   readonly known: KnownNames;
@@ -77,7 +79,8 @@ function registerDecimalOperators(environment: CelEnvironment): void {
 }
 
 function registerAddressOperators(environment: CelEnvironment): void {
-  // Registered for dynamic addresses, too: otherwise CEL's own `in` would be used, and would never find an equal entry.
+  // Also registered for dynamic addresses; otherwise, CEL's own `in` would be used, and would never find an equal
+  // entry.
   for (const address of ['Address', 'dyn<Address>']) {
     environment.registerOperator(`${address} in list<string>`, (left: Address, list: Iterable<string>) =>
       [...list].some((entry) => left.equals(entry)),

@@ -2,7 +2,7 @@
 import { EvaluationError, serialize } from '@marcbachmann/cel-js';
 import { BaseError } from '../../protocol/error.js';
 
-/** @returns an explanation that is safe to log: it never contains a value of the request */
+/** @returns an explanation that is safe to log: it never contains a value from the request */
 export function explainError(error: unknown): string {
   if (error instanceof BaseError) {
     switch (error.code) {

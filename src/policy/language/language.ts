@@ -1,4 +1,4 @@
-// The language of rules: parses, type-checks and compiles expressions.
+// The rule language: parses, type-checks and compiles expressions.
 import type { ASTNode, Environment as CelEnvironment, ParseResult } from '@marcbachmann/cel-js';
 import type { Kind } from '../../protocol/request.js';
 import type { Facts } from '../facts/facts.js';
@@ -18,13 +18,13 @@ export interface Compiled {
 }
 
 export interface Language {
-  /** Compiles an expression whose result is true or false; otherwise returns its problems. */
+  /** Compiles an expression if its result is true or false; otherwise, returns its problems. */
   compile(source: string): Compiled | readonly ExpressionProblem[];
 }
 
 /**
- * @param lists the policy's lists by name
- * @returns the language of each kind of rule
+ * @param lists the policy's lists, keyed by name
+ * @returns the language for each kind of rule
  */
 export function languageWith(lists: ReadonlyMap<string, readonly string[]>): Record<Kind, Language> {
   const { environments, known } = celEnvironments(lists);
@@ -47,7 +47,7 @@ function language(environment: CelEnvironment, known: KnownNames): Language {
     compile(source) {
       try {
         const parsed = environment.parse(source);
-        // Check the types first: findProblems reads the types that the check stores in the nodes.
+        // Check the types first, because findProblems reads the types that the check stores in the nodes.
         const { type, error } = parsed.check();
         const problems = findProblems(source, parsed.ast);
         if (problems.length > 0) return problems;

@@ -1,10 +1,10 @@
-// Types of the parts of cel-js that it does not export: macros, the type checker and the evaluator.
+// Types for the parts of cel-js that it does not export: macros, the type checker and the evaluator.
 import type { ASTNode } from '@marcbachmann/cel-js';
 
 export type Macro = (call: { args: readonly ASTNode[] }) => {
   typeCheck(checker: Checker, macro: unknown, context: unknown): unknown;
   evaluate(evaluator: Evaluator, macro: unknown, context: unknown): unknown;
-  /** `false` if `evaluate` never returns a promise; cel-js otherwise checks each result for one. */
+  /** `false` if `evaluate` never returns a promise; otherwise, cel-js checks each result for one. */
   async?: false;
 };
 

@@ -18,7 +18,7 @@ export class NamedList {
   }
 }
 
-/** All lists of a policy by name. */
+/** All lists in a policy, keyed by name. */
 export class Lists {
   readonly [name: string]: NamedList;
 

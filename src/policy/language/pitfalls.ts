@@ -10,7 +10,7 @@ import type { EvaluableNode } from './macro.js';
 import type { NodeOf } from './nodes.js';
 import { SETUP_MACRO } from './strict.js';
 
-/** Functions of cel-js that rules can't use, with the reason. */
+/** cel-js functions that rules can't use, with the reason. */
 const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
   matches:
     'matches() is not available, because a regular expression can take too long: use startsWith, endsWith or contains',
@@ -18,7 +18,7 @@ const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
   [SETUP_MACRO]: `unknown function ${SETUP_MACRO}`,
 };
 
-/** @returns a message about the node itself, not about the nodes below it */
+/** @returns a message about the node itself, ignoring the nodes below it */
 export function pitfallOf(node: ASTNode, environment: CelEnvironment): string | undefined {
   switch (node.op) {
     case 'call':
@@ -76,7 +76,7 @@ function dynamicOperand({ op, args }: NodeOf<'&&' | '||'>): string | undefined {
     : undefined;
 }
 
-/** Operands that CEL treats as unequal because of their types. The rule would silently get a wrong result. */
+/** Operands that CEL treats as unequal because of their types. The rule would silently give the wrong result. */
 function mixedTypes({ op, args }: NodeOf<'==' | '!=' | 'in'>): string | undefined {
   const [left, right] = [typeOf(args[0]), typeOf(args[1])];
   if (op !== 'in' && [left, right].some((type) => /^(list|map)\b/.test(type))) {

@@ -23,7 +23,7 @@ const PARTS_MACRO = 'parts';
 /** Replaces `has` during the check, because `has` itself accepts unknown names. */
 const HAS_MACRO = 'got';
 
-/** @returns a function that finds the problems of an expression of this environment, in the order of their positions */
+/** @returns a function that finds the problems in an expression in this environment, ordered by position */
 export function problemFinder(environment: CelEnvironment, known: KnownNames) {
   const wrapper = `${PARTS_MACRO}(`;
   let found: ExpressionProblem[] = [];
@@ -116,7 +116,7 @@ export function toProblem(error: unknown, known: KnownNames, shift: number): Exp
   return { message: summary.replace('EOF', 'the end of the expression'), offset };
 }
 
-/** Variables that only rules of the other kind have. */
+/** Variables that are available only in rules of the other kind. */
 const OTHER_KIND: Readonly<Record<string, string>> = {
   tx: '"tx" is not available here: a rule for configuration changes uses "config"',
   config: '"config" is not available here: a rule for transactions uses "tx"',

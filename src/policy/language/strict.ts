@@ -3,16 +3,16 @@ import type { Environment as CelEnvironment } from '@marcbachmann/cel-js';
 import { BaseError } from '../../protocol/error.js';
 import type { Macro } from './macro.js';
 
-/** Steps per evaluation: loops over a request's lists must end. */
+/** Maximum steps per evaluation, because loops over a request's lists must end. */
 const MAX_STEPS = 100_000;
-/** Time per evaluation, in ms: a single step may search a string of a million characters. */
+/** Maximum time per evaluation, in ms, because a single step may search a string of a million characters. */
 const MAX_MS = 2000;
-/** The clock is read only every 32 steps (a power of two): reading it takes 0.4 µs, as long as a short rule. */
+/** The clock is read only every 32 steps (a power of two), because reading it takes 0.4 µs, as long as a short rule. */
 const STEPS_PER_CLOCK_READ = 32;
 /** Steps left when the clock is read for the first time. */
 const FIRST_CLOCK_READ = Math.floor((MAX_STEPS - 1) / STEPS_PER_CLOCK_READ) * STEPS_PER_CLOCK_READ;
 
-/** An evaluation exceeds MAX_STEPS or MAX_MS. */
+/** An evaluation exceeded MAX_STEPS or MAX_MS. */
 class BudgetError extends BaseError<'BUDGET_EXCEEDED'> {
   constructor(limit: string) {
     super('BUDGET_EXCEEDED', `it takes more than ${limit} for this request`);
@@ -23,9 +23,10 @@ class BudgetError extends BaseError<'BUDGET_EXCEEDED'> {
 export const SETUP_MACRO = 'strictly';
 
 /**
- * In CEL, `&&`, `||`, `all` and `exists` ignore an error if their other operands settle the result. Here every error fails
- * the evaluation: a rule must neither match nor fail to match because of facts that could not be read. cel-js passes its
- * evaluator to macros, which is where both changes are made; the tests of the language check them for new versions.
+ * In CEL, `&&`, `||`, `all` and `exists` ignore an error if their other operands settle the result. Here every error
+ * fails the evaluation: a rule must neither match nor fail to match because of facts that could not be read. cel-js
+ * passes its evaluator to macros, which is where both changes are made; the language tests check them against new
+ * versions.
  * @returns a function that resets the limits; to be called before each evaluation
  */
 export function makeStrictAndBounded(environment: CelEnvironment): () => void {

@@ -1,4 +1,4 @@
-// A policy file as YAML: its value, and the position of each part of the value in the file.
+// A policy file as YAML: its value, and the position in the file of each part of the value.
 import {
   isMap,
   isNode,
@@ -15,7 +15,7 @@ import { excerptOf, type PolicyProblem } from './problem.js';
 export type Path = readonly PropertyKey[];
 
 export class PolicyDocument {
-  /** The problems of the YAML itself. */
+  /** The problems with the YAML itself. */
   readonly problems: readonly PolicyProblem[];
   /** The value: objects, arrays and strings. `undefined` if the YAML has problems. */
   readonly value: unknown;
@@ -29,7 +29,7 @@ export class PolicyDocument {
     this.#text = text;
     this.#file = file;
     const document = parseDocument(text, {
-      // All scalars are strings: an unquoted 0x12… stays an address, and `no` stays a word.
+      // All scalars are strings, so an unquoted 0x12… remains an address, and `no` remains a word.
       schema: 'failsafe',
       lineCounter: this.#lines,
       prettyErrors: false,
@@ -105,7 +105,7 @@ export class PolicyDocument {
   }
 
   /**
-   * Finds the position in the file of a character of a scalar's value. Quotes, escapes, folded lines and indentation
+   * Finds the position in the file of a character in a scalar's value. Quotes, escapes, folded lines and indentation
    * are in the file but not in the value, so they are skipped.
    */
   #offsetIn({ range, type }: Scalar, value: string, offset: number): number {

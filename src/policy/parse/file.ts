@@ -26,7 +26,7 @@ export function parsePolicy(text: string, file: string): Policy {
 /** A file without these keys is not quoted in a report. */
 const LOOKS_LIKE_POLICY = /(^|[\s{,])["']?(version|rules)["']?\s*:/;
 
-/** Without an excerpt, because the report is logged: if two parameters were confused, the value may be a key. */
+/** Reports without an excerpt. The report is logged and, if two parameters were swapped, the value may be a key. */
 function notAPolicy(file: string): PolicyProblem {
   const message = 'not a policy: a policy has the keys version, lists, rules, otherwise and onError';
   return { file, line: 1, column: 1, message, excerpt: '', caret: 0 };

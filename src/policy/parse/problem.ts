@@ -11,13 +11,13 @@ export interface PolicyProblem {
   /** Id of the rule that has the problem. */
   readonly rule?: string;
   readonly message: string;
-  /** The line of the file, or the part of it around the problem. */
+  /** The line in the file, or the part of it around the problem. */
   readonly excerpt: string;
   /** Position of the problem in the excerpt, counted from 0. */
   readonly caret: number;
 }
 
-/** Maximum number of problems in a log line; a file may have one in every line. */
+/** Maximum number of problems in a log line; a file may have one on every line. */
 const MAX_LOGGED = 20;
 
 /** The policy is invalid. The message is the whole report. */

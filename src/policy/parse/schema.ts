@@ -1,4 +1,4 @@
-// The schema of a policy file, with the messages for values that do not fit it.
+// The schema of a policy file, with the messages for values that do not match it.
 import * as z from 'zod';
 import type { Kind } from '../../protocol/request.js';
 import { OTHERWISE } from '../evaluate/rules.js';
@@ -29,14 +29,14 @@ export const policySchema = z.strictObject(
       ),
     ),
     rules: orEmpty([], z.array(ruleSchema, must('be a list of rules'))),
-    // Safe defaults: without a matching rule, or with one that fails, nothing is approved.
+    // Safe defaults: if no rule matches, or a rule fails, nothing is approved.
     otherwise: oneOf(['reject', 'retry', 'ignore']).default('reject'),
     onError: oneOf(['retry', 'reject']).default('retry'),
   },
   must('have the keys version, lists, rules, otherwise and onError'),
 );
 
-/** An error message such as "must be a string"; the name of the value is added in front. */
+/** An error message such as "must be a string"; it is prefixed with the value's name. */
 function must(demand: string) {
   return { error: (issue: z.core.$ZodRawIssue) => messageOf(demand, issue) };
 }

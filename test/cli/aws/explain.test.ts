@@ -1,4 +1,4 @@
-// Errors from AWS and the network are explained so that the operator knows what to do.
+// Tests that errors from AWS and the network are explained so that the operator knows what to do.
 import t from 'tap';
 import { DeployError } from '../../../cli/aws/error.js';
 import { explainError } from '../../../cli/aws/explain.js';

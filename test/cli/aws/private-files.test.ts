@@ -1,4 +1,4 @@
-// Files that only their owner may read.
+// Tests files that only their owner may read.
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';

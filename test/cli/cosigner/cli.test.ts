@@ -1,4 +1,4 @@
-// `npm run cosigner` against running handlers; mostly run in this process.
+// Tests `npm run cosigner` against running handlers, mostly in this process.
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createCosignerProgram } from '../../../cli/cosigner/program.js';
@@ -101,7 +101,7 @@ t.test('explains how to start the handler when the connection is refused', async
   );
 });
 
-t.test('rejects wrong usage and points to the help', async (t) => {
+t.test('reports a usage error and points to the help', async (t) => {
   for (const [args, message] of [
     [['both'], /'both' is invalid .* Allowed choices are tx, config\./],
     [['tx', 'config'], /too many arguments/],

@@ -1,4 +1,4 @@
-// The next steps after a deployment depend on how the Co-signer trusts the handler.
+// Tests the next steps after a deployment, which depend on how the Co-signer trusts the handler.
 import t from 'tap';
 import { nextSteps } from '../../../cli/deploy/next-steps.js';
 import type { Session } from '../../../cli/aws/session.js';

@@ -1,4 +1,4 @@
-// Tests the selection of stacks by options.
+// Tests how options select stacks.
 import t from 'tap';
 import { assertNeeds, selectStacks, type Selection } from '../../../cli/deploy/plan.js';
 import type { DeployedStack } from '../../../cli/aws/stack.js';

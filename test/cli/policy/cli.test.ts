@@ -1,4 +1,4 @@
-// `npm run policy` as a process: exit codes, streams and standard input.
+// Tests `npm run policy` as a process: exit codes, streams and standard input.
 import t from 'tap';
 import { ROOT, runPolicy } from '../../helpers/cli.js';
 
@@ -38,7 +38,7 @@ t.test('replays a log from standard input, and prints a long result in full', as
   t.equal(stdout.split('\n').length, 1 + 1 + 1 + 1 + 1 + 1000 + 1, 'lines, of which some are empty');
 });
 
-t.test('exits with 2 on wrong usage, with the message on stderr', async (t) => {
+t.test('exits with 2 on a usage error, with the message on stderr', async (t) => {
   t.match(await run(['chek']), {
     code: 2,
     stdout: /^$/,

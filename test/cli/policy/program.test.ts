@@ -1,4 +1,4 @@
-// The commands of `npm run policy`, run in this process.
+// Tests the `npm run policy` commands in this process.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -117,7 +117,7 @@ Never matched  blocked-address, hold-large-transfers, configuration-changes
   });
 });
 
-t.test('rejects wrong usage and points to the help of that command', async (t) => {
+t.test('reports a usage error and points to the help for that command', async (t) => {
   for (const [args, message] of [
     [['bogus'], /unknown command 'bogus'\n\nnpm run policy -- --help/],
     [['expalin', 'x'], /unknown command 'expalin'\n\(Did you mean explain\?\)/],
@@ -176,7 +176,7 @@ t.test('each command has its own help, with examples that work', async (t) => {
     t.ok(stdout.startsWith(`Usage: npm run policy -- ${command} `));
     t.equal(stdout.includes('--now'), command === 'explain');
     t.equal(stdout.includes('--profile'), command === 'push');
-    t.match(stdout, /\nExit code: 0 success, 1 .*, 2 wrong usage or unreadable input\.\n$/);
+    t.match(stdout, /\nExit code: 0 success, 1 .*, 2 usage error or unreadable input\.\n$/);
     // The others need AWS or a log.
     if (command === 'push' || command === 'replay') continue;
     const examples = [...stdout.matchAll(/^ {2}npm run policy -- (.+)$/gm)].map(([, args = '']) => args);

@@ -1,9 +1,9 @@
-// Tests of all stacks together: permissions, tags, deletion policies and the size of the templates.
+// Tests all stacks together: permissions, tags, deletion policies and template sizes.
 import t from 'tap';
 import { CHOICES } from '../../helpers/settings.js';
 import { listOf, statements, synthesize, toText } from '../../helpers/stacks.js';
 
-/** Actions that AWS does not restrict to a resource, according to the documentation of each service. */
+/** Actions that can't be restricted to a resource, according to each service's documentation. */
 const ALLOWED_ON_ALL_RESOURCES: readonly {
   readonly place: RegExp;
   readonly actions: RegExp;
@@ -78,7 +78,7 @@ t.test('all resources that can be tagged are tagged', (t) => {
   for (const { name, tags } of stacks) {
     t.strictSame(tags, { Project: 'fireblocks', Environment: 'staging', Stack: name, ManagedBy: 'cdk' });
   }
-  // These types have no tags, or get the tags of their stack from CloudFormation.
+  // These types have no tags, or get their stack's tags from CloudFormation.
   const types = stacks.flatMap(({ json }) => Object.values(json.Resources));
   const untagged = types.filter(({ Properties }) => !JSON.stringify(Properties).includes('"ManagedBy"'));
   t.strictSame([...new Set(untagged.map(({ Type }) => Type))].sort(), [

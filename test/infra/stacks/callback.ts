@@ -1,4 +1,4 @@
-// Tests of the callback stack: service, load balancer, private hostname and certificate.
+// Tests the callback stack: service, load balancer, private hostname and certificate.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
@@ -21,7 +21,7 @@ function container(stacks: Synthesized): Container {
   return found;
 }
 
-/** Attributes of the load balancer or the target group, by key. */
+/** Attributes of the load balancer or the target group, keyed by name. */
 function attributes(
   stacks: Synthesized,
   type: 'LoadBalancer' | 'TargetGroup',

@@ -11,7 +11,7 @@ import { ENVIRONMENT_NAMES, type EnvironmentName } from '../../../infra/names.js
 import { COMBINATIONS, type Json } from '../../helpers/settings.js';
 import { createApp } from '../../helpers/stacks.js';
 
-/** For all combinations together, in ms. */
+/** Timeout for all combinations together, in ms. */
 const LIMIT_MS = 120_000;
 
 const directory = mkdtempSync(join(tmpdir(), 'combinations-'));
@@ -34,7 +34,7 @@ function check(environment: EnvironmentName, changes: Json): { app: App; finding
   return { app, findings };
 }
 
-/** Findings of the rule pack that an app acknowledges, with the reasons. */
+/** Rule pack findings that an app acknowledges, with the reasons. */
 function acknowledgements(app: App): readonly [finding: string, reason: string][] {
   return app.node.findAll().flatMap((construct) =>
     construct.node.metadata
@@ -45,7 +45,7 @@ function acknowledgements(app: App): readonly [finding: string, reason: string][
   );
 }
 
-/** Set by the first combination: the other tests of the process run before it. */
+/** Set by the first combination, not at startup, because the other tests in the process run before it. */
 let started: number | undefined;
 const acknowledged = new Map<string, string>();
 

@@ -1,4 +1,4 @@
-// Tests of the optional Co-signer stack.
+// Tests the optional Co-signer stack.
 import { Match } from 'aws-cdk-lib/assertions';
 import t from 'tap';
 import { CHOICES, PCR8 } from '../../helpers/settings.js';

@@ -1,4 +1,4 @@
-// Tests of the foundation stack: network and VPC endpoints.
+// Tests the foundation stack: network and VPC endpoints.
 import { Match } from 'aws-cdk-lib/assertions';
 import t from 'tap';
 import { CHOICES } from '../../helpers/settings.js';
@@ -6,7 +6,7 @@ import { listOf, type Statement, synthesize, type Synthesized, toText } from '..
 
 const SERVICES = ['ecr.api', 'ecr.dkr', 'logs', 'ssm'];
 
-/** By service: the type of its endpoint, the subnets or route tables it is in, and the `action resources` it allows. */
+/** For each service: its endpoint type, the subnets or route tables it is in, and the `action resources` it allows. */
 function endpoints(stacks: Synthesized) {
   return Object.fromEntries(
     stacks.resources('AWS::EC2::VPCEndpoint').map(({ Properties }) => {

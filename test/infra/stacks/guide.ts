@@ -1,4 +1,4 @@
-// Checks the tables of DEPLOYMENT.md against the code.
+// Checks the tables in DEPLOYMENT.md against the code.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';

@@ -1,4 +1,4 @@
-// Tests of the image stack, and of the script that builds the image.
+// Tests the image stack, and the script that builds the image.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Tests of the monitoring: metrics, alarms, dashboard and saved queries.
+// Tests for monitoring: metrics, alarms, dashboard and saved queries.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';

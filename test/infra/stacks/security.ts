@@ -1,9 +1,9 @@
-// Tests of the security stack: the security group rules of all stacks as a graph, and the permissions of the task's roles.
+// Tests the security stack: all stacks' security group rules as a graph, and the permissions of the task's roles.
 import t from 'tap';
 import { CHOICES, type Json } from '../../helpers/settings.js';
 import { listOf, type Statement, synthesize, type Synthesized, toText } from '../../helpers/stacks.js';
 
-/** One line for each connection that the rules of both groups allow, and for each that only one group has a rule for. */
+/** One line for each connection that both groups' rules allow, and for each that only one group has a rule for. */
 function connections(stacks: Synthesized): readonly string[] {
   const name = groupNames(stacks);
   const port = ({ IpProtocol, FromPort, ToPort }: Json) =>
@@ -29,7 +29,7 @@ function connections(stacks: Synthesized): readonly string[] {
   ].sort();
 }
 
-/** Returns a function that gives a group's name, whether a template refers to it directly or by an imported id. */
+/** Returns a function that looks up a group's name, whether a template refers to it directly or by an imported id. */
 function groupNames({ stacks }: Synthesized): (reference: unknown) => string {
   const exported = new Map(
     stacks.flatMap(({ json }) =>
@@ -84,7 +84,7 @@ t.test('existing security groups replace those that the stacks create', (t) => {
 t.test('no rule is defined inline in a group, where these tests would miss it', (t) => {
   for (const { Properties } of synthesize('dev', CHOICES.cosigner).resources('AWS::EC2::SecurityGroup')) {
     t.equal(Properties['SecurityGroupIngress'], undefined);
-    // CDK's placeholder with an unused address. Without any rule AWS would allow all outbound traffic.
+    // The CDK's placeholder rule with an unused address. Without any rule, AWS would allow all outbound traffic.
     t.strictSame(Properties['SecurityGroupEgress'], [
       {
         CidrIp: '255.255.255.255/32',
@@ -151,7 +151,7 @@ t.test('the task can read and decrypt only its three parameters', (t) => {
   const context = decrypt?.Condition?.['StringEquals'] as Record<string, unknown[]>;
   t.strictSame(context['kms:EncryptionContext:PARAMETER_ARN']?.map(toText), parameters);
 
-  // The names in the task's environment are those that its role allows.
+  // The parameter names in the task's environment must be those that its role allows.
   const environment = JSON.stringify(stacks.resources('AWS::ECS::TaskDefinition'));
   for (const arn of parameters) t.ok(environment.includes(`"${arn.split(':parameter')[1] ?? ''}"`), arn);
   t.end();

@@ -134,7 +134,7 @@ t.test('limits the duration of an evaluation', (t) => {
 
 t.test('looks up a long string in a list quickly', (t) => {
   const policy = policyOf('tx.externalTxId in lists.l', { lists: { l: ['x'] } });
-  // Checking it for an address would take 0.1 s each time.
+  // Checking whether it is an address would take 0.1 s each time.
   const long = request({ externalTxId: `Aa1${'qQ'.repeat(400_000)}` });
   const startedAt = performance.now();
   for (let i = 0; i < 50; i++) t.equal(decideBy(policy, long, new Date()).rule, 'otherwise');
