@@ -35,6 +35,12 @@ const ACCEPT_LIMIT_MS = 200;
 /** Maximum duration of an event-loop turn in which no new connection is expected to arrive, in ms. */
 const SHORT_TURN_MS = 0.05;
 
+/**
+ * Faults of the process itself, which end it at once. A JavaScript handler would return into the fault, and the process
+ * would spin forever: seen when a terminal is closed, where Node.js aborts as it exits.
+ */
+const FAULT_SIGNALS = ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV'] as const;
+
 /** Installs the handlers for signals and unexpected errors. A signal stops the process even during startup. */
 export function stopOnSignal({ log, timeoutMs }: StopOptions): Lifecycle {
   const giveUp = new AbortController();
@@ -43,6 +49,7 @@ export function stopOnSignal({ log, timeoutMs }: StopOptions): Lifecycle {
     {
       delay: timeoutMs,
       logger: false,
+      skip: [...FAULT_SIGNALS],
       onSecondSignal: (signal) =>
         log.error({ event: 'stopped', signal }, 'stopped at once by a second signal'),
       onSecondError: (err) => log.fatal({ event: 'crashed', err }, 'second unexpected error'),

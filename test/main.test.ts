@@ -194,6 +194,13 @@ t.test('after SIGTERM, waits for and answers a request that has partially arrive
   t.equal(await handler.exited, 0);
 });
 
+t.test('ends at once on a fault of the process itself', async (t) => {
+  const handler = startHandler(t, { cwd: t.testdir(), args: ['--local'] });
+  await handler.listening();
+  t.equal(await handler.stop('SIGSEGV'), null, 'a handler for it would stop the process with 0');
+  t.equal(handler.child.signalCode, 'SIGSEGV');
+});
+
 t.test('after SIGTERM, exits in time even if a client never finishes its request', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'], env: { SHUTDOWN_TIMEOUT_MS: '5000' } });
