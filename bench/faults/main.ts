@@ -58,7 +58,8 @@ async function runFaults({ short = false, only = '' }: Options): Promise<boolean
   for (const { fault, count } of results) {
     for (const problem of new Set([...count.wrong, ...count.lost])) console.log(`${fault.title}: ${problem}`);
   }
-  if (results.length === 0) console.log(`no fault that can be tried here has "${only}" in its title`);
+  if (results.length === 0)
+    console.log(`no fault that can be run on this machine has "${only}" in its title`);
   if (!short && only === '') updateSection('reliability.md', 'faults', report(table));
   const allRight = results.every(({ count }) => count.wrong.length + count.lost.length === 0);
   return results.length > 0 && allRight;

@@ -1,4 +1,4 @@
-// Policies for the benchmarks: the worked rules of the policy guide, followed by one limit per asset. No rule matches
+// Policies for the benchmarks: the example rules in the policy guide, followed by one limit per asset. No rule matches
 // the published transaction, so that all of them are evaluated.
 import { readFileSync } from 'node:fs';
 import { parsePolicy } from '../../src/policy/parse/file.js';

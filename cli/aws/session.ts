@@ -68,7 +68,7 @@ export async function openSession(
     throw new DeployError(
       'REGION_DIFFERS',
       `${SETTINGS_FILE} is for ${settings.region}, not for ${region}`,
-      `leave out --region; or move that file away, and the next deployment creates one for ${region}`,
+      `omit --region, or move that file elsewhere so that the next deployment creates one for ${region}`,
     );
   }
   const aws = clientsFor(settings.region);

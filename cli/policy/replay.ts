@@ -111,7 +111,7 @@ function parseLine(line: string): Record<string, unknown> | undefined {
 
 /**
  * Replaces each fact that was not logged with a property that throws when it is read.
- * @returns `read` becomes true when a rule reads such a fact
+ * @returns an object whose `read` becomes true when a rule reads such a fact
  */
 function trapOmitted(facts: Record<string, unknown>, omitted: readonly string[]): { read: boolean } {
   const omittedFacts = { read: false };

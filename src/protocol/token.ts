@@ -9,7 +9,7 @@ import { ALGORITHM, type SigningKey, type VerifyingKey } from './key.js';
 import { Refusal } from './refusal.js';
 import { isObject, parseJson } from './request.js';
 
-/** The hash function of RS256 (RFC 7518, section 3.3). Its padding, PKCS#1 v1.5, is Node's default for RSA keys. */
+/** The hash function of RS256 (RFC 7518, section 3.3). RS256's padding, PKCS#1 v1.5, is Node's default for RSA keys. */
 const HASH = 'sha256';
 /**
  * Node.js ignores invalid characters in a signature. The header and the claims need no check because their encoded text

@@ -70,7 +70,7 @@ t.test('failures', async (t) => {
       ran,
       'REGION_DIFFERS',
       /infra\/settings\.json is for ap-northeast-1, not for eu-west-1/,
-      'leave out --region',
+      'omit --region',
     );
     t.strictSame(proxy.calls, []);
   });

@@ -10,7 +10,7 @@ t.test('parses the published payloads, including unknown fields', (t) => {
   t.end();
 });
 
-t.test('treats a payload with type, but without operation and txId, as a configuration change', (t) => {
+t.test('treats a payload with type, but without operation or txId, as a configuration change', (t) => {
   t.equal(parseRequest(samplePayload('transaction')).kind, 'transaction');
   t.equal(parseRequest(samplePayload('configuration')).kind, 'configuration');
   t.equal(parseRequest({ requestId: 'r', type: 'X', txId: 't' }).kind, 'transaction');

@@ -360,7 +360,7 @@ t.test('logs the evaluated rules only at debug level', async (t) => {
   t.notOk('tried' in (memory.of('decision')[0] ?? {}));
 });
 
-t.test('answers onError and logs an error if a rule can’t be evaluated', async (t) => {
+t.test('responds with the onError action and logs an error if a rule can’t be evaluated', async (t) => {
   const policy = policyOf('tx.note == "x"', { onError: 'reject' });
   const { app, of } = await testApp(t, { decide: (request) => decideBy(policy, request, new Date()) });
   const reply = await post(app, '/v2/tx_sign_request', signed({ requestId: 'r' }));

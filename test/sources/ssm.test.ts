@@ -63,7 +63,7 @@ for (const [type, status, transient, message] of errors) {
   });
 }
 
-t.test('reports a 403 that is not in SSM’s format as denied access', async (t) => {
+t.test('reports a 403 that is not in SSM’s format as an access-denied error', async (t) => {
   const source = await sourceAnswering(t, 403, '<xml>');
   await t.rejects(source(), { transient: false, message: /denies access/ });
 });
