@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { favourSize } from '../src/v8-flags.js';
 import { parsePolicy } from '../src/policy/parse/file.js';
 import { importCallbackKey } from '../src/protocol/key.js';
-import { signAnswer } from '../src/protocol/token.js';
+import { signAnswer } from '../src/protocol/sign-answer.js';
 import { decideBy, type Policy } from '../src/policy/evaluate/rules.js';
 import type { CallbackRequest } from '../src/protocol/request.js';
 import { atMost, type Check, printChecks } from './limits.js';

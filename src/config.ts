@@ -19,15 +19,29 @@ export interface Config {
   readonly sources: SourceConfig;
   readonly keyRefreshMs: number;
   readonly policyRefreshMs: number;
+  /** What to do when the stored Co-signer keys are deleted or replaced by a value without a usable key. */
+  readonly keyWithdrawal: KeyWithdrawal;
+  /** How long keys and policy may go without being confirmed by their source before every decision is RETRY. */
+  readonly maxStalenessMs: number | undefined;
+  /** Path of the base URL that the Co-signer is given: empty, or with a slash at its start and none at its end. */
+  readonly basePath: string;
+  /** Bound on the memory that all requests together may hold. By default, it depends on the machine's memory. */
+  readonly maxRequestMemoryBytes: number | undefined;
   readonly decisionTimeoutMs: number;
   readonly shutdownTimeoutMs: number;
 }
+
+const KEY_WITHDRAWALS = ['keep', 'refuse'] as const;
+/** `keep` the keys in force, or `refuse` every request until a usable key is stored. */
+export type KeyWithdrawal = (typeof KEY_WITHDRAWALS)[number];
 
 /** Local mode reads files, which it creates on first use. */
 interface LocalSources {
   readonly local: true;
   readonly keyDirectory: string;
   readonly policyFile: string;
+  /** File with the emergency stop. */
+  readonly stopFile: string;
   /** Whether to create the policy if it does not exist. True only if the operator has not set POLICY_FILE. */
   readonly createPolicy: boolean;
 }
@@ -36,6 +50,8 @@ interface ProductionSources extends KeyParameters {
   readonly local: false;
   /** A file or an SSM parameter. */
   readonly policy: { readonly file: string } | { readonly parameter: string };
+  /** SSM parameter with the emergency stop. */
+  readonly stopParameter: string | undefined;
 }
 
 export type SourceConfig = LocalSources | ProductionSources;
@@ -47,6 +63,10 @@ export const LOCAL_KEY_DIRECTORY = '.local/keys';
 export const POLICY_FILE = 'policy.yaml';
 /** Default policy file in local mode. */
 export const LOCAL_POLICY_FILE = '.local/policy.yaml';
+/** The emergency stop in local mode. */
+export const LOCAL_STOP_FILE = '.local/stop';
+/** Default path of the base URL. */
+export const BASE_PATH = '/callback';
 /** How often local mode rereads the policy, in seconds. Short, because the user is editing it. */
 const LOCAL_POLICY_REFRESH_SECONDS = 2;
 const POLICY_REFRESH_SECONDS = 60;
@@ -71,6 +91,16 @@ const parameterName = z
   .max(MAX_PARAMETER_NAME, 'is too long for an SSM parameter name')
   .regex(/^[\w./:-]+$/, 'is not an SSM parameter name: use letters, digits and _ . - /, or an ARN');
 
+/** `/` and the empty string stand for the root; an empty variable counts as not set. */
+const basePath = z
+  .string()
+  .max(200, 'is longer than 200 characters')
+  .regex(
+    /^(\/[\w.~!$&'+,;=:@-]+)*\/?$/,
+    'must be a path such as /fireblocks/callback_handler, without spaces and percent signs',
+  )
+  .transform((path) => path.replace(/\/$/, ''));
+
 const environment = z.object({
   HOST: z
     .string()
@@ -79,7 +109,11 @@ const environment = z.object({
   PORT: wholeNumber(0, 65_535).default(PORT),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   CALLBACK_AUTH: z.enum(['jwt', 'json'], { error: 'must be jwt or json' }).default('jwt'),
+  BASE_PATH: basePath.default(BASE_PATH),
   KEY_REFRESH_SECONDS: wholeNumber(1, 86_400).default(60),
+  KEY_WITHDRAWAL: z.enum(KEY_WITHDRAWALS, { error: 'must be keep or refuse' }).default('keep'),
+  MAX_REQUEST_MEMORY_MIB: wholeNumber(64, 65_536).optional(),
+  MAX_STALENESS_SECONDS: wholeNumber(1, 86_400).optional(),
   POLICY_FILE: z.string().optional(),
   POLICY_REFRESH_SECONDS: wholeNumber(1, 86_400).optional(),
   // The Co-signer waits 30 s; signing and sending the response also take time.
@@ -92,6 +126,7 @@ const parameters = z
     CALLBACK_PRIVATE_KEY_PARAMETER: parameterName,
     COSIGNER_PUBLIC_KEY_PARAMETER: parameterName,
     POLICY_PARAMETER: parameterName.optional(),
+    STOP_PARAMETER: parameterName.optional(),
     POLICY_FILE: z.string().optional(),
   })
   .check(({ value, issues }) => {
@@ -99,8 +134,10 @@ const parameters = z
       'CALLBACK_PRIVATE_KEY_PARAMETER',
       'COSIGNER_PUBLIC_KEY_PARAMETER',
       'POLICY_PARAMETER',
+      'STOP_PARAMETER',
     ] as const;
     for (const [index, name] of names.entries()) {
+      if (value[name] === undefined) continue;
       const same = names.slice(0, index).find((other) => value[other] === value[name]);
       const message = `names the same parameter as ${same}`;
       if (same !== undefined) issues.push({ code: 'custom', path: [name], input: value, message });
@@ -114,6 +151,9 @@ const parameters = z
 /** Local mode does not use AWS. */
 const localParameters = z.object({
   POLICY_PARAMETER: z.undefined("can't be used in local mode: set POLICY_FILE instead").optional(),
+  STOP_PARAMETER: z
+    .undefined('can\'t be used in local mode: use "npm run policy -- stop --local" instead')
+    .optional(),
 });
 
 /**
@@ -134,6 +174,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
   const { data } = common;
   const policyRefreshSeconds =
     data.POLICY_REFRESH_SECONDS ?? (flags.local ? LOCAL_POLICY_REFRESH_SECONDS : POLICY_REFRESH_SECONDS);
+  assertStalenessReachable(data.MAX_STALENESS_SECONDS, data.KEY_REFRESH_SECONDS, policyRefreshSeconds);
   return {
     host: data.HOST ?? (flags.local ? '127.0.0.1' : '0.0.0.0'),
     port: data.PORT,
@@ -143,9 +184,27 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
       names === undefined ? localSources(data.POLICY_FILE) : productionSources(names.data, data.POLICY_FILE),
     keyRefreshMs: data.KEY_REFRESH_SECONDS * 1000,
     policyRefreshMs: policyRefreshSeconds * 1000,
+    keyWithdrawal: data.KEY_WITHDRAWAL,
+    maxStalenessMs: scaled(data.MAX_STALENESS_SECONDS, 1000),
+    basePath: data.BASE_PATH,
+    maxRequestMemoryBytes: scaled(data.MAX_REQUEST_MEMORY_MIB, 1024 * 1024),
     decisionTimeoutMs: data.DECISION_TIMEOUT_MS,
     shutdownTimeoutMs: data.SHUTDOWN_TIMEOUT_MS,
   };
+}
+
+/** Between two reads, keys and policy are always a little stale. @throws {ConfigError} */
+function assertStalenessReachable(maxSeconds: number | undefined, ...refreshSeconds: number[]): void {
+  const least = 2 * Math.max(...refreshSeconds);
+  if (maxSeconds !== undefined && maxSeconds < least) {
+    throw new ConfigError([
+      `MAX_STALENESS_SECONDS must be at least ${least}: twice the longer of KEY_REFRESH_SECONDS and POLICY_REFRESH_SECONDS`,
+    ]);
+  }
+}
+
+function scaled(value: number | undefined, unit: number): number | undefined {
+  return value === undefined ? undefined : value * unit;
 }
 
 function localSources(policyFile: string | undefined): LocalSources {
@@ -153,6 +212,7 @@ function localSources(policyFile: string | undefined): LocalSources {
     local: true,
     keyDirectory: LOCAL_KEY_DIRECTORY,
     policyFile: policyFile ?? LOCAL_POLICY_FILE,
+    stopFile: LOCAL_STOP_FILE,
     createPolicy: policyFile === undefined,
   };
 }
@@ -169,6 +229,7 @@ function productionSources(
       names.POLICY_PARAMETER === undefined
         ? { file: policyFile ?? POLICY_FILE }
         : { parameter: names.POLICY_PARAMETER },
+    stopParameter: names.STOP_PARAMETER,
   };
 }
 

@@ -27,9 +27,14 @@ t.test('requires only the two key parameters; everything else has a default', (t
       callbackPrivateKeyParameter: parameters.CALLBACK_PRIVATE_KEY_PARAMETER,
       cosignerPublicKeyParameter: parameters.COSIGNER_PUBLIC_KEY_PARAMETER,
       policy: { file: 'policy.yaml' },
+      stopParameter: undefined,
     },
     keyRefreshMs: 60_000,
     policyRefreshMs: 60_000,
+    keyWithdrawal: 'keep',
+    maxStalenessMs: undefined,
+    basePath: '/callback',
+    maxRequestMemoryBytes: undefined,
     decisionTimeoutMs: 25_000,
     shutdownTimeoutMs: 25_000,
   });
@@ -43,6 +48,7 @@ t.test('needs no variables with --local, and listens on the loopback address', (
     local: true,
     keyDirectory: '.local/keys',
     policyFile: '.local/policy.yaml',
+    stopFile: '.local/stop',
     createPolicy: true,
   });
   t.equal(config.policyRefreshMs, 2000, 'the user is editing the policy');
@@ -61,7 +67,12 @@ t.test('reads every variable', (t) => {
     PORT: '8080',
     LOG_LEVEL: 'debug',
     CALLBACK_AUTH: 'json',
+    BASE_PATH: '/fireblocks/callback_handler/',
+    STOP_PARAMETER: '/fireblocks/dev/stop',
     KEY_REFRESH_SECONDS: '5',
+    KEY_WITHDRAWAL: 'refuse',
+    MAX_STALENESS_SECONDS: '300',
+    MAX_REQUEST_MEMORY_MIB: '128',
     DECISION_TIMEOUT_MS: '1000',
     SHUTDOWN_TIMEOUT_MS: '9000',
   });
@@ -70,7 +81,12 @@ t.test('reads every variable', (t) => {
     port: 8080,
     logLevel: 'debug',
     auth: 'json',
+    sources: { stopParameter: '/fireblocks/dev/stop' },
+    basePath: '/fireblocks/callback_handler',
     keyRefreshMs: 5000,
+    keyWithdrawal: 'refuse',
+    maxStalenessMs: 300_000,
+    maxRequestMemoryBytes: 128 * 1024 * 1024,
     decisionTimeoutMs: 1000,
     shutdownTimeoutMs: 9000,
   });
@@ -133,6 +149,25 @@ t.test('rejects the same parameter for both keys', (t) => {
   t.strictSame(problems([], { ...parameters, COSIGNER_PUBLIC_KEY_PARAMETER: name }), [
     'COSIGNER_PUBLIC_KEY_PARAMETER names the same parameter as CALLBACK_PRIVATE_KEY_PARAMETER',
   ]);
+  t.end();
+});
+
+t.test('takes a path of any length as base path, and / for none', (t) => {
+  const basePathOf = (path: string): string => readConfig([], { ...parameters, BASE_PATH: path }).basePath;
+  t.equal(basePathOf('/'), '');
+  t.equal(basePathOf('/a/b.c/d_e/'), '/a/b.c/d_e');
+  for (const wrong of ['callback', '/a b', '/a//b', '/a?b', 'https://host/callback', '/a%20b', '/*']) {
+    t.match(problems([], { ...parameters, BASE_PATH: wrong }), [/^BASE_PATH must be a path such as/], wrong);
+  }
+  t.end();
+});
+
+t.test('rejects a maximum staleness that every pause between two reads would exceed', (t) => {
+  const env = { ...parameters, KEY_REFRESH_SECONDS: '10', POLICY_REFRESH_SECONDS: '30' };
+  t.strictSame(problems([], { ...env, MAX_STALENESS_SECONDS: '59' }), [
+    'MAX_STALENESS_SECONDS must be at least 60: twice the longer of KEY_REFRESH_SECONDS and POLICY_REFRESH_SECONDS',
+  ]);
+  t.equal(readConfig([], { ...env, MAX_STALENESS_SECONDS: '60' }).maxStalenessMs, 60_000);
   t.end();
 });
 

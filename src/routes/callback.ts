@@ -7,7 +7,8 @@ import { type Answer, toAnswer } from '../protocol/decision.js';
 import type { VerifyingKey } from '../protocol/key.js';
 import { Refusal } from '../protocol/refusal.js';
 import { type CallbackRequest, type Kind, parseJson, parseRequest } from '../protocol/request.js';
-import { signAnswer, verifyToken } from '../protocol/token.js';
+import { signAnswer } from '../protocol/sign-answer.js';
+import { verifyToken } from '../protocol/verify-token.js';
 import { decisionLine } from './decision-line.js';
 
 /** How requests and answers are secured: by signed JWTs, or as plain JSON that only the network authenticates. */

@@ -109,7 +109,7 @@ t.test('stack traces in the log point to lines in the source', async (t) => {
   const { err } = (await handler.line({ event: 'refused', code: 'internal_error' })) as {
     err?: { stack: string };
   };
-  const [, line] = /src\/protocol\/token\.ts:(\d+)/.exec(err?.stack ?? '') ?? [];
-  const source = readFileSync('src/protocol/token.ts', 'utf8').split('\n')[Number(line) - 1];
+  const [, line] = /src\/protocol\/sign-answer\.ts:(\d+)/.exec(err?.stack ?? '') ?? [];
+  const source = readFileSync('src/protocol/sign-answer.ts', 'utf8').split('\n')[Number(line) - 1];
   t.match(source, /await signAsync/, String(err?.stack));
 });

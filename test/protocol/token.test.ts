@@ -5,7 +5,8 @@ import t from 'tap';
 import { signToken, TAMPERINGS, tamperedToken } from '../../cli/cosigner/request.js';
 import { importCallbackKey, importCosignerKeys } from '../../src/protocol/key.js';
 import { Refusal } from '../../src/protocol/refusal.js';
-import { signAnswer, type VerifiedToken, verifyToken } from '../../src/protocol/token.js';
+import { signAnswer } from '../../src/protocol/sign-answer.js';
+import { type VerifiedToken, verifyToken } from '../../src/protocol/verify-token.js';
 import { p256Pair, rsaPair } from '../helpers/keys.js';
 
 const first = rsaPair();

@@ -1,11 +1,8 @@
-// JWTs in both directions (Co-signer options 1, 4 and 5): verifies requests and signs responses. jose only decodes the
-// header. Its own verification and signing use WebCrypto, which moves each operation to another thread; a verification
-// takes 20 µs, which is less than the move.
-import { sign, verify } from 'node:crypto';
-import { promisify } from 'node:util';
+// Verifies requests, which are JWTs (Co-signer options 1, 4 and 5). jose only decodes the header. Its own verification
+// uses WebCrypto, which moves each operation to another thread; a verification takes 20 µs, which is less than the move.
+import { verify } from 'node:crypto';
 import { decodeProtectedHeader, type ProtectedHeaderParameters } from 'jose';
-import type { Answer } from './decision.js';
-import { ALGORITHM, type SigningKey, type VerifyingKey } from './key.js';
+import { ALGORITHM, type VerifyingKey } from './key.js';
 import { Refusal } from './refusal.js';
 import { isObject, parseJson } from './request.js';
 
@@ -85,19 +82,4 @@ function assertTimes({ exp, nbf, iat }: Readonly<Record<string, unknown>>): void
   }
   if (typeof exp === 'number' && exp <= now) throw new Refusal('invalid_token', 'expired ("exp")');
   if (typeof nbf === 'number' && nbf > now) throw new Refusal('invalid_token', 'not valid yet ("nbf")');
-}
-
-const ANSWER_HEADER = encode({ alg: ALGORITHM, typ: 'JWT' });
-/** Signs on another thread, because signing takes longer than everything else in a request together. */
-const signAsync = promisify(sign);
-
-/** Signs an answer in the form that the Co-signer expects: compact JWS, `alg` RS256, `typ` JWT. */
-export async function signAnswer(answer: Answer, callbackKey: SigningKey): Promise<string> {
-  const input = `${ANSWER_HEADER}.${encode(answer)}`;
-  const signature = await signAsync(HASH, Buffer.from(input, 'latin1'), callbackKey.key);
-  return `${input}.${signature.toString('base64url')}`;
-}
-
-function encode(part: object): string {
-  return Buffer.from(JSON.stringify(part)).toString('base64url');
 }
