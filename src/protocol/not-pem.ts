@@ -20,8 +20,9 @@ const FORMATS: readonly (readonly [RegExp, string])[] = [
   [/^["'\s]*\{[^]*"(?:kty|keys)\\*"/, 'it is a JSON web key (JWK): store the key in PEM format'],
   [/^["'\s]*eyJ/, 'it is a token or JSON in Base64: store the key in PEM format'],
   [/\uFFFD/, BINARY],
+  [/%(?:0A|0D|20|2B|2F)/i, 'it is URL-encoded: store the PEM file unchanged'],
   [
-    /^["'\s]*(?:(?:file:|arn:|https?:|~?\/|\.\.?\/)\S+|\S+\.(?:pem|key|crt|cer|der|p12|pfx))["'\s]*$/,
+    /^["'\s]*(?:(?:file:|arn:|https?:|~?\/|\.\.?\/)[^"'\s]+|[^"'\s]+\.(?:pem|key|crt|cer|der|p12|pfx))["'\s]*$/,
     'it is the name of a file or parameter: store the content of the file',
   ],
 ];
@@ -34,7 +35,7 @@ export function describeWithoutMarkers(text: string, compact: string): KeyError 
   if (isPkcs12(text)) return notPem(PKCS12);
   const known = FORMATS.find(([pattern]) => pattern.test(text));
   if (known !== undefined) return notPem(known[1]);
-  if (/BEGIN|END[A-Z]*KEY/.test(compact)) return incomplete(describeDamagedMarkers(compact));
+  if (/BEGIN|END[A-Z]{0,30}KEY/.test(compact)) return describeDamagedMarkers(compact);
   const [, base64 = ''] = /^["'`]?([A-Za-z0-9+/_-]+={0,2})["'`]?$/.exec(compact) ?? [];
   const der = Buffer.from(base64, 'base64');
   return der[0] === 0x30 && der.length > 20 ? notPem(describeDer(der)) : incomplete('it has no PEM block');
@@ -42,7 +43,7 @@ export function describeWithoutMarkers(text: string, compact: string): KeyError 
 
 /** @param rest a value without white space and complete markers @throws {KeyError} */
 export function assertNoDamagedMarker(rest: string): void {
-  if (/[-\u2010-\u2015\u2212]\W{0,3}(?:BEGIN|END)/.test(rest)) throw incomplete(describeDamagedMarkers(rest));
+  if (/[-\u2010-\u2015\u2212]\W{0,3}(?:BEGIN|END)/.test(rest)) throw describeDamagedMarkers(rest);
 }
 
 /**
@@ -68,10 +69,13 @@ export function describeMismatch(first = '', last = ''): KeyError {
   return incomplete(`the line after "-----${first}-----" is "-----${last}-----"`);
 }
 
-function describeDamagedMarkers(compact: string): string {
-  return /[\u2010-\u2015\u2212]/.test(compact)
-    ? 'the hyphens of its first or last line were replaced by dashes, as word processors do'
-    : 'a first or last line is damaged or missing; each has five hyphens on both sides';
+/** @param compact the markers, and anything else */
+export function describeDamagedMarkers(compact: string): KeyError {
+  return incomplete(
+    /[\u2010-\u2015\u2212]/.test(compact)
+      ? 'the hyphens of its first or last line were replaced by dashes, as word processors do'
+      : 'a first or last line is damaged or missing; each has five hyphens on both sides',
+  );
 }
 
 function incomplete(problem: string): KeyError {

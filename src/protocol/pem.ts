@@ -3,6 +3,7 @@ import { KeyError } from './key-error.js';
 import {
   assertNoDamagedMarker,
   assertNoKeyOutside,
+  describeDamagedMarkers,
   describeMismatch,
   describeWithoutMarkers,
 } from './not-pem.js';
@@ -92,9 +93,9 @@ export function pemBlocks(text: string): readonly PemBlock[] {
 /** Base64 contains no backslash, so that a backslash is always part of an escape sequence. */
 function unescape(text: string): string {
   return text
-    .replace(/\\+u([\dA-Fa-f]{4})/g, (_escape, code: string) => String.fromCharCode(parseInt(code, 16)))
-    .replace(/\\+[nrt]/g, '')
-    .replaceAll('\\', '');
+    .replace(/\\+/g, '\\')
+    .replace(/\\u([\dA-Fa-f]{4})/g, (_escape, code: string) => String.fromCharCode(parseInt(code, 16)))
+    .replace(/\\[nrt]?/g, '');
 }
 
 /** Also removes NUL, which UTF-16 files contain, and all invisible characters, such as a BOM and zero-width spaces. */
@@ -133,6 +134,7 @@ function toBlock(label: string, body: string): PemBlock {
 
 /** Checks that the body is Base64, and that the DER value in it has the length that it states. @throws {KeyError} */
 function assertComplete(label: string, body: string): void {
+  if (/^-|-$/.test(body)) throw describeDamagedMarkers(body);
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(body)) {
     throw new KeyError(
       'KEY_UNREADABLE',

@@ -156,6 +156,8 @@ const refused = [
     'KEY_NOT_PEM',
     /five hyphens/,
   ],
+  ['six hyphens', pair.privatePem.replaceAll('-----', '------'), 'KEY_NOT_PEM', /five hyphens/],
+  ['URL encoding', encodeURIComponent(pair.privatePem), 'KEY_NOT_PEM', /URL-encoded/],
   ['no hyphens', pair.privatePem.replaceAll('-', ''), 'KEY_NOT_PEM', /five hyphens/],
   ['en dashes', pair.privatePem.replaceAll('--', '–'), 'KEY_NOT_PEM', /replaced by dashes/],
   ['em dashes', pair.privatePem.replaceAll('-----', '—'), 'KEY_NOT_PEM', /replaced by dashes/],
@@ -267,6 +269,31 @@ t.test('recognizes an OpenSSH key and a PKCS#12 file that the tools themselves w
     problemOf(() => importCosignerKeys(openssh)),
     { code: 'KEY_IS_PRIVATE' },
   );
+  t.end();
+});
+
+t.test('reads any value in little time', (t) => {
+  const parts = [
+    '\\',
+    '-',
+    '-----BEGIN',
+    '-----BEGIN A-----',
+    'END',
+    'ENDA',
+    '"',
+    '{',
+    'A',
+    'A=',
+    '.pem',
+    ' ',
+    'LS0t',
+  ];
+  for (const part of parts) {
+    const startedAt = performance.now();
+    problemOf(() => importCosignerKeys(part.repeat(50_000)));
+    // An implementation that is not linear takes more than 5 s.
+    t.ok(performance.now() - startedAt < 1000, part);
+  }
   t.end();
 });
 
