@@ -98,12 +98,14 @@ async function openSources(config: SourceConfig): Promise<Sources> {
   // Imported only where it is used, because loading the AWS SDK takes a third of the startup time.
   const { parameterReader } = await import('./sources/ssm.js');
   const read = parameterReader();
-  const readOne = async (parameter: string): Promise<StoredValue> => (await read([parameter]))[0];
+  // With a client of its own, so that a connection on which another read hangs can't delay an emergency stop.
+  const readStop = parameterReader();
   const { policy, stopParameter } = config;
   return {
     keys: parameterKeySource(read, config),
-    policy: () => ('file' in policy ? readFileValue(policy.file) : readOne(policy.parameter)),
-    stop: stopParameter === undefined ? undefined : () => readOne(stopParameter),
+    policy:
+      'file' in policy ? () => readFileValue(policy.file) : async () => (await read([policy.parameter]))[0],
+    stop: stopParameter === undefined ? undefined : async () => (await readStop([stopParameter]))[0],
   };
 }
 

@@ -11,7 +11,7 @@ const OBSERVED_MS = 1000;
 /** A request that is sent later than the refresh interval after a change must get the new answer. */
 export function emergencyStops(count: number): Fault {
   return {
-    title: `policy stopped and resumed ${count} times, each in force within ${REFRESH_SECONDS} s; a restart while stopped`,
+    title: `policy stopped and resumed ${count === 1 ? 'once' : `${count} times`}, in force within ${REFRESH_SECONDS} s; a restart while stopped`,
     env: { STOP_PARAMETER: PARAMETERS.stop, POLICY_REFRESH_SECONDS: String(REFRESH_SECONDS) },
     async run(testbed) {
       const { moto, front, handler, ports } = testbed;

@@ -25,7 +25,10 @@ export function parseStop(value: string | undefined): StopSetting {
   if (action !== undefined) return { action };
   // The value is not quoted: if two parameters were swapped, it may be a key.
   const found = word === '' ? 'it is empty' : `it has ${word.length} characters`;
-  return { action: 'RETRY', problem: `must be ${STOP_ACTIONS.join(', ')} or ${RUN}, but ${found}` };
+  return {
+    action: 'RETRY',
+    problem: `the stored value is not ${STOP_ACTIONS.join(', ')} or ${RUN}: ${found}`,
+  };
 }
 
 export class EmergencyStop {
@@ -92,7 +95,7 @@ export class EmergencyStop {
     this.#state = state;
     if (problem === undefined) this.#onConfirmed();
     if (action !== undefined) {
-      const why = problem === undefined ? `${name} holds ${action}` : `${name} ${problem}`;
+      const why = problem === undefined ? `${name} holds ${action}` : `${problem} (${name})`;
       this.#log.error(
         { event: 'emergency_stop', action, from: name, before, reason: problem },
         `emergency stop: every decision is ${action}, because ${why}`,

@@ -51,7 +51,7 @@ t.test('any other value stops with RETRY, and is not quoted', (t) => {
   ]) {
     const { action, problem = '' } = parseStop(value);
     t.equal(action, 'RETRY', JSON.stringify(value));
-    t.match(problem, /^must be RETRY, REJECT or RUN, but it (is empty|has \d+ characters)$/);
+    t.match(problem, /^the stored value is not RETRY, REJECT or RUN: it (is empty|has \d+ characters)$/);
   }
   t.notMatch(parseStop('-----BEGIN PRIVATE KEY-----').problem, 'BEGIN');
   t.end();
@@ -143,8 +143,8 @@ t.test('an invalid value stops, is explained, and is not a confirmation', async 
     level: 'error',
     action: 'RETRY',
     before: 'RUN',
-    reason: 'must be RETRY, REJECT or RUN, but it has 4 characters',
-    msg: `emergency stop: every decision is RETRY, because ${NAME} must be RETRY, REJECT or RUN, but it has 4 characters`,
+    reason: 'the stored value is not RETRY, REJECT or RUN: it has 4 characters',
+    msg: `emergency stop: every decision is RETRY, because the stored value is not RETRY, REJECT or RUN: it has 4 characters (${NAME})`,
   });
 });
 

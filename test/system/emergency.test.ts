@@ -82,6 +82,8 @@ async function untilAll(load: Load, { answers }: Running, action: string, since:
   return Math.max(0, (last()?.at ?? 0) - since);
 }
 
+t.jobs = 2;
+
 t.test('the emergency stop', async (t) => {
   const moto = await motoServer(t);
   const proxy = await awsProxy(t, moto.endpoint);
