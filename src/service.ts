@@ -28,25 +28,15 @@ async function main(): Promise<void> {
   const log = await createLog(config.logLevel);
   const lifecycle = stopOnSignal({ log, timeoutMs: config.shutdownTimeoutMs });
   try {
-    const ring = new KeyRing();
-    const { keys, policy, stop: stopSource } = await openSources(config.sources);
-    const freshness = new Freshness({
-      watched: stopSource === undefined ? ['keys', 'policy'] : ['keys', 'policy', 'stop'],
-      maxMs: config.maxStalenessMs,
-      log,
-    });
-    const loading = { source: keys, ring, log, onConfirmed: () => freshness.confirm('keys') };
-    const currentPolicy = new CurrentPolicy(policy, log, () => freshness.confirm('policy'));
-    const stop = new EmergencyStop(stopSource, log, () => freshness.confirm('stop'));
-    const emergency = { stop, freshness };
-    const byPolicy: Decide = (request) => decideBy(currentPolicy.current, request, new Date());
+    const { loading, policy, emergency } = await prepare(config, log);
+    const byPolicy: Decide = (request) => decideBy(policy.current, request, new Date());
     const version = readVersion();
     // The application is built while waiting for SSM.
     const [app] = await Promise.all([
       buildApp({
         ...config,
-        keyRing: ring,
-        policy: currentPolicy,
+        keyRing: loading.ring,
+        policy,
         emergency,
         decide: decideUnless(emergency, byPolicy),
         version,
@@ -54,20 +44,37 @@ async function main(): Promise<void> {
         log,
       }),
       loadKeys(loading),
-      currentPolicy.load(),
-      stop.load(),
+      policy.load(),
+      emergency.stop.load(),
     ]);
     startKeyRefresh(loading, config.keyRefreshMs);
-    currentPolicy.keepFresh(config.policyRefreshMs);
+    policy.keepFresh(config.policyRefreshMs);
     // Twice as often as the policy: a stop is then in force in time, even though a read takes a while.
-    stop.keepFresh(config.policyRefreshMs / 2);
-    freshness.watch();
+    emergency.stop.keepFresh(config.policyRefreshMs / 2);
+    emergency.freshness.watch();
     lifecycle.app = app;
     await listen(app, config, log, version);
     favourSize();
   } catch (error) {
     fail(log, error);
   }
+}
+
+/** Prepares what is loaded at startup and refreshed from then on. */
+async function prepare(config: Config, log: Logger) {
+  const sources = await openSources(config.sources);
+  const freshness = new Freshness({
+    watched: sources.stop === undefined ? ['keys', 'policy'] : ['keys', 'policy', 'stop'],
+    maxMs: config.maxStalenessMs,
+    log,
+  });
+  const loading = {
+    ...{ source: sources.keys, ring: new KeyRing(), log, keyWithdrawal: config.keyWithdrawal },
+    onConfirmed: () => freshness.confirm('keys'),
+  };
+  const policy = new CurrentPolicy(sources.policy, log, () => freshness.confirm('policy'));
+  const stop = new EmergencyStop(sources.stop, log, () => freshness.confirm('stop'));
+  return { loading, policy, emergency: { stop, freshness } };
 }
 
 async function configure(): Promise<Config> {

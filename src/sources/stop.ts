@@ -2,6 +2,7 @@
 // request.
 import type { Logger } from 'pino';
 import { loadAtBoot, loadRegularly } from './load.js';
+import { readWithin } from './read.js';
 import type { Source, StoredValue } from './source.js';
 
 export const STOP_ACTIONS = ['RETRY', 'REJECT'] as const;
@@ -86,7 +87,7 @@ export class EmergencyStop {
 
   async #update(): Promise<void> {
     if (this.#source === undefined) return;
-    const { name, value } = await this.#source();
+    const { name, value } = await readWithin(this.#source);
     const { action, problem } = parseStop(value);
     const state = action ?? RUN;
     const before = this.#state === state ? undefined : this.#state;
