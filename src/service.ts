@@ -10,13 +10,17 @@ import { loadKeys, startKeyRefresh, type UnusableCallbackKeyError } from './keys
 import { KeyRing, type StoredKeys } from './keys/ring.js';
 import { createMissingPolicy, localBanner } from './local.js';
 import { createLog } from './log.js';
+import type { Decide } from './policy/evaluate/decide.js';
 import { decideBy } from './policy/evaluate/rules.js';
 import type { PolicyError } from './policy/parse/problem.js';
 import { BaseError, codeOf } from './protocol/error.js';
 import { stopOnSignal } from './shutdown.js';
+import { decideUnless } from './sources/emergency.js';
 import { readFileValue } from './sources/file.js';
+import { Freshness } from './sources/freshness.js';
 import { CurrentPolicy, type MissingPolicyError } from './sources/policy.js';
 import type { Source, SourceError, StoredValue } from './sources/source.js';
+import { EmergencyStop } from './sources/stop.js';
 import { favourSize } from './v8-flags.js';
 
 async function main(): Promise<void> {
@@ -24,33 +28,53 @@ async function main(): Promise<void> {
   const log = await createLog(config.logLevel);
   const lifecycle = stopOnSignal({ log, timeoutMs: config.shutdownTimeoutMs });
   try {
-    const ring = new KeyRing();
-    const { keys, policy } = await openSources(config.sources);
-    const loading = { source: keys, ring, log, keyWithdrawal: config.keyWithdrawal };
-    const currentPolicy = new CurrentPolicy(policy, log);
+    const { loading, policy, emergency } = await prepare(config, log);
+    const byPolicy: Decide = (request) => decideBy(policy.current, request, new Date());
     const version = readVersion();
     // The application is built while waiting for SSM.
     const [app] = await Promise.all([
       buildApp({
         ...config,
-        keyRing: ring,
-        policy: currentPolicy,
-        decide: (request) => decideBy(currentPolicy.current, request, new Date()),
+        keyRing: loading.ring,
+        policy,
+        emergency,
+        decide: decideUnless(emergency, byPolicy),
         version,
         lifecycle,
         log,
       }),
       loadKeys(loading),
-      currentPolicy.load(),
+      policy.load(),
+      emergency.stop.load(),
     ]);
     startKeyRefresh(loading, config.keyRefreshMs);
-    currentPolicy.keepFresh(config.policyRefreshMs);
+    policy.keepFresh(config.policyRefreshMs);
+    // Twice as often as the policy: a stop is then in force in time, even though a read takes a while.
+    emergency.stop.keepFresh(config.policyRefreshMs / 2);
+    emergency.freshness.watch();
     lifecycle.app = app;
     await listen(app, config, log, version);
     favourSize();
   } catch (error) {
     fail(log, error);
   }
+}
+
+/** Prepares what is loaded at startup and refreshed from then on. */
+async function prepare(config: Config, log: Logger) {
+  const sources = await openSources(config.sources);
+  const freshness = new Freshness({
+    watched: sources.stop === undefined ? ['keys', 'policy'] : ['keys', 'policy', 'stop'],
+    maxMs: config.maxStalenessMs,
+    log,
+  });
+  const loading = {
+    ...{ source: sources.keys, ring: new KeyRing(), log, keyWithdrawal: config.keyWithdrawal },
+    onConfirmed: () => freshness.confirm('keys'),
+  };
+  const policy = new CurrentPolicy(sources.policy, log, () => freshness.confirm('policy'));
+  const stop = new EmergencyStop(sources.stop, log, () => freshness.confirm('stop'));
+  return { loading, policy, emergency: { stop, freshness } };
 }
 
 async function configure(): Promise<Config> {
@@ -64,23 +88,31 @@ async function configure(): Promise<Config> {
 interface Sources {
   readonly keys: Source<StoredKeys>;
   readonly policy: Source<StoredValue>;
+  readonly stop: Source<StoredValue> | undefined;
 }
 
 async function openSources(config: SourceConfig): Promise<Sources> {
   if (config.local) {
-    const { keyDirectory, policyFile, createPolicy } = config;
+    const { keyDirectory, policyFile, stopFile, createPolicy } = config;
     await createMissingKeys(keyDirectory);
     if (createPolicy) await createMissingPolicy(policyFile);
-    return { keys: directoryKeySource(keyDirectory), policy: () => readFileValue(policyFile) };
+    return {
+      keys: directoryKeySource(keyDirectory),
+      policy: () => readFileValue(policyFile),
+      stop: () => readFileValue(stopFile),
+    };
   }
   // Imported only where it is used, because loading the AWS SDK takes a third of the startup time.
   const { parameterReader } = await import('./sources/ssm.js');
   const read = parameterReader();
-  const { policy } = config;
+  // With a client of its own, so that a connection on which another read hangs can't delay an emergency stop.
+  const readStop = parameterReader();
+  const { policy, stopParameter } = config;
   return {
     keys: parameterKeySource(read, config),
     policy:
       'file' in policy ? () => readFileValue(policy.file) : async () => (await read([policy.parameter]))[0],
+    stop: stopParameter === undefined ? undefined : async () => (await readStop([stopParameter]))[0],
   };
 }
 

@@ -10,6 +10,7 @@ import { clients, slowClients } from './clients.js';
 import type { Fault } from './fault.js';
 import { machine } from './machine.js';
 import { operations } from './operations.js';
+import { emergencyStops } from './stops.js';
 import { type Count, openTestbed, startLoad } from './testbed.js';
 
 const DEFAULT_PER_SECOND = 100;
@@ -43,7 +44,7 @@ async function runFaults({ short = false, only = '' }: Options): Promise<boolean
   const chosen = (faults: readonly Fault[]): readonly Fault[] =>
     faults.filter(({ title }) => title.includes(only));
   // These take a long time but need little CPU.
-  const waiting = chosen([slowClients(short), ...operations(short)]);
+  const waiting = chosen([slowClients(short), ...operations(short), emergencyStops(short ? 1 : 10)]);
   const busy = chosen([...clients(short), ...machine(short)]);
   const aroundMs = short ? 300 : 1000;
   const results = short

@@ -1,8 +1,9 @@
-// Defines `npm run policy`: checks, explains, tests and replays a policy before it is in force, then pushes it.
+// Defines `npm run policy`: checks, explains, tests and replays a policy before it is in force, then pushes it, and
+// stops all decisions in an emergency.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod';
-import { createProgram, EXIT_FAILED, readText, UsageError } from '../command.js';
-import { addOperatorOptions, type OperatorOptions } from '../operator-command.js';
+import { createProgram, EXIT_FAILED, readText, runProgram, UsageError } from '../command.js';
+import { addOperatorOptions, type OperatorOptions, reportFailure } from '../operator-command.js';
 import type { Output } from '../terminal.js';
 import { POLICY_FILE } from '../../src/config.js';
 import { explain } from '../../src/policy/evaluate/explain.js';
@@ -11,6 +12,7 @@ import { readCases, runCases } from './cases.js';
 import { readPolicy, readRequest } from './files.js';
 import { createPrinter, type Printer } from './print.js';
 import { replay } from './replay.js';
+import { addResume, addStop } from './stop-commands.js';
 
 interface PolicyOptions {
   readonly policy?: string;
@@ -23,17 +25,25 @@ interface ExplainOptions extends PolicyOptions {
 
 type PushOptions = OperatorOptions & PolicyOptions;
 
+export async function runPolicy(): Promise<void> {
+  await runProgram(createPolicyProgram(process.stdout), (error, command) =>
+    reportFailure(error, command.opts()),
+  );
+}
+
 /** @param stdout the stream to print the results to */
 export function createPolicyProgram(stdout: Output): Command {
   const program = createProgram(
     'policy',
-    'Checks, explains, tests, replays and pushes a policy.',
+    'Checks, explains, tests, replays and pushes a policy, and stops all decisions in an emergency.',
   ).addHelpText('after', '\nHelp for one command: npm run policy -- explain --help');
   addCheck(program, stdout);
   addExplain(program, stdout);
   addTest(program, stdout);
   addReplay(program, stdout);
   addPush(program, stdout);
+  addStop(program);
+  addResume(program);
   return program;
 }
 

@@ -7,6 +7,7 @@ import { InputError, reasonOf } from '../command.js';
 import { decideBy, type Policy } from '../../src/policy/evaluate/rules.js';
 import { ACTIONS } from '../../src/protocol/decision.js';
 import type { Kind } from '../../src/protocol/request.js';
+import { EMERGENCY_STOP, STALE } from '../../src/sources/emergency.js';
 
 /** The fields of a decision line that a replay needs; `src/routes/decision-line.ts` writes them. */
 const lineSchema = z.looseObject({
@@ -37,6 +38,8 @@ export interface Replay {
   readonly notReplayable: string[];
   /** Number of decision lines without facts or without a rule. */
   skipped: number;
+  /** Number of decisions that an emergency stop or stale data made instead of the policy. */
+  overridden: number;
 }
 
 /**
@@ -50,7 +53,7 @@ export async function replay(
   file: string,
   onProgress: (lines: number) => void,
 ): Promise<Replay> {
-  const outcome: Replay = { replayed: 0, changes: [], notReplayable: [], skipped: 0 };
+  const outcome: Replay = { replayed: 0, changes: [], notReplayable: [], skipped: 0, overridden: 0 };
   let lines = 0;
   let pretty = false;
   try {
@@ -63,7 +66,8 @@ export async function replay(
   } catch (error) {
     throw new InputError(`${file} can't be read: ${reasonOf(error)}`);
   }
-  if (outcome.replayed + outcome.notReplayable.length + outcome.skipped === 0) {
+  const { replayed, notReplayable, skipped, overridden } = outcome;
+  if (replayed + notReplayable.length + skipped + overridden === 0) {
     throw new InputError(
       pretty
         ? `${file} has no decision lines in JSON: it contains the output that the service prints on a terminal.\nTo get JSON, start the service with its output redirected: npm start > handler.ndjson`
@@ -81,6 +85,10 @@ function isPretty(line: string): boolean {
 function replayLine(policy: Policy, text: string, outcome: Replay): void {
   const line = parseLine(text);
   if (line?.['event'] !== 'decision') return;
+  if (line['rule'] === EMERGENCY_STOP || line['rule'] === STALE) {
+    outcome.overridden++;
+    return;
+  }
   const { data } = lineSchema.safeParse(line);
   if (data === undefined) {
     outcome.skipped++;

@@ -93,7 +93,7 @@ export function replayLines(
   log: string,
   file: string,
   policy: Policy,
-  { replayed, changes, notReplayable, skipped }: Replay,
+  { replayed, changes, notReplayable, skipped, overridden }: Replay,
 ): readonly string[] {
   const decisions = (number: number): string => count(number, 'decision');
   const lines = [
@@ -105,6 +105,11 @@ export function replayLines(
     );
   }
   if (skipped > 0) lines.push(`${decisions(skipped)} skipped: not made by a rule, or logged without facts`);
+  if (overridden > 0) {
+    lines.push(
+      `${decisions(overridden)} skipped: made by an emergency stop or stale data instead of the policy`,
+    );
+  }
   if (changes.length > 0) lines.push('', ...changeCounts(changes), '', ...changeTable(changes));
   return lines;
 }

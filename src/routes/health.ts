@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { Keys } from '../keys/ring.js';
 import type { AnswerAlgorithm } from '../protocol/key.js';
+import type { Emergency } from '../sources/emergency.js';
+import type { StopAction } from '../sources/stop.js';
 import { HEALTH_PATH } from '../timeouts.js';
 import type { Auth } from './callback.js';
 
@@ -10,13 +12,14 @@ export interface HealthOptions {
   readonly keyRing: { readonly current: Keys };
   /** The policy in force. */
   readonly policy: { readonly current: { readonly hash: string } };
+  readonly emergency: Emergency;
   readonly version: string;
   /** `stopping` is set before the listener closes, so that the probe sees it. */
   readonly lifecycle: { readonly stopping: boolean };
 }
 
 interface Health {
-  readonly status: 'ok' | 'awaiting_cosigner_key' | 'stopping';
+  readonly status: 'ok' | 'awaiting_cosigner_key' | 'emergency_stop' | 'stale' | 'stopping';
   readonly version: string;
   readonly uptimeSeconds: number;
   /** Fingerprint of the key that signs responses. */
@@ -27,6 +30,10 @@ interface Health {
   readonly cosignerKeys: readonly string[];
   /** Hash of the policy in force: the first 12 hex digits of its SHA-256. */
   readonly policy: string;
+  /** The answer to every request while an emergency stop is in force. */
+  readonly emergencyStop: StopAction | null;
+  /** What could not be refreshed for longer than `MAX_STALENESS_SECONDS`: `keys`, `policy` or `stop`. */
+  readonly stale: readonly string[];
   readonly auth: Auth;
 }
 
@@ -41,6 +48,8 @@ export function healthRoute(app: FastifyInstance, options: HealthOptions): void 
       callbackAlgorithm: callback?.algorithm ?? null,
       cosignerKeys: cosigners.map(({ fingerprint }) => fingerprint),
       policy: options.policy.current.hash,
+      emergencyStop: options.emergency.stop.action ?? null,
+      stale: options.emergency.freshness.stale,
       auth: options.auth,
     };
     return reply
@@ -50,7 +59,9 @@ export function healthRoute(app: FastifyInstance, options: HealthOptions): void 
   });
 }
 
-function statusOf({ lifecycle, auth, keyRing }: HealthOptions): Health['status'] {
+function statusOf({ lifecycle, auth, keyRing, emergency }: HealthOptions): Health['status'] {
   if (lifecycle.stopping) return 'stopping';
-  return auth === 'jwt' && keyRing.current.cosigners.length === 0 ? 'awaiting_cosigner_key' : 'ok';
+  if (auth === 'jwt' && keyRing.current.cosigners.length === 0) return 'awaiting_cosigner_key';
+  if (emergency.stop.action !== undefined) return 'emergency_stop';
+  return emergency.freshness.stale.length > 0 ? 'stale' : 'ok';
 }

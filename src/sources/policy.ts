@@ -24,10 +24,13 @@ export class CurrentPolicy {
   #text: string | undefined;
   /** The last unusable policy that was logged, so that it is not logged again at every read. */
   #logged: string | undefined;
+  readonly #onConfirmed: () => void;
 
-  constructor(source: Source<StoredValue>, log: Logger) {
+  /** @param onConfirmed called after each read that found the policy in force */
+  constructor(source: Source<StoredValue>, log: Logger, onConfirmed: () => void = () => undefined) {
     this.#source = source;
     this.#log = log;
+    this.#onConfirmed = onConfirmed;
   }
 
   get current(): Policy {
@@ -73,7 +76,13 @@ export class CurrentPolicy {
   }
 
   async #update(): Promise<void> {
-    const { name, value } = await this.#read();
+    const stored = await this.#read();
+    this.#check(stored);
+    if (stored.value === this.#text) this.#onConfirmed();
+  }
+
+  /** Replaces the policy in force if the stored one is new and valid. */
+  #check({ name, value }: StoredValue): void {
     const before = this.#policy;
     if (value === undefined) {
       if (before === undefined) throw new MissingPolicyError(name);

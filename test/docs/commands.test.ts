@@ -44,6 +44,8 @@ const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, conta
   'npm run fuzz -- --count 20000': ['.ci/run', 'npm run fuzz -- --count 20000'],
   'npm run soak -- --seconds 10': ['.ci/run', 'npm run soak -- --seconds 10'],
   'npm run verify:image': ['.ci/run', 'npm run verify:image'],
+  'npm run policy -- stop --local': ['test/system/emergency.test.ts', "['stop', '--local']"],
+  'npm run policy -- resume --local': ['test/system/emergency.test.ts', "['resume', '--local']"],
   'npm run logs -- --follow': ['test/system/deploy.test.ts', "'logs', '--follow'"],
   "pip install 'moto[server]' cfn-lint": ['.ci/run', "'moto[server]' cfn-lint"],
   // Covers the same files: the linter fails if this command would change something.
@@ -85,7 +87,8 @@ function run(command: string): Promise<Outcome | undefined> {
 
 async function start(command: string): Promise<Outcome | undefined> {
   const [, script, args = ''] = /^npm run (?:--silent )?(policy|cosigner)(?: -- (.*))?$/.exec(command) ?? [];
-  if (script === undefined) return undefined;
+  // A stop would change the answers to the other commands.
+  if (script === undefined || /^(stop|resume) /.test(args)) return undefined;
   const words = args.split(' ').filter((word) => word !== '');
   const ran =
     script === 'policy'

@@ -33,6 +33,7 @@ export async function testApp(t: Test, overrides: Partial<AppOptions> = {}) {
     decide: rejectEverything,
     decisionTimeoutMs: 1000,
     policy: { current: { hash: '0123456789ab' } },
+    emergency: { stop: { action: undefined }, freshness: { stale: [] } },
     version: '1.2.3',
     lifecycle,
     overload: { maxEventLoopDelayMs: 0 },

@@ -10,6 +10,7 @@ const COMMANDS = {
   destroy: async () => (await import('../../cli/operate/destroy.js')).runDestroy,
   keys: async () => (await import('../../cli/operate/keys.js')).runKeys,
   logs: async () => (await import('../../cli/operate/logs.js')).runLogs,
+  policy: async () => (await import('../../cli/policy/program.js')).runPolicy,
   restart: async () => (await import('../../cli/operate/restart.js')).runRestart,
   scale: async () => (await import('../../cli/operate/scale.js')).runScale,
 } as const satisfies Readonly<Record<string, () => Promise<(runtime: OperatorRuntime) => Promise<void>>>>;
@@ -31,10 +32,6 @@ capture('stderr');
 // Commands behave as if there were no terminal, wherever the tests run.
 for (const stream of [process.stdin, process.stdout, process.stderr]) {
   Object.defineProperty(stream, 'isTTY', { value: false });
-}
-
-export function canRunInProcess(command: string): command is InProcessCommand {
-  return Object.hasOwn(COMMANDS, command);
 }
 
 /** Runs one command at a time: working directory, environment and arguments belong to the whole process. */

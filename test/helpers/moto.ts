@@ -16,6 +16,7 @@ export const PARAMETERS = {
   callback: '/fireblocks/test/jwt/callback-private-key',
   cosigner: '/fireblocks/test/jwt/cosigner-public-key',
   policy: '/fireblocks/test/policy',
+  stop: '/fireblocks/test/policy-stop',
 };
 
 /** The initial production policy. */

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { EXAMPLE_FILE, SETTINGS_FILE } from '../../infra/settings.js';
 import type { Ran } from './cli.js';
-import { canRunInProcess, type InProcessCommand, runInProcess } from './in-process.js';
+import { type InProcessCommand, runInProcess } from './in-process.js';
 import { programPath, ROOT } from './paths.js';
 import { EXAMPLE, type Json } from './settings.js';
 
 export const REGION = 'ap-northeast-1';
-export type OperatorCommand = InProcessCommand | 'policy';
+export type OperatorCommand = InProcessCommand;
 
 /** Node.js arguments that start the command. */
 export function programOf(command: OperatorCommand): readonly string[] {
@@ -30,7 +30,7 @@ export interface Workspace {
   start(command: OperatorCommand, ...args: readonly string[]): RunningCommand;
   /** Runs the command in a separate process. */
   spawn(command: OperatorCommand, ...args: readonly string[]): Promise<Ran>;
-  /** Runs the command in this process if possible, which is much faster. */
+  /** Runs the command in this process, which is much faster. */
   run(command: OperatorCommand, ...args: readonly string[]): Promise<Ran>;
   /** @returns what `--json` printed */
   json<Result>(command: OperatorCommand, ...args: readonly string[]): Promise<Result>;
@@ -68,7 +68,6 @@ export function workspace(t: Test, endpoint: string): Workspace {
     },
     spawn: (command, ...args) => place.start(command, ...args).ended,
     async run(command, ...args) {
-      if (!canRunInProcess(command)) return place.spawn(command, ...args);
       return finish(command, await runInProcess(place, command, args));
     },
     async json<Result>(command: OperatorCommand, ...args: readonly string[]) {

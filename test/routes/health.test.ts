@@ -17,6 +17,8 @@ t.test('reports version, keys and policy, and is not logged', async (t) => {
     callbackAlgorithm: 'RS256',
     cosignerKeys: keyRing.current.cosigners.map(({ fingerprint }) => fingerprint),
     policy: '0123456789ab',
+    emergencyStop: null,
+    stale: [],
     auth: 'jwt',
   });
   t.strictSame(lines, [], 'not logged');
@@ -41,3 +43,25 @@ t.test(
     t.equal(reply.headers.connection, 'close');
   },
 );
+
+t.test('shows an emergency stop and what is stale, and stays healthy', async (t) => {
+  const emergency = (action: 'RETRY' | 'REJECT' | undefined, ...stale: string[]) => ({
+    emergency: { stop: { action }, freshness: { stale } },
+  });
+  for (const [options, expected] of [
+    [emergency('RETRY'), { status: 'emergency_stop', emergencyStop: 'RETRY', stale: [] }],
+    [emergency('REJECT', 'keys'), { status: 'emergency_stop', emergencyStop: 'REJECT', stale: ['keys'] }],
+    [emergency(undefined, 'keys', 'stop'), { status: 'stale', emergencyStop: null, stale: ['keys', 'stop'] }],
+    [
+      { ...emergency('RETRY', 'policy'), keyRing: ringWith(undefined) },
+      { status: 'awaiting_cosigner_key', emergencyStop: 'RETRY', stale: ['policy'] },
+    ],
+  ] as const) {
+    const { app, lifecycle } = await testApp(t, options);
+    const reply = await app.inject('/health');
+    t.equal(reply.statusCode, 200, 'the load balancer keeps the task');
+    t.match(reply.json(), expected);
+    lifecycle.stopping = true;
+    t.match((await app.inject('/health')).json(), { ...expected, status: 'stopping' });
+  }
+});

@@ -12,13 +12,15 @@ const broken = 'version: 1\nrules: []\notherwise: approve\n';
 function policyFrom(state: { value?: string | undefined; fault?: Error }) {
   const memory = memoryLog();
   let reads = 0;
+  let confirmed = 0;
   const source = () => {
     reads++;
     return state.fault === undefined
       ? Promise.resolve({ name: 'policy.yaml', value: state.value })
       : Promise.reject(state.fault);
   };
-  return { ...memory, state, policy: new CurrentPolicy(source, memory.log), reads: () => reads };
+  const policy = new CurrentPolicy(source, memory.log, () => confirmed++);
+  return { ...memory, state, policy, reads: () => reads, confirmed: () => confirmed };
 }
 
 t.test('at startup, loads and logs the policy', async (t) => {
@@ -98,4 +100,32 @@ t.test('logs each later problem once and keeps the policy in force', async (t) =
   state.value = broken;
   await until(() => of('policy_refused')[1], 5000);
   t.equal(of('policy_refused').length, 2, 'the same problem is logged again after it was fixed');
+});
+
+t.test('a read confirms the policy in force only if that policy is still the stored one', async (t) => {
+  const { policy, state, of, reads, confirmed } = policyFrom({ value: rejecting });
+  await policy.load();
+  t.equal(confirmed(), 1);
+  t.teardown(policy.keepFresh(5));
+  const confirmations = async () => {
+    // The read under way may still see the previous value.
+    const seen = reads();
+    await until(() => reads() > seen + 1 || undefined, 5000);
+    const before = confirmed();
+    await until(() => reads() > seen + 8 || undefined, 5000);
+    return confirmed() - before;
+  };
+  t.ok((await confirmations()) > 0, 'unchanged');
+  state.value = retrying;
+  await until(() => of('policy_loaded')[1], 5000);
+  t.ok((await confirmations()) > 0, 'replaced');
+  state.value = broken;
+  t.equal(await confirmations(), 0, 'refused');
+  state.value = undefined;
+  t.equal(await confirmations(), 0, 'missing');
+  state.fault = new SourceError('away', { transient: true });
+  t.equal(await confirmations(), 0, 'unreadable');
+  delete state.fault;
+  state.value = retrying;
+  t.ok((await confirmations()) > 0, 'stored again');
 });

@@ -71,6 +71,28 @@ t.test('lists the decisions that would change, and those that can’t be replaye
   });
 });
 
+t.test('skips and counts the decisions that an emergency stop or stale data made', async (t) => {
+  const lines = [
+    line('by rule', {}, { action: 'REJECT' }),
+    line('stopped', {}, { action: 'RETRY', rule: 'emergency stop' }),
+    line('stopped for good', {}, { action: 'REJECT', rule: 'emergency stop' }),
+    line('stale', {}, { action: 'RETRY', rule: 'stale data' }),
+  ];
+  const { code, stdout } = await replay(t, EMPTY_POLICY, lines);
+  t.equal(code, 0);
+  t.match(
+    stdout,
+    /^1 decision from log\.ndjson replayed with .*: 0 would change\n3 decisions skipped: made by/,
+  );
+  t.match(JSON.parse((await replay(t, EMPTY_POLICY, lines, '--json')).stdout), {
+    replayed: 1,
+    skipped: 0,
+    overridden: 3,
+    changes: [],
+  });
+  t.match(await replay(t, EMPTY_POLICY, lines.slice(1)), { code: 0, stdout: /^0 decisions from/ });
+});
+
 t.test('exits with 0 when no decision would change', async (t) => {
   const { code, stdout } = await replay(t, EMPTY_POLICY, [line('same', {}, { action: 'REJECT' })]);
   t.equal(code, 0);
