@@ -75,8 +75,8 @@ function kindOf(payload: Readonly<Record<string, unknown>>): Kind | undefined {
 
 /** An empty list or object indicates no kind, because a sender may write every field that it knows. */
 function hasContent(value: unknown): boolean {
-  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
-  return present(value) !== undefined;
+  if (Array.isArray(value)) return value.length > 0;
+  return isObject(value) ? Object.keys(value).length > 0 : present(value) !== undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import { verify } from 'node:crypto';
 import { decodeProtectedHeader, type ProtectedHeaderParameters } from 'jose';
 import { ALGORITHM, type VerifyingKey } from './key.js';
 import { Refusal } from './refusal.js';
-import { isObject, parseJson } from './request.js';
+import { isObject, parseJson, present } from './request.js';
 
 /** The hash function of RS256 (RFC 7518, section 3.3). RS256's padding, PKCS#1 v1.5, is Node's default for RSA keys. */
 const HASH = 'sha256';
@@ -72,14 +72,22 @@ function notAToken(): Refusal {
   return new Refusal('invalid_token', 'not a compact JWS');
 }
 
-/** Time claims are in seconds since 1970 (RFC 7519, sections 4.1.4 to 4.1.6). */
-function assertTimes({ exp, nbf, iat }: Readonly<Record<string, unknown>>): void {
+/** How far the clocks of the Co-signer and the handler may differ, in seconds. */
+export const CLOCK_TOLERANCE_SECONDS = 30;
+
+/** Time claims are in seconds since 1970 (RFC 7519, sections 4.1.4 and 4.1.5). `iat` decides nothing, so it is not read. */
+function assertTimes(payload: Readonly<Record<string, unknown>>): void {
   const now = Math.floor(Date.now() / 1000);
-  for (const time of [exp, nbf, iat]) {
+  const [exp, nbf] = [present(payload['exp']), present(payload['nbf'])];
+  for (const time of [exp, nbf]) {
     if (time !== undefined && typeof time !== 'number') {
-      throw new Refusal('invalid_token', 'a time claim ("exp", "nbf", "iat") is not a number');
+      throw new Refusal('invalid_token', 'a time claim ("exp" or "nbf") is not a number');
     }
   }
-  if (typeof exp === 'number' && exp <= now) throw new Refusal('invalid_token', 'expired ("exp")');
-  if (typeof nbf === 'number' && nbf > now) throw new Refusal('invalid_token', 'not valid yet ("nbf")');
+  if (typeof exp === 'number' && exp <= now - CLOCK_TOLERANCE_SECONDS) {
+    throw new Refusal('invalid_token', 'expired ("exp"): compare the clocks of both machines');
+  }
+  if (typeof nbf === 'number' && nbf > now + CLOCK_TOLERANCE_SECONDS) {
+    throw new Refusal('invalid_token', 'not valid yet ("nbf"): compare the clocks of both machines');
+  }
 }
