@@ -45,7 +45,7 @@ export function diagnoseToken(body: Buffer, contentEncoding: string | undefined)
       : 'JSON instead of a token: give the Co-signer the public key of this handler (option 1, 4 or 5), or set CALLBACK_AUTH=json if it is set up without one';
   }
   if (new RegExp(`^${TOKEN}`).test(start)) return diagnoseParts(body, start);
-  return compressedBy(contentEncoding);
+  return undefined;
 }
 
 /**
@@ -64,7 +64,7 @@ export function diagnoseJson(body: Buffer, contentEncoding: string | undefined):
   if (/^[\w.%+-]+=/.test(start)) {
     return 'a form instead of JSON: the Co-signer sends JSON alone as the body: check the proxies in between';
   }
-  return /^[{["]/.test(start) ? undefined : compressedBy(contentEncoding);
+  return undefined;
 }
 
 /** Recognizes bytes that are neither a token nor UTF-8-encoded JSON. */
@@ -72,12 +72,11 @@ function diagnoseBytes(body: Buffer, contentEncoding: string | undefined): strin
   const found = MAGIC_NUMBERS.find(([, ...bytes]) => bytes.every((byte, index) => body[index] === byte));
   if (found !== undefined) return compressedBy(found[0]);
   const start = startOf(body);
-  const compressed = compressedBy(contentEncoding);
-  if (compressed !== undefined && !/^[\t\n\r -~]*$/.test(start)) return compressed;
+  const compressed = isText(body) ? undefined : compressedBy(contentEncoding);
+  if (compressed !== undefined) return compressed;
   const [first, second, third, fourth] = body;
   const hasUtf16Mark = (first === 0xfe && second === 0xff) || (first === 0xff && second === 0xfe);
-  const hasUtf16Zeros =
-    body.length >= 4 && ((first === 0 && third === 0) || (second === 0 && fourth === 0));
+  const hasUtf16Zeros = body.length >= 4 && ((first === 0 && third === 0) || (second === 0 && fourth === 0));
   if (hasUtf16Mark || hasUtf16Zeros) {
     return 'encoded in UTF-16: the Co-signer sends ASCII or UTF-8, so check the proxies in between';
   }
@@ -85,6 +84,11 @@ function diagnoseBytes(body: Buffer, contentEncoding: string | undefined): strin
     return 'an HTML or XML page: check what sends to this address, and the proxies in between';
   }
   return start.startsWith('-----BEGIN') ? 'a key or certificate in PEM instead of a request' : undefined;
+}
+
+/** Compressed data has control characters among its first bytes; text has none but white space. */
+function isText(body: Buffer): boolean {
+  return body.subarray(0, EXAMINED_BYTES).every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d));
 }
 
 /** Names of encodings that the cause may contain; the header itself is not quoted. */

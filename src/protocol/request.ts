@@ -22,7 +22,7 @@ export function parseRequest(payload: unknown, path?: Kind): CallbackRequest {
   if (!isObject(payload) || typeof requestId !== 'string' || requestId === '') {
     throw new Refusal('malformed_request', 'not a JSON object with a string "requestId"');
   }
-  const indicated = kindOf(payload);
+  const indicated = indicatedKind(payload);
   if (path === 'configuration' && indicated === undefined) {
     throw new Refusal('malformed_request', 'no "type" on the path for configuration requests');
   }
@@ -63,7 +63,7 @@ const TRANSACTION_FIELDS = [
  * @throws {Refusal} `malformed_request` if it has both a `type` and fields of a transaction: rules of the wrong kind
  *   could approve it
  */
-function kindOf(payload: Readonly<Record<string, unknown>>): Kind | undefined {
+export function indicatedKind(payload: CallbackRequest['payload']): Kind | undefined {
   const has = (field: string): boolean => hasContent(payload[field]);
   const isTransaction = TRANSACTION_FIELDS.some(has);
   if (isTransaction && has('type')) {

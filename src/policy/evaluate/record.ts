@@ -56,7 +56,10 @@ function addChange(facts: Record<string, unknown>, payload: Payload): readonly s
     facts['extraInfo'] = withoutNested(extraInfo);
     return [];
   }
-  const flat: Payload = { ...extraInfo, ...('addresses' in extraInfo && { addresses: listed(extraInfo['addresses']) }) };
+  const flat: Payload = {
+    ...extraInfo,
+    ...('addresses' in extraInfo && { addresses: listed(extraInfo['addresses']) }),
+  };
   const documented = EXTRA_INFO_FIELDS.filter((name) => Object.hasOwn(flat, name));
   facts['extraInfo'] = pick(
     flat,

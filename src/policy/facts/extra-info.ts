@@ -33,7 +33,7 @@ export function readExtraParameters(payload: Payload): unknown {
  */
 function withoutAbsent(object: Payload): Record<string, unknown> {
   const properties = Object.entries(Object.getOwnPropertyDescriptors(object)).filter(
-    ([, { get, value }]) => get !== undefined || present(value) !== undefined,
+    ([, descriptor]) => descriptor.get !== undefined || present(descriptor.value) !== undefined,
   );
   const copy: Record<string, unknown> = {};
   for (const [property, descriptor] of properties) Object.defineProperty(copy, property, descriptor);
