@@ -1,6 +1,7 @@
 // Shared by all commands: usage and help (commander), errors, exit codes, reading files.
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { isUtf16, parseJsonFile } from '../infra/json-file.js';
 import { BaseError, codeOf } from '../src/protocol/error.js';
 import { exitOnClosedPipe, type Output } from './terminal.js';
 
@@ -99,20 +100,26 @@ function helpHint(command: Command): string {
   return `${names.join(' ')} --help shows how to use it.`;
 }
 
-/** @param file `-` for standard input. @throws {InputError} if it can't be read */
+/**
+ * Reads a text file unchanged: a byte order mark stays, because it is part of what a policy's hash is computed of.
+ * @param file `-` for standard input. @throws {InputError} if it can't be read, or is not UTF-8 but UTF-16
+ */
 export function readText(file: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
+    bytes = readFileSync(file === '-' ? 0 : file);
   } catch (error) {
     throw new InputError(`${file} can't be read: ${reasonOf(error)}`);
   }
+  if (isUtf16(bytes)) throw new InputError(`${file} is encoded in UTF-16: save it as UTF-8`);
+  return bytes.toString('utf8');
 }
 
 /** @param file `-` for standard input. @throws {InputError} if it can't be read or is not JSON */
 export function readJson(file: string): unknown {
   const json = readText(file);
   try {
-    return JSON.parse(json);
+    return parseJsonFile(json);
   } catch (error) {
     throw new InputError(`${file} is not JSON: ${reasonOf(error)}`);
   }

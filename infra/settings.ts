@@ -4,6 +4,7 @@ import type * as z from 'zod';
 import { nearest } from '../src/policy/language/nearest.js';
 import { BaseError, codeOf } from '../src/protocol/error.js';
 import { ENVIRONMENT_NAMES, type EnvironmentName } from './names.js';
+import { isUtf16, parseJsonFile } from './json-file.js';
 import { findContradictions } from './settings/contradictions.js';
 import { isObject, type JsonObject } from './settings/json.js';
 import {
@@ -35,9 +36,9 @@ export class SettingsError extends BaseError<'SETTINGS_INVALID'> {
 
 /** @throws {SettingsError} if the file is missing, is not JSON, or has invalid settings */
 export function readSettings(environment: EnvironmentName, file = SETTINGS_FILE): Settings {
-  let content: string;
+  let content: Buffer;
   try {
-    content = readFileSync(file, 'utf8');
+    content = readFileSync(file);
   } catch (error) {
     const code = codeOf(error) ?? String(error);
     throw new SettingsError(file, [
@@ -48,7 +49,8 @@ export function readSettings(environment: EnvironmentName, file = SETTINGS_FILE)
   }
   let json: unknown;
   try {
-    json = JSON.parse(content);
+    if (isUtf16(content)) throw new Error('it is encoded in UTF-16: save it as UTF-8');
+    json = parseJsonFile(content.toString('utf8'));
   } catch (error) {
     throw new SettingsError(file, [
       `it is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,

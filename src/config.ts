@@ -91,7 +91,10 @@ const parameterName = z
   .max(MAX_PARAMETER_NAME, 'is too long for an SSM parameter name')
   .regex(/^[\w./:-]+$/, 'is not an SSM parameter name: use letters, digits and _ . - /, or an ARN');
 
-/** `/` and the empty string stand for the root; an empty variable counts as not set. */
+/**
+ * `/` and the empty string stand for the root; an empty variable counts as not set. The paths that the Co-signer appends
+ * are served under the root too, so a base path that ends with one would collide with them.
+ */
 const basePath = z
   .string()
   .max(200, 'is longer than 200 characters')
@@ -99,7 +102,15 @@ const basePath = z
     /^(\/[\w.~!$&'+,;=:@-]+)*\/?$/,
     'must be a path such as /fireblocks/callback_handler, without spaces and percent signs',
   )
-  .transform((path) => path.replace(/\/$/, ''));
+  .transform((path) => path.replace(/\/$/, ''))
+  .refine(
+    (path) => !/(^|\/)\.{1,2}(\/|$)/.test(path),
+    'must not contain the segments "." and "..": HTTP clients resolve them',
+  )
+  .refine(
+    (path) => !/\/(tx|config_change)_sign_request$/.test(path),
+    'must be the path of the base URL only: the Co-signer appends /v2/tx_sign_request and the like itself',
+  );
 
 const environment = z.object({
   HOST: z

@@ -82,6 +82,44 @@ t.test('does not log query strings or long path segments', async (t) => {
   t.equal(String(of('refused')[2]?.['path']).length, 100);
 });
 
+t.test('logs the address of the load balancer’s client', async (t) => {
+  const { app, of } = await testApp(t);
+  const cases = [
+    [undefined, '127.0.0.1'],
+    ['10.0.0.7', '10.0.0.7'],
+    // Entries before the last are whatever the client sent.
+    ['1.2.3.4, 10.0.0.7', '10.0.0.7'],
+    ['1.2.3.4,2001:db8::1 ', '2001:db8::1'],
+    ['', '127.0.0.1'],
+    ['10.0.0.7,', '127.0.0.1'],
+    ['unknown', '127.0.0.1'],
+    ['10.0.0.7, <script>', '127.0.0.1'],
+    ['10.0.0.7\t\u001b[2J', '127.0.0.1'],
+    [`fe80::1%${'x'.repeat(5000)}`, '127.0.0.1'],
+    ['eyJhbGciOiJSUzI1NiJ9.secret.secret', '127.0.0.1'],
+  ] as const;
+  for (const [forwarded] of cases) {
+    await app.inject({
+      url: '/nowhere',
+      headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+    });
+  }
+  t.strictSame(
+    of('refused').map(({ remoteAddress }) => remoteAddress),
+    cases.map(([, logged]) => logged),
+  );
+});
+
+t.test('joins repeated X-Forwarded-For headers, of which the load balancer’s is the last', async (t) => {
+  const { app, of } = await testApp(t);
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  await raw(
+    app,
+    'GET /nowhere HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 1.2.3.4\r\nX-Forwarded-For: 10.0.0.7\r\nConnection: close\r\n\r\n',
+  );
+  t.match(of('refused'), [{ remoteAddress: '10.0.0.7' }]);
+});
+
 t.test('responds with 400 to a path that can’t be decoded', async (t) => {
   const { app, of } = await testApp(t);
   const reply = await app.inject({ method: 'POST', url: '/callback/%zz' });

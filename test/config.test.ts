@@ -162,6 +162,26 @@ t.test('takes a path of any length as base path, and / for none', (t) => {
   t.end();
 });
 
+t.test(
+  'rejects a base path that the Co-signer’s own paths would collide with, or that clients change',
+  (t) => {
+    const problemsOf = (path: string): readonly string[] => problems([], { ...parameters, BASE_PATH: path });
+    for (const path of ['/v2/tx_sign_request', '/tx_sign_request', '/a/v2/config_change_sign_request/']) {
+      t.match(
+        problemsOf(path),
+        [/^BASE_PATH must be the path of the base URL only: the Co-signer appends/],
+        path,
+      );
+    }
+    for (const path of ['/.', '/..', '/a/../b', '/a/./']) {
+      t.match(problemsOf(path), [/^BASE_PATH must not contain the segments "\." and "\.\."/], path);
+    }
+    for (const path of ['/v2', '/health', '/a.b', '/...', '/tx_sign_request/a'])
+      t.strictSame(problemsOf(path), []);
+    t.end();
+  },
+);
+
 t.test('rejects a maximum staleness that every pause between two reads would exceed', (t) => {
   const env = { ...parameters, KEY_REFRESH_SECONDS: '10', POLICY_REFRESH_SECONDS: '30' };
   t.strictSame(problems([], { ...env, MAX_STALENESS_SECONDS: '59' }), [

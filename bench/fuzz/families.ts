@@ -1,8 +1,8 @@
 // Families of hostile input, and each family's share of a run.
-import { createHmac, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHmac, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import fc, { type Arbitrary } from 'fast-check';
 import { samplePayload, signToken } from '../../cli/cosigner/request.js';
-import { rsaPair } from '../../test/helpers/keys.js';
+import { p256Pair, rsaPair } from '../../test/helpers/keys.js';
 import {
   algorithm,
   base64url,
@@ -13,6 +13,7 @@ import {
   mutated,
   sampleClaims,
 } from './arbitraries.js';
+import { largeToken, oddTokens, path, timedTokens, transactionPath, wrapped } from './forms.js';
 
 export interface Input {
   readonly body: Buffer;
@@ -27,12 +28,6 @@ export interface Family {
   readonly inputs: Arbitrary<Input>;
 }
 
-const path = fc.constantFrom(
-  '/v2/tx_sign_request',
-  '/v2/config_change_sign_request',
-  '/callback',
-  '/callback/v2/tx_sign_request',
-);
 const VALID_TOKENS = 20;
 const FORGED_TOKENS = 300;
 
@@ -43,7 +38,7 @@ export function createFamilies(cosigner: KeyObject): readonly Family[] {
   );
   const token = fc.constantFrom(...validTokens);
   return [
-    { title: 'tokens with changed bytes', share: 0.5, inputs: toInput(token.chain(mutated)) },
+    { title: 'tokens with changed bytes', share: 0.42, inputs: toInput(token.chain(mutated)) },
     {
       title: 'hostile headers with a signature from another token',
       share: 0.2,
@@ -55,7 +50,8 @@ export function createFamilies(cosigner: KeyObject): readonly Family[] {
       ),
     },
     {
-      title: 'tokens signed with unknown keys of several sizes, some with the key embedded in the token',
+      title:
+        'tokens signed with unknown keys of several types and sizes, some with the key embedded in the token',
       share: 0.1,
       inputs: toInput(fc.constantFrom(...forgedTokens()).map((forged) => Buffer.from(forged))),
     },
@@ -77,6 +73,30 @@ export function createFamilies(cosigner: KeyObject): readonly Family[] {
       ),
     },
     {
+      title: 'tokens in quotes, after "Bearer", in a form or in JSON, encoded or compressed',
+      share: 0.04,
+      inputs: fc.record({
+        body: wrapped(token),
+        path,
+        headers: fc.constantFrom({}, { 'content-encoding': 'gzip' }, { 'content-encoding': 'br' }),
+      }),
+    },
+    {
+      title: 'time claims around the tolerance and of other types, with a valid signature',
+      share: 0.02,
+      inputs: fc.record({ body: timedTokens(cosigner), path: transactionPath }),
+    },
+    {
+      title: 'absent, empty and odd fields, with a valid signature',
+      share: 0.018,
+      inputs: fc.record({ body: oddTokens(cosigner), path }),
+    },
+    {
+      title: 'large tokens with changed bytes',
+      share: 0.002,
+      inputs: toInput(mutated(largeToken(cosigner))),
+    },
+    {
       title: 'tokens with changed bytes, hostile HTTP headers and paths',
       share: 0.05,
       inputs: hostileHttp(token),
@@ -92,9 +112,21 @@ function toInput(body: Arbitrary<Buffer>): Arbitrary<Input> {
 function forgedTokens(): readonly string[] {
   const unknownKeys = [1024, 2048, 3072].map((bits) => rsaPair(bits).privateKey);
   const headers = fc.sample(hostileHeader, FORGED_TOKENS);
-  return headers.flatMap((header, index) => {
+  const rsa = headers.flatMap((header, index) => {
     const key = unknownKeys[index % unknownKeys.length];
     return key === undefined ? [] : [compactToken(JSON.stringify(header), sampleClaims(), key)];
+  });
+  return [...rsa, ...es256Tokens()];
+}
+
+/** Answers may be signed with ES256; requests are not. */
+function es256Tokens(): readonly string[] {
+  const { privateKey, publicKey } = p256Pair();
+  const jwk = publicKey.export({ format: 'jwk' });
+  return [{ alg: 'ES256' }, { alg: 'RS256' }, { alg: 'ES256', jwk }, { alg: 'RS256', jwk }].map((header) => {
+    const input = `${base64url(JSON.stringify(header))}.${base64url(sampleClaims())}`;
+    const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+    return `${input}.${base64url(signature)}`;
   });
 }
 

@@ -3,6 +3,7 @@
 import http from 'node:http';
 import fc from 'fast-check';
 import { createProgram, runProgram } from '../../cli/command.js';
+import { p256Pair } from '../../test/helpers/keys.js';
 import { motoServer } from '../../test/helpers/moto.js';
 import { today, updateSection } from '../docs.js';
 import { openTestbed, startLoad, type Testbed } from '../faults/testbed.js';
@@ -10,7 +11,8 @@ import { wholeNumber } from '../options.js';
 import { clearProgress, showProgress } from '../progress.js';
 import { markdownTable, printTable, type Table } from '../table.js';
 import { createFamilies, type Family } from './families.js';
-import { createTally, inspect, type Tally } from './inspect.js';
+import { BASE_PATH } from './forms.js';
+import { createTally, inspect, type Tally, type Target } from './inspect.js';
 import { attemptSmuggling, SMUGGLING_ATTEMPTS } from './smuggling.js';
 
 /** A run with at least this many inputs updates the documentation. */
@@ -53,11 +55,18 @@ async function runFuzz({ count, seed }: Options): Promise<boolean> {
   closers.unshift(() => agent.destroy());
   const tallies: Tally[] = [];
   try {
-    const [testbed, close] = await openTestbed(moto, { LOG_LEVEL: 'error' });
+    const [testbed, close] = await openTestbed(moto, { LOG_LEVEL: 'error', BASE_PATH });
     closers.unshift(close);
+    const { cosigner, callback, handlerUrl } = testbed;
+    const successor = p256Pair();
+    testbed.client = testbed.clientWith(cosigner, callback, successor);
+    const target = { handlerUrl, cosigner, callbackPublicKeys: [callback.publicKey, successor.publicKey] };
     const stopLoad = startLoad(testbed, VALID_PER_SECOND);
-    for (const family of createFamilies(testbed.cosigner.privateKey)) {
-      tallies.push(await sendFamily(testbed, agent, family, { count, seed }));
+    const families = createFamilies(cosigner.privateKey);
+    for (const [index, family] of families.entries()) {
+      // The second half runs with answers that are signed with ES256.
+      if (index === Math.floor(families.length / 2)) await moto.put('callback', successor.privatePem);
+      tallies.push(await sendFamily(target, agent, family, { count, seed }));
     }
     tallies.push(await smuggle(testbed, Math.max(1, Math.round(count / INPUTS_PER_SMUGGLING))));
     await stopLoad();
@@ -69,7 +78,7 @@ async function runFuzz({ count, seed }: Options): Promise<boolean> {
 }
 
 async function sendFamily(
-  testbed: Testbed,
+  target: Target,
   agent: http.Agent,
   { inputs, share, title }: Family,
   { count, seed }: Options,
@@ -80,7 +89,7 @@ async function sendFamily(
     const batch = fc.sample(inputs, { numRuns: Math.min(BATCH, total - done), seed: seed + done });
     const work = async (): Promise<void> => {
       for (let input = batch.pop(); input !== undefined; input = batch.pop()) {
-        await inspect(testbed, agent, input, tally);
+        await inspect(target, agent, input, tally);
       }
     };
     await Promise.all(Array.from({ length: CONNECTIONS }, work));

@@ -8,6 +8,7 @@ import { decideBy, type Policy } from '../../src/policy/evaluate/rules.js';
 import { ACTIONS } from '../../src/protocol/decision.js';
 import type { Kind } from '../../src/protocol/request.js';
 import { EMERGENCY_STOP, STALE } from '../../src/sources/emergency.js';
+import { trapOmitted, type UndocumentedReads, undocumentedReads } from './unlogged.js';
 
 /** The fields of a decision line that a replay needs; `src/routes/decision-line.ts` writes them. */
 const lineSchema = z.looseObject({
@@ -55,11 +56,14 @@ export async function replay(
 ): Promise<Replay> {
   const outcome: Replay = { replayed: 0, changes: [], notReplayable: [], skipped: 0, overridden: 0 };
   let lines = 0;
+  const unlogged = undocumentedReads(policy);
   let pretty = false;
+  let utf16 = false;
   try {
     const input = file === '-' ? process.stdin : createReadStream(file);
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-      replayLine(policy, line, outcome);
+      replayLine(policy, unlogged, line, outcome);
+      utf16 ||= lines === 0 && line.includes('\0');
       pretty ||= isPretty(line);
       onProgress(++lines);
     }
@@ -68,6 +72,7 @@ export async function replay(
   }
   const { replayed, notReplayable, skipped, overridden } = outcome;
   if (replayed + notReplayable.length + skipped + overridden === 0) {
+    if (utf16) throw new InputError(`${file} is encoded in UTF-16: save it as UTF-8`);
     throw new InputError(
       pretty
         ? `${file} has no decision lines in JSON: it contains the output that the service prints on a terminal.\nTo get JSON, start the service with its output redirected: npm start > handler.ndjson`
@@ -82,7 +87,7 @@ function isPretty(line: string): boolean {
   return /^\[[-\d:. +TZ]+\] (TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\b/.test(stripVTControlCharacters(line));
 }
 
-function replayLine(policy: Policy, text: string, outcome: Replay): void {
+function replayLine(policy: Policy, unlogged: UndocumentedReads, text: string, outcome: Replay): void {
   const line = parseLine(text);
   if (line?.['event'] !== 'decision') return;
   if (line['rule'] === EMERGENCY_STOP || line['rule'] === STALE) {
@@ -95,9 +100,9 @@ function replayLine(policy: Policy, text: string, outcome: Replay): void {
     return;
   }
   const { kind, requestId, time, action, rule, facts, omitted } = data;
-  const omittedFacts = trapOmitted(facts, omitted);
+  const dependsOnOmitted = trapOmitted(facts, omitted, unlogged);
   const { ruleError, ...decision } = decideBy(policy, { kind, requestId, payload: facts }, new Date(time));
-  if (omittedFacts.read || omitted.includes('*')) {
+  if (dependsOnOmitted(decision.tried)) {
     outcome.notReplayable.push(requestId);
     return;
   }
@@ -115,27 +120,4 @@ function parseLine(line: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-/**
- * Replaces each fact that was not logged with a property that throws when it is read.
- * @returns an object whose `read` becomes true when a rule reads such a fact
- */
-function trapOmitted(facts: Record<string, unknown>, omitted: readonly string[]): { read: boolean } {
-  const omittedFacts = { read: false };
-  const { extraInfo } = facts;
-  for (const path of omitted) {
-    const [, inner] = /^extraInfo\.(.*)$/s.exec(path) ?? [];
-    const owner = inner === undefined ? facts : extraInfo;
-    if (typeof owner !== 'object' || owner === null) continue;
-    Object.defineProperty(owner, inner ?? path, {
-      enumerable: true,
-      configurable: true,
-      get() {
-        omittedFacts.read = true;
-        throw new Error('not logged');
-      },
-    });
-  }
-  return omittedFacts;
 }

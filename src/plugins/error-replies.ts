@@ -1,8 +1,9 @@
 // Error replies: every failure becomes `{ code, message }` with its HTTP status, and one line in the log.
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import type { Logger } from 'pino';
+import { diagnosePath } from '../protocol/diagnose.js';
 import { Refusal, type RefusalCode, REFUSALS } from '../protocol/refusal.js';
 import { traceId } from './trace-id.js';
 
@@ -13,7 +14,9 @@ interface ErrorRepliesOptions {
 function registerErrorReplies(app: FastifyInstance, { log }: ErrorRepliesOptions, done: () => void): void {
   const methods = new Map<string, string[]>();
   app.addHook('onRoute', ({ url, method }) => {
-    methods.set(url, (methods.get(url) ?? []).concat(method));
+    // In a route, "::" stands for a colon.
+    const path = url.replaceAll('::', ':');
+    methods.set(path, (methods.get(path) ?? []).concat(method));
   });
 
   /** 404 for an unknown path; 405 with the allowed methods for a known path. */
@@ -22,7 +25,10 @@ function registerErrorReplies(app: FastifyInstance, { log }: ErrorRepliesOptions
       .replace(/\/+/g, '/')
       .replace(/(.)\/$/, '$1');
     const allowed = methods.get(path);
-    if (allowed === undefined) return refuse(log, new Refusal('not_found', 'unknown path'), request, reply);
+    if (allowed === undefined) {
+      const cause = diagnosePath(path, (candidate) => methods.has(candidate));
+      return refuse(log, new Refusal('not_found', cause), request, reply);
+    }
     reply.header('allow', allowed.join(', '));
     return refuse(log, new Refusal('method_not_allowed', `method ${request.method}`), request, reply);
   };
@@ -54,7 +60,7 @@ export function refuse(
     status,
     method: request.method,
     path: loggable(pathOf(request)),
-    remoteAddress: request.ip,
+    remoteAddress: clientAddress(request),
     traceId: traceId(request),
   };
   const summary = `refused: ${refusal.message}`;
@@ -79,6 +85,20 @@ function closeInStages(socket: Socket): void {
     socket.end();
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   };
+}
+
+/** The longest IP address is an IPv6 address with a zone. */
+const MAX_ADDRESS_LENGTH = 64;
+
+/**
+ * The address of the load balancer's client, which the load balancer appends to `X-Forwarded-For`: the last entry, one
+ * trusted hop. Entries before it are the client's own. Without a load balancer, the header is the client's as well: the
+ * address is for the log only, and nothing decides by it.
+ */
+function clientAddress({ headers, ip }: FastifyRequest): string {
+  const forwarded = headers['x-forwarded-for'];
+  const last = [forwarded ?? ''].flat().join().split(',').at(-1)?.trim() ?? '';
+  return last.length <= MAX_ADDRESS_LENGTH && isIP(last) !== 0 ? last : ip;
 }
 
 /** The path without the query string. */

@@ -1,4 +1,4 @@
-// The request object that the Co-signer sends: its kind and its only guaranteed field.
+// The request object that the Co-signer sends: its fields, its kind, and its only guaranteed field.
 import { Refusal } from './refusal.js';
 
 /** A transaction to approve or sign, or a change to the workspace's configuration. */
@@ -13,46 +13,85 @@ export interface CallbackRequest {
 
 /**
  * Checks a verified payload. Only `requestId` is guaranteed: any other field may be missing, and unknown fields may
- * appear.
- * @param kind the kind of request that the path is for; by default the kind that the payload indicates
- * @throws {Refusal} `malformed_request`, including when the payload is of the other kind. The path is not signed, so a
- *   transaction sent to the configuration-change path must not be evaluated as a configuration change.
+ * appear. The payload alone decides the kind, because the path is not signed.
+ * @param path the kind of request that the path is for; `undefined` for the path that serves both
+ * @throws {Refusal} `malformed_request`, including for a payload of the other kind
  */
-export function parseRequest(payload: unknown, kind?: Kind): CallbackRequest {
+export function parseRequest(payload: unknown, path?: Kind): CallbackRequest {
   const requestId = isObject(payload) ? payload['requestId'] : undefined;
   if (!isObject(payload) || typeof requestId !== 'string' || requestId === '') {
     throw new Refusal('malformed_request', 'not a JSON object with a string "requestId"');
   }
-  const indicated = kindOf(payload);
-  if (kind !== undefined && indicated !== undefined && indicated !== kind) {
-    throw new Refusal('malformed_request', `a ${indicated} request on the path for ${kind} requests`);
+  const indicated = indicatedKind(payload);
+  if (path === 'configuration' && indicated === undefined) {
+    throw new Refusal('malformed_request', 'no "type" on the path for configuration requests');
   }
-  return { kind: kind ?? indicated ?? 'transaction', requestId, payload };
+  // A transaction may consist of fields that are not known yet.
+  const kind = indicated ?? 'transaction';
+  if (path !== undefined && kind !== path) {
+    throw new Refusal('malformed_request', `a ${kind} request on the path for ${path} requests`);
+  }
+  return { kind, requestId, payload };
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A `type` without `operation` and `txId` indicates a configuration change; without all three, the kind is unknown. */
-function kindOf(payload: Readonly<Record<string, unknown>>): Kind | undefined {
-  if (payload['operation'] !== undefined || payload['txId'] !== undefined) return 'transaction';
-  return payload['type'] === undefined ? undefined : 'configuration';
+/** In the protocol, null and an empty string stand for "not there". @returns `undefined` for both */
+export function present(value: unknown): unknown {
+  return value === null || value === '' ? undefined : value;
+}
+
+/** Like `present`, for an address: surrounding spaces are no part of it, so a string of spaces is absent as well. */
+export function presentAddress(value: unknown): unknown {
+  return typeof value === 'string' && value.trim() === '' ? undefined : present(value);
 }
 
 /**
- * Whether the Co-signer requests a signature rather than an approval. Both arrive on the same path; only signing
- * requests have `fee` or `destinations[].displayDstAddress`.
+ * Fields that only a transaction has. A configuration change may carry `txId`, and could come to carry a `note` or
+ * `players`, so these indicate nothing.
+ */
+const TRANSACTION_FIELDS = [
+  ...['operation', 'asset', 'amount', 'amountStr', 'requestedAmount', 'requestedAmountStr', 'fee'],
+  ...['sourceType', 'sourceId', 'destType', 'destId', 'destAddress', 'destAddressType', 'destinations'],
+  ...['rawTx', 'extraParameters'],
+];
+
+/**
+ * The kind that a payload indicates; `undefined` if nothing indicates one.
+ * @throws {Refusal} `malformed_request` if it has both a `type` and fields of a transaction: rules of the wrong kind
+ *   could approve it
+ */
+export function indicatedKind(payload: CallbackRequest['payload']): Kind | undefined {
+  const has = (field: string): boolean => hasContent(payload[field]);
+  const isTransaction = TRANSACTION_FIELDS.some(has);
+  if (isTransaction && has('type')) {
+    throw new Refusal('malformed_request', 'both a "type" and fields of a transaction: its kind is unclear');
+  }
+  if (isTransaction) return 'transaction';
+  return has('type') || has('extraInfo') ? 'configuration' : undefined;
+}
+
+/** An empty list or object indicates no kind, because a sender may write every field that it knows. */
+function hasContent(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  return isObject(value) ? Object.keys(value).length > 0 : present(value) !== undefined;
+}
+
+/**
+ * Whether the Co-signer requests a signature rather than an approval, or both at once. They arrive on the same path;
+ * only signing requests have `fee` or `destinations[].displayDstAddress`.
  */
 export function isSigning({ kind, payload }: CallbackRequest): boolean {
   if (kind !== 'transaction') return false;
   const { fee, destinations } = payload;
-  if (fee !== undefined) return true;
+  if (present(fee) !== undefined) return true;
   return (
     Array.isArray(destinations) &&
     destinations.some(
       (destination: unknown) =>
-        typeof destination === 'object' && destination !== null && 'displayDstAddress' in destination,
+        isObject(destination) && presentAddress(destination['displayDstAddress']) !== undefined,
     )
   );
 }

@@ -3,8 +3,9 @@
 import { verify } from 'node:crypto';
 import { decodeProtectedHeader, type ProtectedHeaderParameters } from 'jose';
 import { ALGORITHM, type VerifyingKey } from './key.js';
+import { diagnoseToken } from './diagnose.js';
 import { Refusal } from './refusal.js';
-import { isObject, parseJson } from './request.js';
+import { isObject, parseJson, present } from './request.js';
 
 /** The hash function of RS256 (RFC 7518, section 3.3). RS256's padding, PKCS#1 v1.5, is Node's default for RSA keys. */
 const HASH = 'sha256';
@@ -26,15 +27,24 @@ export interface VerifiedToken {
  * Verifies a compact JWS with each known Co-signer key in turn. Only RS256 without extensions is accepted; `exp` and
  * `nbf` are checked if present.
  * @param token the request body without surrounding white space
+ * @param contentEncoding the request's `Content-Encoding`, which only helps to explain a refusal
  * @throws {Refusal} `invalid_token`, or `malformed_request` if the verified payload is not a JSON object
  */
-export function verifyToken(token: Buffer, keys: readonly VerifyingKey[]): VerifiedToken {
+export function verifyToken(
+  token: Buffer,
+  keys: readonly VerifyingKey[],
+  contentEncoding?: string,
+): VerifiedToken {
+  const notAToken = (): Refusal =>
+    new Refusal('invalid_token', diagnoseToken(token, contentEncoding) ?? 'not a compact JWS');
   const headerEnd = token.indexOf(DOT);
   const claimsEnd = token.lastIndexOf(DOT);
   const claims = token.toString('latin1', headerEnd + 1, claimsEnd);
   // There must be exactly three parts.
   if (headerEnd === claimsEnd || claims.includes('.')) throw notAToken();
-  assertHeader(token.toString('latin1', 0, headerEnd));
+  const header = readHeader(token.toString('latin1', 0, headerEnd));
+  if (header === undefined) throw notAToken();
+  assertHeader(header);
   const signature = token.toString('latin1', claimsEnd + 1);
   if (!BASE64URL.test(signature)) throw notAToken();
 
@@ -51,14 +61,16 @@ export function verifyToken(token: Buffer, keys: readonly VerifyingKey[]): Verif
   return { payload, cosignerKey };
 }
 
-/** The header is not verified at this point: messages do not quote it, and no key is taken from it. */
-function assertHeader(encoded: string): void {
-  let header: ProtectedHeaderParameters;
+function readHeader(encoded: string): ProtectedHeaderParameters | undefined {
   try {
-    header = decodeProtectedHeader({ protected: encoded });
+    return decodeProtectedHeader({ protected: encoded });
   } catch {
-    throw notAToken();
+    return undefined;
   }
+}
+
+/** The header is not verified at this point: messages do not quote it, and no key is taken from it. */
+function assertHeader(header: ProtectedHeaderParameters): void {
   if (header.alg !== ALGORITHM) {
     throw new Refusal('invalid_token', `signed with an algorithm other than ${ALGORITHM}`);
   }
@@ -68,18 +80,22 @@ function assertHeader(encoded: string): void {
   }
 }
 
-function notAToken(): Refusal {
-  return new Refusal('invalid_token', 'not a compact JWS');
-}
+/** How far the clocks of the Co-signer and the handler may differ, in seconds. */
+export const CLOCK_TOLERANCE_SECONDS = 30;
 
-/** Time claims are in seconds since 1970 (RFC 7519, sections 4.1.4 to 4.1.6). */
-function assertTimes({ exp, nbf, iat }: Readonly<Record<string, unknown>>): void {
+/** Time claims are in seconds since 1970 (RFC 7519, sections 4.1.4 and 4.1.5). `iat` decides nothing, so it is not read. */
+function assertTimes(payload: Readonly<Record<string, unknown>>): void {
   const now = Math.floor(Date.now() / 1000);
-  for (const time of [exp, nbf, iat]) {
+  const [exp, nbf] = [present(payload['exp']), present(payload['nbf'])];
+  for (const time of [exp, nbf]) {
     if (time !== undefined && typeof time !== 'number') {
-      throw new Refusal('invalid_token', 'a time claim ("exp", "nbf", "iat") is not a number');
+      throw new Refusal('invalid_token', 'a time claim ("exp" or "nbf") is not a number');
     }
   }
-  if (typeof exp === 'number' && exp <= now) throw new Refusal('invalid_token', 'expired ("exp")');
-  if (typeof nbf === 'number' && nbf > now) throw new Refusal('invalid_token', 'not valid yet ("nbf")');
+  if (typeof exp === 'number' && exp <= now - CLOCK_TOLERANCE_SECONDS) {
+    throw new Refusal('invalid_token', 'expired ("exp"): compare the clocks of both machines');
+  }
+  if (typeof nbf === 'number' && nbf > now + CLOCK_TOLERANCE_SECONDS) {
+    throw new Refusal('invalid_token', 'not valid yet ("nbf"): compare the clocks of both machines');
+  }
 }

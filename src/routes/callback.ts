@@ -5,6 +5,7 @@ import type { Keys } from '../keys/ring.js';
 import { type Decide, decideSafely } from '../policy/evaluate/decide.js';
 import { type Answer, toAnswer } from '../protocol/decision.js';
 import type { VerifyingKey } from '../protocol/key.js';
+import { diagnoseJson } from '../protocol/diagnose.js';
 import { Refusal } from '../protocol/refusal.js';
 import { type CallbackRequest, type Kind, parseJson, parseRequest } from '../protocol/request.js';
 import { signAnswer } from '../protocol/sign-answer.js';
@@ -16,6 +17,8 @@ export type Auth = 'jwt' | 'json';
 
 export interface CallbackOptions {
   readonly auth: Auth;
+  /** Path of the base URL that the Co-signer is given, such as `/callback`; empty for the bare host. */
+  readonly basePath: string;
   /** The current keys; read once per request. */
   readonly keyRing: { readonly current: Keys };
   readonly decide: Decide;
@@ -29,21 +32,22 @@ export interface CallbackOptions {
 /** Maximum size of a request body, in bytes. */
 export const BODY_LIMIT = 1024 * 1024;
 
-/** Paths that the operator's base URL may have. */
-const PREFIXES = ['', '/callback'];
 /** Paths that the Co-signer appends to the base URL; with JWTs they start with a version. */
 const PATHS: Readonly<Record<Auth, Readonly<Record<Kind, string>>>> = {
   jwt: { transaction: '/v2/tx_sign_request', configuration: '/v2/config_change_sign_request' },
   json: { transaction: '/tx_sign_request', configuration: '/config_change_sign_request' },
 };
 
+/** Serves the paths under the base path, and also under the root, because the Co-signer may be given the bare host. */
 export function callbackRoutes(app: FastifyInstance, options: CallbackOptions): void {
   const { transaction, configuration } = PATHS[options.auth];
-  for (const prefix of PREFIXES) {
+  // The router reads ":name" as a parameter, and "::" as a colon.
+  const basePath = options.basePath.replaceAll(':', '::');
+  for (const prefix of new Set(['', basePath])) {
     app.post(prefix + transaction, (request, reply) => answer(options, request, reply, 'transaction'));
     app.post(prefix + configuration, (request, reply) => answer(options, request, reply, 'configuration'));
   }
-  app.post('/callback', (request, reply) => answer(options, request, reply));
+  app.post(basePath === '' ? '/' : basePath, (request, reply) => answer(options, request, reply));
 }
 
 async function answer(
@@ -54,7 +58,7 @@ async function answer(
 ): Promise<string> {
   const { auth, log } = options;
   const keys = options.keyRing.current;
-  const { request, cosignerKey } = authenticate(auth, http.body, keys, kind);
+  const { request, cosignerKey } = authenticate(auth, http, keys, kind);
 
   const { decision, fault } = await decideSafely(options.decide, request, {
     timeoutMs: options.decisionTimeoutMs - reply.elapsedTime,
@@ -87,17 +91,28 @@ interface Authenticated {
 }
 
 /** Verifies and parses a body; unverified requests are rejected. @throws {Refusal} */
-function authenticate(auth: Auth, body: unknown, keys: Keys, kind?: Kind): Authenticated {
+function authenticate(auth: Auth, { body, headers }: FastifyRequest, keys: Keys, kind?: Kind): Authenticated {
   if (!Buffer.isBuffer(body) || body.length === 0) throw new Refusal('empty_body', 'no body');
-  if (auth === 'json') return { request: parseRequest(parseJson(body), kind) };
+  const contentEncoding = headers['content-encoding'];
+  if (auth === 'json') return { request: parsePlain(body, contentEncoding, kind) };
 
   if (keys.cosigners.length === 0) {
     throw new Refusal('awaiting_cosigner_key', 'no Co-signer key is known yet');
   }
   const token = trim(body);
   if (token.length === 0) throw new Refusal('empty_body', 'only white space');
-  const { payload, cosignerKey } = verifyToken(token, keys.cosigners);
+  const { payload, cosignerKey } = verifyToken(token, keys.cosigners, contentEncoding);
   return { request: parseRequest(payload, kind), cosignerKey };
+}
+
+/** Parses a request in JSON mode. @throws {Refusal} */
+function parsePlain(body: Buffer, contentEncoding: string | undefined, kind?: Kind): CallbackRequest {
+  try {
+    return parseRequest(parseJson(body), kind);
+  } catch (error) {
+    const cause = diagnoseJson(trim(body), contentEncoding);
+    throw cause === undefined ? error : new Refusal('malformed_request', cause);
+  }
 }
 
 /** Removes surrounding white space. */

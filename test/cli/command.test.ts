@@ -33,6 +33,37 @@ function createFilesProgram(stdout: Output): Command {
 
 const run = (...args: readonly string[]) => runInProcess(createFilesProgram, args);
 
+t.test('reads JSON that begins with a byte order mark', (t) => {
+  const directory = t.testdir({ 'bom.json': '\ufeff{"requestId":"r6","operation":"TRANSFER"}' });
+  t.strictSame(readJson(join(directory, 'bom.json')), { requestId: 'r6', operation: 'TRANSFER' });
+  t.end();
+});
+
+t.test('keeps a byte order mark in text, because it is part of the policy’s hash', (t) => {
+  const directory = t.testdir({ 'policy.yaml': '\ufeffversion: 1' });
+  t.equal(readText(join(directory, 'policy.yaml')), '\ufeffversion: 1');
+  t.end();
+});
+
+t.test('reports a file in UTF-16', (t) => {
+  const text = '{"requestId":"r"}';
+  const directory = t.testdir({
+    'little.json': Buffer.from(`\ufeff${text}`, 'utf16le'),
+    'big.json': Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
+    'unmarked.json': Buffer.from(text, 'utf16le'),
+  });
+  for (const name of ['little.json', 'big.json', 'unmarked.json']) {
+    for (const read of [readText, readJson]) {
+      t.throws(
+        () => read(join(directory, name)),
+        { message: /is encoded in UTF-16: save it as UTF-8$/ },
+        name,
+      );
+    }
+  }
+  t.end();
+});
+
 t.test('runs the command’s action', async (t) => {
   t.strictSame(await run('copy', 'a.txt'), { code: 0, stdout: 'copied a.txt\n', stderr: '' });
 });

@@ -29,6 +29,7 @@ export async function testApp(t: Test, overrides: Partial<AppOptions> = {}) {
   const lifecycle = { stopping: false, giveUp: giveUp.signal };
   const app = await buildApp({
     auth: 'jwt',
+    basePath: '/callback',
     keyRing: ringWith(cosigner.publicPem + secondCosigner.publicPem),
     decide: rejectEverything,
     decisionTimeoutMs: 1000,

@@ -2,12 +2,13 @@
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import { PolicyError, type PolicyProblem } from '../../src/policy/parse/problem.js';
 import { decideBy, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
-import { type CallbackRequest, type Kind, parseRequest } from '../../src/protocol/request.js';
+import type { CallbackRequest, Kind } from '../../src/protocol/request.js';
 
 export type Payload = Record<string, unknown>;
 
+/** A request of the given kind, whatever its payload indicates. */
 export function request(payload: Payload, kind: Kind = 'transaction'): CallbackRequest {
-  return parseRequest({ requestId: 'r-1', ...payload }, kind);
+  return { kind, requestId: 'r-1', payload: { requestId: 'r-1', ...payload } };
 }
 
 export interface PolicyParts {

@@ -199,6 +199,13 @@ t.test('reports settings that are invalid or contradict each other', (t) => {
   t.end();
 });
 
+t.test('reads a file with a byte order mark', (t) => {
+  const file = join(t.testdir(), 'settings.json');
+  writeFileSync(file, `\ufeff${JSON.stringify(EXAMPLE)}`);
+  t.doesNotThrow(() => readSettings('dev', file));
+  t.end();
+});
+
 t.test('reports a file that is missing, unreadable, not JSON or not an object', (t) => {
   const directory = t.testdir();
   const file = join(directory, 'settings.json');
@@ -209,6 +216,8 @@ t.test('reports a file that is missing, unreadable, not JSON or not an object', 
   t.throws(() => readSettings('dev', file), { message: /it is not valid JSON: / });
   writeFileSync(file, '[]');
   t.throws(() => readSettings('dev', file), { message: /it must contain an object/ });
+  writeFileSync(file, Buffer.from('\ufeff{}', 'utf16le'));
+  t.throws(() => readSettings('dev', file), { message: /it is encoded in UTF-16: save it as UTF-8/ });
   t.throws(() => readSettings('dev', directory), { message: /it can't be read: EISDIR/ });
   t.end();
 });

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { assertAllowed, toAnswer } from '../../src/protocol/decision.js';
+import { codeOf } from '../../src/protocol/error.js';
 import { Refusal } from '../../src/protocol/refusal.js';
 import { isSigning, parseJson, parseRequest } from '../../src/protocol/request.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
@@ -10,30 +11,55 @@ t.test('parses the published payloads, including unknown fields', (t) => {
   t.end();
 });
 
-t.test('treats a payload with type, but without operation or txId, as a configuration change', (t) => {
-  t.equal(parseRequest(samplePayload('transaction')).kind, 'transaction');
-  t.equal(parseRequest(samplePayload('configuration')).kind, 'configuration');
-  t.equal(parseRequest({ requestId: 'r', type: 'X', txId: 't' }).kind, 'transaction');
-  t.equal(parseRequest({ requestId: 'r', type: 'X', operation: 'RAW' }).kind, 'transaction');
-  t.equal(parseRequest({ requestId: 'r' }).kind, 'transaction');
-  t.end();
-});
+const PATHS = ['transaction', 'configuration', undefined] as const;
 
-t.test('refuses a payload that does not match the path, because the path is not signed', (t) => {
-  const transaction = samplePayload('transaction');
-  const change = samplePayload('configuration');
-  t.throws(() => parseRequest(transaction, 'configuration'), { code: 'malformed_request' });
-  t.throws(() => parseRequest({ requestId: 'r', txId: 't', type: 'X' }, 'configuration'), {
-    code: 'malformed_request',
+/** The kind that a payload has on the paths for transactions, for configuration changes, and for both. */
+function kindsOf(payload: Record<string, unknown>): readonly string[] {
+  return PATHS.map((path) => {
+    try {
+      return parseRequest({ requestId: 'r', ...payload }, path).kind;
+    } catch (error) {
+      return codeOf(error) ?? 'unexpected error';
+    }
   });
-  t.throws(() => parseRequest(change, 'transaction'), { code: 'malformed_request' });
-  t.equal(
-    parseRequest({ requestId: 'r' }, 'configuration').kind,
-    'configuration',
-    'the kind of the path, if the payload does not indicate one',
-  );
-  t.end();
-});
+}
+
+const TRANSACTION = ['transaction', 'malformed_request', 'transaction'];
+const CONFIGURATION = ['malformed_request', 'configuration', 'configuration'];
+const REFUSED = ['malformed_request', 'malformed_request', 'malformed_request'];
+const TRANSFER = { asset: 'ETH', amountStr: '1', destinations: [{ dstId: '1' }] };
+const CHANGE_WITH_TX_ID = { type: 'ENABLE_ONE_TIME_ADDRESS', txId: 't', extraInfo: {} };
+
+const kinds: readonly (readonly [string, Record<string, unknown>, readonly string[]])[] = [
+  ['the published transaction', samplePayload('transaction'), TRANSACTION],
+  ['the published configuration change', samplePayload('configuration'), CONFIGURATION],
+  ['a configuration change with a txId', CHANGE_WITH_TX_ID, CONFIGURATION],
+  ['a configuration change of an unknown type', { type: 'NEW' }, CONFIGURATION],
+  ['a configuration change without a type', { extraInfo: { subType: 'X' } }, CONFIGURATION],
+  ['a transaction without operation and txId', TRANSFER, TRANSACTION],
+  ['a transaction with one known field', { rawTx: [{}] }, TRANSACTION],
+  ['a transaction with an empty type', { ...TRANSFER, type: '' }, TRANSACTION],
+  ['a transaction whose type is null', { operation: 'RAW', type: null }, TRANSACTION],
+  ['a configuration change with an empty operation', { type: 'X', operation: '' }, CONFIGURATION],
+  [
+    'a configuration change with a null amount',
+    { type: 'X', amountStr: null, destinations: [] },
+    CONFIGURATION,
+  ],
+  ['a payload with only a requestId', {}, TRANSACTION],
+  ['a payload with only a txId', { txId: 't', type: '', extraInfo: {} }, TRANSACTION],
+  ['a type together with an operation', { type: 'X', operation: 'TRANSFER' }, REFUSED],
+  ['a type together with an amount', { type: 'X', amountStr: '1' }, REFUSED],
+  ['a type together with a fee', { type: 'ADD_USER', fee: '0.1' }, REFUSED],
+  ['a type together with destinations', { type: 'X', destinations: [{}] }, REFUSED],
+];
+
+for (const [what, payload, expected] of kinds) {
+  t.test(`takes the kind from the signed payload, not from the path: ${what}`, (t) => {
+    t.strictSame(kindsOf(payload), expected);
+    t.end();
+  });
+}
 
 t.test('refuses a payload without a string requestId', (t) => {
   for (const payload of [{}, { requestId: 1 }, { requestId: null }, { requestId: '' }, [], 'r', null, 7]) {
@@ -55,7 +81,20 @@ t.test('recognizes a signing request by its fee or a display address', (t) => {
   t.ok(signing({ txId: 't', destinations: [{}, { displayDstAddress: '0x1' }] }));
   t.notOk(signing({ txId: 't', destinations: [{ dstAddress: '0x1' }, null, 3] }));
   t.notOk(signing({ txId: 't', destinations: 'none' }));
-  t.notOk(signing({ type: 'ADD_USER', fee: '0.1' }), 'a configuration change is never a signing request');
+  t.ok(signing({ fee: '0.1', destinations: [{ dstAddress: '0x1' }] }), 'approval and signing at once');
+  const change = { kind: 'configuration', requestId: 'r', payload: { fee: '0.1' } } as const;
+  t.notOk(isSigning(change), 'a configuration change is never a signing request');
+  t.end();
+});
+
+t.test('null and an empty string do not make a signing request', (t) => {
+  const signing = (payload: object): boolean => isSigning(parseRequest({ requestId: 'r', ...payload }));
+  for (const absent of [null, '', undefined]) {
+    t.notOk(signing({ fee: absent, destinations: [{ displayDstAddress: absent }] }), String(absent));
+    t.ok(signing({ fee: absent, destinations: [{ displayDstAddress: absent }, { displayDstAddress: 'x' }] }));
+  }
+  t.notOk(signing({ destinations: [{ displayDstAddress: ' ' }] }), 'spaces are no part of an address');
+  for (const fee of ['0', 0, false, ' ', {}]) t.ok(signing({ fee }), JSON.stringify(fee));
   t.end();
 });
 

@@ -43,17 +43,69 @@ t.test('answers a verified request with a signed decision over HTTP', async (t) 
   }
 });
 
+const PATHS = [
+  ['/tx_sign_request', { requestId: 'r-1' }],
+  ['/config_change_sign_request', { requestId: 'r-1', type: 'ADD_USER' }],
+] as const;
+
 for (const prefix of ['', '/callback']) {
-  for (const path of ['/v2/tx_sign_request', '/v2/config_change_sign_request']) {
-    t.test(`POST ${prefix}${path} answers a token with a token`, async (t) => {
+  for (const [path, payload] of PATHS) {
+    t.test(`POST ${prefix}/v2${path} answers a token with a token`, async (t) => {
       const { app } = await testApp(t);
-      const reply = await post(app, prefix + path, signed({ requestId: 'r-1' }));
+      const reply = await post(app, `${prefix}/v2${path}`, signed(payload));
       t.equal(reply.statusCode, 200);
       t.equal(reply.headers['content-type'], 'text/plain; charset=utf-8');
       t.match(claimsOf(reply.body), { action: 'REJECT', requestId: 'r-1' });
     });
   }
 }
+
+const BASE_PATHS = [
+  '',
+  '/callback',
+  '/fireblocks/callback_handler',
+  '/a:b/c',
+  '/:id',
+  '/v2',
+  '/health',
+  '/Ab.c~@&=+;,',
+];
+
+for (const basePath of BASE_PATHS) {
+  t.test(`serves the base path "${basePath}" and the bare root`, async (t) => {
+    for (const auth of ['jwt', 'json'] as const) {
+      const { app } = await testApp(t, { auth, basePath });
+      const encode = auth === 'jwt' ? signed : JSON.stringify;
+      const version = auth === 'jwt' ? '/v2' : '';
+      for (const [path, payload] of PATHS) {
+        for (const prefix of ['', basePath, `${basePath}/`]) {
+          const url = `${prefix}${version}${path}`;
+          t.equal((await post(app, url, encode(payload))).statusCode, 200, `${auth} ${url}`);
+        }
+        const own = await post(app, basePath === '' ? '/' : basePath, encode(payload));
+        t.equal(own.statusCode, 200, 'the base path itself serves either kind');
+      }
+      t.equal((await app.inject('/health')).statusCode, 200);
+      if (basePath === '/health') return;
+      const { statusCode, headers } = await app.inject(basePath === '' ? '/' : basePath);
+      t.equal(statusCode, 405);
+      t.equal(headers.allow, 'POST');
+    }
+  });
+}
+
+t.test('does not serve the default base path if another is configured, or another case of it', async (t) => {
+  const { app } = await testApp(t, { basePath: '/fireblocks/callback_handler' });
+  for (const url of [
+    '/callback',
+    '/callback/v2/tx_sign_request',
+    '/Fireblocks/callback_handler',
+    '/',
+    '/fireblocks',
+  ]) {
+    t.equal((await post(app, url, signed({ requestId: 'r' }))).statusCode, 404, url);
+  }
+});
 
 t.test('accepts a base URL with a trailing slash', async (t) => {
   const { app } = await testApp(t);
@@ -68,9 +120,43 @@ t.test('POST /callback determines the kind of request from the payload', async (
   t.match(of('decision'), [{ kind: 'transaction' }, { kind: 'configuration', type: 'UNMANAGED_WALLET' }]);
 });
 
+t.test('serves a configuration change with a txId, and refuses a transaction on its path', async (t) => {
+  const { app, of } = await testApp(t);
+  const change = { requestId: 'r-5', type: 'ENABLE_ONE_TIME_ADDRESS', txId: 't-5', extraInfo: {} };
+  const transfer = { requestId: 'r-6', asset: 'ETH', amountStr: '1' };
+  const ambiguous = { requestId: 'r-7', type: 'X', asset: 'ETH' };
+  for (const [payload, path, status] of [
+    [change, '/v2/config_change_sign_request', 200],
+    [change, '/callback', 200],
+    [change, '/v2/tx_sign_request', 400],
+    [transfer, '/v2/config_change_sign_request', 400],
+    [transfer, '/v2/tx_sign_request', 200],
+    [{ requestId: 'r-8' }, '/v2/config_change_sign_request', 400],
+    [ambiguous, '/v2/tx_sign_request', 400],
+    [ambiguous, '/v2/config_change_sign_request', 400],
+    [ambiguous, '/callback', 400],
+  ] as const) {
+    t.equal((await post(app, path, signed(payload))).statusCode, status, `${payload.requestId} ${path}`);
+  }
+  t.match(of('decision'), [
+    { kind: 'configuration', requestId: 'r-5', txId: 't-5' },
+    { kind: 'configuration', requestId: 'r-5' },
+    { kind: 'transaction', requestId: 'r-6' },
+  ]);
+  t.strictSame(
+    of('refused').map(({ cause }) => cause),
+    [
+      'a configuration request on the path for transaction requests',
+      'a transaction request on the path for configuration requests',
+      'no "type" on the path for configuration requests',
+      ...Array<string>(3).fill('both a "type" and fields of a transaction: its kind is unclear'),
+    ],
+  );
+});
+
 t.test('in JSON mode, answers JSON with JSON and rejects tokens', async (t) => {
   const { app } = await testApp(t, { auth: 'json' });
-  for (const url of ['/tx_sign_request', '/callback/config_change_sign_request', '/callback']) {
+  for (const url of ['/tx_sign_request', '/callback/tx_sign_request', '/callback']) {
     const reply = await post(app, url, JSON.stringify({ requestId: 'r-1' }));
     t.equal(reply.statusCode, 200, url);
     t.equal(reply.headers['content-type'], 'application/json; charset=utf-8');
@@ -328,6 +414,22 @@ t.test('logs the address of a destination that has no id', async (t) => {
   await post(app, '/callback', signed(payload));
   t.match(of('decision'), [{ destination: 'ONE_TIME_ADDRESS:0xabc' }]);
   t.equal(of('decision')[0]?.['amount'], undefined, 'a field of an undocumented type is left out');
+});
+
+t.test('logs the operation as it was sent', async (t) => {
+  const policy = policyOf('tx.operation == "TRANSFER"');
+  const { app, of } = await testApp(t, { decide: (request) => decideBy(policy, request, new Date()) });
+  await post(app, '/callback', signed({ requestId: 'r', asset: 'ETH' }));
+  t.match(of('decision'), [{ action: 'APPROVE', rule: 'rule' }]);
+  t.equal(of('decision')[0]?.['operation'], undefined);
+});
+
+t.test('does not log names of undocumented fields of extraInfo', async (t) => {
+  const { app, lines, of } = await testApp(t);
+  const extraInfo = { subType: 'X', 'hush-3': 'hush-4' };
+  await post(app, '/callback', signed({ requestId: 'r', type: 'EXCHANGE', extraInfo }));
+  t.match(of('decision'), [{ facts: { extraInfo: { subType: 'X' } }, omitted: ['extraInfo.*'] }]);
+  t.notMatch(JSON.stringify(lines), /hush/);
 });
 
 t.test('logs the rule, the policy and the facts of a decision', async (t) => {

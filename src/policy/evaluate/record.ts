@@ -1,17 +1,24 @@
 // Selects the facts of a request to log, so that its decision can be explained and replayed: all facts that rules can
 // read, except those that may be secret.
 import { type CallbackRequest, isObject } from '../../protocol/request.js';
+import { addressEntries } from '../facts/extra-info.js';
 import { RECORDED_FIELDS } from '../facts/facts.js';
 
 /** A part of a request's payload, under the protocol's field names. */
 export interface Recorded {
   readonly facts: Readonly<Record<string, unknown>>;
-  /** Facts in the request that are not logged: `extraParameters`, `extraInfo.<field>`, or `*` for all. */
+  /**
+   * Facts in the request that are not logged: `extraParameters`, `extraInfo.<field>` for a documented field,
+   * `extraInfo.*` for all others, or `*` for all facts.
+   */
   readonly omitted?: readonly string[];
 }
 
+/** Stands in `omitted` for fields that Fireblocks does not document: their names could be secrets themselves. */
+export const UNDOCUMENTED_EXTRA_INFO = 'extraInfo.*';
+
 /** The fields of `extraInfo` that Fireblocks documents, except the secret `apiKey`. */
-const EXTRA_INFO_FIELDS = [
+export const EXTRA_INFO_FIELDS: readonly string[] = [
   ...['subType', 'walletName', 'walletId', 'asset', 'address', 'tag'],
   ...['accountName', 'accountId', 'addresses'],
   ...['networkConnectionId', 'note', 'localNetworkID', 'remoteTenantID', 'routingPolicy'],
@@ -49,10 +56,26 @@ function addChange(facts: Record<string, unknown>, payload: Payload): readonly s
     facts['extraInfo'] = withoutNested(extraInfo);
     return [];
   }
-  const names = Object.keys(extraInfo).filter((name) => name !== 'apiKey');
-  const kept = names.filter((name) => EXTRA_INFO_FIELDS.includes(name) && isFlat(extraInfo[name]));
-  facts['extraInfo'] = pick(extraInfo, kept);
-  return names.filter((name) => !kept.includes(name)).map((name) => `extraInfo.${name}`);
+  const flat: Payload = {
+    ...extraInfo,
+    ...('addresses' in extraInfo && { addresses: listed(extraInfo['addresses']) }),
+  };
+  const documented = EXTRA_INFO_FIELDS.filter((name) => Object.hasOwn(flat, name));
+  facts['extraInfo'] = pick(
+    flat,
+    documented.filter((name) => isFlat(flat[name])),
+  );
+  const omitted = documented.filter((name) => !isFlat(flat[name])).map((name) => `extraInfo.${name}`);
+  const known = ['apiKey', ...documented];
+  return Object.keys(extraInfo).every((name) => known.includes(name))
+    ? omitted
+    : [...omitted, UNDOCUMENTED_EXTRA_INFO];
+}
+
+/** An object from assets to addresses is recorded as the list of its addresses, which is what rules read. */
+function listed(addresses: unknown): unknown {
+  if (typeof addresses !== 'object' || addresses === null) return addresses;
+  return addressEntries(addresses)?.filter((entry) => entry !== null) ?? addresses;
 }
 
 function pick(payload: Payload, fields: readonly string[]): Record<string, unknown> {

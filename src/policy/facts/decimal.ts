@@ -11,13 +11,21 @@ const MAX_LENGTH = 200;
 export const Decimal = DecimalJs.clone({ defaults: true, precision: 3 * MAX_DIGITS });
 export type Decimal = DecimalJs;
 
-/** An amount as the protocol writes it, such as `0.010000000000000001`. */
-const UNSIGNED = /^\d+(\.\d+)?$/;
+/** An amount as programs write it: `0.010000000000000001`, `.5`, `5.`, `1e-8`. */
+const AMOUNT = /^(?:\d+\.?\d*|\.\d+)(?:e([+-]?\d+))?$/i;
 const SIGNED = /^-?\d+(\.\d+)?$/;
 
-/** @returns `undefined` unless the string is digits with an optional decimal point: no sign, exponent or spaces */
+/**
+ * Reads an amount exactly.
+ * @returns `undefined` unless the string is digits with an optional decimal point and an optional exponent (no sign,
+ *   spaces or separators), and the number has at most MAX_DIGITS digits before and after the decimal point
+ */
 export function parseAmount(text: string): Decimal | undefined {
-  return UNSIGNED.test(text) && text.length <= MAX_LENGTH ? new Decimal(text) : undefined;
+  const match = text.length <= MAX_LENGTH ? AMOUNT.exec(text) : null;
+  // Checked first, because decimal.js rounds a number with an enormous exponent to zero or infinity.
+  if (match === null || Math.abs(Number(match[1] ?? 0)) > MAX_DIGITS) return undefined;
+  const amount = new Decimal(text);
+  return hasTooManyDigits(amount) ? undefined : amount;
 }
 
 /** Parses a number in a rule, which may be negative. */
@@ -45,6 +53,10 @@ export const subtract: Operation = (left, right) => checkDigits(left.minus(right
 export const multiply: Operation = (left, right) => checkDigits(left.times(right));
 
 function checkDigits(result: Decimal): Decimal {
-  if (result.precision(true) > MAX_DIGITS || result.decimalPlaces() > MAX_DIGITS) throw new DigitsError();
+  if (hasTooManyDigits(result)) throw new DigitsError();
   return result;
+}
+
+function hasTooManyDigits(value: Decimal): boolean {
+  return value.precision(true) > MAX_DIGITS || value.decimalPlaces() > MAX_DIGITS;
 }

@@ -1,5 +1,6 @@
 // How a fact is defined and read, and the classes through which rules read facts.
 import { BaseError } from '../../protocol/error.js';
+import { present, presentAddress } from '../../protocol/request.js';
 import { Address } from './address.js';
 import { parseAmount } from './decimal.js';
 
@@ -42,14 +43,20 @@ export const stringFact = (field: string): FactDefinition<Payload> => ({
   read: (payload, name) => readString(payload, field, name),
 });
 
+/** A string with a default, which Fireblocks documents. */
+export const stringFactWithDefault = (field: string, value: string): FactDefinition<Payload> => ({
+  ...stringFact(field),
+  read: (payload, name) => readString(payload, field, name) ?? value,
+});
+
 /** An address: the first of these fields that is not empty. */
 export const addressFact = (...fields: readonly string[]): FactDefinition<Payload> => ({
   type: 'Address',
   fields,
   read(payload, name) {
     for (const field of fields) {
-      const value = readString(payload, field, name);
-      if (value !== undefined && value.trim() !== '') return new Address(value);
+      const address = readAddress(payload[field], name);
+      if (address !== undefined) return address;
     }
     return undefined;
   },
@@ -65,9 +72,16 @@ export const amountFact = (field: string): FactDefinition<Payload> => ({
   },
 });
 
-/** Null counts as absent. @throws {FactError} */
+/** @returns `undefined` if it is absent. @throws {FactError} */
+export function readAddress(value: unknown, name: string): Address | undefined {
+  const address = presentAddress(value);
+  if (address === undefined) return undefined;
+  return typeof address === 'string' ? new Address(address) : unusable(name, 'a string');
+}
+
+/** @returns `undefined` if it is absent. @throws {FactError} */
 function readString(payload: Payload, field: string, name: string): string | undefined {
-  const value = payload[field] ?? undefined;
+  const value = present(payload[field]);
   return value === undefined || typeof value === 'string' ? value : unusable(name, 'a string');
 }
 

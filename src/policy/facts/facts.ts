@@ -1,9 +1,9 @@
 // The facts that rules can read, under the protocol's own names. docs/policy-reference.md lists them for policy
 // authors.
-import { type CallbackRequest, isObject, isSigning, type Kind } from '../../protocol/request.js';
+import { type CallbackRequest, isObject, isSigning, type Kind, present } from '../../protocol/request.js';
 import { clock } from './clock.js';
-import { add, type Decimal, fromNumber } from './decimal.js';
-import { readExtraInfo } from './extra-info.js';
+import { add, type Decimal, fromNumber, parseAmount } from './decimal.js';
+import { readExtraInfo, readExtraParameters } from './extra-info.js';
 import {
   addressFact,
   amountFact,
@@ -13,9 +13,13 @@ import {
   fieldsOf,
   type Payload,
   stringFact,
+  stringFactWithDefault,
   typesOf,
   unusable,
 } from './fact.js';
+
+/** The operation of a transaction that has none (Fireblocks, "Approve transactions"). */
+const DEFAULT_OPERATION = 'TRANSFER';
 
 /** Values of `tx.stage`. */
 export const STAGES = ['signing', 'approval'] as const;
@@ -33,13 +37,21 @@ const DESTINATION_FACTS: FactTable<Payload> = {
   amountUsd: {
     type: 'Decimal',
     fields: ['amountUSD'],
-    read({ amountUSD }, name) {
-      if (amountUSD === undefined || amountUSD === null) return undefined;
-      const value = typeof amountUSD === 'number' ? fromNumber(amountUSD) : undefined;
-      return value ?? unusable(name, 'an amount in US dollars');
-    },
+    read: ({ amountUSD }, name) => readUsd(present(amountUSD), name),
   },
 };
+
+/** Documented as a number; a string is exact as well. */
+function readUsd(value: unknown, name: string): Decimal | undefined {
+  if (value === undefined) return undefined;
+  const amount =
+    typeof value === 'number'
+      ? fromNumber(value)
+      : typeof value === 'string'
+        ? parseAmount(value)
+        : undefined;
+  return amount ?? unusable(name, 'an amount in US dollars');
+}
 
 const requestString = (field: string): FactDefinition<CallbackRequest> => fromPayload(stringFact(field));
 
@@ -51,7 +63,7 @@ const CALLER_FACTS: FactTable<CallbackRequest> = {
 const TRANSACTION_FACTS: FactTable<CallbackRequest> = {
   ...CALLER_FACTS,
   stage: { type: 'string', fields: ['fee'], read: (request) => (isSigning(request) ? STAGES[0] : STAGES[1]) },
-  operation: requestString('operation'),
+  operation: fromPayload(stringFactWithDefault('operation', DEFAULT_OPERATION)),
   asset: requestString('asset'),
   amount: fromPayload(amountFact('amountStr')),
   requestedAmount: fromPayload(amountFact('requestedAmountStr')),
@@ -71,7 +83,7 @@ const TRANSACTION_FACTS: FactTable<CallbackRequest> = {
   extraParameters: {
     type: 'dyn',
     fields: [],
-    read: ({ payload }) => payload['extraParameters'] ?? undefined,
+    read: ({ payload }) => readExtraParameters(payload),
   },
 };
 
@@ -118,7 +130,7 @@ function fromPayload(fact: FactDefinition<Payload>): FactDefinition<CallbackRequ
 
 /** An empty list counts as absent; otherwise, a rule about all destinations would match a transaction without any. */
 function readDestinations(payload: Payload): InstanceType<typeof Destination>[] | undefined {
-  const destinations = payload['destinations'] ?? undefined;
+  const destinations = present(payload['destinations']);
   if (destinations === undefined) return undefined;
   if (!Array.isArray(destinations) || !destinations.every(isObject)) {
     return unusable('tx.destinations', 'a list of objects');

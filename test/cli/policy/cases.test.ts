@@ -38,6 +38,32 @@ cases:
   t.end();
 });
 
+t.test('reads cases with a byte order mark', (t) => {
+  const file = join(
+    t.testdir({ 'cases.yaml': '\ufeffcases: [{ name: a, payload: {}, expect: { action: retry } }]' }),
+    'cases.yaml',
+  );
+  t.match(readCases(file), [{ name: 'a', request: { kind: 'transaction' } }]);
+  t.end();
+});
+
+t.test('`for` is used for a payload that does not show which kind it is', (t) => {
+  const kinds = (payload: string): readonly string[] =>
+    ['', 'for: transaction, ', 'for: configuration, '].map((kind) => {
+      const text = `cases: [{ name: a, ${kind}payload: ${payload}, expect: { action: retry } }]`;
+      try {
+        return readCases(join(t.testdir({ 'cases.yaml': text }), 'cases.yaml'))[0]?.request.kind ?? '';
+      } catch {
+        return 'refused';
+      }
+    });
+  t.strictSame(kinds('{ txId: t }'), ['transaction', 'transaction', 'configuration']);
+  t.strictSame(kinds('{ asset: ETH }'), ['transaction', 'transaction', 'refused']);
+  t.strictSame(kinds('{ type: X, txId: t }'), ['configuration', 'refused', 'configuration']);
+  t.strictSame(kinds('{ type: X, asset: ETH }'), ['refused', 'refused', 'refused']);
+  t.end();
+});
+
 t.test('rejects invalid cases and gives a reason', (t) => {
   const expect = 'expect: { action: retry }';
   for (const [text, message] of [
@@ -54,8 +80,8 @@ t.test('rejects invalid cases and gives a reason', (t) => {
       /sets "a\.b", but its payload has no "a"/,
     ],
     [
-      `cases: [{ name: a, for: configuration, payload: { txId: t }, ${expect} }]`,
-      /case "a" is not a Co-signer request/,
+      `cases: [{ name: a, for: configuration, payload: { asset: ETH }, ${expect} }]`,
+      /case "a" is not a Co-signer request: a transaction request on the path for configuration requests/,
     ],
   ] as const) {
     const cwd = t.testdir({ 'cases.yaml': text, 'junk.json': '{' });

@@ -38,7 +38,7 @@ t.test('lists the decisions that would change, and those that can’t be replaye
     line('same', { amountStr: '1', asset: 'ETH' }),
     line('larger', { amountStr: '1.000000000000000001', asset: 'ETH' }),
     `2026-03-03T11:00:00 handler/1234 ${line('prefixed', { amountStr: '2', asset: 'ETH' })}`,
-    line('broken', { amountStr: '1e3', asset: 'ETH' }),
+    line('broken', { amountStr: '1,000', asset: 'ETH' }),
     line('hidden', { amountStr: '2', asset: 'X' }, { omitted: ['extraParameters'] }),
     line(
       'hidden change',
@@ -91,6 +91,53 @@ t.test('skips and counts the decisions that an emergency stop or stale data made
     changes: [],
   });
   t.match(await replay(t, EMPTY_POLICY, lines.slice(1)), { code: 0, stdout: /^0 decisions from/ });
+});
+
+t.test('can’t replay a decision for which a rule reads undocumented fields of extraInfo', async (t) => {
+  const change = (requestId: string, type: string, extraInfo: object): string =>
+    line(
+      requestId,
+      { type, extraInfo },
+      { kind: 'configuration', omitted: ['extraInfo.*'], action: 'REJECT' },
+    );
+  const policyWith = (when: string): string =>
+    JSON.stringify({ version: 1, rules: [{ id: 'a', for: 'configuration', when, action: 'approve' }] });
+  const notReplayable = async (when: string): Promise<readonly string[]> => {
+    const lines = [change('b', 'B', { tag: 'x' }), change('c', 'C', {})];
+    const { stdout } = await replay(t, policyWith(when), lines, '--json');
+    return (JSON.parse(stdout) as { notReplayable: string[] }).notReplayable;
+  };
+  t.strictSame(await notReplayable('config.type == "B" && config.extraInfo.other == "x"'), ['b']);
+  t.strictSame(await notReplayable('config.type == "B" && config.extraInfo["other"] == "x"'), ['b']);
+  t.strictSame(await notReplayable('config.type == "B" && has(config.extraInfo.other)'), ['b']);
+  t.strictSame(await notReplayable('config.extraInfo.size() == 1'), ['b', 'c']);
+  t.strictSame(await notReplayable('[config.extraInfo].exists(e, e.other == "x")'), ['b', 'c']);
+  t.strictSame(await notReplayable('has(config.extraInfo) && has(config.extraInfo.tag)'), []);
+  t.strictSame(await notReplayable('has(config.extraInfo.walletName)'), [], 'documented, so it was absent');
+});
+
+t.test('replays old logs, which name undocumented fields', async (t) => {
+  const policy = `{ version: 1, rules: [{ id: a, for: configuration, when: 'config.extraInfo.other == "x"', action: approve }] }`;
+  const old = line(
+    'old',
+    { type: 'X', extraInfo: {} },
+    { kind: 'configuration', omitted: ['extraInfo.other'] },
+  );
+  t.match(await replay(t, policy, [old]), { stdout: /not logged: old\n/ });
+});
+
+t.test('reads a log with a byte order mark, and reports one in UTF-16', async (t) => {
+  const decision = line('same', {}, { action: 'REJECT' });
+  t.match(await replay(t, EMPTY_POLICY, [`\ufeff${decision}`]), { code: 0 });
+  const cwd = t.testdir({
+    'policy.yaml': EMPTY_POLICY,
+    'log.ndjson': Buffer.from(`\ufeff${decision}\n`, 'utf16le'),
+  });
+  const args = ['replay', join(cwd, 'log.ndjson'), '--policy', join(cwd, 'policy.yaml')];
+  t.match(await runInProcess(createPolicyProgram, args), {
+    code: 2,
+    stderr: /log\.ndjson is encoded in UTF-16: save it as UTF-8\n$/,
+  });
 });
 
 t.test('exits with 0 when no decision would change', async (t) => {

@@ -47,12 +47,26 @@ t.test('records the documented fields of a configuration change, except the API 
     type: 'EXCHANGE',
     extraInfo: { subType: 'X', address: '0xAB', addresses: ['a', 'b'] },
   });
-  t.strictSame(omitted, ['extraInfo.password']);
+  t.strictSame(omitted, ['extraInfo.*'], 'even the names of other fields are not logged');
   const nested = { routingPolicy: { crypto: {} }, addresses: [{ a: 1 }], tag: null };
   t.match(recordFacts(request({ type: 'X', extraInfo: nested }, 'configuration')), {
     facts: { extraInfo: { tag: null } },
-    omitted: ['extraInfo.routingPolicy', 'extraInfo.addresses'],
+    omitted: ['extraInfo.addresses', 'extraInfo.routingPolicy'],
   });
+  t.end();
+});
+
+t.test('records every form of extraInfo.addresses so that the decision can be repeated', (t) => {
+  const json = '{"ETH":"0xAB"}';
+  for (const [addresses, recorded] of [
+    [json, json],
+    [{ ETH: '0xAB', BTC: null }, ['0xAB']],
+    [['0xAB', null], ['0xAB']],
+    [null, null],
+  ]) {
+    const change = request({ type: 'EXCHANGE', extraInfo: { addresses } }, 'configuration');
+    t.match(recordFacts(change), { facts: { extraInfo: { addresses: recorded } }, omitted: undefined });
+  }
   t.end();
 });
 

@@ -10,7 +10,7 @@ import {
   subtract,
 } from '../../../src/policy/facts/decimal.js';
 
-t.test('accepts only digits with an optional decimal point as an amount', (t) => {
+t.test('reads an amount as numbers are written, exactly', (t) => {
   for (const text of [
     '0',
     '0.01',
@@ -22,16 +22,54 @@ t.test('accepts only digits with an optional decimal point as an amount', (t) =>
   ]) {
     t.equal(parseAmount(text)?.toFixed(), new Decimal(text).toFixed(), text);
   }
+  for (const [text, value] of [
+    ['.5', '0.5'],
+    ['5.', '5'],
+    ['007', '7'],
+    ['1e-8', '0.00000001'],
+    ['1E3', '1000'],
+    ['1e+3', '1000'],
+    ['5.e1', '50'],
+    ['.5e1', '5'],
+    ['1.000000000000000001e18', '1000000000000000001'],
+    ['0e1000', '0'],
+    ['1e400', `1${'0'.repeat(400)}`],
+    ['1e-1000', `0.${'0'.repeat(999)}1`],
+    ['1e0000000000003', '1000'],
+  ] as const) {
+    t.equal(parseAmount(text)?.toFixed(), value, text);
+  }
+  t.end();
+});
+
+t.test('refuses anything else, and numbers with more than 1,000 digits, at no cost', (t) => {
   for (const text of [
-    '1e3',
     'NaN',
+    '.',
+    'e3',
+    '.e3',
+    '1e',
+    '1e+',
+    '1e1.5',
+    '1e1000',
+    '12e999',
+    '1e-1001',
+    '1.5e-1000',
+    '0e1001',
+    '1e999999999',
+    '1e-999999999999999999999',
+    '0b1',
+    '1_000',
+    '1n',
+    '½',
+    '１',
+    'infinity',
     '',
     '-1',
     ' 1',
     '1 ',
     '+1',
-    '.5',
-    '5.',
+    '1,000',
     '1,5',
     '0x10',
     'Infinity',

@@ -21,7 +21,7 @@ const present: Readonly<Record<string, readonly [Payload, string]>> = {
   'tx.sourceType': [{ sourceType: 'VAULT' }, 'tx.sourceType == "VAULT"'],
   'tx.sourceId': [{ sourceId: '0' }, 'tx.sourceId == "0"'],
   'tx.destType': [{ destType: 'VAULT' }, 'tx.destType == "VAULT"'],
-  'tx.destId': [{ destId: '' }, 'tx.destId == ""'],
+  'tx.destId': [{ destId: '1' }, 'tx.destId == "1"'],
   'tx.destAddress': [{ destAddress: '0xAb' }, 'tx.destAddress == "0xaB"'],
   'tx.destAddressType': [{ destAddressType: 'ONE_TIME' }, 'tx.destAddressType == "ONE_TIME"'],
   'tx.destinations': [{ destinations: [{}] }, 'tx.destinations.size() == 1'],
@@ -53,7 +53,7 @@ const present: Readonly<Record<string, readonly [Payload, string]>> = {
     'tx.destinations.all(d, d.amountUsd == decimal("7"))',
   ],
 };
-const NEVER_ABSENT = ['tx.requestId', 'tx.stage', 'config.requestId'];
+const NEVER_ABSENT = ['tx.requestId', 'tx.stage', 'tx.operation', 'config.requestId'];
 
 const presentInChanges: typeof present = {
   'config.requestId': [{ requestId: 'r-9' }, 'config.requestId == "r-9"'],
@@ -67,7 +67,7 @@ for (const [kind, table] of [
   ['configuration', presentInChanges],
 ] as const) {
   for (const [fact, [payload, when]] of Object.entries(table)) {
-    t.test(`reads ${fact}, which is absent if its field is missing or null`, (t) => {
+    t.test(`reads ${fact}, which is absent if its field is missing, null or empty`, (t) => {
       t.equal(evaluate(when, payload, { kind }), true);
       if (NEVER_ABSENT.includes(fact)) {
         t.end();
@@ -83,8 +83,12 @@ for (const [kind, table] of [
         `.${name} is absent`.replace('d.', ''),
         'reading it is an error',
       );
-      const nulls = Object.fromEntries(Object.keys(payload).map((field) => [field, null]));
-      if (owner !== 'd') t.equal(evaluate(has, nulls, { kind }), false, 'null counts as absent');
+      for (const nothing of [null, '']) {
+        const fields = (owner === 'd' ? (payload['destinations'] as Payload[])[0] : payload) ?? {};
+        const emptied = Object.fromEntries(Object.keys(fields).map((field) => [field, nothing]));
+        const sent = owner === 'd' ? { destinations: [emptied] } : emptied;
+        t.equal(evaluate(has, sent, { kind }), false, `${JSON.stringify(nothing)} counts as absent`);
+      }
       t.end();
     });
   }
@@ -118,7 +122,7 @@ t.test('the guide lists every fact with its type', (t) => {
 });
 
 t.test('fails only the rules that read an unusable fact', (t) => {
-  for (const amountStr of ['1e3', 'NaN', '', '-1', ' 1', 5, true, {}, []]) {
+  for (const amountStr of ['1e3000', 'NaN', '-1', ' 1', ' ', '1,000', 5, true, {}, []]) {
     t.equal(
       evaluate('tx.amount > decimal("0")', { amountStr }).toString().slice(0, 16),
       'tx.amount is not',
@@ -139,7 +143,7 @@ t.test('fails only the rules that read an unusable fact', (t) => {
     );
     t.equal(evaluate('has(tx.amountUsd)', { destinations }), 'tx.destinations is not a list of objects');
   }
-  for (const amountUSD of ['1', -1, {}]) {
+  for (const amountUSD of ['x', '-1', '1e2000', -1, {}, true]) {
     t.equal(
       evaluate('tx.amountUsd < decimal("5")', { destinations: [{ amountUSD }] }),
       'tx.destinations[].amountUsd is not an amount in US dollars',
@@ -165,12 +169,52 @@ t.test('compares amounts exactly, however many digits they have', (t) => {
   t.end();
 });
 
+t.test('reads amounts in any form in which numbers are written', (t) => {
+  for (const [text, value] of [
+    ['.5', '0.5'],
+    ['5.', '5'],
+    ['1e-8', '0.00000001'],
+    ['1E3', '1000'],
+  ] as const) {
+    t.equal(evaluate(`tx.amount == decimal("${value}")`, { amountStr: text }), true, text);
+    t.equal(evaluate(`tx.requestedAmount == decimal("${value}")`, { requestedAmountStr: text }), true);
+    t.equal(evaluate(`tx.fee == decimal("${value}")`, { fee: text }), true);
+    const destinations = [{ amountNativeStr: text, amountUSD: text }, { amountUSD: 0.25 }];
+    t.equal(evaluate(`tx.destinations[0].amount == decimal("${value}")`, { destinations }), true);
+    t.equal(evaluate(`tx.amountUsd == decimal("${value}") + decimal("0.25")`, { destinations }), true);
+  }
+  t.end();
+});
+
+t.test('tx.operation is TRANSFER, the documented default, if the request has none', (t) => {
+  for (const operation of [undefined, null, '']) {
+    t.equal(evaluate('tx.operation == "TRANSFER"', { operation }), true, JSON.stringify(operation));
+    t.equal(evaluate('has(tx.operation) && tx.operation in ["TRANSFER"]', { operation }), true);
+  }
+  t.equal(evaluate('tx.operation == "TRANSFER"', { operation: 5 }), 'tx.operation is not a string');
+  t.equal(evaluate('tx.operation == "TRANSFER"', { operation: ' ' }), false);
+  t.end();
+});
+
+t.test('fields of extraParameters and extraInfo are absent if they are null or empty', (t) => {
+  for (const memo of [null, '']) {
+    t.equal(evaluate('has(tx.extraParameters.memo)', { extraParameters: { memo } }), false);
+    const change = { type: 'X', extraInfo: { tag: memo } };
+    t.equal(evaluate('has(config.extraInfo.tag)', change, { kind: 'configuration' }), false);
+  }
+  const nested = { extraParameters: { message: { value: '' } } };
+  t.equal(evaluate('tx.extraParameters.message.value == ""', nested), true, 'values inside are as sent');
+  t.end();
+});
+
 t.test('tx.amountUsd is absent if a destination has no amount, or if there is no destination', (t) => {
   for (const destinations of [
     [{ amountUSD: 1 }, {}],
     [{}, { amountUSD: 1 }],
     [{ amountUSD: null }],
+    [{ amountUSD: 1 }, { amountUSD: '' }],
     [],
+    '',
     undefined,
   ]) {
     t.equal(evaluate('has(tx.amountUsd)', { destinations }), false, JSON.stringify(destinations));
@@ -220,12 +264,6 @@ t.test('in a configuration change, compares addresses as addresses and hides the
       'config.extraInfo.address is not a string',
     );
   }
-  for (const addresses of [5, {}, { '0xab': 1 }, [['0xab']], [5]]) {
-    t.equal(
-      change({ addresses }, '!config.extraInfo.addresses.exists(a, a == "0xab")'),
-      'config.extraInfo.addresses is not a list of strings',
-    );
-  }
   t.equal(
     change({ address: 5, tag: 'x' }, 'config.extraInfo.tag == "x"'),
     true,
@@ -238,6 +276,74 @@ t.test('in a configuration change, compares addresses as addresses and hides the
     'an empty list of addresses is absent',
   );
   t.equal(change({ apiKey: 'secret' }, 'has(config.extraInfo) && config.extraInfo.size() == 0'), true);
+  t.end();
+});
+
+const addressesAre = (addresses: unknown, expected: readonly string[]): boolean | string =>
+  evaluate(
+    `config.extraInfo.addresses.size() == ${expected.length} && ${expected
+      .map((address) => `config.extraInfo.addresses.exists(a, a == "${address}")`)
+      .join(' && ')}`,
+    { type: 'EXCHANGE', extraInfo: { addresses } },
+    { kind: 'configuration' },
+  );
+
+t.test('config.extraInfo.addresses is the list of addresses in the documented JSON string', (t) => {
+  const map = { ETH: '0xAB', BTC: ' 1BvB ' };
+  for (const addresses of [
+    JSON.stringify(map),
+    ` ${JSON.stringify(map, null, 2)}\n`,
+    JSON.stringify(Object.values(map)),
+    map,
+    Object.values(map),
+    { ...map, SOL: '', XRP: null },
+    [...Object.values(map), '', null, ' '],
+    JSON.stringify({ ...map, SOL: '', XRP: null }),
+    '{"\\u0045TH":"0xAB","a\\"b":"1BvB"}',
+  ]) {
+    t.equal(addressesAre(addresses, ['0xab', '1BvB']), true, JSON.stringify(addresses));
+  }
+  t.equal(addressesAre('{"__proto__":"0xab"}', ['0xab']), true);
+  t.end();
+});
+
+t.test('config.extraInfo.addresses is absent without any address', (t) => {
+  for (const addresses of [null, '', ' ', '{}', '[]', 'null', {}, [], { ETH: '' }, '{"ETH":""}', [null]]) {
+    const sent = { type: 'X', extraInfo: { addresses } };
+    t.equal(evaluate('has(config.extraInfo.addresses)', sent, { kind: 'configuration' }), false);
+    t.equal(
+      addressesAre(addresses, ['x']),
+      'config.extraInfo.addresses is absent',
+      JSON.stringify(addresses),
+    );
+  }
+  t.end();
+});
+
+t.test('config.extraInfo.addresses of any other form fails the rules that read it', (t) => {
+  for (const addresses of [
+    ...[5, true, { '0xab': 1 }, [['0xab']], [5], { ETH: { address: '0xab' } }],
+    ...[
+      '0xab',
+      '"0xab"',
+      '5',
+      '{"ETH":"0xab"',
+      '{"ETH":5}',
+      '{"ETH":{"a":"0xab"}}',
+      '[["0xab"]]',
+      "{'ETH':'0xab'}",
+    ],
+    // A parser would drop the first address.
+    '{"ETH":"0xcd","ETH":"0xab"}',
+    '{"ETH":"0xcd","\\u0045TH":"0xab"}',
+    '{"ETH":null,"ETH":"0xab"}',
+  ]) {
+    t.match(
+      addressesAre(addresses, ['0xab']),
+      /^config.extraInfo.addresses is not/,
+      JSON.stringify(addresses),
+    );
+  }
   t.end();
 });
 

@@ -38,6 +38,14 @@ onError: reject
   t.end();
 });
 
+t.test('parses a policy with a byte order mark, which belongs to the hash of the file', (t) => {
+  const text = 'version: 1\nrules: [{ id: a, for: transaction, when: "true", action: retry }]\n';
+  const policy = parsePolicy(`\ufeff${text}`, 'x');
+  t.match(policy, { rules: [{ id: 'a' }] });
+  t.not(policy.hash, parsePolicy(text, 'x').hash);
+  t.end();
+});
+
 t.test('by default, rejects if no rule matches and retries on errors', (t) => {
   t.match(parsePolicy('version: 1\nrules:\n', 'x'), { rules: [], otherwise: 'REJECT', onError: 'RETRY' });
   t.end();
