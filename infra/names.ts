@@ -32,6 +32,7 @@ export function namesOf(project: string, environment: EnvironmentName) {
       callbackPrivateKey: `/${project}/${environment}/jwt/callback-private-key`,
       cosignerPublicKey: `/${project}/${environment}/jwt/cosigner-public-key`,
       policy: `/${project}/${environment}/policy`,
+      policyStop: `/${project}/${environment}/policy-stop`,
     },
   } as const;
 }

@@ -91,14 +91,13 @@ const parameterName = z
   .max(MAX_PARAMETER_NAME, 'is too long for an SSM parameter name')
   .regex(/^[\w./:-]+$/, 'is not an SSM parameter name: use letters, digits and _ . - /, or an ARN');
 
+const PATH_EXPECTED = 'must be a path such as /fireblocks/callback_handler, without spaces and percent signs';
+
 /** `/` and the empty string stand for the root; an empty variable counts as not set. */
-const basePath = z
-  .string()
+export const basePath = z
+  .string({ error: PATH_EXPECTED })
   .max(200, 'is longer than 200 characters')
-  .regex(
-    /^(\/[\w.~!$&'+,;=:@-]+)*\/?$/,
-    'must be a path such as /fireblocks/callback_handler, without spaces and percent signs',
-  )
+  .regex(/^(\/[\w.~!$&'+,;=:@-]+)*\/?$/, PATH_EXPECTED)
   .transform((path) => path.replace(/\/$/, ''));
 
 const environment = z.object({
