@@ -13,6 +13,20 @@ const MAX_BYTES = 8192;
  * @throws {DeployError} if the parameter is not encrypted
  */
 export async function readParameter(session: Session, name: string): Promise<string | undefined> {
+  return (await readStoredParameter(session, name))?.value;
+}
+
+interface StoredParameter {
+  /** Decrypted. */
+  readonly value: string;
+  readonly modified: Date | undefined;
+}
+
+/** Like `readParameter`, with the time of the last change. @throws {DeployError} */
+export async function readStoredParameter(
+  session: Session,
+  name: string,
+): Promise<StoredParameter | undefined> {
   const { ssm } = session.aws;
   try {
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
@@ -23,7 +37,8 @@ export async function readParameter(session: Session, name: string): Promise<str
         `if it held a private key, do not use that key again; delete the parameter: ${awsCommand(session, `ssm delete-parameter --name ${name}`)}`,
       );
     }
-    return Parameter?.Value;
+    if (Parameter?.Value === undefined) return undefined;
+    return { value: Parameter.Value, modified: Parameter.LastModifiedDate };
   } catch (error) {
     if (isAwsError(error, 'ParameterNotFound')) return undefined;
     throw error;

@@ -62,8 +62,7 @@ async function confirmDeployment(
   { yes = false, acceptJson = false }: DeployOptions,
 ): Promise<void> {
   const { environment, account, production, settings } = session;
-  const mustAccept =
-    production && settings.auth === 'json' && selected.includes('callback') && !acceptJson;
+  const mustAccept = production && settings.auth === 'json' && selected.includes('callback') && !acceptJson;
   if (yes && mustAccept) {
     throw new UsageError(
       `${environment} would accept requests without authentication, because "auth" is "json": add --accept-json to confirm that, or set "auth" to "jwt"`,
@@ -137,5 +136,5 @@ async function findNextSteps({ session, selected, deployed }: DeploymentRun): Pr
   const publicKey = stored === undefined ? undefined : await writePublicKey(session, stored);
   const arn = deployed.get('callback')?.parameters['CertificateArn'];
   if (session.settings.certificate === 'private' && arn !== undefined) await fetchCertificate(session, arn);
-  return nextSteps(session, publicKey);
+  return nextSteps(session, publicKey, stored?.algorithm);
 }
