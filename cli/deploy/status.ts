@@ -159,6 +159,7 @@ async function readParameters(session: Session): Promise<Pick<Status, 'parameter
 async function readStop(session: Session): Promise<StopStatus> {
   const name = session.names.parameters.policyStop;
   try {
+    // The service obeys a stop that is stored without encryption, too.
     const stored = await readStoredParameter(session, name);
     const { action, problem } = parseStop(stored?.value);
     const since = action === undefined ? undefined : stored?.modified?.toISOString();
