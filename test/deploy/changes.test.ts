@@ -213,12 +213,12 @@ t.test('changes', async (t) => {
     t.equal(await account.parameter(name), undefined, 'a deployment creates none');
     const status = async () => (await place.json<Status>('deploy', '--status')).emergencyStop;
     t.match(await status(), { name, state: 'running', action: undefined });
-    for (const [value, action, problem] of [
-      ['RETRY', 'RETRY', undefined],
-      ['REJECT', 'REJECT', undefined],
-      ['stop', 'RETRY', /RETRY, REJECT or RUN/],
+    for (const [value, type, action, problem] of [
+      ['RETRY', 'String', 'RETRY', undefined],
+      ['REJECT', 'SecureString', 'REJECT', undefined],
+      ['stop', 'SecureString', 'RETRY', /RETRY, REJECT or RUN/],
     ] as const) {
-      await account.put(name, value, 'SecureString');
+      await account.put(name, value, type);
       t.match(await status(), { state: 'stopped', action, problem, since: /^\d{4}-\d\d-\d\dT/ });
       const ran = await place.run('deploy', '--status');
       t.match(ran, { code: 0, stdout: new RegExp(`^emergency stop +${action} since `, 'm') });
