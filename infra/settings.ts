@@ -34,6 +34,11 @@ export class SettingsError extends BaseError<'SETTINGS_INVALID'> {
   }
 }
 
+/** The base URL to configure in the Co-signer, which appends the route. */
+export function callbackUrl({ hostName, basePath }: Pick<Settings, 'hostName' | 'basePath'>): string {
+  return `https://${hostName}${basePath}`;
+}
+
 /** @throws {SettingsError} if the file is missing, is not JSON, or has invalid settings */
 export function readSettings(environment: EnvironmentName, file = SETTINGS_FILE): Settings {
   let content: Buffer;

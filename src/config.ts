@@ -91,17 +91,16 @@ const parameterName = z
   .max(MAX_PARAMETER_NAME, 'is too long for an SSM parameter name')
   .regex(/^[\w./:-]+$/, 'is not an SSM parameter name: use letters, digits and _ . - /, or an ARN');
 
+const PATH_EXPECTED = 'must be a path such as /fireblocks/callback_handler, without spaces and percent signs';
+
 /**
  * `/` and the empty string stand for the root; an empty variable counts as not set. The paths that the Co-signer appends
  * are served under the root too, so a base path that ends with one would collide with them.
  */
-const basePath = z
-  .string()
+export const basePath = z
+  .string({ error: PATH_EXPECTED })
   .max(200, 'is longer than 200 characters')
-  .regex(
-    /^(\/[\w.~!$&'+,;=:@-]+)*\/?$/,
-    'must be a path such as /fireblocks/callback_handler, without spaces and percent signs',
-  )
+  .regex(/^(\/[\w.~!$&'+,;=:@-]+)*\/?$/, PATH_EXPECTED)
   .transform((path) => path.replace(/\/$/, ''))
   .refine(
     (path) => !/(^|\/)\.{1,2}(\/|$)/.test(path),

@@ -1,6 +1,11 @@
 // The SSM parameters that the service reads: keys and policy, as SecureStrings encrypted with the environment's KMS
 // key.
-import { DeleteParametersCommand, GetParameterCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
+import {
+  DeleteParametersCommand,
+  GetParameterCommand,
+  type ParameterType,
+  PutParameterCommand,
+} from '@aws-sdk/client-ssm';
 import { DeployError, isAwsError } from './error.js';
 import { awsCommand, npmCommand } from './printed-commands.js';
 import type { Session } from './session.js';
@@ -8,26 +13,42 @@ import type { Session } from './session.js';
 /** Size limit of an advanced parameter, in bytes. */
 const MAX_BYTES = 8192;
 
+interface StoredParameter {
+  /** Decrypted. */
+  readonly value: string;
+  readonly type: ParameterType | undefined;
+  readonly modified: Date | undefined;
+}
+
+/** @returns undefined if the parameter does not exist */
+export async function readStoredParameter(
+  { aws }: Session,
+  name: string,
+): Promise<StoredParameter | undefined> {
+  try {
+    const { Parameter } = await aws.ssm.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
+    if (Parameter?.Value === undefined) return undefined;
+    return { value: Parameter.Value, type: Parameter.Type, modified: Parameter.LastModifiedDate };
+  } catch (error) {
+    if (isAwsError(error, 'ParameterNotFound')) return undefined;
+    throw error;
+  }
+}
+
 /**
  * @returns the decrypted value; undefined if the parameter does not exist
  * @throws {DeployError} if the parameter is not encrypted
  */
 export async function readParameter(session: Session, name: string): Promise<string | undefined> {
-  const { ssm } = session.aws;
-  try {
-    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
-    if (Parameter !== undefined && Parameter.Type !== 'SecureString') {
-      throw new DeployError(
-        'PARAMETER_NOT_ENCRYPTED',
-        `${name} is a ${Parameter.Type ?? 'parameter'}, not a SecureString: anyone who may read parameters can read it`,
-        `if it held a private key, do not use that key again; delete the parameter: ${awsCommand(session, `ssm delete-parameter --name ${name}`)}`,
-      );
-    }
-    return Parameter?.Value;
-  } catch (error) {
-    if (isAwsError(error, 'ParameterNotFound')) return undefined;
-    throw error;
+  const stored = await readStoredParameter(session, name);
+  if (stored !== undefined && stored.type !== 'SecureString') {
+    throw new DeployError(
+      'PARAMETER_NOT_ENCRYPTED',
+      `${name} is a ${stored.type ?? 'parameter'}, not a SecureString: anyone who may read parameters can read it`,
+      `if it held a private key, do not use that key again; delete the parameter: ${awsCommand(session, `ssm delete-parameter --name ${name}`)}`,
+    );
   }
+  return stored?.value;
 }
 
 interface PutOptions {

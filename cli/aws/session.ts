@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { type EnvironmentName, type Names, namesOf } from '../../infra/names.js';
 import { readSettings, type Settings, SETTINGS_FILE } from '../../infra/settings.js';
+import { findWarnings } from '../../infra/settings/warnings.js';
 import { type Aws, clientsFor, isEmulated, useProfile } from './clients.js';
 import { DeployError } from './error.js';
 import { createSettings } from './first-settings.js';
@@ -37,6 +38,8 @@ export interface Session {
   readonly keyDirectory: string;
   /** Notes for the operator about opening the session. */
   readonly notes: readonly string[];
+  /** Warnings about the settings, one line each. */
+  readonly warnings: readonly string[];
   /** Waits between two polls. */
   readonly sleep: Sleep;
 }
@@ -93,6 +96,7 @@ export async function openSession(
     emulated: isEmulated(),
     keyDirectory: join(KEY_DIRECTORY, environment),
     notes,
+    warnings: findWarnings(settings),
     sleep,
   };
 }

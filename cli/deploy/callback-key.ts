@@ -3,7 +3,7 @@ import { createPublicKey, generateKeyPair } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { KEY_FILES } from '../../src/keys/directory.js';
-import { importCallbackKey, KeyError, RSA_BITS } from '../../src/protocol/key.js';
+import { type AnswerAlgorithm, importCallbackKey, KeyError, RSA_BITS } from '../../src/protocol/key.js';
 import { DeployError } from '../aws/error.js';
 import { putParameter, readParameter } from '../aws/parameters.js';
 import { npmCommand } from '../aws/printed-commands.js';
@@ -18,6 +18,8 @@ function previousKeyFile(fingerprint: string): string {
 interface KnownKey {
   /** PEM. */
   readonly pem: string;
+  /** The algorithm of the answers that it signs. */
+  readonly algorithm: AnswerAlgorithm;
   /** SHA-256 of the public key, in hex. */
   readonly fingerprint: string;
 }
@@ -36,9 +38,11 @@ export interface CallbackKeyState {
 }
 
 /**
- * Determines the changes, without making any.
+ * Determines the changes, without making any. A stored key is kept even if the settings specify another algorithm: only
+ * a rotation replaces it.
  * @param rotate whether the key in SSM may be replaced
- * @throws {DeployError} if this machine and SSM hold different keys, or a key can't be used
+ * @throws {DeployError} if this machine and SSM hold different keys, a key can't be used, or the key on this machine
+ *   would be stored although it is for another algorithm than the settings specify
  */
 export async function inspectCallbackKey(session: Session, rotate: boolean): Promise<CallbackKeyState> {
   const file = join(session.keyDirectory, KEY_FILES.callbackPrivate);
@@ -46,17 +50,21 @@ export async function inspectCallbackKey(session: Session, rotate: boolean): Pro
   const [localPem, storedPem] = await Promise.all([readPrivateFile(file), readParameter(session, name)]);
   const local = localPem === undefined ? undefined : importKey(localPem, file, `move ${file} away`);
   if (storedPem === undefined) {
+    assertAlgorithm(session, local, file);
     return { file, local, stored: undefined, action: 'create', makesPair: local === undefined };
   }
   const next = `replace it with a valid key: ${npmCommand(session, 'deploy', '--rotate-callback-key')}`;
   // A key that is replaced need not be valid.
   const stored = rotate ? tryImportKey(storedPem) : importKey(storedPem, name, next);
   const differs = local !== undefined && stored?.fingerprint !== local.fingerprint;
-  if (rotate) return { file, local, stored, action: 'rotate', makesPair: !differs };
+  if (rotate) {
+    if (differs) assertAlgorithm(session, local, file);
+    return { file, local, stored, action: 'rotate', makesPair: !differs };
+  }
   if (differs) {
     throw new DeployError(
       'CALLBACK_KEY_DIFFERS',
-      `${name} holds the key ${short(stored?.fingerprint)}, but ${file} holds another key, ${short(local.fingerprint)}`,
+      `${name} holds the key ${describe(stored)}, but ${file} holds another key, ${describe(local)}`,
       'to keep the key in use, move the file away; to use the key in the file, add --rotate-callback-key',
     );
   }
@@ -76,7 +84,7 @@ export async function applyCallbackKey(session: Session, state: CallbackKeyState
     await writePrivateFile(join(session.keyDirectory, previousKeyFile(stored.fingerprint)), stored.pem);
   }
   if (key === undefined || state.makesPair) {
-    key = await generateKey();
+    key = await generateKey(session.settings.callbackKeyAlgorithm);
     await writePrivateFile(file, key.pem);
   }
   await putParameter(session, session.names.parameters.callbackPrivateKey, {
@@ -94,24 +102,47 @@ export async function writePublicKey(session: Session, key: KnownKey): Promise<s
   return pem;
 }
 
-/** @returns the first characters of a fingerprint, enough for people to compare */
-export function short(fingerprint = ''): string {
+/** @returns the first characters of the fingerprint, enough for people to compare, and the algorithm */
+export function describe(key: Pick<KnownKey, 'fingerprint' | 'algorithm'> | undefined): string {
+  return key === undefined ? '' : `${short(key.fingerprint)} (${key.algorithm})`;
+}
+
+function short(fingerprint: string): string {
   return fingerprint.slice(0, 16);
 }
 
-async function generateKey(): Promise<KnownKey> {
-  const { privateKey } = await promisify(generateKeyPair)('rsa', {
-    modulusLength: RSA_BITS,
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-  });
-  return { pem: privateKey, fingerprint: importCallbackKey(privateKey).fingerprint };
+/** @throws {DeployError} if the key is for another algorithm than the settings specify */
+function assertAlgorithm({ settings }: Session, key: KnownKey | undefined, file: string): void {
+  const { callbackKeyAlgorithm } = settings;
+  if (key === undefined || key.algorithm === callbackKeyAlgorithm) return;
+  throw new DeployError(
+    'CALLBACK_KEY_ALGORITHM_DIFFERS',
+    `${file} holds ${KEY_KINDS[key.algorithm]}, which signs with ${key.algorithm}, but the settings have "callbackKeyAlgorithm": "${callbackKeyAlgorithm}"`,
+    `to use this key, set "callbackKeyAlgorithm" to "${key.algorithm}"; to create ${KEY_KINDS[callbackKeyAlgorithm]}, move the file away`,
+  );
+}
+
+const KEY_KINDS: Readonly<Record<AnswerAlgorithm, string>> = { RS256: 'an RSA key', ES256: 'a P-256 key' };
+
+async function generateKey(algorithm: AnswerAlgorithm): Promise<KnownKey> {
+  const generate = promisify(generateKeyPair);
+  const { privateKey } =
+    algorithm === 'RS256'
+      ? await generate('rsa', { modulusLength: RSA_BITS })
+      : await generate('ec', { namedCurve: 'P-256' });
+  return toKnownKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+}
+
+/** @throws {KeyError} */
+function toKnownKey(pem: string): KnownKey {
+  const { fingerprint, algorithm } = importCallbackKey(pem);
+  return { pem, fingerprint, algorithm };
 }
 
 /** @throws {DeployError} if the key can't be used */
 function importKey(pem: string, where: string, next: string): KnownKey {
   try {
-    return { pem, fingerprint: importCallbackKey(pem).fingerprint };
+    return toKnownKey(pem);
   } catch (error) {
     if (!(error instanceof KeyError)) throw error;
     throw new DeployError(error.code, `${where} can't be used as the callback key: ${error.message}`, next);
@@ -120,7 +151,7 @@ function importKey(pem: string, where: string, next: string): KnownKey {
 
 function tryImportKey(pem: string): KnownKey | undefined {
   try {
-    return { pem, fingerprint: importCallbackKey(pem).fingerprint };
+    return toKnownKey(pem);
   } catch {
     return undefined;
   }

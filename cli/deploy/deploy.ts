@@ -4,6 +4,7 @@ import { DeployError } from '../aws/error.js';
 import { explainError } from '../aws/explain.js';
 import { npmCommand } from '../aws/printed-commands.js';
 import type { Session } from '../aws/session.js';
+import { UsageError } from '../command.js';
 import { confirm } from '../confirm.js';
 import { printJson } from '../operator-command.js';
 import { runTasks } from '../progress.js';
@@ -27,13 +28,13 @@ export interface ResumeInfo {
 
 /** @throws {UsageError} @throws {DeployError} */
 export async function deploy(session: Session, options: DeployOptions, run: ResumeInfo): Promise<void> {
-  const { json = false, yes = false, dryRun = false } = options;
+  const { json = false, dryRun = false } = options;
   const printer = new DeployPrinter(json);
   printer.session(session);
   const deployment = await prepareDeployment(session, options, run.recreateCommand);
   const planned: PlannedStep[] = [];
   for (const step of stepsOf(deployment)) planned.push({ step, change: await step.inspect() });
-  printer.plan(planned);
+  printer.plan(planned, session.warnings);
   const pending = planned.filter(({ change }) => change.action !== 'none');
 
   if (dryRun) {
@@ -44,7 +45,7 @@ export async function deploy(session: Session, options: DeployOptions, run: Resu
     );
     return;
   }
-  if (pending.length > 0 && !yes) await confirmDeployment(session);
+  if (pending.length > 0) await confirmDeployment(deployment, options);
   await applySteps(deployment, pending, options, run);
   const next = await findNextSteps(deployment);
   if (json) printJson({ ...toResult(deployment, planned, run), next });
@@ -52,12 +53,35 @@ export async function deploy(session: Session, options: DeployOptions, run: Resu
   printer.line(`\nTo see the state at any time: ${npmCommand(session, 'deploy', '--status')}`);
 }
 
-function confirmDeployment({ environment, account }: Session): Promise<void> {
-  return confirm({
-    question: `Deploy to account ${account}? Type ${environment} to continue: `,
-    word: environment,
-    option: '--yes, or preview the changes with --dry-run',
-  });
+/**
+ * In prod, a deployment that does not authenticate requests is confirmed separately, and `--yes` does not include that.
+ * @throws {UsageError} @throws {DeployError}
+ */
+async function confirmDeployment(
+  { session, selected }: DeploymentRun,
+  { yes = false, acceptJson = false }: DeployOptions,
+): Promise<void> {
+  const { environment, account, production, settings } = session;
+  const mustAccept = production && settings.auth === 'json' && selected.includes('callback') && !acceptJson;
+  if (yes && mustAccept) {
+    throw new UsageError(
+      `${environment} would accept requests without authentication, because "auth" is "json": add --accept-json to confirm that, or set "auth" to "jwt"`,
+    );
+  }
+  if (!yes) {
+    await confirm({
+      question: `Deploy to account ${account}? Type ${environment} to continue: `,
+      word: environment,
+      option: `--yes${mustAccept ? ' and --accept-json' : ''}, or preview the changes with --dry-run`,
+    });
+  }
+  if (mustAccept) {
+    await confirm({
+      question: `Requests to ${environment} will not be authenticated. Type json to accept that: `,
+      word: 'json',
+      option: '--accept-json',
+    });
+  }
 }
 
 async function applySteps(
@@ -101,7 +125,7 @@ function toResult(
       details: change.details.length > 0 || change.action === 'none' ? change.details : [change.summary],
       ...(done.has(step.name) && { seconds: done.get(step.name) }),
     })),
-    notes: [...session.notes, ...notes],
+    notes: [...session.notes, ...session.warnings, ...notes],
   };
 }
 
@@ -112,5 +136,5 @@ async function findNextSteps({ session, selected, deployed }: DeploymentRun): Pr
   const publicKey = stored === undefined ? undefined : await writePublicKey(session, stored);
   const arn = deployed.get('callback')?.parameters['CertificateArn'];
   if (session.settings.certificate === 'private' && arn !== undefined) await fetchCertificate(session, arn);
-  return nextSteps(session, publicKey);
+  return nextSteps(session, publicKey, stored?.algorithm);
 }

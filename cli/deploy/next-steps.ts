@@ -1,6 +1,9 @@
 // Manual steps on the Co-signer's side once the service runs.
 import { join } from 'node:path';
+import { callbackUrl } from '../../infra/settings.js';
+import { NITRO_VERSION, SGX_VERSION } from '../../infra/settings/warnings.js';
 import { KEY_FILES } from '../../src/keys/directory.js';
+import type { AnswerAlgorithm } from '../../src/protocol/key.js';
 import { CERTIFICATE_FILES } from '../aws/acm.js';
 import { npmCommand } from '../aws/printed-commands.js';
 import type { Session } from '../aws/session.js';
@@ -12,6 +15,8 @@ export interface NextSteps {
   readonly installerOption: string;
   /** Files on this machine to give to the installer. */
   readonly files: readonly string[];
+  /** The algorithm of the handler's key. The Co-signer must support it. */
+  readonly algorithm: AnswerAlgorithm;
   /** Command that registers the Co-signer's public key. */
   readonly registerCommand: string;
   readonly text: readonly string[];
@@ -19,6 +24,7 @@ export interface NextSteps {
 
 interface Inputs {
   readonly hostName: string;
+  readonly algorithm: AnswerAlgorithm;
   readonly callbackUrl: string;
   readonly registerCommand: string;
   /** Whether a private CA issued the certificate. */
@@ -31,14 +37,22 @@ interface Inputs {
   readonly key: readonly string[];
 }
 
-/** @param publicKey the handler's own, PEM; undefined if it can't be read */
-export function nextSteps(session: Session, publicKey: string | undefined): NextSteps {
+/**
+ * @param publicKey the handler's own, PEM; undefined if it can't be read
+ * @param algorithm of that key
+ */
+export function nextSteps(
+  session: Session,
+  publicKey: string | undefined,
+  algorithm: AnswerAlgorithm = session.settings.callbackKeyAlgorithm,
+): NextSteps {
   const { settings, keyDirectory } = session;
   const keyFile = join(keyDirectory, KEY_FILES.callbackPublic);
   const key = publicKey ?? 'unknown: the credentials do not allow reading the private key';
   const inputs: Inputs = {
     hostName: settings.hostName,
-    callbackUrl: `https://${settings.hostName}/callback`,
+    algorithm,
+    callbackUrl: callbackUrl(settings),
     registerCommand: npmCommand(session, 'keys', 'cosigner cosigner_public.pem'),
     isPrivate: settings.certificate === 'private',
     keyFile,
@@ -56,22 +70,20 @@ export function nextSteps(session: Session, publicKey: string | undefined): Next
 }
 
 function stepsForJwt(inputs: Inputs): NextSteps {
-  const { callbackUrl, registerCommand, isPrivate, keyFile, certificateFile, caFile, key } = inputs;
-  const pinned = [
-    'Your private CA issued the certificate. Only an SGX Co-signer accepts one together with a public key: choose',
-    `"public key with root CA" and provide ${caFile}, or the one with certificate pinning and provide ${certificateFile}.`,
-    'A Nitro Co-signer trusts public CAs only: for it, set "auth" to "json", or use a certificate from a public CA.',
-  ];
+  const { callbackUrl, registerCommand, algorithm, isPrivate, keyFile, certificateFile, caFile, key } =
+    inputs;
   return {
     callbackUrl,
     installerOption: isPrivate ? 'public key with root CA or certificate pinning' : 'public key',
     files: isPrivate ? [keyFile, caFile, certificateFile] : [keyFile],
+    algorithm,
     registerCommand,
     text: [
       `1. In the Co-signer's installer, enter the URL   ${callbackUrl}`,
       '2. Choose the option "public key", and paste the handler\'s public key:',
       ...key,
-      ...(isPrivate ? pinned.map((line) => `   ${line}`) : []),
+      ...algorithmLines(algorithm),
+      ...(isPrivate ? privateCertificateLines(inputs) : []),
       '3. Once the Co-signer is installed, register its public key:',
       ...registration(inputs),
       ...check(4, inputs),
@@ -79,24 +91,45 @@ function stepsForJwt(inputs: Inputs): NextSteps {
   };
 }
 
+function algorithmLines(algorithm: AnswerAlgorithm): readonly string[] {
+  return algorithm === 'RS256'
+    ? ['   It is an RSA key (RS256), which every Co-signer accepts.']
+    : [
+        `   It is a P-256 key (ES256): the Co-signer must be an AWS Nitro Co-signer of version ${NITRO_VERSION} or later.`,
+      ];
+}
+
+function privateCertificateLines({ caFile, certificateFile }: Inputs): readonly string[] {
+  return [
+    'Your own CA issued the certificate. The option must therefore include it:',
+    `   "public key with root CA" (option 5), and provide ${caFile}`,
+    `   or "public key with certificate pinning" (option 4), and provide ${certificateFile}`,
+    "Set these options up with the script on the Co-signer's host: the Console sets up options 1 and 2 only.",
+    `SGX Co-signers have them from version ${SGX_VERSION} on. AWS Nitro Co-signers may have them from version`,
+    `${NITRO_VERSION} on: check with Fireblocks. For an older one, use a certificate from a public CA, or "auth": "json".`,
+  ].map((line) => `   ${line}`);
+}
+
 function stepsForJson(inputs: Inputs): NextSteps {
-  const { hostName, callbackUrl, registerCommand, isPrivate, certificateFile, caFile, key } = inputs;
+  const { hostName, callbackUrl, registerCommand, algorithm, isPrivate } = inputs;
+  const { certificateFile, caFile, key } = inputs;
   const option = isPrivate
     ? [
         `2. Choose "certificate pinning", and provide   ${certificateFile}`,
         `   or, with Co-signer 2025.12.11 or later, "root CA", and provide   ${caFile}`,
-        "   No public CA issues a certificate for this name, so a Nitro Co-signer can't connect with any other option.",
+        "   Set up the root CA with the script on the Co-signer's host: the Console sets up options 1 and 2 only.",
       ]
     : [`2. Choose "certificate pinning" or "root CA", and provide the certificate for ${hostName} or its CA`];
   return {
     callbackUrl,
     installerOption: 'certificate pinning, or root CA',
     files: isPrivate ? [certificateFile, caFile] : [],
+    algorithm,
     registerCommand,
     text: [
       `1. In the Co-signer's installer, enter the URL   ${callbackUrl}`,
       ...option,
-      '   With these options the Co-signer uses JSON: nothing is signed, and it needs no public key.',
+      '   With these options the Co-signer uses JSON: nothing is signed, and requests are not authenticated.',
       ...check(3, inputs),
       '4. If you change to JWT later ("auth": "jwt"), give the Co-signer the handler\'s public key,',
       ...key,

@@ -16,6 +16,7 @@ export interface DeployOptions extends OperatorOptions {
   readonly dryRun?: boolean;
   readonly status?: boolean;
   readonly yes?: boolean;
+  readonly acceptJson?: boolean;
 }
 
 const STACKS = `
@@ -42,7 +43,8 @@ export function createDeployProgram(): Command {
     .option('--force-recreate', 'delete stacks in a state such as ROLLBACK_COMPLETE, and create them again')
     .option('--dry-run', 'show what would change, and change nothing in AWS')
     .option('--status', 'show the state of everything')
-    .option('--yes', 'do not ask for confirmation');
+    .option('--yes', 'do not ask for confirmation')
+    .option('--accept-json', 'with "auth": "json" in prod: accept that requests are not authenticated');
   return addOperatorOptions(program).addHelpText('after', STACKS).addHelpText('after', EXIT_CODES);
 }
 

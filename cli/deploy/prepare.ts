@@ -73,6 +73,9 @@ function assertOptionsApply(
       throw new UsageError(`${option} applies to the callback stack, which is not selected`);
     }
   }
+  if (options.acceptJson === true && settings.auth !== 'json') {
+    throw new UsageError('--accept-json applies to "auth": "json" only');
+  }
   if (options.renewCertificate === true && settings.certificate !== 'private') {
     throw new UsageError(
       '--renew-certificate applies to "certificate": "private" only: other certificates are renewed by their issuer',

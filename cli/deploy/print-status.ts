@@ -18,6 +18,7 @@ export function printStatus(stream: NodeJS.WriteStream, status: Status): void {
   const { environment, account, region, endpoint } = status;
   const emulator = endpoint === undefined ? '' : `, at ${endpoint} (an emulator)`;
   const rows = [
+    ...stopRows(status, paint),
     ...serviceRows(status, paint),
     ...parameterRows(status, paint),
     ...certificateRows(status, paint),
@@ -44,6 +45,16 @@ function stackLines({ stacks }: Status, paint: Paint): readonly string[] {
   ];
 }
 
+/** First, because nothing else matters while decisions are stopped. */
+function stopRows({ emergencyStop }: Status, paint: Paint): readonly Row[] {
+  const { state, action = '', since, problem } = emergencyStop;
+  const label = 'emergency stop';
+  if (state === 'running') return [[label, 'not in force']];
+  const reason = problem === undefined ? '' : `: ${problem}`;
+  if (state === 'unknown') return [[label, paint('red', `unknown${reason}`)]];
+  return [[label, paint('red', `${action}${since === undefined ? '' : ` since ${since}`}${reason}`)]];
+}
+
 function serviceRows({ service }: Status, paint: Paint): readonly Row[] {
   if (service === undefined) return [['service', paint('yellow', 'not deployed')]];
   const { desired, running, pending, rollout, steady, note, desiredBySettings, image = 'unknown' } = service;
@@ -67,7 +78,15 @@ function serviceRows({ service }: Status, paint: Paint): readonly Row[] {
   ];
 }
 
-function parameterRows({ parameters }: Status, paint: Paint): readonly Row[] {
+function parameterRows(status: Status, paint: Paint): readonly Row[] {
+  const { parameters, callbackAlgorithm, callbackAlgorithmBySettings } = status;
+  const algorithm =
+    callbackAlgorithm === undefined || callbackAlgorithm === callbackAlgorithmBySettings
+      ? callbackAlgorithm
+      : paint(
+          'yellow',
+          `${callbackAlgorithm}; the settings specify ${callbackAlgorithmBySettings}: deploy with --rotate-callback-key to change it`,
+        );
   const labels = [
     ['callback key', parameters.callbackKey],
     ['Co-signer keys', parameters.cosignerKeys],
@@ -76,7 +95,8 @@ function parameterRows({ parameters }: Status, paint: Paint): readonly Row[] {
   return labels.flatMap(([label, { name, state, holds }]): readonly Row[] => {
     if (state === 'missing') return [[label, paint('yellow', `not stored yet: ${name}`)]];
     if (state !== 'good') return [[label, paint('red', holds.join(', '))]];
-    return holds.map((line, index) => [index === 0 ? label : '', line]);
+    const more = label === 'callback key' && algorithm !== undefined ? [`algorithm ${algorithm}`] : [];
+    return [...holds, ...more].map((line, index) => [index === 0 ? label : '', line]);
   });
 }
 

@@ -1,4 +1,5 @@
 // Prints a deployment for the operator: the environment, the plan and the outcome.
+import { callbackUrl } from '../../infra/settings.js';
 import type { Session } from '../aws/session.js';
 import { columns, painter } from '../terminal.js';
 import type { NextSteps } from './next-steps.js';
@@ -49,14 +50,15 @@ export class DeployPrinter {
       ['environment', environment],
       ['account', `${account}, as ${caller}`],
       ['region', region],
-      ['handler', `https://${settings.hostName}, ${settings.auth === 'jwt' ? 'signed JWT' : 'JSON'}`],
+      ['handler', `${callbackUrl(settings)}, ${settings.auth === 'jwt' ? 'signed JWT' : 'JSON'}`],
       ...(emulated ? [['endpoint', `${process.env['AWS_ENDPOINT_URL'] ?? ''}: an emulator, not AWS`]] : []),
     ];
     for (const line of columns(rows)) this.line(line);
     this.notes(notes);
   }
 
-  plan(planned: readonly PlannedStep[]): void {
+  /** @param warnings shown below the steps, next to the confirmation prompt */
+  plan(planned: readonly PlannedStep[], warnings: readonly string[]): void {
     const rows = [['step', 'change'], ...planned.map(({ step, change }) => [step.name, change.summary])];
     const [head = '', ...lines] = columns(rows);
     this.line('');
@@ -67,6 +69,8 @@ export class DeployPrinter {
       for (const detail of change?.details ?? []) this.line(`    ${this.#paint('dim', detail)}`);
     });
     this.line('');
+    for (const warning of warnings) this.line(`${this.#paint('red', 'Warning')}  ${warning}`);
+    if (warnings.length > 0) this.line('');
   }
 
   notes(notes: readonly string[]): void {

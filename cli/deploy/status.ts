@@ -2,15 +2,16 @@
 import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
 import { BaseError } from '../../src/protocol/error.js';
-import { importCallbackKey, importCosignerKeys } from '../../src/protocol/key.js';
+import { type AnswerAlgorithm, importCallbackKey, importCosignerKeys } from '../../src/protocol/key.js';
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import { stackNames } from '../../infra/names.js';
 import { describeCertificate, WARNING_DAYS } from '../aws/acm.js';
 import { explainError } from '../aws/explain.js';
-import { readParameter } from '../aws/parameters.js';
+import { readParameter, readStoredParameter } from '../aws/parameters.js';
 import { describeService, isSteady, neverRuns, type ServiceState } from '../aws/service-state.js';
 import type { Session } from '../aws/session.js';
 import { type DeployedStack, describeStack, stateOf, type StackState } from '../aws/stack.js';
+import { parseStop, type StopAction } from './stop-value.js';
 
 interface StackStatus {
   readonly stack: string;
@@ -28,6 +29,18 @@ interface ParameterStatus {
   readonly holds: readonly string[];
 }
 
+/** The emergency stop. `unknown`: its parameter could not be read. */
+export interface StopStatus {
+  readonly name: string;
+  readonly state: 'running' | 'stopped' | 'unknown';
+  /** What every request gets while decisions are stopped. */
+  readonly action: StopAction | undefined;
+  /** When the parameter was last changed: ISO 8601, UTC. */
+  readonly since: string | undefined;
+  /** Why the stored value is invalid, or could not be read. */
+  readonly problem: string | undefined;
+}
+
 export interface Status {
   readonly environment: string;
   readonly account: string;
@@ -42,6 +55,10 @@ export interface Status {
       })
     | undefined;
   readonly parameters: Readonly<Record<'callbackKey' | 'cosignerKeys' | 'policy', ParameterStatus>>;
+  /** The algorithm of the stored callback key; undefined if it is missing or can't be used. */
+  readonly callbackAlgorithm: AnswerAlgorithm | undefined;
+  readonly callbackAlgorithmBySettings: AnswerAlgorithm;
+  readonly emergencyStop: StopStatus;
   readonly certificate:
     | {
         readonly arn: string;
@@ -59,10 +76,11 @@ export interface Status {
 export async function readStatus(session: Session): Promise<Status> {
   const { aws, settings, environment, account, region, emulated } = session;
   const stacks = stackNames(settings);
-  const [deployed, service, parameters, alarms] = await Promise.all([
+  const [deployed, service, keysAndPolicy, emergencyStop, alarms] = await Promise.all([
     Promise.all(stacks.map((name) => describeStack(aws.cloudformation, `${session.names.prefix}-${name}`))),
     describeService(session),
     readParameters(session),
+    readStop(session),
     readAlarms(session),
   ]);
   const callback = deployed[stacks.indexOf('callback')];
@@ -88,7 +106,9 @@ export async function readStatus(session: Session): Promise<Status> {
       desiredBySettings: settings.desiredCount,
       note: neverRuns(session, service) ? 'the endpoint is an emulator, which runs no tasks' : undefined,
     },
-    parameters,
+    ...keysAndPolicy,
+    callbackAlgorithmBySettings: settings.callbackKeyAlgorithm,
+    emergencyStop,
     certificate: certificate && {
       arn: certificate.arn,
       status: certificate.status,
@@ -116,10 +136,15 @@ async function certificateArn(
     ?.PhysicalResourceId;
 }
 
-async function readParameters(session: Session): Promise<Status['parameters']> {
+async function readParameters(session: Session): Promise<Pick<Status, 'parameters' | 'callbackAlgorithm'>> {
   const { callbackPrivateKey, cosignerPublicKey, policy } = session.names.parameters;
+  let callbackAlgorithm: AnswerAlgorithm | undefined;
   const [callbackKey, cosignerKeys, policyStatus] = await Promise.all([
-    parameterStatus(session, callbackPrivateKey, (value) => [importCallbackKey(value).fingerprint]),
+    parameterStatus(session, callbackPrivateKey, (value) => {
+      const { fingerprint, algorithm } = importCallbackKey(value);
+      callbackAlgorithm = algorithm;
+      return [fingerprint];
+    }),
     parameterStatus(session, cosignerPublicKey, (value) =>
       importCosignerKeys(value).map(({ fingerprint }) => fingerprint),
     ),
@@ -128,7 +153,21 @@ async function readParameters(session: Session): Promise<Status['parameters']> {
       return [`${hash}, ${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}`];
     }),
   ]);
-  return { callbackKey, cosignerKeys, policy: policyStatus };
+  return { parameters: { callbackKey, cosignerKeys, policy: policyStatus }, callbackAlgorithm };
+}
+
+async function readStop(session: Session): Promise<StopStatus> {
+  const name = session.names.parameters.policyStop;
+  try {
+    // The service obeys a stop that is stored without encryption, too.
+    const stored = await readStoredParameter(session, name);
+    const { action, problem } = parseStop(stored?.value);
+    const since = action === undefined ? undefined : stored?.modified?.toISOString();
+    return { name, state: action === undefined ? 'running' : 'stopped', action, since, problem };
+  } catch (error) {
+    const { message } = explainedError(error, session);
+    return { name, state: 'unknown', action: undefined, since: undefined, problem: message };
+  }
 }
 
 /** @param summarize throws if the value can't be used */
@@ -143,11 +182,16 @@ async function parameterStatus(
       ? { name, state: 'missing', holds: [] }
       : { name, state: 'good', holds: summarize(value) };
   } catch (error) {
-    const explained = explainError(error, session.profile);
-    if (!(explained instanceof BaseError)) throw error;
-    const { code, message } = explained as BaseError;
+    const { code, message } = explainedError(error, session);
     return { name, state: isUnusable(code) ? 'bad' : 'unknown', holds: [message] };
   }
+}
+
+/** @throws the error itself if neither AWS nor the operator caused it */
+function explainedError(error: unknown, { profile }: Session): BaseError {
+  const explained = explainError(error, profile);
+  if (!(explained instanceof BaseError)) throw error;
+  return explained as BaseError;
 }
 
 /** Whether the error indicates an unusable value rather than a failed read. */

@@ -1,5 +1,5 @@
 // `npm run keys -- cosigner FILE`: registers a Co-signer's public key.
-import { importCallbackKey, importCosignerKeys, KeyError } from '../../src/protocol/key.js';
+import { importCallbackKey, importCosignerKeys, KeyError, type SigningKey } from '../../src/protocol/key.js';
 import { DeployError } from '../aws/error.js';
 import { putParameter, readParameter } from '../aws/parameters.js';
 import { openSession, type Session } from '../aws/session.js';
@@ -53,7 +53,8 @@ async function registerKey(file: string, options: KeysOptions): Promise<void> {
   const given = readKeys(readText(file), file);
   const session = await openSession(options);
   const parameter = session.names.parameters.cosignerPublicKey;
-  await assertNotCallbackKey(session, given, file);
+  const callbackKey = await readCallbackKey(session);
+  assertNotCallbackKey(session, given, file, callbackKey);
   const stored = await readParameter(session, parameter);
   const change = toChange(
     stored === undefined ? undefined : readStoredKeys(stored, parameter, options),
@@ -73,8 +74,9 @@ async function registerKey(file: string, options: KeysOptions): Promise<void> {
     await putParameter(session, parameter, { value: change.pem, replace: stored !== undefined });
   }
   const { before, after } = change;
-  if (options.json === true) printJson({ parameter, changed: isChanged, before, after });
-  else printChange(session, { ...change, isChanged }, { given, file });
+  if (options.json === true) {
+    printJson({ parameter, changed: isChanged, before, after, callbackAlgorithm: callbackKey?.algorithm });
+  } else printChange(session, { ...change, isChanged }, { given, file, callbackKey });
 }
 
 function toChange(
@@ -95,10 +97,16 @@ function toChange(
   };
 }
 
+interface ChangeContext {
+  readonly given: PublicKeys;
+  readonly file: string;
+  readonly callbackKey: SigningKey | undefined;
+}
+
 function printChange(
   { names, settings }: Session,
   { after, dropped, isChanged }: KeyChange,
-  { given, file }: { readonly given: PublicKeys; readonly file: string },
+  { given, file, callbackKey }: ChangeContext,
 ): void {
   const parameter = names.parameters.cosignerPublicKey;
   const paint = painter(process.stdout);
@@ -111,6 +119,11 @@ function printChange(
     ...(isChanged
       ? ['The service uses it within a minute, or within five seconds if it had no key before.']
       : []),
+    ...(callbackKey === undefined || settings.auth === 'json'
+      ? []
+      : [
+          `The handler signs its answers with ${callbackKey.algorithm} (key ${callbackKey.fingerprint.slice(0, 16)}).`,
+        ]),
     ...(settings.auth === 'json'
       ? [
           `${paint('yellow', 'Note')}  the handler uses JSON mode, which verifies no signatures: the key has no effect until "auth" is "jwt".`,
@@ -157,14 +170,13 @@ function readStoredKeys(
  * The handler rejects a key that is used on both sides, because its own responses would be accepted as requests.
  * @throws {DeployError}
  */
-async function assertNotCallbackKey(
-  session: Session,
+function assertNotCallbackKey(
+  { keyDirectory }: Session,
   { fingerprints }: PublicKeys,
   file: string,
-): Promise<void> {
-  const { names, keyDirectory } = session;
-  const callbackKey = await readParameter(session, names.parameters.callbackPrivateKey);
-  if (callbackKey === undefined || !fingerprints.includes(fingerprintOf(callbackKey))) return;
+  callbackKey: SigningKey | undefined,
+): void {
+  if (callbackKey === undefined || !fingerprints.includes(callbackKey.fingerprint)) return;
   throw new DeployError(
     'KEY_ON_BOTH_SIDES',
     `${file} is the handler's own public key, the one in ${keyDirectory}`,
@@ -172,11 +184,12 @@ async function assertNotCallbackKey(
   );
 }
 
-/** @returns an empty string if the key can't be read, so that it does not match any Co-signer's key */
-function fingerprintOf(callbackKey: string): string {
+/** @returns undefined if the handler's own key is not stored, or can't be used */
+async function readCallbackKey(session: Session): Promise<SigningKey | undefined> {
+  const stored = await readParameter(session, session.names.parameters.callbackPrivateKey);
   try {
-    return importCallbackKey(callbackKey).fingerprint;
+    return stored === undefined ? undefined : importCallbackKey(stored);
   } catch {
-    return '';
+    return undefined;
   }
 }

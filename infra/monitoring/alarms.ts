@@ -5,7 +5,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { REFUSALS } from '../../src/protocol/refusal.js';
-import type { Metrics } from './metrics.js';
+import type { Metrics, STATE_EVENTS } from './metrics.js';
 
 const { Stats, ComparisonOperator, TreatMissingData } = cloudwatch;
 
@@ -31,8 +31,8 @@ export function createAlarms(scope: Construct, prefix: string, metrics: Metrics,
       alarmName: `${prefix}-${name}`,
     });
     alarm.addAlarmAction(new SnsAction(topic));
-    // Log metrics count events. The absence of new events does not mean that the problem is solved.
-    if (!metrics.isFromLog(definition.metric)) alarm.addOkAction(new SnsAction(topic));
+    // The absence of new events does not mean that the problem is solved.
+    if (!metrics.countsSingleEvents(definition.metric)) alarm.addOkAction(new SnsAction(topic));
   }
 }
 
@@ -106,6 +106,16 @@ function logAlarms(metrics: Metrics): Readonly<Record<string, AlarmDefinition>> 
     'policy-refresh': {
       alarmDescription: 'The policy in SSM could not be loaded; the service keeps its current policy',
       metric: metrics.fromLog('PolicyRefreshFailures'),
+      threshold: 1,
+    },
+    'emergency-stop': {
+      alarmDescription: 'Decisions are stopped: every request is answered with RETRY or REJECT',
+      metric: metrics.fromLog('EmergencyStops' satisfies keyof typeof STATE_EVENTS),
+      threshold: 1,
+    },
+    stale: {
+      alarmDescription: 'Keys or policy are older than maxStalenessSeconds: every decision is RETRY',
+      metric: metrics.fromLog('Stale' satisfies keyof typeof STATE_EVENTS),
       threshold: 1,
     },
   };

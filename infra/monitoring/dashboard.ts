@@ -52,6 +52,8 @@ function healthGraphs(metrics: Metrics, service: ecs.FargateService): cloudwatch
       metrics.fromLog('Errors').with({ label: 'errors in the log' }),
       metrics.fromLog('KeyRefreshFailures').with({ label: 'failed key refreshes' }),
       metrics.fromLog('PolicyRefreshFailures').with({ label: 'failed policy refreshes' }),
+      metrics.fromLog('EmergencyStops').with({ label: 'reads of an emergency stop in force' }),
+      metrics.fromLog('Stale').with({ label: 'reports of stale keys or policy' }),
       metrics.fromTargets('HTTPCode_Target_5XX_Count', Stats.SUM).with({ label: '5xx from the service' }),
       metrics.fromLoadBalancer('HTTPCode_ELB_5XX_Count', Stats.SUM).with({
         label: '5xx from the load balancer',

@@ -14,6 +14,12 @@ const REFRESH_FAILURES = {
   policy: ['policy_refresh_failed', 'policy_refused', 'policy_missing'],
 };
 
+/**
+ * Log events that the service repeats as long as a state lasts, at least once a minute. The alarms on these metrics
+ * therefore return to OK after the state has ended.
+ */
+export const STATE_EVENTS = { EmergencyStops: 'emergency_stop', Stale: 'stale' } as const;
+
 const FIVE_MINUTES = Duration.minutes(5);
 
 /** @param namespace namespace for the metrics that are extracted from the log */
@@ -47,6 +53,7 @@ export function createMetricFilters(scope: Construct, logGroup: logs.ILogGroup, 
   );
   createFilter('KeyRefreshFailures', FilterPattern.any(...REFRESH_FAILURES.key.map(event)));
   createFilter('PolicyRefreshFailures', FilterPattern.any(...REFRESH_FAILURES.policy.map(event)));
+  for (const [metricName, name] of Object.entries(STATE_EVENTS)) createFilter(metricName, event(name));
 }
 
 export interface MetricsProps {
@@ -76,8 +83,9 @@ export class Metrics {
     });
   }
 
-  isFromLog({ namespace }: cloudwatch.Metric): boolean {
-    return namespace === this.#props.namespace;
+  /** Whether the metric counts log events that are not repeated while their cause lasts. */
+  countsSingleEvents({ namespace, metricName }: cloudwatch.Metric): boolean {
+    return namespace === this.#props.namespace && !(metricName in STATE_EVENTS);
   }
 
   fromLoadBalancer(

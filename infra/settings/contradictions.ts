@@ -62,11 +62,6 @@ function hostedCosignerProblems(settings: JsonObject): string[] {
   if (settings['cosignerSecurityGroupId'] !== undefined) {
     problems.push('cosignerSecurityGroupId has no effect with "cosigner": true: remove it');
   }
-  if (settings['certificate'] === 'private' && settings['auth'] !== 'json') {
-    problems.push(
-      'auth must be "json" with "certificate": "private": in JWT mode the Co-signer does not trust a private CA',
-    );
-  }
   return problems;
 }
 

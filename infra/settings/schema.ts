@@ -1,6 +1,7 @@
 // Schema for the settings file. It validates each setting individually; contradictions.ts checks settings that depend
 // on each other.
 import * as z from 'zod';
+import { BASE_PATH, basePath } from '../../src/config.js';
 
 const string = (pattern: RegExp, expected: string) =>
   z.string({ error: missingOr(`must be ${expected}`) }).regex(pattern, `must be ${expected}`);
@@ -15,6 +16,9 @@ const oneOf = <const Values extends readonly string[]>(...values: Values) =>
 const DNS_NAME = /^(?=.{4,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/;
 
 export const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
+
+/** The service reads keys and policy every 60 s, and accepts no limit below two intervals. */
+const MIN_STALENESS_SECONDS = 120;
 
 /**
  * Number of availability zones with interface endpoints. AWS charges for each endpoint in each zone.
@@ -96,6 +100,17 @@ const common = {
    * @default jwt
    */
   auth: oneOf('jwt', 'json').default('jwt'),
+  /**
+   * The algorithm of the handler's own key, which signs the responses: RSA 2048 for RS256, P-256 for ES256. AWS Nitro
+   * Co-signers accept ES256 from version 2026.08.19 on.
+   * @default RS256
+   */
+  callbackKeyAlgorithm: oneOf('RS256', 'ES256').default('RS256'),
+  /**
+   * Path of the base URL that the Co-signer is given.
+   * @default /callback
+   */
+  basePath: basePath.default(BASE_PATH),
   /** The load balancer's certificate. */
   certificate,
   /**
@@ -118,6 +133,21 @@ const common = {
    * @default - a security group is created
    */
   cosignerSecurityGroupId: id('sg').optional(),
+  /**
+   * What the service does when the stored Co-signer keys are deleted or replaced by a value without a usable key: `keep`
+   * the keys in force, or `refuse` every request.
+   * @default keep
+   */
+  keyWithdrawal: oneOf('keep', 'refuse').default('keep'),
+  /**
+   * Seconds without a successful refresh of keys and policy after which every decision is RETRY.
+   * @default - no limit
+   */
+  maxStalenessSeconds: z
+    .int('must be a whole number of seconds')
+    .min(MIN_STALENESS_SECONDS, `must be at least ${MIN_STALENESS_SECONDS}`)
+    .max(86_400, 'must be at most 86400')
+    .optional(),
   /**
    * Number of tasks.
    * @default 1

@@ -22,6 +22,7 @@ import {
 } from '../../src/timeouts.js';
 import { Monitoring } from '../monitoring/monitoring.js';
 import type { StackName } from '../names.js';
+import { callbackUrl } from '../settings.js';
 import { createCertificate } from './certificate.js';
 import type { Network } from './foundation.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
@@ -139,7 +140,7 @@ export class CallbackStack extends ProjectStack {
     imageTag: string,
     logGroup: logs.ILogGroup,
   ): void {
-    const { names, settings } = this.deployment;
+    const { names } = this.deployment;
     const linuxParameters = new ecs.LinuxParameters(this, 'Linux', { initProcessEnabled: true });
     linuxParameters.dropCapabilities(ecs.Capability.ALL);
     taskDefinition.addContainer(names.container, {
@@ -149,13 +150,7 @@ export class CallbackStack extends ProjectStack {
       readonlyRootFilesystem: true,
       linuxParameters,
       portMappings: [{ containerPort: PORT }],
-      environment: {
-        CALLBACK_AUTH: settings.auth,
-        CALLBACK_PRIVATE_KEY_PARAMETER: names.parameters.callbackPrivateKey,
-        COSIGNER_PUBLIC_KEY_PARAMETER: names.parameters.cosignerPublicKey,
-        POLICY_PARAMETER: names.parameters.policy,
-        SHUTDOWN_TIMEOUT_MS: String(SHUTDOWN_TIMEOUT_MS),
-      },
+      environment: this.environmentVariables(),
       stopTimeout: Duration.millis(SHUTDOWN_TIMEOUT_MS + STOP_MARGIN_MS),
       healthCheck: {
         command: ['CMD', 'node', 'dist/healthcheck.js'],
@@ -172,6 +167,23 @@ export class CallbackStack extends ProjectStack {
         maxBufferSize: Size.mebibytes(10),
       }),
     });
+  }
+
+  private environmentVariables(): Record<string, string> {
+    const { names, settings } = this.deployment;
+    const { auth, basePath, keyWithdrawal, maxStalenessSeconds } = settings;
+    return {
+      // The service treats an empty variable as not set.
+      BASE_PATH: basePath === '' ? '/' : basePath,
+      CALLBACK_AUTH: auth,
+      CALLBACK_PRIVATE_KEY_PARAMETER: names.parameters.callbackPrivateKey,
+      COSIGNER_PUBLIC_KEY_PARAMETER: names.parameters.cosignerPublicKey,
+      POLICY_PARAMETER: names.parameters.policy,
+      SHUTDOWN_TIMEOUT_MS: String(SHUTDOWN_TIMEOUT_MS),
+      STOP_PARAMETER: names.parameters.policyStop,
+      ...(keyWithdrawal !== 'keep' && { KEY_WITHDRAWAL: keyWithdrawal }),
+      ...(maxStalenessSeconds !== undefined && { MAX_STALENESS_SECONDS: String(maxStalenessSeconds) }),
+    };
   }
 
   private createService(
@@ -266,7 +278,7 @@ export class CallbackStack extends ProjectStack {
     const { names, settings } = this.deployment;
     const { parameters } = names;
     const outputs: Readonly<Record<string, [value: string, description: string]>> = {
-      CallbackURL: [`https://${settings.hostName}/callback`, 'Base URL to configure in the Co-signer'],
+      CallbackURL: [callbackUrl(settings), 'Base URL to configure in the Co-signer'],
       LoadBalancerDNS: [this.loadBalancer.loadBalancerDnsName, 'DNS name of the load balancer'],
       TargetGroupArn: [
         this.targetGroup.targetGroupArn,
@@ -286,6 +298,7 @@ export class CallbackStack extends ProjectStack {
         'SecureString: the key that verifies requests',
       ],
       PolicyParameter: [parameters.policy, 'SecureString: the policy that decides on requests'],
+      StopParameter: [parameters.policyStop, 'SecureString: the emergency stop; absent unless it was used'],
     };
     for (const [id, [value, description]] of Object.entries(outputs)) {
       new CfnOutput(this, id, { value, description });

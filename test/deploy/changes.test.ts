@@ -1,12 +1,13 @@
 // Tests that keys, policy, certificate and image change only on request, and that destroy deletes everything.
-import { X509Certificate } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import type { Status } from '../../cli/deploy/status.js';
 import { NAMES } from '../helpers/aws.js';
 import { type AwsCall, type AwsReply, isMutating, parameter, xml } from '../helpers/aws-proxy.js';
 import { emulateCodeBuild, putImage } from '../helpers/codebuild.js';
-import { rsaPair } from '../helpers/keys.js';
+import { p256Pair, rsaPair } from '../helpers/keys.js';
 import { fails, scenarios } from '../helpers/scenarios.js';
 
 // Runs dozens of deployments.
@@ -86,6 +87,147 @@ t.test('changes', async (t) => {
       /callback_private\.pem can't be used/,
       'move .keys/dev/callback_private.pem away',
     );
+  });
+
+  scenario('stores a P-256 key if the settings specify ES256', async (t, place) => {
+    place.settings({ callbackKeyAlgorithm: 'ES256' });
+    const { code, stdout } = await place.run('deploy', '--yes');
+    t.equal(code, 0);
+    t.match(stdout, 'create a key pair for ES256 in .keys/dev');
+    t.match(stdout, /accept ES256 from version 2026\.08\.19 on, older ones only RS256: check the version/);
+    t.match(stdout, 'It is a P-256 key (ES256)');
+    const pem = (await account.parameter(NAMES.parameters.callbackPrivateKey))?.Value ?? '';
+    t.match(pem, /^-----BEGIN PRIVATE KEY-----/, 'PKCS#8');
+    t.match(createPrivateKey(pem).asymmetricKeyDetails, { namedCurve: 'prime256v1' });
+    t.match((await place.run('deploy', '--status')).stdout, /^callback key .*\n +algorithm ES256$/m);
+    t.match(await place.json('deploy', '--status'), {
+      callbackAlgorithm: 'ES256',
+      callbackAlgorithmBySettings: 'ES256',
+    });
+    writeFileSync(join(place.directory, 'cosigner.pem'), rsaPair().publicPem);
+    t.match((await place.run('keys', 'cosigner', 'cosigner.pem')).stdout, 'signs its answers with ES256');
+    t.match(await place.json('keys', 'cosigner', 'cosigner.pem'), { callbackAlgorithm: 'ES256' });
+  });
+
+  scenario('changes the algorithm of the stored key only with --rotate-callback-key', async (t, place) => {
+    const stored = async () => (await account.parameter(NAMES.parameters.callbackPrivateKey))?.Value ?? '';
+    const kind = async () => createPrivateKey(await stored()).asymmetricKeyType;
+    t.equal((await place.run('deploy', '--yes')).code, 0);
+    const first = await stored();
+
+    place.settings({ callbackKeyAlgorithm: 'ES256' });
+    proxy.calls.length = 0;
+    const kept = await place.run('deploy', '--yes');
+    t.match(kept, {
+      code: 0,
+      stdout: /keep [0-9a-f]{16} \(RS256\) in .*, although the settings specify ES256/,
+    });
+    t.match(kept.stdout, /stays in use\. To replace it: npm run deploy -- --rotate-callback-key -e dev/);
+    t.strictSame(proxy.calls.filter(isMutating), []);
+    t.equal(await stored(), first);
+    t.match(
+      (await place.run('deploy', '--status')).stdout,
+      'RS256; the settings specify ES256: deploy with --rotate-callback-key',
+    );
+
+    const preview = await place.run('deploy', '--dry-run', '--rotate-callback-key');
+    t.match(preview.stdout, /replace [0-9a-f]{16} \(RS256\) in .* with the new private key \(ES256\)/);
+    t.match(preview.stdout, /accept ES256 from version 2026\.08\.19 on/);
+    t.equal(await stored(), first);
+    const rotated = await place.run('deploy', '--yes', '--rotate-callback-key');
+    t.match(rotated, { code: 0, stdout: /the service uses the new one \(ES256\) within a minute/ });
+    t.equal(await kind(), 'ec');
+
+    place.settings({});
+    const back = await place.run('deploy', '--yes', '--rotate-callback-key');
+    t.match(back, { code: 0, stdout: /\(ES256\) in .* with the new private key \(RS256\)/ });
+    t.notMatch(back.stdout, 'accept ES256');
+    t.equal(await kind(), 'rsa');
+  });
+
+  scenario('rejects a key file for another algorithm than the settings specify', async (t, place) => {
+    const file = join(place.directory, '.keys/dev/callback_private.pem');
+    const directory = join(place.directory, '.keys/dev');
+    mkdirSync(directory, { recursive: true });
+    const own = p256Pair().privatePem;
+    writeFileSync(file, own);
+    const next =
+      'to use this key, set "callbackKeyAlgorithm" to "ES256"; to create an RSA key, move the file';
+    const message = /callback_private\.pem holds a P-256 key, which signs with ES256/;
+    fails(t, await place.run('deploy', '--yes'), 'CALLBACK_KEY_ALGORITHM_DIFFERS', message, next);
+    t.strictSame(proxy.calls.filter(isMutating), []);
+
+    place.settings({ callbackKeyAlgorithm: 'ES256' });
+    t.equal((await place.run('deploy', '--yes')).code, 0);
+    t.equal((await account.parameter(NAMES.parameters.callbackPrivateKey))?.Value, own);
+
+    writeFileSync(file, rsaPair().privatePem);
+    const rotation = await place.run('deploy', '--yes', '--rotate-callback-key');
+    fails(t, rotation, 'CALLBACK_KEY_ALGORITHM_DIFFERS', /an RSA key, which signs with RS256/, 'a P-256 key');
+    t.equal((await account.parameter(NAMES.parameters.callbackPrivateKey))?.Value, own);
+  });
+
+  scenario(
+    'warns that requests are not authenticated, and confirms it separately in prod',
+    async (t, place) => {
+      place.settings({ auth: 'json' });
+      const warning = /^Warning {2}Requests are not authenticated, because "auth" is "json"/m;
+      t.match((await place.run('deploy', '-e', 'prod', '--dry-run')).stdout, warning);
+      t.match(await place.json('deploy', '-e', 'prod', '--dry-run'), {
+        notes: [/^Requests are not authenticated/],
+      });
+      const refused = await place.run('deploy', '-e', 'prod', '--yes');
+      t.match(refused, { code: 2, stdout: warning, stderr: /add --accept-json to confirm that/ });
+      const piped = await place.run('deploy', '-e', 'prod');
+      t.match(piped, {
+        code: 2,
+        stderr: /no terminal for the confirmation prompt: add --yes and --accept-json/,
+      });
+      t.match(await place.run('deploy', '-e', 'prod', '--accept-json'), { code: 2, stderr: /add --yes/ });
+      t.strictSame(await account.stacks(), []);
+
+      t.match(await place.run('deploy', '-e', 'dev', '--yes'), { code: 0, stdout: warning });
+      t.match(await place.run('deploy', '-e', 'prod', '--yes', '--accept-json'), {
+        code: 0,
+        stdout: warning,
+      });
+      t.match(await place.run('deploy', '-e', 'prod', '--yes'), { code: 0, stdout: /Nothing to change/ });
+      place.settings({});
+      t.match(await place.run('deploy', '-e', 'prod', '--yes', '--accept-json'), {
+        code: 2,
+        stderr: /--accept-json applies to "auth": "json" only/,
+      });
+    },
+  );
+
+  scenario('warns about JWT with a private certificate', async (t, place) => {
+    const { stdout } = await place.run('deploy', '--dry-run');
+    t.match(stdout, /^Warning {2}"certificate": "private" with JWT needs .* option 4 or 5.* 2026\.08\.19/m);
+    t.notMatch(stdout, 'not authenticated');
+    t.match(await place.json('deploy', '--dry-run'), { notes: [/option 4 or 5/] });
+  });
+
+  scenario('--status shows an emergency stop, and destroy deletes it', async (t, place) => {
+    t.equal((await place.run('deploy', '--yes')).code, 0);
+    const name = NAMES.parameters.policyStop;
+    t.equal(await account.parameter(name), undefined, 'a deployment creates none');
+    const status = async () => (await place.json<Status>('deploy', '--status')).emergencyStop;
+    t.match(await status(), { name, state: 'running', action: undefined });
+    for (const [value, type, action, problem] of [
+      ['RETRY', 'String', 'RETRY', undefined],
+      ['REJECT', 'SecureString', 'REJECT', undefined],
+      ['stop', 'SecureString', 'RETRY', /RETRY, REJECT or RUN/],
+    ] as const) {
+      await account.put(name, value, type);
+      t.match(await status(), { state: 'stopped', action, problem, since: /^\d{4}-\d\d-\d\dT/ });
+      const ran = await place.run('deploy', '--status');
+      t.match(ran, { code: 0, stdout: new RegExp(`^emergency stop +${action} since `, 'm') });
+    }
+    await account.put(name, 'RUN', 'SecureString');
+    t.match(await status(), { state: 'running', since: undefined });
+    const { stdout } = await place.run('destroy', '--confirm', 'dev');
+    t.match(stdout, `parameter ${name}`);
+    t.equal(await account.parameter(name), undefined);
   });
 
   scenario('rejects a key that is stored unencrypted', async (t, place) => {

@@ -23,6 +23,13 @@ export const CHOICES = {
     auth: 'jwt',
     certificate: { publicZone: { id: 'Z0123456789ABCDEFGHIJ', name: 'example.com' } },
   },
+  json: { auth: 'json' },
+  handler: {
+    callbackKeyAlgorithm: 'ES256',
+    basePath: '/fireblocks/callback_handler/',
+    keyWithdrawal: 'refuse',
+    maxStalenessSeconds: 120,
+  },
   existingVpc: {
     network: {
       vpcId: 'vpc-0123456789abcdef0',

@@ -3,9 +3,18 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { ENVIRONMENT_NAMES } from '../../infra/names.js';
-import { checkSettings, EXAMPLE_FILE, readSettings, SettingsError } from '../../infra/settings.js';
+import {
+  callbackUrl,
+  checkSettings,
+  EXAMPLE_FILE,
+  readSettings,
+  SettingsError,
+} from '../../infra/settings.js';
+import { findWarnings } from '../../infra/settings/warnings.js';
 import { ROOT } from '../helpers/cli.js';
 import { CHOICES, EXAMPLE, type Json } from '../helpers/settings.js';
+
+const BAD_PATH = 'must be a path such as /fireblocks/callback_handler, without spaces and percent signs';
 
 function problems(json: unknown, environment: (typeof ENVIRONMENT_NAMES)[number] = 'dev'): readonly string[] {
   try {
@@ -28,7 +37,41 @@ t.test('the example is valid in every environment', (t) => {
     cosigner: false,
     desiredCount: 1,
     architecture: 'x86_64',
+    auth: 'jwt',
+    callbackKeyAlgorithm: 'RS256',
+    basePath: '/callback',
+    keyWithdrawal: 'keep',
+    maxStalenessSeconds: undefined,
   });
+  t.notOk('auth' in EXAMPLE, 'JSON mode must be written down');
+  t.end();
+});
+
+t.test('the base path follows the rule of BASE_PATH, and is part of the URL for the Co-signer', (t) => {
+  for (const [path, normalized] of [
+    ['/fireblocks/callback_handler', '/fireblocks/callback_handler'],
+    ['/handler/', '/handler'],
+    ['/', ''],
+    ['', ''],
+  ] as const) {
+    const settings = checkSettings({ ...EXAMPLE, basePath: path }, 'dev');
+    t.equal(settings.basePath, normalized);
+    t.equal(callbackUrl(settings), `https://callback.internal${normalized}`);
+  }
+  t.end();
+});
+
+t.test('warns about requests without authentication, and about JWT with a private certificate', (t) => {
+  const warnings = (changes: Json) =>
+    findWarnings(checkSettings({ ...EXAMPLE, ...changes, environments: {} }, 'prod'));
+  t.match(warnings({ auth: 'json' }), [/^Requests are not authenticated/]);
+  for (const cosigner of [{}, CHOICES.cosigner]) {
+    const found = warnings(cosigner);
+    t.match(found, [/option 4 or 5\. .*2026\.08\.19 on: check with Fireblocks\. .*options 1 and 2 only/]);
+    t.equal(found.length, 1);
+  }
+  t.strictSame(warnings(CHOICES.certificateByAcm), []);
+  t.strictSame(warnings(CHOICES.certificateByArn), []);
   t.end();
 });
 
@@ -142,10 +185,6 @@ t.test('reports settings that are invalid or contradict each other', (t) => {
       'cosignerPcr8 is missing: "cosigner": true needs the PCR8 that Fireblocks publishes',
     ],
     [
-      { ...CHOICES.cosigner, auth: 'jwt' },
-      'auth must be "json" with "certificate": "private": in JWT mode the Co-signer does not trust a private CA',
-    ],
-    [
       { ...CHOICES.existingVpc, cosignerSecurityGroupId: 'sg-01234567' },
       'cosignerSecurityGroupId needs that Co-signer\'s VPC as "network", with "endpoints": "existing": endpoints created here would serve only the handler',
     ],
@@ -175,6 +214,17 @@ t.test('reports settings that are invalid or contradict each other', (t) => {
       { network: { ...CHOICES.existingEndpoints.network, endpointSecurityGroupId: undefined } },
       'network.endpointSecurityGroupId is missing: "endpoints": "existing" needs it',
     ],
+    [{ callbackKeyAlgorithm: 'es256' }, 'callbackKeyAlgorithm must be "RS256" or "ES256"'],
+    [{ keyWithdrawal: true }, 'keyWithdrawal must be "keep" or "refuse"'],
+    [{ maxStalenessSeconds: 119 }, 'maxStalenessSeconds must be at least 120'],
+    [{ maxStalenessSeconds: 86_401 }, 'maxStalenessSeconds must be at most 86400'],
+    [{ maxStalenessSeconds: '300' }, 'maxStalenessSeconds must be a whole number of seconds'],
+    [{ basePath: 1 }, `basePath ${BAD_PATH}`],
+    [{ basePath: 'callback' }, `basePath ${BAD_PATH}`],
+    [{ basePath: '/a//b' }, `basePath ${BAD_PATH}`],
+    [{ basePath: '/a b' }, `basePath ${BAD_PATH}`],
+    [{ basePath: 'https://callback.internal/callback' }, `basePath ${BAD_PATH}`],
+    [{ basePath: `/${'a'.repeat(200)}` }, 'basePath is longer than 200 characters'],
     [{ desiredCount: 1.5 }, 'desiredCount must be a whole number'],
     [{ desiredCount: 11 }, 'desiredCount must be at most 10'],
     [{ alarmEmail: 'nobody' }, 'alarmEmail must be an e-mail address'],

@@ -1,5 +1,6 @@
 // Tests a deployment on a terminal, which script(1) provides.
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import {
   CloudWatchLogsClient,
@@ -8,7 +9,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import t from 'tap';
 import { clientOptions, NAMES } from '../helpers/aws.js';
-import { awsProxy } from '../helpers/aws-proxy.js';
+import { awsProxy, isMutating } from '../helpers/aws-proxy.js';
 import { motoServer } from '../helpers/moto.js';
 import { programOf, workspace } from '../helpers/operator.js';
 
@@ -26,6 +27,27 @@ t.test('on a terminal', async (t) => {
       // tap turns off colours.
       env: { ...place.environment, NO_COLOR: undefined, TERM: 'xterm' },
     }).catch((error: unknown) => error as { stdout: string; code: number });
+
+  /** Runs the command, and types an answer when its prompt appears. */
+  const answer = async (command: string, answers: Readonly<Record<string, string>>) => {
+    const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+      cwd: place.directory,
+      env: { ...place.environment, TERM: 'xterm' },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let stdout = '';
+    let answered = 0;
+    const prompts = Object.entries(answers);
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+      const [prompt, word] = prompts[answered] ?? [];
+      if (prompt === undefined || !stdout.includes(prompt)) return;
+      answered++;
+      child.stdin.write(`${word ?? ''}\n`);
+    });
+    const [code] = (await once(child, 'close')) as [number];
+    return { code, stdout };
+  };
 
   await t.test('shows how to continue after Ctrl-C, and shows the cursor again', async (t) => {
     // No other process on this machine has these arguments.
@@ -53,6 +75,33 @@ t.test('on a terminal', async (t) => {
     t.match(stdout, '\u001b[32m');
     t.notMatch(stdout, '[STARTED]');
   });
+
+  await t.test(
+    'asks in prod whether requests may be unauthenticated, and stops at any other answer',
+    async (t) => {
+      place.settings({ auth: 'json' });
+      const environment = 'Type prod to continue: ';
+      const acceptance = 'Requests to prod will not be authenticated. Type json to accept that: ';
+      const args = '-e prod';
+      proxy.calls.length = 0;
+      const refused = await answer(`${deploy} ${args}`, { [environment]: 'prod', [acceptance]: 'prod' });
+      t.equal(refused.code, 1);
+      t.match(refused.stdout, 'NOT_CONFIRMED');
+      const withYes = await answer(`${deploy} ${args} --yes`, {});
+      t.match(withYes, { code: 2, stdout: /add --accept-json/ });
+      t.strictSame(proxy.calls.filter(isMutating), []);
+
+      const accepted = await answer(`${deploy} ${args}`, { [environment]: 'prod', [acceptance]: 'json' });
+      t.equal(accepted.code, 0);
+      t.match(accepted.stdout, 'Deployed.');
+      const rotated = await answer(`${deploy} ${args} --accept-json --rotate-callback-key`, {
+        [environment]: 'prod',
+      });
+      t.equal(rotated.code, 0);
+      t.notMatch(rotated.stdout, 'Type json');
+      place.settings({});
+    },
+  );
 
   await t.test('logs reports an empty log, and formats decisions with date and time', async (t) => {
     const logs = new CloudWatchLogsClient(clientOptions(moto.endpoint));

@@ -319,7 +319,7 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     t.strictSame(users(users(task?.id ?? '')[0]?.id ?? ''), []);
   });
 
-  await t.test('the task role can read only its three parameters', async (t) => {
+  await t.test('the task role can read only its four parameters', async (t) => {
     const resources = await resourcesOf('fireblocks-dev-security');
     const RoleName = [...resources].find(([id]) => id.startsWith('TaskRole'))?.[1] ?? '';
     const iam = new IAMClient(client);

@@ -7,13 +7,13 @@ import { CHOICES, EXAMPLE, type Json } from '../../helpers/settings.js';
 
 const KEY = '-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n';
 
-function stepsFor(changes: Json) {
+function stepsFor(changes: Json, algorithm?: 'RS256' | 'ES256') {
   const session = {
     environment: 'dev',
     keyDirectory: '.keys/dev',
     settings: checkSettings({ ...EXAMPLE, ...changes, environments: {} }, 'dev'),
   } as Session;
-  const next = nextSteps(session, KEY);
+  const next = nextSteps(session, KEY, algorithm);
   return { ...next, text: next.text.join('\n') };
 }
 
@@ -24,22 +24,44 @@ t.test('with JWT and a certificate from a public CA, the Co-signer needs the pub
   t.strictSame(next.files, ['.keys/dev/callback_public.pem']);
   t.match(next.text, 'MIIB');
   t.match(next.text, 'npm run keys -- cosigner cosigner_public.pem -e dev');
-  t.notMatch(next.text, 'SGX');
+  t.match(next.text, 'It is an RSA key (RS256), which every Co-signer accepts.');
+  t.equal(next.algorithm, 'RS256');
+  t.notMatch(next.text, 'option 5');
   t.end();
 });
 
 t.test('with JSON and a private CA, the Co-signer needs certificate pinning or the root CA', (t) => {
-  const next = stepsFor({});
+  const next = stepsFor(CHOICES.json);
   t.equal(next.installerOption, 'certificate pinning, or root CA');
   t.strictSame(next.files, ['.keys/dev/tls.pem', '.keys/dev/tls_ca.pem']);
   t.match(next.text, 'nothing is signed');
   t.end();
 });
 
-t.test('with JWT and a private CA, only an SGX Co-signer connects', (t) => {
-  const next = stepsFor({ auth: 'jwt' });
-  t.match(next.text, 'Only an SGX Co-signer');
-  t.match(next.text, 'A Nitro Co-signer trusts public CAs only');
+t.test('with JWT and a private CA, the Co-signer needs option 4 or 5', (t) => {
+  const next = stepsFor({});
+  t.match(next.text, '"public key with root CA" (option 5), and provide .keys/dev/tls_ca.pem');
+  t.match(next.text, '"public key with certificate pinning" (option 4), and provide .keys/dev/tls.pem');
+  t.match(next.text, '2026.08.19 on: check with Fireblocks');
+  t.match(next.text, 'the Console sets up options 1 and 2 only');
   t.strictSame(next.files, ['.keys/dev/callback_public.pem', '.keys/dev/tls_ca.pem', '.keys/dev/tls.pem']);
+  t.end();
+});
+
+t.test('a P-256 key needs a Co-signer that accepts ES256', (t) => {
+  const next = stepsFor(CHOICES.certificateByAcm, 'ES256');
+  t.match(next.text, 'P-256 key (ES256): the Co-signer must be an AWS Nitro Co-signer of version 2026.08.19');
+  t.equal(next.algorithm, 'ES256');
+  t.end();
+});
+
+t.test('the URL has the base path of the settings', (t) => {
+  const url = 'https://callback.internal/fireblocks/callback_handler';
+  for (const choice of [CHOICES.handler, { ...CHOICES.handler, ...CHOICES.json }]) {
+    const next = stepsFor(choice);
+    t.equal(next.callbackUrl, url);
+    t.match(next.text, `enter the URL   ${url}\n`);
+  }
+  t.equal(stepsFor({ basePath: '/' }).callbackUrl, 'https://callback.internal');
   t.end();
 });

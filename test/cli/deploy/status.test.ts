@@ -20,6 +20,15 @@ const NOT_DEPLOYED: Status = {
     cosignerKeys: { name: '/keys', ...MISSING },
     policy: { name: '/policy', ...MISSING },
   },
+  callbackAlgorithm: undefined,
+  callbackAlgorithmBySettings: 'RS256',
+  emergencyStop: {
+    name: '/policy-stop',
+    state: 'running',
+    action: undefined,
+    since: undefined,
+    problem: undefined,
+  },
   certificate: undefined,
   alarms: { total: 0, firing: [] },
 };
@@ -43,5 +52,39 @@ t.test('shows alarms in green if none is firing, otherwise in red', (t) => {
   t.match(alarms([]), '\u001b[32m0 of 2 firing');
   t.match(alarms([{ name: 'errors', reason: 'one datapoint' }]), '\u001b[31m1 of 2 firing');
   t.match(alarms([{ name: 'errors', reason: 'one datapoint' }]), 'errors: one datapoint');
+  t.end();
+});
+
+t.test('shows the algorithm of the stored key, and that the settings specify another', (t) => {
+  const key = (callbackAlgorithm: Status['callbackAlgorithm']) =>
+    print({
+      ...NOT_DEPLOYED,
+      callbackAlgorithm,
+      parameters: {
+        ...NOT_DEPLOYED.parameters,
+        callbackKey: { name: '/key', state: 'good', holds: ['c0ffee'] },
+      },
+    });
+  t.match(key('RS256'), /^callback key +c0ffee\n +algorithm RS256$/m);
+  t.match(
+    key('ES256'),
+    /algorithm .*ES256; the settings specify RS256: deploy with --rotate-callback-key to change it/,
+  );
+  t.end();
+});
+
+t.test('shows an emergency stop in red, before everything else', (t) => {
+  const stop = (changes: Partial<Status['emergencyStop']>) =>
+    print({ ...NOT_DEPLOYED, emergencyStop: { ...NOT_DEPLOYED.emergencyStop, ...changes } });
+  t.match(stop({}), /^emergency stop +not in force$/m);
+  const since = '2026-11-20T23:03:15.000Z';
+  const stopped = stop({ state: 'stopped', action: 'RETRY', since });
+  t.match(stopped, `\u001b[31mRETRY since ${since}`);
+  t.ok(stopped.indexOf('emergency stop') < stopped.indexOf('service'));
+  t.match(
+    stop({ state: 'stopped', action: 'RETRY', since, problem: 'the stored value is invalid' }),
+    `RETRY since ${since}: the stored value is invalid`,
+  );
+  t.match(stop({ state: 'unknown', problem: 'access denied' }), '\u001b[31munknown: access denied');
   t.end();
 });

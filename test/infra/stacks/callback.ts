@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import t from 'tap';
+import { readConfig } from '../../../src/config.js';
 import { LONGEST_REQUEST_MS, SHUTDOWN_TIMEOUT_MS } from '../../../src/timeouts.js';
 import { ROOT } from '../../helpers/cli.js';
 import { CHOICES, type Json } from '../../helpers/settings.js';
@@ -74,6 +75,37 @@ t.test('user, health check and stop timeout match the image and the service', (t
   t.ok(dockerfile.includes(` CMD ${command}\n`), command);
   t.match(dockerfile, new RegExp(`--start-period=${String(found.HealthCheck['StartPeriod'])}s`));
   t.ok(found.StopTimeout * 1000 > SHUTDOWN_TIMEOUT_MS);
+  t.end();
+});
+
+/** The container's environment variables. */
+function environmentOf(stacks: Synthesized): Readonly<Record<string, string>> {
+  const variables = container(stacks)['Environment'] as { Name: string; Value: string }[];
+  return Object.fromEntries(variables.map(({ Name, Value }) => [Name, Value]));
+}
+
+t.test('the settings become environment variables that the service accepts', (t) => {
+  const usual = environmentOf(synthesize());
+  t.match(usual, {
+    CALLBACK_AUTH: 'jwt',
+    BASE_PATH: '/callback',
+    STOP_PARAMETER: '/fireblocks/dev/policy-stop',
+    KEY_WITHDRAWAL: undefined,
+    MAX_STALENESS_SECONDS: undefined,
+  });
+  t.match(readConfig([], usual), { auth: 'jwt', keyWithdrawal: 'keep', maxStalenessMs: undefined });
+  t.match(readConfig([], environmentOf(synthesize('dev', CHOICES.handler))), {
+    basePath: '/fireblocks/callback_handler',
+    keyWithdrawal: 'refuse',
+    maxStalenessMs: 120_000,
+    sources: { stopParameter: '/fireblocks/dev/policy-stop' },
+  });
+  t.equal(readConfig([], environmentOf(synthesize('dev', CHOICES.json))).auth, 'json');
+  t.end();
+});
+
+t.test('the base path / means the bare host, also for the service', (t) => {
+  t.equal(readConfig([], environmentOf(synthesize('dev', { basePath: '/' }))).basePath, '');
   t.end();
 });
 
@@ -217,6 +249,8 @@ t.test('the first output is the URL for the Co-signer', (t) => {
   const outputs = stacks.find(({ name }) => name === 'callback')?.json.Outputs ?? {};
   t.equal(Object.keys(outputs)[0], 'CallbackURL');
   t.equal(outputs['CallbackURL']?.Value, 'https://callback.internal/callback');
+  const other = synthesize('dev', CHOICES.handler).template('callback').findOutputs('CallbackURL');
+  t.match(other, { CallbackURL: { Value: 'https://callback.internal/fireblocks/callback_handler' } });
   for (const name of ['LoadBalancerDNS', 'ClusterName', 'ServiceName', 'LogGroupName', 'TargetGroupArn']) {
     t.ok(outputs[name], name);
   }

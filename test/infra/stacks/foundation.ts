@@ -82,7 +82,7 @@ t.test('each endpoint allows only the actions and resources in use', (t) => {
     Object.fromEntries(Object.entries(found).map(([service, { allowed }]) => [service, allowed])),
     {
       ssm: [
-        `ssm:GetParameters ${parameter}/jwt/callback-private-key ${parameter}/jwt/cosigner-public-key ${parameter}/policy`,
+        `ssm:GetParameters ${parameter}/jwt/callback-private-key ${parameter}/jwt/cosigner-public-key ${parameter}/policy ${parameter}/policy-stop`,
       ],
       'ecr.api': pull,
       'ecr.dkr': pull,

@@ -70,6 +70,8 @@ t.test('each alarm has its metric, threshold and period', (t) => {
     errors: from(log, 'Errors', any),
     'key-refresh': from(log, 'KeyRefreshFailures', any),
     'policy-refresh': from(log, 'PolicyRefreshFailures', any),
+    'emergency-stop': from(log, 'EmergencyStops', any),
+    stale: from(log, 'Stale', any),
   };
   t.strictSame(Object.keys(alarms).sort(), Object.keys(expected).sort());
   for (const [name, properties] of Object.entries(expected)) t.match(alarms[name], properties, name);
@@ -97,7 +99,7 @@ t.test('a filter exists for the metric of every log alarm', (t) => {
     [metric.MetricNamespace, metric.MetricName, ...(metric.Dimensions ?? []).map(({ Key }) => Key)].join(' '),
   );
   const log = Object.values(alarms).filter(({ Namespace }) => Namespace === 'CallbackHandler/fireblocks-dev');
-  t.equal(log.length, 4);
+  t.equal(log.length, 6);
   for (const { Namespace, MetricName, Dimensions = [] } of log) {
     const used = [Namespace, MetricName, ...Dimensions.map(({ Name }) => Name)].join(' ');
     t.ok(extracted.includes(used), used);
@@ -124,7 +126,7 @@ t.test('metric filters match the lines that the service logs', async (t) => {
   const written = [...lines, ...failing.lines];
 
   for (const { pattern, metric } of filters) {
-    if (metric.MetricName.endsWith('RefreshFailures')) continue;
+    if (/RefreshFailures$|^EmergencyStops$|^Stale$/.test(metric.MetricName)) continue;
     const matching = written.filter((line) =>
       [...pattern.matchAll(/\$\.(\w+) = "(\w+)"/g)].some(([, field = '', value]) => line[field] === value),
     );
@@ -142,7 +144,7 @@ t.test('metric filters use event names that the service logs', (t) => {
     .map((file) => readFileSync(join(ROOT, 'src', file), 'utf8'))
     .join('\n');
   const events = filters.flatMap(({ pattern }) => [...pattern.matchAll(/event = "(\w+)"/g)]);
-  t.equal(events.length, 9);
+  t.equal(events.length, 11);
   for (const [, event = ''] of events) t.ok(source.includes(`event: '${event}'`), event);
   t.end();
 });
@@ -150,7 +152,9 @@ t.test('metric filters use event names that the service logs', (t) => {
 t.test('every alarm notifies the topic; only state alarms also notify when they clear', (t) => {
   for (const [name, { AlarmActions, OKActions, Namespace }] of Object.entries(alarms)) {
     t.match((AlarmActions as Json[])[0]?.['Ref'], /Alarms/, name);
-    t.strictSame(OKActions, Namespace === 'CallbackHandler/fireblocks-dev' ? undefined : AlarmActions, name);
+    const isState =
+      Namespace !== 'CallbackHandler/fireblocks-dev' || ['emergency-stop', 'stale'].includes(name);
+    t.strictSame(OKActions, isState ? AlarmActions : undefined, name);
   }
   callback.hasResourceProperties('AWS::SNS::Subscription', {
     Protocol: 'email',

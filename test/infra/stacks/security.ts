@@ -136,9 +136,9 @@ function permissions(stacks: Synthesized, role: string): readonly string[] {
     .sort();
 }
 
-t.test('the task can read and decrypt only its three parameters', (t) => {
+t.test('the task can read and decrypt only its four parameters', (t) => {
   const stacks = synthesize();
-  const parameters = ['jwt/callback-private-key', 'jwt/cosigner-public-key', 'policy'].map(
+  const parameters = ['jwt/callback-private-key', 'jwt/cosigner-public-key', 'policy', 'policy-stop'].map(
     (name) => `arn:aws:ssm:ap-northeast-1:<AWS::AccountId>:parameter/fireblocks/dev/${name}`,
   );
   const found = permissions(stacks, 'TaskRole');

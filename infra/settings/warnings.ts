@@ -1,0 +1,23 @@
+// Warns about settings that work, but not with every Co-signer or not safely.
+import type { Settings } from './schema.js';
+
+/** The first AWS Nitro Co-signer that accepts ES256, and for which JWT with a pinned certificate or a root CA is announced. */
+export const NITRO_VERSION = '2026.08.19';
+/** The first SGX Co-signer that accepts JWT together with a pinned certificate or a root CA. */
+export const SGX_VERSION = '2025.12.11';
+
+/** @returns one line for each warning */
+export function findWarnings({ auth, certificate }: Settings): readonly string[] {
+  return [
+    ...(auth === 'json'
+      ? [
+          'Requests are not authenticated, because "auth" is "json": whoever reaches the load balancer can send requests, and answers are not signed.',
+        ]
+      : []),
+    ...(auth === 'jwt' && certificate === 'private'
+      ? [
+          `"certificate": "private" with JWT needs a Co-signer that is set up with option 4 or 5. AWS Nitro Co-signers may support them from version ${NITRO_VERSION} on: check with Fireblocks. The script on the Co-signer's host sets them up; the Console sets up options 1 and 2 only.`,
+        ]
+      : []),
+  ];
+}
