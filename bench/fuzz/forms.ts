@@ -8,21 +8,34 @@ import { type Payload, samplePayload, signToken } from '../../cli/cosigner/reque
 /** Base path of the handler that is tested. */
 export const BASE_PATH = '/fireblocks/a:b';
 
-/** Served and unserved paths, with every mistake that the log names. */
-export const path = fc.constantFrom(
-  ...['', BASE_PATH, `${BASE_PATH}/`, '/callback', '/v2', `${BASE_PATH}${BASE_PATH}`].flatMap((prefix) => [
-    `${prefix}/v2/tx_sign_request`,
-    `${prefix}/v2/config_change_sign_request`,
-    `${prefix}/tx_sign_request`,
-  ]),
-  ...[BASE_PATH, `${BASE_PATH}/v2/tx_sign_request/v2/tx_sign_request`, BASE_PATH.toUpperCase()],
-);
-
 /** A path on which a transaction is answered. */
 export const transactionPath = fc.constantFrom(
-  '/v2/tx_sign_request',
-  `${BASE_PATH}/v2/tx_sign_request`,
-  BASE_PATH,
+  ...[
+    '/v2/tx_sign_request',
+    `${BASE_PATH}/v2/tx_sign_request`,
+    `${BASE_PATH}//v2/tx_sign_request/`,
+    BASE_PATH,
+  ],
+);
+
+/** Paths that are not served, with every mistake that the log names. */
+const wrongPath = fc.constantFrom(
+  ...['/callback', '/v2', `${BASE_PATH}/v2`, `${BASE_PATH}${BASE_PATH}`, BASE_PATH.toUpperCase()].map(
+    (prefix) => `${prefix}/v2/tx_sign_request`,
+  ),
+  ...['/tx_sign_request', `${BASE_PATH}/tx_sign_request`, `/v2/tx_sign_request/v2/tx_sign_request`],
+);
+
+export const path = fc.oneof(
+  { weight: 6, arbitrary: transactionPath },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      '/v2/config_change_sign_request',
+      `${BASE_PATH}/v2/config_change_sign_request`,
+    ),
+  },
+  { weight: 1, arbitrary: wrongPath },
 );
 
 const WRAPPINGS: readonly ((token: string) => string | Buffer)[] = [

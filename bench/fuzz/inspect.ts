@@ -59,7 +59,10 @@ async function validRequestId({ cosigner }: Target, { body }: Input): Promise<st
   try {
     const token = body.toString('latin1').trim();
     const { payload } = await compactVerify(token, cosigner.publicKey, { algorithms: ['RS256'] });
-    const claims = JSON.parse(Buffer.from(payload).toString()) as Record<string, unknown>;
+    const claims = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)) as Record<
+      string,
+      unknown
+    >;
     const { requestId, exp, nbf } = claims;
     const now = Date.now() / 1000;
     const timely =

@@ -94,6 +94,12 @@ for (const basePath of BASE_PATHS) {
   });
 }
 
+t.test('takes a colon in the base path literally, not as a parameter', async (t) => {
+  const { app } = await testApp(t, { basePath: '/:id' });
+  t.equal((await post(app, '/:id', signed({ requestId: 'r' }))).statusCode, 200);
+  t.equal((await post(app, '/other', signed({ requestId: 'r' }))).statusCode, 404);
+});
+
 t.test('does not serve the default base path if another is configured, or another case of it', async (t) => {
   const { app } = await testApp(t, { basePath: '/fireblocks/callback_handler' });
   for (const url of [
