@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   try {
     const ring = new KeyRing();
     const { keys, policy } = await openSources(config.sources);
-    const loading = { source: keys, ring, log };
+    const loading = { source: keys, ring, log, keyWithdrawal: config.keyWithdrawal };
     const currentPolicy = new CurrentPolicy(policy, log);
     const version = readVersion();
     // The application is built while waiting for SSM.

@@ -2,21 +2,29 @@
 import type { Logger } from 'pino';
 import { BaseError } from '../protocol/error.js';
 import { loadAtBoot, loadRegularly } from '../sources/load.js';
+import { readSettled } from '../sources/read.js';
 import type { Source } from '../sources/source.js';
-import type { KeyChange, KeyRing, StoredKeys } from './ring.js';
+import type { KeyChange, KeyRing, KeyWithdrawal, StoredKeys } from './ring.js';
 
 /** How often to look for a Co-signer key while none is known, in ms. */
 const AWAITING_REFRESH_MS = 5_000;
 
-interface KeyLoading {
+export interface KeyLoading {
   readonly source: Source<StoredKeys>;
   readonly ring: KeyRing;
   readonly log: Logger;
   /**
+   * What to do when the stored Co-signer keys are deleted or replaced by a value that can't be used.
+   * @default - keep the current keys
+   */
+  readonly keyWithdrawal?: KeyWithdrawal;
+  /**
    * Called after each read that confirms the keys in force: no value was refused, and none is missing that was known
-   * before.
+   * before. With `keyWithdrawal: 'refuse'`, the Co-signer keys in force are always the stored ones.
    */
   readonly onConfirmed?: () => void;
+  /** Maximum duration of a read, in ms. @default - 15 s */
+  readonly readLimitMs?: number;
 }
 
 /**
@@ -63,25 +71,36 @@ export function startKeyRefresh(
   return loadRegularly(() => update(loading), onError, pauseMs);
 }
 
-async function update({ source, ring, log, onConfirmed }: KeyLoading): Promise<void> {
+async function update(loading: KeyLoading): Promise<void> {
+  const { source, ring, log, keyWithdrawal, onConfirmed, readLimitMs } = loading;
   const wasAwaiting = ring.current.cosigners.length === 0;
   const first = ring.current.callback === undefined;
-  const changes = ring.update(await source());
+  const stored = await readSettled(source, (values) => first || ring.knows(values), readLimitMs);
+  const changes = ring.update(stored, keyWithdrawal);
 
   const callback = changes.find(({ key }) => key === 'callback');
   if (callback?.after.length === 0) throw new UnusableCallbackKeyError(callback);
   for (const change of changes) logChange(log, change, first || !wasAwaiting);
-  if (changes.every(isConfirmed)) onConfirmed?.();
+  if (changes.every((change) => isConfirmed(change, keyWithdrawal))) onConfirmed?.();
 }
 
-/** A Co-signer key that is missing because none has ever been stored is not a problem. */
-function isConfirmed({ outcome, before }: KeyChange): boolean {
+function isConfirmed({ key, outcome, before }: KeyChange, keyWithdrawal?: KeyWithdrawal): boolean {
+  if (key === 'cosigner' && keyWithdrawal === 'refuse') return true;
+  // A Co-signer key that is missing because none has ever been stored is not a problem.
   return outcome !== 'refused' && (outcome !== 'missing' || before.length === 0);
 }
 
 /** @param logMissing false while waiting for the first Co-signer key, which has already been logged as missing */
 function logChange(log: Logger, change: KeyChange, logMissing: boolean): void {
   const { key, name, outcome, before, after, algorithm, problem } = change;
+  if (before.length > 0 && after.length === 0) {
+    const what = problem === undefined ? 'deleted' : `replaced by an unusable value: ${problem.message}`;
+    log.error(
+      { event: 'key_withdrawn', key, from: name, code: problem?.code, reason: problem?.message, before },
+      `the ${key} keys at ${name} were ${what}; all requests get 503 until a usable key is stored there`,
+    );
+    return;
+  }
   switch (outcome) {
     case 'unchanged':
       return;

@@ -1,4 +1,5 @@
 // The key ring holds the current keys. All keys are replaced together, so that each request uses one set throughout.
+import { createHash } from 'node:crypto';
 import {
   type AnswerAlgorithm,
   importCallbackKey,
@@ -37,18 +38,30 @@ export interface KeyChange {
   readonly problem?: KeyError;
 }
 
+/** Whether a Co-signer key value that is missing or unusable removes the current keys. */
+export type KeyWithdrawal = 'keep' | 'refuse';
+
 export class KeyRing {
   #keys: Keys = { callback: undefined, cosigners: [] };
+  /** Digest of the values of the last update. The values themselves contain the private key. */
+  #digest: string | undefined;
 
   get current(): Keys {
     return this.#keys;
   }
 
+  /** Whether these are the values of the last update. */
+  knows(stored: StoredKeys): boolean {
+    return this.#digest === digestOf(stored);
+  }
+
   /**
    * Replaces the current keys with stored ones. If a value is missing or unusable, its current keys are kept.
+   * @param withdrawal `refuse` removes the current Co-signer keys instead; the callback key is always kept
    * @returns one change for each of the two values
    */
-  update(stored: StoredKeys): readonly KeyChange[] {
+  update(stored: StoredKeys, withdrawal: KeyWithdrawal = 'keep'): readonly KeyChange[] {
+    this.#digest = digestOf(stored);
     const before = this.#keys;
     const callback = importStored(stored.callbackPrivateKey, (text) => {
       const key = importCallbackKey(text);
@@ -71,7 +84,8 @@ export class KeyRing {
       return keys;
     });
 
-    this.#keys = { callback: callbackInForce, cosigners: cosigner.keys ?? before.cosigners };
+    const kept = withdrawal === 'keep' ? before.cosigners : [];
+    this.#keys = { callback: callbackInForce, cosigners: cosigner.keys ?? kept };
     const callbackChange = toChange(
       'callback',
       stored.callbackPrivateKey,
@@ -80,9 +94,13 @@ export class KeyRing {
     );
     return [
       { ...callbackChange, algorithm: callbackInForce?.algorithm },
-      toChange('cosigner', stored.cosignerPublicKeys, cosigner, before.cosigners),
+      toChange('cosigner', stored.cosignerPublicKeys, cosigner, before.cosigners, kept),
     ];
   }
+}
+
+function digestOf(stored: StoredKeys): string {
+  return createHash('sha256').update(JSON.stringify(stored)).digest('hex');
 }
 
 /** If one key were used on both sides, the handler's own responses would be accepted as requests. */
@@ -123,9 +141,10 @@ function toChange(
   { name }: StoredValue,
   { keys, problem }: Imported<Fingerprinted>,
   keysBefore: readonly Fingerprinted[],
+  kept = keysBefore,
 ): KeyChange {
   const before = fingerprints(keysBefore);
-  const after = keys === undefined ? before : fingerprints(keys);
+  const after = fingerprints(keys ?? kept);
   if (problem !== undefined) return { key, name, outcome: 'refused', before, after, problem };
   if (keys === undefined) return { key, name, outcome: 'missing', before, after };
   const outcome = before.join() === after.join() ? 'unchanged' : 'replaced';

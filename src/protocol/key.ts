@@ -8,7 +8,10 @@ import {
   verify,
   X509Certificate,
 } from 'node:crypto';
-import { BaseError } from './error.js';
+import { KeyError } from './key-error.js';
+import { type PemBlock, pemBlocks } from './pem.js';
+
+export { KeyError, type KeyErrorCode } from './key-error.js';
 
 /** Size of all RSA keys, in bits; the Co-signer accepts no other. */
 export const RSA_BITS = 2048;
@@ -38,55 +41,32 @@ export interface SigningKey {
   readonly fingerprint: string;
 }
 
-export type KeyErrorCode =
-  | 'KEY_EMPTY'
-  | 'KEY_NOT_PEM'
-  | 'KEY_IS_PUBLIC'
-  | 'KEY_IS_PRIVATE'
-  | 'KEY_ENCRYPTED'
-  | 'KEY_NOT_ALONE'
-  | 'KEY_UNREADABLE'
-  | 'KEY_NOT_RSA'
-  | 'KEY_WRONG_TYPE'
-  | 'KEY_WRONG_SIZE'
-  | 'KEY_WEAK_EXPONENT'
-  | 'KEY_ON_BOTH_SIDES';
-
-/** A key can't be used. The message says why and what to store instead; it never contains key material. */
-export class KeyError extends BaseError<KeyErrorCode> {}
-
 /**
- * Imports the handler's private key.
+ * Imports the handler's private key. Its own public key or certificate may be stored with it.
  * @param text one private key in PEM: RSA 2048 as PKCS#8 (`PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`), or ECDSA P-256
  *   as PKCS#8 or SEC1 (`EC PRIVATE KEY`)
  * @throws {KeyError}
  */
 export function importCallbackKey(text: string): SigningKey {
   const blocks = pemBlocks(text);
-  const [block] = blocks;
-  if (block === undefined || blocks.length > 1) {
-    throw new KeyError(
-      'KEY_NOT_ALONE',
-      `it contains ${blocks.length} PEM blocks: store only the private key`,
-    );
-  }
-  if (isPublic(block)) {
-    throw new KeyError(
-      'KEY_IS_PUBLIC',
-      `it contains a public key ("${block.label}"): store the private key of the pair here`,
-    );
-  }
-  if (block.pem.includes('ENCRYPTED')) {
-    throw new KeyError(
-      'KEY_ENCRYPTED',
-      'the private key is encrypted with a passphrase: store it without one',
-    );
-  }
-  const key = readKey(() => createPrivateKey(block.pem), block);
+  const [block, ...copies] = blocks.filter(isPrivate);
+  if (block === undefined) throw withoutPrivateKey(blocks);
+  const key = readPrivateKey(block);
   const algorithm = algorithmOf(key);
   const publicKey = createPublicKey(key);
   assertPair(key, publicKey);
-  return { key, algorithm, fingerprint: fingerprintOf(publicKey) };
+  const fingerprint = fingerprintOf(publicKey);
+  const others = [
+    ...copies.map((copy) => createPublicKey(readPrivateKey(copy))),
+    ...blocks.filter((other) => !isPrivate(other)).map(readPublicKey),
+  ];
+  if (others.some((other) => fingerprintOf(other) !== fingerprint)) {
+    throw new KeyError(
+      'KEY_NOT_ALONE',
+      `it contains ${blocks.length} PEM blocks of different keys: store only the private key`,
+    );
+  }
+  return { key, algorithm, fingerprint };
 }
 
 /**
@@ -96,19 +76,17 @@ export function importCallbackKey(text: string): SigningKey {
  * @throws {KeyError} if any of the keys can't be used
  */
 export function importCosignerKeys(text: string): readonly VerifyingKey[] {
-  const keys = new Map<string, VerifyingKey>();
-  for (const block of pemBlocks(text)) {
-    if (isPrivate(block)) {
-      throw new KeyError(
-        'KEY_IS_PRIVATE',
-        `it contains "${block.label}" instead of a public key: store the output of "cosigner print-public-key", and replace the private key if it was in use`,
-      );
-    }
-    const key = readKey(
-      () =>
-        block.label === 'CERTIFICATE' ? new X509Certificate(block.pem).publicKey : createPublicKey(block.pem),
-      block,
+  const blocks = pemBlocks(text);
+  const privateBlock = blocks.find(isPrivate);
+  if (privateBlock !== undefined) {
+    throw new KeyError(
+      'KEY_IS_PRIVATE',
+      `it contains "${privateBlock.label}" instead of a public key: store the output of "cosigner print-public-key", and replace the private key if it was in use`,
     );
+  }
+  const keys = new Map<string, VerifyingKey>();
+  for (const block of blocks) {
+    const key = readPublicKey(block);
     assertCosignerKey(key);
     const fingerprint = fingerprintOf(key);
     keys.set(fingerprint, { key, fingerprint });
@@ -116,40 +94,46 @@ export function importCosignerKeys(text: string): readonly VerifyingKey[] {
   return [...keys.values()];
 }
 
-interface PemBlock {
-  readonly label: string;
-  readonly pem: string;
-}
-
-function pemBlocks(text: string): readonly PemBlock[] {
-  if (text.trim() === '') throw new KeyError('KEY_EMPTY', 'it is empty: store a key in PEM format');
-  if (text.includes('\\n')) {
-    throw new KeyError(
-      'KEY_NOT_PEM',
-      'it contains "\\n" instead of line breaks: store the PEM file unchanged',
-    );
-  }
-  const blocks = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g)].map(
-    ([pem, label = '']) => ({ label, pem }),
-  );
-  // OpenSSL writes an EC key's parameters to a block before the key.
-  const keys = blocks.filter(({ label }) => !label.endsWith(' PARAMETERS'));
-  // The pattern above skips a truncated block, which must be reported.
-  if (keys.length === 0 || blocks.length !== text.split('-----BEGIN').length - 1) {
-    throw new KeyError(
-      'KEY_NOT_PEM',
-      'it is not a complete PEM file: store the whole file, including its first and last lines',
-    );
-  }
-  return keys;
-}
-
-function isPublic({ label }: PemBlock): boolean {
-  return label.endsWith('PUBLIC KEY') || label === 'CERTIFICATE';
+function withoutPrivateKey(blocks: readonly PemBlock[]): KeyError {
+  const label = blocks[0]?.label ?? '';
+  return /PUBLIC KEY|CERTIFICATE$/.test(label)
+    ? new KeyError(
+        'KEY_IS_PUBLIC',
+        `it contains a public key ("${label}"): store the private key of the pair here`,
+      )
+    : new KeyError('KEY_UNREADABLE', `it contains no private key, but "${label}": store the private key`);
 }
 
 function isPrivate({ label }: PemBlock): boolean {
-  return label.endsWith('PRIVATE KEY');
+  return label.includes('PRIVATE KEY');
+}
+
+/** @throws {KeyError} */
+function readPrivateKey(block: PemBlock): KeyObject {
+  if (block.label === 'OPENSSH PRIVATE KEY') {
+    throw new KeyError(
+      'KEY_UNREADABLE',
+      'it is an OpenSSH private key: convert it with "ssh-keygen -p -m PKCS8 -f FILE"',
+    );
+  }
+  if (block.encrypted) {
+    throw new KeyError(
+      'KEY_ENCRYPTED',
+      'the private key is encrypted with a passphrase: store it without one',
+    );
+  }
+  return readKey(() => createPrivateKey(block.pem), block);
+}
+
+/** @throws {KeyError} */
+function readPublicKey(block: PemBlock): KeyObject {
+  return readKey(
+    () =>
+      block.label.endsWith('CERTIFICATE')
+        ? new X509Certificate(block.pem).publicKey
+        : createPublicKey(block.pem),
+    block,
+  );
 }
 
 function readKey(read: () => KeyObject, { label }: PemBlock): KeyObject {

@@ -1,15 +1,12 @@
 // The policy in force: loaded at startup, and replaced as a whole when a new version is valid.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Policy } from '../policy/evaluate/rules.js';
 import { parsePolicy } from '../policy/parse/file.js';
 import { PolicyError } from '../policy/parse/problem.js';
 import { BaseError } from '../protocol/error.js';
 import { loadAtBoot, loadRegularly } from './load.js';
+import { readSettled } from './read.js';
 import type { Source, StoredValue } from './source.js';
-
-/** How long a new policy must stay unchanged before it is used, in ms. */
-const SETTLE_MS = 100;
 
 export class MissingPolicyError extends BaseError<'POLICY_MISSING'> {
   constructor(name: string) {
@@ -68,16 +65,11 @@ export class CurrentPolicy {
     );
   }
 
-  /** A file may be read while it is being written, so a new policy must be the same in two reads. */
-  async #read(): Promise<StoredValue> {
-    for (let stored = await this.#source(); ;) {
-      if (this.#policy === undefined || stored.value === this.#text || stored.value === this.#logged)
-        return stored;
-      await sleep(SETTLE_MS);
-      const again = await this.#source();
-      if (again.value === stored.value) return again;
-      stored = again;
-    }
+  #read(): Promise<StoredValue> {
+    return readSettled(
+      this.#source,
+      ({ value }) => this.#policy === undefined || value === this.#text || value === this.#logged,
+    );
   }
 
   async #update(): Promise<void> {

@@ -6,6 +6,7 @@ import {
   type SSMServiceException,
 } from '@aws-sdk/client-ssm';
 import { codeOf } from '../protocol/error.js';
+import { within } from './read.js';
 import { SourceError, type StoredValue } from './source.js';
 
 /** Maximum duration of one read, including the SDK's own retries, in ms. */
@@ -19,10 +20,24 @@ export type ParameterReader = <const Names extends readonly string[]>(
   names: Names,
 ) => Promise<{ readonly [Place in keyof Names]: StoredValue }>;
 
+export interface ReaderOptions {
+  /** Creates the client that replaces one that hangs. */
+  readonly createClient?: () => SSMClient;
+  readonly timeoutMs?: number;
+}
+
 /** @param client by default, takes region, credentials and endpoint from the environment, like all AWS tools */
-export function parameterReader(client = new SSMClient({})): ParameterReader {
+export function parameterReader(
+  client = new SSMClient({}),
+  { createClient = () => new SSMClient({}), timeoutMs = READ_TIMEOUT_MS }: ReaderOptions = {},
+): ParameterReader {
   return async (names) => {
-    const parameters = await getParameters(client, [...names]);
+    const current = client;
+    const parameters = await getParameters(current, [...names], timeoutMs, () => {
+      // A client waits forever for credentials that it has requested once, whatever the signal says.
+      current.destroy();
+      if (client === current) client = createClient();
+    });
     return names.map((name) => ({
       name,
       value: parameters.find((parameter) => hasName(parameter, name))?.Value,
@@ -30,16 +45,26 @@ export function parameterReader(client = new SSMClient({})): ParameterReader {
   };
 }
 
-async function getParameters(client: SSMClient, names: string[]): Promise<Parameter[]> {
+async function getParameters(
+  client: SSMClient,
+  names: string[],
+  timeoutMs: number,
+  onTimeout: () => void,
+): Promise<Parameter[]> {
   try {
-    const { Parameters } = await client.send(
-      new GetParametersCommand({ Names: names, WithDecryption: true }),
-      { abortSignal: AbortSignal.timeout(READ_TIMEOUT_MS) },
-    );
-    return Parameters ?? [];
+    return await within(timeoutMs, cannotRead(names, 'no response'), async (abortSignal) => {
+      abortSignal.addEventListener('abort', onTimeout);
+      const command = new GetParametersCommand({ Names: names, WithDecryption: true });
+      const { Parameters } = await client.send(command, { abortSignal });
+      return Parameters ?? [];
+    });
   } catch (error) {
-    throw toSourceError(error, names);
+    throw error instanceof SourceError ? error : toSourceError(error, names);
   }
+}
+
+function cannotRead(names: readonly string[], reason: string): string {
+  return `${names.join(' and ')} can't be read from SSM: ${reason}`;
 }
 
 /** A parameter can be requested by name or ARN, followed by a version or label after a colon. */
@@ -75,7 +100,7 @@ function toSourceError(error: unknown, names: string[]): SourceError {
   }
 
   const throttled = /Throttl|TooManyRequests|LimitExceeded/.test(name);
-  return new SourceError(`${parameters} can't be read from SSM: ${explain(name, message)}`, {
+  return new SourceError(cannotRead(names, explain(name, message)), {
     // The same request would fail again, unless it was only throttled.
     transient: throttled || $fault !== 'client',
     cause: error,
@@ -84,9 +109,6 @@ function toSourceError(error: unknown, names: string[]): SourceError {
 
 function explain(name: string, message: string): string {
   switch (name) {
-    case 'AbortError':
-    case 'TimeoutError':
-      return `no response within ${READ_TIMEOUT_MS / 1000} s`;
     case 'CredentialsProviderError':
       return 'no AWS credentials were found: check the task role, or the profile';
     case 'SyntaxError':

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { KeyRing, type StoredKeys } from '../../src/keys/ring.js';
-import { rsaPair } from '../helpers/keys.js';
+import { p256Pair, rsaPair } from '../helpers/keys.js';
 
 const callback = rsaPair();
 const nextCallback = rsaPair();
@@ -86,5 +86,70 @@ t.test('keeps the current keys if a value contains no key', (t) => {
   const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
   t.strictSame(outcomes(ring, stored(callback.privatePem, parameters)), ['unchanged', 'KEY_NOT_PEM']);
   t.equal(ring.current.cosigners.length, 1);
+  t.end();
+});
+
+t.test('replaces an RSA callback key by a P-256 key and back', (t) => {
+  const ring = new KeyRing();
+  const algorithms = [callback, p256Pair(), nextCallback].map(({ privatePem }) => {
+    const [change] = ring.update(stored(privatePem, cosigner.publicPem));
+    return [change?.outcome, change?.algorithm, ring.current.callback?.algorithm];
+  });
+  t.strictSame(algorithms, [
+    ['replaced', 'RS256', 'RS256'],
+    ['replaced', 'ES256', 'ES256'],
+    ['replaced', 'RS256', 'RS256'],
+  ]);
+  t.end();
+});
+
+t.test('refuses the public key of a P-256 callback key as a Co-signer key', (t) => {
+  const ring = new KeyRing();
+  const p256 = p256Pair();
+  t.strictSame(outcomes(ring, stored(p256.privatePem, p256.publicPem)), ['replaced', 'KEY_NOT_RSA']);
+  t.end();
+});
+
+t.test(
+  'on request, removes Co-signer keys whose value is missing or unusable, but never the callback key',
+  (t) => {
+    const withdrawn = [
+      [undefined, 'missing'],
+      ['', 'refused'],
+      ['junk', 'refused'],
+      [rsaPair(1024).publicPem, 'refused'],
+      [callback.publicPem, 'refused'],
+      [cosigner.publicPem + secondCosigner.publicPem.slice(0, 90), 'refused'],
+    ] as const;
+    for (const [value, outcome] of withdrawn) {
+      const ring = new KeyRing();
+      ring.update(stored(callback.privatePem, cosigner.publicPem), 'refuse');
+      const before = ring.current.cosigners.map(({ fingerprint }) => fingerprint);
+      const [, change] = ring.update(stored(callback.privatePem, value), 'refuse');
+      t.match(change, { key: 'cosigner', outcome, before, after: [] });
+      t.strictSame(ring.current.cosigners, []);
+      t.equal(ring.current.callback?.fingerprint.length, 64);
+
+      const [, restored] = ring.update(stored(undefined, secondCosigner.publicPem), 'refuse');
+      t.match(restored, { outcome: 'replaced', before: [] });
+      t.equal(ring.current.cosigners.length, 1);
+      t.equal(ring.current.callback?.fingerprint.length, 64, 'the callback key is kept');
+    }
+    t.end();
+  },
+);
+
+t.test('knows the values of the last update, including missing ones', (t) => {
+  const ring = new KeyRing();
+  const values = [
+    stored(callback.privatePem, cosigner.publicPem),
+    stored(callback.privatePem, ''),
+    stored(callback.privatePem, undefined),
+  ];
+  for (const value of values) {
+    t.notOk(ring.knows(value));
+    ring.update(value);
+    t.ok(ring.knows(structuredClone(value)));
+  }
   t.end();
 });

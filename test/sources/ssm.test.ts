@@ -1,10 +1,11 @@
 // Tests SSM errors, which a server in the test simulates because no emulator can be made to throttle or fail.
 // Successful reads are tested with an emulator in test/system.
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import t, { type Test } from 'tap';
 import { parameterReader } from '../../src/sources/ssm.js';
+import { until } from '../helpers/process.js';
 
 const names = ['/p/callback', '/p/cosigner'] as const;
 
@@ -14,6 +15,11 @@ function reading(client: SSMClient) {
 }
 
 async function sourceAnswering(t: Test, status: number, body: object | string, seen: string[] = []) {
+  return reading(clientFor(await endpointAnswering(t, status, body, seen)));
+}
+
+/** Returns the URL of a server that responds like this. */
+async function endpointAnswering(t: Test, status: number, body: object | string, seen: string[] = []) {
   const server = createServer((request, response) => {
     request.setEncoding('utf8').on('data', (chunk: string) => seen.push(chunk));
     request.on('end', () => {
@@ -25,7 +31,7 @@ async function sourceAnswering(t: Test, status: number, body: object | string, s
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.teardown(() => server.close());
   const { port } = server.address() as AddressInfo;
-  return reading(clientFor(`http://127.0.0.1:${port}`));
+  return `http://127.0.0.1:${port}`;
 }
 
 function clientFor(endpoint: string): SSMClient {
@@ -103,4 +109,45 @@ t.test('reports a missing region', async (t) => {
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
   await t.rejects(reading(client)(), { transient: false, message: /set AWS_REGION/ });
+});
+
+t.test('ends a read whose connection hangs, and continues with a new client', async (t) => {
+  // Accepts connections, and never responds.
+  const silent = createTcpServer();
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo;
+  const connections = new Set<Socket>();
+  silent.on('connection', (socket) => {
+    connections.add(socket.on('close', () => connections.delete(socket)));
+  });
+  t.teardown(() => silent.close());
+
+  const healthy = await endpointAnswering(t, 200, { Parameters: [{ Name: '/p/callback', Value: 'x' }] });
+  const read = parameterReader(clientFor(`http://127.0.0.1:${port}`), {
+    createClient: () => clientFor(healthy),
+    timeoutMs: 200,
+  });
+  await t.rejects(read(names), {
+    name: 'SourceError',
+    transient: true,
+    message: "/p/callback and /p/cosigner can't be read from SSM: no response within 0.2 s",
+  });
+  t.equal((await read(names))[0].value, 'x');
+  await until(() => (connections.size === 0 ? true : undefined), 2000);
+});
+
+t.test('ends reads that wait for credentials forever, and continues with one new client', async (t) => {
+  const endpoint = await endpointAnswering(t, 200, { Parameters: [{ Name: '/p/callback', Value: 'x' }] });
+  const region = 'eu-central-1';
+  const stuck = new SSMClient({ endpoint, region, credentials: () => new Promise(() => undefined) });
+  let created = 0;
+  const createClient = () => {
+    created++;
+    return clientFor(endpoint);
+  };
+  const read = parameterReader(stuck, { createClient, timeoutMs: 100 });
+  const failed = { name: 'SourceError', transient: true, message: /no response within 0\.1 s/ };
+  await Promise.all([t.rejects(read(names), failed), t.rejects(read(['/p/policy']), failed)]);
+  t.equal((await read(names))[0].value, 'x');
+  t.equal(created, 1);
 });

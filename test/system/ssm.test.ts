@@ -1,12 +1,13 @@
 // Tests the real process with its keys in SSM, which moto_server emulates.
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { CreateAccessKeyCommand, CreateUserCommand, IAMClient } from '@aws-sdk/client-iam';
 import t, { type Test } from 'tap';
 import { type Cosigner, createCosigner } from '../../cli/cosigner/client.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
 import { startLoad } from '../helpers/load.js';
-import { type Pair, p256Pair, rsaPair } from '../helpers/keys.js';
+import { type Pair, p256Pair, rsaPair, withPem } from '../helpers/keys.js';
 import { type Moto, motoServer, PARAMETERS } from '../helpers/moto.js';
 import { freePort } from '../helpers/port.js';
 import { type Handler, startHandler, until } from '../helpers/process.js';
@@ -14,6 +15,7 @@ import { type Handler, startHandler, until } from '../helpers/process.js';
 const callback = rsaPair();
 const cosigner = rsaPair();
 const p256 = p256Pair();
+const p384 = withPem(generateKeyPairSync('ec', { namedCurve: 'P-384' }));
 const small = rsaPair(1024);
 const large = rsaPair(3072);
 
@@ -30,11 +32,31 @@ function clientFor(t: Test, url: string, sender: Pair, ...callbacks: Pair[]): Co
   return client;
 }
 
+/** A client that accepts the answers of those handler keys that the test accepts when a request is sent. */
+function createRotatingClient(t: Test, url: string, callbacks: () => readonly Pair[]): () => Cosigner {
+  let accepted: readonly Pair[] = [];
+  let client: Cosigner | undefined;
+  return () => {
+    if (client === undefined || accepted !== callbacks()) {
+      accepted = callbacks();
+      client = clientFor(t, url, cosigner, ...accepted);
+    }
+    return client;
+  };
+}
+
 async function isAnswered(client: Cosigner): Promise<boolean> {
   return (await client.send('transaction', samplePayload('transaction'))).answer !== undefined;
 }
 
-async function health(url: string): Promise<{ status: string; callbackKey: string; cosignerKeys: string[] }> {
+interface Health {
+  readonly status: string;
+  readonly callbackKey: string;
+  readonly callbackAlgorithm: string;
+  readonly cosignerKeys: readonly string[];
+}
+
+async function health(url: string): Promise<Health> {
   return (await (await fetch(`${url}/health`)).json()) as never;
 }
 
@@ -130,6 +152,97 @@ t.test('with SSM', async (t) => {
     );
   });
 
+  t.test(
+    'rotates the callback key from RS256 to ES256 and back under load without a failed request',
+    async (t) => {
+      const handler = start(t, moto, { KEY_REFRESH_SECONDS: '1' });
+      const url = await handler.listening();
+      let accepted = [callback];
+      const client = createRotatingClient(t, url, () => accepted);
+      const load = startLoad(() => client(), 8);
+      await load.untilAnswered(50);
+
+      for (const [next, algorithm] of [
+        [p256, 'ES256'],
+        [rsaPair(), 'RS256'],
+      ] as const) {
+        // Both keys are accepted only while the change is on its way.
+        accepted = [...accepted, next];
+        await moto.put('callback', next.privatePem);
+        const isNew = async () => (await health(url)).callbackAlgorithm === algorithm || undefined;
+        t.ok(await until(isNew, 10_000), `${algorithm} is in force`);
+        // Every request sent before has been answered.
+        await load.untilAnswered(50);
+        accepted = [next];
+        await load.untilAnswered(50);
+        await handler.line({ event: 'key_loaded', key: 'callback', algorithm, msg: 'callback key replaced' });
+      }
+      await load.stop();
+      t.ok(load.answered.size > 200, `${load.answered.size} requests were answered`);
+      t.strictSame([...load.failed.values()], []);
+    },
+  );
+
+  t.test('withdraws deleted and unusable Co-signer keys with KEY_WITHDRAWAL=refuse', async (t) => {
+    const handler = start(t, moto, { KEY_REFRESH_SECONDS: '1', KEY_WITHDRAWAL: 'refuse' });
+    const url = await handler.listening();
+    const client = clientFor(t, url, cosigner, callback);
+    const send = () => client.send('transaction', samplePayload('transaction'));
+    const isRefused = async () => (await send()).status === 503 || undefined;
+    const isAccepted = async () => (await isAnswered(client)) || undefined;
+    t.ok(await isAnswered(client));
+
+    await moto.remove('cosigner');
+    t.ok(await until(isRefused, 10_000));
+    t.match(await health(url), { status: 'awaiting_cosigner_key', cosignerKeys: [] });
+    t.match(await handler.line({ event: 'key_withdrawn' }), { level: 'error', from: PARAMETERS.cosigner });
+    await moto.put('cosigner', cosigner.publicPem);
+    t.ok(await until(isAccepted, 10_000));
+
+    await moto.put('cosigner', 'revoked');
+    t.ok(await until(isRefused, 10_000));
+    await handler.line({ event: 'key_withdrawn', code: 'KEY_NOT_PEM' });
+    await moto.put('callback', 'revoked');
+    await moto.put('cosigner', cosigner.publicPem);
+    t.ok(await until(isAccepted, 10_000), 'the callback key is never withdrawn');
+  });
+
+  t.test('logs a read of SSM that hangs, and continues once SSM responds again', async (t) => {
+    let hangs = false;
+    const port = await freePort();
+    const open = new Set<Socket>();
+    const silent = new Set<Socket>();
+    const forwarder = createServer((socket) => {
+      socket.on('error', () => undefined);
+      // A half-open connection: open, but nothing ever comes back.
+      if (hangs) silent.add(socket);
+      else socket.pipe(connect(Number(new URL(moto.endpoint).port), '127.0.0.1')).pipe(socket);
+      open.add(socket);
+    }).listen(port, '127.0.0.1');
+    await once(forwarder, 'listening');
+    t.teardown(() => {
+      for (const socket of open) socket.destroy();
+      forwarder.close();
+    });
+
+    const handler = start(t, moto, {
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+      KEY_REFRESH_SECONDS: '1',
+    });
+    const url = await handler.listening();
+    hangs = true;
+    // The SDK keeps a connection open: it must open a new one.
+    for (const socket of open) socket.destroy();
+    t.match(await handler.line({ event: 'key_refresh_failed' }, 30_000), {
+      reason: /no response within 10 s/,
+    });
+    t.ok(silent.size > 0);
+    t.ok(await isAnswered(clientFor(t, url, cosigner, callback)), 'requests are served with the known keys');
+    hangs = false;
+    await moto.put('cosigner', cosigner.publicPem + rsaPair().publicPem);
+    await handler.line({ event: 'key_loaded', msg: 'cosigner key replaced' }, 30_000);
+  });
+
   t.test('keeps serving requests while SSM is unreachable, and rereads it afterwards', async (t) => {
     const handler = start(t, moto, { KEY_REFRESH_SECONDS: '1' });
     const url = await handler.listening();
@@ -187,7 +300,7 @@ t.test('with SSM', async (t) => {
 
   for (const [what, value, message] of [
     ['no callback private key', undefined, /There is no callback private key at/],
-    ['a P-256 callback private key', p256.privatePem, /type ec/],
+    ['a P-384 callback private key', p384.privatePem, /EC key on the curve secp384r1 \(P-384\)/],
     ['a 1024-bit callback private key', small.privatePem, /1024 bits/],
     ['a 3072-bit callback private key', large.privatePem, /3072 bits/],
     ['an empty callback private key', ' ', /it is empty/],

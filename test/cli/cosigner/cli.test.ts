@@ -1,10 +1,11 @@
 // Tests `npm run cosigner` against running handlers, mostly in this process.
+import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createCosignerProgram } from '../../../cli/cosigner/program.js';
 import { TAMPERINGS } from '../../../cli/cosigner/request.js';
 import { runCosigner, runInProcess } from '../../helpers/cli.js';
-import { rsaPair } from '../../helpers/keys.js';
+import { p256Pair, rsaPair } from '../../helpers/keys.js';
 import { startHandler } from '../../helpers/process.js';
 
 const cosigner = (...args: readonly string[]) => runInProcess(createCosignerProgram, args);
@@ -151,4 +152,29 @@ t.test('prints its help to stdout', async (t) => {
     code: 0,
     stdout: /^Usage: npm run cosigner -- \[options\] \[kind\]\n/,
   });
+});
+
+t.test('verifies ES256 answers from a handler in local mode with a P-256 key', async (t) => {
+  const p256 = p256Pair();
+  const keys = { 'callback_private.pem': p256.privatePem, 'callback_public.pem': p256.publicPem };
+  const ed25519 = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
+  const cwd = t.testdir({ '.local': { keys }, 'rsa.pem': rsaPair().publicPem, 'ed25519.pem': ed25519 });
+  const { handler, url } = await start(t, cwd);
+  t.match(await handler.line({ event: 'key_loaded', key: 'callback' }), { algorithm: 'ES256' });
+  const send = (...args: string[]) => cosigner(...args, '--url', url, '--keys', join(cwd, '.local/keys'));
+
+  const { code, stdout } = await send();
+  t.equal(code, 0);
+  t.match(stdout, /ms, ES256 signature and requestId verified\n$/);
+  t.match(JSON.parse((await send('--json')).stdout), { verified: true, algorithm: 'ES256' });
+
+  const other = await send('--callback-public-key', join(cwd, 'rsa.pem'));
+  t.equal(other.code, 1);
+  t.match(
+    other.stdout,
+    /NOT VERIFIED {2}the response is signed with ES256, but .* public key is for RS256\n/,
+  );
+  const unusable = await send('--callback-public-key', join(cwd, 'ed25519.pem'));
+  t.equal(unusable.code, 2);
+  t.match(unusable.stderr, /ed25519\.pem contains neither an RSA 2048 key nor an EC key on the curve P-256/);
 });
