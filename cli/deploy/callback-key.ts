@@ -96,7 +96,10 @@ export async function applyCallbackKey(session: Session, state: CallbackKeyState
 
 /** Writes the public key to the key directory. @returns the public key, PEM */
 export async function writePublicKey(session: Session, key: KnownKey): Promise<string> {
-  const pem = createPublicKey(key.pem).export({ type: 'spki', format: 'pem' }).toString();
+  // The import also accepts the forms in which keys are pasted.
+  const pem = createPublicKey(importCallbackKey(key.pem).key)
+    .export({ type: 'spki', format: 'pem' })
+    .toString();
   const file = join(session.keyDirectory, KEY_FILES.callbackPublic);
   if ((await readPrivateFile(file)) !== pem) await writePrivateFile(file, pem);
   return pem;

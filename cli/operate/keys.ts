@@ -19,7 +19,7 @@ interface KeysOptions extends OperatorOptions {
   readonly yes?: boolean;
 }
 
-/** The keys in PEM, with their fingerprints. */
+/** The keys in standard PEM, whatever form they were given in, with their fingerprints. */
 interface PublicKeys {
   readonly pem: string;
   readonly fingerprints: readonly string[];
@@ -87,13 +87,12 @@ function toChange(
   const before = stored?.fingerprints ?? [];
   const kept = add ? before : [];
   const after = [...new Set([...kept, ...given.fingerprints])];
-  const addition = `${given.pem.trim()}\n`;
   return {
     before,
     after,
     dropped: before.filter((fingerprint) => !after.includes(fingerprint)),
     isChanged: [...before].sort().join() !== [...after].sort().join(),
-    pem: kept.length > 0 ? `${stored?.pem.trim() ?? ''}\n${addition}` : addition,
+    pem: kept.length > 0 ? `${stored?.pem ?? ''}${given.pem}` : given.pem,
   };
 }
 
@@ -136,7 +135,12 @@ function printChange(
 /** @throws {DeployError} if a key can't be used */
 function readKeys(pem: string, where: string): PublicKeys {
   try {
-    return { pem, fingerprints: importCosignerKeys(pem).map(({ fingerprint }) => fingerprint) };
+    const keys = importCosignerKeys(pem);
+    return {
+      // Standard PEM can be followed by another key. Some of the forms in which keys are pasted can't.
+      pem: keys.map(({ key }) => key.export({ type: 'spki', format: 'pem' }).toString()).join(''),
+      fingerprints: keys.map(({ fingerprint }) => fingerprint),
+    };
   } catch (error) {
     if (!(error instanceof KeyError)) throw error;
     throw new DeployError(

@@ -200,6 +200,22 @@ t.test('changes', async (t) => {
     },
   );
 
+  scenario('uses keys in the form in which they were pasted', async (t, place) => {
+    const own = rsaPair();
+    mkdirSync(join(place.directory, '.keys/dev'), { recursive: true });
+    const pasted = own.privatePem.trim().replaceAll('\n', ' ');
+    writeFileSync(join(place.directory, '.keys/dev/callback_private.pem'), pasted);
+    t.equal((await place.run('deploy', '--yes')).code, 0);
+    t.equal(readFileSync(join(place.directory, '.keys/dev/callback_public.pem'), 'utf8'), own.publicPem);
+
+    const [first, second] = [rsaPair().publicPem, rsaPair().publicPem];
+    const name = NAMES.parameters.cosignerPublicKey;
+    await account.put(name, Buffer.from(first).toString('base64'), 'SecureString');
+    writeFileSync(join(place.directory, 'second.pem'), second.trim().replaceAll('\n', ' '));
+    t.equal((await place.run('keys', 'cosigner', 'second.pem', '--add')).code, 0);
+    t.equal((await account.parameter(name))?.Value, first + second, 'standard PEM');
+  });
+
   scenario('warns about JWT with a private certificate', async (t, place) => {
     const { stdout } = await place.run('deploy', '--dry-run');
     t.match(stdout, /^Warning {2}"certificate": "private" with JWT needs .* option 4 or 5.* 2026\.08\.19/m);
