@@ -11,7 +11,7 @@ import { readParameter, readStoredParameter } from '../aws/parameters.js';
 import { describeService, isSteady, neverRuns, type ServiceState } from '../aws/service-state.js';
 import type { Session } from '../aws/session.js';
 import { type DeployedStack, describeStack, stateOf, type StackState } from '../aws/stack.js';
-import { parseStop, type StopAction } from './stop-value.js';
+import { parseStop, type StopAction } from '../../src/sources/stop.js';
 
 interface StackStatus {
   readonly stack: string;

@@ -59,18 +59,23 @@ const TRANSACTION_FIELDS = [
 ];
 
 /**
- * The kind that a payload indicates; `undefined` if nothing indicates one.
- * @throws {Refusal} `malformed_request` if it has both a `type` and fields of a transaction: rules of the wrong kind
- *   could approve it
+ * The kind that a payload indicates; `undefined` if nothing indicates one. An `operation` names a transaction, even
+ * beside a `type`, because unknown fields may appear.
+ * @throws {Refusal} `malformed_request` if it has fields of both kinds otherwise: rules of the wrong kind could approve
+ *   it
  */
 export function indicatedKind(payload: CallbackRequest['payload']): Kind | undefined {
   const has = (field: string): boolean => hasContent(payload[field]);
   const isTransaction = TRANSACTION_FIELDS.some(has);
-  if (isTransaction && has('type')) {
-    throw new Refusal('malformed_request', 'both a "type" and fields of a transaction: its kind is unclear');
+  const isChange = has('extraInfo') || (has('type') && !has('operation'));
+  if (isTransaction && isChange) {
+    throw new Refusal(
+      'malformed_request',
+      'fields of a transaction and of a configuration change: its kind is unclear',
+    );
   }
   if (isTransaction) return 'transaction';
-  return has('type') || has('extraInfo') ? 'configuration' : undefined;
+  return isChange ? 'configuration' : undefined;
 }
 
 /** An empty list or object indicates no kind, because a sender may write every field that it knows. */

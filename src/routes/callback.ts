@@ -76,7 +76,9 @@ async function answer(
   }
 
   const body = await encode(auth, toAnswer(decision, request.requestId), keys);
-  const by = decision.rule === undefined ? '' : ` by rule ${decision.rule}`;
+  const { rule, policy } = decision;
+  // An emergency stop and stale data belong to no policy.
+  const by = rule === undefined ? '' : ` by ${policy === undefined ? '' : 'rule '}${rule}`;
   log.info(
     decisionLine({ http, reply, request, decision, cosignerKey, trace: log.isLevelEnabled('debug') }),
     `${decision.action} ${request.kind}${by}`,

@@ -155,7 +155,7 @@ t.test('serves a configuration change with a txId, and refuses a transaction on 
       'a configuration request on the path for transaction requests',
       'a transaction request on the path for configuration requests',
       'no "type" on the path for configuration requests',
-      ...Array<string>(3).fill('both a "type" and fields of a transaction: its kind is unclear'),
+      ...Array<string>(3).fill('fields of a transaction and of a configuration change: its kind is unclear'),
     ],
   );
 });
