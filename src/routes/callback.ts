@@ -26,9 +26,6 @@ export interface CallbackOptions {
   readonly log: Logger;
 }
 
-/** Maximum size of a request body, in bytes. */
-export const BODY_LIMIT = 1024 * 1024;
-
 /** Paths that the operator's base URL may have. */
 const PREFIXES = ['', '/callback'];
 /** Paths that the Co-signer appends to the base URL; with JWTs they start with a version. */
