@@ -1,11 +1,13 @@
 // Assembles the Fastify instance from plugins, timeouts and routes. All dependencies are passed in.
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import { anyBody } from './plugins/any-body.js';
 import { connectionClose } from './plugins/connection-close.js';
+import { connectionLimit } from './plugins/connection-limit.js';
 import { errorReplies, refuse, refuseUnreadable } from './plugins/error-replies.js';
+import { defaultRequestMemory } from './plugins/memory-limit.js';
 import { overload, type OverloadOptions } from './plugins/overload.js';
+import { requestBody } from './plugins/request-body.js';
 import { securityHeaders } from './plugins/security-headers.js';
-import { BODY_LIMIT, type CallbackOptions, callbackRoutes } from './routes/callback.js';
+import { type CallbackOptions, callbackRoutes } from './routes/callback.js';
 import { type HealthOptions, healthRoute } from './routes/health.js';
 import { LOAD_BALANCER_IDLE_MS, LONGEST_REQUEST_MS } from './timeouts.js';
 
@@ -13,6 +15,13 @@ export interface AppOptions extends CallbackOptions, HealthOptions {
   readonly lifecycle: CallbackOptions['lifecycle'] & HealthOptions['lifecycle'];
   /** @default - reject requests while the event loop is delayed by more than 1 s */
   readonly overload?: OverloadOptions;
+  /**
+   * Maximum memory that all requests together may hold, in bytes.
+   * @default - a quarter of the memory of the container or machine
+   */
+  readonly maxRequestMemoryBytes?: number | undefined;
+  /** @default 11,000 */
+  readonly maxConnections?: number;
 }
 
 /** Longer than the load balancer's timeout; otherwise, it could send requests on connections that are being closed. */
@@ -23,8 +32,11 @@ const TIMEOUT_CHECK_MS = 5_000;
 /** Builds the application. The caller starts and closes the listener. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = createFastify(options);
+  await app.register(connectionLimit, options);
   await app.register(connectionClose, { lifecycle: options.lifecycle });
-  await app.register(anyBody);
+  await app.register(requestBody, {
+    maxMemoryBytes: options.maxRequestMemoryBytes ?? defaultRequestMemory(),
+  });
   await app.register(errorReplies, { log: options.log });
   await app.register(securityHeaders);
   healthRoute(app, options);
@@ -47,7 +59,6 @@ function createFastify({ log }: AppOptions): FastifyInstance {
     // Fastify's child logger would add a request id that the handler's own lines do not have.
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: BODY_LIMIT,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requestTimeout: LONGEST_REQUEST_MS,
     http: { connectionsCheckingInterval: TIMEOUT_CHECK_MS },

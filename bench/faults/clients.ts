@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readSignedAnswer } from '../../cli/cosigner/client.js';
 import { type Payload, samplePayload, signToken } from '../../cli/cosigner/request.js';
-import { BODY_LIMIT } from '../../src/routes/callback.js';
+import { BODY_LIMIT } from '../../src/plugins/request-body.js';
 import type { Fault } from './fault.js';
 import { open, parseReplies, post, type RawReply, readAll } from './raw-http.js';
 import type { Testbed } from './testbed.js';

@@ -68,7 +68,8 @@ export function refuse(
   // If the body is malformed, Node's HTTP parser has failed first, and that failure is logged already.
   else if (!unreadable.has(request.raw.socket)) log.warn(line, summary);
 
-  if (refusal.code === 'body_too_large') closeInStages(request.raw.socket);
+  // Fastify closes the connection if the body was refused while it was arriving.
+  if (reply.getHeader('connection') === 'close' && !request.raw.complete) closeInStages(request.raw.socket);
   if ('retryAfterSeconds' in rest) reply.header('retry-after', String(rest.retryAfterSeconds));
   return reply.code(status).type('application/json; charset=utf-8').send({ code: refusal.code, message });
 }

@@ -25,7 +25,7 @@ export const REFUSALS = {
   not_found: { status: 404, message: 'This path does not exist.' },
   method_not_allowed: { status: 405, message: 'This path does not support this method.' },
   request_timeout: { status: 408, message: 'The request did not arrive in time.' },
-  body_too_large: { status: 413, message: 'The body is larger than 1 MiB.' },
+  body_too_large: { status: 413, message: 'The body is larger than 8 MiB.' },
   headers_too_large: { status: 431, message: 'The request headers are too large.' },
   internal_error: { status: 500, message: 'The request could not be answered.' },
   awaiting_cosigner_key: {

@@ -1,4 +1,5 @@
 // The request object that the Co-signer sends: its fields, its kind, and its only guaranteed field.
+import { isAscii } from 'node:buffer';
 import { Refusal } from './refusal.js';
 
 /** A transaction to approve or sign, or a change to the workspace's configuration. */
@@ -107,9 +108,10 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * Parses the claims of a verified token, or the body in JSON mode.
  * @throws {Refusal} `malformed_request`
  */
-export function parseJson(body: Uint8Array): unknown {
+export function parseJson(body: Buffer): unknown {
   try {
-    return JSON.parse(utf8.decode(body));
+    // Decoding ASCII as UTF-8 takes several times longer.
+    return JSON.parse(isAscii(body) ? body.toString('latin1') : utf8.decode(body));
   } catch {
     throw new Refusal('malformed_request', 'not UTF-8-encoded JSON');
   }

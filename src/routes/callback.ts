@@ -29,9 +29,6 @@ export interface CallbackOptions {
   readonly log: Logger;
 }
 
-/** Maximum size of a request body, in bytes. */
-export const BODY_LIMIT = 1024 * 1024;
-
 /** Paths that the Co-signer appends to the base URL; with JWTs they start with a version. */
 const PATHS: Readonly<Record<Auth, Readonly<Record<Kind, string>>>> = {
   jwt: { transaction: '/v2/tx_sign_request', configuration: '/v2/config_change_sign_request' },

@@ -4,7 +4,7 @@ import t from 'tap';
 import { createCosigner } from '../../cli/cosigner/client.js';
 import { type Payload, samplePayload, signToken, tamperedToken } from '../../cli/cosigner/request.js';
 import { KeyRing } from '../../src/keys/ring.js';
-import { BODY_LIMIT } from '../../src/routes/callback.js';
+import { BODY_LIMIT } from '../../src/plugins/request-body.js';
 import { callback, cosigner, ringWith, secondCosigner, testApp } from '../helpers/app.js';
 import { rsaPair } from '../helpers/keys.js';
 import { decideBy } from '../../src/policy/evaluate/rules.js';
