@@ -4,6 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { LONGEST_REQUEST_MS } from '../../src/timeouts.js';
 import { ACTIONS, type Answer } from '../../src/protocol/decision.js';
+import type { AnswerAlgorithm } from '../../src/protocol/key.js';
 import type { Kind } from '../../src/protocol/request.js';
 import { type Payload, signToken, type Tampering, tamperedToken } from './request.js';
 
@@ -11,7 +12,8 @@ export interface CosignerKeys {
   /** Signs requests. */
   readonly privateKey: KeyObject;
   /**
-   * The handler's keys, any of which may have signed a response. There is more than one while the key is being rotated.
+   * The handler's keys, any of which may have signed a response: RSA 2048 for RS256, EC P-256 for ES256. There is more
+   * than one while the key is being rotated.
    */
   readonly callbackPublicKeys: readonly KeyObject[];
 }
@@ -37,6 +39,8 @@ export interface Outcome {
   readonly durationMs: number;
   /** The handler's answer, present only if it has been verified. */
   readonly answer?: Answer;
+  /** The algorithm of a verified signature. */
+  readonly algorithm?: AnswerAlgorithm;
   /** Why there is no verified response. */
   readonly problem?: string;
 }
@@ -124,7 +128,17 @@ function post(
   });
 }
 
-export type Verdict = Pick<Outcome, 'answer' | 'problem'>;
+export type Verdict = Pick<Outcome, 'answer' | 'algorithm' | 'problem'>;
+
+/** The only algorithm whose signatures this public key may verify. @returns `undefined` for a key of another kind */
+export function algorithmFor({
+  asymmetricKeyType,
+  asymmetricKeyDetails,
+}: KeyObject): AnswerAlgorithm | undefined {
+  if (asymmetricKeyType === 'rsa' && asymmetricKeyDetails?.modulusLength === 2048) return 'RS256';
+  if (asymmetricKeyType === 'ec' && asymmetricKeyDetails?.namedCurve === 'prime256v1') return 'ES256';
+  return undefined;
+}
 
 /** Verifies that one of the keys signed the response, and that it answers this request. */
 export function readSignedAnswer(
@@ -135,13 +149,24 @@ export function readSignedAnswer(
   if (status !== 200) return { problem: `status ${status}` };
   const [header = '', claims = '', signature = '', ...more] = body.split('.');
   if (signature === '' || more.length > 0) return { problem: 'the response is not a signed token' };
-  if (parse(decode(header))?.['alg'] !== 'RS256') return { problem: 'the response is not signed with RS256' };
+  const algorithms = [...new Set(keys.map(algorithmFor))];
+  const named = parse(decode(header))?.['alg'];
+  const algorithm = algorithms.find((candidate) => candidate === named);
+  if (algorithm === undefined) {
+    const actual = named === 'RS256' || named === 'ES256' ? named : 'another algorithm';
+    return {
+      problem: `the response is signed with ${actual}, but the handler's public key is for ${algorithms.join(' or ')}`,
+    };
+  }
   const input = Buffer.from(`${header}.${claims}`);
   const signatureBytes = Buffer.from(signature, 'base64url');
-  if (!keys.some((key) => verify('sha256', input, key, signatureBytes))) {
+  // Node.js ignores dsaEncoding for RSA keys.
+  const verifies = (key: KeyObject): boolean =>
+    verify('sha256', input, { key, dsaEncoding: 'ieee-p1363' }, signatureBytes);
+  if (!keys.some((key) => algorithmFor(key) === algorithm && verifies(key))) {
     return { problem: "the response's signature does not match the handler's public key" };
   }
-  return readAnswer(parse(decode(claims)), requestId);
+  return { ...readAnswer(parse(decode(claims)), requestId), algorithm };
 }
 
 function readJsonAnswer({ status, body }: HttpResponse, requestId: unknown): Verdict {

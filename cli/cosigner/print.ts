@@ -9,8 +9,6 @@ interface PrinterOptions {
   readonly json: boolean;
   /** Prints one line for each request. */
   readonly brief: boolean;
-  /** Whether responses carry a signature. */
-  readonly signed: boolean;
 }
 
 interface Summary {
@@ -25,11 +23,11 @@ export interface Printer {
   summary(summary: Summary): void;
 }
 
-export function createPrinter({ stream, json, brief, signed }: PrinterOptions): Printer {
+export function createPrinter({ stream, json, brief }: PrinterOptions): Printer {
   const write = (...lines: readonly string[]): void => void stream.write(`${lines.join('\n')}\n`);
   const paint = painter(stream);
   if (json) return jsonPrinter(write);
-  return brief ? compactPrinter(write, paint) : textPrinter(write, paint, signed);
+  return brief ? compactPrinter(write, paint) : textPrinter(write, paint);
 }
 
 type Write = (...lines: readonly string[]) => void;
@@ -37,7 +35,7 @@ type Write = (...lines: readonly string[]) => void;
 function jsonPrinter(write: Write): Printer {
   return {
     request: () => undefined,
-    outcome: (payload, { status, durationMs, answer, problem, body }) =>
+    outcome: (payload, { status, durationMs, answer, algorithm, problem, body }) =>
       write(
         JSON.stringify({
           verified: answer !== undefined,
@@ -45,6 +43,7 @@ function jsonPrinter(write: Write): Printer {
           durationMs: round(durationMs),
           request: payload,
           answer,
+          algorithm,
           problem,
           ...(status !== 200 && { body }),
         }),
@@ -67,7 +66,7 @@ function compactPrinter(write: Write, paint: Paint): Printer {
   };
 }
 
-function textPrinter(write: Write, paint: Paint, signed: boolean): Printer {
+function textPrinter(write: Write, paint: Paint): Printer {
   return {
     request: (kind, payload, url) =>
       write(
@@ -76,8 +75,8 @@ function textPrinter(write: Write, paint: Paint, signed: boolean): Printer {
       ),
     outcome(_payload, outcome) {
       const status = outcome.status === 0 ? 'no response' : `status ${outcome.status}`;
-      const verified =
-        outcome.answer === undefined ? '' : `, ${signed ? 'signature and ' : ''}requestId verified`;
+      const signature = outcome.algorithm === undefined ? '' : `${outcome.algorithm} signature and `;
+      const verified = outcome.answer === undefined ? '' : `, ${signature}requestId verified`;
       write(
         `${paint('bold', 'Response')} ${decisionText(paint, outcome)}`,
         `         ${paint('dim', `${status} after ${duration(outcome)}${verified}`)}`,

@@ -96,10 +96,10 @@ function parseCount(count: string): number {
 }
 
 async function sendRequests(stdout: Output, kind: Kind, options: CosignerCommandOptions): Promise<void> {
-  const { file, count, json = false, jsonMode = false, tamper } = options;
+  const { file, count, json = false, tamper } = options;
   const cosigner = cosignerFor(options);
   const fixedPayload = file === undefined ? undefined : readPayload(file);
-  const print = createPrinter({ stream: stdout, json, brief: count > 1, signed: !jsonMode });
+  const print = createPrinter({ stream: stdout, json, brief: count > 1 });
   let verified = 0;
   const startedAt = performance.now();
   for (let sent = 0; sent < count; sent++) {

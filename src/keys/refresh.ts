@@ -12,6 +12,11 @@ interface KeyLoading {
   readonly source: Source<StoredKeys>;
   readonly ring: KeyRing;
   readonly log: Logger;
+  /**
+   * Called after each read that confirms the keys in force: no value was refused, and none is missing that was known
+   * before.
+   */
+  readonly onConfirmed?: () => void;
 }
 
 /**
@@ -32,7 +37,7 @@ export class UnusableCallbackKeyError extends BaseError<'CALLBACK_KEY_UNUSABLE'>
     super(
       'CALLBACK_KEY_UNUSABLE',
       problem === undefined
-        ? `There is no callback private key at ${name}: store an RSA 2048 private key in PEM format there`
+        ? `There is no callback private key at ${name}: store an RSA 2048 or a P-256 private key in PEM format there`
         : `The callback private key at ${name} can't be used: ${problem.message}`,
     );
   }
@@ -58,7 +63,7 @@ export function startKeyRefresh(
   return loadRegularly(() => update(loading), onError, pauseMs);
 }
 
-async function update({ source, ring, log }: KeyLoading): Promise<void> {
+async function update({ source, ring, log, onConfirmed }: KeyLoading): Promise<void> {
   const wasAwaiting = ring.current.cosigners.length === 0;
   const first = ring.current.callback === undefined;
   const changes = ring.update(await source());
@@ -66,17 +71,23 @@ async function update({ source, ring, log }: KeyLoading): Promise<void> {
   const callback = changes.find(({ key }) => key === 'callback');
   if (callback?.after.length === 0) throw new UnusableCallbackKeyError(callback);
   for (const change of changes) logChange(log, change, first || !wasAwaiting);
+  if (changes.every(isConfirmed)) onConfirmed?.();
+}
+
+/** A Co-signer key that is missing because none has ever been stored is not a problem. */
+function isConfirmed({ outcome, before }: KeyChange): boolean {
+  return outcome !== 'refused' && (outcome !== 'missing' || before.length === 0);
 }
 
 /** @param logMissing false while waiting for the first Co-signer key, which has already been logged as missing */
 function logChange(log: Logger, change: KeyChange, logMissing: boolean): void {
-  const { key, name, outcome, before, after, problem } = change;
+  const { key, name, outcome, before, after, algorithm, problem } = change;
   switch (outcome) {
     case 'unchanged':
       return;
     case 'replaced':
       log.info(
-        { event: 'key_loaded', key, from: name, before, after },
+        { event: 'key_loaded', key, from: name, before, after, algorithm },
         before.length === 0 ? `${key} key loaded` : `${key} key replaced`,
       );
       return;

@@ -1,5 +1,6 @@
 // The key ring holds the current keys. All keys are replaced together, so that each request uses one set throughout.
 import {
+  type AnswerAlgorithm,
   importCallbackKey,
   importCosignerKeys,
   KeyError,
@@ -30,6 +31,8 @@ export interface KeyChange {
   readonly before: readonly string[];
   /** Fingerprints of the keys after the update. */
   readonly after: readonly string[];
+  /** The algorithm of the callback key in force. */
+  readonly algorithm?: AnswerAlgorithm | undefined;
   /** Why the value was rejected. */
   readonly problem?: KeyError;
 }
@@ -69,8 +72,14 @@ export class KeyRing {
     });
 
     this.#keys = { callback: callbackInForce, cosigners: cosigner.keys ?? before.cosigners };
+    const callbackChange = toChange(
+      'callback',
+      stored.callbackPrivateKey,
+      callback,
+      before.callback ? [before.callback] : [],
+    );
     return [
-      toChange('callback', stored.callbackPrivateKey, callback, before.callback ? [before.callback] : []),
+      { ...callbackChange, algorithm: callbackInForce?.algorithm },
       toChange('cosigner', stored.cosignerPublicKeys, cosigner, before.cosigners),
     ];
   }

@@ -1,6 +1,7 @@
 // GET /health, for the load balancer's probe and for operators. It does not depend on anything outside the process.
 import type { FastifyInstance } from 'fastify';
 import type { Keys } from '../keys/ring.js';
+import type { AnswerAlgorithm } from '../protocol/key.js';
 import { HEALTH_PATH } from '../timeouts.js';
 import type { Auth } from './callback.js';
 
@@ -20,6 +21,8 @@ interface Health {
   readonly uptimeSeconds: number;
   /** Fingerprint of the key that signs responses. */
   readonly callbackKey: string | null;
+  /** The algorithm of that key's signatures. */
+  readonly callbackAlgorithm: AnswerAlgorithm | null;
   /** Fingerprints of the keys that verify requests. */
   readonly cosignerKeys: readonly string[];
   /** Hash of the policy in force: the first 12 hex digits of its SHA-256. */
@@ -35,6 +38,7 @@ export function healthRoute(app: FastifyInstance, options: HealthOptions): void 
       version: options.version,
       uptimeSeconds: Math.floor(process.uptime()),
       callbackKey: callback?.fingerprint ?? null,
+      callbackAlgorithm: callback?.algorithm ?? null,
       cosignerKeys: cosigners.map(({ fingerprint }) => fingerprint),
       policy: options.policy.current.hash,
       auth: options.auth,

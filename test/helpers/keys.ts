@@ -18,7 +18,7 @@ export function p256Pair(): Pair {
   return withPem(generateKeyPairSync('ec', { namedCurve: 'P-256' }));
 }
 
-function withPem({ privateKey, publicKey }: { privateKey: KeyObject; publicKey: KeyObject }): Pair {
+export function withPem({ privateKey, publicKey }: { privateKey: KeyObject; publicKey: KeyObject }): Pair {
   return {
     privateKey,
     publicKey,

@@ -64,7 +64,7 @@ t.test('at startup, fails at once if the private key is missing or unusable', as
   await t.rejects(loadKeys(loadingFrom({ cosigner: cosigner.publicPem })), {
     name: 'UnusableCallbackKeyError',
     message:
-      'There is no callback private key at /callback: store an RSA 2048 private key in PEM format there',
+      'There is no callback private key at /callback: store an RSA 2048 or a P-256 private key in PEM format there',
   });
   await t.rejects(loadKeys(loadingFrom({ callback: callback.publicPem })), UnusableCallbackKeyError);
 });

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { importCallbackKey, importCosignerKeys, KeyError } from '../../src/protocol/key.js';
-import { p256Pair, rsaPair } from '../helpers/keys.js';
+import { p256Pair, rsaPair, withPem } from '../helpers/keys.js';
 
 const pair = rsaPair();
 const other = rsaPair();
@@ -10,7 +10,18 @@ const p256 = p256Pair();
 const fingerprint = createHash('sha256')
   .update(pair.publicKey.export({ type: 'spki', format: 'der' }))
   .digest('hex');
+const ecParameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
 const pkcs1 = pair.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+
+const rsaExponent3 = withPem(generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 }));
+
+function keyOf({ privateKey }: { readonly privateKey: KeyObject }): string {
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+function ecKey(namedCurve: string): string {
+  return keyOf(generateKeyPairSync('ec', { namedCurve }));
+}
 
 function thrownBy(call: () => unknown): unknown {
   try {
@@ -30,6 +41,18 @@ function problemOf(importing: () => unknown): KeyError {
 t.test('imports a callback key in PKCS#8 or PKCS#1, with the fingerprint of its public key', (t) => {
   t.equal(importCallbackKey(pair.privatePem).fingerprint, fingerprint);
   t.equal(importCallbackKey(pkcs1).fingerprint, fingerprint);
+  t.end();
+});
+
+t.test('derives the algorithm of answers from the key', (t) => {
+  t.equal(importCallbackKey(pair.privatePem).algorithm, 'RS256');
+  const p256Fingerprint = createHash('sha256')
+    .update(p256.publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex');
+  const sec1 = p256.privateKey.export({ type: 'sec1', format: 'pem' }).toString();
+  for (const text of [p256.privatePem, sec1, ecParameters + sec1, sec1 + ecParameters]) {
+    t.match(importCallbackKey(text), { algorithm: 'ES256', fingerprint: p256Fingerprint });
+  }
   t.end();
 });
 
@@ -66,8 +89,6 @@ const legacyEncrypted = pair.privateKey
   .toString();
 const damaged = pair.privatePem.replace(/\n.{64}\n/, '\nAAAA\n');
 
-const ecParameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
-
 const refusedCallbackKeys = [
   ['an empty value', ' \n', 'KEY_EMPTY', /empty/],
   ['no PEM', 'hello', 'KEY_NOT_PEM', /not a complete PEM file/],
@@ -83,8 +104,31 @@ const refusedCallbackKeys = [
   ['a key with a passphrase', encrypted, 'KEY_ENCRYPTED', /passphrase/],
   ['a PKCS#1 key with a passphrase', legacyEncrypted, 'KEY_ENCRYPTED', /passphrase/],
   ['a damaged key', damaged, 'KEY_UNREADABLE', /damaged/],
-  ['a P-256 key', p256.privatePem, 'KEY_NOT_RSA', /type ec: an RSA key with 2048 bits/],
+  [
+    'a P-384 key',
+    ecKey('P-384'),
+    'KEY_WRONG_TYPE',
+    /it is an EC key on the curve secp384r1 \(P-384\): an RSA/,
+  ],
+  ['a P-521 key', ecKey('P-521'), 'KEY_WRONG_TYPE', /secp521r1 \(P-521\)/],
+  ['a secp256k1 key', ecKey('secp256k1'), 'KEY_WRONG_TYPE', /on the curve secp256k1: an RSA/],
+  ['a brainpoolP256r1 key', ecKey('brainpoolP256r1'), 'KEY_WRONG_TYPE', /brainpoolP256r1/],
+  ['an Ed25519 key', keyOf(generateKeyPairSync('ed25519')), 'KEY_WRONG_TYPE', /it is an Ed25519 key/],
+  ['an X25519 key', keyOf(generateKeyPairSync('x25519')), 'KEY_WRONG_TYPE', /it is an X25519 key/],
+  [
+    'an RSA-PSS key',
+    keyOf(generateKeyPairSync('rsa-pss', { modulusLength: 2048 })),
+    'KEY_WRONG_TYPE',
+    /it is an RSA-PSS key/,
+  ],
+  [
+    'an RSA key with the exponent 3',
+    rsaExponent3.privatePem,
+    'KEY_WEAK_EXPONENT',
+    /the public exponent 3: an odd/,
+  ],
   ['a 1024-bit RSA key', rsaPair(1024).privatePem, 'KEY_WRONG_SIZE', /1024 bits: an RSA key with 2048/],
+  ['a 3072-bit RSA key', rsaPair(3072).privatePem, 'KEY_WRONG_SIZE', /3072 bits: an RSA key with 2048/],
   ['a 4096-bit RSA key', rsaPair(4096).privatePem, 'KEY_WRONG_SIZE', /4096 bits: an RSA key with 2048/],
 ] as const;
 
@@ -98,10 +142,16 @@ for (const [what, text, code, message] of refusedCallbackKeys) {
   });
 }
 
-t.test('recognizes an EC key that follows a parameter block', (t) => {
-  const sec1 = p256.privateKey.export({ type: 'sec1', format: 'pem' }).toString();
-  const text = ecParameters + sec1;
-  t.equal(problemOf(() => importCallbackKey(text)).code, 'KEY_NOT_RSA');
+t.test('refuses a private key whose parts do not belong together', (t) => {
+  const mixed = { ...pair.privateKey.export({ format: 'jwk' }) };
+  const stranger = other.privateKey.export({ format: 'jwk' });
+  for (const part of ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const)
+    Object.assign(mixed, { [part]: stranger[part] });
+  const key = createPrivateKey({ key: mixed, format: 'jwk' });
+  t.match(
+    problemOf(() => importCallbackKey(keyOf({ privateKey: key }))),
+    { code: 'KEY_UNREADABLE', message: /do not belong together/ },
+  );
   t.end();
 });
 
@@ -111,6 +161,7 @@ const refusedCosignerKeys = [
   ['the parameters of a key without the key', ecParameters, 'KEY_NOT_PEM'],
   ['a block of another type', pair.publicPem.replaceAll('PUBLIC KEY', 'X509 CRL'), 'KEY_UNREADABLE'],
   ['a P-256 key', p256.publicPem, 'KEY_NOT_RSA'],
+  ['an RSA key with the exponent 3', rsaExponent3.publicPem, 'KEY_WEAK_EXPONENT'],
   ['a 1024-bit RSA key', rsaPair(1024).publicPem, 'KEY_WRONG_SIZE'],
   ['a 4096-bit RSA key', rsaPair(4096).publicPem, 'KEY_WRONG_SIZE'],
   ['a valid key followed by a truncated one', pair.publicPem + other.publicPem.slice(0, 90), 'KEY_NOT_PEM'],

@@ -1,7 +1,10 @@
-import { sign, verify } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
+import { sign } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { jwtVerify, SignJWT } from 'jose';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { signToken, TAMPERINGS, tamperedToken } from '../../cli/cosigner/request.js';
 import { importCallbackKey, importCosignerKeys } from '../../src/protocol/key.js';
 import { Refusal } from '../../src/protocol/refusal.js';
@@ -43,23 +46,55 @@ t.test('verifies a token signed with any of the known keys, and returns that key
   t.end();
 });
 
-t.test('signs an answer with RS256 and typ JWT', async (t) => {
-  const callback = rsaPair();
-  const answer = { action: 'REJECT', requestId: 'r-1', rejectionReason: 'no' } as const;
-  const token = await signAnswer(answer, importCallbackKey(callback.privatePem));
-  const [header = '', claims = '', signature = ''] = token.split('.');
-  const read = (part: string): unknown => JSON.parse(Buffer.from(part, 'base64url').toString());
-  t.strictSame(read(header), { alg: 'RS256', typ: 'JWT' });
-  t.strictSame(read(claims), answer);
-  t.ok(
-    verify(
-      'sha256',
-      Buffer.from(`${header}.${claims}`),
-      callback.publicKey,
-      Buffer.from(signature, 'base64url'),
-    ),
-  );
-});
+const callbackKeys = [
+  ['RS256', rsaPair()],
+  ['ES256', p256Pair()],
+] as const;
+
+for (const [alg, pair] of callbackKeys) {
+  t.test(`signs an answer with ${alg} and typ JWT, as OpenSSL confirms`, async (t) => {
+    const answer = { action: 'REJECT', requestId: 'r-1', rejectionReason: 'no' } as const;
+    const token = await signAnswer(answer, importCallbackKey(pair.privatePem));
+    const [header = '', claims = '', signature = ''] = token.split('.');
+    const read = (part: string): unknown => JSON.parse(Buffer.from(part, 'base64url').toString());
+    t.strictSame(read(header), { alg, typ: 'JWT' });
+    t.strictSame(read(claims), answer);
+    const bytes = Buffer.from(signature, 'base64url');
+    const verifies = (input: string): boolean =>
+      opensslVerifies(t, pair.publicPem, input, alg === 'ES256' ? toDer(bytes) : bytes);
+    t.ok(verifies(`${header}.${claims}`));
+    t.notOk(verifies(`${header}.${claims}x`));
+  });
+}
+
+/** The openssl program is an implementation that does not share code with the handler's. */
+function opensslVerifies(t: Test, publicPem: string, input: string, signature: Buffer): boolean {
+  const directory = t.testdir({ 'key.pem': publicPem, input, signature: '' });
+  const file = (name: string): string => join(directory, name);
+  writeFileSync(file('signature'), signature);
+  const args = [
+    'dgst',
+    '-sha256',
+    '-verify',
+    file('key.pem'),
+    '-signature',
+    file('signature'),
+    file('input'),
+  ];
+  return spawnSync('openssl', args, { encoding: 'utf8' }).stdout === 'Verified OK\n';
+}
+
+/** Converts the two 32-byte numbers of JWS to the DER that OpenSSL expects. */
+function toDer(signature: Buffer): Buffer {
+  const integers = [signature.subarray(0, 32), signature.subarray(32)].map((bytes) => {
+    const first = bytes.findIndex((byte) => byte !== 0);
+    const digits = bytes.subarray(first);
+    const positive = (digits[0] ?? 0) < 0x80 ? digits : Buffer.concat([Buffer.of(0), digits]);
+    return Buffer.concat([Buffer.of(0x02, positive.length), positive]);
+  });
+  const content = Buffer.concat(integers);
+  return Buffer.concat([Buffer.of(0x30, content.length), content]);
+}
 
 for (const tampering of TAMPERINGS) {
   t.test(`refuses a tampered token (${tampering})`, (t) => {

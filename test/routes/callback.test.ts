@@ -242,9 +242,11 @@ t.test('does not log a trace id in an unexpected format', async (t) => {
 
 t.test('responds with 500 if signing fails', async (t) => {
   const { current } = ringWith(cosigner.publicPem);
-  const [publicKey] = current.cosigners;
   // Signing fails, because this is a public key.
-  const keyRing = { current: { ...current, callback: publicKey } };
+  const key = cosigner.publicKey;
+  const keyRing = {
+    current: { ...current, callback: { key, algorithm: 'RS256' as const, fingerprint: '' } },
+  };
   const { app, of } = await testApp(t, { keyRing });
   const reply = await post(app, '/v2/tx_sign_request', signed({ requestId: 'r' }));
   t.equal(reply.statusCode, 500);

@@ -14,6 +14,7 @@ t.test('reports version, keys and policy, and is not logged', async (t) => {
     status: 'ok',
     version: '1.2.3',
     callbackKey: importCallbackKey(callback.privatePem).fingerprint,
+    callbackAlgorithm: 'RS256',
     cosignerKeys: keyRing.current.cosigners.map(({ fingerprint }) => fingerprint),
     policy: '0123456789ab',
     auth: 'jwt',

@@ -29,7 +29,7 @@ t.test('verifies responses from a handler in local mode', async (t) => {
     t.match(stdout, /^Request {2}POST http:.*\/v2\/tx_sign_request\n/);
     t.match(stdout, /amount +0\.010000000000000000 ETH\n/);
     t.match(stdout, /\nResponse APPROVE\n/);
-    t.match(stdout, /status 200 after .* ms, signature and requestId verified\n$/);
+    t.match(stdout, /status 200 after .* ms, RS256 signature and requestId verified\n$/);
     t.notMatch(stdout, '\u001b', 'no colours outside a terminal');
     t.equal(stderr, '');
   });

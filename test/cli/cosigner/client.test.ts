@@ -3,21 +3,31 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { createCosigner, type Outcome } from '../../../cli/cosigner/client.js';
-import { rsaPair } from '../../helpers/keys.js';
+import { p256Pair, rsaPair } from '../../helpers/keys.js';
 
 const callback = rsaPair();
 const nextCallback = rsaPair();
+const p256Callback = p256Pair();
 const cosigner = rsaPair();
 
-function token(claims: unknown, privateKey = callback.privateKey, alg = 'RS256'): string {
+function token(
+  claims: unknown,
+  privateKey = callback.privateKey,
+  alg = privateKey.asymmetricKeyType === 'ec' ? 'ES256' : 'RS256',
+): string {
   const input = [{ alg, typ: 'JWT' }, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     .join('.');
-  return `${input}.${sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`;
+  const signature = sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  return `${input}.${signature.toString('base64url')}`;
 }
 
 /** Sends a request to a server that responds with this body. */
-async function outcomeOf(t: Test, body: string, { status = 200, json = false } = {}): Promise<Outcome> {
+async function outcomeOf(
+  t: Test,
+  body: string,
+  { status = 200, json = false, callbackPublicKeys = [callback.publicKey, nextCallback.publicKey] } = {},
+): Promise<Outcome> {
   const server = createServer((request, response) => {
     request.resume().on('end', () => response.writeHead(status).end(body));
   });
@@ -28,7 +38,7 @@ async function outcomeOf(t: Test, body: string, { status = 200, json = false } =
     ...(!json && {
       keys: {
         privateKey: cosigner.privateKey,
-        callbackPublicKeys: [callback.publicKey, nextCallback.publicKey],
+        callbackPublicKeys,
       },
     }),
   });
@@ -43,6 +53,28 @@ t.test('accepts a response signed with any of the handler’s keys', async (t) =
   const answer = { action: 'REJECT', requestId: 'r-1', rejectionReason: 'no' };
   t.strictSame((await outcomeOf(t, token(answer))).answer, answer);
   t.strictSame((await outcomeOf(t, token(answer, nextCallback.privateKey))).answer, answer);
+});
+
+t.test('accepts the algorithm that belongs to the handler’s key, and no other', async (t) => {
+  const answer = { action: 'REJECT', requestId: 'r-1' };
+  const both = { callbackPublicKeys: [callback.publicKey, p256Callback.publicKey] };
+  const p256 = { callbackPublicKeys: [p256Callback.publicKey] };
+  t.match(await outcomeOf(t, token(answer), both), { answer, algorithm: 'RS256' });
+  t.match(await outcomeOf(t, token(answer, p256Callback.privateKey), both), { answer, algorithm: 'ES256' });
+  t.match(await outcomeOf(t, token(answer), p256), {
+    answer: undefined,
+    problem: "the response is signed with RS256, but the handler's public key is for ES256",
+  });
+  t.match(await outcomeOf(t, token(answer, p256Callback.privateKey)), {
+    answer: undefined,
+    problem: "the response is signed with ES256, but the handler's public key is for RS256",
+  });
+  t.match(await outcomeOf(t, token(answer, callback.privateKey, 'ES256'), both), {
+    problem: /does not match/,
+  });
+  const der = sign('sha256', Buffer.from('x'), p256Callback.privateKey).toString('base64url');
+  const [header, claims] = token(answer, p256Callback.privateKey).split('.');
+  t.match(await outcomeOf(t, `${header}.${claims}.${der}`, p256), { problem: /does not match/ });
 });
 
 const rejected = [
