@@ -2,9 +2,10 @@
 import pino, { type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 import type { PrettyOptions } from 'pino-pretty';
 import type { LogLevel } from './config.js';
+import { Stdout } from './stdout.js';
 
 export async function createLog(level: LogLevel): Promise<Logger> {
-  return pino(logOptions(level), process.stdout.isTTY ? await prettyStdout() : stdout());
+  return pino(logOptions(level), process.stdout.isTTY ? await prettyStdout() : new Stdout());
 }
 
 export function logOptions(level: LogLevel): LoggerOptions {
@@ -37,44 +38,12 @@ export const PRETTY_OPTIONS: PrettyOptions = {
   singleLine: true,
 };
 
-/**
- * Maximum number of bytes to buffer while stdout is blocked. Further lines are dropped because the task's memory is
- * limited.
- */
-const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
-
-/**
- * A stdout that is written asynchronously, so that a slow reader of the log does not delay responses, and flushed at
- * exit. The service keeps running if a write fails, for example because the disk is full; the write is retried with the
- * next line.
- */
-function stdout(): DestinationStream {
-  // minLength 1 writes at once, like the default, but makes flush() available.
-  const destination = pino.destination({ dest: 1, sync: false, minLength: 1, maxLength: MAX_BUFFERED_BYTES });
-  let failing = false;
-  destination.on('error', ({ message }: Error) => {
-    if (!failing) process.stderr.write(`The log can't be written: ${message}\n`);
-    failing = true;
-  });
-  destination.on('write', () => (failing = false));
-  // When the buffer is full, new lines no longer trigger a write.
-  destination.on('drop', () => destination.flush());
-  // stderr may be on the same full disk, or may also have no reader.
-  process.stderr.on('error', () => undefined);
-  // flushSync retries until it succeeds, so if the output can't be written, the process would never exit.
-  const flush = destination.flushSync.bind(destination);
-  destination.flushSync = () => {
-    if (!failing) flush();
-  };
-  return destination;
-}
-
 async function prettyStdout(): Promise<DestinationStream> {
   try {
     const { default: pretty } = await import('pino-pretty');
     return pretty({ ...PRETTY_OPTIONS, sync: true });
   } catch {
     // pino-pretty is a development dependency; without it, a terminal shows JSON lines.
-    return stdout();
+    return new Stdout();
   }
 }
