@@ -43,6 +43,17 @@ t.test('verifies a token signed with any of the known keys, and returns that key
   t.end();
 });
 
+t.test('reads claims of any length, in ASCII and beyond', (t) => {
+  // They are decoded in chunks of 32 Ki characters, which are 24 KiB.
+  for (const letter of ['x', 'é', '€', '😀']) {
+    for (const bytes of [0, 1, 2, 24 * 1024, 24 * 1024 + 1, 3 * 24 * 1024 + 2]) {
+      const large = { requestId: 'r', note: 'a'.repeat(bytes % 7) + letter.repeat(bytes / letter.length) };
+      t.strictSame(verified(signToken(large, first.privateKey)).payload, large, `${bytes} of ${letter}`);
+    }
+  }
+  t.end();
+});
+
 t.test('signs an answer with RS256 and typ JWT', async (t) => {
   const callback = rsaPair();
   const answer = { action: 'REJECT', requestId: 'r-1', rejectionReason: 'no' } as const;
