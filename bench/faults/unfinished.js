@@ -1,7 +1,11 @@
 // Opens connections that each announce a body of 8 MiB and send all of it but the last byte. Exits with code 0 once the
 // handler has refused or closed all of them.
+import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import process from 'node:process';
+import { setTimeout } from 'node:timers';
+import { URL } from 'node:url';
 
 const BYTES = 8 * 1024 * 1024;
 /** Longer than the handler keeps such a connection. */
@@ -24,6 +28,6 @@ await Promise.all(
   sockets.map(async (socket) => {
     socket.write(`POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: ${BYTES}\r\n\r\n`);
     socket.write(body);
-    await once(socket.resume(), 'close');
+    await new Promise((closed) => socket.resume().on('close', closed));
   }),
 );

@@ -1,14 +1,12 @@
 import { totalmem } from 'node:os';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { defaultRequestMemory, memoryLimit } from '../../src/plugins/memory-limit.js';
 
 const MIB = 1024 * 1024;
 
-/** Replaces the limit that Node.js reads from the container. */
-function limitOf(t: { teardown: (undo: () => void) => void }, bytes: number): number {
-  const { constrainedMemory } = process;
-  t.teardown(() => (process.constrainedMemory = constrainedMemory));
-  process.constrainedMemory = () => bytes;
+/** @param bytes the limit that Node.js reads from the container */
+function limitOf(t: Test, bytes: number): number {
+  t.intercept(process, 'constrainedMemory', { value: () => bytes });
   return memoryLimit();
 }
 
