@@ -53,6 +53,8 @@ LABEL org.opencontainers.image.title="fireblocks-callback-handler" \
 
 # The user has no entry in /etc/passwd, so HOME is set here; the AWS SDK looks for its configuration files there.
 ENV HOME=/app
+# glibc otherwise keeps freed memory separately for each thread that signs.
+ENV MALLOC_ARENA_MAX=1
 USER 10001:10001
 EXPOSE 3000
 STOPSIGNAL SIGTERM

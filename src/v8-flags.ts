@@ -2,12 +2,12 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * Makes V8 prefer low memory use. On a machine with a lot of memory, V8 otherwise lets the young generation grow: after
- * 48,000 requests RSS is 277 MB for 20 MB of live data; with these flags, it is 100 MB. They cost 9 to 37 % of the
- * throughput on Node.js 24, depending on the number of cores. Without Maglev, V8's middle compiler, RSS is another 12
- * MB lower. Must be called after startup, which would take a sixth longer with these flags.
+ * Makes V8 keep the heap small. On a machine with a lot of memory, it otherwise lets both generations grow far beyond the
+ * live data. Without Maglev, V8's middle compiler, RSS is another 12 MB lower. Must be called after startup, which would
+ * otherwise take longer.
  */
 export function favourSize(): void {
-  setFlagsFromString('--optimize-for-size');
+  setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--heap-growing-percent=50');
   setFlagsFromString('--no-maglev');
 }

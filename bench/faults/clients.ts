@@ -66,7 +66,7 @@ function idleConnections(count: number, idleMs: number): Fault {
 
 function largeBodies(): Fault {
   return {
-    title: 'bodies just below, at and far above the 1 MiB limit, and of unknown length',
+    title: 'bodies just below, at and far above the 8 MiB limit, and of unknown length',
     async run(testbed) {
       for (const bytes of [BODY_LIMIT - 1, BODY_LIMIT]) {
         const { answer, problem } = await testbed.client.send('transaction', payloadWithTokenOf(bytes));

@@ -9,6 +9,7 @@ import { markdownTable, printTable, type Table } from '../table.js';
 import { clients, slowClients } from './clients.js';
 import type { Fault } from './fault.js';
 import { machine } from './machine.js';
+import { memory } from './memory.js';
 import { operations } from './operations.js';
 import { emergencyStops } from './stops.js';
 import { type Count, openTestbed, startLoad } from './testbed.js';
@@ -45,7 +46,7 @@ async function runFaults({ short = false, only = '' }: Options): Promise<boolean
     faults.filter(({ title }) => title.includes(only));
   // These take a long time but need little CPU.
   const waiting = chosen([slowClients(short), ...operations(short), emergencyStops(short ? 1 : 10)]);
-  const busy = chosen([...clients(short), ...machine(short)]);
+  const busy = chosen([...clients(short), ...memory(short), ...machine(short)]);
   const aroundMs = short ? 300 : 1000;
   const results = short
     ? await runInParallel([...waiting, ...busy], PARALLEL, aroundMs)

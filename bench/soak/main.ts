@@ -66,7 +66,7 @@ async function soak(running: RunningTarget, seconds: number, probe: () => Probe)
   const capacity = await measureCapacity(running, seconds < MIN_SECONDS_FOR_GROWTH ? 1 : 3);
   const perSecond = capacity * LOAD_SHARE;
   process.stderr.write(`${perSecond.toFixed(0)} requests/s of ${capacity.toFixed(0)} for ${seconds} s\n`);
-  const tally: Tally = { answered: 0, verified: 0, wrong: [] };
+  const tally: Tally = { answered: 0, verified: 0, wrong: [], latenciesMs: [] };
   const stop = sendSteadily(running, perSecond, CONNECTIONS, tally);
   const samples = await takeSamples(running, seconds, probe, tally);
   await stop();

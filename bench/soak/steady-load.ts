@@ -9,6 +9,8 @@ export interface Tally {
   verified: number;
   /** Problems with responses, including missing ones. */
   readonly wrong: string[];
+  /** Time from sending each answered request to its response. */
+  readonly latenciesMs: number[];
 }
 
 /** Requests are sent in bursts at this interval, in ms. */
@@ -34,6 +36,7 @@ export function sendSteadily(
   const send = async (): Promise<void> => {
     const index = sent++ % tokens.length;
     const verify = sent % VERIFY_EVERY === 0;
+    const sentAt = performance.now();
     const problem = await post(`${url}/v2/tx_sign_request`, tokens[index] ?? '', agent).then(
       (reply) => {
         if (verify) return readSignedAnswer(reply, requestIds[index], keys.callbackPublicKeys).problem;
@@ -46,6 +49,7 @@ export function sendSteadily(
       return;
     }
     tally.answered++;
+    tally.latenciesMs.push(performance.now() - sentAt);
     if (verify) tally.verified++;
   };
   const startedAt = performance.now();

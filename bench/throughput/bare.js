@@ -2,6 +2,7 @@
 // checks, so it shows what Node.js itself can do on this machine. RS256 signs on the thread pool, because a signature
 // takes longer than everything else; ES256 signs at once, because moving the work would take longer than the work.
 // Usage: node bare.js KEY_DIRECTORY PORT
+import { Buffer } from 'node:buffer';
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -35,7 +36,9 @@ createServer((request, response) => {
       response.writeHead(401).end();
       return;
     }
-    const { requestId } = JSON.parse(Buffer.from(token.slice(token.indexOf('.') + 1, end), 'base64url').toString());
+    const { requestId } = JSON.parse(
+      Buffer.from(token.slice(token.indexOf('.') + 1, end), 'base64url').toString(),
+    );
     const input = `${header}.${base64url({ action: 'APPROVE', requestId })}`;
     const reply = (error, bytes) => response.end(`${input}.${bytes.toString('base64url')}`);
     if (isEc) reply(null, toConcatenated(sign('sha256', Buffer.from(input), privateKey)));

@@ -49,6 +49,10 @@ export function medianOf(series: Series, read: (round: Round) => number): number
   return median(series.rounds.map(read));
 }
 
+export function perSecond({ rounds }: Series): readonly number[] {
+  return rounds.map((round) => round.perSecond);
+}
+
 /** Describes the rounds in which a response was wrong or missing. */
 export function problemsOf({ target, connections, rounds }: Series): readonly string[] {
   return rounds

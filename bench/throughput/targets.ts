@@ -8,7 +8,8 @@ import type { CosignerKeys } from '../../cli/cosigner/client.js';
 import { keysIn } from '../../cli/cosigner/keys.js';
 import { type Payload, samplePayload, signToken } from '../../cli/cosigner/request.js';
 import { KEY_FILES, createMissingKeys } from '../../src/keys/directory.js';
-import { type Pair, rsaPair } from '../../test/helpers/keys.js';
+import type { AnswerAlgorithm } from '../../src/protocol/key.js';
+import { p256Pair, type Pair, rsaPair } from '../../test/helpers/keys.js';
 import { freePort } from '../../test/helpers/port.js';
 import { BUILT } from '../../test/helpers/process.js';
 import { kill, waitUntilHealthy } from '../measure.js';
@@ -33,6 +34,8 @@ export interface Variation {
   readonly cosigners?: number;
   /** Creates the payload to send. @default the published transaction */
   readonly payload?: () => Payload;
+  /** The algorithm of the answers. @default RS256 */
+  readonly algorithm?: AnswerAlgorithm;
   /** Number of different tokens. @default 200 */
   readonly tokens?: number;
   /** Options for Node.js itself. */
@@ -44,11 +47,16 @@ export interface Variation {
 export interface Targets {
   readonly createHandler: (name: string, variation?: Variation) => Promise<Target>;
   readonly createReference: (name: string) => Promise<Target>;
+  /** What Node.js itself can do: node:http and node:crypto, without policy, log and checks. */
+  readonly createBare: (name: string, algorithm: AnswerAlgorithm) => Promise<Target>;
 }
 
+const BARE = fileURLToPath(new URL('bare.js', import.meta.url));
 const REFERENCE = fileURLToPath(new URL('reference.js', import.meta.url));
 const SHIPPED_POLICY = fileURLToPath(new URL('../../policy.yaml', import.meta.url));
 const TOKENS = 200;
+/** The environment that the image sets (see Dockerfile). */
+const IMAGE_ENV = { MALLOC_ARENA_MAX: '1' };
 
 /** @param directory where each target gets its own directory */
 export function createTargets(directory: string): Targets {
@@ -60,21 +68,24 @@ export function createTargets(directory: string): Targets {
       if (variation.policy === undefined) copyFileSync(SHIPPED_POLICY, policyFile);
       else writeFileSync(policyFile, variation.policy);
       const port = await freePort();
-      const env = { ...process.env, PORT: String(port), POLICY_FILE: policyFile };
+      const env = { ...process.env, ...IMAGE_ENV, PORT: String(port), POLICY_FILE: policyFile };
       const start = (): ChildProcess => startHandler(cwd, env, variation);
       return { name, url: `http://127.0.0.1:${port}`, keys, tokenFile, start };
     },
 
-    async createReference(name) {
-      const cwd = join(directory, name);
-      const { keys, tokenFile } = await prepareKeys(cwd, {});
-      const port = await freePort();
-      const env = { ...process.env, NODE_ENV: 'production' };
-      const start = (): ChildProcess =>
-        spawn(process.execPath, [REFERENCE, cwd, String(port)], { cwd, env, stdio: 'ignore' });
-      return { name, url: `http://127.0.0.1:${port}`, keys, tokenFile, start };
-    },
+    createReference: (name) => createScript(REFERENCE, join(directory, name), name, {}),
+    createBare: (name, algorithm) => createScript(BARE, join(directory, name), name, { algorithm }),
   };
+}
+
+/** A handler in one file, which is started with the directory of its keys and the port. */
+async function createScript(file: string, cwd: string, name: string, variation: Variation): Promise<Target> {
+  const { keys, tokenFile } = await prepareKeys(cwd, variation);
+  const port = await freePort();
+  const env = { ...process.env, NODE_ENV: 'production' };
+  const start = (): ChildProcess =>
+    spawn(process.execPath, [file, cwd, String(port)], { cwd, env, stdio: 'ignore' });
+  return { name, url: `http://127.0.0.1:${port}`, keys, tokenFile, start };
 }
 
 /** Starts a handler whose log is read by another process, as in production. */
@@ -110,9 +121,14 @@ export async function withRunning<Result>(
 /** Creates the keys, and tokens that the Co-signers sign in turn. */
 async function prepareKeys(
   directory: string,
-  { cosigners = 1, payload = () => samplePayload('transaction'), tokens = TOKENS }: Variation,
+  { cosigners = 1, payload = () => samplePayload('transaction'), tokens = TOKENS, algorithm }: Variation,
 ): Promise<{ keys: CosignerKeys; tokenFile: string }> {
   mkdirSync(directory, { recursive: true });
+  if (algorithm === 'ES256') {
+    const { privatePem, publicPem } = p256Pair();
+    writeFileSync(join(directory, KEY_FILES.callbackPrivate), privatePem);
+    writeFileSync(join(directory, KEY_FILES.callbackPublic), publicPem);
+  }
   await createMissingKeys(directory);
   const keys = keysIn(directory);
   const further: Pair[] = Array.from({ length: cosigners - 1 }, () => rsaPair());

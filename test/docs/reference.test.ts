@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 import { MAX_EVENT_LOOP_DELAY_MS } from '../../src/plugins/overload.js';
+import { BODY_LIMIT } from '../../src/plugins/request-body.js';
 import { decideBy } from '../../src/policy/evaluate/rules.js';
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import type { Action } from '../../src/protocol/decision.js';
@@ -60,8 +61,19 @@ t.test('configuration.md lists every environment variable', (t) => {
 });
 
 t.test('routes-and-errors.md states the delay above which requests are rejected', (t) => {
-  t.match(read('docs/routes-and-errors.md'), /`overloaded` \| the event loop is more than one second behind/);
+  t.match(
+    read('docs/routes-and-errors.md'),
+    /`overloaded` \| the event loop is more than one second behind, or /,
+  );
   t.equal(MAX_EVENT_LOOP_DELAY_MS, 1000);
+  t.end();
+});
+
+t.test('the documents state the maximum size of a body', (t) => {
+  const limit = `${BODY_LIMIT / 1024 / 1024} MiB`;
+  t.match(read('docs/routes-and-errors.md'), `A body can be up to ${limit}`);
+  t.match(read('docs/routes-and-errors.md'), `the body is larger than ${limit}`);
+  t.equal(REFUSALS.body_too_large.message, `The body is larger than ${limit}.`);
   t.end();
 });
 

@@ -88,7 +88,8 @@ http {
     ssl_certificate ${directory}/tls.crt;
     ssl_certificate_key ${directory}/tls.key;
     keepalive_requests 1000000;
-    client_max_body_size 2m;
+    client_max_body_size 16m;
+    client_body_buffer_size 16m;
     location / {
       set $target handler;
       if (-f ${directory}/deregistered) { set $target successor; }

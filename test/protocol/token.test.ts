@@ -96,6 +96,17 @@ function toDer(signature: Buffer): Buffer {
   return Buffer.concat([Buffer.of(0x30, content.length), content]);
 }
 
+t.test('reads claims of any length, in ASCII and beyond', (t) => {
+  // They are decoded in chunks of 32 Ki characters, which are 24 KiB.
+  for (const letter of ['x', 'é', '€', '😀']) {
+    for (const bytes of [0, 1, 2, 24 * 1024, 24 * 1024 + 1, 3 * 24 * 1024 + 2]) {
+      const large = { requestId: 'r', note: 'a'.repeat(bytes % 7) + letter.repeat(bytes / letter.length) };
+      t.strictSame(verified(signToken(large, first.privateKey)).payload, large, `${bytes} of ${letter}`);
+    }
+  }
+  t.end();
+});
+
 for (const tampering of TAMPERINGS) {
   t.test(`refuses a tampered token (${tampering})`, (t) => {
     t.equal(refusalOf(tamperedToken(payload, first.privateKey, tampering)).code, 'invalid_token');

@@ -7,6 +7,7 @@ import { KeyRing } from '../../src/keys/ring.js';
 import { BODY_LIMIT } from '../../src/plugins/request-body.js';
 import { callback, cosigner, ringWith, secondCosigner, testApp } from '../helpers/app.js';
 import { rsaPair } from '../helpers/keys.js';
+import { legacyRequest } from '../helpers/legacy-request.js';
 import { decideBy } from '../../src/policy/evaluate/rules.js';
 import { policyOf } from '../helpers/policy.js';
 import { memoryLog } from '../helpers/log.js';
@@ -268,12 +269,33 @@ for (const [what, body, status, code] of refusals) {
   });
 }
 
-t.test('accepts a body of 1 MiB and refuses a longer one', async (t) => {
+t.test('accepts a body of 8 MiB and refuses a longer one', async (t) => {
   const { app } = await testApp(t);
   t.match((await post(app, '/callback', 'x'.repeat(BODY_LIMIT))).json(), { code: 'invalid_token' });
   const reply = await post(app, '/callback', 'x'.repeat(BODY_LIMIT + 1));
   t.equal(reply.statusCode, 413);
   t.match(reply.json(), { code: 'body_too_large' });
+});
+
+t.test('answers a transaction with 250 legacy inputs, whose token has about 7 MB', async (t) => {
+  const { app, of } = await testApp(t, {
+    decide: ({ payload }) => ({ action: 'REJECT', reason: String((payload['rawTx'] as unknown[]).length) }),
+  });
+  const token = signed(legacyRequest());
+  t.ok(token.length > 6_500_000 && token.length < BODY_LIMIT, `${token.length} bytes`);
+  const reply = await post(app, '/v2/tx_sign_request', token);
+  t.match(claimsOf(reply.body), { action: 'REJECT', rejectionReason: '250' });
+  t.ok(JSON.stringify(of('decision')).length < 10_000, 'the raw transactions are not logged');
+});
+
+t.test('refuses a body with 503 and Retry-After if the memory for requests is used up', async (t) => {
+  const { app, of } = await testApp(t, { maxRequestMemoryBytes: 1_000_000 });
+  t.equal((await post(app, '/callback', 'x'.repeat(200_000))).statusCode, 401);
+  const reply = await post(app, '/callback', 'x'.repeat(300_000));
+  t.equal(reply.statusCode, 503);
+  t.match(reply.json(), { code: 'overloaded' });
+  t.equal(reply.headers['retry-after'], '10');
+  t.match(of('refused')[1], { code: 'overloaded', cause: 'the memory for requests is used up' });
 });
 
 t.test('without a Co-signer key, responds with 503 and Retry-After', async (t) => {

@@ -19,7 +19,7 @@ const ANSWERS = 150;
 // The first test spends 30 s waiting for the handler's timeout, so the others run in parallel.
 t.jobs = 2;
 
-t.test('a client that stalls gets 408 after 30 s', async (t) => {
+t.test('a client that stalls gets 408', async (t) => {
   const url = new URL(
     await startHandler(t, { built: true, cwd: t.testdir(), args: ['--local'] }).listening(),
   );
@@ -34,16 +34,18 @@ t.test('a client that stalls gets 408 after 30 s', async (t) => {
     return { reply, seconds: (performance.now() - startedAt) / 1000 };
   };
 
-  t.jobs = 2;
-  for (const [part, beginning] of [
-    ['headers', 'POST /callback HTTP/1.1\r\nHost: x\r\n'],
-    ['body', 'POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc'],
+  t.jobs = 3;
+  const post = 'POST /callback HTTP/1.1\r\nHost: x\r\n';
+  for (const [part, beginning, least, most] of [
+    ['headers', post, 29, 37],
+    ['body', `${post}Content-Length: 100\r\n\r\nabc`, 29, 37],
+    ['body, if it is large', `${post}Content-Length: 8000000\r\n\r\nabc`, 4, 10],
   ] as const) {
-    t.test(`in the middle of the ${part}`, async (t) => {
+    t.test(`in the middle of the ${part}, after ${least + 1} s`, async (t) => {
       const { reply, seconds } = await stall(beginning);
       t.match(reply, /^HTTP\/1\.1 408 Request Timeout\r\n/);
       t.match(reply, /\{"code":"request_timeout"/);
-      t.ok(seconds > 29 && seconds < 37, `after ${seconds.toFixed(1)} s`);
+      t.ok(seconds > least && seconds < most, `after ${seconds.toFixed(1)} s`);
     });
   }
 });
