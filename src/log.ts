@@ -2,10 +2,9 @@
 import pino, { type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 import type { PrettyOptions } from 'pino-pretty';
 import type { LogLevel } from './config.js';
-import { Stdout } from './stdout.js';
 
 export async function createLog(level: LogLevel): Promise<Logger> {
-  return pino(logOptions(level), process.stdout.isTTY ? await prettyStdout() : new Stdout());
+  return pino(logOptions(level), process.stdout.isTTY ? await prettyStdout() : stdout());
 }
 
 export function logOptions(level: LogLevel): LoggerOptions {
@@ -38,12 +37,94 @@ export const PRETTY_OPTIONS: PrettyOptions = {
   singleLine: true,
 };
 
+/**
+ * Maximum number of bytes to buffer while stdout is blocked. Further lines are dropped because the task's memory is
+ * limited.
+ */
+const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
+/** The largest size below which lines wait for the end of the turn, in bytes. pino's destination accepts no larger one. */
+const MIN_WRITE_BYTES = 16 * 1024 - 1;
+/** How long the exit may wait for a reader that does not read, in ms. */
+const EXIT_MS = 500;
+
+/**
+ * A stdout that is written asynchronously, so that a slow reader of the log does not delay responses, and flushed at
+ * exit. The service keeps running if a write fails, for example because the disk is full; the write is retried with the
+ * next line.
+ */
+function stdout(): DestinationStream {
+  /** When to stop waiting for the reader. */
+  let end = Infinity;
+  const destination = pino.destination({
+    dest: 1,
+    sync: false,
+    minLength: MIN_WRITE_BYTES,
+    maxLength: MAX_BUFFERED_BYTES,
+    retryEAGAIN: () => performance.now() < end,
+  });
+  let failing = false;
+  destination.on('error', ({ message }: Error) => {
+    if (!failing) process.stderr.write(`The log can't be written: ${message}\n`);
+    failing = true;
+  });
+  destination.on('write', () => (failing = false));
+  // stderr may be on the same full disk, or may also have no reader.
+  process.stderr.on('error', () => undefined);
+  // flushSync, which pino calls at exit, retries until it succeeds: the process would never exit.
+  const flush = destination.flushSync.bind(destination);
+  destination.flushSync = () => {
+    end = performance.now() + EXIT_MS;
+    try {
+      if (!failing) flush();
+    } catch {
+      // Nothing reads the output.
+    }
+  };
+  flushEachTurn(destination);
+  return destination;
+}
+
+type Stdout = ReturnType<typeof pino.destination>;
+
+/**
+ * Writes the lines of one event-loop turn together, at its end. A write for each line takes twice as much CPU time, on a
+ * thread that could sign.
+ */
+function flushEachTurn(destination: Stdout): void {
+  const write = destination.write.bind(destination);
+  let scheduled = false;
+  /** While a write is in progress, `flush` does nothing. */
+  let isWriting = false;
+  let waiting = false;
+  const flush = (): void => {
+    scheduled = false;
+    if (isWriting || !waiting) return;
+    isWriting = true;
+    waiting = false;
+    destination.flush();
+  };
+  destination.on('drain', () => {
+    isWriting = false;
+    flush();
+  });
+  destination.on('error', () => {
+    isWriting = false;
+    waiting = true;
+  });
+  destination.write = (line) => {
+    waiting = true;
+    if (!scheduled) setImmediate(flush);
+    scheduled = true;
+    return write(line);
+  };
+}
+
 async function prettyStdout(): Promise<DestinationStream> {
   try {
     const { default: pretty } = await import('pino-pretty');
     return pretty({ ...PRETTY_OPTIONS, sync: true });
   } catch {
     // pino-pretty is a development dependency; without it, a terminal shows JSON lines.
-    return new Stdout();
+    return stdout();
   }
 }

@@ -25,6 +25,8 @@ const DRAIN_SHARE = 0.8;
 const GIVE_UP_MS = 600;
 /** Time before the exit at which open connections are cut, in ms. */
 const CUT_MS = 300;
+/** Time before the exit at which lines that standard output does not accept are abandoned, in ms. */
+const ABANDON_LOG_MS = 100;
 /** How long to wait for requests in flight after an unexpected error, in ms. */
 const CRASH_TIMEOUT_MS = 2000;
 /** If there has been no connection for this long, the load balancer has stopped sending. In ms. */
@@ -57,6 +59,7 @@ export function stopOnSignal({ log, timeoutMs }: StopOptions): Lifecycle {
     },
     async ({ signal, err }) => {
       lifecycle.stopping = true;
+      const end = performance.now() + timeoutMs;
       if (err === undefined) {
         log.info(
           { event: 'stopping', signal },
@@ -69,6 +72,7 @@ export function stopOnSignal({ log, timeoutMs }: StopOptions): Lifecycle {
         await close(lifecycle.app, { log, timeoutMs: crashTimeoutMs }, giveUp, false);
       }
       log.info({ event: 'stopped' }, 'stopped');
+      await flush(log, end - performance.now() - ABANDON_LOG_MS);
     },
   );
   return lifecycle;
@@ -91,6 +95,12 @@ async function close(
   }
   await app?.close();
   timers.forEach(clearTimeout);
+}
+
+/** Waits until all lines are written, because they include decisions that were answered. A reader may be slow. */
+async function flush(log: Logger, limitMs: number): Promise<void> {
+  const flushed = new Promise<void>((resolve) => log.flush(() => resolve()));
+  await Promise.race([flushed, sleep(Math.max(0, limitMs))]);
 }
 
 async function cutConnections(app: FastifyInstance | undefined, log: Logger): Promise<void> {

@@ -29,6 +29,11 @@ export interface CallbackOptions {
   readonly log: Logger;
 }
 
+interface AnswerOptions extends CallbackOptions {
+  /** For decision lines. */
+  readonly record: Logger;
+}
+
 /** Paths that the Co-signer appends to the base URL; with JWTs they start with a version. */
 const PATHS: Readonly<Record<Auth, Readonly<Record<Kind, string>>>> = {
   jwt: { transaction: '/v2/tx_sign_request', configuration: '/v2/config_change_sign_request' },
@@ -36,7 +41,11 @@ const PATHS: Readonly<Record<Auth, Readonly<Record<Kind, string>>>> = {
 };
 
 /** Serves the paths under the base path, and also under the root, because the Co-signer may be given the bare host. */
-export function callbackRoutes(app: FastifyInstance, options: CallbackOptions): void {
+export function callbackRoutes(app: FastifyInstance, callbackOptions: CallbackOptions): void {
+  const { log } = callbackOptions;
+  // Decision lines are the record of what was decided, so they are written at every log level.
+  const record = log.isLevelEnabled('info') ? log : log.child({}, { level: 'info' });
+  const options: AnswerOptions = { ...callbackOptions, record };
   const { transaction, configuration } = PATHS[options.auth];
   // The router reads ":name" as a parameter, and "::" as a colon.
   const basePath = options.basePath.replaceAll(':', '::');
@@ -48,7 +57,7 @@ export function callbackRoutes(app: FastifyInstance, options: CallbackOptions): 
 }
 
 async function answer(
-  options: CallbackOptions,
+  options: AnswerOptions,
   http: FastifyRequest,
   reply: FastifyReply,
   kind?: Kind,
@@ -76,7 +85,7 @@ async function answer(
   const { rule, policy } = decision;
   // An emergency stop and stale data belong to no policy.
   const by = rule === undefined ? '' : ` by ${policy === undefined ? '' : 'rule '}${rule}`;
-  log.info(
+  options.record.info(
     decisionLine({ http, reply, request, decision, cosignerKey, trace: log.isLevelEnabled('debug') }),
     `${decision.action} ${request.kind}${by}`,
   );
