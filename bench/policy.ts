@@ -3,7 +3,7 @@
 // are CPU times, so that other processes do not change the result.
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { favourSize } from '../src/v8-flags.js';
+import { favourSize, limitYoungGeneration } from '../src/v8-flags.js';
 import { parsePolicy } from '../src/policy/parse/file.js';
 import { importCallbackKey } from '../src/protocol/key.js';
 import { signAnswer } from '../src/protocol/sign-answer.js';
@@ -13,6 +13,7 @@ import { atMost, type Check, printChecks } from './limits.js';
 import { costliestRules, PAYOUT_USER, policyYaml, realisticRules } from './throughput/policies.js';
 
 // The service sets the same V8 flags.
+limitYoungGeneration();
 favourSize();
 
 const ROUNDS = 11;

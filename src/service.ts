@@ -21,9 +21,10 @@ import { Freshness } from './sources/freshness.js';
 import { CurrentPolicy, type MissingPolicyError } from './sources/policy.js';
 import type { Source, SourceError, StoredValue } from './sources/source.js';
 import { EmergencyStop } from './sources/stop.js';
-import { favourSize } from './v8-flags.js';
+import { favourSize, limitYoungGeneration } from './v8-flags.js';
 
 async function main(): Promise<void> {
+  limitYoungGeneration();
   const config = await configure();
   const log = await createLog(config.logLevel);
   const lifecycle = stopOnSignal({ log, timeoutMs: config.shutdownTimeoutMs });

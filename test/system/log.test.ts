@@ -41,12 +41,15 @@ for (const level of ['silent', 'fatal', 'warn']) {
     const port = String(await freePort());
     const { cwd, handler } = start(t, { LOG_LEVEL: level, PORT: port });
     const url = `http://127.0.0.1:${port}`;
-    await until(() => fetch(`${url}/health`).catch(() => undefined), 15_000);
+    await until(
+      () => fetch(`${url}/health`, { headers: { connection: 'close' } }).catch(() => undefined),
+      15_000,
+    );
     const ids = await send(url, cwd, 3);
     t.equal(await handler.stop(), 0);
     t.strictSame(new Set(decided(handler)), new Set(ids));
     t.strictSame(
-      new Set(handler.lines.map(({ event, level: of }) => `${event} ${of}`)),
+      new Set(handler.lines.map(({ event, level: of }) => [event, of].join(' '))),
       new Set(['decision info']),
     );
   });
