@@ -16,9 +16,4 @@ const { enableCompileCache } = nodeModule as typeof nodeModule & {
 };
 if (existsSync(compiled) && process.getuid?.() !== 0) enableCompileCache?.(compiled);
 
-// RSA signatures are made on the thread pool. More threads than cores only wait for each other, but with as many as cores
-// look-ups of a DNS server that does not respond would stop all signatures on a task with two. Read when the pool is first
-// used.
-process.env['UV_THREADPOOL_SIZE'] ??= '3';
-
 await import('./service.js');

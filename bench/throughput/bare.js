@@ -15,14 +15,8 @@ const cosignerKey = createPublicKey(readFileSync(join(directory, 'cosigner_publi
 
 const base64url = (part) => Buffer.from(JSON.stringify(part)).toString('base64url');
 const isEc = privateKey.asymmetricKeyType === 'ec';
+const signingKey = isEc ? { key: privateKey, dsaEncoding: 'ieee-p1363' } : privateKey;
 const header = base64url({ alg: isEc ? 'ES256' : 'RS256', typ: 'JWT' });
-
-/** JWS concatenates the two numbers of a signature. Node's option for it would double the cost on Node.js 24. */
-const toConcatenated = (der) => {
-  const rEnd = 4 + der[3];
-  const padded = (number) => Buffer.concat([Buffer.alloc(32), number]).subarray(-32);
-  return Buffer.concat([padded(der.subarray(4, rEnd)), padded(der.subarray(rEnd + 2))]);
-};
 
 createServer((request, response) => {
   if (request.method === 'GET') return response.end('ok');
@@ -41,7 +35,7 @@ createServer((request, response) => {
     );
     const input = `${header}.${base64url({ action: 'APPROVE', requestId })}`;
     const reply = (error, bytes) => response.end(`${input}.${bytes.toString('base64url')}`);
-    if (isEc) reply(null, toConcatenated(sign('sha256', Buffer.from(input), privateKey)));
-    else sign('sha256', Buffer.from(input), privateKey, reply);
+    if (isEc) reply(null, sign('sha256', Buffer.from(input), signingKey));
+    else sign('sha256', Buffer.from(input), signingKey, reply);
   });
 }).listen(Number(port), '127.0.0.1');

@@ -15,6 +15,8 @@ const MIN_ES256_GAIN = 1.6;
 const MAX_ES256_CPU_SHARE = 0.5;
 const MAX_RSS_MB = 100;
 
+export const ALGORITHMS = ['RS256', 'ES256'] as const satisfies readonly AnswerAlgorithm[];
+
 /** What was measured for one algorithm. */
 export interface Measured {
   /** By number of connections. */

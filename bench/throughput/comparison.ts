@@ -3,13 +3,11 @@
 import type { AnswerAlgorithm } from '../../src/protocol/key.js';
 import { median, medianRatio } from '../measure.js';
 import type { Table } from '../table.js';
-import { type Comparison, comparisonLimits, type Measured } from './comparison-limits.js';
+import { ALGORITHMS, type Comparison, comparisonLimits, type Measured } from './comparison-limits.js';
 import type { Effort, Section } from './effort.js';
 import { measureOpenssl, type OpensslLimit } from './openssl.js';
 import { measureInTurns, medianOf, perSecond, type Series } from './rounds.js';
 import { type Target, type Targets, withRunning } from './targets.js';
-
-export const ALGORITHMS = ['RS256', 'ES256'] as const satisfies readonly AnswerAlgorithm[];
 
 export async function compareThroughput(targets: Targets, effort: Effort): Promise<Section> {
   const openssl: Readonly<Record<AnswerAlgorithm, OpensslLimit>>[] = [];

@@ -11,6 +11,8 @@ export interface Effort {
   readonly growthRounds: number;
   /** Duration of a comparison round. */
   readonly seconds: number;
+  /** Rounds with a quarter of a core. */
+  readonly quarterCoreRounds: number;
   readonly boots: number;
   /** Whether each target gets a warm-up round first. */
   readonly warmUp: boolean;
@@ -20,6 +22,7 @@ export const FULL: Effort = {
   connections: [1, 16, 64],
   rounds: 7,
   growthRounds: 11,
+  quarterCoreRounds: 5,
   seconds: 2,
   boots: 11,
   warmUp: true,
@@ -30,6 +33,7 @@ export const SHORT: Effort = {
   connections: [16],
   rounds: 1,
   growthRounds: 1,
+  quarterCoreRounds: 1,
   seconds: 1,
   boots: 1,
   warmUp: false,

@@ -47,6 +47,7 @@ export const GROWTHS: readonly Growth[] = [
       payload: () => payloadOfSize(kilobytes),
       tokens: kilobytes > 100 ? 4 : 50,
     }),
+    maxCost: { 500: 0.85 },
   },
 ];
 

@@ -11,6 +11,7 @@ import { measureBoot } from './boot.js';
 import { compareThroughput } from './comparison.js';
 import { FULL, type Section, SHORT, USUAL_CONNECTIONS } from './effort.js';
 import { GROWTHS, measureGrowth } from './growth.js';
+import { measureQuarterCore } from './quarter-core.js';
 import { problemsOf } from './rounds.js';
 import { createTargets } from './targets.js';
 
@@ -27,6 +28,7 @@ export async function runThroughput({ short }: { short: boolean }): Promise<bool
     const targets = createTargets(directory);
     sections.push(await compareThroughput(targets, effort));
     for (const growth of GROWTHS) sections.push(await measureGrowth(targets, effort, growth));
+    sections.push(await measureQuarterCore(targets, effort));
     sections.push(await measureBoot(targets, effort));
   } finally {
     rmSync(directory, { recursive: true });

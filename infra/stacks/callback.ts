@@ -140,13 +140,15 @@ export class CallbackStack extends ProjectStack {
     imageTag: string,
     logGroup: logs.ILogGroup,
   ): void {
-    const { names } = this.deployment;
+    const { names, sizing } = this.deployment;
     const linuxParameters = new ecs.LinuxParameters(this, 'Linux', { initProcessEnabled: true });
     linuxParameters.dropCapabilities(ecs.Capability.ALL);
     taskDefinition.addContainer(names.container, {
       containerName: names.container,
       image: ecs.ContainerImage.fromEcrRepository(repository, imageTag),
       user: USER,
+      // A limit of the task alone is not visible to the service, which derives its own bound from it.
+      memoryLimitMiB: sizing.memoryMiB,
       readonlyRootFilesystem: true,
       linuxParameters,
       portMappings: [{ containerPort: PORT }],

@@ -17,6 +17,14 @@ const BASE64URL = /^[\w-]*$/;
 
 const DOT = '.'.charCodeAt(0);
 
+/** Accepted without decoding, which takes 13 of 220 µs of a request that is answered with ES256. */
+const USUAL_HEADERS: ReadonlySet<string> = new Set(
+  [
+    { alg: ALGORITHM, typ: 'JWT' },
+    { typ: 'JWT', alg: ALGORITHM },
+  ].map((header) => Buffer.from(JSON.stringify(header)).toString('base64url')),
+);
+
 export interface VerifiedToken {
   readonly payload: Readonly<Record<string, unknown>>;
   /** The Co-signer key that verified it. */
@@ -41,9 +49,12 @@ export function verifyToken(
   const claimsEnd = token.lastIndexOf(DOT);
   // There must be exactly three parts.
   if (headerEnd === claimsEnd || token.indexOf(DOT, headerEnd + 1) !== claimsEnd) throw notAToken();
-  const header = readHeader(token.toString('latin1', 0, headerEnd));
-  if (header === undefined) throw notAToken();
-  assertHeader(header);
+  const encodedHeader = token.toString('latin1', 0, headerEnd);
+  if (!USUAL_HEADERS.has(encodedHeader)) {
+    const header = readHeader(encodedHeader);
+    if (header === undefined) throw notAToken();
+    assertHeader(header);
+  }
   const signature = token.toString('latin1', claimsEnd + 1);
   if (!BASE64URL.test(signature)) throw notAToken();
 

@@ -42,6 +42,8 @@ t.test('task size and log retention depend on the environment', (t) => {
     callback.hasResourceProperties('AWS::ECS::TaskDefinition', {
       Cpu: cpu,
       Memory: memory,
+      // The service sees only the container's own limit.
+      ContainerDefinitions: [Match.objectLike({ Memory: Number(memory) })],
       NetworkMode: 'awsvpc',
       RequiresCompatibilities: ['FARGATE'],
     });
