@@ -4,7 +4,7 @@ import { medianRatio } from '../measure.js';
 import type { AnswerAlgorithm } from '../../src/protocol/key.js';
 import type { OpensslLimit } from './openssl.js';
 import type { Round } from './round.js';
-import { perSecond, type Series } from './rounds.js';
+import { medianOf, perSecond, type Series } from './rounds.js';
 import { USUAL_CONNECTIONS } from './effort.js';
 
 const MIN_OPENSSL_SHARE = 0.65;
@@ -34,7 +34,7 @@ export interface Comparison extends Readonly<Record<AnswerAlgorithm, Measured>> 
 export function comparisonLimits({ RS256, ES256 }: Comparison): readonly Check[] {
   const ours = atUsualConnections(RS256.ours);
   const withEs256 = atUsualConnections(ES256.ours);
-  const rss = [...RS256.ours, ...ES256.ours].flatMap((series) => figures(series, 'rssMb'));
+  const rss = [ours, withEs256].map((series) => medianOf(series, (round) => round.rssMb));
   return [
     atLeast(
       'RS256 throughput, compared with OpenSSL',

@@ -47,7 +47,6 @@ export const GROWTHS: readonly Growth[] = [
       payload: () => payloadOfSize(kilobytes),
       tokens: kilobytes > 100 ? 4 : 50,
     }),
-    maxCost: { 500: 0.85 },
   },
 ];
 
