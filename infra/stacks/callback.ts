@@ -27,6 +27,7 @@ import { createCertificate } from './certificate.js';
 import type { Network } from './foundation.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 import type { SecurityGroupIds } from './security.js';
+import { serviceEnvironment } from './service-environment.js';
 
 export interface CallbackStackProps extends ProjectStackProps {
   /** The network that the load balancer and the tasks run in. */
@@ -152,7 +153,7 @@ export class CallbackStack extends ProjectStack {
       readonlyRootFilesystem: true,
       linuxParameters,
       portMappings: [{ containerPort: PORT }],
-      environment: this.environmentVariables(),
+      environment: serviceEnvironment(this.deployment),
       stopTimeout: Duration.millis(SHUTDOWN_TIMEOUT_MS + STOP_MARGIN_MS),
       healthCheck: {
         command: ['CMD', 'node', 'dist/healthcheck.js'],
@@ -169,23 +170,6 @@ export class CallbackStack extends ProjectStack {
         maxBufferSize: Size.mebibytes(10),
       }),
     });
-  }
-
-  private environmentVariables(): Record<string, string> {
-    const { names, settings } = this.deployment;
-    const { auth, basePath, keyWithdrawal, maxStalenessSeconds } = settings;
-    return {
-      // The service treats an empty variable as not set.
-      BASE_PATH: basePath === '' ? '/' : basePath,
-      CALLBACK_AUTH: auth,
-      CALLBACK_PRIVATE_KEY_PARAMETER: names.parameters.callbackPrivateKey,
-      COSIGNER_PUBLIC_KEY_PARAMETER: names.parameters.cosignerPublicKey,
-      POLICY_PARAMETER: names.parameters.policy,
-      SHUTDOWN_TIMEOUT_MS: String(SHUTDOWN_TIMEOUT_MS),
-      STOP_PARAMETER: names.parameters.policyStop,
-      ...(keyWithdrawal !== 'keep' && { KEY_WITHDRAWAL: keyWithdrawal }),
-      ...(maxStalenessSeconds !== undefined && { MAX_STALENESS_SECONDS: String(maxStalenessSeconds) }),
-    };
   }
 
   private createService(
