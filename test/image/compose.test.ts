@@ -102,8 +102,9 @@ t.test('under load, answers every received request after PID 1 receives SIGTERM'
 });
 
 t.test('stack traces in the log point to lines in the source', async (t) => {
+  // Only signing with a callback, which answers use: the key is checked at startup.
   const breakSigning =
-    'data:text/javascript,import crypto from "node:crypto";import {syncBuiltinESMExports as sync} from "node:module";crypto.sign=()=>{throw new Error("broken")};sync()';
+    'data:text/javascript,import crypto from "node:crypto";import {syncBuiltinESMExports as sync} from "node:module";const{sign}=crypto;crypto.sign=(...args)=>{if(args.length>3)throw new Error("broken");return sign(...args)};sync()';
   const { run, handler } = await up(t, {}, ['--import', breakSigning]);
   t.match(await run('cosigner'), { code: 1, output: /internal_error/ });
   const { err } = (await handler.line({ event: 'refused', code: 'internal_error' })) as {
@@ -111,5 +112,5 @@ t.test('stack traces in the log point to lines in the source', async (t) => {
   };
   const [, line] = /src\/protocol\/sign-answer\.ts:(\d+)/.exec(err?.stack ?? '') ?? [];
   const source = readFileSync('src/protocol/sign-answer.ts', 'utf8').split('\n')[Number(line) - 1];
-  t.match(source, /await signAsync/, String(err?.stack));
+  t.match(source, /signAsync\(/, String(err?.stack));
 });
