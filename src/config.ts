@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import type { KeyParameters } from './keys/parameters.js';
+import type { KeyWithdrawal } from './keys/ring.js';
 import { BaseError } from './protocol/error.js';
 import { PORT, SHUTDOWN_TIMEOUT_MS } from './timeouts.js';
 import type { Auth } from './routes/callback.js';
@@ -31,9 +32,7 @@ export interface Config {
   readonly shutdownTimeoutMs: number;
 }
 
-const KEY_WITHDRAWALS = ['keep', 'refuse'] as const;
-/** `keep` the keys in force, or `refuse` every request until a usable key is stored. */
-export type KeyWithdrawal = (typeof KEY_WITHDRAWALS)[number];
+const KEY_WITHDRAWALS = ['keep', 'refuse'] as const satisfies readonly KeyWithdrawal[];
 
 /** Local mode reads files, which it creates on first use. */
 interface LocalSources {

@@ -59,7 +59,8 @@ export function stopOnSignal({ log, timeoutMs }: StopOptions): Lifecycle {
     },
     async ({ signal, err }) => {
       lifecycle.stopping = true;
-      const end = performance.now() + timeoutMs;
+      const limitMs = err === undefined ? timeoutMs : Math.min(timeoutMs, CRASH_TIMEOUT_MS);
+      const end = performance.now() + limitMs;
       if (err === undefined) {
         log.info(
           { event: 'stopping', signal },
@@ -68,8 +69,7 @@ export function stopOnSignal({ log, timeoutMs }: StopOptions): Lifecycle {
         await close(lifecycle.app, { log, timeoutMs }, giveUp, true);
       } else {
         log.fatal({ event: 'crashed', err }, 'unexpected error');
-        const crashTimeoutMs = Math.min(timeoutMs, CRASH_TIMEOUT_MS);
-        await close(lifecycle.app, { log, timeoutMs: crashTimeoutMs }, giveUp, false);
+        await close(lifecycle.app, { log, timeoutMs: limitMs }, giveUp, false);
       }
       log.info({ event: 'stopped' }, 'stopped');
       await flush(log, end - performance.now() - ABANDON_LOG_MS);
@@ -99,8 +99,9 @@ async function close(
 
 /** Waits until all lines are written, because they include decisions that were answered. A reader may be slow. */
 async function flush(log: Logger, limitMs: number): Promise<void> {
-  const flushed = new Promise<void>((resolve) => log.flush(() => resolve()));
-  await Promise.race([flushed, sleep(Math.max(0, limitMs))]);
+  const flushOnce = (): Promise<void> => new Promise((resolve) => log.flush(() => resolve()));
+  // The first one ends with the write in progress, after which the remaining lines are written.
+  await Promise.race([flushOnce().then(flushOnce), sleep(Math.max(0, limitMs))]);
 }
 
 async function cutConnections(app: FastifyInstance | undefined, log: Logger): Promise<void> {

@@ -22,8 +22,6 @@ export type AnswerAlgorithm = 'RS256' | 'ES256';
 
 /** The hash function of RS256 and ES256 (RFC 7518, section 3.1). */
 export const HASH = 'sha256';
-/** JWS concatenates the two numbers of an ECDSA signature (RFC 7518, section 3.4). Node.js ignores it for RSA keys. */
-export const SIGNATURE_ENCODING = 'ieee-p1363';
 
 /** Smaller exponents have made attacks on sloppy implementations possible; all common tools use this one. */
 const LEAST_EXPONENT = 65537n;

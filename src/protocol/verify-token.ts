@@ -2,13 +2,11 @@
 // uses WebCrypto, which moves each operation to another thread; a verification takes 20 µs, which is less than the move.
 import { verify } from 'node:crypto';
 import { decodeProtectedHeader, type ProtectedHeaderParameters } from 'jose';
-import { ALGORITHM, type VerifyingKey } from './key.js';
+import { ALGORITHM, HASH, type VerifyingKey } from './key.js';
 import { diagnoseToken } from './diagnose.js';
 import { Refusal } from './refusal.js';
 import { isObject, parseJson, present } from './request.js';
 
-/** The hash function of RS256 (RFC 7518, section 3.3). RS256's padding, PKCS#1 v1.5, is Node's default for RSA keys. */
-const HASH = 'sha256';
 /**
  * Node.js ignores invalid characters in a signature. The header and the claims need no check because their encoded text
  * is signed.
