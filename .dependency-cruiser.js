@@ -14,7 +14,8 @@ function layer(name, comment, from, allowed) {
   };
 }
 
-const FACTS = ['src/protocol/', 'src/policy/facts/'];
+const CHAIN = ['src/protocol/', 'src/chain/'];
+const FACTS = [...CHAIN, 'src/policy/facts/'];
 const LANGUAGE = [...FACTS, 'src/policy/language/'];
 const EVALUATE = [...LANGUAGE, 'src/policy/evaluate/'];
 const PARSE = [...EVALUATE, 'src/policy/parse/'];
@@ -45,7 +46,8 @@ export default {
     layer('commands', 'cli/ depends on infra/ and src/.', '^cli/', ['cli/', 'infra/', 'src/']),
 
     layer('protocol', 'The protocol depends on nothing else.', '^src/protocol/', ['src/protocol/']),
-    layer('policy-facts', 'Facts depend on the protocol only.', '^src/policy/facts/', FACTS),
+    layer('chain', 'What is signed depends on the protocol only.', '^src/chain/', CHAIN),
+    layer('policy-facts', 'Facts depend on the chain and the protocol.', '^src/policy/facts/', FACTS),
     layer('policy-language', 'The language depends on facts.', '^src/policy/language/', LANGUAGE),
     layer('policy-evaluate', 'Evaluation depends on the language.', '^src/policy/evaluate/', EVALUATE),
     layer('policy-parse', 'Parsing creates the policy to evaluate.', '^src/policy/parse/', PARSE),
@@ -71,9 +73,9 @@ export default {
     },
     {
       name: 'no-input-or-output',
-      comment: 'Protocol and policy do no I/O and use no framework.',
+      comment: 'Protocol, chain and policy do no I/O and use no framework.',
       severity: 'error',
-      from: { path: '^src/(protocol|policy)/' },
+      from: { path: '^src/(protocol|chain|policy)/' },
       to: {
         path: [
           '^(node:)?(fs|fs/promises|net|http|https|tls|dns|child_process|timers|timers/promises)$',

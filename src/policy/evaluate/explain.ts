@@ -2,7 +2,7 @@
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
 import type { CallbackRequest } from '../../protocol/request.js';
 import { Address } from '../facts/address.js';
-import { Decimal } from '../facts/decimal.js';
+import { Decimal } from '../../protocol/decimal.js';
 import { type Facts, factsOf } from '../facts/facts.js';
 import { explainError } from '../language/explain-error.js';
 import { nodesIn } from '../language/nodes.js';

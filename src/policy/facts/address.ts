@@ -1,52 +1,22 @@
-// Blockchain addresses, compared as their chains compare them.
-import { bech32, bech32m } from '@scure/base';
-
-/** `0x…` on EVM chains and similar ones, where case carries at most a checksum. */
-const HEX = /^0x[0-9a-f]*$/i;
-/** Bech32 (BIP 173, BIP 350): a prefix such as `bc` or `addr_test`, `1`, and a payload without 1, b, i and o. */
-const BECH32 = /^[a-z][a-z0-9_]{0,82}1[ac-hj-np-z02-9]{20,}$/i;
-
-/** No chain has longer addresses; longer strings are compared as they are. */
-const MAX_LENGTH = 200;
-
-/**
- * Converts an address to a canonical form, in which all spellings of it are equal: without surrounding spaces, and in
- * lower case if it is hexadecimal or bech32. Base58 addresses and all other strings keep their case, which is
- * significant.
- */
-export function normalizeAddress(text: string): string {
-  const address = text.trim();
-  if (address.length > MAX_LENGTH) return address;
-  return HEX.test(address) || isBech32(address) ? address.toLowerCase() : address;
-}
+// Addresses in requests, compared as their chains compare them.
+import { canonicalAddress } from '../../chain/address/canonical.js';
 
 /** An address in a request. Rules compare it with strings, other addresses and lists. */
 export class Address {
   readonly normalized: string;
+  /** Such as `evm/1`; absent if the asset's chain is not known. */
+  readonly chain: string | undefined;
 
-  constructor(text: string) {
-    this.normalized = normalizeAddress(text);
+  constructor(text: string, chain?: string) {
+    this.normalized = canonicalAddress(text, chain);
+    this.chain = chain;
   }
 
   equals(other: string): boolean {
-    return this.normalized === normalizeAddress(other);
+    return this.normalized === canonicalAddress(other, this.chain);
   }
 
   toString(): string {
     return this.normalized;
   }
-}
-
-/**
- * The standard allows bech32 in lower or upper case only. A string in mixed case is treated as bech32 only if its
- * checksum is correct, because a base58 address can look the same.
- */
-function isBech32(text: string): boolean {
-  if (!BECH32.test(text)) return false;
-  const lower = text.toLowerCase();
-  return text === lower || text === text.toUpperCase() || hasBech32Checksum(lower);
-}
-
-function hasBech32Checksum(text: string): boolean {
-  return [bech32, bech32m].some((encoding) => encoding.decodeUnsafe(text, MAX_LENGTH) !== undefined);
 }

@@ -2,7 +2,7 @@
 import { BaseError } from '../../protocol/error.js';
 import { present, presentAddress } from '../../protocol/request.js';
 import { Address } from './address.js';
-import { parseAmount } from './decimal.js';
+import { parseAmount } from '../../protocol/decimal.js';
 
 /** A field exists but can't be used as the fact. The message names the fact and never contains the value. */
 export class FactError extends BaseError<'FACT_UNUSABLE'> {

@@ -2,7 +2,7 @@
 // authors.
 import { type CallbackRequest, isObject, isSigning, type Kind, present } from '../../protocol/request.js';
 import { clock } from './clock.js';
-import { add, type Decimal, fromNumber, parseAmount } from './decimal.js';
+import { add, type Decimal, fromNumber, parseAmount } from '../../protocol/decimal.js';
 import { readExtraInfo, readExtraParameters } from './extra-info.js';
 import {
   addressFact,

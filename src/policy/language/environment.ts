@@ -2,7 +2,7 @@
 import { Environment as CelEnvironment } from '@marcbachmann/cel-js';
 import type { Kind } from '../../protocol/request.js';
 import { Address } from '../facts/address.js';
-import { add, Decimal, multiply, parseDecimal, subtract } from '../facts/decimal.js';
+import { add, Decimal, multiply, parseDecimal, subtract } from '../../protocol/decimal.js';
 import { Configuration, Destination, FACT_TYPES, Transaction } from '../facts/facts.js';
 import type { Macro } from './macro.js';
 import { Lists, NamedList } from './named-list.js';

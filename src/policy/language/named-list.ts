@@ -1,16 +1,17 @@
 // The policy's lists, as rules see them under `lists`.
-import { type Address, normalizeAddress } from '../facts/address.js';
+import { canonicalAddress } from '../../chain/address/canonical.js';
+import type { Address } from '../facts/address.js';
 
 /** One list. A lookup takes the same time however long the list is. */
 export class NamedList {
   readonly #entries: ReadonlySet<string>;
 
   constructor(entries: readonly string[]) {
-    this.#entries = new Set(entries.map(normalizeAddress));
+    this.#entries = new Set(entries.map((entry) => canonicalAddress(entry)));
   }
 
   has(text: string): boolean {
-    return this.#entries.has(normalizeAddress(text));
+    return this.#entries.has(canonicalAddress(text));
   }
 
   hasAddress({ normalized }: Address): boolean {

@@ -1,6 +1,6 @@
 // Exact decimal numbers for amounts, because floating-point numbers would round them.
 import { Decimal as DecimalJs } from 'decimal.js';
-import { BaseError } from '../../protocol/error.js';
+import { BaseError } from './error.js';
 
 /** Maximum number of digits of a result, before and after the decimal point. No chain has longer amounts. */
 const MAX_DIGITS = 1000;

@@ -8,7 +8,7 @@ import {
   parseAmount,
   parseDecimal,
   subtract,
-} from '../../../src/policy/facts/decimal.js';
+} from '../../src/protocol/decimal.js';
 
 t.test('reads an amount as numbers are written, exactly', (t) => {
   for (const text of [

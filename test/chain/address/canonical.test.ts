@@ -1,5 +1,5 @@
 import t from 'tap';
-import { normalizeAddress } from '../../../src/policy/facts/address.js';
+import { canonicalAddress } from '../../../src/chain/address/canonical.js';
 
 const same = [
   ['hex', '0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8', '0X5DC69B1FBB13BAFD09AF88A782F0F285772AD5F8'],
@@ -23,8 +23,8 @@ const same = [
 
 for (const [chain, one, other] of same) {
   t.test(`converts ${chain} to lower case`, (t) => {
-    t.equal(normalizeAddress(other), normalizeAddress(one));
-    t.equal(normalizeAddress(one), one.toLowerCase());
+    t.equal(canonicalAddress(other), canonicalAddress(one));
+    t.equal(canonicalAddress(one), one.toLowerCase());
     t.end();
   });
 }
@@ -39,13 +39,13 @@ t.test('keeps the case of base58 and other strings', (t) => {
     'Treasury',
     '0xyz',
   ]) {
-    t.equal(normalizeAddress(text), text);
+    t.equal(canonicalAddress(text), text);
   }
   t.end();
 });
 
 t.test('removes spaces around an address', (t) => {
-  t.equal(normalizeAddress(' \t0xAB\n'), '0xab');
-  t.equal(normalizeAddress(' 1BvB '), '1BvB');
+  t.equal(canonicalAddress(' \t0xAB\n'), '0xab');
+  t.equal(canonicalAddress(' 1BvB '), '1BvB');
   t.end();
 });

@@ -1,0 +1,11 @@
+// Reads a transaction of Bitcoin or its kin: what is signed, and whether it agrees with the request.
+import type { FamilyResult } from '../facts.js';
+import type { Signing } from '../signing.js';
+
+/**
+ * @param signing a request with `rawTx`. Without a known asset, the bytes are read only if their digest is the payload
+ */
+export function readBitcoin(signing: Signing): FamilyResult {
+  void signing;
+  return { reading: {}, findings: {} };
+}
