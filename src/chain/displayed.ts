@@ -1,6 +1,6 @@
 // Checks that need no raw transaction: that what a request displays agrees with itself.
 import { isObject } from '../protocol/request.js';
-import { add, type Decimal, parseAmount } from '../protocol/decimal.js';
+import { type Decimal, parseAmount } from '../protocol/decimal.js';
 import { contradicts, type Finding, HOLDS, unknown, worst } from './finding.js';
 import { addressOf, sameAddress } from './prepare.js';
 import type { Signing } from './signing.js';
@@ -83,7 +83,7 @@ export function checkSum(payload: Payload, { operation, asset }: Signing): Findi
 function sumOf(amounts: readonly (Decimal | undefined)[]): Decimal | undefined {
   if (amounts.length === 0) return undefined;
   return amounts.reduce((sum, amount) =>
-    sum === undefined || amount === undefined ? undefined : add(sum, amount),
+    sum === undefined || amount === undefined ? undefined : sum.plus(amount),
   );
 }
 
