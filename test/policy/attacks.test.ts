@@ -153,7 +153,7 @@ const attacks: Readonly<Record<string, Json>> = {
   'a drain with coins': { ...call(abi.encodeFunctionData('transfer', [PAYEE, 1n])), amountStr: '1' },
   'a drain above the limit': call(abi.encodeFunctionData('transfer', [PAYEE, 10n ** 12n])),
   'a call with dirty address bytes': call(
-    abi.encodeFunctionData('transfer', [PAYEE, 1n]).replace('0x a9059cbb00'.replace(' ', ''), '0xa9059cbb01'),
+    abi.encodeFunctionData('transfer', [PAYEE, 1n]).replace('0xa9059cbb00', '0xa9059cbb01'),
   ),
   'a call with trailing bytes': call(`${abi.encodeFunctionData('transfer', [PAYEE, 1n])}00`),
   'a call without data': call(''),
