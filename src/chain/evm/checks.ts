@@ -62,7 +62,8 @@ function checkRecipient(
   if ('outcome' in payment) return payment;
   if ('outcome' in addresses) return addresses;
   if (addresses.has(payment.to)) return HOLDS;
-  return contradicts(`rawTx pays ${payment.to}, but the request displays ${[...addresses].join(', ')}`);
+  const some = [...addresses].slice(0, 3);
+  return contradicts(`rawTx pays ${payment.to}, but the request displays ${some.join(', ')}`);
 }
 
 /** The addresses that a transfer displays, in canonical form; or why there is nothing to compare with. */

@@ -15,12 +15,19 @@ import { decodeTransaction, type EvmTransaction, isKnownForm } from './transacti
 
 const NOTHING: FamilyResult = { reading: {}, findings: {} };
 
+/** Far above the one entry that a transaction has, so that checking all of them takes little time. */
+const MAX_ENTRIES = 16;
+
 /**
  * @param signing a request with `rawTx`. Without a known asset, the bytes are read only if their digest is the payload,
  *   and nothing contradicts
  */
 export function readEvm(signing: Signing): FamilyResult {
   const { asset, entries } = signing;
+  if (entries.length > MAX_ENTRIES) {
+    const reason = `rawTx has ${entries.length} entries, but an EVM transaction has one signature`;
+    return asset === undefined ? NOTHING : { reading: {}, findings: { payload: contradicts(reason) } };
+  }
   const inspected = entries.map(inspect);
   const payload = worst(inspected.map((entry) => entry.payload));
   const unread = inspected.find(({ transaction }) => transaction === undefined)?.unread;
