@@ -49,29 +49,41 @@ export class SignatureError extends BaseError<'ABI_SIGNATURE'> {
  * @throws {SignatureError}
  */
 export function parseSignature(text: string): Signature {
-  const item = parseFunction(text);
-  return {
-    name: item.name,
-    text: toFunctionSignature(item),
-    selector: toFunctionSelector(item),
-    fields: item.inputs.map(compileField),
-  };
+  const item = parseFunction(normalizeSpaces(text));
+  const fields = item.inputs.map(compileField);
+  assertDistinct(fields);
+  return { name: item.name, text: toFunctionSignature(item), selector: toFunctionSelector(item), fields };
+}
+
+function normalizeSpaces(text: string): string {
+  return text.trim().replace(/\s+/g, ' ').replace(/\( /g, '(').replace(/ \)/g, ')').replace(/;$/, '');
 }
 
 function parseFunction(text: string) {
-  if (!/^\s*function\s/.test(text)) throw new SignatureError(`expected "function name(types)"`);
+  if (!text.startsWith('function ')) throw new SignatureError('expected "function name(types)"');
   let item;
   try {
     item = parseAbiItem(text);
   } catch (error) {
-    throw new SignatureError(error instanceof Error ? firstLine(error.message) : String(error));
+    throw new SignatureError(error instanceof Error ? describe(error.message) : String(error));
   }
-  if (item.type !== 'function') throw new SignatureError(`expected "function name(types)"`);
+  if (item.type !== 'function') throw new SignatureError('expected "function name(types)"');
   return item;
 }
 
-function firstLine(message: string): string {
-  return message.split('\n')[0] ?? message;
+/** The sentences of an error of the parser, without its version and the input. */
+function describe(message: string): string {
+  const lines = message.split('\n').filter((line) => line !== '' && !/^(Version|Details):/.test(line));
+  return lines.join(' ');
+}
+
+/** Rules read arguments by their names. */
+function assertDistinct(fields: readonly AbiField[]): void {
+  const seen = new Set<string>();
+  for (const { name } of fields) {
+    if (name !== '' && seen.has(name)) throw new SignatureError(`two arguments are named "${name}"`);
+    seen.add(name);
+  }
 }
 
 /** A parameter as `viem` parses it. */
