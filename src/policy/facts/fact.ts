@@ -20,10 +20,36 @@ export function unusable(fact: string, expected: string): never {
 export type Payload = Readonly<Record<string, unknown>>;
 
 /** A type in the rule language. */
-export type FactType = 'string' | 'Address' | 'Decimal' | 'dyn' | 'list<Destination>';
+export type FactType =
+  | 'string'
+  | 'bool'
+  | 'Address'
+  | 'Decimal'
+  | 'dyn'
+  | 'list<string>'
+  | 'list<Address>'
+  | 'list<Destination>'
+  | RecordType
+  | `list<${RecordType}>`;
+
+/** Types of what is read from raw transactions, calls and messages. */
+export type RecordType =
+  | 'Raw'
+  | 'Evm'
+  | 'Call'
+  | 'Transfer'
+  | 'Approval'
+  | 'Bitcoin'
+  | 'BitcoinOutput'
+  | 'BitcoinInput'
+  | 'Solana'
+  | 'SolanaInstruction'
+  | 'TypedData';
 
 export interface FactDefinition<Input> {
   readonly type: FactType;
+  /** What it is, for docs/policy-reference.md, which is generated from it. */
+  readonly about: string;
   /** The payload fields that the fact is read from, as far as they may be logged. */
   readonly fields: readonly string[];
   /**
@@ -37,33 +63,22 @@ export interface FactDefinition<Input> {
 /** Definitions, keyed by fact name. */
 export type FactTable<Input> = Readonly<Record<string, FactDefinition<Input>>>;
 
-export const stringFact = (field: string): FactDefinition<Payload> => ({
+export const stringFact = (field: string, about = ''): FactDefinition<Payload> => ({
   type: 'string',
+  about,
   fields: [field],
   read: (payload, name) => readString(payload, field, name),
 });
 
 /** A string with a default, which Fireblocks documents. */
-export const stringFactWithDefault = (field: string, value: string): FactDefinition<Payload> => ({
-  ...stringFact(field),
+export const stringFactWithDefault = (field: string, value: string, about = ''): FactDefinition<Payload> => ({
+  ...stringFact(field, about),
   read: (payload, name) => readString(payload, field, name) ?? value,
 });
 
-/** An address: the first of these fields that is not empty. */
-export const addressFact = (...fields: readonly string[]): FactDefinition<Payload> => ({
-  type: 'Address',
-  fields,
-  read(payload, name) {
-    for (const field of fields) {
-      const address = readAddress(payload[field], name);
-      if (address !== undefined) return address;
-    }
-    return undefined;
-  },
-});
-
-export const amountFact = (field: string): FactDefinition<Payload> => ({
+export const amountFact = (field: string, about = ''): FactDefinition<Payload> => ({
   type: 'Decimal',
+  about,
   fields: [field],
   read(payload, name) {
     const value = readString(payload, field, name);
@@ -72,11 +87,14 @@ export const amountFact = (field: string): FactDefinition<Payload> => ({
   },
 });
 
-/** @returns `undefined` if it is absent. @throws {FactError} */
-export function readAddress(value: unknown, name: string): Address | undefined {
+/**
+ * @param chain such as `evm/1`, if it is known
+ * @returns `undefined` if it is absent. @throws {FactError}
+ */
+export function readAddress(value: unknown, name: string, chain?: string): Address | undefined {
   const address = presentAddress(value);
   if (address === undefined) return undefined;
-  return typeof address === 'string' ? new Address(address) : unusable(name, 'a string');
+  return typeof address === 'string' ? new Address(address, chain) : unusable(name, 'a string');
 }
 
 /** @returns `undefined` if it is absent. @throws {FactError} */
