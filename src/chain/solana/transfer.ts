@@ -32,7 +32,7 @@ export function checkTransfer(
     others.push(unknown('rawTx makes the account of a program writable'));
   }
   if (!isDisplayed(displayed)) {
-    const finding = unknown('the request does not display the address of each destination');
+    const finding = unknown('the request does not display an address for each destination');
     const tokens = readings.map((reading) =>
       reading.kind === 'transfer' ? checkToken(reading.transfer, asset) : HOLDS,
     );
@@ -134,10 +134,10 @@ function strayTransfer({ to, units }: Movement, recipients: readonly Recipient[]
   return contradicts(`rawTx pays ${units} units to ${to}, but the request displays ${list(recipients)}`);
 }
 
-/** What can't be read may pay them. */
+/** An unknown program may pay them; of the known methods, only transfers do. */
 function unpaidFinding(unpaid: readonly Recipient[], readings: readonly Reading[]): Finding {
   const reason = `rawTx does not pay ${list(unpaid)}, which the request displays`;
-  const isReadable = readings.every(({ kind }) => kind !== 'unknown' && kind !== 'other');
+  const isReadable = readings.every(({ kind }) => kind !== 'unknown');
   return isReadable ? contradicts(reason) : unknown(reason);
 }
 
