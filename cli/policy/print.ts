@@ -25,10 +25,8 @@ function createJsonPrinter(stream: Output): Printer {
   return {
     problems: ({ problems }) => write({ problems }),
     policy: (file, policy) => write({ file, ...summarize(policy) }),
-    explanation: (file, { hash }, { kind, requestId }, { decision, integrity, rules }) => {
-      const { signed: _, ...rest } = decision;
-      write({ file, policy: hash, kind, requestId, decision: rest, integrity, rules });
-    },
+    explanation: (file, { hash }, { kind, requestId }, { decision, rules }) =>
+      write({ file, policy: hash, kind, requestId, decision, rules }),
     testRun: ({ hash }, { results, unmatched }) =>
       write({
         policy: hash,

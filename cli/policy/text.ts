@@ -1,7 +1,6 @@
 // Formats explanations, test results and replays as lines of text.
-import type { Finding } from '../../src/chain/finding.js';
 import type { Explanation, RuleExplanation } from '../../src/policy/evaluate/explain.js';
-import { INTEGRITY, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
+import type { Policy, RuleDecision } from '../../src/policy/evaluate/rules.js';
 import { columns, count, type Paint, paintAction } from '../terminal.js';
 import type { CaseResult, TestRun } from './cases.js';
 import type { Change, Replay } from './replay.js';
@@ -18,43 +17,15 @@ const MARKS: Readonly<Record<Outcome, string>> = {
 export function explanationLines(
   paint: Paint,
   policy: Policy,
-  { decision, integrity, rules }: Explanation,
+  { decision, rules }: Explanation,
 ): readonly string[] {
   const ruleError =
     decision.ruleError === undefined ? '' : `, which could not be evaluated: ${decision.ruleError}`;
   return [
-    ...integrityLines(paint, decision, integrity),
     ...rules.flatMap((rule) => explainedRuleLines(paint, policy, rule)),
     `${paintAction(paint, decision.action)} by ${decision.rule}${ruleError}`,
   ];
 }
-
-/** The integrity checks, those with the same result on one line. */
-function integrityLines(
-  paint: Paint,
-  { rule }: RuleDecision,
-  findings: Explanation['integrity'],
-): readonly string[] {
-  if (findings === undefined) return [];
-  const checks = new Map<string, string[]>();
-  for (const [check, finding] of Object.entries(findings)) {
-    const result = RESULTS[finding.outcome];
-    const text = finding.outcome === 'holds' ? result : `${result}: ${finding.reason}`;
-    checks.set(text, [...(checks.get(text) ?? []), check]);
-  }
-  const refused = rule === INTEGRITY;
-  const mark = paint(refused ? 'red' : 'dim', (refused ? MARKS.matched : MARKS.no).padEnd(5));
-  return [
-    `${mark}  ${paint('bold', INTEGRITY)}${refused ? '  REJECT' : ''}`,
-    ...[...checks].map(([text, names]) => `         ${names.join(', ')}: ${text}`),
-  ];
-}
-
-const RESULTS: Readonly<Record<Finding['outcome'], string>> = {
-  holds: 'holds',
-  contradicts: 'contradicts',
-  unknown: 'can’t be known',
-};
 
 function explainedRuleLines(
   paint: Paint,

@@ -1,6 +1,5 @@
 // Explains a decision: for each rule, the part of its expression that decided it, and the facts read there.
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
-import type { Signed } from '../../chain/read.js';
 import type { CallbackRequest } from '../../protocol/request.js';
 import { Address } from '../facts/address.js';
 import { Decimal } from '../../protocol/decimal.js';
@@ -22,16 +21,13 @@ export interface RuleExplanation {
 
 export interface Explanation {
   readonly decision: RuleDecision;
-  /** The integrity checks of a transaction. */
-  readonly integrity?: Signed['findings'];
   /** The rules for this kind of request, in order. */
   readonly rules: readonly RuleExplanation[];
 }
 
 export function explain(policy: Policy, request: CallbackRequest, now: Date): Explanation {
   const decision = decideBy(policy, request, now);
-  const { signed } = decision;
-  const facts = factsOf({ request, catalog: policy.catalog, ...(signed !== undefined && { signed }) }, now);
+  const facts = factsOf(request, now);
   const rules = policy.rulesFor[request.kind].map((rule, index): RuleExplanation => {
     if (index >= decision.tried.length) return { id: rule.id, outcome: 'not asked' };
     const outcome = tryRule(rule, request, facts);
@@ -41,7 +37,7 @@ export function explain(policy: Policy, request: CallbackRequest, now: Date): Ex
       ? { ...explained, outcome: 'error', error: outcome.error }
       : { ...explained, outcome: outcome ? 'matched' : 'no' };
   });
-  return { decision, ...(signed !== undefined && { integrity: signed.findings }), rules };
+  return { decision, rules };
 }
 
 /** The smallest part that makes the whole expression true, false or an error. */
@@ -71,24 +67,16 @@ function valuesIn(rule: Rule, facts: Facts, part: ASTNode): Record<string, strin
   const addValue = (source: string): void => {
     values[source] ??= valueOf(rule, facts, source);
   };
-  const nodes = [...nodesIn(part)];
-  // Of `tx.call.method`, the whole and not `tx.call`.
-  const owners = new Set(nodes.map((node) => (node.op === '.' ? node.args[0] : undefined)));
-  for (const node of nodes) {
+  for (const node of nodesIn(part)) {
     if (node.op === 'id' && node.args === 'now') addValue('now');
-    if (isMember(node) && !owners.has(node)) addValue(serialize(node));
+    if (node.op === '.' && node.args[0].op === 'id' && VARIABLES.includes(node.args[0].args)) {
+      addValue(serialize(node));
+    }
     if (node.op === 'rcall' && DECISIVE_RESULTS.has(node.args[0])) {
       elementFacts(rule, facts, node.args).forEach(addValue);
     }
   }
   return values;
-}
-
-/** Whether it is `tx.amount`, `tx.call.method` and the like. */
-function isMember(node: ASTNode): boolean {
-  if (node.op !== '.') return false;
-  const [owner] = node.args;
-  return owner.op === 'id' ? VARIABLES.includes(owner.args) : isMember(owner);
 }
 
 /** List macros, with the element result that decides the result for the whole list. */

@@ -1,9 +1,7 @@
 // Makes a decision from a policy: the first rule that matches decides.
-import type { Catalog } from '../../chain/catalog.js';
-import { readSigned, type Signed } from '../../chain/read.js';
 import type { Action, Decision } from '../../protocol/decision.js';
 import { type CallbackRequest, isSigning, type Kind } from '../../protocol/request.js';
-import { type Facts, factsOf, type Subject } from '../facts/facts.js';
+import { type Facts, factsOf } from '../facts/facts.js';
 import { explainError } from '../language/explain-error.js';
 import type { Compiled } from '../language/language.js';
 import type { RuleIndex } from './rule-index.js';
@@ -26,8 +24,6 @@ export interface Policy {
   /** Finds those that may match a request. */
   readonly indexFor: Readonly<Record<Kind, RuleIndex>>;
   readonly lists: ReadonlyMap<string, readonly string[]>;
-  /** Assets, contracts and own addresses, and the settings of the integrity checks. */
-  readonly catalog: Catalog;
   /** The action if no rule matches. */
   readonly otherwise: Exclude<Action, 'APPROVE'>;
   /** The action if a rule can't be evaluated. */
@@ -36,11 +32,9 @@ export interface Policy {
 
 /** Stands in for the rule id if no rule made the decision. */
 export const OTHERWISE = 'otherwise';
-/** Stands in for the rule id if an integrity check rejected the request before any rule. */
-export const INTEGRITY = 'integrity';
 
 export interface RuleDecision extends Decision {
-  /** Id of the rule that decided or could not be evaluated, `otherwise`, or `integrity`. */
+  /** Id of the rule that decided or could not be evaluated, or `otherwise`. */
   readonly rule: string;
   /** Why that rule could not be evaluated. It contains no values from the request. */
   readonly ruleError?: string;
@@ -48,34 +42,14 @@ export interface RuleDecision extends Decision {
   readonly policy: string;
   /** Ids of the rules up to and including the one that decided, in order. */
   readonly tried: readonly string[];
-  /** What a transaction signs, and the integrity checks. */
-  readonly signed?: Signed;
 }
 
 /**
- * Decides by the first rule that matches, unless the request contradicts itself or what it signs. If a rule can't be
- * evaluated, `onError` decides, and no later rule is evaluated.
+ * Decides by the first rule that matches. If a rule can't be evaluated, `onError` decides, and no later rule is
+ * evaluated.
  */
 export function decideBy(policy: Policy, request: CallbackRequest, now: Date): RuleDecision {
-  if (request.kind !== 'transaction') return decideByRules(policy, { request, catalog: policy.catalog }, now);
-  const signed = readSigned(request, policy.catalog);
-  const { refusal } = signed;
-  if (refusal === undefined) {
-    return { ...decideByRules(policy, { request, catalog: policy.catalog, signed }, now), signed };
-  }
-  return {
-    action: 'REJECT',
-    rule: INTEGRITY,
-    reason: refusal.reason,
-    policy: policy.hash,
-    tried: [],
-    signed,
-  };
-}
-
-function decideByRules(policy: Policy, subject: Subject, now: Date): RuleDecision {
-  const { request } = subject;
-  const facts = factsOf(subject, now);
+  const facts = factsOf(request, now);
   const rules = policy.rulesFor[request.kind];
   const index = policy.indexFor[request.kind];
   for (const place of index.candidates(facts)) {

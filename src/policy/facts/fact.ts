@@ -20,36 +20,10 @@ export function unusable(fact: string, expected: string): never {
 export type Payload = Readonly<Record<string, unknown>>;
 
 /** A type in the rule language. */
-export type FactType =
-  | 'string'
-  | 'bool'
-  | 'Address'
-  | 'Decimal'
-  | 'dyn'
-  | 'list<string>'
-  | 'list<Address>'
-  | 'list<Destination>'
-  | RecordType
-  | `list<${RecordType}>`;
-
-/** Types of what is read from raw transactions, calls and messages. */
-export type RecordType =
-  | 'Raw'
-  | 'Evm'
-  | 'Call'
-  | 'Transfer'
-  | 'Approval'
-  | 'Bitcoin'
-  | 'BitcoinOutput'
-  | 'BitcoinInput'
-  | 'Solana'
-  | 'SolanaInstruction'
-  | 'TypedData';
+export type FactType = 'string' | 'Address' | 'Decimal' | 'dyn' | 'list<Destination>';
 
 export interface FactDefinition<Input> {
   readonly type: FactType;
-  /** What it is, for docs/policy-reference.md, which is generated from it. */
-  readonly about: string;
   /** The payload fields that the fact is read from, as far as they may be logged. */
   readonly fields: readonly string[];
   /**
@@ -63,22 +37,33 @@ export interface FactDefinition<Input> {
 /** Definitions, keyed by fact name. */
 export type FactTable<Input> = Readonly<Record<string, FactDefinition<Input>>>;
 
-export const stringFact = (field: string, about = ''): FactDefinition<Payload> => ({
+export const stringFact = (field: string): FactDefinition<Payload> => ({
   type: 'string',
-  about,
   fields: [field],
   read: (payload, name) => readString(payload, field, name),
 });
 
 /** A string with a default, which Fireblocks documents. */
-export const stringFactWithDefault = (field: string, value: string, about = ''): FactDefinition<Payload> => ({
-  ...stringFact(field, about),
+export const stringFactWithDefault = (field: string, value: string): FactDefinition<Payload> => ({
+  ...stringFact(field),
   read: (payload, name) => readString(payload, field, name) ?? value,
 });
 
-export const amountFact = (field: string, about = ''): FactDefinition<Payload> => ({
+/** An address: the first of these fields that is not empty. */
+export const addressFact = (...fields: readonly string[]): FactDefinition<Payload> => ({
+  type: 'Address',
+  fields,
+  read(payload, name) {
+    for (const field of fields) {
+      const address = readAddress(payload[field], name);
+      if (address !== undefined) return address;
+    }
+    return undefined;
+  },
+});
+
+export const amountFact = (field: string): FactDefinition<Payload> => ({
   type: 'Decimal',
-  about,
   fields: [field],
   read(payload, name) {
     const value = readString(payload, field, name);
@@ -87,14 +72,11 @@ export const amountFact = (field: string, about = ''): FactDefinition<Payload> =
   },
 });
 
-/**
- * @param chain such as `evm/1`, if it is known
- * @returns `undefined` if it is absent. @throws {FactError}
- */
-export function readAddress(value: unknown, name: string, chain?: string): Address | undefined {
+/** @returns `undefined` if it is absent. @throws {FactError} */
+export function readAddress(value: unknown, name: string): Address | undefined {
   const address = presentAddress(value);
   if (address === undefined) return undefined;
-  return typeof address === 'string' ? new Address(address, chain) : unusable(name, 'a string');
+  return typeof address === 'string' ? new Address(address) : unusable(name, 'a string');
 }
 
 /** @returns `undefined` if it is absent. @throws {FactError} */

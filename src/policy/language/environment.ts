@@ -4,7 +4,6 @@ import type { Kind } from '../../protocol/request.js';
 import { Address } from '../facts/address.js';
 import { add, Decimal, multiply, parseDecimal, subtract } from '../../protocol/decimal.js';
 import { Configuration, Destination, FACT_TYPES, Transaction } from '../facts/facts.js';
-import { SIGNED_TYPES } from '../facts/signed-facts.js';
 import type { Macro } from './macro.js';
 import { Lists, NamedList } from './named-list.js';
 
@@ -45,22 +44,9 @@ export function celEnvironments(lists: ReadonlyMap<string, readonly string[]>): 
       transaction: environmentWith('tx', 'Transaction'),
       configuration: environmentWith('config', 'Configuration'),
     },
-    known: { ...KNOWN_FACTS, lists: listTypes },
+    known: { ...FACT_TYPES, lists: listTypes },
   };
 }
-
-/** Facts by the name of their owner, and `element` for those of destinations, transfers and other entries of lists. */
-const KNOWN_FACTS: KnownNames = {
-  tx: FACT_TYPES.tx,
-  config: FACT_TYPES.config,
-  ...Object.fromEntries(
-    Object.entries(FACT_TYPES.tx).flatMap(([name, type]) => {
-      const facts = FACT_TYPES.records[type];
-      return facts === undefined ? [] : [[`tx.${name}`, facts]];
-    }),
-  ),
-  element: Object.assign({}, ...Object.values(FACT_TYPES.records), FACT_TYPES.destination),
-};
 
 function baseEnvironment(): CelEnvironment {
   const environment = new CelEnvironment({ limits: LIMITS })
@@ -71,9 +57,6 @@ function baseEnvironment(): CelEnvironment {
     .registerType('Transaction', { ctor: Transaction, fields: FACT_TYPES.tx })
     .registerType('Configuration', { ctor: Configuration, fields: FACT_TYPES.config })
     .registerFunction('decimal(ast): Decimal', decimalMacro);
-  for (const [type, { ctor }] of Object.entries(SIGNED_TYPES)) {
-    environment.registerType(type, { ctor, fields: FACT_TYPES.records[type] ?? {} });
-  }
   registerDecimalOperators(environment);
   registerAddressOperators(environment);
   return environment;

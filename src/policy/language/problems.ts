@@ -131,7 +131,7 @@ function unknownVariable(name: string): string {
 function unknownMember([owner, member]: readonly [ASTNode, string | ASTNode], known: KnownNames): string {
   const name = typeof member === 'string' ? member : serialize(member).replaceAll('"', '');
   const ownerName = serialize(owner);
-  const names = Object.keys(known[ownerName] ?? known['element'] ?? {});
+  const names = Object.keys(known[ownerName] ?? known['destination'] ?? {});
   const problem = ownerName === 'lists' ? `unknown list "${name}"` : `unknown fact "${name}" in ${ownerName}`;
   return problem + suggestion(name, names);
 }

@@ -1,7 +1,6 @@
 // Parses a policy file from YAML into checked and compiled rules, or reports all of its problems at once.
 import { createHash } from 'node:crypto';
 import type * as z from 'zod';
-import { DEFAULT_CATALOG } from '../../chain/default-catalog.js';
 import { RuleIndex } from '../evaluate/rule-index.js';
 import type { Policy, Rule } from '../evaluate/rules.js';
 import { languageWith } from '../language/language.js';
@@ -51,7 +50,6 @@ function readPolicy(document: PolicyDocument): Omit<Policy, 'hash'> {
   };
   return {
     lists,
-    catalog: DEFAULT_CATALOG,
     rules,
     rulesFor,
     indexFor: {
