@@ -34,7 +34,10 @@ function fiveBits(bytes: Buffer): readonly number[] {
 
 /** A Tron address as wallets show it, or in hex with Tron's prefix 41. */
 export function tronAddress(account: Buffer): { readonly base58: string; readonly hex: string } {
-  return { base58: base58check(Buffer.concat([Buffer.from([0x41]), account])), hex: `41${account.toString('hex')}` };
+  return {
+    base58: base58check(Buffer.concat([Buffer.from([0x41]), account])),
+    hex: `41${account.toString('hex')}`,
+  };
 }
 
 function base58check(bytes: Buffer): string {

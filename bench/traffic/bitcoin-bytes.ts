@@ -125,7 +125,10 @@ export const outpoint = ({ txId, index }: Input): Buffer =>
 const output = ({ sat, script }: Output): Buffer => Buffer.concat([uint64(sat), withLength(script)]);
 
 /** The preimage of a legacy input: the whole transaction with this input's script, then the sighash type. */
-export function legacyPreimage({ version, inputs, outputs, locktime }: BitcoinTransaction, at: number): Buffer {
+export function legacyPreimage(
+  { version, inputs, outputs, locktime }: BitcoinTransaction,
+  at: number,
+): Buffer {
   return Buffer.concat([
     uint32(version),
     varint(inputs.length),
@@ -172,7 +175,12 @@ export function preimages(chain: string, transaction: BitcoinTransaction): reado
 }
 
 /** The digests that bitcoinjs-lib computes for the same transaction. */
-export function libraryDigests({ version, inputs, outputs, locktime }: BitcoinTransaction): readonly Buffer[] {
+export function libraryDigests({
+  version,
+  inputs,
+  outputs,
+  locktime,
+}: BitcoinTransaction): readonly Buffer[] {
   const transaction = new Transaction();
   transaction.version = version;
   transaction.locktime = locktime;

@@ -47,7 +47,8 @@ export interface BitcoinTransfer {
   readonly reversed?: boolean;
 }
 
-const sum = (list: readonly { readonly sat: bigint }[]): bigint => list.reduce((total, { sat }) => total + sat, 0n);
+const sum = (list: readonly { readonly sat: bigint }[]): bigint =>
+  list.reduce((total, { sat }) => total + sat, 0n);
 
 export function feeOf({ inputs, destinations, change }: BitcoinTransfer): bigint {
   return sum(inputs) - sum(destinations) - (change?.sat ?? 0n);
@@ -56,7 +57,11 @@ export function feeOf({ inputs, destinations, change }: BitcoinTransfer): bigint
 /** @param signed what `rawTx` signs, if not what the request displays */
 export function bitcoinTransfer(shown: BitcoinTransfer, signed: BitcoinTransfer = shown): Payload {
   const { asset, destinations, parties, form, fee = feeOf(shown) } = shown;
-  const amounts = displayedUnits(form, destinations.map(({ sat }) => sat), fee);
+  const amounts = displayedUnits(
+    form,
+    destinations.map(({ sat }) => sat),
+    fee,
+  );
   const bytes = preimages(signed.asset.chain, transactionOf(signed));
   return transactionRequest({
     frame: shown.frame,
@@ -130,7 +135,9 @@ export function randomBitcoinTransfer(
 ): BitcoinTransfer {
   const { asset, inputs: count = random.int(1, 5), destinations: paid = random.int(1, 3) } = options;
   const legacyOnly = LEGACY_ONLY.has(asset.chain);
-  const forms = legacyOnly ? 'legacy' : (options.forms ?? random.pick(['segwit', 'legacy', 'nested', 'mixed'] as const));
+  const forms = legacyOnly
+    ? 'legacy'
+    : (options.forms ?? random.pick(['segwit', 'legacy', 'nested', 'mixed'] as const));
   const zero = options.pathsEndInZero ?? random.chance(0.5);
   const inputs = Array.from({ length: count }, (_, i) =>
     randomInput(random, vault, inputForm(random, forms, i), zero && i === 0 ? 0 : random.int(1, 7)),
@@ -146,7 +153,9 @@ export function randomBitcoinTransfer(
     parties: Array.from({ length: paid }, () => randomParty(random)),
     asset,
     inputs,
-    destinations: shares(random, spendable - change, paid).map((sat) => randomOutput(random, asset.chain, sat)),
+    destinations: shares(random, spendable - change, paid).map((sat) =>
+      randomOutput(random, asset.chain, sat),
+    ),
     ...(changeTo !== 'none' && { change: payTo(asset.chain, changeForm, changeKey, change) }),
     changeAt: random.int(0, paid),
     version: random.pick([1, 2]),

@@ -6,7 +6,9 @@ import type { Random } from './random.js';
 
 /** A router that the policy names under `contracts`. */
 export const ROUTER = '0xE592427A0AEce92De3Edee1F18E0157C05861564';
-export const ROUTER_ABI = ['function swap(address tokenIn, uint256 amountIn, address tokenOut, uint256 minimumOut)'];
+export const ROUTER_ABI = [
+  'function swap(address tokenIn, uint256 amountIn, address tokenOut, uint256 minimumOut)',
+];
 const SAFE = '0xd9Db270c1B5E3Bd161E8c8503c55cEABeE709552';
 const WETH = '0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2';
 const DEPOSIT = '0x00000000219ab540356cBB839Cbe05303d7705Fa';
@@ -41,7 +43,10 @@ export const CALLS: Readonly<Record<string, (random: Random) => Call>> = {
     contract: USDC.contract ?? '',
     data: abi.encodeFunctionData('approve', [ROUTER, random.bigint(1n, 10n ** 12n)]),
   }),
-  approvalForAll: () => ({ contract: PUNKS, data: abi.encodeFunctionData('setApprovalForAll', [ROUTER, true]) }),
+  approvalForAll: () => ({
+    contract: PUNKS,
+    data: abi.encodeFunctionData('setApprovalForAll', [ROUTER, true]),
+  }),
   tokenTransfer: (random) => ({
     contract: DAI.contract ?? '',
     data: tokenTransferData(evmAddress(random), random.bigint(1n, 10n ** 15n)),
@@ -56,9 +61,7 @@ export const CALLS: Readonly<Record<string, (random: Random) => Call>> = {
   }),
   multicall: (random) => ({
     contract: ROUTER,
-    data: abi.encodeFunctionData('multicall', [
-      Array.from({ length: random.int(1, 4) }, () => swap(random)),
-    ]),
+    data: abi.encodeFunctionData('multicall', [Array.from({ length: random.int(1, 4) }, () => swap(random))]),
   }),
   safe: (random) => ({
     contract: SAFE,

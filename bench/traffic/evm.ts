@@ -79,7 +79,14 @@ export function evmTransfer(shown: EvmTransfer, signed: EvmTransfer = shown): Pa
     frame: shown.frame,
     operation: 'TRANSFER',
     asset,
-    destinations: [{ party, address: to, units: amounts.each[0] ?? units, ...(dstAddress !== undefined && { dstAddress }) }],
+    destinations: [
+      {
+        party,
+        address: to,
+        units: amounts.each[0] ?? units,
+        ...(dstAddress !== undefined && { dstAddress }),
+      },
+    ],
     units: amounts.units,
     requestedUnits: amounts.requestedUnits,
     fee,
@@ -135,7 +142,9 @@ export function encodeEvm(chain: string, gas: EvmGas, to: string, value: bigint,
     value,
     data,
     ...(type < 2 ? { gasPrice: price } : { maxFeePerGas: price, maxPriorityFeePerGas: tip }),
-    ...(type === 4 && { authorizationList: [DELEGATOR.authorizeSync({ address: DELEGATE, nonce, chainId })] }),
+    ...(type === 4 && {
+      authorizationList: [DELEGATOR.authorizeSync({ address: DELEGATE, nonce, chainId })],
+    }),
   });
   return Buffer.from(transaction.unsignedSerialized.slice(2), 'hex');
 }
@@ -182,13 +191,16 @@ export function randomEvmTransfer(random: Random, asset: TrafficAsset): EvmTrans
   const isToken = asset.contract !== undefined;
   const to = evmAddress(random);
   const scale = 10n ** BigInt(asset.decimals);
-  const units = (random.bigint(1n, 4_000_000n) * scale) / 10_000n + (random.chance(0.3) ? random.bigint(1n, 99n) : 0n);
+  const units =
+    (random.bigint(1n, 4_000_000n) * scale) / 10_000n + (random.chance(0.3) ? random.bigint(1n, 99n) : 0n);
   return {
     ...randomIntent(random, isToken ? 65_000n : 21_000n),
     asset,
     to,
     units,
-    form: isToken ? 'net' : random.pick<AmountForm>(['net', 'net', 'gross', 'gross-requested', 'gross-amount']),
+    form: isToken
+      ? 'net'
+      : random.pick<AmountForm>(['net', 'net', 'gross', 'gross-requested', 'gross-amount']),
     ...(isToken && random.chance(0.2) && { showsContract: true }),
     ...(random.chance(0.3) && { dstAddress: random.pick([to, to.toLowerCase()]) }),
   };

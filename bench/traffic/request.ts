@@ -78,7 +78,11 @@ export function displayedUnits(
     case 'net':
       return { each: received, units: net, requestedUnits: net };
     case 'gross':
-      return { each: received.map((units, i) => units + (i === 0 ? fee : 0n)), units: gross, requestedUnits: gross };
+      return {
+        each: received.map((units, i) => units + (i === 0 ? fee : 0n)),
+        units: gross,
+        requestedUnits: gross,
+      };
     case 'gross-requested':
       return { each: received, units: net, requestedUnits: gross };
     case 'gross-amount':

@@ -1,6 +1,7 @@
 // Transfers on Solana: of SOL and of SPL tokens, and staking. Messages are encoded with @solana/web3.js; the instructions
 // of the token programs are written out by hand from their sources.
 import {
+  Authorized,
   ComputeBudgetProgram,
   Keypair,
   PublicKey,
@@ -206,7 +207,9 @@ export function randomSolanaTransfer(random: Random, asset: TrafficAsset): Solan
     units: random.bigint(1n, 5_000n * 10n ** BigInt(asset.decimals)),
     blockhash: new PublicKey(random.bytes(32)).toBase58(),
     version: random.pick(['legacy', 'v0'] as const),
-    form: isToken ? 'net' : random.pick<AmountForm>(['net', 'net', 'gross', 'gross-requested', 'gross-amount']),
+    form: isToken
+      ? 'net'
+      : random.pick<AmountForm>(['net', 'net', 'gross', 'gross-requested', 'gross-amount']),
     ...(random.chance(0.5) && {
       budget: { units: random.int(450, 200_000), microLamports: random.bigint(0n, 900_000n) },
     }),
@@ -227,7 +230,7 @@ export function solanaStaking(random: Random): Payload {
       stakePubkey: stake,
       basePubkey: from,
       seed: 'stake:0',
-      authorized: { staker: from, withdrawer: from },
+      authorized: new Authorized(from, from),
       lamports,
     }).instructions,
     ...StakeProgram.delegate({
