@@ -93,6 +93,11 @@ function logAlarms(metrics: Metrics): Readonly<Record<string, AlarmDefinition>> 
       metric: metrics.fromLog('Refusals', { code }),
       threshold: 1,
     },
+    integrity: {
+      alarmDescription: 'A request contradicts itself or what it signs, and was rejected',
+      metric: metrics.fromLog('IntegrityRefusals'),
+      threshold: 1,
+    },
     errors: {
       alarmDescription: 'The service logged an error',
       metric: metrics.fromLog('Errors'),

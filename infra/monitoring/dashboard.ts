@@ -50,6 +50,7 @@ function healthGraphs(metrics: Metrics, service: ecs.FargateService): cloudwatch
     ]),
     graph('Errors', [
       metrics.fromLog('Errors').with({ label: 'errors in the log' }),
+      metrics.fromLog('IntegrityRefusals').with({ label: 'rejected by integrity' }),
       metrics.fromLog('KeyRefreshFailures').with({ label: 'failed key refreshes' }),
       metrics.fromLog('PolicyRefreshFailures').with({ label: 'failed policy refreshes' }),
       metrics.fromLog('EmergencyStops').with({ label: 'reads of an emergency stop in force' }),

@@ -44,6 +44,7 @@ export function createMetricFilters(scope: Construct, logGroup: logs.ILogGroup, 
     unit: cloudwatch.Unit.MILLISECONDS,
   });
   createFilter('Refusals', event('refused'), { dimensions: { code: '$.code' } });
+  createFilter('IntegrityRefusals', event('integrity_failed'));
   createFilter(
     'Errors',
     FilterPattern.any(

@@ -1,22 +1,158 @@
 // What a transaction request signs, and whether it agrees with what the request displays.
-import type { CallbackRequest } from '../protocol/request.js';
+import { codeOf } from '../protocol/error.js';
+import { type CallbackRequest, isSigning } from '../protocol/request.js';
+import { readPsbt } from './bitcoin/psbt.js';
+import { readBitcoin } from './bitcoin/read.js';
 import type { Catalog, CheckName } from './catalog.js';
-import type { Reading } from './facts.js';
-import type { Findings } from './finding.js';
+import { familyOf } from './chain.js';
+import { checkDisplay, checkSum } from './displayed.js';
+import { readContractCallData, readEvm } from './evm/read.js';
+import { readTypedMessage } from './evm/typed-message.js';
+import type { FamilyResult, Reading } from './facts.js';
+import { contradicts, type Finding, unknown } from './finding.js';
+import { prepareSigning } from './prepare.js';
+import type { Signing } from './signing.js';
+import { readSolana } from './solana/read.js';
 
 export interface Signed extends Reading {
-  /** Digest, recipient, amount and chain hold, and nothing contradicts. */
+  /** Payload, recipient, amount and chain hold, and nothing contradicts. */
   readonly verified: boolean;
   /** Why it is not verified: the first contradiction, or else what can't be known. */
   readonly problem?: string;
-  readonly findings: Findings;
+  readonly findings: Readonly<Record<CheckName, Finding>>;
   /** The check that refuses the request, by the policy's settings. */
   readonly refusal?: { readonly check: CheckName | 'rawTransaction'; readonly reason: string };
 }
 
+/** In the order in which they are reported. */
+const CHECKS = ['payload', 'chain', 'recipient', 'amount', 'fee', 'display'] as const satisfies CheckName[];
+const NEEDED_TO_VERIFY: readonly CheckName[] = ['payload', 'chain', 'recipient', 'amount'];
+
 /** @param request a transaction */
 export function readSigned(request: CallbackRequest, catalog: Catalog): Signed {
-  void request;
-  void catalog;
-  return { verified: false, findings: {} };
+  const { payload } = request;
+  const signing = prepareSigning(payload, catalog);
+  const { reading, findings: found } = readFamily(signing);
+  const sum = checkSum(payload, signing);
+  const missing = unknown(
+    signing.entries.some(({ rawTx }) => rawTx !== undefined)
+      ? 'it can’t be read from rawTx'
+      : 'the request has no rawTx',
+  );
+  const findings: Record<CheckName, Finding> = {
+    payload: found.payload ?? missing,
+    chain: found.chain ?? missing,
+    recipient: found.recipient ?? missing,
+    amount: sum.outcome === 'contradicts' ? sum : (found.amount ?? missing),
+    fee: found.fee ?? missing,
+    display: checkDisplay(payload, signing),
+  };
+  const problem = problemOf(findings);
+  const refusal = refusalOf(findings, request, signing);
+  return {
+    ...reading,
+    verified: problem === undefined,
+    ...(problem !== undefined && { problem }),
+    findings,
+    ...(refusal !== undefined && { refusal }),
+  };
+}
+
+/** The forms of rawTx are documented for these operations; in a RAW request it can be anything. */
+function readFamily(signing: Signing): FamilyResult {
+  try {
+    const { operation, entries, extraParameters } = signing;
+    if (operation === 'TYPED_MESSAGE') return readTypedMessage(signing);
+    if (operation === 'RAW') {
+      return 'psbt' in extraParameters ? readPsbt(signing) : sniff(signing);
+    }
+    const broken = entries.find(({ problem }) => problem !== undefined)?.problem;
+    if (broken !== undefined && hasReader(signing)) return malformed(broken);
+    if (entries.some(({ rawTx }) => rawTx !== undefined)) return readRaw(signing);
+    return operation === 'CONTRACT_CALL' ? readContractCallData(signing) : NOTHING;
+  } catch (error) {
+    if (codeOf(error) !== 'CHAIN_MALFORMED' || !(error instanceof Error)) throw error;
+    return malformed(`rawTx is malformed: ${error.message}`);
+  }
+}
+
+const NOTHING: FamilyResult = { reading: {}, findings: {} };
+
+function malformed(reason: string): FamilyResult {
+  return { reading: {}, findings: { payload: contradicts(reason) } };
+}
+
+function readRaw(signing: Signing): FamilyResult {
+  if (signing.asset === undefined) return sniff(signing);
+  switch (familyOf(signing.asset.chain)) {
+    case 'evm':
+      return readEvm(signing);
+    case 'bitcoin':
+    case 'litecoin':
+    case 'bitcoincash':
+    case 'dogecoin':
+    case 'dash':
+      return readBitcoin(signing);
+    case 'solana':
+      return readSolana(signing);
+    default:
+      return NOTHING;
+  }
+}
+
+function hasReader({ asset }: Signing): boolean {
+  return (
+    asset !== undefined &&
+    ['evm', 'bitcoin', 'litecoin', 'bitcoincash', 'dogecoin', 'dash', 'solana'].includes(
+      familyOf(asset.chain),
+    )
+  );
+}
+
+/** Without a known asset, the bytes are read only where their digest proves their form. */
+function sniff(signing: Signing): FamilyResult {
+  if (!signing.entries.some(({ rawTx }) => rawTx !== undefined)) return NOTHING;
+  const unknownAsset: Signing = { ...signing, asset: undefined };
+  const evm = readEvm(unknownAsset);
+  return evm.findings.payload?.outcome === 'holds' ? evm : readSolana(unknownAsset);
+}
+
+function problemOf(findings: Readonly<Record<CheckName, Finding>>): string | undefined {
+  const describe = (check: CheckName): string[] => {
+    const finding = findings[check];
+    return finding.outcome === 'holds' ? [] : [`${check}: ${finding.reason}`];
+  };
+  const contradicting = CHECKS.filter((check) => findings[check].outcome === 'contradicts');
+  return [...contradicting, ...NEEDED_TO_VERIFY].flatMap(describe)[0];
+}
+
+function refusalOf(
+  findings: Readonly<Record<CheckName, Finding>>,
+  request: CallbackRequest,
+  { entries, catalog: { integrity } }: Signing,
+): Signed['refusal'] {
+  for (const check of CHECKS) {
+    const finding = findings[check];
+    if (finding.outcome === 'contradicts' && integrity[check] !== 'off') {
+      return { check, reason: shorten(`${check}: ${finding.reason}`) };
+    }
+  }
+  if (!isSigning(request)) return undefined;
+  if (integrity.rawTransaction === 'required' && !entries.some(({ rawTx }) => rawTx !== undefined)) {
+    return { check: 'rawTransaction', reason: 'rawTransaction: the request has no rawTx' };
+  }
+  for (const check of CHECKS) {
+    const finding = findings[check];
+    if (finding.outcome === 'unknown' && integrity[check] === 'require') {
+      return { check, reason: shorten(`${check} can’t be known: ${finding.reason}`) };
+    }
+  }
+  return undefined;
+}
+
+/** Fireblocks does not document how long a rejection reason may be. */
+const MAX_REASON = 500;
+
+function shorten(reason: string): string {
+  return reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…` : reason;
 }

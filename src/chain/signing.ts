@@ -7,6 +7,8 @@ export interface RawEntry {
   readonly rawTx?: Buffer;
   /** What will be signed. */
   readonly payload?: Buffer;
+  /** Why one of them can't be read: it is not hex. */
+  readonly problem?: string;
   /** Such as `[ 44, 60, 0, 0, 0 ]`. */
   readonly keyDerivationPath?: string;
 }

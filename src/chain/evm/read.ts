@@ -9,3 +9,9 @@ export function readEvm(signing: Signing): FamilyResult {
   void signing;
   return { reading: {}, findings: {} };
 }
+
+/** @param signing a CONTRACT_CALL without `rawTx` */
+export function readContractCallData(signing: Signing): FamilyResult {
+  void signing;
+  return { reading: {}, findings: {} };
+}

@@ -67,6 +67,7 @@ t.test('each alarm has its metric, threshold and period', (t) => {
       ...any,
       Dimensions: [{ Name: 'code', Value: 'invalid_token' }],
     }),
+    integrity: from(log, 'IntegrityRefusals', any),
     errors: from(log, 'Errors', any),
     'key-refresh': from(log, 'KeyRefreshFailures', any),
     'policy-refresh': from(log, 'PolicyRefreshFailures', any),
@@ -99,7 +100,7 @@ t.test('a filter exists for the metric of every log alarm', (t) => {
     [metric.MetricNamespace, metric.MetricName, ...(metric.Dimensions ?? []).map(({ Key }) => Key)].join(' '),
   );
   const log = Object.values(alarms).filter(({ Namespace }) => Namespace === 'CallbackHandler/fireblocks-dev');
-  t.equal(log.length, 6);
+  t.equal(log.length, 7);
   for (const { Namespace, MetricName, Dimensions = [] } of log) {
     const used = [Namespace, MetricName, ...Dimensions.map(({ Name }) => Name)].join(' ');
     t.ok(extracted.includes(used), used);
@@ -123,6 +124,9 @@ t.test('metric filters match the lines that the service logs', async (t) => {
     },
   });
   await failing.app.inject({ method: 'POST', url: '/tx_sign_request', payload: '{"requestId":"2"}' });
+  const displayed = { displayDstAddress: '0x01', dstAddress: '0x02' };
+  const contradicting = { requestId: '3', operation: 'TRANSFER', asset: 'ETH', destinations: [displayed] };
+  await app.inject({ method: 'POST', url: '/tx_sign_request', payload: contradicting });
   const written = [...lines, ...failing.lines];
 
   for (const { pattern, metric } of filters) {
@@ -144,7 +148,7 @@ t.test('metric filters use event names that the service logs', (t) => {
     .map((file) => readFileSync(join(ROOT, 'src', file), 'utf8'))
     .join('\n');
   const events = filters.flatMap(({ pattern }) => [...pattern.matchAll(/event = "(\w+)"/g)]);
-  t.equal(events.length, 11);
+  t.equal(events.length, 12);
   for (const [, event = ''] of events) t.ok(source.includes(`event: '${event}'`), event);
   t.end();
 });

@@ -1,0 +1,94 @@
+// Reads from a request what it displays and what it signs, for all checks.
+import { isObject, present, presentAddress } from '../protocol/request.js';
+import { canonicalAddress } from './address/canonical.js';
+import type { Asset, Catalog } from './catalog.js';
+import type { RawEntry, Recipient, Signing } from './signing.js';
+import { toUnits } from './units.js';
+
+type Payload = Readonly<Record<string, unknown>>;
+
+/** The operation of a transaction that has none (Fireblocks, "Approve transactions"). */
+const DEFAULT_OPERATION = 'TRANSFER';
+
+export function prepareSigning(payload: Payload, catalog: Catalog): Signing {
+  const assetId = stringOf(payload['asset']);
+  const asset = assetId === undefined ? undefined : catalog.assets.get(assetId);
+  const { destinations, rawTx, extraParameters } = payload;
+  const units = unitsOf(payload['amountStr'], asset);
+  const requestedUnits = unitsOf(payload['requestedAmountStr'], asset);
+  const destAddress = addressOf(payload['destAddress']);
+  const fee = stringOf(payload['fee']);
+  return {
+    operation: stringOf(payload['operation']) ?? DEFAULT_OPERATION,
+    ...(asset !== undefined && { asset }),
+    entries: Array.isArray(rawTx) ? rawTx.map(toEntry) : [],
+    destinations: Array.isArray(destinations) ? destinations.map((entry) => toRecipient(entry, asset)) : [],
+    ...(destAddress !== undefined && { destAddress }),
+    ...(units !== undefined && { units }),
+    ...(requestedUnits !== undefined && { requestedUnits }),
+    ...(fee !== undefined && { fee }),
+    extraParameters: isObject(extraParameters) ? extraParameters : {},
+    catalog,
+  };
+}
+
+function toRecipient(destination: unknown, asset: Asset | undefined): Recipient {
+  if (!isObject(destination)) return {};
+  const units = unitsOf(destination['amountNativeStr'], asset);
+  const displayed = addressOf(destination['displayDstAddress']);
+  const stored = addressOf(destination['dstAddress']);
+  const address =
+    displayed === undefined || stored === undefined || sameAddress(displayed, stored, asset?.chain)
+      ? (displayed ?? stored)
+      : undefined;
+  return { ...(address !== undefined && { address }), ...(units !== undefined && { units }) };
+}
+
+/** @param chain such as `evm/1`; without it, the form of the addresses decides */
+export function sameAddress(one: string, other: string, chain: string | undefined): boolean {
+  return one === other || canonicalAddress(one, chain) === canonicalAddress(other, chain);
+}
+
+function toEntry(value: unknown, index: number): RawEntry {
+  if (!isObject(value)) return { problem: `rawTx[${index}] is not an object` };
+  const rawTx = bytesOf(value['rawTx']);
+  const payload = bytesOf(value['payload']);
+  const keyDerivationPath = stringOf(value['keyDerivationPath']);
+  const broken = rawTx === null ? 'rawTx' : payload === null ? 'payload' : undefined;
+  return {
+    ...(rawTx !== null && rawTx !== undefined && { rawTx }),
+    ...(payload !== null && payload !== undefined && { payload }),
+    ...(keyDerivationPath !== undefined && { keyDerivationPath }),
+    ...(broken !== undefined && { problem: `rawTx[${index}].${broken} is not hex` }),
+  };
+}
+
+/** @returns `undefined` if it is absent, `null` if it is not hex */
+function bytesOf(value: unknown): Buffer | null | undefined {
+  const text = present(value);
+  if (text === undefined) return undefined;
+  return typeof text === 'string' ? (parseHex(text) ?? null) : null;
+}
+
+/** Reads hex digits of whole bytes, with or without `0x`. @returns `undefined` for anything else */
+export function parseHex(text: string): Buffer | undefined {
+  const digits = /^0x/i.test(text) ? text.slice(2) : text;
+  const bytes = Buffer.from(digits, 'hex');
+  // Buffer.from stops at the first character that is no digit.
+  return bytes.length * 2 === digits.length ? bytes : undefined;
+}
+
+function unitsOf(value: unknown, asset: Asset | undefined): bigint | undefined {
+  return typeof value === 'string' && asset !== undefined ? toUnits(value, asset.decimals) : undefined;
+}
+
+function stringOf(value: unknown): string | undefined {
+  const text = present(value);
+  return typeof text === 'string' ? text : undefined;
+}
+
+/** An address as sent. */
+export function addressOf(value: unknown): string | undefined {
+  const text = presentAddress(value);
+  return typeof text === 'string' ? text : undefined;
+}
