@@ -22,6 +22,7 @@ import {
   randomVault,
   type VaultKeys,
 } from './bitcoin.js';
+import { payTo, SCRIPT_FORMS } from './bitcoin-bytes.js';
 import { randomCall, randomStaking } from './calls.js';
 import { contractCall, evmTransfer, randomEvmTransfer } from './evm.js';
 import {
@@ -113,8 +114,8 @@ export interface MonthOptions {
 
 /** Requests in the order in which they arrive within each transaction; the same for the same seed. */
 export function* month({ seed = 1, requests = 5000 }: MonthOptions = {}): Generator<MonthRequest> {
-  const random = createRandom(seed);
-  const world: World = { random, vaults: Array.from({ length: VAULTS }, () => randomVault(random)) };
+  const world = createWorld(seed);
+  const { random } = world;
   let given = 0;
   while (given < requests) {
     const { name, make } = random.pick(HUNDRED);
@@ -127,6 +128,18 @@ export function* month({ seed = 1, requests = 5000 }: MonthOptions = {}): Genera
       }
     }
   }
+}
+
+function createWorld(seed: number): World {
+  const random = createRandom(seed);
+  return { random, vaults: Array.from({ length: VAULTS }, () => randomVault(random)) };
+}
+
+/** The permanent addresses of the vaults, in every form, to which rebalancing sends its change. */
+export function permanentAddresses({ seed = 1 }: MonthOptions = {}): readonly string[] {
+  return createWorld(seed).vaults.flatMap((vault) =>
+    SCRIPT_FORMS.map((form) => payTo(BTC.chain, form, vault.keyHash(0), 0n).address),
+  );
 }
 
 type Stage = Omit<MonthRequest, 'at' | 'kind'> & { readonly delay: number };
