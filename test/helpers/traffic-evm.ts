@@ -114,7 +114,7 @@ export const COIN_CHANGES: readonly Change<EvmTransfer>[] = [
   {
     name: 'a token transfer displayed as a transfer of the coin',
     refusedBy: ['recipient'],
-    make: (x) => evmTransfer(x, { ...x, asset: DAI }),
+    make: (x) => evmTransfer(x, { ...x, asset: { ...DAI, chain: x.asset.chain } }),
   },
 ];
 
