@@ -6,18 +6,21 @@ const HEX = /^0x[0-9a-f]*$/i;
 /** Bech32 (BIP 173, BIP 350): a prefix such as `bc` or `addr_test`, `1`, and a payload without 1, b, i and o. */
 const BECH32 = /^[a-z][a-z0-9_]{0,82}1[ac-hj-np-z02-9]{20,}$/i;
 
+/** Bitcoin Cash (CashAddr) with its prefix. */
+const CASH_ADDR = /^(?:bitcoincash|bchtest):[02-9ac-hj-np-z]+$/i;
+
 /** No chain has longer addresses; longer strings are compared as they are. */
 const MAX_LENGTH = 200;
 
 /**
  * Converts an address to a canonical form, in which all spellings of it are equal: without surrounding spaces, and in
- * lower case if it is hexadecimal or bech32. Base58 addresses and all other strings keep their case, which is
+ * lower case if it is hexadecimal, bech32 or CashAddr. Base58 addresses and all other strings keep their case, which is
  * significant.
  */
 export function normalizeByForm(text: string): string {
   const address = text.trim();
   if (address.length > MAX_LENGTH) return address;
-  return HEX.test(address) || isBech32(address) ? address.toLowerCase() : address;
+  return HEX.test(address) || CASH_ADDR.test(address) || isBech32(address) ? address.toLowerCase() : address;
 }
 
 /**

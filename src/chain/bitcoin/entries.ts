@@ -1,0 +1,125 @@
+// Reads all entries of `rawTx`, and checks that each digest is what is signed.
+import { contradicts, HOLDS, unknown, worst, type Finding } from '../finding.js';
+import type { RawEntry, Signing } from '../signing.js';
+import { doubleSha256 } from './bytes.js';
+import { requiredSighash, sighashName, type Network } from './network.js';
+import {
+  findScript,
+  readPreimage,
+  skeletonOf,
+  type LegacyPreimage,
+  type Preimage,
+  type Skeleton,
+  type WitnessPreimage,
+} from './preimage.js';
+import type { Transaction } from './transaction.js';
+
+export interface Entries {
+  readonly payload: Finding;
+  /** Of the legacy entries: the transaction, and the signed inputs with their scripts, in the order of the entries. */
+  readonly transaction?: Transaction;
+  readonly legacy: readonly { readonly input: number; readonly code: Buffer }[];
+  readonly witness: readonly WitnessPreimage[];
+  /** Why an entry could not be read. */
+  readonly unread?: string;
+  /** Why the entries can't be signed together, or do not bind all outputs. */
+  readonly contradiction?: string;
+}
+
+interface Draft {
+  transaction?: Transaction;
+  skeleton?: Skeleton;
+  readonly legacy: { input: number; code: Buffer }[];
+  readonly witness: WitnessPreimage[];
+  readonly payloads: Finding[];
+  unread?: string;
+  contradiction?: string;
+}
+
+export function readEntries({ entries, operation }: Signing, network: Network): Entries {
+  const draft: Draft = { legacy: [], witness: [], payloads: [] };
+  entries.forEach((entry, index) => {
+    addEntry(draft, entry, { index, isTransfer: operation === 'TRANSFER', network });
+  });
+  const { payloads, legacy, witness, transaction, unread, contradiction } = draft;
+  return {
+    payload: entries.length === 0 ? unknown('the request has no rawTx') : worst(payloads),
+    legacy,
+    witness,
+    ...(transaction !== undefined && { transaction }),
+    ...(unread !== undefined && { unread }),
+    ...(contradiction !== undefined && { contradiction }),
+  };
+}
+
+interface Context {
+  readonly index: number;
+  readonly isTransfer: boolean;
+  readonly network: Network;
+}
+
+function addEntry(draft: Draft, { rawTx, payload }: RawEntry, { index, isTransfer, network }: Context): void {
+  if (rawTx === undefined) {
+    draft.payloads.push(unknown(`entry ${index} of rawTx has no transaction`));
+    draft.unread ??= `entry ${index} of rawTx has no transaction`;
+    return;
+  }
+  const digest = doubleSha256(rawTx);
+  const isSigned = payload?.equals(digest) === true;
+  const same = draft.skeleton === undefined ? undefined : findScript(rawTx, draft.skeleton);
+  const preimage = same ?? readPreimage(rawTx, isSigned && isTransfer);
+  if ('reason' in preimage) {
+    draft.unread ??= `entry ${index}: ${preimage.reason}`;
+    draft.payloads.push(unreadablePayload(preimage, isSigned));
+    return;
+  }
+  draft.payloads.push(isSigned ? HOLDS : otherDigest(index, digest, payload));
+  if ('form' in preimage) addPreimage(draft, preimage, rawTx, { index, isTransfer, network });
+  else draft.legacy.push(preimage);
+}
+
+function unreadablePayload(
+  { form, reason }: Extract<Preimage, { reason: string }>,
+  isSigned: boolean,
+): Finding {
+  if (form === 'malformed') return contradicts(reason);
+  return isSigned ? HOLDS : unknown(reason);
+}
+
+function otherDigest(index: number, digest: Buffer, payload?: Buffer): Finding {
+  if (payload === undefined) return unknown(`entry ${index} of rawTx has no payload`);
+  const signed = payload.toString('hex', 0, 64);
+  return contradicts(
+    `the digest of rawTx is ${digest.toString('hex')}, but the payload is ${signed} (entry ${index})`,
+  );
+}
+
+function addPreimage(
+  draft: Draft,
+  preimage: LegacyPreimage | WitnessPreimage,
+  rawTx: Buffer,
+  { index, network }: Context,
+): void {
+  const required = requiredSighash(network);
+  if (preimage.sighash !== required) {
+    draft.contradiction ??= `entry ${index} of rawTx is signed with ${sighashName(preimage.sighash)}, but only ${sighashName(required)} binds all outputs`;
+  }
+  if (preimage.form === 'witness') {
+    draft.witness.push(preimage);
+    if (network.segwit === undefined && network.cash === undefined) {
+      draft.contradiction ??= `entry ${index} of rawTx is a SegWit preimage, but ${network.chain} has no SegWit`;
+    }
+    return;
+  }
+  if (network.cash !== undefined) {
+    draft.contradiction ??= `entry ${index} of rawTx is a legacy preimage, but ${network.chain} signs those of BIP-143`;
+  }
+  const { input, code, transaction } = preimage;
+  if (draft.transaction === undefined) {
+    draft.transaction = transaction;
+    draft.skeleton = skeletonOf(rawTx, preimage);
+  } else {
+    draft.contradiction ??= `entry ${index} of rawTx signs another transaction than the entries before it`;
+  }
+  draft.legacy.push({ input, code });
+}

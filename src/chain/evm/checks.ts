@@ -1,0 +1,230 @@
+// Compares decoded EVM transactions with what the request displays.
+import { parseAmount } from '../../protocol/decimal.js';
+import { canonicalAddress } from '../address/canonical.js';
+import type { Asset } from '../catalog.js';
+import { contradicts, type Finding, type Findings, HOLDS, unknown, worst } from '../finding.js';
+import { parseHex } from '../prepare.js';
+import type { Signing } from '../signing.js';
+import { toAmount, toUnits } from '../units.js';
+import type { EvmTransaction } from './transaction.js';
+
+/** What is displayed, of an asset that is known. */
+export type Displayed = Signing & { readonly asset: Asset };
+
+/** Decimal places of the coins of EVM chains: they count in wei. */
+const COIN_DECIMALS = 18;
+
+/** @returns the decimal places of the coin that the chain of the asset pays with */
+export function coinDecimals(asset: Asset | undefined): number {
+  return asset === undefined || asset.contract !== undefined ? COIN_DECIMALS : asset.decimals;
+}
+
+/**
+ * @param transactions all that can be read of what the request signs; normally one
+ * @param unread why there is more to it
+ */
+export function checkTransactions(
+  transactions: readonly EvmTransaction[],
+  displayed: Displayed,
+  unread?: string,
+): Findings {
+  const addresses = displayed.operation === 'TRANSFER' ? displayedRecipients(displayed) : new Set<string>();
+  const rest = unread === undefined ? HOLDS : unknown(unread);
+  // Each of several may agree, but together they pay and spend more than is displayed.
+  const once = transactions.length > 1 ? unknown(`${transactions.length} transactions are signed`) : HOLDS;
+  const each = (check: (transaction: EvmTransaction) => Finding, ...others: Finding[]): Finding =>
+    worst([...transactions.map(check), ...others, rest]);
+  return {
+    chain: each((transaction) => checkChain(transaction, displayed.asset)),
+    recipient: each((transaction) => checkRecipient(transaction, displayed, addresses)),
+    amount: each((transaction) => checkAmount(transaction, displayed), once),
+    fee: each((transaction) => checkFee(transaction, displayed), once),
+  };
+}
+
+function checkChain({ chainId }: EvmTransaction, asset: Asset): Finding {
+  if (chainId === undefined)
+    return unknown('rawTx has no chain id (before EIP-155), so every chain accepts it');
+  const chain = `evm/${chainId}`;
+  return chain === asset.chain
+    ? HOLDS
+    : contradicts(`rawTx is for ${chain}, but ${asset.id} is on ${asset.chain}`);
+}
+
+function checkRecipient(
+  transaction: EvmTransaction,
+  displayed: Displayed,
+  addresses: ReadonlySet<string> | Finding,
+): Finding {
+  if (displayed.operation === 'CONTRACT_CALL') return checkCall(transaction, displayed);
+  if (displayed.operation !== 'TRANSFER') return unknown(`not checked for ${displayed.operation}`);
+  const payment = paymentOf(transaction, displayed.asset);
+  if ('outcome' in payment) return payment;
+  if ('outcome' in addresses) return addresses;
+  if (addresses.has(payment.to)) return HOLDS;
+  const some = [...addresses].slice(0, 3);
+  return contradicts(`rawTx pays ${payment.to}, but the request displays ${some.join(', ')}`);
+}
+
+/** The addresses that a transfer displays, in canonical form; or why there is nothing to compare with. */
+function displayedRecipients({
+  destinations,
+  destAddress,
+  asset,
+  entries,
+}: Displayed): ReadonlySet<string> | Finding {
+  if (destinations.length > 1 && entries.length === 1) {
+    return contradicts(
+      `rawTx pays one address, but the request displays ${destinations.length} destinations`,
+    );
+  }
+  const addresses =
+    destinations.length > 1
+      ? destinations.map(({ address }) => address)
+      : [destinations[0]?.address ?? recipientOnly(destAddress, asset)];
+  const canonical = new Set<string>();
+  for (const address of addresses) {
+    if (address === undefined) return unknown('a destination is displayed without an address');
+    const form = canonicalAddress(address, asset.chain);
+    if (!isEvmAddress(form)) return unknown(`${address} can’t be compared with addresses of ${asset.chain}`);
+    canonical.add(form);
+  }
+  return canonical;
+}
+
+/** @param address in canonical form */
+export function isEvmAddress(address: string): boolean {
+  return /^0x[0-9a-f]{40}$/.test(address);
+}
+
+/** For a token, `destAddress` may be the token's contract instead of the recipient. */
+function recipientOnly(destAddress: string | undefined, { chain, contract }: Asset): string | undefined {
+  const isContract = destAddress !== undefined && canonicalAddress(destAddress, chain) === contract;
+  return isContract ? undefined : destAddress;
+}
+
+interface Payment {
+  readonly to: string;
+  /** In the smallest units of the asset. */
+  readonly units: bigint;
+}
+
+/** `transfer(address,uint256)` of ERC-20: the selector and two words. */
+const TRANSFER_SELECTOR = 'a9059cbb';
+const TRANSFER_LENGTH = 4 + 2 * 32;
+/** A word holds an address in its last 20 bytes; the others are zero. */
+const ADDRESS_PADDING = '0'.repeat(24);
+
+/** Whom a transfer of this asset pays and how much; or how the transaction is something else. */
+function paymentOf({ to, value, data }: EvmTransaction, asset: Asset): Payment | Finding {
+  const { id, contract } = asset;
+  if (to === undefined)
+    return contradicts(`rawTx creates a contract, but the request displays a transfer of ${id}`);
+  const hex = data.toString('hex', 0, TRANSFER_LENGTH);
+  if (contract === undefined) {
+    if (data.length === 0) return { to, units: value };
+    return contradicts(`rawTx has call data (0x${hex.slice(0, 8)}…), but a transfer of ${id} has none`);
+  }
+  if (to !== contract) return contradicts(`rawTx calls ${to}, but the contract of ${id} is ${contract}`);
+  if (value !== 0n)
+    return contradicts(`rawTx pays ${value} wei to the contract of ${id}, but a transfer pays 0`);
+  if (!hex.startsWith(TRANSFER_SELECTOR)) {
+    const method = hex === '' ? 'no method' : `method 0x${hex.slice(0, 8)}`;
+    return contradicts(`rawTx calls ${method} of ${id}, but a transfer is 0x${TRANSFER_SELECTOR} (transfer)`);
+  }
+  if (data.length !== TRANSFER_LENGTH) {
+    return contradicts(
+      `rawTx has ${data.length} bytes of call data, but a transfer of ${id} has ${TRANSFER_LENGTH}`,
+    );
+  }
+  if (hex.slice(8, 32) !== ADDRESS_PADDING) {
+    return contradicts(
+      `the recipient in rawTx is 0x${hex.slice(8, 72)}, but the first 12 bytes of an address are 0`,
+    );
+  }
+  return { to: `0x${hex.slice(32, 72)}`, units: BigInt(`0x${hex.slice(72)}`) };
+}
+
+function checkCall({ to, data }: EvmTransaction, displayed: Displayed): Finding {
+  const { destAddress, destinations, asset } = displayed;
+  const finding = checkCallData(data, displayed.extraParameters['contractCallData']);
+  if (finding.outcome !== 'holds') return finding;
+  const address = destAddress ?? (destinations.length === 1 ? destinations[0]?.address : undefined);
+  if (address === undefined) return unknown('the request displays no address of a contract');
+  const contract = canonicalAddress(address, asset.chain);
+  if (to === undefined) return contradicts(`rawTx creates a contract, but the request displays ${contract}`);
+  if (!isEvmAddress(contract))
+    return unknown(`${address} can’t be compared with addresses of ${asset.chain}`);
+  return to === contract ? HOLDS : contradicts(`rawTx calls ${to}, but the request displays ${contract}`);
+}
+
+/** @param displayed `contractCallData`, which is compared where it is there */
+function checkCallData(data: Buffer, displayed: unknown): Finding {
+  if (typeof displayed !== 'string' || displayed === '') return HOLDS;
+  if (parseHex(displayed)?.equals(data) === true) return HOLDS;
+  const bytes = data.toString('hex');
+  return contradicts(
+    `rawTx has call data ${shorten(`0x${bytes}`)}, but contractCallData is ${shorten(displayed)}`,
+  );
+}
+
+/** Both stay within the length of a reason. */
+function shorten(text: string): string {
+  return text.length > 150 ? `${text.slice(0, 150)}…` : text;
+}
+
+function checkAmount(transaction: EvmTransaction, displayed: Displayed): Finding {
+  if (displayed.operation === 'CONTRACT_CALL') return checkCallValue(transaction, displayed);
+  if (displayed.operation !== 'TRANSFER') return unknown(`not checked for ${displayed.operation}`);
+  const { asset, destinations, fee } = displayed;
+  const payment = paymentOf(transaction, asset);
+  if ('outcome' in payment) return unknown('rawTx is no transfer of the asset');
+  if (destinations.length > 1) return unknown('rawTx pays once, but several destinations are displayed');
+  const [only] = destinations;
+  const amounts = [only?.units ?? [displayed.units, displayed.requestedUnits]]
+    .flat()
+    .filter((units) => units !== undefined);
+  if (amounts.length === 0) return unknown(`the request displays no amount of ${asset.id}`);
+  if (amounts.includes(payment.units)) return HOLDS;
+  if (asset.contract === undefined) {
+    const feeUnits = fee === undefined ? undefined : toUnits(fee, coinDecimals(asset));
+    const deducted = amounts.map((amount) => amount - payment.units);
+    if (deducted.some((units) => units === feeUnits)) return HOLDS;
+    const mostGas = transaction.gasLimit * transaction.gasPrice;
+    if (feeUnits === undefined && deducted.some((units) => units > 0n && units <= mostGas)) {
+      return unknown(
+        'rawTx pays less than is displayed, and the fee, which may be the difference, is not known',
+      );
+    }
+  }
+  return contradicts(
+    `rawTx pays ${show(payment.units, asset)}, but the request displays ${amounts.map((units) => show(units, asset)).join(' or ')}`,
+  );
+}
+
+/** The coins that go with a call are `amountStr`. */
+function checkCallValue({ value }: EvmTransaction, { asset, units }: Displayed): Finding {
+  if (units === undefined) return unknown(`the request displays no amount of ${asset.id}`);
+  if (asset.contract === undefined) {
+    if (value === units) return HOLDS;
+    return contradicts(`rawTx pays ${show(value, asset)}, but the request displays ${show(units, asset)}`);
+  }
+  return value === 0n && units === 0n ? HOLDS : unknown(`what a call does with ${asset.id} is in its data`);
+}
+
+function show(units: bigint, { id, decimals }: Asset): string {
+  return `${toAmount(units, decimals).toFixed()} ${id}`;
+}
+
+/** Fireblocks' fee is an estimate, so a transaction may spend some multiple of it. */
+function checkFee({ gasLimit, gasPrice }: EvmTransaction, { fee, asset, catalog }: Displayed): Finding {
+  if (fee === undefined) return unknown('the request displays no fee');
+  const shown = parseAmount(fee);
+  if (shown === undefined) return unknown('the displayed fee is not a number');
+  const { maxFeeFactor } = catalog.integrity;
+  const most = toAmount(gasLimit * gasPrice, coinDecimals(asset));
+  if (most.lte(shown.times(maxFeeFactor))) return HOLDS;
+  return contradicts(
+    `rawTx can spend ${most.toFixed()} on gas, but the request displays a fee of ${fee}, of which ${maxFeeFactor.toFixed()} times is the limit`,
+  );
+}
