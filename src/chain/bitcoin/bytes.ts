@@ -33,6 +33,13 @@ export function uint32(value: number): Buffer {
   return bytes;
 }
 
+/** @param value below 2^64 */
+export function uint64(value: bigint): Buffer {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeBigUInt64LE(value);
+  return bytes;
+}
+
 /** Reads little-endian numbers and byte strings one after another. @throws {MalformedError} where the bytes end early */
 export class ByteReader {
   readonly bytes: Buffer;

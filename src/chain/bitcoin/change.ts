@@ -39,7 +39,8 @@ function hasIndexZero(path = ''): boolean {
 /** For a list of 1,000 addresses, decoding takes 3 ms, which every request would pay. */
 const cache = new WeakMap<readonly string[], Map<string, readonly Buffer[]>>();
 
-function ownScripts(own: readonly string[], network: Network): readonly Buffer[] {
+/** @returns the scripts of the addresses that are addresses of this network */
+export function ownScripts(own: readonly string[], network: Network): readonly Buffer[] {
   if (own.length === 0) return [];
   const cached = cache.get(own)?.get(network.chain);
   if (cached !== undefined) return cached;

@@ -1,6 +1,6 @@
 // Transactions of Bitcoin and its kin, without witnesses: the encoding before SegWit, which is also what is signed.
 import { MalformedError } from '../finding.js';
-import { ByteReader, compactSize } from './bytes.js';
+import { compactSize, uint64, type ByteReader } from './bytes.js';
 
 export interface TransactionInput {
   /** The output that it spends, 36 bytes: id of the transaction in the order of bytes as computed, and the index. */
@@ -32,10 +32,15 @@ const OUTPUT_LENGTH = 8 + 1;
  * @throws {MalformedError}
  */
 export function readTransaction(reader: ByteReader): Transaction {
+  return { ...readUntilLocktime(reader), locktime: reader.uint32() };
+}
+
+/** What is before the witnesses, if there are any. @throws {MalformedError} */
+export function readUntilLocktime(reader: ByteReader): Omit<Transaction, 'locktime'> {
   const version = reader.uint32();
   const inputs = readList(reader, INPUT_LENGTH, readInput);
   const outputs = readList(reader, OUTPUT_LENGTH, readOutput);
-  return { version, inputs, outputs, locktime: reader.uint32() };
+  return { version, inputs, outputs };
 }
 
 function readInput(reader: ByteReader): TransactionInput {
@@ -103,7 +108,5 @@ function skipList(bytes: Buffer, offset: number, before: number, after: number):
 }
 
 export function encodeOutput({ value, script }: TransactionOutput): Buffer {
-  const amount = Buffer.allocUnsafe(8);
-  amount.writeBigUInt64LE(value);
-  return Buffer.concat([amount, compactSize(script.length), script]);
+  return Buffer.concat([uint64(value), compactSize(script.length), script]);
 }

@@ -61,7 +61,11 @@ function checkRecipient(
   const payment = paymentOf(transaction, displayed.asset);
   if ('outcome' in payment) return payment;
   if ('outcome' in addresses) return addresses;
-  if (addresses.has(payment.to)) return HOLDS;
+  if (addresses.has(payment.to)) {
+    // EIP-7702: an account may come under the control of a contract, which no transfer displays.
+    const [delegate] = transaction.delegates;
+    return delegate === undefined ? HOLDS : unknown(`the transaction also delegates to ${delegate}`);
+  }
   const some = [...addresses].slice(0, 3);
   return contradicts(`rawTx pays ${payment.to}, but the request displays ${some.join(', ')}`);
 }

@@ -107,7 +107,6 @@ function timeToRead(data: Buffer): number {
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error;
   }
-  console.error((performance.now() - start).toFixed(1));
   return performance.now() - start;
 }
 
