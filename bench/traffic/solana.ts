@@ -56,6 +56,8 @@ export interface SolanaTransfer {
   readonly showsAccount?: boolean;
   /** SPL: pays this token account instead of the one that belongs to `to`. */
   readonly toAccount?: string;
+  /** SPL: the sender's token account, if not the one that belongs to `from`. */
+  readonly fromAccount?: string;
   /** Decimals in `transferChecked`; by default those of the asset. */
   readonly decimals?: number;
   /** Instructions beside those of the transfer. */
@@ -165,7 +167,7 @@ function tokenTransfer(transfer: SolanaTransfer): TransactionInstruction {
   const { asset, from, to, units, unchecked, decimals = asset.decimals } = transfer;
   const amount = Buffer.alloc(8);
   amount.writeBigUInt64LE(units);
-  const source = account(tokenAccount(asset, from), true);
+  const source = account(transfer.fromAccount ?? tokenAccount(asset, from), true);
   const destination = account(transfer.toAccount ?? tokenAccount(asset, to), true);
   const owner = account(from, false, true);
   return new TransactionInstruction({

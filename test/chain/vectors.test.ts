@@ -105,7 +105,9 @@ function bytesOf({ rawTx }: Payload): readonly Buffer[] {
   return (rawTx as RawTx).map((entry) => Buffer.from(entry.rawTx, 'hex'));
 }
 
-const bitsOf = ({ length }: Buffer): readonly number[] => Array.from({ length: length * 8 }, (_, bit) => bit);
+function bitsOf({ length }: Buffer): readonly number[] {
+  return Array.from({ length: length * 8 }, (_, bit) => bit);
+}
 
 function flipped(bytes: Buffer, bit: number): Buffer {
   const copy = Buffer.from(bytes);

@@ -166,6 +166,6 @@ export const FEE_CHANGES: readonly Change<BitcoinTransfer>[] = [
   {
     name: 'an input less in rawTx',
     refusedBy: ['amount', 'fee', 'recipient', 'payload'],
-    make: (x) => bitcoinTransfer({ ...x, fee: feeOf(x) }, { ...x, inputs: x.inputs.slice(1) }),
+    make: (x) => bitcoinTransfer({ ...x, fee: feeOf(x) }, { ...x, inputs: x.inputs.slice(0, -1) }),
   },
 ];

@@ -1,6 +1,7 @@
 // The published vectors as full requests, with the intents that other encoders build the same bytes from.
 import { readFileSync } from 'node:fs';
 import { Transaction } from 'bitcoinjs-lib';
+import { getAddress } from 'ethers';
 import {
   type Confirm,
   confirmBitcoin,
@@ -77,7 +78,7 @@ function vector(
 const withRawTx = ({ rawTx }: Fixture): Payload => (rawTx ? { rawTx } : {});
 
 const TO = '0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8';
-const TOKEN_TO = '0x5322b34C88ed0691971Bf52A7047448F0F4EfC84';
+const TOKEN_TO = getAddress('0x5322b34c88ed0691971bf52a7047448f0f4efc84');
 
 /** DAI is on chain id 52 in the published vector. */
 const CHAIN_52: Catalog = {

@@ -5,7 +5,13 @@ import { Transaction as BitcoinLibraryTransaction } from 'bitcoinjs-lib';
 import { Transaction as EvmTransaction } from 'ethers';
 import { type BitcoinTransaction, type Input, preimages } from '../../traffic/bitcoin-bytes.js';
 import { transactionOf, type BitcoinTransfer } from '../../traffic/bitcoin.js';
-import { messageBytes, solanaFee, type SolanaTransfer } from '../../traffic/solana.js';
+import {
+  messageBytes,
+  solanaFee,
+  type SolanaTransfer,
+  TOKEN_2022_PROGRAM,
+  TOKEN_PROGRAM,
+} from '../../traffic/solana.js';
 
 /** @returns whether these bytes, one for each entry of `rawTx`, sign what the request displays */
 export type Confirm = (entries: readonly Buffer[]) => boolean;
@@ -37,54 +43,79 @@ export function confirmEvm({ chain, to, value, data, fee }: EvmTarget): Confirm 
   };
 }
 
-/** Taken from the bytes: version, locktime, and each input's outpoint and sequence. */
+/**
+ * Taken from the bytes: version, locktime, and each input's outpoint, sequence and own key; of legacy inputs, whose amounts
+ * are not visible, what the change gets as well.
+ */
 export function confirmBitcoin(transfer: BitcoinTransfer): Confirm {
-  const shown = transactionOf(transfer);
+  const { chain } = transfer.asset;
   return (entries) => {
     const [first] = entries;
-    if (first === undefined || entries.length !== shown.inputs.length) return false;
+    if (first === undefined || entries.length !== transfer.inputs.length) return false;
+    const isLegacy = transfer.inputs.every((input) => !isWitness(chain, input));
+    const shown = transactionOf({ ...transfer, ...(isLegacy && undisplayedChange(transfer, first)) });
     const rebuilt: BitcoinTransaction = {
       ...shown,
       version: first.readUInt32LE(0),
       locktime: first.readUInt32LE(first.length - 8),
-      inputs: shown.inputs.map((input, i) => ({ ...input, ...undisplayed(input, i, entries) })),
+      inputs: shown.inputs.map((input, i) => ({
+        ...input,
+        ...undisplayed(entries[i] ?? Buffer.alloc(0), i, isWitness(chain, input)),
+      })),
     };
-    return preimages(transfer.asset.chain, rebuilt).every((bytes, i) => entries[i]?.equals(bytes));
+    return preimages(chain, rebuilt).every((bytes, i) => entries[i]?.equals(bytes));
   };
 }
 
-/** Where the outpoint of a BIP-143 preimage begins, and how many bytes from its end the sequence does. */
-const OUTPOINT = 68;
-const SEQUENCE_FROM_END = 44;
+/** Whether what is signed has the form of BIP-143. */
+function isWitness(chain: string, { form }: Input): boolean {
+  return chain === 'bitcoincash' || form !== 'p2pkh';
+}
 
-/** What a request does not display of an input. */
-function undisplayed(
-  { form }: Input,
-  at: number,
-  entries: readonly Buffer[],
-): Pick<Input, 'txId' | 'index' | 'sequence'> {
-  const bytes = entries[at] ?? Buffer.alloc(0);
-  if (form !== 'p2pkh') {
+type Undisplayed = Pick<Input, 'txId' | 'index' | 'sequence' | 'keyHash'>;
+
+/** Where the outpoint and the key of a BIP-143 preimage begin, and how many bytes from its end the sequence does. */
+const OUTPOINT = 68;
+const KEY = OUTPOINT + 36 + 4;
+const SEQUENCE_FROM_END = 44;
+/** Where the key is in a script that pays it. */
+const KEY_IN_SCRIPT = 3;
+
+function undisplayed(bytes: Buffer, at: number, witness: boolean): Undisplayed {
+  if (witness) {
     return {
-      txId: Buffer.from(bytes.subarray(OUTPOINT, OUTPOINT + 32))
-        .reverse()
-        .toString('hex'),
+      txId: reversed(bytes.subarray(OUTPOINT, OUTPOINT + 32)),
       index: bytes.readUInt32LE(OUTPOINT + 32),
+      keyHash: Buffer.from(bytes.subarray(KEY, KEY + 20)),
       sequence: bytes.readUInt32LE(bytes.length - SEQUENCE_FROM_END),
     };
   }
-  const input = BitcoinLibraryTransaction.fromBuffer(bytes.subarray(0, -4)).ins[at];
+  const input = legacyTransaction(bytes).ins[at];
   if (input === undefined) throw new RangeError('no such input');
   return {
-    txId: Buffer.from(input.hash).reverse().toString('hex'),
+    txId: reversed(input.hash),
     index: input.index,
+    keyHash: Buffer.from(input.script.subarray(KEY_IN_SCRIPT, KEY_IN_SCRIPT + 20)),
     sequence: input.sequence,
   };
 }
 
+function undisplayedChange(
+  { change, changeAt }: BitcoinTransfer,
+  bytes: Buffer,
+): Pick<BitcoinTransfer, 'change'> {
+  const output = legacyTransaction(bytes).outs[changeAt];
+  return change && output ? { change: { ...change, sat: output.value } } : {};
+}
+
+const legacyTransaction = (preimage: Buffer): BitcoinLibraryTransaction =>
+  BitcoinLibraryTransaction.fromBuffer(preimage.subarray(0, -4));
+
+const reversed = (hash: Uint8Array): string => Buffer.from(hash).reverse().toString('hex');
+
 const COMPUTE_BUDGET = 'ComputeBudget111111111111111111111111111111';
 
-/** Taken from the bytes: the blockhash, and the compute budget within the bound of the fee. */
+/** Taken from the bytes: the sender's key and token account, the blockhash, and the compute budget within the bound of the fee. */
 export function confirmSolana(transfer: SolanaTransfer): Confirm {
   return ([bytes, ...others]) => {
     if (bytes === undefined || others.length > 0) return false;
@@ -92,6 +123,8 @@ export function confirmSolana(transfer: SolanaTransfer): Confirm {
     const budget = budgetOf(message);
     const rebuilt = {
       ...transfer,
+      from: message.staticAccountKeys[0]?.toBase58() ?? '',
+      fromAccount: tokenSource(message),
       blockhash: message.recentBlockhash,
       ...(transfer.budget && budget && { budget }),
     };
@@ -111,6 +144,15 @@ function budgetOf(message: VersionedMessage): SolanaTransfer['budget'] {
   const price = data.find((each) => each.length === 9 && each[0] === 3);
   if (limit === undefined || price === undefined) return undefined;
   return { units: limit.readUInt32LE(1), microLamports: price.readBigUInt64LE(1) };
+}
+
+/** The first account of the instruction that transfers a token: the only one that moves tokens. */
+function tokenSource({ compiledInstructions, staticAccountKeys }: VersionedMessage): string | undefined {
+  const programs = [TOKEN_PROGRAM, TOKEN_2022_PROGRAM].map((key) => key.toBase58());
+  const transfer = compiledInstructions.find(({ programIdIndex }) =>
+    programs.includes(staticAccountKeys[programIdIndex]?.toBase58() ?? ''),
+  );
+  return staticAccountKeys[transfer?.accountKeyIndexes[0] ?? -1]?.toBase58();
 }
 
 /** An encoder that can't read the bytes does not confirm them. */
