@@ -1,11 +1,12 @@
 // What an instruction does, for the programs that a transfer uses.
+import type { Account, Instruction } from './message.js';
+import { COMPUTE_BUDGET_METHODS, DANGEROUS, SYSTEM_METHODS, TOKEN_METHODS } from './methods.js';
 import {
+  ASSOCIATED_TOKEN_PROGRAM,
   TOKEN_2022_PROGRAM,
   TOKEN_PROGRAM,
-  ASSOCIATED_TOKEN_PROGRAM,
   tokenAccountOf,
 } from './token-account.js';
-import type { Account, Instruction } from './message.js';
 
 const SYSTEM_PROGRAM = '1'.repeat(32);
 const COMPUTE_BUDGET_PROGRAM = 'ComputeBudget111111111111111111111111111111';
