@@ -44,16 +44,16 @@ export function confirmEvm({ chain, to, value, data, fee }: EvmTarget): Confirm 
 }
 
 /**
- * Taken from the bytes: version, locktime, and each input's outpoint, sequence and own key; of legacy inputs, whose amounts
- * are not visible, what the change gets as well.
+ * Taken from the bytes: version, locktime, and each input's outpoint, sequence and own key. With a legacy input, whose
+ * amount is not visible, what the change gets and the amounts of the other inputs as well.
  */
 export function confirmBitcoin(transfer: BitcoinTransfer): Confirm {
   const { chain } = transfer.asset;
   return (entries) => {
     const [first] = entries;
     if (first === undefined || entries.length !== transfer.inputs.length) return false;
-    const isLegacy = transfer.inputs.every((input) => !isWitness(chain, input));
-    const shown = transactionOf({ ...transfer, ...(isLegacy && undisplayedChange(transfer, first)) });
+    const legacy = transfer.inputs.findIndex((input) => !isWitness(chain, input));
+    const shown = transactionOf({ ...transfer, ...undisplayedChange(transfer, entries[legacy]) });
     const rebuilt: BitcoinTransaction = {
       ...shown,
       version: first.readUInt32LE(0),
@@ -61,6 +61,7 @@ export function confirmBitcoin(transfer: BitcoinTransfer): Confirm {
       inputs: shown.inputs.map((input, i) => ({
         ...input,
         ...undisplayed(entries[i] ?? Buffer.alloc(0), i, isWitness(chain, input)),
+        ...(legacy !== -1 && isWitness(chain, input) && { sat: entries[i]?.readBigUInt64LE(AMOUNT) ?? 0n }),
       })),
     };
     return preimages(chain, rebuilt).every((bytes, i) => entries[i]?.equals(bytes));
@@ -78,6 +79,8 @@ type Undisplayed = Pick<Input, 'txId' | 'index' | 'sequence' | 'keyHash'>;
 const OUTPOINT = 68;
 const KEY = OUTPOINT + 36 + 4;
 const SEQUENCE_FROM_END = 44;
+/** Where the amount of such an input is, behind the script of its key. */
+const AMOUNT = KEY + 22;
 /** Where the key is in a script that pays it. */
 const KEY_IN_SCRIPT = 3;
 
