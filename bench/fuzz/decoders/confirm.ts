@@ -105,9 +105,9 @@ function undisplayed(bytes: Buffer, at: number, witness: boolean): Undisplayed {
 
 function undisplayedChange(
   { change, changeAt }: BitcoinTransfer,
-  bytes: Buffer,
+  legacy: Buffer | undefined,
 ): Pick<BitcoinTransfer, 'change'> {
-  const output = legacyTransaction(bytes).outs[changeAt];
+  const output = legacy && legacyTransaction(legacy).outs[changeAt];
   return change && output ? { change: { ...change, sat: output.value } } : {};
 }
 
