@@ -72,11 +72,11 @@ function checkOther(reading: Reading, displayed: Displayed, asset: Asset): Findi
   }
 }
 
-/** A recipient's token account may have to be created first, at the sender's cost. */
-function checkCreation({ owner, mint }: Creation, displayed: Displayed, asset: Asset): Finding {
+/** A recipient's token account may have to be created first, at the sender's cost. Either address may be displayed. */
+function checkCreation({ owner, mint, account }: Creation, displayed: Displayed, asset: Asset): Finding {
   const { recipients } = displayed;
   if (mint === asset.contract) {
-    if (recipients.some(({ address }) => address === owner)) return HOLDS;
+    if (recipients.some(({ address }) => address === owner || address === account)) return HOLDS;
     if (!isDisplayed(displayed)) return unknown(`rawTx creates a token account of ${owner}`);
   }
   return contradicts(
