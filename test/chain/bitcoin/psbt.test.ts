@@ -5,7 +5,7 @@ import { readPsbt } from '../../../src/chain/bitcoin/psbt.js';
 import { DEFAULT_CATALOG } from '../../../src/chain/default-catalog.js';
 import type { Finding } from '../../../src/chain/finding.js';
 import type { Signing } from '../../../src/chain/signing.js';
-import { catalogWith, outputTo, reasonOf } from './requests.js';
+import { catalogWith, encodeOutput, outputTo, reasonOf, uint32, uint64 } from './requests.js';
 
 interface Vector {
   readonly extraParameters: { psbt: string; rawMessageData: { messages: { content: string }[] } };
@@ -214,5 +214,63 @@ t.test('does not know the signature hash of an input without the output that it 
   psbt.addInput({ hash: previous.getId(), index: 0 });
   psbt.addOutput({ script: outputTo(9).script, value: 1n });
   t.equal(payloadOf(psbt.toBase64(), ['00'.repeat(32)])?.outcome, 'unknown');
+  t.end();
+});
+
+const taprootScript = Buffer.concat([Buffer.of(0x51, 32), Buffer.alloc(32, 3)]);
+
+t.test('computes the signature hashes of taproot for signatures by key (BIP-341)', (t) => {
+  const psbt = new Psbt();
+  const inputs = [
+    { script: taprootScript, value: 50_000n },
+    { script: outputTo(1).script, value: 60_000n },
+  ];
+  inputs.forEach((witnessUtxo, index) => psbt.addInput({ hash: previous.getId(), index, witnessUtxo }));
+  psbt.addOutput({ script: outputTo(9).script, value: 100_000n });
+  const transaction = Transaction.fromBuffer(psbt.data.globalMap.unsignedTx.toBuffer());
+  const [scripts, values] = [inputs.map(({ script }) => script), inputs.map(({ value }) => value)];
+  for (const type of [Transaction.SIGHASH_DEFAULT, Transaction.SIGHASH_ALL]) {
+    const digest = Buffer.from(transaction.hashForWitnessV1(0, scripts, values, type)).toString('hex');
+    t.equal(payloadOf(psbt.toBase64(), [digest])?.outcome, 'holds');
+  }
+  const single = transaction.hashForWitnessV1(0, scripts, values, Transaction.SIGHASH_SINGLE);
+  t.equal(payloadOf(psbt.toBase64(), [Buffer.from(single).toString('hex')])?.outcome, 'contradicts');
+  t.end();
+});
+
+/** Fields of a map by their types, and the byte that ends it. */
+function mapOf(fields: Readonly<Record<number, Buffer>>): Buffer {
+  const pairs = Object.entries(fields).map(([type, value]) =>
+    Buffer.concat([Buffer.of(1, Number(type), value.length), value]),
+  );
+  return Buffer.concat([...pairs, Buffer.of(0)]);
+}
+
+t.test('reads version 2 (BIP-370)', (t) => {
+  const output = { script: outputTo(1).script, value: 70_000n };
+  const psbt = (globals: Readonly<Record<number, Buffer>>, input: Readonly<Record<number, Buffer>>): string =>
+    Buffer.concat([
+      Buffer.from('70736274ff', 'hex'),
+      mapOf({ 0x02: uint32(2), 0x04: Buffer.of(1), 0x05: Buffer.of(1), 0xfb: uint32(2), ...globals }),
+      mapOf({ 0x01: encodeOutput(output), 0x0e: previous.getHash() as Buffer, 0x0f: uint32(1), ...input }),
+      mapOf({ 0x03: uint64(60_000n), 0x04: outputTo(9).script }),
+    ]).toString('base64');
+  const digestOf = (locktime: number, sequence: number): string => {
+    const transaction = new Transaction();
+    transaction.version = 2;
+    transaction.locktime = locktime;
+    transaction.addInput(previous.getHash(), 1, sequence);
+    transaction.addOutput(outputTo(9).script, 60_000n);
+    const code = outputTo(1, 'p2pkh').script;
+    return Buffer.from(transaction.hashForWitnessV0(0, code, output.value, 1)).toString('hex');
+  };
+  t.equal(payloadOf(psbt({}, {}), [digestOf(0, 0xffffffff)])?.outcome, 'holds');
+  t.equal(payloadOf(psbt({ 0x03: uint32(9) }, { 0x10: uint32(1) }), [digestOf(9, 1)])?.outcome, 'holds');
+  t.equal(
+    payloadOf(psbt({ 0x03: uint32(9) }, { 0x12: uint32(800) }), [digestOf(800, 0xffffffff)])?.outcome,
+    'holds',
+  );
+  t.equal(payloadOf(psbt({}, {}), [digestOf(1, 0xffffffff)])?.outcome, 'contradicts');
+  t.match(reasonOf(payloadOf(psbt({ 0xfb: uint32(1) }, {}))), /malformed: it has version 1/);
   t.end();
 });
