@@ -25,8 +25,16 @@ export interface Display {
   readonly chain: Finding;
 }
 
+/** More outputs than a transaction of the size that nodes relay has (100,000 bytes). */
+const MAX_DESTINATIONS = 3500;
+
+/** Converts the displayed destinations and the fee; the fee is in units of the coin, as in the request. */
 export function readDisplay(signing: Signing, asset: Asset, network: Network): Display {
   const recipients = recipientsOf(signing);
+  if (recipients.length > MAX_DESTINATIONS) {
+    const problem = `the request displays more than ${MAX_DESTINATIONS} destinations`;
+    return { problem, chain: unknown(problem) };
+  }
   const fee = signing.fee === undefined ? undefined : toUnits(signing.fee, asset.decimals);
   const decoded = recipients.map(({ address }) =>
     address === undefined ? undefined : addressToScript(address, network),

@@ -39,7 +39,18 @@ interface Draft {
   contradiction?: string;
 }
 
+/** More inputs than a transaction of the size that nodes relay has (100,000 bytes). Fireblocks allows 250. */
+const MAX_ENTRIES = 2500;
+
+/**
+ * Reads all entries. The first legacy preimage is parsed, and the others are compared with it byte for byte, so that
+ * 250 of them (7 MB) take 30 ms.
+ */
 export function readEntries({ entries, operation }: Signing, network: Network): Entries {
+  if (entries.length > MAX_ENTRIES) {
+    const unread = `rawTx has more than ${MAX_ENTRIES} entries`;
+    return { payload: unknown(unread), legacy: [], witness: [], unread };
+  }
   const draft: Draft = { legacy: [], witness: [], payloads: [], signers: new Map() };
   entries.forEach((entry, index) => {
     addEntry(draft, entry, { index, isTransfer: operation === 'TRANSFER', network });

@@ -27,6 +27,7 @@ export interface Joined {
   readonly codes: readonly Buffer[];
 }
 
+/** @returns the transaction, as far as the entries show it, or why they are not those of one transaction */
 export function joinEntries(entries: Entries): Joined {
   const { transaction, legacy, witness, unread, contradiction } = entries;
   const codes = [...legacy, ...witness].map(({ code }) => code);

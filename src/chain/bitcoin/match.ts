@@ -86,7 +86,7 @@ function takeOther(matching: Matching, payee: Payee, context: Context): void {
   const { address, amounts, script } = payee;
   const value = matching.rest.get(script.toString('latin1'))?.keys().next().value;
   if (value === undefined) {
-    matching.recipient.push(missing(matching, payee, context));
+    if (matching.recipient.length === 0) matching.recipient.push(missing(matching, payee, context));
     matching.amount.push(unknown(`rawTx does not pay ${quote(address)}`));
     return;
   }

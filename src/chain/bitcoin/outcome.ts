@@ -26,6 +26,7 @@ export interface Context {
   readonly fee?: bigint;
 }
 
+/** @param paid in satoshis, as `displayed` */
 export function amountContradicts(
   paid: bigint,
   displayed: bigint,

@@ -52,6 +52,8 @@ const CODE_OFFSET = INDEX_OFFSET + 4;
 const AFTER_CODE = 8 + 4 + 32 + 4 + SIGHASH_LENGTH;
 /** No transaction fits into a block with more outputs: 1 MB, and 9 bytes for an output. */
 const MAX_OUTPUTS = 0x20000;
+/** A transaction has up to 1 MB without its witnesses, and a script up to 10 KB. */
+const MAX_LENGTH = 1_020_000;
 /** Versions of transactions in use; the type of preimages other than these two begins differently (BIP-341 with 0). */
 const VERSIONS = [1, 2, 3];
 
@@ -62,22 +64,25 @@ const VERSIONS = [1, 2, 3];
  * @param isIntended whether the double SHA-256 of the bytes is signed in a transfer
  */
 export function readPreimage(bytes: Buffer, isIntended: boolean): Preimage {
-  const end = endOfTransaction(bytes);
+  const end = bytes.length > MAX_LENGTH ? undefined : endOfTransaction(bytes);
   const isLegacy = end === bytes.length - SIGHASH_LENGTH;
   const isWitness = hasWitnessFrame(bytes);
-  if (isLegacy && isWitness)
+  if (isLegacy && isWitness) {
     return { form: 'unknown', reason: 'rawTx can be read as a legacy and as a SegWit preimage' };
+  }
   if (isWitness) return readWitness(bytes);
   if (isLegacy) return readLegacy(bytes);
   const beginsLikeOne =
     bytes.length >= 4 && VERSIONS.includes(bytes.readUInt32LE()) && !isUnsigned(bytes, end);
   if (!isIntended && !beginsLikeOne) return { form: 'unknown', reason: 'rawTx has a form that is not known' };
-  const excess = end !== undefined && end < bytes.length ? bytes.length - end - SIGHASH_LENGTH : 0;
-  const what =
-    excess > 0
-      ? `it has ${excess} bytes after its end`
-      : `its ${bytes.length} bytes are neither a transaction with a signature hash type nor a BIP-143 preimage`;
-  return { form: 'malformed', reason: `rawTx is malformed: ${what}` };
+  return { form: 'malformed', reason: `rawTx is malformed: ${problemOf(bytes, end)}` };
+}
+
+function problemOf({ length }: Buffer, end: number | undefined): string {
+  const excess = end === undefined ? 0 : length - end - SIGHASH_LENGTH;
+  if (excess > 0) return `it has ${excess} bytes after its end`;
+  if (length > MAX_LENGTH) return `its ${length} bytes are more than a transaction may have`;
+  return `its ${length} bytes are neither a transaction with a signature hash type nor a BIP-143 preimage`;
 }
 
 /**
@@ -85,7 +90,7 @@ export function readPreimage(bytes: Buffer, isIntended: boolean): Preimage {
  * without the latter, one in 256 legacy preimages would look like one of SegWit.
  */
 function hasWitnessFrame(bytes: Buffer): boolean {
-  const code = skipCompactSize(bytes, CODE_OFFSET);
+  const code = bytes.length > MAX_LENGTH ? undefined : skipCompactSize(bytes, CODE_OFFSET);
   return (
     code !== undefined &&
     code.end + code.value + AFTER_CODE === bytes.length &&
@@ -138,6 +143,7 @@ export interface Skeleton {
   readonly count: number;
 }
 
+/** @param bytes of a legacy preimage, and what was read from it */
 export function skeletonOf(bytes: Buffer, { transaction, input, code }: LegacyPreimage): Skeleton {
   const count = transaction.inputs.length;
   const inputs = 4 + compactSize(count).length;
@@ -152,7 +158,7 @@ export function skeletonOf(bytes: Buffer, { transaction, input, code }: LegacyPr
 
 /**
  * Compares a legacy preimage byte for byte with another one of the same transaction, from which it may differ only in
- * the place of the script. With 250 inputs, reading each one as a transaction takes four times as long.
+ * the place of the script.
  * @returns `undefined` unless it is a preimage of the same transaction
  */
 export function findScript(bytes: Buffer, skeleton: Skeleton): { input: number; code: Buffer } | undefined {

@@ -49,6 +49,8 @@ const INPUT = {
   requiredHeight: 0x12,
   taprootLeaf: 0x15,
 };
+/** A transaction has up to 1 MB without its witnesses; an output to a hash takes 31 bytes, an input 41. */
+const MAX_ITEMS = 40_000;
 const OUTPUT = { amount: 0x03, script: 0x04 };
 
 /** A map of BIP-174: values by the bytes of their keys, in Latin-1. */
@@ -65,6 +67,8 @@ export function readPsbtText(text: string): Psbt {
   const version = number(globals, GLOBAL.version) ?? 0;
   if (version !== 0 && version !== 2) throw new MalformedError(`it has version ${version}`);
   const [inputCount, outputCount, plain] = version === 0 ? countsOfPlain(globals) : countsOf(globals);
+  if (inputCount + outputCount > MAX_ITEMS)
+    throw new MalformedError('it has more inputs and outputs than a block holds');
   const inputs = readMaps(reader, inputCount);
   const outputs = readMaps(reader, outputCount);
   if (!reader.isAtEnd)

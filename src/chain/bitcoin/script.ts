@@ -43,6 +43,7 @@ export function scriptHashOf(script: Buffer): Buffer | undefined {
   return matches ? script.subarray(2, 22) : undefined;
 }
 
+/** @returns the hash of the script in a P2SH32 script of Bitcoin Cash */
 export function scriptHash32Of(script: Buffer): Buffer | undefined {
   const matches = script.length === 35 && script.readUInt16BE() === 0xaa20 && script[34] === OP_EQUAL;
   return matches ? script.subarray(2, 34) : undefined;

@@ -36,6 +36,8 @@ interface Shared {
   readonly prevouts: Buffer;
   readonly sequences: Buffer;
   readonly outputs: Buffer;
+  /** The double SHA-256 of the same. */
+  readonly double: { readonly prevouts: Buffer; readonly sequences: Buffer; readonly outputs: Buffer };
   /** The transaction without scripts of inputs. */
   readonly plain: Buffer;
   /** Whether all inputs have BIP-143 preimages with SIGHASH_FORKID, as on Bitcoin Cash. */
@@ -46,14 +48,18 @@ interface Shared {
 
 /** @throws {MalformedError} if a script is not the one that the spent output pays to */
 export function sighashesOf({ transaction, inputs }: Psbt, usesForkId: boolean): readonly InputSighash[] {
-  const outputs = Buffer.concat(transaction.outputs.map(encodeOutput));
+  const encoded = Buffer.concat(transaction.outputs.map(encodeOutput));
+  const prevouts = sha256(Buffer.concat(transaction.inputs.map(({ outpoint }) => outpoint)));
+  const sequences = sha256(Buffer.concat(transaction.inputs.map(({ sequence }) => uint32(sequence))));
+  const outputs = sha256(encoded);
   const shared: Shared = {
     transaction,
     spent: inputs.map(({ spent }) => spent),
-    prevouts: sha256(Buffer.concat(transaction.inputs.map(({ outpoint }) => outpoint))),
-    sequences: sha256(Buffer.concat(transaction.inputs.map(({ sequence }) => uint32(sequence)))),
-    outputs: sha256(outputs),
-    plain: encodePlain(transaction, outputs),
+    prevouts,
+    sequences,
+    outputs,
+    double: { prevouts: sha256(prevouts), sequences: sha256(sequences), outputs: sha256(outputs) },
+    plain: encodePlain(transaction, encoded),
     usesForkId,
     legacyBytes: 0,
   };
@@ -130,19 +136,19 @@ function legacy(script: Buffer, index: number, shared: Shared): InputSighash {
 }
 
 function bip143(script: Buffer, index: number, value: bigint, type: number, shared: Shared): Buffer {
-  const { transaction, prevouts, sequences, outputs } = shared;
+  const { transaction, double } = shared;
   const input = transaction.inputs[index];
   return doubleSha256(
     Buffer.concat([
       uint32(transaction.version),
-      sha256(prevouts),
-      sha256(sequences),
+      double.prevouts,
+      double.sequences,
       input?.outpoint ?? Buffer.alloc(0),
       compactSize(script.length),
       script,
       uint64(value),
       uint32(input?.sequence ?? 0),
-      sha256(outputs),
+      double.outputs,
       uint32(transaction.locktime),
       uint32(type),
     ]),

@@ -47,6 +47,7 @@ function readInput(reader: ByteReader): TransactionInput {
   return { outpoint: reader.take(OUTPOINT_LENGTH), script: reader.string(), sequence: reader.uint32() };
 }
 
+/** @returns the output at the reader's position @throws {MalformedError} */
 export function readOutput(reader: ByteReader): TransactionOutput {
   return { value: reader.uint64(), script: reader.string() };
 }
@@ -107,6 +108,7 @@ function skipList(bytes: Buffer, offset: number, before: number, after: number):
   return end;
 }
 
+/** @param output with a value below 2^64 */
 export function encodeOutput({ value, script }: TransactionOutput): Buffer {
   return Buffer.concat([uint64(value), compactSize(script.length), script]);
 }
