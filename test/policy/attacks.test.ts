@@ -13,7 +13,7 @@ type Json = Readonly<Record<string, unknown>>;
 const read = (file: string): string => readFileSync(`${ROOT}${file}`, 'utf8');
 
 /** The policy that `policy.yaml` becomes if every comment in its lists, tables and rules is removed. */
-const uncommented = read('policy.yaml').replaceAll(/^(\s+)# /gm, '$1');
+const uncommented = read('policy.yaml').replaceAll(/^( +)# /gm, '$1');
 const [, guide = ''] = /```yaml\n(version: 1.*?)```/s.exec(read('POLICY.md')) ?? [];
 
 const policies = Object.entries({
