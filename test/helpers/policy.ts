@@ -2,6 +2,7 @@
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import { PolicyError, type PolicyProblem } from '../../src/policy/parse/problem.js';
 import { decideBy, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
+import type { ListEntry } from '../../src/policy/language/named-list.js';
 import type { CallbackRequest, Kind } from '../../src/protocol/request.js';
 
 export type Payload = Record<string, unknown>;
@@ -14,7 +15,10 @@ export function request(payload: Payload, kind: Kind = 'transaction'): CallbackR
 export interface PolicyParts {
   readonly kind?: Kind;
   readonly action?: string;
-  readonly lists?: Readonly<Record<string, readonly string[]>>;
+  readonly lists?: Readonly<Record<string, readonly ListEntry[]>>;
+  readonly tables?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Other top-level keys, such as `assets`. */
+  readonly policy?: Readonly<Record<string, unknown>>;
   readonly otherwise?: string;
   readonly onError?: string;
 }
@@ -25,12 +29,17 @@ export function policyOf(when: string, parts: PolicyParts = {}): Policy {
     kind = 'transaction',
     action = 'approve',
     lists = {},
+    tables = {},
+    policy = {},
     otherwise = 'reject',
     onError = 'retry',
   } = parts;
   const rules = [{ id: 'rule', for: kind, when, action }];
   // JSON is valid YAML.
-  return parsePolicy(JSON.stringify({ version: 1, lists, rules, otherwise, onError }), 'test.yaml');
+  return parsePolicy(
+    JSON.stringify({ version: 1, lists, tables, ...policy, rules, otherwise, onError }),
+    'test.yaml',
+  );
 }
 
 /** The decision made by a policy with one rule. */

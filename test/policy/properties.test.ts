@@ -1,11 +1,18 @@
 // Tests properties of decisions that hold for any request.
 import fc from 'fast-check';
 import t from 'tap';
+import { samplePayload } from '../../cli/cosigner/request.js';
 import { decideSafely } from '../../src/policy/evaluate/decide.js';
 import { FACT_TYPES, factsOf, RECORDED_FIELDS } from '../../src/policy/facts/facts.js';
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import { recordFacts } from '../../src/policy/evaluate/record.js';
-import { decideBy, type Policy, type RuleDecision, signedBy } from '../../src/policy/evaluate/rules.js';
+import {
+  decideBy,
+  INTEGRITY,
+  type Policy,
+  type RuleDecision,
+  signedBy,
+} from '../../src/policy/evaluate/rules.js';
 import { ACTIONS } from '../../src/protocol/decision.js';
 import { type CallbackRequest, isSigning, type Kind } from '../../src/protocol/request.js';
 
@@ -21,6 +28,11 @@ const EXPRESSIONS: Readonly<Record<Kind, readonly string[]>> = {
       ([name, type]) => `tx.destinations.exists(d, ${readingOf(`d.${name}`, type)})`,
     ),
     'tx.destinations.all(d, has(d.address) && d.address in lists.known)',
+    'tx.destinations.filter(d, d in lists.payees).size() > 0',
+    'tx.amount <= tables.max[tx.asset]',
+    'tx.call.transfers.all(t, t.to in lists.known) && tx.call.args[0] == "x"',
+    'has(tx.call.method) && decimal(tx.call.args[1]) > decimal("0")',
+    'tx.evm.maxFee < decimal("1") || tx.raw.problem.contains("rawTx")',
     'tx.destAddress in lists.known || tx.note == "x"',
     'tx.extraParameters.a.b == 1 && tx.amount + tx.fee <= decimal("10")',
     'tx.operation == "x" && tx.asset == "x" && tx.note == "x" || tx.sourceId == "x"',
@@ -45,8 +57,12 @@ function readingOf(fact: string, type: string): string {
       return `has(${fact}) && ${fact} != "x"`;
     case 'list<Destination>':
       return `${fact}.size() > 1`;
-    default:
+    case 'string':
+    case 'Address':
       return `${fact} == "${fact === 'tx.stage' ? 'signing' : 'x'}"`;
+    // An object with facts of its own.
+    default:
+      return `has(${fact}) && !tx.raw.verified`;
   }
 }
 
@@ -67,7 +83,11 @@ const policies = fc
     parsePolicy(
       JSON.stringify({
         version: 1,
-        lists: { known: ['0xAB', 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4'] },
+        lists: {
+          known: ['0xAB', 'bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4'],
+          payees: [{ address: '0xab', tag: 'x', name: 'X' }],
+        },
+        tables: { max: { x: '1', ETH: '5' } },
         rules: rules.map((each, index) => ({ id: `r${index}`, ...each })),
         ...rest,
       }),
@@ -83,6 +103,28 @@ function sampled(index: number): Policy {
   if (policy === undefined) throw new Error('no such policy');
   return policy;
 }
+
+/** Raw transactions and call data, as sent or broken. */
+const signedParts = fc.record(
+  {
+    operation: fc.constantFrom<unknown[]>('TRANSFER', 'CONTRACT_CALL', 'RAW', 'TYPED_MESSAGE'),
+    asset: fc.constantFrom<unknown[]>('ETH', 'BTC', 'SOL', 'x'),
+    fee: fc.constant('0.001'),
+    rawTx: fc.constantFrom<unknown[]>(
+      samplePayload('transaction')['rawTx'],
+      [{ rawTx: '02ef', payload: 'x' }],
+      'x',
+      [null],
+    ),
+    extraParameters: fc.constantFrom<unknown[]>(
+      { contractCallData: `0xa9059cbb${'0'.repeat(24)}${'ab'.repeat(20)}${'0'.repeat(63)}1` },
+      { contractCallData: '0xa9059cbb', memo: 'x' },
+      { rawMessageData: { messages: [{ type: 'EIP712', content: {} }] } },
+      { psbt: 'cHNidP8=' },
+    ),
+  },
+  { requiredKeys: [] },
+);
 
 /** Any JSON value, most often one that occurs in the protocol. */
 const value = fc.oneof(
@@ -107,16 +149,18 @@ const payload: fc.Arbitrary<Record<string, unknown>> = fc
       fc.constant({}),
       fc.record({ extraInfo: fc.oneof(fieldsOf(['address', 'tag', 'apiKey', 'addresses']), value) }),
     ),
+    fc.oneof({ weight: 2, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: signedParts }),
     fc.oneof(
       { weight: 4, arbitrary: fc.constant({}) },
       { weight: 1, arbitrary: fc.dictionary(fc.string(), fc.jsonValue()) },
     ),
   )
-  .map(([fields, destinations, extraInfo, others]) => ({
+  .map(([fields, destinations, extraInfo, signed, others]) => ({
     ...others,
     ...fields,
     ...destinations,
     ...extraInfo,
+    ...signed,
   }));
 const requests: fc.Arbitrary<CallbackRequest> = fc.record({
   kind: fc.constantFrom<Kind[]>('transaction', 'configuration'),
@@ -127,14 +171,11 @@ const now = fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDa
 
 /** A simple reference implementation: CEL evaluates each rule, up to the first that is true or fails. */
 function expected(policy: Policy, request: CallbackRequest, at: Date): string {
+  const signed = signedBy(policy, request);
+  if (signed?.refusal !== undefined) return INTEGRITY;
   for (const each of policy.rulesFor[request.kind]) {
     try {
-      if (
-        each.evaluatePart(
-          each.when,
-          factsOf({ request, signed: signedBy(policy, request), catalog: policy.catalog }, at),
-        ) === true
-      )
+      if (each.evaluatePart(each.when, factsOf({ request, signed, catalog: policy.catalog }, at)) === true)
         return each.id;
     } catch {
       return 'error';

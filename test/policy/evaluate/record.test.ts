@@ -21,14 +21,57 @@ t.test('records all facts of a transaction and nothing else', (t) => {
       amountUSD: 18.74292937,
     },
   ]);
-  for (const field of ['rawTx', 'players', 'unknown', 'amount']) t.notOk(field in facts, field);
+  for (const field of ['players', 'unknown', 'amount']) t.notOk(field in facts, field);
   t.end();
 });
 
-t.test('omits extraParameters and reports them as omitted', (t) => {
-  const { facts, omitted } = recordFacts(request({ extraParameters: { secret: 'x' } }));
-  t.strictSame(omitted, ['extraParameters']);
-  t.notMatch(JSON.stringify(facts), 'secret');
+t.test('records what is signed, so that a replay can read it again', (t) => {
+  const extraParameters = {
+    contractCallData: '0xab',
+    rawMessageData: { messages: [{ content: { a: 1 } }] },
+    psbt: 'x',
+  };
+  const { facts, omitted } = recordFacts(
+    request({
+      rawTx: [
+        { rawTx: '02', payload: 'ab', keyDerivationPath: '[ 44 ]', other: 'x' },
+        { rawTx: { a: 'SECRET' } },
+        5,
+      ],
+      extraParameters,
+    }),
+  );
+  t.strictSame(facts, {
+    requestId: 'r-1',
+    rawTx: [{ rawTx: '02', payload: 'ab', keyDerivationPath: '[ 44 ]' }, { rawTx: {} }, 5],
+    extraParameters,
+  });
+  t.equal(omitted, undefined);
+  t.end();
+});
+
+t.test('leaves out what is signed, and nothing else, if it is too large for a log line', (t) => {
+  const rawTx = [{ rawTx: 'ab'.repeat(150_000) }];
+  const extraParameters = { contractCallData: '0xab' };
+  t.strictSame(recordFacts(request({ note: 'x', rawTx, extraParameters })), {
+    facts: { requestId: 'r-1', note: 'x', extraParameters: {} },
+    omitted: ['rawTx', 'extraParameters.contractCallData'],
+  });
+  const wide = { rawMessageData: { messages: Array(30_000).fill({ a: { b: { c: 'x' } } }) } };
+  t.match(recordFacts(request({ extraParameters: wide })), { omitted: ['extraParameters.rawMessageData'] });
+  t.end();
+});
+
+t.test('omits other extraParameters, even their names', (t) => {
+  const { facts, omitted } = recordFacts(
+    request({ extraParameters: { secret: 'x', contractCallData: '0xab' } }),
+  );
+  t.strictSame(omitted, ['extraParameters.*']);
+  t.strictSame(facts['extraParameters'], { contractCallData: '0xab' });
+  t.strictSame(recordFacts(request({ extraParameters: 'secret' })).omitted, ['extraParameters']);
+  t.strictSame(recordFacts(request({ extraParameters: {} })), {
+    facts: { requestId: 'r-1', extraParameters: {} },
+  });
   t.equal(recordFacts(request({ extraParameters: null })).omitted, undefined);
   t.end();
 });
@@ -60,8 +103,14 @@ t.test('records every form of extraInfo.addresses so that the decision can be re
   const json = '{"ETH":"0xAB"}';
   for (const [addresses, recorded] of [
     [json, json],
-    [{ ETH: '0xAB', BTC: null }, ['0xAB']],
-    [['0xAB', null], ['0xAB']],
+    [
+      { ETH: '0xAB', BTC: null },
+      { ETH: '0xAB', BTC: null },
+    ],
+    [
+      ['0xAB', null],
+      ['0xAB', null],
+    ],
     [null, null],
   ]) {
     const change = request({ type: 'EXCHANGE', extraInfo: { addresses } }, 'configuration');

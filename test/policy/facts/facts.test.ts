@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { samplePayload } from '../../../cli/cosigner/request.js';
-import { FACT_TYPES } from '../../../src/policy/facts/facts.js';
+import { FACT_CLASSES, FACT_TYPES } from '../../../src/policy/facts/facts.js';
 import { evaluate, type Payload } from '../../helpers/policy.js';
 
 /** For each fact, a payload that has it and an expression that is true for this payload. */
@@ -31,7 +31,7 @@ const present: Readonly<Record<string, readonly [Payload, string]>> = {
   'tx.customerRefId': [{ customerRefId: 'c' }, 'tx.customerRefId == "c"'],
   'tx.extraParameters': [{ extraParameters: { a: { b: [1, 'x'] } } }, 'tx.extraParameters.a.b[1] == "x"'],
   'd.address': [
-    { destinations: [{ displayDstAddress: '0xA', dstAddress: '0xB' }] },
+    { destinations: [{ displayDstAddress: '0xA', dstAddress: '0xa' }] },
     'tx.destinations.all(d, d.address == "0xa")',
   ],
   'd.addressType': [
@@ -94,10 +94,15 @@ for (const [kind, table] of [
   }
 }
 
+/** signed-facts.test.ts tests the facts about what is signed. */
+const isObjectOfFacts = (type: string): boolean => Object.hasOwn(FACT_CLASSES, type);
+
 t.test('tests every fact', (t) => {
   const named = { tx: 'tx', config: 'config', destination: 'd' } as const;
   const facts = Object.entries(FACT_TYPES).flatMap(([owner, types]) =>
-    Object.keys(types).map((name) => `${named[owner as keyof typeof named]}.${name}`),
+    Object.entries(types)
+      .filter(([, type]) => !isObjectOfFacts(type))
+      .map(([name]) => `${named[owner as keyof typeof named]}.${name}`),
   );
   t.strictSame(Object.keys({ ...present, ...presentInChanges }).sort(), facts.sort());
   t.end();
@@ -105,7 +110,7 @@ t.test('tests every fact', (t) => {
 
 t.test('the guide lists every fact with its type', (t) => {
   const guide = readFileSync(new URL('../../../docs/policy-reference.md', import.meta.url), 'utf8');
-  const documentedType = {
+  const documentedType: Readonly<Record<string, string>> = {
     string: '(text|string)',
     Address: 'address',
     Decimal: 'decimal',
@@ -114,6 +119,7 @@ t.test('the guide lists every fact with its type', (t) => {
   };
   for (const [owner, types] of Object.entries(FACT_TYPES)) {
     for (const [name, type] of Object.entries(types)) {
+      if (isObjectOfFacts(type)) continue;
       const fact = `${owner === 'destination' ? 'd' : owner}.${name}`;
       t.match(guide, new RegExp(`^\\| \`${fact}\` \\| ${documentedType[type]} \\|`, 'm'), fact);
     }
@@ -233,10 +239,105 @@ t.test('an empty list of destinations counts as absent, so that a rule about all
 t.test('d.address is the displayed address or, if that is empty, the address', (t) => {
   const read = (destination: Payload) =>
     evaluate('tx.destinations[0].address == "0xb"', { destinations: [destination] });
+  t.equal(read({ displayDstAddress: '0xB', dstAddress: ' 0xb' }), true);
   t.equal(read({ dstAddress: '0xB' }), true);
   t.equal(read({ displayDstAddress: '', dstAddress: '0xB' }), true);
-  t.equal(read({ displayDstAddress: '0xA', dstAddress: '0xB' }), false);
   t.equal(read({ displayDstAddress: '  ' }), 'tx.destinations[0].address is absent');
+  t.end();
+});
+
+const DIFFERING = 'tx.destinations[].address can’t be known: its addresses differ';
+
+t.test('d.address can’t be known if the addresses of a destination differ by their chain’s rules', (t) => {
+  const read = (payload: Payload, when = 'tx.destinations.all(d, has(d.address))') => evaluate(when, payload);
+  t.equal(read({ destinations: [{ displayDstAddress: '0xA', dstAddress: '0xB' }] }), DIFFERING);
+  const [upper, lower] = [
+    '0x5DC69B1FBB13BAFD09AF88A782F0F285772AD5F8',
+    '5dc69b1fbb13bafd09af88a782f0f285772ad5f8',
+  ];
+  const differently = { destinations: [{ displayDstAddress: upper, dstAddress: lower }] };
+  const unchecked = { integrity: { display: 'off' } };
+  const checked = (payload: Payload) =>
+    evaluate('tx.destinations.all(d, has(d.address))', payload, { policy: unchecked });
+  t.equal(checked({ asset: 'ETH', ...differently }), true);
+  t.equal(checked({ asset: 'UNKNOWN', ...differently }), DIFFERING, 'by form, without a chain');
+  const one = { destinations: [{ dstAddress: upper }], destAddress: '0xB' };
+  t.equal(checked({ asset: 'ETH', ...one }), DIFFERING);
+  t.equal(checked({ asset: 'ETH', operation: 'CONTRACT_CALL', ...one }), true, 'only for transfers');
+  t.equal(checked({ asset: 'ETH', ...one, destinations: [...one.destinations, ...one.destinations] }), true);
+  const contract = '0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48';
+  t.equal(checked({ asset: 'USDC', ...one, destAddress: contract }), true, 'the token’s contract');
+  t.end();
+});
+
+t.test('tx.destAddress can’t be known if it is not the address of the only destination', (t) => {
+  const read = (payload: Payload) =>
+    evaluate('tx.destAddress == "0xb"', payload, { policy: { integrity: { display: 'off' } } });
+  t.equal(read({ destAddress: '0xB', destinations: [{ dstAddress: '0xb' }] }), true);
+  t.equal(read({ destAddress: '0xB', destinations: [{}] }), true);
+  t.equal(
+    read({ destAddress: '0xB', destinations: [{ dstAddress: '0xA' }] }),
+    'tx.destAddress can’t be known: its addresses differ',
+  );
+  t.equal(read({ operation: 'RAW', destAddress: '0xB', destinations: [{ dstAddress: '0xA' }] }), true);
+  t.end();
+});
+
+t.test('with several destinations, the facts about one of them are absent', (t) => {
+  const payload = { destType: 'VAULT', destId: '1', destAddress: '0xA', destAddressType: 'WHITELISTED' };
+  for (const fact of ['destType', 'destId', 'destAddress', 'destAddressType']) {
+    const has = (destinations: unknown) => evaluate(`has(tx.${fact})`, { ...payload, destinations });
+    t.equal(has([{}, {}]), false, fact);
+    t.equal(has([{}]), true);
+    t.equal(has(undefined), true);
+  }
+  t.equal(
+    evaluate('tx.destType == "VAULT"', { ...payload, destinations: [{}, {}] }),
+    'tx.destType is absent',
+    'a rule that reads only this fact fails',
+  );
+  t.end();
+});
+
+t.test('addresses compare as on the chain of the transaction’s asset', (t) => {
+  const address = '5dc69b1fbb13bafd09af88a782f0f285772ad5f8';
+  const payload = { asset: 'ETH', destAddress: address };
+  const parts = { lists: { l: [`0x${address.toUpperCase()}`] } };
+  t.equal(evaluate('tx.destAddress in lists.l', payload, parts), true);
+  t.equal(evaluate('tx.destAddress in lists.l', { ...payload, asset: 'UNKNOWN' }, parts), false);
+  const policy = { assets: { UNKNOWN: { chain: 'evm/5', decimals: '18' } } };
+  t.equal(
+    evaluate('tx.destAddress in lists.l', { ...payload, asset: 'UNKNOWN' }, { ...parts, policy }),
+    true,
+  );
+  t.end();
+});
+
+t.test('an amount without a price is not worth 0 US dollars', (t) => {
+  const usd = (destinations: unknown, more: Payload = {}, policy: Payload = {}) =>
+    evaluate('tx.amountUsd == decimal("0")', { asset: 'XYZ', ...more, destinations }, { policy });
+  const absent = 'tx.amountUsd is absent';
+  t.equal(usd([{ amountUSD: 0 }]), absent, 'an amount that is not known counts as one');
+  t.equal(usd([{ amountUSD: 0, amountNativeStr: '5' }]), absent);
+  t.equal(usd([{ amountUSD: 0 }], { amountStr: '5' }), absent);
+  t.equal(usd([{ amountUSD: 1 }, { amountUSD: 0, amountNativeStr: '5' }]), absent, 'beside another');
+  t.equal(usd([{ amountUSD: 0, amountNativeStr: '0.00' }]), true, 'nothing costs nothing');
+  t.equal(usd([{ amountUSD: 0 }], { amountStr: '0' }), true);
+  t.equal(usd([{ amountUSD: 0 }, { amountUSD: 0 }], { amountStr: '0' }), absent);
+  t.equal(evaluate('tx.destinations.all(d, has(d.amountUsd))', { destinations: [{ amountUSD: 0 }] }), false);
+  t.end();
+});
+
+t.test('the policy’s price is used where the request has none, never in place of one', (t) => {
+  const policy = { assets: { XYZ: { chain: 'evm/1', decimals: '18', price: '0.5' } } };
+  const usd = (expected: string, destinations: unknown, more: Payload = {}) =>
+    evaluate(`tx.amountUsd == decimal("${expected}")`, { asset: 'XYZ', ...more, destinations }, { policy });
+  t.equal(usd('2.5', [{ amountUSD: 0, amountNativeStr: '5' }]), true);
+  t.equal(usd('2.5', [{ amountNativeStr: '5' }]), true);
+  t.equal(usd('2.5', [{}], { amountStr: '5' }), true, 'the amount of the only destination');
+  t.equal(usd('7', [{ amountUSD: 7, amountNativeStr: '5' }]), true);
+  t.equal(usd('9.5', [{ amountUSD: 7 }, { amountUSD: 0, amountNativeStr: '5' }]), true);
+  t.equal(usd('0', [{}, {}], { amountStr: '5' }), 'tx.amountUsd is absent', 'whose amount is not known');
   t.end();
 });
 
@@ -276,6 +377,34 @@ t.test('in a configuration change, compares addresses as addresses and hides the
     'an empty list of addresses is absent',
   );
   t.equal(change({ apiKey: 'secret' }, 'has(config.extraInfo) && config.extraInfo.size() == 0'), true);
+  t.end();
+});
+
+t.test('in a configuration change, addresses at any depth compare as on their asset’s chain', (t) => {
+  const address = '5dc69b1fbb13bafd09af88a782f0f285772ad5f8';
+  const change = (extraInfo: Payload, fact: string) =>
+    evaluate(
+      `${fact} in lists.l`,
+      { type: 'X', extraInfo },
+      { kind: 'configuration', lists: { l: [`0x${address}`] } },
+    );
+  t.equal(change({ asset: 'ETH', address }, 'config.extraInfo.address'), true);
+  t.equal(change({ address }, 'config.extraInfo.address'), false, 'without a known asset, by form');
+  t.equal(change({ asset: 'ETH', depositAddress: address }, 'config.extraInfo.depositAddress'), true);
+  t.equal(change({ asset: 'ETH', a: { b: [{ address }] } }, 'config.extraInfo.a.b[0].address'), true);
+  t.equal(change({ asset: 'ETH', a: { addresses: [address] } }, 'config.extraInfo.a.addresses[0]'), true);
+  t.equal(change({ addresses: { ETH: address } }, 'config.extraInfo.addresses[0]'), true);
+  t.equal(change({ addresses: JSON.stringify({ ETH: address }) }, 'config.extraInfo.addresses[0]'), true);
+  t.equal(change({ asset: 'ETH', addresses: { BTC: address } }, 'config.extraInfo.addresses[0]'), false);
+  t.equal(
+    change({ asset: 'ETH', walletName: address }, 'config.extraInfo.walletName'),
+    false,
+    'a name is exact',
+  );
+  t.equal(
+    change({ a: { address: 5 } }, 'config.extraInfo.a.address'),
+    'config.extraInfo.a.address is not a string',
+  );
   t.end();
 });
 

@@ -79,12 +79,26 @@ const invalid: readonly (readonly [
   [
     'an empty file',
     '',
-    [[1, 1, undefined, 'not a policy: a policy has the keys version, lists, rules, otherwise and onError']],
+    [
+      [
+        1,
+        1,
+        undefined,
+        'not a policy: a policy has the keys version, assets, contracts, own, tables, integrity, lists, rules, otherwise and onError',
+      ],
+    ],
   ],
   [
     'a list instead of an object',
     '- a',
-    [[1, 1, undefined, 'not a policy: a policy has the keys version, lists, rules, otherwise and onError']],
+    [
+      [
+        1,
+        1,
+        undefined,
+        'not a policy: a policy has the keys version, assets, contracts, own, tables, integrity, lists, rules, otherwise and onError',
+      ],
+    ],
   ],
   [
     'broken YAML',
@@ -325,7 +339,7 @@ t.test('does not quote a value that is not a policy, such as a key', (t) => {
   ]) {
     t.throws(() => parsePolicy(text, '/p/policy'), {
       message:
-        "/p/policy:1:1\n  not a policy: a policy has the keys version, lists, rules, otherwise and onError\n\n1 problem. This policy can't be used.",
+        "/p/policy:1:1\n  not a policy: a policy has the keys version, assets, contracts, own, tables, integrity, lists, rules, otherwise and onError\n\n1 problem. This policy can't be used.",
     });
   }
   t.end();
