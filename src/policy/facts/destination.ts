@@ -37,7 +37,7 @@ export const Destination = factClass('tx.destinations[]', DESTINATION_FACTS);
 export type Destination = InstanceType<typeof Destination>;
 
 /**
- * The displayed address, or else the stored one. A rule about one of the addresses would say nothing about the others,
+ * The displayed address, or else the stored one, or else `destAddress` of a transfer to one destination. A rule about one of the addresses would say nothing about the others,
  * so that the fact can't be used if they differ.
  * @throws {FactError}
  */
@@ -47,9 +47,10 @@ function readDestinationAddress(
 ): Address | undefined {
   const displayed = readAddress(payload['displayDstAddress'], name, addresses);
   const stored = readAddress(payload['dstAddress'], name, addresses);
-  const address = displayed ?? stored;
+  const destAddress = otherAddress(transaction, name);
+  const address = displayed ?? stored ?? destAddress;
   if (address === undefined) return undefined;
-  for (const other of [stored, otherAddress(transaction, name)]) {
+  for (const other of [stored, destAddress]) {
     if (other !== undefined && !address.equals(other.normalized)) throw differing(name);
   }
   return address;

@@ -88,10 +88,13 @@ export interface FactClass {
   readonly example: string;
   readonly ctor: abstract new (...args: never[]) => object;
   readonly facts: Readonly<Record<string, FactType>>;
+  /** The fields of the request that each fact is read from. */
+  readonly fields: Readonly<Record<string, readonly string[]>>;
 }
 
 function ofClass<Input>(example: string, ctor: FactClass['ctor'], table: FactTable<Input>): FactClass {
-  return { example, ctor, facts: typesOf(table) };
+  const fields = Object.fromEntries(Object.entries(table).map(([name, fact]) => [name, fact.fields]));
+  return { example, ctor, facts: typesOf(table), fields };
 }
 
 /** All classes of facts, keyed by their type in the rule language. */
