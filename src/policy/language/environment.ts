@@ -71,7 +71,7 @@ export function celEnvironments({ lists, tables }: Vocabulary): {
 }
 
 /** The type of a table. */
-export const TABLE = 'map<string, TableValue>';
+const TABLE = 'map<string, TableValue>';
 
 function baseEnvironment(): CelEnvironment {
   const environment = new CelEnvironment({ limits: LIMITS })

@@ -4,9 +4,10 @@ import type { Kind } from '../../protocol/request.js';
 import type { Facts } from '../facts/facts.js';
 import { type Comparison, leadingComparisons } from './comparisons.js';
 import { celEnvironments, type KnownNames, type Vocabulary } from './environment.js';
+import type { EvaluableNode } from './macro.js';
 import { misusedMembership } from './membership.js';
 import { type ExpressionProblem, notBoolean, problemFinder, toProblem } from './problems.js';
-import { makeStrictAndBounded } from './strict.js';
+import { makeStrictAndBounded, withLenientHas } from './strict.js';
 
 export interface Compiled {
   readonly ast: ASTNode;
@@ -41,7 +42,7 @@ function language(environment: CelEnvironment, known: KnownNames): Language {
 
   const evaluate = (parsed: ParseResult, facts: Facts): unknown => {
     resetLimits();
-    return parsed(facts);
+    return withLenientHas(parsed.ast as ASTNode & EvaluableNode, () => parsed(facts));
   };
 
   return {

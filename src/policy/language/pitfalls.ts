@@ -6,7 +6,6 @@ import {
   serialize,
 } from '@marcbachmann/cel-js';
 import { STAGES } from '../facts/facts.js';
-import { TABLE } from './environment.js';
 import type { EvaluableNode } from './macro.js';
 import type { NodeOf } from './nodes.js';
 import { SETUP_MACRO } from './strict.js';
@@ -63,13 +62,18 @@ function unknownTimeZone({ args: [name, , args] }: NodeOf<'rcall'>): string | un
 
 function refusedMember({ args: [owner, member] }: NodeOf<'.' | '[]'>): string | undefined {
   if (typeof member !== 'string' && member.op !== 'value') {
-    if (typeOf(owner) !== TABLE) return 'an index must be a number or a quoted string';
-    return /^(?:string|dyn)/.test(typeOf(member)) ? undefined : 'the key of a table must be a string';
+    if (!isTable(owner)) return 'an index must be a number or a quoted string';
+    return /^(?:|string|dyn.*)$/.test(typeOf(member)) ? undefined : 'the key of a table must be a string';
   }
   const name = typeof member === 'string' ? member : member.args;
   return name === 'apiKey' && serialize(owner) === 'config.extraInfo'
     ? 'config.extraInfo.apiKey is a secret, and rules can’t read it'
     : undefined;
+}
+
+/** `tables.limits`, even if there is no such table. */
+function isTable(node: ASTNode): boolean {
+  return (node.op === '.' || node.op === '[]') && serialize(node.args[0]) === 'tables';
 }
 
 function dynamicOperand({ op, args }: NodeOf<'&&' | '||'>): string | undefined {

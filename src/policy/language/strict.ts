@@ -45,9 +45,7 @@ export function makeStrictAndBounded(environment: CelEnvironment): () => void {
     evaluate(evaluator) {
       evaluator.run = evaluator.tryEval = (node, context) => {
         countStep();
-        return isHas(node)
-          ? hasFact(() => node.evaluate(evaluator, node, context))
-          : node.evaluate(evaluator, node, context);
+        return withLenientHas(node, () => node.evaluate(evaluator, node, context));
       };
       return true;
     },
@@ -59,12 +57,12 @@ export function makeStrictAndBounded(environment: CelEnvironment): () => void {
   };
 }
 
-function isHas({ op, args }: EvaluableNode): boolean {
-  return op === 'call' && Array.isArray(args) && args[0] === 'has';
-}
-
-/** In CEL, `has(tx.call.method)` is an error if `tx.call` is absent. Here it is false, as an author expects. */
-function hasFact(evaluate: () => unknown): unknown {
+/**
+ * In CEL, `has(tx.call.method)` is an error if `tx.call` is absent. Here it is false, as an author expects.
+ * @param node what is evaluated; cel-js passes the root of an expression to no macro, so the caller applies this to it
+ */
+export function withLenientHas({ op, args }: EvaluableNode, evaluate: () => unknown): unknown {
+  if (op !== 'call' || !Array.isArray(args) || args[0] !== 'has') return evaluate();
   try {
     return evaluate();
   } catch (error) {

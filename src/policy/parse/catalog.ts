@@ -70,10 +70,9 @@ function readOwn(document: PolicyDocument, found: Found): readonly string[] {
 
 function readIntegrity(document: PolicyDocument): IntegritySettings {
   const { maxFeeFactor, ...settings } = dataOf(integritySchema, sectionOf(document, 'integrity')) ?? {};
-  const written = Object.entries(settings).filter(([, setting]) => setting !== undefined);
   return {
     ...DEFAULT_CATALOG.integrity,
-    ...(Object.fromEntries(written) as Partial<IntegritySettings>),
+    ...settings,
     ...(maxFeeFactor !== undefined && { maxFeeFactor: new Decimal(maxFeeFactor) }),
   };
 }
