@@ -473,8 +473,8 @@ t.test('logs the rule, the policy and the facts of a decision', async (t) => {
     rule: 'rule',
     policy: policy.hash,
     tried: ['rule'],
-    facts: { requestId: 'r', note: 'x' },
-    omitted: ['extraParameters'],
+    facts: { requestId: 'r', note: 'x', extraParameters: {}, rawTx: [{}] },
+    omitted: undefined,
     msg: 'APPROVE transaction by rule rule',
   });
   t.notMatch(JSON.stringify(of('decision')), 'hush');

@@ -50,8 +50,13 @@ export function recordFacts({ kind, payload }: CallbackRequest): Recorded {
   return all.length === 0 ? { facts } : { facts, omitted: all };
 }
 
+/** In bytes, as JSON. Values nested too deeply for JSON have no size that fits. */
 function sizeOf(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value));
+  try {
+    return Buffer.byteLength(JSON.stringify(value));
+  } catch {
+    return Infinity;
+  }
 }
 
 type Payload = CallbackRequest['payload'];
@@ -71,7 +76,7 @@ const ENTRY_FIELDS: readonly string[] = ['rawTx', 'payload', 'keyDerivationPath'
 
 function signedParts({ rawTx, extraParameters }: Payload): SignedParts {
   const entries = Array.isArray(rawTx)
-    ? rawTx.map((entry: unknown) => (isObject(entry) ? pick(entry, ENTRY_FIELDS) : withoutNested(entry)))
+    ? rawTx.map((entry: unknown) => (isObject(entry) ? pick(entry, ENTRY_FIELDS) : {}))
     : withoutNested(rawTx);
   const names = isObject(extraParameters)
     ? SIGNED_PARAMETERS.filter((name) => Object.hasOwn(extraParameters, name))

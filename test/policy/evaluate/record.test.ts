@@ -43,7 +43,7 @@ t.test('records what is signed, so that a replay can read it again', (t) => {
   );
   t.strictSame(facts, {
     requestId: 'r-1',
-    rawTx: [{ rawTx: '02', payload: 'ab', keyDerivationPath: '[ 44 ]' }, { rawTx: {} }, 5],
+    rawTx: [{ rawTx: '02', payload: 'ab', keyDerivationPath: '[ 44 ]' }, { rawTx: {} }, {}],
     extraParameters,
   });
   t.equal(omitted, undefined);
@@ -129,5 +129,16 @@ t.test('records nested values in flat fields as empty objects', (t) => {
 
 t.test('records no facts if they are too large for a log line', (t) => {
   t.strictSame(recordFacts(request({ note: 'x'.repeat(300_000) })), { facts: {}, omitted: ['*'] });
+  t.end();
+});
+
+t.test('leaves out what is signed if it is nested too deeply to be logged', (t) => {
+  const depth = 100_000;
+  const rawMessageData = JSON.parse('['.repeat(depth) + ']'.repeat(depth)) as unknown;
+  const payload = { requestId: 'r', extraParameters: { rawMessageData } };
+  t.strictSame(recordFacts({ kind: 'transaction', requestId: 'r', payload }), {
+    facts: { requestId: 'r', extraParameters: {} },
+    omitted: ['extraParameters.rawMessageData'],
+  });
   t.end();
 });
