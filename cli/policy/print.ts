@@ -24,9 +24,9 @@ function createJsonPrinter(stream: Output): Printer {
   const write = (value: object): void => void stream.write(`${JSON.stringify(value)}\n`);
   return {
     problems: ({ problems }) => write({ problems }),
-    policy: (file, policy) => write({ file, ...summarize(policy) }),
-    explanation: (file, { hash }, { kind, requestId }, { decision, rules }) =>
-      write({ file, policy: hash, kind, requestId, decision, rules }),
+    policy: (file, policy) => write({ file, ...summarize(policy), warnings: policy.warnings }),
+    explanation: (file, { hash }, { kind, requestId }, { decision, integrity, warnings, rules }) =>
+      write({ file, policy: hash, kind, requestId, decision, integrity, warnings, rules }),
     testRun: ({ hash }, { results, unmatched }) =>
       write({
         policy: hash,
@@ -48,6 +48,9 @@ function createTextPrinter(stream: Output): Printer {
     policy(file, policy) {
       const { policy: hash, rules, lists, entries } = summarize(policy);
       const content = `${count(rules, 'rule')}, ${count(lists, 'list')} with ${count(entries, 'entry', 'entries')}`;
+      for (const { line, column, message } of policy.warnings) {
+        write(`${paint('yellow', 'warning')}  ${file}:${line}:${column}  ${message}`);
+      }
       write(`${paint('green', 'ok')}  ${file} ${hash}: ${content}`);
     },
     explanation: (file, policy, { kind, requestId }, explanation) =>

@@ -4,11 +4,11 @@ import { createInterface } from 'node:readline';
 import { stripVTControlCharacters } from 'node:util';
 import * as z from 'zod';
 import { InputError, reasonOf } from '../command.js';
-import { decideBy, type Policy } from '../../src/policy/evaluate/rules.js';
+import { decideBy, type Policy, signedBy } from '../../src/policy/evaluate/rules.js';
 import { ACTIONS } from '../../src/protocol/decision.js';
 import type { Kind } from '../../src/protocol/request.js';
 import { EMERGENCY_STOP, STALE } from '../../src/sources/emergency.js';
-import { trapOmitted, type UndocumentedReads, undocumentedReads } from './unlogged.js';
+import { OmittedFacts, type UndocumentedReads, undocumentedReads } from './unlogged.js';
 
 /** The fields of a decision line that a replay needs; `src/routes/decision-line.ts` writes them. */
 const lineSchema = z.looseObject({
@@ -100,9 +100,17 @@ function replayLine(policy: Policy, unlogged: UndocumentedReads, text: string, o
     return;
   }
   const { kind, requestId, time, action, rule, facts, omitted } = data;
-  const dependsOnOmitted = trapOmitted(facts, omitted, unlogged);
-  const { ruleError, ...decision } = decideBy(policy, { kind, requestId, payload: facts }, new Date(time));
-  if (dependsOnOmitted(decision.tried)) {
+  const omittedFacts = new OmittedFacts(omitted, unlogged);
+  if (omittedFacts.isUnknown) {
+    outcome.notReplayable.push(requestId);
+    return;
+  }
+  const request = { kind, requestId, payload: facts };
+  // What is signed is read before facts that were not logged are trapped: it depends on none of them.
+  const signed = omittedFacts.trapSigned(signedBy(policy, request));
+  omittedFacts.trap(facts);
+  const { ruleError, ...decision } = decideBy(policy, request, new Date(time), signed);
+  if (omittedFacts.affect(decision.tried)) {
     outcome.notReplayable.push(requestId);
     return;
   }

@@ -1,6 +1,6 @@
 // Formats explanations, test results and replays as lines of text.
-import type { Explanation, RuleExplanation } from '../../src/policy/evaluate/explain.js';
-import type { Policy, RuleDecision } from '../../src/policy/evaluate/rules.js';
+import type { ExplainedChecks, Explanation, RuleExplanation } from '../../src/policy/evaluate/explain.js';
+import { INTEGRITY, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
 import { columns, count, type Paint, paintAction } from '../terminal.js';
 import type { CaseResult, TestRun } from './cases.js';
 import type { Change, Replay } from './replay.js';
@@ -17,13 +17,36 @@ const MARKS: Readonly<Record<Outcome, string>> = {
 export function explanationLines(
   paint: Paint,
   policy: Policy,
-  { decision, rules }: Explanation,
+  { decision, integrity, warnings, rules }: Explanation,
 ): readonly string[] {
   const ruleError =
     decision.ruleError === undefined ? '' : `, which could not be evaluated: ${decision.ruleError}`;
   return [
+    ...warnings.map((warning) => `${paint('yellow', 'warning')}  ${warning}`),
+    ...(integrity === undefined ? [] : integrityLines(paint, integrity, decision)),
     ...rules.flatMap((rule) => explainedRuleLines(paint, policy, rule)),
     `${paintAction(paint, decision.action)} by ${decision.rule}${ruleError}`,
+  ];
+}
+
+function integrityLines(
+  paint: Paint,
+  checks: ExplainedChecks,
+  { rule, verified }: RuleDecision,
+): readonly string[] {
+  const isRefused = rule === INTEGRITY;
+  const style = isRefused ? 'red' : verified === true ? 'green' : 'dim';
+  const mark = isRefused ? 'FAIL' : verified === true ? 'ok' : '-';
+  const rows = columns(
+    Object.entries(checks).map(([check, { outcome, reason }]) => [
+      check,
+      outcome === 'unknown' ? 'can’t be known' : outcome,
+      reason ?? '',
+    ]),
+  );
+  return [
+    `${paint(style, mark.padEnd(5))}  ${paint('bold', INTEGRITY)}${isRefused ? '  REJECT' : ''}`,
+    ...rows.map((row) => `         ${row.trimEnd()}`),
   ];
 }
 

@@ -1,23 +1,41 @@
 // Detects whether a replayed decision depends on facts that were not logged.
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
-import { EXTRA_INFO_FIELDS, UNDOCUMENTED_EXTRA_INFO } from '../../src/policy/evaluate/record.js';
+import type { Signed } from '../../src/chain/read.js';
+import {
+  EXTRA_INFO_FIELDS,
+  OTHER_PARAMETERS,
+  SIGNED_PARAMETERS,
+  UNDOCUMENTED_EXTRA_INFO,
+} from '../../src/policy/evaluate/record.js';
 import type { Policy, Rule } from '../../src/policy/evaluate/rules.js';
 import { nodesIn } from '../../src/policy/language/nodes.js';
 
-/** What a policy's rules could read of undocumented fields of `config.extraInfo`, whose names are not logged. */
-export interface UndocumentedReads {
+/** What a policy's rules could read of an object whose undocumented fields are not logged, not even their names. */
+interface Reads {
   /** Names of fields that rules mention. */
   readonly names: readonly string[];
   /** Ids of rules that read the object as a whole, such as its size. */
   readonly wholeIn: ReadonlySet<string>;
 }
 
+/** Keyed by what stands for the undocumented fields in `omitted`. */
+export type UndocumentedReads = ReadonlyMap<string, Reads>;
+
 export function undocumentedReads({ rulesFor }: Policy): UndocumentedReads {
-  const rules = rulesFor.configuration;
+  return new Map([
+    [
+      UNDOCUMENTED_EXTRA_INFO,
+      readsOf(rulesFor.configuration, 'config.extraInfo', [...EXTRA_INFO_FIELDS, 'apiKey']),
+    ],
+    [OTHER_PARAMETERS, readsOf(rulesFor.transaction, 'tx.extraParameters', SIGNED_PARAMETERS)],
+  ]);
+}
+
+function readsOf(rules: readonly Rule[], object: string, logged: readonly string[]): Reads {
   const names = rules.flatMap(({ ast }) => [...nodesIn(ast)].flatMap(memberOf));
   return {
-    names: [...new Set(names)].filter((name) => !EXTRA_INFO_FIELDS.includes(name) && name !== 'apiKey'),
-    wholeIn: new Set(rules.filter(readsWhole).map(({ id }) => id)),
+    names: [...new Set(names)].filter((name) => !logged.includes(name)),
+    wholeIn: new Set(rules.filter((rule) => readsWhole(rule, object)).map(({ id }) => id)),
   };
 }
 
@@ -29,45 +47,76 @@ function memberOf(node: ASTNode): readonly string[] {
   return member.op === 'value' && typeof member.args === 'string' ? [member.args] : [];
 }
 
-/** Whether `config.extraInfo` occurs other than in `config.extraInfo.field` and `has(config.extraInfo)`. */
-function readsWhole({ ast }: Rule): boolean {
+/** Whether an object such as `config.extraInfo` occurs other than in `config.extraInfo.field` and in `has`. */
+function readsWhole({ ast }: Rule, object: string): boolean {
   const nodes = [...nodesIn(ast)];
-  const isExtraInfo = (node: ASTNode | undefined): node is ASTNode =>
-    node?.op === '.' && serialize(node) === 'config.extraInfo';
+  const isObject = (node: ASTNode | undefined): node is ASTNode =>
+    (node?.op === '.' || node?.op === '[]') && serialize(node).replace(/\["(\w+)"\]$/, '.$1') === object;
   const harmless = nodes.flatMap((node) => {
     if (node.op === '.' || node.op === '[]') return [node.args[0]];
     return node.op === 'call' && node.args[0] === 'has' ? node.args[1] : [];
   });
-  return nodes.some((node) => isExtraInfo(node) && !harmless.includes(node));
+  return nodes.some((node) => isObject(node) && !harmless.includes(node));
 }
 
-/**
- * Replaces each fact that was not logged with a property that throws when it is read.
- * @returns a function that reports whether the rules that were evaluated have read such a fact
- */
-export function trapOmitted(
-  facts: Record<string, unknown>,
-  omitted: readonly string[],
-  { names, wholeIn }: UndocumentedReads,
-): (tried: readonly string[]) => boolean {
-  let read = false;
-  const trap = (owner: unknown, name: string): void => {
+/** Traps facts that were not logged, and reports whether the rules that were evaluated depend on one. */
+export class OmittedFacts {
+  readonly #omitted: readonly string[];
+  readonly #undocumented: UndocumentedReads;
+  #read = false;
+
+  constructor(omitted: readonly string[], undocumented: UndocumentedReads) {
+    this.#omitted = omitted;
+    this.#undocumented = undocumented;
+  }
+
+  /** Whether what is signed was too large for the log, or nothing was logged: no decision can then be repeated. */
+  get isUnknown(): boolean {
+    return this.#omitted.some(
+      (path) =>
+        path === '*' ||
+        path === 'rawTx' ||
+        SIGNED_PARAMETERS.some((name) => path === `extraParameters.${name}`),
+    );
+  }
+
+  /** Replaces each fact that was not logged with a property that throws when it is read. */
+  trap(facts: Record<string, unknown>): void {
+    for (const path of this.#omitted) {
+      const reads = this.#undocumented.get(path);
+      const [, owner = '', name = ''] = /^(extraInfo|extraParameters)\.(.*)$/s.exec(path) ?? [];
+      if (reads !== undefined) reads.names.forEach((each) => this.#trapIn(facts[owner], each));
+      else if (owner === '') this.#trapIn(facts, path);
+      else this.#trapIn(facts[owner], name);
+    }
+  }
+
+  /** In old logs, `extraParameters` was omitted as a whole, and with it what was read from it. */
+  trapSigned(signed: Signed | undefined): Signed | undefined {
+    if (signed === undefined || !this.#omitted.includes('extraParameters')) return signed;
+    const copy: Signed = { ...signed };
+    for (const part of ['call', 'typedData', 'bitcoin']) this.#trapIn(copy, part);
+    return copy;
+  }
+
+  #trapIn(owner: unknown, name: string): void {
     if (typeof owner !== 'object' || owner === null) return;
     Object.defineProperty(owner, name, {
       enumerable: true,
       configurable: true,
-      get() {
-        read = true;
+      get: () => {
+        this.#read = true;
         throw new Error('not logged');
       },
     });
-  };
-  const hidden = omitted.includes(UNDOCUMENTED_EXTRA_INFO);
-  for (const path of omitted) {
-    const [, inner] = /^extraInfo\.(.*)$/s.exec(path) ?? [];
-    if (path === UNDOCUMENTED_EXTRA_INFO) names.forEach((name) => trap(facts['extraInfo'], name));
-    else if (inner === undefined) trap(facts, path);
-    else trap(facts['extraInfo'], inner);
   }
-  return (tried) => read || omitted.includes('*') || (hidden && tried.some((rule) => wholeIn.has(rule)));
+
+  /** @param tried ids of the rules that were evaluated */
+  affect(tried: readonly string[]): boolean {
+    if (this.#read || this.isUnknown) return true;
+    return this.#omitted.some((path) => {
+      const wholeIn = this.#undocumented.get(path)?.wholeIn;
+      return wholeIn !== undefined && tried.some((rule) => wholeIn.has(rule));
+    });
+  }
 }

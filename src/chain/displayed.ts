@@ -74,6 +74,10 @@ export function checkSum(payload: Payload, { operation, asset }: Signing): Findi
     fee === undefined || !feeIsInAsset ? [total] : [total, total.plus(fee), total.minus(fee)],
   );
   if (accepted.some((total) => total.eq(sum))) return HOLDS;
+  // An approval displays no fee; a gross transaction takes it from the amount.
+  if (fee === undefined && feeIsInAsset && totals.some((total) => sum.lt(total))) {
+    return unknown('the destinations get less than the request, and no fee is displayed');
+  }
   return contradicts(
     `the destinations get ${sum.toFixed()}, but the request is for ${totals.map((total) => total.toFixed()).join(' or ')}`,
   );

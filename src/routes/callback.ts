@@ -80,6 +80,13 @@ async function answer(
       `rule ${rule} could not be evaluated: ${reason}`,
     );
   }
+  if (decision.check !== undefined) {
+    const { check, reason } = decision;
+    log.error(
+      { event: 'integrity_failed', requestId: request.requestId, check, reason },
+      `the request contradicts itself or what it signs: ${reason}`,
+    );
+  }
 
   const body = await encode(auth, toAnswer(decision, request.requestId), keys);
   const { rule, policy } = decision;

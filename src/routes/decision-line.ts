@@ -33,10 +33,13 @@ export function decisionLine(decided: Decided): Record<string, unknown> {
     source: party(payload['sourceType'], payload['sourceId']),
     // An address outside the workspace has no id.
     destination: party(payload['destType'], shorten(payload['destId']) ?? payload['destAddress']),
+    destinationName: decision.destinationName,
     action: decision.action,
     reason: decision.reason,
     rule: decision.rule,
     ruleError: decision.ruleError,
+    verified: decision.verified,
+    problem: decision.problem,
     policy: decision.policy,
     tried: trace ? decision.tried : undefined,
     durationMs: Math.round(reply.elapsedTime * 1000) / 1000,

@@ -17,6 +17,9 @@ export class MissingPolicyError extends BaseError<'POLICY_MISSING'> {
   }
 }
 
+/** Maximum number of warnings that are logged for a policy; a list may have one in every entry. */
+const MAX_WARNINGS = 20;
+
 export class CurrentPolicy {
   readonly #source: Source<StoredValue>;
   readonly #log: Logger;
@@ -106,7 +109,7 @@ export class CurrentPolicy {
     this.#policy = policy;
     this.#text = text;
     this.#logged = undefined;
-    const { hash, rules, lists } = policy;
+    const { hash, rules, lists, warnings } = policy;
     this.#log.info(
       {
         event: 'policy_loaded',
@@ -118,6 +121,13 @@ export class CurrentPolicy {
       },
       before === undefined ? 'policy loaded' : 'policy replaced',
     );
+    for (const warning of warnings.slice(0, MAX_WARNINGS)) {
+      const { line, column, message } = warning;
+      this.#log.warn(
+        { event: 'policy_warning', from: name, policy: hash, line, column, reason: message },
+        `look at line ${line} of the policy: ${message}`,
+      );
+    }
   }
 
   /** @param policy the unusable policy; `missing` if there is none */

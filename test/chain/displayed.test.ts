@@ -103,6 +103,16 @@ t.test('destinations add up to one of the two amounts, with or without the fee',
   t.end();
 });
 
+t.test('without a displayed fee, destinations that get less can’t be known, and more is refused', (t) => {
+  t.match(read({ amountStr: '10.001', destinations: twice('5') }), {
+    refusal: undefined,
+    findings: { amount: { outcome: 'unknown' } },
+  });
+  t.equal(read({ amountStr: '10.001', destinations: twice('5'), asset: 'USDC' }).refusal?.check, 'amount');
+  t.equal(read({ amountStr: '9.999', destinations: twice('5') }).refusal?.check, 'amount');
+  t.end();
+});
+
 t.test('the fee of a token transfer is paid in another coin, so its sum is exact', (t) => {
   const request = { amountStr: '9.999', fee: '0.001', destinations: twice('5') };
   t.equal(read({ ...request, asset: 'USDC' }).refusal?.check, 'amount');
@@ -117,7 +127,7 @@ t.test('a sum that is not displayed, or of another operation, can’t be known',
 
 t.test('a check that is off refuses nothing, and the others go on', (t) => {
   const request = {
-    amountStr: '9',
+    amountStr: '4',
     destinations: [{ amountNativeStr: '5', dstAddress: ALICE, displayDstAddress: MALLORY }],
   };
   t.equal(read(request, { display: 'off' }).refusal?.check, 'amount');

@@ -5,7 +5,7 @@ import { decideSafely } from '../../src/policy/evaluate/decide.js';
 import { FACT_TYPES, factsOf, RECORDED_FIELDS } from '../../src/policy/facts/facts.js';
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import { recordFacts } from '../../src/policy/evaluate/record.js';
-import { decideBy, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
+import { decideBy, type Policy, type RuleDecision, signedBy } from '../../src/policy/evaluate/rules.js';
 import { ACTIONS } from '../../src/protocol/decision.js';
 import { type CallbackRequest, isSigning, type Kind } from '../../src/protocol/request.js';
 
@@ -126,10 +126,16 @@ const requests: fc.Arbitrary<CallbackRequest> = fc.record({
 const now = fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true });
 
 /** A simple reference implementation: CEL evaluates each rule, up to the first that is true or fails. */
-function expected({ rulesFor }: Policy, request: CallbackRequest, at: Date): string {
-  for (const each of rulesFor[request.kind]) {
+function expected(policy: Policy, request: CallbackRequest, at: Date): string {
+  for (const each of policy.rulesFor[request.kind]) {
     try {
-      if (each.evaluatePart(each.when, factsOf(request, at)) === true) return each.id;
+      if (
+        each.evaluatePart(
+          each.when,
+          factsOf({ request, signed: signedBy(policy, request), catalog: policy.catalog }, at),
+        ) === true
+      )
+        return each.id;
     } catch {
       return 'error';
     }

@@ -12,6 +12,7 @@ import {
   type Skeleton,
   type WitnessPreimage,
 } from './preimage.js';
+import { signerOf } from './script.js';
 import type { Transaction } from './transaction.js';
 
 export interface Entries {
@@ -32,12 +33,14 @@ interface Draft {
   readonly legacy: { input: number; code: Buffer }[];
   readonly witness: WitnessPreimage[];
   readonly payloads: Finding[];
+  /** By derivation path: the signer of the script. */
+  readonly signers: Map<string, Buffer>;
   unread?: string;
   contradiction?: string;
 }
 
 export function readEntries({ entries, operation }: Signing, network: Network): Entries {
-  const draft: Draft = { legacy: [], witness: [], payloads: [] };
+  const draft: Draft = { legacy: [], witness: [], payloads: [], signers: new Map() };
   entries.forEach((entry, index) => {
     addEntry(draft, entry, { index, isTransfer: operation === 'TRANSFER', network });
   });
@@ -58,7 +61,8 @@ interface Context {
   readonly network: Network;
 }
 
-function addEntry(draft: Draft, { rawTx, payload }: RawEntry, { index, isTransfer, network }: Context): void {
+function addEntry(draft: Draft, entry: RawEntry, { index, isTransfer, network }: Context): void {
+  const { rawTx, payload } = entry;
   if (rawTx === undefined) {
     draft.payloads.push(unknown(`entry ${index} of rawTx has no transaction`));
     draft.unread ??= `entry ${index} of rawTx has no transaction`;
@@ -76,6 +80,18 @@ function addEntry(draft: Draft, { rawTx, payload }: RawEntry, { index, isTransfe
   draft.payloads.push(isSigned ? HOLDS : otherDigest(index, digest, payload));
   if ('form' in preimage) addPreimage(draft, preimage, rawTx, { index, isTransfer, network });
   else draft.legacy.push(preimage);
+  checkSigner(draft, entry, preimage.code, index);
+}
+
+/** A key has one hash in all scripts, so entries with the same derivation path have the same signer. */
+function checkSigner(draft: Draft, { keyDerivationPath }: RawEntry, code: Buffer, index: number): void {
+  if (keyDerivationPath === undefined) return;
+  const signer = signerOf(code) ?? code;
+  const other = draft.signers.get(keyDerivationPath);
+  if (other === undefined) draft.signers.set(keyDerivationPath, signer);
+  else if (!other.equals(signer)) {
+    draft.contradiction ??= `entry ${index} of rawTx has another script than an entry before it with the same key`;
+  }
 }
 
 function unreadablePayload(

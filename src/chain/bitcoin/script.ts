@@ -61,8 +61,8 @@ export function witnessProgramOf(script: Buffer): WitnessProgram | undefined {
   return { version: first === OP_0 ? 0 : first - 0x50, program: script.subarray(2) };
 }
 
-/** The hash of the key in a P2PKH or P2PK script. */
-function signerOf(script: Buffer): Buffer | undefined {
+/** @returns the hash of the key in a P2PKH or P2PK script */
+export function signerOf(script: Buffer): Buffer | undefined {
   const isKey =
     (script.length === 35 || script.length === 67) &&
     script[0] === script.length - 2 &&

@@ -30,8 +30,9 @@ const SELECTOR_SIZE = 4;
  *
  * Data that is not encoded as its method demands is malformed if the catalog has the contract (as a token or under
  * `contracts`). Otherwise nothing shows that the contract has this method, because methods of different names share
- * selectors: the result is then the contract and the selector only, as for an unknown method.
- * @returns `undefined` if there is no data to read: fewer than four bytes
+ * selectors, and the call can't be read.
+ * @returns for an unknown method, the contract and the selector only; `undefined` if the data can't be read, or is
+ *   shorter than four bytes
  * @throws {MalformedError}
  */
 export function readCall({ chain, to, data }: Call, catalog: Catalog): CallFacts | undefined {
@@ -42,7 +43,7 @@ export function readCall({ chain, to, data }: Call, catalog: Catalog): CallFacts
   if (method === undefined) return call;
   const isKnown = definitionOf(catalog, chain, to) !== undefined || assetOn(catalog, chain, to) !== undefined;
   const values = isKnown ? decode(method, data) : tryDecode(method, data);
-  if (values === undefined) return call;
+  if (values === undefined) return undefined;
   return {
     ...call,
     method: method.name,

@@ -32,7 +32,7 @@ export function checkTransfer(
     others.push(unknown('rawTx makes the account of a program writable'));
   }
   if (!isDisplayed(displayed)) {
-    const finding = unknown('the request does not display the address of each destination');
+    const finding = unknown('the request does not display an address for each destination');
     const tokens = readings.map((reading) =>
       reading.kind === 'transfer' ? checkToken(reading.transfer, asset) : HOLDS,
     );
@@ -72,11 +72,11 @@ function checkOther(reading: Reading, displayed: Displayed, asset: Asset): Findi
   }
 }
 
-/** A recipient's token account may have to be created first, at the sender's cost. */
-function checkCreation({ owner, mint }: Creation, displayed: Displayed, asset: Asset): Finding {
+/** A recipient's token account may have to be created first, at the sender's cost. Either address may be displayed. */
+function checkCreation({ owner, mint, account }: Creation, displayed: Displayed, asset: Asset): Finding {
   const { recipients } = displayed;
   if (mint === asset.contract) {
-    if (recipients.some(({ address }) => address === owner)) return HOLDS;
+    if (recipients.some(({ address }) => address === owner || address === account)) return HOLDS;
     if (!isDisplayed(displayed)) return unknown(`rawTx creates a token account of ${owner}`);
   }
   return contradicts(
@@ -134,10 +134,10 @@ function strayTransfer({ to, units }: Movement, recipients: readonly Recipient[]
   return contradicts(`rawTx pays ${units} units to ${to}, but the request displays ${list(recipients)}`);
 }
 
-/** What can't be read may pay them. */
+/** An unknown program may pay them; of the known methods, only transfers do. */
 function unpaidFinding(unpaid: readonly Recipient[], readings: readonly Reading[]): Finding {
   const reason = `rawTx does not pay ${list(unpaid)}, which the request displays`;
-  const isReadable = readings.every(({ kind }) => kind !== 'unknown' && kind !== 'other');
+  const isReadable = readings.every(({ kind }) => kind !== 'unknown');
   return isReadable ? contradicts(reason) : unknown(reason);
 }
 

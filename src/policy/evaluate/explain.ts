@@ -1,12 +1,16 @@
 // Explains a decision: for each rule, the part of its expression that decided it, and the facts read there.
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
-import type { CallbackRequest } from '../../protocol/request.js';
+import { addressWarnings } from '../../chain/address/canonical.js';
+import type { Catalog } from '../../chain/catalog.js';
+import { type CallbackRequest, isObject, present } from '../../protocol/request.js';
 import { Address } from '../facts/address.js';
 import { Decimal } from '../../protocol/decimal.js';
-import { type Facts, factsOf } from '../facts/facts.js';
+import { FACT_CLASSES, type Facts, factsOf } from '../facts/facts.js';
 import { explainError } from '../language/explain-error.js';
+import { type Lists, nameIn } from '../language/named-list.js';
 import { nodesIn } from '../language/nodes.js';
-import { decideBy, type Policy, type Rule, type RuleDecision, tryRule } from './rules.js';
+import { TableValue } from '../language/table.js';
+import { decideBy, type Policy, type Rule, type RuleDecision, signedBy, tryRule } from './rules.js';
 
 export interface RuleExplanation {
   readonly id: string;
@@ -19,25 +23,60 @@ export interface RuleExplanation {
   readonly error?: string;
 }
 
+/** The outcome of each integrity check, with the reason unless it holds. */
+export type ExplainedChecks = Readonly<
+  Record<string, { readonly outcome: 'holds' | 'contradicts' | 'unknown'; readonly reason?: string }>
+>;
+
 export interface Explanation {
   readonly decision: RuleDecision;
+  /** For a transaction: whether it signs what it displays. */
+  readonly integrity?: ExplainedChecks;
+  /** What looks odd about the request's addresses. */
+  readonly warnings: readonly string[];
   /** The rules for this kind of request, in order. */
   readonly rules: readonly RuleExplanation[];
 }
 
 export function explain(policy: Policy, request: CallbackRequest, now: Date): Explanation {
-  const decision = decideBy(policy, request, now);
-  const facts = factsOf(request, now);
+  const signed = signedBy(policy, request);
+  const decision = decideBy(policy, request, now, signed);
+  const facts = factsOf({ request, signed, catalog: policy.catalog }, now);
   const rules = policy.rulesFor[request.kind].map((rule, index): RuleExplanation => {
     if (index >= decision.tried.length) return { id: rule.id, outcome: 'not asked' };
     const outcome = tryRule(rule, request, facts);
     const part = decisivePart(rule, facts, rule.ast);
-    const explained = { id: rule.id, part: serialize(part), values: valuesIn(rule, facts, part) };
+    const context = { rule, facts, lists: policy.named };
+    const explained = { id: rule.id, part: serialize(part), values: valuesIn(context, part) };
     return typeof outcome === 'object'
       ? { ...explained, outcome: 'error', error: outcome.error }
       : { ...explained, outcome: outcome ? 'matched' : 'no' };
   });
-  return { decision, rules };
+  return {
+    decision,
+    ...(signed !== undefined && { integrity: signed.findings }),
+    warnings: warningsAbout(request, policy.catalog),
+    rules,
+  };
+}
+
+/** The fields with addresses: of a transaction, and of each of its destinations. */
+const ADDRESS_FIELDS = ['displayDstAddress', 'dstAddress'];
+
+function warningsAbout({ kind, payload }: CallbackRequest, { assets }: Catalog): readonly string[] {
+  if (kind !== 'transaction') return [];
+  const { asset, destAddress, destinations } = payload;
+  const chain = typeof asset === 'string' ? assets.get(asset)?.chain : undefined;
+  const listed = (Array.isArray(destinations) ? destinations : []).flatMap((destination: unknown, index) =>
+    isObject(destination)
+      ? ADDRESS_FIELDS.map((field) => [`destinations[${index}].${field}`, destination[field]] as const)
+      : [],
+  );
+  return [['destAddress', destAddress] as const, ...listed].flatMap(([field, address]) =>
+    typeof address === 'string' && present(address) !== undefined
+      ? addressWarnings(address, chain).map((warning) => `${field}: ${warning}`)
+      : [],
+  );
 }
 
 /** The smallest part that makes the whole expression true, false or an error. */
@@ -60,23 +99,42 @@ function resultOf(rule: Rule, facts: Facts, source: string): unknown {
   }
 }
 
-const VARIABLES = ['tx', 'config', 'now'];
+const VARIABLES = ['tx', 'config', 'now', 'tables'];
 
-function valuesIn(rule: Rule, facts: Facts, part: ASTNode): Record<string, string> {
+/** What values are read from. */
+interface Context {
+  readonly rule: Rule;
+  readonly facts: Facts;
+  /** Give addresses their names. */
+  readonly lists: Lists;
+}
+
+function valuesIn(context: Context, part: ASTNode): Record<string, string> {
   const values: Record<string, string> = {};
   const addValue = (source: string): void => {
-    values[source] ??= valueOf(rule, facts, source);
+    values[source] ??= valueOf(context, source);
   };
   for (const node of nodesIn(part)) {
     if (node.op === 'id' && node.args === 'now') addValue('now');
-    if (node.op === '.' && node.args[0].op === 'id' && VARIABLES.includes(node.args[0].args)) {
-      addValue(serialize(node));
-    }
+    if (isFact(node, part)) addValue(serialize(node));
     if (node.op === 'rcall' && DECISIVE_RESULTS.has(node.args[0])) {
-      elementFacts(rule, facts, node.args).forEach(addValue);
+      elementFacts(context, node.args).forEach(addValue);
     }
   }
   return values;
+}
+
+/** `tx.asset`, and `tx.call.args.amount` as a whole; an object of facts alone says nothing. */
+function isFact(node: ASTNode, part: ASTNode): boolean {
+  if ((node.op !== '.' && node.op !== '[]') || !startsWithVariable(node)) return false;
+  return ![...nodesIn(part)].some(
+    (outer) => (outer.op === '.' || outer.op === '[]') && outer.args[0] === node,
+  );
+}
+
+function startsWithVariable(node: ASTNode): boolean {
+  if (node.op === '.' || node.op === '[]') return startsWithVariable(node.args[0]);
+  return node.op === 'id' && VARIABLES.includes(node.args);
 }
 
 /** List macros, with the element result that decides the result for the whole list. */
@@ -93,8 +151,7 @@ const MAX_ELEMENTS = 3;
  * few.
  */
 function elementFacts(
-  rule: Rule,
-  facts: Facts,
+  { rule, facts }: Context,
   [name, list, [variable, predicate]]: readonly [string, ASTNode, readonly ASTNode[]],
 ): readonly string[] {
   if (variable?.op !== 'id' || predicate === undefined) return [];
@@ -105,16 +162,19 @@ function elementFacts(
     const result = resultOf(rule, facts, `[${element}].exists(${variable.args}, ${serialize(predicate)})`);
     return result === undefined || result === DECISIVE_RESULTS.get(name);
   });
-  const read = [...nodesIn(predicate)].flatMap((node) =>
-    node.op === '.' && node.args[0].op === 'id' && node.args[0].args === variable.args ? [node.args[1]] : [],
-  );
+  const isVariable = (node: ASTNode): boolean => node.op === 'id' && node.args === variable.args;
+  const read = [...nodesIn(predicate)].flatMap((node) => {
+    if (node.op === '.' && isVariable(node.args[0])) return [node.args[1]];
+    // What `d in lists.payees` compares.
+    return node.op === 'in' && isVariable(node.args[0]) ? ['address', 'tag'] : [];
+  });
   const shown = decisive === undefined ? elements.slice(0, MAX_ELEMENTS) : [decisive];
   return shown.flatMap((element) => read.map((fact) => `${element}.${fact}`));
 }
 
-function valueOf(rule: Rule, facts: Facts, source: string): string {
+function valueOf({ rule, facts, lists }: Context, source: string): string {
   try {
-    return show(rule.evaluatePart(source, facts));
+    return show(rule.evaluatePart(source, facts), lists);
   } catch (error) {
     return explainError(error).replace(`${source} is `, '');
   }
@@ -123,13 +183,27 @@ function valueOf(rule: Rule, facts: Facts, source: string): string {
 /** Maximum length of a displayed value, in characters. */
 const MAX_SHOWN = 120;
 
-function show(value: unknown): string {
+function show(value: unknown, lists: Lists): string {
   if (value instanceof Decimal) return value.toFixed();
-  if (value instanceof Address) return value.normalized;
+  if (value instanceof Address) {
+    const name = nameIn(lists, value);
+    return name === undefined ? value.normalized : `${value.normalized} (${name})`;
+  }
+  if (value instanceof TableValue) return value.text;
   if (value instanceof Date) return value.toISOString();
-  if (Array.isArray(value)) return value.length === 1 ? '1 entry' : `${value.length} entries`;
+  if (Array.isArray(value)) return entries(value.length);
+  if (value instanceof Map) return entries(value.size);
+  if (isFactObject(value)) return 'present';
   const json = JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === 'bigint' ? String(inner) : inner,
   );
   return json.length > MAX_SHOWN ? `${json.slice(0, MAX_SHOWN)}…` : json;
+}
+
+function entries(count: number): string {
+  return count === 1 ? '1 entry' : `${count} entries`;
+}
+
+function isFactObject(value: unknown): boolean {
+  return Object.values(FACT_CLASSES).some(({ ctor }) => value instanceof ctor);
 }

@@ -1,9 +1,15 @@
 // Makes a decision from a policy: the first rule that matches decides.
 import type { Action, Decision } from '../../protocol/decision.js';
 import { type CallbackRequest, isSigning, type Kind } from '../../protocol/request.js';
-import { type Facts, factsOf } from '../facts/facts.js';
+import type { Catalog } from '../../chain/catalog.js';
+import { readSigned, type Signed } from '../../chain/read.js';
+import { codeOf } from '../../protocol/error.js';
+import type { Destination } from '../facts/destination.js';
+import { type Facts, factsOf, listedDestination, Transaction } from '../facts/facts.js';
 import { explainError } from '../language/explain-error.js';
 import type { Compiled } from '../language/language.js';
+import { type ListEntry, type Lists, nameIn } from '../language/named-list.js';
+import type { Tables } from '../language/table.js';
 import type { RuleIndex } from './rule-index.js';
 
 export interface Rule extends Compiled {
@@ -23,21 +29,50 @@ export interface Policy {
   readonly rulesFor: Readonly<Record<Kind, readonly Rule[]>>;
   /** Finds those that may match a request. */
   readonly indexFor: Readonly<Record<Kind, RuleIndex>>;
-  readonly lists: ReadonlyMap<string, readonly string[]>;
+  /** What the policy says about assets, contracts and the workspace, and the checks before any rule. */
+  readonly catalog: Catalog;
+  readonly lists: ReadonlyMap<string, readonly ListEntry[]>;
+  /** The lists, as rules look things up in them. */
+  readonly named: Lists;
+  readonly tables: Tables;
+  /** What an author should look at; the policy can be used. */
+  readonly warnings: readonly PolicyWarning[];
   /** The action if no rule matches. */
   readonly otherwise: Exclude<Action, 'APPROVE'>;
   /** The action if a rule can't be evaluated. */
   readonly onError: 'REJECT' | 'RETRY';
 }
 
+/** Something in a policy file that may be a mistake. */
+export interface PolicyWarning {
+  /** Path of the file or name of the parameter. */
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
+  /** Counted from 1. */
+  readonly column: number;
+  readonly message: string;
+}
+
+/** Stands in for the rule id if the request contradicts what it signs. */
+export const INTEGRITY = 'integrity';
+
 /** Stands in for the rule id if no rule made the decision. */
 export const OTHERWISE = 'otherwise';
 
 export interface RuleDecision extends Decision {
-  /** Id of the rule that decided or could not be evaluated, or `otherwise`. */
+  /** Id of the rule that decided or could not be evaluated, `otherwise`, or `integrity`. */
   readonly rule: string;
   /** Why that rule could not be evaluated. It contains no values from the request. */
   readonly ruleError?: string;
+  /** The check that refused the request, if the rule is `integrity`. */
+  readonly check?: string;
+  /** For a signing request with `rawTx`: whether it signs what it displays. */
+  readonly verified?: boolean;
+  /** Why it is not verified. */
+  readonly problem?: string;
+  /** What lists call the destinations. */
+  readonly destinationName?: string;
   /** Hash of the policy. */
   readonly policy: string;
   /** Ids of the rules up to and including the one that decided, in order. */
@@ -46,10 +81,36 @@ export interface RuleDecision extends Decision {
 
 /**
  * Decides by the first rule that matches. If a rule can't be evaluated, `onError` decides, and no later rule is
- * evaluated.
+ * evaluated. A request that contradicts what it signs is rejected before any rule.
+ * @param signed what a transaction signs, if it was read before
  */
-export function decideBy(policy: Policy, request: CallbackRequest, now: Date): RuleDecision {
-  const facts = factsOf(request, now);
+export function decideBy(
+  policy: Policy,
+  request: CallbackRequest,
+  now: Date,
+  signed: Signed | undefined = signedBy(policy, request),
+): RuleDecision {
+  const facts = factsOf({ request, signed, catalog: policy.catalog }, now);
+  const decision =
+    signed?.refusal === undefined ? decideByRules(policy, request, facts) : refuse(policy, signed.refusal);
+  const destinationName = namesOf(policy, facts);
+  return {
+    ...decision,
+    ...(signed !== undefined && isVerifiable(request) && verification(signed)),
+    ...(destinationName !== undefined && { destinationName }),
+  };
+}
+
+/** @returns what a transaction signs; `undefined` for a configuration change */
+export function signedBy({ catalog }: Policy, request: CallbackRequest): Signed | undefined {
+  return request.kind === 'transaction' ? readSigned(request, catalog) : undefined;
+}
+
+function refuse({ hash }: Policy, { check, reason }: NonNullable<Signed['refusal']>): RuleDecision {
+  return { policy: hash, tried: [], action: 'REJECT', rule: INTEGRITY, check, reason };
+}
+
+function decideByRules(policy: Policy, request: CallbackRequest, facts: Facts): RuleDecision {
   const rules = policy.rulesFor[request.kind];
   const index = policy.indexFor[request.kind];
   for (const place of index.candidates(facts)) {
@@ -66,6 +127,34 @@ export function decideBy(policy: Policy, request: CallbackRequest, now: Date): R
   return policy.otherwise === 'IGNORE' && isSigning(request)
     ? failed(policy, OTHERWISE, IGNORED_SIGNING, origin)
     : { ...origin, action: policy.otherwise, rule: OTHERWISE, reason: 'No rule matched.' };
+}
+
+/** Whether a request has a raw transaction to compare with. */
+function isVerifiable(request: CallbackRequest): boolean {
+  const { rawTx } = request.payload;
+  return Array.isArray(rawTx) && rawTx.length > 0 && isSigning(request);
+}
+
+function verification({ verified, problem }: Signed): Pick<RuleDecision, 'verified' | 'problem'> {
+  return { verified, ...(!verified && problem !== undefined && { problem }) };
+}
+
+/** What lists call the destinations, with their tags. */
+function namesOf({ named }: Policy, { tx }: Facts): string | undefined {
+  if (!(tx instanceof Transaction) || !Object.values(named).some(({ hasNames }) => hasNames))
+    return undefined;
+  try {
+    const names = ((tx['destinations'] ?? []) as readonly Destination[]).flatMap((destination) => {
+      const listed = listedDestination(destination);
+      const name = listed && nameIn(named, listed.address, { value: listed.tag });
+      return name === undefined ? [] : [name];
+    });
+    return names.length === 0 ? undefined : [...new Set(names)].join(', ');
+  } catch (error) {
+    // An unusable address has no name.
+    if (codeOf(error) === 'FACT_UNUSABLE') return undefined;
+    throw error;
+  }
 }
 
 const IGNORED_SIGNING = 'a signing request can’t be ignored';

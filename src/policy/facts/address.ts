@@ -6,10 +6,13 @@ export class Address {
   readonly normalized: string;
   /** Such as `evm/1`; absent if the asset's chain is not known. */
   readonly chain: string | undefined;
+  /** Fireblocks id of the asset that is sent there, which an entry of a list may demand; absent if it is not known. */
+  readonly asset: string | undefined;
 
-  constructor(text: string, chain?: string) {
+  constructor(text: string, chain?: string, asset?: string) {
     this.normalized = canonicalAddress(text, chain);
     this.chain = chain;
+    this.asset = asset;
   }
 
   equals(other: string): boolean {
@@ -17,6 +20,10 @@ export class Address {
   }
 
   toString(): string {
+    return this.normalized;
+  }
+
+  toJSON(): string {
     return this.normalized;
   }
 }

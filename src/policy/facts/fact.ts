@@ -2,25 +2,40 @@
 import { BaseError } from '../../protocol/error.js';
 import { present, presentAddress } from '../../protocol/request.js';
 import { Address } from './address.js';
-import { parseAmount } from '../../protocol/decimal.js';
+import { type Decimal, parseAmount } from '../../protocol/decimal.js';
 
-/** A field exists but can't be used as the fact. The message names the fact and never contains the value. */
+/** A fact can't be used by a rule. The message names the fact and never contains a value from the request. */
 export class FactError extends BaseError<'FACT_UNUSABLE'> {
-  constructor(fact: string, expected: string) {
-    super('FACT_UNUSABLE', `${fact} is not ${expected}`);
+  constructor(message: string) {
+    super('FACT_UNUSABLE', message);
   }
 }
 
-/** @throws {FactError} always */
+/** A field exists but can't be used as the fact. @throws {FactError} always */
 export function unusable(fact: string, expected: string): never {
-  throw new FactError(fact, expected);
+  throw new FactError(`${fact} is not ${expected}`);
 }
 
 /** A request, or a part of one such as a destination, as JSON. */
 export type Payload = Readonly<Record<string, unknown>>;
 
+/** What facts are read from: a request with what it signs, or a part of one such as a destination. */
+export interface HasPayload {
+  readonly payload: Payload;
+  /** How the addresses in it compare. */
+  readonly addresses: AddressContext;
+}
+
+/** The asset that a transaction is about. */
+export interface AddressContext {
+  /** Such as `evm/1`; absent if it is not known. */
+  readonly chain?: string | undefined;
+  /** Fireblocks asset id. */
+  readonly asset?: string | undefined;
+}
+
 /** A type in the rule language. */
-export type FactType = 'string' | 'Address' | 'Decimal' | 'dyn' | 'list<Destination>';
+export type FactType = string;
 
 export interface FactDefinition<Input> {
   readonly type: FactType;
@@ -37,50 +52,44 @@ export interface FactDefinition<Input> {
 /** Definitions, keyed by fact name. */
 export type FactTable<Input> = Readonly<Record<string, FactDefinition<Input>>>;
 
-export const stringFact = (field: string): FactDefinition<Payload> => ({
+export const stringFact = (field: string): FactDefinition<HasPayload> => ({
   type: 'string',
   fields: [field],
-  read: (payload, name) => readString(payload, field, name),
+  read: ({ payload }, name) => readString(payload, field, name),
 });
 
 /** A string with a default, which Fireblocks documents. */
-export const stringFactWithDefault = (field: string, value: string): FactDefinition<Payload> => ({
+export const stringFactWithDefault = (field: string, value: string): FactDefinition<HasPayload> => ({
   ...stringFact(field),
-  read: (payload, name) => readString(payload, field, name) ?? value,
+  read: ({ payload }, name) => readString(payload, field, name) ?? value,
 });
 
-/** An address: the first of these fields that is not empty. */
-export const addressFact = (...fields: readonly string[]): FactDefinition<Payload> => ({
-  type: 'Address',
-  fields,
-  read(payload, name) {
-    for (const field of fields) {
-      const address = readAddress(payload[field], name);
-      if (address !== undefined) return address;
-    }
-    return undefined;
-  },
-});
-
-export const amountFact = (field: string): FactDefinition<Payload> => ({
+export const amountFact = (field: string): FactDefinition<HasPayload> => ({
   type: 'Decimal',
   fields: [field],
-  read(payload, name) {
-    const value = readString(payload, field, name);
-    if (value === undefined) return undefined;
-    return parseAmount(value) ?? unusable(name, 'a decimal number such as 0.01');
-  },
+  read: ({ payload }, name) => readAmount(payload, field, name),
 });
 
 /** @returns `undefined` if it is absent. @throws {FactError} */
-export function readAddress(value: unknown, name: string): Address | undefined {
-  const address = presentAddress(value);
-  if (address === undefined) return undefined;
-  return typeof address === 'string' ? new Address(address) : unusable(name, 'a string');
+export function readAmount(payload: Payload, field: string, name: string): Decimal | undefined {
+  const value = readString(payload, field, name);
+  if (value === undefined) return undefined;
+  return parseAmount(value) ?? unusable(name, 'a decimal number such as 0.01');
 }
 
 /** @returns `undefined` if it is absent. @throws {FactError} */
-function readString(payload: Payload, field: string, name: string): string | undefined {
+export function readAddress(
+  value: unknown,
+  name: string,
+  { chain, asset }: AddressContext = {},
+): Address | undefined {
+  const address = presentAddress(value);
+  if (address === undefined) return undefined;
+  return typeof address === 'string' ? new Address(address, chain, asset) : unusable(name, 'a string');
+}
+
+/** @returns `undefined` if it is absent. @throws {FactError} */
+export function readString(payload: Payload, field: string, name: string): string | undefined {
   const value = present(payload[field]);
   return value === undefined || typeof value === 'string' ? value : unusable(name, 'a string');
 }
@@ -102,6 +111,11 @@ export function factClass<Input>(prefix: string, table: FactTable<Input>) {
 
     constructor(input: Input) {
       this.#input = input;
+    }
+
+    /** What the facts are read from; not a fact. */
+    static inputOf(reader: FactReader): Input {
+      return reader.#input;
     }
 
     static {

@@ -1,110 +1,122 @@
 // The facts that rules can read, under the protocol's own names. docs/policy-reference.md lists them for policy
 // authors.
-import { type CallbackRequest, isObject, isSigning, type Kind, present } from '../../protocol/request.js';
+import { isObject, isSigning, type Kind, present } from '../../protocol/request.js';
+import { add, type Decimal } from '../../protocol/decimal.js';
+import { Address } from './address.js';
 import { clock } from './clock.js';
-import { add, type Decimal, fromNumber, parseAmount } from '../../protocol/decimal.js';
+import { destAddressFact, Destination, DESTINATION_FACTS } from './destination.js';
 import { readExtraInfo, readExtraParameters } from './extra-info.js';
 import {
-  addressFact,
   amountFact,
   factClass,
   type FactDefinition,
   type FactTable,
+  type FactType,
   fieldsOf,
-  type Payload,
   stringFact,
   stringFactWithDefault,
   typesOf,
   unusable,
 } from './fact.js';
-
-/** The operation of a transaction that has none (Fireblocks, "Approve transactions"). */
-const DEFAULT_OPERATION = 'TRANSFER';
+import * as signed from './signed-facts.js';
+import {
+  DEFAULT_OPERATION,
+  type FactSources,
+  hasSeveralDestinations,
+  type Subject,
+  subjectOf,
+} from './subject.js';
 
 /** Values of `tx.stage`. */
 export const STAGES = ['signing', 'approval'] as const;
 
-const DESTINATION_FACTS: FactTable<Payload> = {
-  address: addressFact('displayDstAddress', 'dstAddress'),
-  addressType: stringFact('dstAddressType'),
-  type: stringFact('dstType'),
-  subType: stringFact('dstSubType'),
-  id: stringFact('dstId'),
-  walletId: stringFact('dstWalletId'),
-  name: stringFact('dstName'),
-  tag: stringFact('displayDstTag'),
-  amount: amountFact('amountNativeStr'),
-  amountUsd: {
-    type: 'Decimal',
-    fields: ['amountUSD'],
-    read: ({ amountUSD }, name) => readUsd(present(amountUSD), name),
-  },
+const CALLER_FACTS: FactTable<Subject> = {
+  requestId: stringFact('requestId'),
+  signerId: stringFact('signerId'),
 };
 
-/** Documented as a number; a string is exact as well. */
-function readUsd(value: unknown, name: string): Decimal | undefined {
-  if (value === undefined) return undefined;
-  const amount =
-    typeof value === 'number'
-      ? fromNumber(value)
-      : typeof value === 'string'
-        ? parseAmount(value)
-        : undefined;
-  return amount ?? unusable(name, 'an amount in US dollars');
-}
-
-const requestString = (field: string): FactDefinition<CallbackRequest> => fromPayload(stringFact(field));
-
-const CALLER_FACTS: FactTable<CallbackRequest> = {
-  requestId: requestString('requestId'),
-  signerId: requestString('signerId'),
-};
-
-const TRANSACTION_FACTS: FactTable<CallbackRequest> = {
+const TRANSACTION_FACTS: FactTable<Subject> = {
   ...CALLER_FACTS,
-  stage: { type: 'string', fields: ['fee'], read: (request) => (isSigning(request) ? STAGES[0] : STAGES[1]) },
-  operation: fromPayload(stringFactWithDefault('operation', DEFAULT_OPERATION)),
-  asset: requestString('asset'),
-  amount: fromPayload(amountFact('amountStr')),
-  requestedAmount: fromPayload(amountFact('requestedAmountStr')),
-  amountUsd: { type: 'Decimal', fields: [], read: ({ payload }) => totalUsd(payload) },
-  fee: fromPayload(amountFact('fee')),
-  sourceType: requestString('sourceType'),
-  sourceId: requestString('sourceId'),
-  destType: requestString('destType'),
-  destId: requestString('destId'),
-  destAddress: fromPayload(addressFact('destAddress')),
-  destAddressType: requestString('destAddressType'),
-  destinations: { type: 'list<Destination>', fields: [], read: ({ payload }) => readDestinations(payload) },
-  note: requestString('note'),
-  txId: requestString('txId'),
-  externalTxId: requestString('externalTxId'),
-  customerRefId: requestString('customerRefId'),
+  stage: {
+    type: 'string',
+    fields: ['fee'],
+    read: ({ request }) => (isSigning(request) ? STAGES[0] : STAGES[1]),
+  },
+  operation: stringFactWithDefault('operation', DEFAULT_OPERATION),
+  asset: stringFact('asset'),
+  amount: amountFact('amountStr'),
+  requestedAmount: amountFact('requestedAmountStr'),
+  amountUsd: { type: 'Decimal', fields: [], read: totalUsd },
+  fee: amountFact('fee'),
+  sourceType: stringFact('sourceType'),
+  sourceId: stringFact('sourceId'),
+  destType: ofOnlyDestination(stringFact('destType')),
+  destId: ofOnlyDestination(stringFact('destId')),
+  destAddress: ofOnlyDestination(destAddressFact),
+  destAddressType: ofOnlyDestination(stringFact('destAddressType')),
+  destinations: { type: 'list<Destination>', fields: [], read: readDestinations },
+  note: stringFact('note'),
+  txId: stringFact('txId'),
+  externalTxId: stringFact('externalTxId'),
+  customerRefId: stringFact('customerRefId'),
   extraParameters: {
     type: 'dyn',
     fields: [],
     read: ({ payload }) => readExtraParameters(payload),
   },
+  ...signed.SIGNED_FACTS,
 };
 
-const CONFIGURATION_FACTS: FactTable<CallbackRequest> = {
+const CONFIGURATION_FACTS: FactTable<Subject> = {
   ...CALLER_FACTS,
-  type: requestString('type'),
-  extraInfo: { type: 'dyn', fields: [], read: ({ payload }, name) => readExtraInfo(payload, name) },
+  type: stringFact('type'),
+  extraInfo: {
+    type: 'dyn',
+    fields: [],
+    read: ({ payload, catalog }, name) => readExtraInfo(payload, name, catalog),
+  },
 };
 
-/** The facts of one destination: `d` in `tx.destinations.exists(d, …)`. */
-export const Destination = factClass('tx.destinations[]', DESTINATION_FACTS);
 /** The facts of a transaction: `tx`. */
 export const Transaction = factClass('tx', TRANSACTION_FACTS);
 /** The facts of a configuration change: `config`. */
 export const Configuration = factClass('config', CONFIGURATION_FACTS);
 
-/** Names and types of all facts. */
+/** A class of facts, as the rule language knows it. */
+export interface FactClass {
+  /** How a rule writes an object of this class: a path, or the usual variable of a loop. */
+  readonly example: string;
+  readonly ctor: abstract new (...args: never[]) => object;
+  readonly facts: Readonly<Record<string, FactType>>;
+}
+
+function ofClass<Input>(example: string, ctor: FactClass['ctor'], table: FactTable<Input>): FactClass {
+  return { example, ctor, facts: typesOf(table) };
+}
+
+/** All classes of facts, keyed by their type in the rule language. */
+export const FACT_CLASSES = {
+  Transaction: ofClass('tx', Transaction, TRANSACTION_FACTS),
+  Destination: ofClass('d', Destination, DESTINATION_FACTS),
+  Raw: ofClass('tx.raw', signed.Raw, signed.RAW_FACTS),
+  Evm: ofClass('tx.evm', signed.Evm, signed.EVM_FACTS),
+  Call: ofClass('tx.call', signed.Call, signed.CALL_FACTS),
+  Transfer: ofClass('t', signed.Transfer, signed.TRANSFER_FACTS),
+  Approval: ofClass('a', signed.Approval, signed.APPROVAL_FACTS),
+  Bitcoin: ofClass('tx.btc', signed.Bitcoin, signed.BITCOIN_FACTS),
+  Output: ofClass('o', signed.Output, signed.OUTPUT_FACTS),
+  Input: ofClass('i', signed.Input, signed.INPUT_FACTS),
+  Solana: ofClass('tx.solana', signed.Solana, signed.SOLANA_FACTS),
+  Instruction: ofClass('i', signed.Instruction, signed.INSTRUCTION_FACTS),
+  TypedData: ofClass('tx.typedData', signed.TypedData, signed.TYPED_DATA_FACTS),
+  Configuration: ofClass('config', Configuration, CONFIGURATION_FACTS),
+} as const satisfies Readonly<Record<string, FactClass>>;
+
+/** Names and types of the facts of requests. */
 export const FACT_TYPES = {
-  tx: typesOf(TRANSACTION_FACTS),
-  config: typesOf(CONFIGURATION_FACTS),
-  destination: typesOf(DESTINATION_FACTS),
+  tx: FACT_CLASSES.Transaction.facts,
+  config: FACT_CLASSES.Configuration.facts,
+  destination: FACT_CLASSES.Destination.facts,
 };
 
 /** The fields in a payload, and in a destination, that facts are read from and that may be logged. */
@@ -118,18 +130,36 @@ export const RECORDED_FIELDS: Readonly<Record<Kind | 'destination', readonly str
 export type Facts = Readonly<Record<string, unknown>>;
 
 /** The facts for a request that is decided at a given time. */
-export function factsOf(request: CallbackRequest, now: Date): Facts {
-  return request.kind === 'transaction'
-    ? { tx: new Transaction(request), now: clock(now) }
-    : { config: new Configuration(request), now: clock(now) };
+export function factsOf(sources: FactSources, now: Date): Facts {
+  const subject = subjectOf(sources);
+  return sources.request.kind === 'transaction'
+    ? { tx: new Transaction(subject), now: clock(now) }
+    : { config: new Configuration(subject), now: clock(now) };
 }
 
-function fromPayload(fact: FactDefinition<Payload>): FactDefinition<CallbackRequest> {
-  return { ...fact, read: ({ payload }, name) => fact.read(payload, name) };
+/** A destination's address, with what a list may demand beside it. */
+export interface ListedDestination {
+  readonly address: Address;
+  readonly tag: string | undefined;
+}
+
+/** @returns `undefined` for a destination without an address. @throws {FactError} */
+export function listedDestination(destination: Destination): ListedDestination | undefined {
+  const { address, tag } = destination;
+  if (!(address instanceof Address)) return undefined;
+  return { address, tag: typeof tag === 'string' ? tag : undefined };
+}
+
+function ofOnlyDestination(fact: FactDefinition<Subject>): FactDefinition<Subject> {
+  return {
+    ...fact,
+    read: (subject, name) => (hasSeveralDestinations(subject.payload) ? undefined : fact.read(subject, name)),
+  };
 }
 
 /** An empty list counts as absent; otherwise, a rule about all destinations would match a transaction without any. */
-function readDestinations(payload: Payload): InstanceType<typeof Destination>[] | undefined {
+function readDestinations(transaction: Subject): Destination[] | undefined {
+  const { payload, addresses } = transaction;
   const destinations = present(payload['destinations']);
   if (destinations === undefined) return undefined;
   if (!Array.isArray(destinations) || !destinations.every(isObject)) {
@@ -137,12 +167,12 @@ function readDestinations(payload: Payload): InstanceType<typeof Destination>[] 
   }
   return destinations.length === 0
     ? undefined
-    : destinations.map((destination) => new Destination(destination));
+    : destinations.map((destination) => new Destination({ payload: destination, addresses, transaction }));
 }
 
-/** Absent if any destination has no amount, because the sum of the others would be too low. */
-function totalUsd(payload: Payload): Decimal | undefined {
-  const values = readDestinations(payload)?.map(({ amountUsd }) => amountUsd as Decimal | undefined);
+/** Absent if any destination has no value, because the sum of the others would be too low. */
+function totalUsd(transaction: Subject): Decimal | undefined {
+  const values = readDestinations(transaction)?.map(({ amountUsd }) => amountUsd as Decimal | undefined);
   return values?.reduce((sum, value) =>
     sum === undefined || value === undefined ? undefined : add(sum, value),
   );

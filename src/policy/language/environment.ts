@@ -2,10 +2,13 @@
 import { Environment as CelEnvironment } from '@marcbachmann/cel-js';
 import type { Kind } from '../../protocol/request.js';
 import { Address } from '../facts/address.js';
-import { add, Decimal, multiply, parseDecimal, subtract } from '../../protocol/decimal.js';
-import { Configuration, Destination, FACT_TYPES, Transaction } from '../facts/facts.js';
-import type { Macro } from './macro.js';
+import { add, Decimal, multiply, subtract } from '../../protocol/decimal.js';
+import type { Destination } from '../facts/destination.js';
+import { FactError } from '../facts/fact.js';
+import { FACT_CLASSES, FACT_TYPES, listedDestination } from '../facts/facts.js';
+import { decimalMacro } from './decimal-macro.js';
 import { Lists, NamedList } from './named-list.js';
+import { type Tables, TablesObject, TableValue } from './table.js';
 
 /** Limits on the size of an expression; longer lists belong under `lists`. */
 const LIMITS = {
@@ -21,61 +24,115 @@ const TIMESTAMP = 'google.protobuf.Timestamp';
 // The time zone functions in cel-js use the process's local time, and UTC never skips an hour.
 process.env['TZ'] = 'UTC';
 
-/** Names that rules may use, with their types: the facts of `tx`, `config` and destinations, and the lists. */
+/**
+ * Names that rules may use, with their types: the members of `tx`, `config`, `lists` and `tables`, and those of each
+ * type.
+ */
 export type KnownNames = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** What a policy adds to the language. */
+export interface Vocabulary {
+  readonly lists: Lists;
+  readonly tables: Tables;
+}
 
 /**
  * One environment for each kind of rule: rules for transactions read `tx`, those for configuration changes `config`.
  */
-export function celEnvironments(lists: ReadonlyMap<string, readonly string[]>): {
+export function celEnvironments({ lists, tables }: Vocabulary): {
   readonly environments: Readonly<Record<Kind, CelEnvironment>>;
   readonly known: KnownNames;
 } {
-  const named = new Lists(lists);
-  const listTypes = Object.fromEntries([...lists.keys()].map((name) => [name, 'List']));
+  const listTypes = Object.fromEntries(Object.keys(lists).map((name) => [name, 'List']));
+  const tableTypes = Object.fromEntries([...tables.keys()].map((name) => [name, TABLE]));
+  const tablesObject = new TablesObject(tables);
   const environmentWith = (variable: string, type: string): CelEnvironment =>
     baseEnvironment()
       .registerType('Lists', { ctor: Lists, fields: listTypes })
-      .registerConstant('lists', 'Lists', named)
+      .registerConstant('lists', 'Lists', lists)
+      .registerType('Tables', { ctor: TablesObject, fields: tableTypes })
+      .registerConstant('tables', 'Tables', tablesObject)
       .registerVariable('now', TIMESTAMP)
       .registerVariable(variable, type);
+  const classes = Object.entries(FACT_CLASSES).map(([name, { facts }]) => [name, facts] as const);
   return {
     environments: {
       transaction: environmentWith('tx', 'Transaction'),
       configuration: environmentWith('config', 'Configuration'),
     },
-    known: { ...FACT_TYPES, lists: listTypes },
+    known: {
+      ...Object.fromEntries(classes),
+      tx: FACT_TYPES.tx,
+      config: FACT_TYPES.config,
+      lists: listTypes,
+      tables: tableTypes,
+    },
   };
 }
+
+/** The type of a table. */
+export const TABLE = 'map<string, TableValue>';
 
 function baseEnvironment(): CelEnvironment {
   const environment = new CelEnvironment({ limits: LIMITS })
     .registerType('Decimal', { ctor: Decimal, fields: {} })
     .registerType('Address', { ctor: Address, fields: {} })
     .registerType('List', { ctor: NamedList, fields: {} })
-    .registerType('Destination', { ctor: Destination, fields: FACT_TYPES.destination })
-    .registerType('Transaction', { ctor: Transaction, fields: FACT_TYPES.tx })
-    .registerType('Configuration', { ctor: Configuration, fields: FACT_TYPES.config })
-    .registerFunction('decimal(ast): Decimal', decimalMacro);
+    .registerType('TableValue', { ctor: TableValue, fields: {} });
+  for (const [name, { ctor, facts }] of Object.entries(FACT_CLASSES)) {
+    environment.registerType(name, { ctor, fields: facts });
+  }
+  environment.registerFunction('decimal(ast): Decimal', decimalMacro);
   registerDecimalOperators(environment);
   registerAddressOperators(environment);
+  registerTableOperators(environment);
   return environment;
 }
 
+const DECIMAL_OPERATORS: Readonly<Record<string, (left: Decimal, right: Decimal) => unknown>> = {
+  '<': (left, right) => left.lt(right),
+  '<=': (left, right) => left.lte(right),
+  '>': (left, right) => left.gt(right),
+  '>=': (left, right) => left.gte(right),
+  '==': (left, right) => left.eq(right),
+  '+': add,
+  '-': subtract,
+  '*': multiply,
+};
+
 function registerDecimalOperators(environment: CelEnvironment): void {
-  const operators: Record<string, (left: Decimal, right: Decimal) => unknown> = {
-    '<': (left, right) => left.lt(right),
-    '<=': (left, right) => left.lte(right),
-    '>': (left, right) => left.gt(right),
-    '>=': (left, right) => left.gte(right),
-    '==': (left, right) => left.eq(right),
-    '+': add,
-    '-': subtract,
-    '*': multiply,
-  };
-  for (const [operator, apply] of Object.entries(operators)) {
+  for (const [operator, apply] of Object.entries(DECIMAL_OPERATORS)) {
     environment.registerOperator(`Decimal ${operator} Decimal`, apply);
   }
+  // A dynamic integer, such as an argument of a call. CEL would take it for unequal to any number.
+  for (const other of ['string', 'int', 'double', 'bool']) {
+    environment.registerOperator(`dyn<Decimal> == ${other}`, refuseDecimal);
+    if (other !== 'bool') environment.registerOperator(`dyn<Decimal> in list<${other}>`, refuseDecimal);
+  }
+}
+
+function refuseDecimal(): never {
+  throw new FactError('a number is compared with something else: write decimal("…") on both sides');
+}
+
+/** Values of tables compare as decimals with decimals, and as strings with strings. */
+function registerTableOperators(environment: CelEnvironment): void {
+  for (const [operator, apply] of Object.entries(DECIMAL_OPERATORS)) {
+    const result = ['+', '-', '*'].includes(operator) ? ': Decimal' : '';
+    environment.registerOperator(
+      `Decimal ${operator} TableValue${result}`,
+      (left: Decimal, right: TableValue) => apply(left, right.decimal),
+    );
+    // The mirror image of == is registered with it.
+    if (operator === '==') continue;
+    environment.registerOperator(
+      `TableValue ${operator} Decimal${result}`,
+      (left: TableValue, right: Decimal) => apply(left.decimal, right),
+    );
+  }
+  environment
+    .registerOperator('string == TableValue', (left: string, right: TableValue) => left === right.text)
+    .registerOperator('Address == TableValue', (left: Address, right: TableValue) => left.equals(right.text));
 }
 
 function registerAddressOperators(environment: CelEnvironment): void {
@@ -93,25 +150,13 @@ function registerAddressOperators(environment: CelEnvironment): void {
       [...list].some((entry) => entry.equals(left)),
     )
     .registerOperator('Address in List', (left: Address, list: NamedList) => list.hasAddress(left))
+    .registerOperator('Destination in List', isListed)
     .registerOperator('string in List', (left: string, list: NamedList) => list.has(left));
 }
 
-/** `decimal("10000")`: the number is parsed once, when the policy is loaded. */
-const decimalMacro: Macro = ({ args: [argument] }) => {
-  const literal = argument?.op === 'value' && typeof argument.args === 'string' ? argument.args : undefined;
-  const value = literal === undefined ? undefined : parseDecimal(literal);
-  return {
-    typeCheck(checker) {
-      if (value === undefined) {
-        throw checker.createError(
-          'not_a_decimal',
-          'decimal() takes a quoted string of digits with an optional decimal point, such as decimal("0.01")',
-          argument,
-        );
-      }
-      return checker.getType('Decimal');
-    },
-    evaluate: () => value,
-    async: false,
-  };
-};
+/** `d in lists.payees`: with its tag and its asset. */
+function isListed(destination: Destination, list: NamedList): boolean {
+  const listed = listedDestination(destination);
+  if (listed === undefined) throw new FactError('a destination that is looked up in a list has no address');
+  return list.hasDestination(listed.address, listed.tag);
+}

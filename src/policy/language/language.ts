@@ -3,7 +3,8 @@ import type { ASTNode, Environment as CelEnvironment, ParseResult } from '@marcb
 import type { Kind } from '../../protocol/request.js';
 import type { Facts } from '../facts/facts.js';
 import { type Comparison, leadingComparisons } from './comparisons.js';
-import { celEnvironments, type KnownNames } from './environment.js';
+import { celEnvironments, type KnownNames, type Vocabulary } from './environment.js';
+import { misusedMembership } from './membership.js';
 import { type ExpressionProblem, notBoolean, problemFinder, toProblem } from './problems.js';
 import { makeStrictAndBounded } from './strict.js';
 
@@ -18,16 +19,16 @@ export interface Compiled {
 }
 
 export interface Language {
-  /** Compiles an expression if its result is true or false; otherwise, returns its problems. */
-  compile(source: string): Compiled | readonly ExpressionProblem[];
+  /**
+   * Compiles an expression if its result is true or false; otherwise, returns its problems.
+   * @param approves whether its rule approves
+   */
+  compile(source: string, approves: boolean): Compiled | readonly ExpressionProblem[];
 }
 
-/**
- * @param lists the policy's lists, keyed by name
- * @returns the language for each kind of rule
- */
-export function languageWith(lists: ReadonlyMap<string, readonly string[]>): Record<Kind, Language> {
-  const { environments, known } = celEnvironments(lists);
+/** @returns the language for each kind of rule */
+export function languageWith(vocabulary: Vocabulary): Record<Kind, Language> {
+  const { environments, known } = celEnvironments(vocabulary);
   return {
     transaction: language(environments.transaction, known),
     configuration: language(environments.configuration, known),
@@ -44,13 +45,15 @@ function language(environment: CelEnvironment, known: KnownNames): Language {
   };
 
   return {
-    compile(source) {
+    compile(source, approves) {
       try {
         const parsed = environment.parse(source);
         // Check the types first, because findProblems reads the types that the check stores in the nodes.
         const { type, error } = parsed.check();
         const problems = findProblems(source, parsed.ast);
         if (problems.length > 0) return problems;
+        const misused = misusedMembership(parsed.ast, approves);
+        if (misused.length > 0) return misused;
         if (type !== 'bool') return [error === undefined ? notBoolean(type, 0) : toProblem(error, known, 0)];
         return {
           ast: parsed.ast,

@@ -3,7 +3,7 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 
 export type Macro = (call: { args: readonly ASTNode[] }) => {
   typeCheck(checker: Checker, macro: unknown, context: unknown): unknown;
-  evaluate(evaluator: Evaluator, macro: unknown, context: unknown): unknown;
+  evaluate(evaluator: Evaluator, macro: unknown, context: Context): unknown;
   /** `false` if `evaluate` never returns a promise; otherwise, cel-js checks each result for one. */
   async?: false;
 };
@@ -21,6 +21,9 @@ export interface Evaluator {
 }
 
 export interface EvaluableNode {
+  readonly op?: string;
+  /** The operands; of a call, its name and the list of its arguments. */
+  readonly args?: unknown;
   evaluate(evaluator: Evaluator, node: EvaluableNode, context: Context): unknown;
   /** Set by the type checker. */
   readonly checkedType?: { readonly name: string };

@@ -6,6 +6,7 @@ import {
   serialize,
 } from '@marcbachmann/cel-js';
 import { STAGES } from '../facts/facts.js';
+import { TABLE } from './environment.js';
 import type { EvaluableNode } from './macro.js';
 import type { NodeOf } from './nodes.js';
 import { SETUP_MACRO } from './strict.js';
@@ -62,7 +63,8 @@ function unknownTimeZone({ args: [name, , args] }: NodeOf<'rcall'>): string | un
 
 function refusedMember({ args: [owner, member] }: NodeOf<'.' | '[]'>): string | undefined {
   if (typeof member !== 'string' && member.op !== 'value') {
-    return 'an index must be a number or a quoted string';
+    if (typeOf(owner) !== TABLE) return 'an index must be a number or a quoted string';
+    return /^(?:string|dyn)/.test(typeOf(member)) ? undefined : 'the key of a table must be a string';
   }
   const name = typeof member === 'string' ? member : member.args;
   return name === 'apiKey' && serialize(owner) === 'config.extraInfo'
@@ -87,7 +89,12 @@ function mixedTypes({ op, args }: NodeOf<'==' | '!=' | 'in'>): string | undefine
   }
   const dynamicWith = (type: string): boolean =>
     (left.includes(type) && right.includes('dyn')) || (right.includes(type) && left.includes('dyn'));
-  if (dynamicWith('Decimal')) return 'an amount can’t be compared with a dynamic value';
+  if (dynamicWith('Decimal')) {
+    return 'an amount can’t be compared with a dynamic value: write decimal(…) around the value';
+  }
+  if (dynamicWith('TableValue')) {
+    return 'a value of a table can’t be compared with a dynamic value: write decimal(…) around both, or compare with a string';
+  }
   if (dynamicWith('Address')) return 'an address of the transaction can’t be compared with a dynamic value';
   return undefined;
 }

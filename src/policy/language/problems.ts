@@ -7,7 +7,7 @@ import {
   TypeError as CelTypeError,
 } from '@marcbachmann/cel-js';
 import type { KnownNames } from './environment.js';
-import type { Checker, Macro } from './macro.js';
+import type { Checker, EvaluableNode, Macro } from './macro.js';
 import { nearest } from './nearest.js';
 import { nodesIn } from './nodes.js';
 import { pitfallOf } from './pitfalls.js';
@@ -125,14 +125,18 @@ const OTHER_KIND: Readonly<Record<string, string>> = {
 function unknownVariable(name: string): string {
   return Object.hasOwn(OTHER_KIND, name)
     ? (OTHER_KIND[name] ?? '')
-    : `unknown name "${name}"${suggestion(name, ['tx', 'config', 'lists', 'now'])}`;
+    : `unknown name "${name}"${suggestion(name, ['tx', 'config', 'lists', 'tables', 'now'])}`;
 }
 
 function unknownMember([owner, member]: readonly [ASTNode, string | ASTNode], known: KnownNames): string {
   const name = typeof member === 'string' ? member : serialize(member).replaceAll('"', '');
   const ownerName = serialize(owner);
-  const names = Object.keys(known[ownerName] ?? known['destination'] ?? {});
-  const problem = ownerName === 'lists' ? `unknown list "${name}"` : `unknown fact "${name}" in ${ownerName}`;
+  const { checkedType } = owner as ASTNode & Pick<EvaluableNode, 'checkedType'>;
+  const names = Object.keys(known[ownerName] ?? known[checkedType?.name ?? ''] ?? {});
+  const problem =
+    ownerName === 'lists' || ownerName === 'tables'
+      ? `unknown ${ownerName.slice(0, -1)} "${name}"`
+      : `unknown fact "${name}" in ${ownerName}`;
   return problem + suggestion(name, names);
 }
 

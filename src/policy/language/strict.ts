@@ -1,7 +1,7 @@
 // Makes the evaluation of rules strict about errors, and limits the steps and the time that it may take.
-import type { Environment as CelEnvironment } from '@marcbachmann/cel-js';
+import { type Environment as CelEnvironment, EvaluationError } from '@marcbachmann/cel-js';
 import { BaseError } from '../../protocol/error.js';
-import type { Macro } from './macro.js';
+import type { EvaluableNode, Macro } from './macro.js';
 
 /** Maximum steps per evaluation, because loops over a request's lists must end. */
 const MAX_STEPS = 100_000;
@@ -45,7 +45,9 @@ export function makeStrictAndBounded(environment: CelEnvironment): () => void {
     evaluate(evaluator) {
       evaluator.run = evaluator.tryEval = (node, context) => {
         countStep();
-        return node.evaluate(evaluator, node, context);
+        return isHas(node)
+          ? hasFact(() => node.evaluate(evaluator, node, context))
+          : node.evaluate(evaluator, node, context);
       };
       return true;
     },
@@ -55,4 +57,18 @@ export function makeStrictAndBounded(environment: CelEnvironment): () => void {
   return () => {
     stepsLeft = MAX_STEPS;
   };
+}
+
+function isHas({ op, args }: EvaluableNode): boolean {
+  return op === 'call' && Array.isArray(args) && args[0] === 'has';
+}
+
+/** In CEL, `has(tx.call.method)` is an error if `tx.call` is absent. Here it is false, as an author expects. */
+function hasFact(evaluate: () => unknown): unknown {
+  try {
+    return evaluate();
+  } catch (error) {
+    if (error instanceof EvaluationError && error.code === 'no_such_key') return false;
+    throw error;
+  }
 }

@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto';
 import type * as z from 'zod';
 import { RuleIndex } from '../evaluate/rule-index.js';
 import type { Policy, Rule } from '../evaluate/rules.js';
-import { languageWith } from '../language/language.js';
+import type { Kind } from '../../protocol/request.js';
+import { type Language, languageWith } from '../language/language.js';
+import { Lists } from '../language/named-list.js';
 import { nearest } from '../language/nearest.js';
 import { PolicyDocument, toRecord } from './document.js';
 import { PolicyError, type PolicyProblem } from './problem.js';
-import { KINDS, policySchema, ruleSchema } from './schema.js';
+import { type Found, readCatalog, readLists, readTables } from './catalog.js';
+import { KINDS, keysAt, POLICY_KEYS, policySchema, ruleSchema } from './schema.js';
 
 const HASH_LENGTH = 12;
 
@@ -28,7 +31,7 @@ const LOOKS_LIKE_POLICY = /(^|[\s{,])["']?(version|rules)["']?\s*:/;
 
 /** Reports without an excerpt. The report is logged and, if two parameters were swapped, the value may be a key. */
 function notAPolicy(file: string): PolicyProblem {
-  const message = 'not a policy: a policy has the keys version, lists, rules, otherwise and onError';
+  const message = `not a policy: a policy has the keys ${POLICY_KEYS}`;
   return { file, line: 1, column: 1, message, excerpt: '', caret: 0 };
 }
 
@@ -39,17 +42,25 @@ function readPolicy(document: PolicyDocument): Omit<Policy, 'hash'> {
   const problems = error?.issues.flatMap((issue) => toProblems(document, issue)) ?? [];
 
   // Rules are compiled even if the file has other problems, so that all problems are reported at once.
-  const lists = readLists(document, problems);
-  const rules = compileRules(document, lists, problems);
+  const found: Found = { problems, warnings: [] };
+  const catalog = readCatalog(document, found);
+  const lists = readLists(document, catalog, found);
+  const tables = readTables(document, found);
+  const named = new Lists(lists);
+  const rules = compileRules(document, languageWith({ lists: named, tables }), problems);
   if (data === undefined || problems.length > 0) {
-    throw new PolicyError(problems.sort((a, b) => a.line - b.line || a.column - b.column));
+    throw new PolicyError(problems.sort(byPosition));
   }
   const rulesFor = {
     transaction: rules.filter((rule) => rule.for === 'transaction'),
     configuration: rules.filter((rule) => rule.for === 'configuration'),
   };
   return {
+    catalog,
     lists,
+    named,
+    tables,
+    warnings: found.warnings.sort(byPosition),
     rules,
     rulesFor,
     indexFor: {
@@ -64,7 +75,7 @@ function readPolicy(document: PolicyDocument): Omit<Policy, 'hash'> {
 function toProblems(document: PolicyDocument, issue: z.core.$ZodIssue): readonly PolicyProblem[] {
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(path.length === 0 ? policySchema.shape : ruleSchema.shape);
+    const known = keysAt(path);
     return issue.keys.map((key) => {
       const near = nearest(key, known);
       const hint = near === undefined ? `the keys here are ${known.join(', ')}` : `did you mean "${near}"?`;
@@ -76,42 +87,28 @@ function toProblems(document: PolicyDocument, issue: z.core.$ZodIssue): readonly
   return [document.problemAt(path, `${subject} ${issue.message}`)];
 }
 
-/** @param problems problems found are added to it */
-function readLists(
-  document: PolicyDocument,
-  problems: PolicyProblem[],
-): ReadonlyMap<string, readonly string[]> {
-  const lists = new Map<string, readonly string[]>();
-  for (const [name, entries] of Object.entries(toRecord(toRecord(document.value)['lists']))) {
-    if (!/^[A-Za-z]\w{0,63}$/.test(name) || name in Object.prototype) {
-      const message = `invalid list name "${name}": use letters, digits and _`;
-      problems.push(document.problemAtKey(['lists', name], message));
-    } else {
-      lists.set(name, Array.isArray(entries) ? entries.filter((entry) => typeof entry === 'string') : []);
-    }
-  }
-  return lists;
+function byPosition(a: PolicyProblem, b: PolicyProblem): number {
+  return a.line - b.line || a.column - b.column;
 }
 
 /** @param problems problems found are added to it */
 function compileRules(
   document: PolicyDocument,
-  lists: ReadonlyMap<string, readonly string[]>,
+  languages: Readonly<Record<Kind, Language>>,
   problems: PolicyProblem[],
 ): readonly Rule[] {
-  const languages = languageWith(lists);
   const { rules } = toRecord(document.value);
   const ids = new Set<unknown>();
   return (Array.isArray(rules) ? rules : []).flatMap((entry: unknown, index) => {
     const path = ['rules', index];
-    const { id, when, for: kindName } = toRecord(entry);
+    const { id, when, for: kindName, action } = toRecord(entry);
     if (ids.has(id)) {
       problems.push(document.problemAt([...path, 'id'], `duplicate rule id "${String(id)}"`));
     } else if (id !== undefined) ids.add(id);
 
     const kind = KINDS.find((known) => known === kindName);
     if (typeof when !== 'string' || kind === undefined) return [];
-    const compiled = languages[kind].compile(when);
+    const compiled = languages[kind].compile(when, action === 'approve');
     if (!('evaluate' in compiled)) {
       const toProblem = ({ message, offset }: (typeof compiled)[number]): PolicyProblem =>
         document.problemAt([...path, 'when'], message, offset);

@@ -1,7 +1,10 @@
 // The schema of a policy file, with the messages for values that do not match it.
 import * as z from 'zod';
+import { CHAIN_NAMES, isChain } from '../../chain/chain.js';
+import { abiProblem } from '../../chain/evm/call.js';
+import { parseAmount } from '../../protocol/decimal.js';
 import type { Kind } from '../../protocol/request.js';
-import { OTHERWISE } from '../evaluate/rules.js';
+import { INTEGRITY, OTHERWISE } from '../evaluate/rules.js';
 import { nearest } from '../language/nearest.js';
 
 export const KINDS = ['transaction', 'configuration'] as const satisfies readonly Kind[];
@@ -10,21 +13,129 @@ export const ruleSchema = z.strictObject({
   id: z
     .string(must('be a string'))
     .regex(/^[\w.-]{1,64}$/, 'must consist of 1 to 64 letters, digits and _ . -')
-    .refine((id) => id !== OTHERWISE, `must not be "${OTHERWISE}", which stands for "no rule matched"`),
+    .refine((id) => id !== OTHERWISE, `must not be "${OTHERWISE}", which stands for "no rule matched"`)
+    .refine(
+      (id) => id !== INTEGRITY,
+      `must not be "${INTEGRITY}", which stands for the checks before any rule`,
+    ),
   for: oneOf(KINDS),
   when: z.string(must('be an expression')),
   action: oneOf(['approve', 'reject', 'retry', 'ignore']),
   reason: z.string(must('be a string')).max(1000, 'must have at most 1000 characters').optional(),
 });
 
+/** An entry of a list that holds more than an address or another string. */
+export const listEntrySchema = z.strictObject(
+  {
+    address: z.string(must('be a string')).min(1, 'must not be empty'),
+    tag: z.string(must('be a string')).min(1, 'must not be empty').optional(),
+    asset: z.string(must('be the id of an asset')).min(1, 'must not be empty').optional(),
+    name: z.string(must('be a string')).min(1, 'must not be empty').optional(),
+  },
+  must('be a string, or have the keys address, tag, asset and name'),
+);
+
+const chain = z.string(must('be a chain, such as evm/1')).refine(isChain, {
+  error: ({ input }) => `must be a chain, such as evm/1, bitcoin or solana/devnet${suggestedChain(input)}`,
+});
+
+export const assetSchema = z.strictObject(
+  {
+    chain,
+    contract: z.string(must('be an address')).min(1, 'must not be empty').optional(),
+    decimals: z
+      .string(must('be a whole number'))
+      .refine((text) => /^\d{1,2}$/.test(text) && Number(text) <= 36, 'must be a whole number from 0 to 36'),
+    price: z
+      .string(must('be a decimal number'))
+      .refine(isAmount, 'must be a decimal number such as 0.99')
+      .optional(),
+  },
+  must('be off, or have the keys chain, contract, decimals and price'),
+);
+
+export const contractSchema = z.strictObject(
+  {
+    chain,
+    name: z.string(must('be a string')).optional(),
+    abi: z.array(
+      z.string(must('be a signature')).superRefine((signature, context) => {
+        const problem = abiProblem(signature);
+        if (problem !== undefined) context.addIssue(`is not a signature: ${problem}`);
+      }),
+      must('be a list of signatures such as "function swap(address tokenIn, uint256 amountIn)"'),
+    ),
+  },
+  must('have the keys chain, name and abi'),
+);
+
+const checkMode = oneOf(['off', 'reject', 'require']).optional();
+
+export const integritySchema = z.strictObject(
+  {
+    payload: checkMode,
+    recipient: checkMode,
+    amount: checkMode,
+    chain: checkMode,
+    fee: checkMode,
+    display: checkMode,
+    rawTransaction: oneOf(['optional', 'required']).optional(),
+    maxFeeFactor: z
+      .string(must('be a decimal number'))
+      .refine((text) => parseAmount(text)?.gte(1) === true, 'must be a decimal number of at least 1')
+      .optional(),
+  },
+  must('have the names of checks as keys'),
+);
+
+/** The top-level keys, for messages. */
+export const POLICY_KEYS =
+  'version, assets, contracts, own, tables, integrity, lists, rules, otherwise and onError';
+
 export const policySchema = z.strictObject(
   {
     version: z.literal('1', must('be 1')),
+    assets: orEmpty(
+      {},
+      z.record(
+        z.string(),
+        eitherOf((asset) => asset === 'off', z.string(), assetSchema),
+        must('contain assets, each with its id'),
+      ),
+    ),
+    contracts: orEmpty(
+      {},
+      z.record(z.string(), contractSchema, must('contain contracts, each with its address')),
+    ),
+    own: orEmpty(
+      [],
+      z.array(z.string(must('be an address')).min(1, 'must not be empty'), must('be a list of addresses')),
+    ),
+    tables: orEmpty(
+      {},
+      z.record(
+        z.string(),
+        z.record(
+          z.string(),
+          z.string(must('be a string or a number')).min(1, 'must not be empty'),
+          must('contain values, each with its key'),
+        ),
+        must('contain tables, each with a name'),
+      ),
+    ),
+    integrity: orEmpty({}, integritySchema),
     lists: orEmpty(
       {},
       z.record(
         z.string(),
-        z.array(z.string(must('be a string')).min(1, 'must not be empty'), must('be a list of strings')),
+        z.array(
+          eitherOf(
+            (entry) => typeof entry === 'string',
+            z.string().min(1, 'must not be empty'),
+            listEntrySchema,
+          ),
+          must('be a list of strings'),
+        ),
         must('contain lists of strings, each with a name'),
       ),
     ),
@@ -33,8 +144,43 @@ export const policySchema = z.strictObject(
     otherwise: oneOf(['reject', 'retry', 'ignore']).default('reject'),
     onError: oneOf(['retry', 'reject']).default('retry'),
   },
-  must('have the keys version, lists, rules, otherwise and onError'),
+  must(`have the keys ${POLICY_KEYS}`),
 );
+
+/** The keys of each object in a policy, by the first key of its path. */
+const KEYS: Readonly<Record<string, z.ZodObject>> = {
+  assets: assetSchema,
+  contracts: contractSchema,
+  integrity: integritySchema,
+  lists: listEntrySchema,
+  rules: ruleSchema,
+};
+
+/** The keys that the object at a path may have. */
+export function keysAt([top]: readonly PropertyKey[]): readonly string[] {
+  return Object.keys((KEYS[String(top)] ?? policySchema).shape);
+}
+
+function isAmount(text: string): boolean {
+  return parseAmount(text) !== undefined;
+}
+
+/** `ethereum` is what many would write. */
+function suggestedChain(written: unknown): string {
+  if (typeof written !== 'string') return '';
+  const near = /^eth|^evm/i.test(written) ? 'evm/1' : nearest(written, CHAIN_NAMES);
+  return near === undefined ? '' : `; did you mean "${near}"?`;
+}
+
+/** Checks with the schema that the value is meant for; the problems of a union would not say which part is wrong. */
+function eitherOf(isFirst: (value: unknown) => boolean, first: z.ZodType, second: z.ZodType) {
+  return z.unknown().check((context) => {
+    const { error } = (isFirst(context.value) ? first : second).safeParse(context.value);
+    for (const issue of error?.issues ?? []) {
+      context.issues.push({ ...issue, input: context.value } as z.core.$ZodRawIssue);
+    }
+  });
+}
 
 /** An error message such as "must be a string"; it is prefixed with the value's name. */
 function must(demand: string) {

@@ -7,7 +7,7 @@ import { type AbiValue, decodeArguments } from '../../../src/chain/evm/abi-decod
 import { readCall } from '../../../src/chain/evm/call.js';
 import { standardSignatures } from '../../../src/chain/evm/standards.js';
 import { MalformedError } from '../../../src/chain/finding.js';
-import { CATALOG, CHAIN, encode, fromHex, USDC } from './call-fixtures.js';
+import { CATALOG, CHAIN, cpuTime, encode, fromHex, USDC } from './call-fixtures.js';
 
 /** A type of the ABI, with values as ethers takes them and as they are decoded. */
 interface Typed {
@@ -99,15 +99,12 @@ t.test('decodes nothing that ethers does not encode to the same bytes', (t) => {
   t.end();
 });
 
-/** @returns ms */
-function timeToRead(data: Buffer): number {
-  const start = performance.now();
+function tryRead(data: Buffer): void {
   try {
     readCall({ chain: CHAIN, to: USDC, data, value: 0n }, CATALOG);
   } catch (error) {
     if (!(error instanceof MalformedError)) throw error;
   }
-  return performance.now() - start;
 }
 
 const word = (value: number | bigint) => value.toString(16).padStart(64, '0');
@@ -132,8 +129,7 @@ const LARGEST = [
 t.test('reads up to 100 KB within 50 ms', (t) => {
   for (const [what, data] of LARGEST) {
     const bytes = fromHex(data);
-    timeToRead(bytes);
-    t.ok(timeToRead(bytes) < 50, what);
+    t.ok(cpuTime(() => tryRead(bytes)) < 50, what);
   }
   t.end();
 });
@@ -141,8 +137,8 @@ t.test('reads up to 100 KB within 50 ms', (t) => {
 t.test('reads nested calls of 100 KB within 50 ms', (t) => {
   let data = `0x${'00'.repeat(95_000)}`;
   for (let depth = 0; depth < 12; depth++) data = encode('multicall(bytes[])', [data]);
-  timeToRead(fromHex(data));
-  t.ok(timeToRead(fromHex(data)) < 50);
+  const bytes = fromHex(data);
+  t.ok(cpuTime(() => tryRead(bytes)) < 50);
   t.end();
 });
 
@@ -151,10 +147,11 @@ t.test('reads 8 MB within a second', (t) => {
   const offsets = Array.from({ length: count }, (_, index) => word(32 * count + 64 * index)).join('');
   const calls = `${word(4)}01020304${'00'.repeat(28)}`.repeat(count);
   const multicall = fromHex(`0xac9650d8${word(32)}${word(count)}${offsets}${calls}`);
-  t.ok(timeToRead(multicall) < 1000, 'calls');
+  t.ok(cpuTime(() => tryRead(multicall)) < 1000, 'calls');
   const ids = `${word(count)}${word((1n << 256n) - 1n).repeat(count)}`;
   const head = `${word(1)}${word(2)}${word(160)}${word(192 + 32 * count)}${word(224 + 64 * count)}`;
-  t.ok(timeToRead(fromHex(`0x2eb2c2d6${head}${ids}${ids}${word(0)}`)) < 1000, 'ids');
+  const batch = fromHex(`0x2eb2c2d6${head}${ids}${ids}${word(0)}`);
+  t.ok(cpuTime(() => tryRead(batch)) < 1000, 'ids');
   t.end();
 });
 
@@ -168,7 +165,7 @@ t.test('throws nothing but MalformedError for garbage after any known selector',
   );
   fc.assert(
     fc.property(fc.constantFrom(...selectors), fc.array(words, { maxLength: 20 }), (selector, body) => {
-      return timeToRead(Buffer.concat([selector, ...body])) < 50;
+      tryRead(Buffer.concat([selector, ...body]));
     }),
     { numRuns: 3000 },
   );

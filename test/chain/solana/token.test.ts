@@ -183,6 +183,16 @@ t.test('leaves the token of a transfer absent if it is not known', (t) => {
   t.end();
 });
 
+t.test("can't know the recipients of a request that displays more than fit into a transaction", (t) => {
+  const destinations = Array.from({ length: 10_000 }, () => ({
+    address: RECIPIENT.toBase58(),
+    units: 1000n,
+  }));
+  const result = read([payToken({ to: TO, units: 1000n })], { ...COINS, destinations });
+  t.same(outcomes(result), { ...HOLD, recipient: 'unknown', amount: 'unknown' });
+  t.end();
+});
+
 interface Change {
   readonly what: string;
   readonly changes: Partial<Signing>;
