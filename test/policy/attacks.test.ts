@@ -13,7 +13,7 @@ type Json = Readonly<Record<string, unknown>>;
 const read = (file: string): string => readFileSync(`${ROOT}${file}`, 'utf8');
 
 /** The policy that `policy.yaml` becomes if every comment in its lists, tables and rules is removed. */
-const uncommented = read('policy.yaml').replaceAll(/^(\s+)# /gm, '$1');
+const uncommented = read('policy.yaml').replaceAll(/^( +)# /gm, '$1');
 const [, guide = ''] = /```yaml\n(version: 1.*?)```/s.exec(read('POLICY.md')) ?? [];
 
 const policies = Object.entries({
@@ -229,7 +229,13 @@ const attacks: Readonly<Record<string, Json>> = {
   },
   'no tag': { ...xrp, destinations: [{ ...(xrp['destinations'] as Json[])[0], displayDstTag: '' }] },
   'a tag where the payee has none': transferTo({ displayDstTag: '1' }),
-  'a transfer of another amount than is signed': { ...transfer, ...user, amountStr: '0.02' },
+  'a transfer of another amount than is signed': {
+    ...transfer,
+    ...user,
+    amountStr: '0.02',
+    requestedAmountStr: '0.02',
+    destinations: [{ ...destination, amountNativeStr: '0.02' }],
+  },
   'a transfer to another address than is signed': {
     ...transfer,
     ...user,
