@@ -10,6 +10,7 @@ import { openTestbed, startLoad, type Testbed } from '../faults/testbed.js';
 import { wholeNumber } from '../options.js';
 import { clearProgress, showProgress } from '../progress.js';
 import { markdownTable, printTable, type Table } from '../table.js';
+import { reportDecoders } from './decoders/report.js';
 import { createFamilies, type Family } from './families.js';
 import { BASE_PATH } from './forms.js';
 import { createTally, inspect, type Tally, type Target } from './inspect.js';
@@ -40,11 +41,23 @@ const program = createProgram(
     wholeNumber,
     FULL_COUNT,
   )
+  .option(
+    '--decoders <n>',
+    'send nothing; run the decoders of raw transactions on this many inputs',
+    wholeNumber,
+  )
   .option('--seed <n>', 'seed of the generators, to repeat a run (default: the time)', wholeNumber)
   .addHelpText('after', '\nExit code: 0 no problem found, 1 otherwise, 2 usage error.')
-  .action(async ({ count, seed = Date.now() }: { count: number; seed?: number }) => {
-    process.exitCode = (await runFuzz({ count, seed })) ? 0 : 1;
-  });
+  .action(
+    async ({
+      count,
+      decoders,
+      seed = Date.now(),
+    }: Partial<Options> & { count: number; decoders?: number }) => {
+      const passed = decoders === undefined ? await runFuzz({ count, seed }) : reportDecoders(decoders, seed);
+      process.exitCode = passed ? 0 : 1;
+    },
+  );
 
 await runProgram(program);
 

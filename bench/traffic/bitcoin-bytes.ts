@@ -119,16 +119,13 @@ function varint(value: number): Buffer {
 
 const withLength = (bytes: Buffer): Buffer => Buffer.concat([varint(bytes.length), bytes]);
 
-export const outpoint = ({ txId, index }: Input): Buffer =>
+const outpoint = ({ txId, index }: Input): Buffer =>
   Buffer.concat([Buffer.from(txId, 'hex').reverse(), uint32(index)]);
 
 const output = ({ sat, script }: Output): Buffer => Buffer.concat([uint64(sat), withLength(script)]);
 
 /** The preimage of a legacy input: the whole transaction with this input's script, then the sighash type. */
-export function legacyPreimage(
-  { version, inputs, outputs, locktime }: BitcoinTransaction,
-  at: number,
-): Buffer {
+function legacyPreimage({ version, inputs, outputs, locktime }: BitcoinTransaction, at: number): Buffer {
   return Buffer.concat([
     uint32(version),
     varint(inputs.length),
@@ -146,21 +143,37 @@ export function legacyPreimage(
   ]);
 }
 
+/** What the preimages of all SegWit inputs of a transaction share. */
+interface SharedHashes {
+  readonly prevouts: Buffer;
+  readonly sequences: Buffer;
+  readonly outputs: Buffer;
+}
+
+function sharedHashes({ inputs, outputs }: BitcoinTransaction): SharedHashes {
+  return {
+    prevouts: doubleSha256(Buffer.concat(inputs.map(outpoint))),
+    sequences: doubleSha256(Buffer.concat(inputs.map(({ sequence }) => uint32(sequence)))),
+    outputs: doubleSha256(Buffer.concat(outputs.map(output))),
+  };
+}
+
 /** The preimage of a SegWit v0 input (BIP-143), and of all inputs of Bitcoin Cash. */
-export function witnessPreimage(
-  { version, inputs, outputs, locktime }: BitcoinTransaction,
-  { keyHash, sat, sequence, ...input }: Input,
-  sighashType = SIGHASH_ALL,
+function witnessPreimage(
+  { version, locktime }: BitcoinTransaction,
+  input: Input,
+  { prevouts, sequences, outputs }: SharedHashes,
+  sighashType: number,
 ): Buffer {
   return Buffer.concat([
     uint32(version),
-    doubleSha256(Buffer.concat(inputs.map(outpoint))),
-    doubleSha256(Buffer.concat(inputs.map((each) => uint32(each.sequence)))),
-    outpoint({ ...input, keyHash, sat, sequence }),
-    withLength(scriptCode(keyHash)),
-    uint64(sat),
-    uint32(sequence),
-    doubleSha256(Buffer.concat(outputs.map(output))),
+    prevouts,
+    sequences,
+    outpoint(input),
+    withLength(scriptCode(input.keyHash)),
+    uint64(input.sat),
+    uint32(input.sequence),
+    outputs,
     uint32(locktime),
     uint32(sighashType),
   ]);
@@ -168,9 +181,12 @@ export function witnessPreimage(
 
 /** What each input signs, in order. */
 export function preimages(chain: string, transaction: BitcoinTransaction): readonly Buffer[] {
+  const shared = sharedHashes(transaction);
   return transaction.inputs.map((input, i) => {
-    if (chain === 'bitcoincash') return witnessPreimage(transaction, input, SIGHASH_FORKID);
-    return input.form === 'p2pkh' ? legacyPreimage(transaction, i) : witnessPreimage(transaction, input);
+    if (chain === 'bitcoincash') return witnessPreimage(transaction, input, shared, SIGHASH_FORKID);
+    return input.form === 'p2pkh'
+      ? legacyPreimage(transaction, i)
+      : witnessPreimage(transaction, input, shared, SIGHASH_ALL);
   });
 }
 

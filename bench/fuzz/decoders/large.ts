@@ -2,12 +2,14 @@
 import { Interface } from 'ethers';
 import type { Payload } from '../../../cli/cosigner/request.js';
 import { BTC, ETH, SOL } from '../../traffic/assets.js';
+import { doubleSha256 } from '../../traffic/bitcoin-bytes.js';
 import { bitcoinTransfer, psbtRequest, randomBitcoinTransfer } from '../../traffic/bitcoin.js';
 import { randomCall } from '../../traffic/calls.js';
 import {
   contractCall,
   evmAddress,
   evmTransfer,
+  keccak,
   randomEvmTransfer,
   tokenTransferData,
 } from '../../traffic/evm.js';
@@ -66,24 +68,19 @@ export const LARGE: Readonly<Record<string, Large>> = {
       }),
     ),
   'a Solana message of zeros': (random, bytes) => {
-    const transfer = solanaTransfer(randomSolanaTransfer(random, SOL));
-    return {
-      ...transfer,
-      ...rawEntry(Buffer.concat([Buffer.from('0100010302', 'hex'), Buffer.alloc(bytes / 4)])),
-    };
+    const message = Buffer.concat([Buffer.from('0100010302', 'hex'), Buffer.alloc(bytes / 4)]);
+    return { ...solanaTransfer(randomSolanaTransfer(random, SOL)), ...rawEntry(message, message) };
   },
   'typed data with a long list': (random, bytes) => {
-    const { frame } = randomTypedMessage(random);
     const types = { EIP712Domain: [], Order: [{ name: 'items', type: 'uint256[]' }] };
     const message = { items: Array<number>(Math.floor(bytes / 4)).fill(111) };
-    return typedMessage({ frame, content: { types, primaryType: 'Order', domain: {}, message } });
+    return withContent(random, { types, primaryType: 'Order', domain: {}, message });
   },
   'typed data with a long string': (random, bytes) => {
-    const { frame } = randomTypedMessage(random);
     const types = { EIP712Domain: [], Note: [{ name: 'text', type: 'string' }] };
-    return typedMessage({
-      frame,
-      content: { types, primaryType: 'Note', domain: {}, message: { text: 'é'.repeat(bytes / 2) } },
+    return withContent(random, {
+      ...{ types, primaryType: 'Note', domain: {} },
+      message: { text: 'é'.repeat(bytes / 2) },
     });
   },
   'typed data with many types': (random, bytes) => {
@@ -94,16 +91,22 @@ export const LARGE: Readonly<Record<string, Large>> = {
         [{ name: 'a', type: i === count - 1 ? 'uint256' : `T${i + 1}` }],
       ]),
     );
-    const payload = typedMessage(randomTypedMessage(random));
-    const content = {
+    return withContent(random, {
       types: { EIP712Domain: [], ...types },
       primaryType: 'T0',
       domain: {},
       message: { a: {} },
-    };
-    return { ...payload, extraParameters: { rawMessageData: { messages: [{ type: 'EIP712', content }] } } };
+    });
   },
 };
+
+/** A typed message whose digest is another: ethers takes too long to compute it. */
+function withContent(random: Random, content: Payload): Payload {
+  return {
+    ...typedMessage(randomTypedMessage(random)),
+    extraParameters: { rawMessageData: { messages: [{ type: 'EIP712', content }] } },
+  };
+}
 
 function legacy(random: Random, inputs: number, destinations: number): Payload {
   return bitcoinTransfer(
@@ -118,11 +121,12 @@ function rawRequest(asset: Shown['asset'], rawTx: Buffer): Payload {
     ...{ frame, asset, operation: 'TRANSFER', units: 1n, fee: 1n },
     destinations: [{ party, address: '0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8', units: 1n }],
   });
-  return { ...request, ...rawEntry(rawTx) };
+  return { ...request, ...rawEntry(rawTx, asset === ETH ? keccak(rawTx) : doubleSha256(rawTx)) };
 }
 
-function rawEntry(rawTx: Buffer): Payload {
-  return { rawTx: [{ keyDerivationPath: '[ 44, 0, 0, 0, 0 ]', rawTx: rawTx.toString('hex'), payload: '' }] };
+function rawEntry(rawTx: Buffer, payload: Buffer): Payload {
+  const entry = { rawTx: rawTx.toString('hex'), payload: payload.toString('hex') };
+  return { rawTx: [{ keyDerivationPath: '[ 44, 0, 0, 0, 0 ]', ...entry }] };
 }
 
 const hex = (bytes: Buffer): string => `0x${bytes.toString('hex')}`;
