@@ -29,6 +29,7 @@ export function explanationLines(
   ];
 }
 
+/** Checks with the same result share a line. */
 function integrityLines(
   paint: Paint,
   checks: ExplainedChecks,
@@ -37,12 +38,13 @@ function integrityLines(
   const isRefused = rule === INTEGRITY;
   const style = isRefused ? 'red' : verified === true ? 'green' : 'dim';
   const mark = isRefused ? 'FAIL' : verified === true ? 'ok' : '-';
+  const byResult = new Map<string, readonly string[]>();
+  for (const [check, { outcome, reason }] of Object.entries(checks)) {
+    const result = JSON.stringify([outcome === 'unknown' ? 'can’t be known' : outcome, reason ?? '']);
+    byResult.set(result, [...(byResult.get(result) ?? []), check]);
+  }
   const rows = columns(
-    Object.entries(checks).map(([check, { outcome, reason }]) => [
-      check,
-      outcome === 'unknown' ? 'can’t be known' : outcome,
-      reason ?? '',
-    ]),
+    [...byResult].map(([result, names]) => [names.join(', '), ...(JSON.parse(result) as string[])]),
   );
   return [
     `${paint(style, mark.padEnd(5))}  ${paint('bold', INTEGRITY)}${isRefused ? '  REJECT' : ''}`,
