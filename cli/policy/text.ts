@@ -107,6 +107,7 @@ function failureLines(paint: Paint, { expected, got, explanation }: CaseResult):
     evaluated.find(({ id }) => id === expected.rule && id !== got.rule) ??
     evaluated.find(({ id }) => id === got.rule);
   const lines = comparison.map((row) => `          ${row}`);
+  if (got.rule === INTEGRITY) lines.push(paint('dim', `          ${INTEGRITY}: ${got.reason ?? ''}`));
   if (reason?.part !== undefined && reason.outcome !== 'error') {
     const facts = [resultText(reason.part, reason.outcome), ...valueTexts(reason.values ?? {})];
     lines.push(paint('dim', `          ${reason.id}: ${facts.join('; ')}`));

@@ -39,7 +39,7 @@ export function decisionLine(decided: Decided): Record<string, unknown> {
     rule: decision.rule,
     ruleError: decision.ruleError,
     verified: decision.verified,
-    problem: decision.problem,
+    problem: shorten(decision.problem),
     policy: decision.policy,
     tried: trace ? decision.tried : undefined,
     durationMs: Math.round(reply.elapsedTime * 1000) / 1000,

@@ -473,11 +473,52 @@ t.test('logs the rule, the policy and the facts of a decision', async (t) => {
     rule: 'rule',
     policy: policy.hash,
     tried: ['rule'],
-    facts: { requestId: 'r', note: 'x', extraParameters: {}, rawTx: [{}] },
-    omitted: undefined,
+    facts: { requestId: 'r', note: 'x', extraParameters: {}, rawTx: [null] },
     msg: 'APPROVE transaction by rule rule',
   });
   t.notMatch(JSON.stringify(of('decision')), 'hush');
+});
+
+/** The published transfer, which signs what it displays, with changes. */
+const published = (changes: Payload): Payload => ({ ...samplePayload('transaction'), ...changes });
+
+t.test('logs whether a signing request signs what it displays', async (t) => {
+  const policy = policyOf('true');
+  const { app, of } = await testApp(t, { decide: (request) => decideBy(policy, request, new Date()) });
+  const send = (changes: Payload) => post(app, '/v2/tx_sign_request', signed(published(changes)));
+  await send({});
+  await send({ asset: 'UNKNOWN' });
+  await send({ rawTx: undefined });
+  const [verified, unknown, displayed] = of('decision');
+  t.match(verified, { action: 'APPROVE', verified: true, problem: undefined });
+  t.match(unknown, { action: 'APPROVE', verified: false, problem: String });
+  t.notOk('verified' in (displayed ?? {}), 'without a raw transaction there is nothing to compare');
+});
+
+t.test('rejects a request that contradicts what it signs, and logs an error', async (t) => {
+  const policy = policyOf('true');
+  const { app, of } = await testApp(t, { decide: (request) => decideBy(policy, request, new Date()) });
+  const stranger = '0x00000000219ab540356cBB839Cbe05303d7705Fa';
+  const destinations = [{ amountNativeStr: '0.01', displayDstAddress: stranger }];
+  const reply = await post(
+    app,
+    '/v2/tx_sign_request',
+    signed(published({ requestId: 'r', destAddress: stranger, destinations })),
+  );
+  t.match(claimsOf(reply.body), { action: 'REJECT', rejectionReason: /^recipient: .*0x0{8}219ab540/i });
+  t.match(of('integrity_failed'), [{ level: 'error', requestId: 'r', check: 'recipient', reason: String }]);
+  t.match(of('decision'), [
+    { action: 'REJECT', rule: 'integrity', verified: false, problem: String, facts: { rawTx: [{}] } },
+  ]);
+});
+
+t.test('logs what a list calls the destination', async (t) => {
+  const policy = policyOf('tx.destinations.all(d, d in lists.payees)', {
+    lists: { payees: [{ address: '0x5dc69b1fbb13bafd09af88a782f0f285772ad5f8', name: 'Network deposits' }] },
+  });
+  const { app, of } = await testApp(t, { decide: (request) => decideBy(policy, request, new Date()) });
+  await post(app, '/v2/tx_sign_request', signed(published({})));
+  t.match(of('decision'), [{ action: 'APPROVE', destinationName: 'Network deposits' }]);
 });
 
 t.test('logs the evaluated rules only at debug level', async (t) => {

@@ -33,6 +33,19 @@ t.test('at startup, loads and logs the policy', async (t) => {
   ]);
 });
 
+t.test('logs what looks like a mistake in a policy, once when it is loaded', async (t) => {
+  const listed = 'version: 1\nlists: { l: ["0x5DC69B1Fbb13Bafd09af88a782F0F285772Ad5f8"] }\nrules: []\n';
+  const { policy, of, reads } = policyFrom({ value: listed });
+  await policy.load();
+  t.teardown(policy.keepFresh(5));
+  const seen = reads();
+  await until(() => (reads() > seen + 4 ? true : undefined), 5000);
+  t.match(of('policy_warning'), [
+    { level: 'warn', from: 'policy.yaml', policy: policy.current.hash, line: 2, reason: /wrong checksum/ },
+  ]);
+  t.equal(of('policy_warning').length, 1);
+});
+
 t.test('at startup, fails at once if the policy is missing, invalid or unreadable', async (t) => {
   await t.rejects(policyFrom({}).policy.load(), MissingPolicyError);
   await t.rejects(policyFrom({ value: broken }).policy.load(), PolicyError);

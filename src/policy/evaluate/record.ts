@@ -75,9 +75,10 @@ const NOTHING_SIGNED: SignedParts = { parts: {}, names: [], size: 0 };
 const ENTRY_FIELDS: readonly string[] = ['rawTx', 'payload', 'keyDerivationPath'];
 
 function signedParts({ rawTx, extraParameters }: Payload): SignedParts {
+  // What is not of the documented form is as unusable as null.
   const entries = Array.isArray(rawTx)
-    ? rawTx.map((entry: unknown) => (isObject(entry) ? pick(entry, ENTRY_FIELDS) : {}))
-    : withoutNested(rawTx);
+    ? rawTx.map((entry: unknown) => (isObject(entry) ? pick(entry, ENTRY_FIELDS) : null))
+    : null;
   const names = isObject(extraParameters)
     ? SIGNED_PARAMETERS.filter((name) => Object.hasOwn(extraParameters, name))
     : [];

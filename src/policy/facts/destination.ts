@@ -93,15 +93,21 @@ export const destAddressFact: FactDefinition<Subject> = {
 function readAmountUsd({ payload, transaction }: DestinationSubject, name: string): Decimal | undefined {
   const value = readUsd(present(payload['amountUSD']), name);
   if (value?.gt(0) === true) return value;
-  const amount =
-    readAmount(payload, 'amountNativeStr', name) ??
-    (destinationsOf(transaction.payload).length === 1
-      ? readAmount(transaction.payload, 'amountStr', name)
-      : undefined);
+  const amount = amountToPrice({ payload, transaction }, name);
   // Nothing may cost nothing.
   if (amount?.isZero() === true && value !== undefined) return value;
   const price = transaction.asset?.price;
   return amount === undefined || price === undefined ? undefined : multiply(price, amount);
+}
+
+/** The amount of a destination; of the only one, that of the transaction, if its own is missing or 0. */
+function amountToPrice(
+  { payload, transaction }: Pick<DestinationSubject, 'payload' | 'transaction'>,
+  name: string,
+): Decimal | undefined {
+  const own = readAmount(payload, 'amountNativeStr', name);
+  if (own?.gt(0) === true || destinationsOf(transaction.payload).length !== 1) return own;
+  return readAmount(transaction.payload, 'amountStr', name) ?? own;
 }
 
 /** Documented as a number; a string is exact as well. */

@@ -27,7 +27,7 @@ interface Membership {
 function* membershipsIn(node: ASTNode, polarity: Polarity): Generator<Membership> {
   switch (node.op) {
     case 'in':
-      if (typeOf(node.args[0]) === 'Destination') yield { node, polarity };
+      if (typeOf(node.args[0]) === 'Destination' && typeOf(node.args[1]) === 'List') yield { node, polarity };
       return;
     case '&&':
     case '||':

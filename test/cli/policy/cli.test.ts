@@ -16,8 +16,8 @@ t.test('reads a payload from standard input, and exits with 1 when a rule can’
     '{"requestId":"r","operation":"TRANSFER"}',
   );
   t.equal(code, 1);
-  t.match(stdout, /ERROR {2}blocked-address\n/);
-  t.match(stdout, /RETRY by blocked-address, which could not be evaluated: tx\.destinations is absent\n$/);
+  t.match(stdout, /ERROR {2}hold-large-transfers\n/);
+  t.match(stdout, /RETRY by hold-large-transfers, which could not be evaluated: tx\.amountUsd is absent\n$/);
   t.notMatch(stdout, '\u001b', 'no colours outside a terminal');
   t.equal(stderr, '');
 });

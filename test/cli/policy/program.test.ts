@@ -16,12 +16,43 @@ const json = async (...args: readonly string[]): Promise<object> =>
   JSON.parse((await policy(...args, '--json')).stdout) as object;
 
 t.test('check summarizes a valid policy', async (t) => {
-  const summary = /^ok {2}examples\/local-policy\.yaml [0-9a-f]{12}: 4 rules, 2 lists with 3 entries\n$/;
+  const summary = /^ok {2}examples\/local-policy\.yaml [0-9a-f]{12}: 5 rules, 3 lists with 4 entries\n$/;
   t.match(await policy('check', ...LOCAL), { code: 0, stdout: summary });
   t.match(await policy('check', EXAMPLE), { code: 0, stdout: summary }, 'file as an argument');
   t.match(await policy('check', EXAMPLE, ...LOCAL), { code: 0, stdout: summary }, 'given twice');
   t.match(await policy('check'), { code: 0, stdout: /^ok {2}policy\.yaml / }, 'default');
-  t.match(await json('check', EXAMPLE), { file: EXAMPLE, rules: 4, lists: 2, entries: 3 });
+  t.match(await json('check', EXAMPLE), { file: EXAMPLE, rules: 5, lists: 3, entries: 4, warnings: [] });
+});
+
+t.test('check prints warnings about a valid policy', async (t) => {
+  const text = 'version: 1\nlists: { l: ["0x5DC69B1Fbb13Bafd09af88a782F0F285772Ad5f8"] }\nrules: []\n';
+  const file = join(t.testdir({ 'odd.yaml': text }), 'odd.yaml');
+  const { code, stdout } = await policy('check', file);
+  t.equal(code, 0);
+  t.ok(stdout.startsWith(`warning  ${file}:2:15  "0x5DC69B1F`));
+  t.match(stdout, /has a wrong checksum \(EIP-55\)\nok {2}/);
+  t.match(await json('check', file), { warnings: [{ file, line: 2, column: 15, message: /checksum/ }] });
+});
+
+t.test('explain and test show a refusal by integrity', async (t) => {
+  const request = JSON.parse(readFileSync(join(ROOT, SAMPLE), 'utf8')) as object;
+  const cwd = t.testdir({
+    'request.json': JSON.stringify({ ...request, destAddress: '0x00000000219AB540356cBB839Cbe05303d7705Fa' }),
+    'cases.yaml': `
+cases:
+  - { name: differing, file: request.json, expect: { action: reject, rule: integrity } }
+  - { name: differing, file: request.json, expect: { action: approve, rule: small-internal } }
+`,
+  });
+  const { code, stdout } = await policy('explain', join(cwd, 'request.json'), ...LOCAL);
+  t.equal(code, 0);
+  t.match(stdout, /\n\nwarning {2}destAddress: "0x0{8}219AB.*wrong checksum/);
+  t.match(stdout, /\nFAIL {3}integrity {2}REJECT\n {9}payload +holds\n/);
+  t.match(stdout, /\n {9}display +contradicts {2}destAddress is 0x0{8}219AB5/);
+  t.match(stdout, /\n- {6}blocked-address\n[^]*\nREJECT by integrity\n$/);
+  const tested = await policy('test', join(cwd, 'cases.yaml'), ...LOCAL);
+  t.match(tested.stdout, /^ok +differing +REJECT +integrity\nFAILED +differing/);
+  t.match(tested.stdout, /\n +integrity: display: destAddress is 0x0/);
 });
 
 t.test('check reports each problem with its position', async (t) => {
@@ -49,14 +80,24 @@ t.test('explain shows each rule, the part that determined its result, and the de
   t.match(stdout, /\nAPPROVE by small-internal\n$/);
   t.match(await json('explain', SAMPLE, ...LOCAL), {
     decision: { action: 'APPROVE', rule: 'small-internal' },
-    rules: [{ id: 'blocked-address', outcome: 'no' }, { outcome: 'no' }, { outcome: 'matched' }],
+    integrity: { payload: { outcome: 'holds' } },
+    warnings: [],
+    rules: [
+      { id: 'blocked-address', outcome: 'no' },
+      { outcome: 'no' },
+      { outcome: 'no' },
+      { outcome: 'matched' },
+    ],
   });
 });
 
 t.test('explain marks the rules that come after the decision', async (t) => {
   const { stdout } = await policy('explain', 'examples/blocked-address.json', ...LOCAL);
   t.match(stdout, /MATCH {2}blocked-address {2}REJECT\n/);
-  t.match(stdout, /\n- {6}hold-large-transfers\n- {6}small-internal\nREJECT by blocked-address\n$/);
+  t.match(
+    stdout,
+    /\n- {6}messages\n- {6}hold-large-transfers\n- {6}small-internal\nREJECT by blocked-address\n$/,
+  );
 });
 
 t.test('explain evaluates the rules at the time given with --now', async (t) => {
@@ -103,17 +144,17 @@ FAILED  large   APPROVE  small-internal
           + got       APPROVE  small-internal
           hold-large-transfers: tx.amountUsd > decimal("10000") is false; tx.amountUsd = 9999.99
 
-Never matched  blocked-address, hold-large-transfers, configuration-changes
+Never matched  blocked-address, messages, hold-large-transfers, configuration-changes
 
 2 cases, policy `,
   );
-  t.match(stdout, /1 passed, 1 failed; 1 of 4 rules matched\n$/);
+  t.match(stdout, /1 passed, 1 failed; 1 of 5 rules matched\n$/);
   t.match(await json('test', cases, ...LOCAL), {
     cases: [
       { name: 'sample', passed: true },
       { name: 'large', passed: false, expected: { action: 'RETRY' }, got: { action: 'APPROVE' } },
     ],
-    unmatched: ['blocked-address', 'hold-large-transfers', 'configuration-changes'],
+    unmatched: ['blocked-address', 'messages', 'hold-large-transfers', 'configuration-changes'],
   });
 });
 

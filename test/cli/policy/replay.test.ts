@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createPolicyProgram } from '../../../cli/policy/program.js';
+import { samplePayload } from '../../../cli/cosigner/request.js';
+import { recordFacts } from '../../../src/policy/evaluate/record.js';
 import { runInProcess } from '../../helpers/cli.js';
+import { request } from '../../helpers/policy.js';
 
 /** Replays log lines with a policy. */
 async function replay(t: Test, policy: string, lines: readonly string[], ...args: readonly string[]) {
@@ -114,6 +117,77 @@ t.test('can’t replay a decision for which a rule reads undocumented fields of 
   t.strictSame(await notReplayable('[config.extraInfo].exists(e, e.other == "x")'), ['b', 'c']);
   t.strictSame(await notReplayable('has(config.extraInfo) && has(config.extraInfo.tag)'), []);
   t.strictSame(await notReplayable('has(config.extraInfo.walletName)'), [], 'documented, so it was absent');
+});
+
+const policyWith = (when: string): string =>
+  JSON.stringify({
+    version: 1,
+    rules: [{ id: 'a', for: 'transaction', when, action: 'approve' }],
+  });
+
+/** The outcome of a replay in JSON. */
+async function replayed(t: Test, policy: string, lines: readonly string[]) {
+  const { stdout } = await replay(t, policy, lines, '--json');
+  return JSON.parse(stdout) as { replayed: number; changes: object[]; notReplayable: string[] };
+}
+
+t.test('reads what is signed again from the log', async (t) => {
+  const { facts } = recordFacts(request(samplePayload('transaction')));
+  const stranger = '0x00000000219ab540356cBB839Cbe05303d7705Fa';
+  const lines = [
+    line('agrees', facts),
+    line('contradicts', { ...facts, destAddress: stranger, destinations: [{ displayDstAddress: stranger }] }),
+  ];
+  t.match(await replayed(t, policyWith('tx.raw.verified && tx.evm.nonce == decimal("4")'), lines), {
+    replayed: 2,
+    changes: [{ requestId: 'contradicts', to: { action: 'REJECT', rule: 'integrity' } }],
+  });
+  const call = '0xa9059cbb'.padEnd(74, '0').padEnd(138, '0');
+  const called = recordFacts(
+    request({
+      operation: 'CONTRACT_CALL',
+      asset: 'ETH',
+      destAddress: stranger,
+      extraParameters: { contractCallData: call },
+    }),
+  );
+  t.match(await replayed(t, policyWith('tx.call.method == "transfer"'), [line('call', called.facts)]), {
+    replayed: 1,
+    changes: [],
+  });
+});
+
+t.test('can’t replay a decision whose raw transaction was too large for the log', async (t) => {
+  const lines = [
+    line('raw', {}, { omitted: ['rawTx'] }),
+    line('call', {}, { omitted: ['extraParameters.contractCallData', 'extraParameters.*'] }),
+  ];
+  t.match(await replayed(t, policyWith('true'), lines), { replayed: 0, notReplayable: ['raw', 'call'] });
+});
+
+t.test('can’t replay a decision for which a rule reads other extraParameters', async (t) => {
+  const omitted = { omitted: ['extraParameters.*'] };
+  const extraParameters = { contractCallData: '0x' };
+  const lines = [
+    line('b', { asset: 'B', extraParameters }, omitted),
+    line('c', { asset: 'C', extraParameters }, omitted),
+  ];
+  const notReplayable = async (when: string) => (await replayed(t, policyWith(when), lines)).notReplayable;
+  t.strictSame(await notReplayable('tx.asset == "B" && tx.extraParameters.memo == "x"'), ['b']);
+  t.strictSame(await notReplayable('tx.asset == "B" && tx["extraParameters"]["memo"] == "x"'), ['b']);
+  t.strictSame(await notReplayable('tx.extraParameters.size() == 1'), ['b', 'c']);
+  t.strictSame(await notReplayable('[tx.extraParameters].exists(e, e.memo == "x")'), ['b', 'c']);
+  t.strictSame(await notReplayable('tx.extraParameters.contractCallData == "0x"'), []);
+  t.strictSame(await notReplayable('has(tx.extraParameters) && has(tx.extraParameters.psbt)'), []);
+});
+
+t.test('replays old logs, which have no extraParameters, unless a rule reads what they say', async (t) => {
+  const lines = [line('old', { asset: 'B', operation: 'CONTRACT_CALL' }, { omitted: ['extraParameters'] })];
+  const outcome = (when: string) => replayed(t, policyWith(when), lines);
+  t.match(await outcome('tx.asset == "B"'), { replayed: 1, notReplayable: [] });
+  for (const when of ['has(tx.extraParameters)', 'has(tx.call.method)', 'has(tx.typedData)']) {
+    t.match(await outcome(when), { replayed: 0, notReplayable: ['old'] }, when);
+  }
 });
 
 t.test('replays old logs, which name undocumented fields', async (t) => {

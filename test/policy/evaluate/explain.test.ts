@@ -1,4 +1,5 @@
 import t from 'tap';
+import { samplePayload } from '../../../cli/cosigner/request.js';
 import { explain } from '../../../src/policy/evaluate/explain.js';
 import { parsePolicy } from '../../../src/policy/parse/file.js';
 import { type Payload, policyOf, request } from '../../helpers/policy.js';
@@ -63,6 +64,72 @@ t.test('shows the destination that determined a rule’s result', (t) => {
     'tx.destinations[1].tag': 'absent',
     'tx.destinations[2].tag': 'absent',
   });
+  t.end();
+});
+
+t.test('shows what lists call an address, and values of tables and arguments', (t) => {
+  const policy = policyOf(
+    'tx.destinations.all(d, d in lists.payees) && tx.amount <= tables.max[tx.asset] && tx.call.args[0] == "x"',
+    {
+      lists: { payees: [{ address: '0xAB', tag: '7', name: 'Exchange' }] },
+      tables: { max: { X: '10' } },
+    },
+  );
+  const destinations = [{ dstAddress: '0xaB', displayDstTag: '7' }];
+  const valuesFor = (amountStr: string) =>
+    explain(policy, request({ asset: 'X', amountStr, destinations }), new Date(0)).rules[0]?.values;
+  t.match(valuesFor('1'), { 'tx.call.args[0]': 'tx.call is absent' });
+  t.match(valuesFor('11'), { 'tx.amount': '11', 'tables.max[tx.asset]': '10', 'tx.asset': '"X"' });
+  const other = [{ dstAddress: '0xaB', displayDstTag: '8' }];
+  t.strictSame(
+    explain(policy, request({ asset: 'X', amountStr: '1', destinations: other }), new Date(0)).rules[0]
+      ?.values,
+    {
+      'tx.destinations[0].address': '0xab (Exchange)',
+      'tx.destinations[0].tag': '"8"',
+      'tx.destinations': '1 entry',
+    },
+  );
+  t.end();
+});
+
+t.test('shows the outcome of each integrity check, and asks no rule if one refuses', (t) => {
+  const sample = samplePayload('transaction');
+  const policy = policyOf('true');
+  const agreeing = explain(policy, request(sample), new Date(0));
+  t.match(agreeing, { integrity: { payload: { outcome: 'holds' } }, rules: [{ outcome: 'matched' }] });
+  const contradicting = explain(policy, request({ ...sample, destAddress: '0xab' }), new Date(0));
+  t.match(contradicting, {
+    decision: { action: 'REJECT', rule: 'integrity', tried: [] },
+    integrity: { payload: { outcome: 'holds' }, display: { outcome: 'contradicts', reason: /0xab/ } },
+    rules: [{ id: 'rule', outcome: 'not asked' }],
+  });
+  const change = explain(
+    policyOf('true', { kind: 'configuration' }),
+    request({}, 'configuration'),
+    new Date(0),
+  );
+  t.notOk('integrity' in change);
+  t.end();
+});
+
+t.test('warns about addresses of the request', (t) => {
+  const wrong = '0x5DC69B1Fbb13Bafd09af88a782F0F285772Ad5f8';
+  const { warnings } = explain(
+    policyOf('true'),
+    request({
+      asset: 'ETH',
+      operation: 'RAW',
+      destAddress: wrong,
+      destinations: [{ dstAddress: `${wrong.toLowerCase()}\u200b`, displayDstAddress: '' }, 5],
+    }),
+    new Date(0),
+  );
+  t.match(warnings, [
+    /^destAddress: .*wrong checksum/,
+    /^destinations\[0\]\.dstAddress: .*invisible characters/,
+  ]);
+  t.equal(warnings.length, 2);
   t.end();
 });
 

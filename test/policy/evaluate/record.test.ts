@@ -43,7 +43,7 @@ t.test('records what is signed, so that a replay can read it again', (t) => {
   );
   t.strictSame(facts, {
     requestId: 'r-1',
-    rawTx: [{ rawTx: '02', payload: 'ab', keyDerivationPath: '[ 44 ]' }, { rawTx: {} }, {}],
+    rawTx: [{ rawTx: '02', payload: 'ab', keyDerivationPath: '[ 44 ]' }, { rawTx: {} }, null],
     extraParameters,
   });
   t.equal(omitted, undefined);

@@ -1,7 +1,11 @@
 import t from 'tap';
 import { parsePolicy } from '../../../src/policy/parse/file.js';
 import { decideBy } from '../../../src/policy/evaluate/rules.js';
-import { decide, request } from '../../helpers/policy.js';
+import { samplePayload } from '../../../cli/cosigner/request.js';
+import { decide, policyOf, request } from '../../helpers/policy.js';
+
+const PAYEE = '0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8';
+const STRANGER = '0x00000000219ab540356cBB839Cbe05303d7705Fa';
 
 const policy = parsePolicy(
   `version: 1
@@ -25,6 +29,64 @@ t.test('uses the first rule that matches', (t) => {
   });
   t.match(decided({ asset: 'BTC', note: 'x' }), { action: 'REJECT', rule: 'note', tried: ['eth', 'note'] });
   t.match(decided({ asset: 'BTC', note: 'y' }), { action: 'APPROVE', rule: 'all' });
+  t.end();
+});
+
+t.test('rejects a request that contradicts itself before it evaluates any rule', (t) => {
+  const destinations = [{ displayDstAddress: PAYEE, dstAddress: STRANGER }];
+  const payload = { asset: 'ETH', destinations };
+  t.strictSame(decide('tx.note == "x"', payload), {
+    policy: policyOf('tx.note == "x"').hash,
+    tried: [],
+    action: 'REJECT',
+    rule: 'integrity',
+    check: 'display',
+    reason: `display: displayDstAddress is ${PAYEE}, but dstAddress is ${STRANGER}`,
+  });
+  const off = { policy: { integrity: { display: 'off' } } };
+  t.match(decide('true', payload, off), { action: 'APPROVE', rule: 'rule' });
+  t.end();
+});
+
+t.test('rejects what can’t be known at the signing stage, if the policy requires it', (t) => {
+  const required = { policy: { integrity: { rawTransaction: 'required' } } };
+  t.match(decide('true', { fee: '1' }, required), {
+    action: 'REJECT',
+    rule: 'integrity',
+    check: 'rawTransaction',
+  });
+  t.match(decide('true', {}, required), { action: 'APPROVE', rule: 'rule' });
+  const amount = { policy: { integrity: { amount: 'require' } } };
+  t.match(decide('true', { fee: '1' }, amount), { rule: 'integrity', check: 'amount' });
+  t.end();
+});
+
+t.test('says whether a signing request with a raw transaction signs what it displays', (t) => {
+  const payload = samplePayload('transaction');
+  t.equal(decide('true', payload).verified, true);
+  t.match(decide('true', { ...payload, asset: 'X' }), { verified: false, problem: String });
+  for (const rawTx of [undefined, [], 'x']) t.notOk('verified' in decide('true', { ...payload, rawTx }));
+  const approval = { rawTx: payload['rawTx'] };
+  t.notOk('verified' in decide('true', approval), 'not at the approval stage');
+  t.end();
+});
+
+t.test('says what lists call the destinations, with their tags', (t) => {
+  const lists = {
+    payees: [
+      { address: PAYEE, tag: '1', name: 'One' },
+      { address: PAYEE, name: 'Plain' },
+      { address: PAYEE, tag: '3' },
+    ],
+    others: [{ address: STRANGER, name: 'Stranger' }],
+  };
+  const nameOf = (...destinations: object[]) => decide('true', { destinations }, { lists }).destinationName;
+  t.equal(nameOf({ dstAddress: PAYEE, displayDstTag: '1' }), 'One');
+  t.equal(nameOf({ dstAddress: PAYEE }), 'Plain');
+  t.equal(nameOf({ dstAddress: PAYEE, displayDstTag: '3' }), undefined);
+  t.equal(nameOf({ dstAddress: STRANGER }, { dstAddress: PAYEE }, { dstAddress: PAYEE }), 'Stranger, Plain');
+  t.equal(nameOf({ dstAddress: 5 }), undefined);
+  t.equal(nameOf(), undefined);
   t.end();
 });
 

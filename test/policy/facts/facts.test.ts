@@ -323,6 +323,8 @@ t.test('an amount without a price is not worth 0 US dollars', (t) => {
   t.equal(usd([{ amountUSD: 1 }, { amountUSD: 0, amountNativeStr: '5' }]), absent, 'beside another');
   t.equal(usd([{ amountUSD: 0, amountNativeStr: '0.00' }]), true, 'nothing costs nothing');
   t.equal(usd([{ amountUSD: 0 }], { amountStr: '0' }), true);
+  const disagreeing = [{ amountUSD: 0, amountNativeStr: '0' }];
+  t.equal(usd(disagreeing, { amountStr: '5' }, { integrity: { amount: 'off' } }), absent);
   t.equal(usd([{ amountUSD: 0 }, { amountUSD: 0 }], { amountStr: '0' }), absent);
   t.equal(evaluate('tx.destinations.all(d, has(d.amountUsd))', { destinations: [{ amountUSD: 0 }] }), false);
   t.end();
