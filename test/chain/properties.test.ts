@@ -47,7 +47,7 @@ import {
 } from '../helpers/traffic-evm.js';
 import { SOLANA_CHANGES, SPL_CHANGES } from '../helpers/traffic-solana.js';
 
-const RUNS = 25;
+const RUNS = 15;
 
 type Make<T> = (random: Random) => T;
 
