@@ -1,5 +1,5 @@
-// `npm run bench -- policy`: measures the cost of rules and lists, and compares it with limits. The cost of a decision
-// is expressed as a ratio to one RSA 2048 signature in the same run, so that the limit holds on any machine. All times
+// `npm run bench -- policy`: measures the cost of rules, of lists and of reading what is signed, and compares it with
+// limits. The cost of a decision is expressed as a ratio to one RSA 2048 signature in the same run, so that the limit holds on any machine. All times
 // are CPU times, so that other processes do not change the result.
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -9,14 +9,15 @@ import { importCallbackKey } from '../src/protocol/key.js';
 import { signAnswer } from '../src/protocol/sign-answer.js';
 import { decideBy, type Policy } from '../src/policy/evaluate/rules.js';
 import type { CallbackRequest } from '../src/protocol/request.js';
+import { compare, cpuMsPerCall } from './cpu.js';
 import { atMost, type Check, printChecks } from './limits.js';
+import { measureSigned } from './signed.js';
 import { costliestRules, PAYOUT_USER, policyYaml, realisticRules } from './throughput/policies.js';
 
 // The service sets the same V8 flags.
 limitYoungGeneration();
 favourSize();
 
-const ROUNDS = 11;
 const RULES = 100;
 const MAX_SIGNATURE_SHARE = 0.1;
 const MAX_COSTLIEST_SHARE = 0.5;
@@ -30,41 +31,6 @@ const PAYLOAD: Readonly<Record<string, unknown>> = {
   ...(JSON.parse(readFileSync('cli/cosigner/samples/tx-eth-transfer.json', 'utf8')) as object),
   signerId: PAYOUT_USER,
 };
-
-/** CPU time per call in ms, across all threads because the service signs on a separate one. */
-async function cpuMsPerCall(call: () => unknown, times: number): Promise<number> {
-  const before = process.cpuUsage();
-  for (let i = 0; i < times; i++) {
-    const pending = call();
-    if (pending instanceof Promise) await pending;
-  }
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000 / times;
-}
-
-interface Comparison {
-  readonly ratio: number;
-  readonly ms: number;
-  readonly otherMs: number;
-}
-
-/** Compares the cost of two calls, alternating between them, so that a temporarily slower machine favours neither. */
-async function compare(
-  call: () => unknown,
-  times: number,
-  other: () => unknown,
-  otherTimes: number,
-): Promise<Comparison> {
-  const rounds: Comparison[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const ms = await cpuMsPerCall(call, times);
-    const otherMs = await cpuMsPerCall(other, otherTimes);
-    rounds.push({ ratio: ms / otherMs, ms, otherMs });
-  }
-  const median = rounds.sort((a, b) => a.ratio - b.ratio)[Math.floor(ROUNDS / 2)];
-  if (median === undefined) throw new Error('no round was measured');
-  return median;
-}
 
 /** @throws {Error} if a rule matches, because the rules after it would not be evaluated */
 function deciding(policy: Policy): () => unknown {
@@ -126,5 +92,6 @@ const checks = [
   await measureRules(`evaluating the ${RULES} costliest rules`, costliestRules(RULES), MAX_COSTLIEST_SHARE),
   await measureLoading(),
   await measureMembership(),
+  ...(await measureSigned(signing())),
 ];
 process.exitCode = printChecks(checks) ? 0 : 1;
