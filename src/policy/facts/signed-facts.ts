@@ -109,7 +109,7 @@ function effectFacts<Reading extends { readonly effects?: Effects }>(): FactTabl
     approvals: fact('list<Approval>', ({ effects }, context) => {
       if (effects === undefined) return undefined;
       const approvals = effects.approvals.map((reading) => new Approval({ reading, ...context }));
-      return effects.complete ? approvals : [...approvals, new Approval({ reading: UNREADABLE })];
+      return ifAny(effects.complete ? approvals : [...approvals, new Approval({ reading: UNREADABLE })]);
     }),
     complete: fact('bool', ({ effects }) => effects?.complete ?? false),
   };
@@ -118,9 +118,14 @@ function effectFacts<Reading extends { readonly effects?: Effects }>(): FactTabl
 function transfersOf(
   { transfers, complete }: Pick<Effects, 'transfers' | 'complete'>,
   context: AddressContext,
-): readonly InstanceType<typeof Transfer>[] {
+): readonly InstanceType<typeof Transfer>[] | undefined {
   const read = transfers.map((reading) => new Transfer({ reading, ...context }));
-  return complete ? read : [...read, new Transfer({ reading: UNREADABLE })];
+  return ifAny(complete ? read : [...read, new Transfer({ reading: UNREADABLE })]);
+}
+
+/** As with destinations, an empty list is absent: a rule about all transfers would match a call that only approves. */
+function ifAny<Entry>(entries: readonly Entry[]): readonly Entry[] | undefined {
+  return entries.length === 0 ? undefined : entries;
 }
 
 export const CALL_FACTS: FactTable<Read<CallFacts>> = {

@@ -43,7 +43,7 @@ export function destinationsOf({ destinations }: Payload): readonly Payload[] {
   return Array.isArray(destinations) ? destinations.filter(isObject) : [];
 }
 
-/** With several destinations, `destType` and the like describe one of them at most. */
+/** With several destinations, `destType` and the like describe one of them at most. Unusable ones may be several. */
 export function hasSeveralDestinations({ destinations }: Payload): boolean {
-  return Array.isArray(destinations) && destinations.length > 1;
+  return Array.isArray(destinations) ? destinations.length > 1 : present(destinations) !== undefined;
 }

@@ -290,6 +290,7 @@ t.test('with several destinations, the facts about one of them are absent', (t) 
     t.equal(has([{}, {}]), false, fact);
     t.equal(has([{}]), true);
     t.equal(has(undefined), true);
+    t.equal(has({ a: {}, b: {} }), false, 'which may be several');
   }
   t.equal(
     evaluate('tx.destType == "VAULT"', { ...payload, destinations: [{}, {}] }),
