@@ -2,8 +2,8 @@
 
 const EFFECTS = {
   transfers:
-    'tokens and coins that it moves, also inside multicalls, Safe transactions and batches. Absent for an unknown method',
-  approvals: 'permissions to take tokens that it gives. Absent for an unknown method',
+    'tokens and coins that it moves, also inside multicalls, Safe transactions and batches. Absent if there are none, and for an unknown method',
+  approvals: 'permissions to take tokens that it gives. Absent if there are none, and for an unknown method',
   complete:
     'whether all of it could be read; always present. If not, the last entry of `transfers` and `approvals` stands for the rest, and a rule that reads it cannot be evaluated',
 };
@@ -115,7 +115,7 @@ export const DESCRIPTIONS: Readonly<Record<string, Readonly<Record<string, strin
   },
   Solana: {
     instructions: '',
-    transfers: 'transfers by the System and Token programs',
+    transfers: 'transfers by the System and Token programs; absent if there are none',
     complete:
       'whether all instructions could be read. If not, the last entry of `transfers` stands for the rest, and a rule that reads it cannot be evaluated',
   },

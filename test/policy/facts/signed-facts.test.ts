@@ -256,3 +256,23 @@ t.test('refuses unknown facts about what is signed when the policy is loaded', (
   }
   t.end();
 });
+
+t.test(
+  'a list without entries is absent, so that a rule about all transfers matches no call that approves',
+  (t) => {
+    const only = (changes: object): Partial<Signed> => ({
+      call: { ...call, effects: { transfers: [], approvals: [], complete: true, ...changes } },
+    });
+    const approves = only({ approvals: [approval] });
+    t.equal(evaluate('tx.call.transfers.all(t, t.to == "0x1")', approves), 'tx.call.transfers is absent');
+    t.equal(evaluate('!has(tx.call.transfers) && tx.call.approvals.size() == 1', approves), true);
+    const transfers = only({ transfers: [transfer] });
+    t.equal(evaluate('tx.call.approvals.all(a, !a.unlimited)', transfers), 'tx.call.approvals is absent');
+    t.equal(evaluate('!has(tx.call.approvals) && tx.call.transfers.size() == 1', transfers), true);
+    t.equal(
+      evaluate('!has(tx.call.approvals) && !has(tx.call.transfers) && tx.call.complete', only({})),
+      true,
+    );
+    t.end();
+  },
+);
