@@ -30,6 +30,6 @@ export interface EvaluableNode {
 }
 
 /** The variables in scope. */
-interface Context {
+export interface Context {
   getValue(variable: string): unknown;
 }

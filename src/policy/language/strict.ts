@@ -1,7 +1,7 @@
 // Makes the evaluation of rules strict about errors, and limits the steps and the time that it may take.
-import { type Environment as CelEnvironment, EvaluationError } from '@marcbachmann/cel-js';
+import { type ASTNode, type Environment as CelEnvironment, EvaluationError } from '@marcbachmann/cel-js';
 import { BaseError } from '../../protocol/error.js';
-import type { EvaluableNode, Macro } from './macro.js';
+import type { Context, EvaluableNode, Macro } from './macro.js';
 
 /** Maximum steps per evaluation, because loops over a request's lists must end. */
 const MAX_STEPS = 100_000;
@@ -45,6 +45,8 @@ export function makeStrictAndBounded(environment: CelEnvironment): () => void {
     evaluate(evaluator) {
       evaluator.run = evaluator.tryEval = (node, context) => {
         countStep();
+        if (!isHas(node)) return node.evaluate(evaluator, node, context);
+        if (isOwnerAbsent(node, context)) return false;
         return withLenientHas(node, () => node.evaluate(evaluator, node, context));
       };
       return true;
@@ -61,12 +63,29 @@ export function makeStrictAndBounded(environment: CelEnvironment): () => void {
  * In CEL, `has(tx.call.method)` is an error if `tx.call` is absent. Here it is false, as an author expects.
  * @param node what is evaluated; cel-js passes the root of an expression to no macro, so the caller applies this to it
  */
-export function withLenientHas({ op, args }: EvaluableNode, evaluate: () => unknown): unknown {
-  if (op !== 'call' || !Array.isArray(args) || args[0] !== 'has') return evaluate();
+export function withLenientHas(node: EvaluableNode, evaluate: () => unknown): unknown {
+  if (!isHas(node)) return evaluate();
   try {
     return evaluate();
   } catch (error) {
     if (error instanceof EvaluationError && error.code === 'no_such_key') return false;
     throw error;
   }
+}
+
+function isHas({ op, args }: EvaluableNode): boolean {
+  return op === 'call' && Array.isArray(args) && args[0] === 'has';
+}
+
+/**
+ * Whether it is `has(tx.call.method)` and `tx.call` is absent. Without this check, the error that cel-js creates, with an
+ * excerpt of the expression, takes a fifth of the time of a decision by the worked rules.
+ */
+function isOwnerAbsent({ args }: EvaluableNode, context: Context): boolean {
+  const [, [argument]] = args as readonly [string, readonly ASTNode[]];
+  const owner = argument?.op === '.' ? argument.args[0] : undefined;
+  if (owner?.op !== '.' || owner.args[0].op !== 'id') return false;
+  const [{ args: variable }, fact] = owner.args;
+  const facts = context.getValue(variable) as Readonly<Record<string, unknown>> | undefined;
+  return facts !== undefined && facts[fact] === undefined;
 }
