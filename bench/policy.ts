@@ -30,6 +30,8 @@ const MAX_LENGTH_RATIO = 2;
 const PAYLOAD: Readonly<Record<string, unknown>> = {
   ...(JSON.parse(readFileSync('cli/cosigner/samples/tx-eth-transfer.json', 'utf8')) as object),
   signerId: PAYOUT_USER,
+  // What is signed is measured apart.
+  rawTx: undefined,
 };
 
 /** @throws {Error} if a rule matches, because the rules after it would not be evaluated */
