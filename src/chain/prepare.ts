@@ -14,15 +14,20 @@ export function prepareSigning(payload: Payload, catalog: Catalog): Signing {
   const assetId = stringOf(payload['asset']);
   const asset = assetId === undefined ? undefined : catalog.assets.get(assetId);
   const { destinations, rawTx, extraParameters } = payload;
-  const units = unitsOf(payload['amountStr'], asset);
-  const requestedUnits = unitsOf(payload['requestedAmountStr'], asset);
+  const operation = stringOf(payload['operation']) ?? DEFAULT_OPERATION;
+  // Without a raw transaction, only the amount of a call is needed.
+  const unitAsset = Array.isArray(rawTx) || operation === 'CONTRACT_CALL' ? asset : undefined;
+  const units = unitsOf(payload['amountStr'], unitAsset);
+  const requestedUnits = unitsOf(payload['requestedAmountStr'], unitAsset);
   const destAddress = addressOf(payload['destAddress']);
   const fee = stringOf(payload['fee']);
   return {
-    operation: stringOf(payload['operation']) ?? DEFAULT_OPERATION,
+    operation,
     ...(asset !== undefined && { asset }),
     entries: Array.isArray(rawTx) ? rawTx.map(toEntry) : [],
-    destinations: Array.isArray(destinations) ? destinations.map((entry) => toRecipient(entry, asset)) : [],
+    destinations: Array.isArray(destinations)
+      ? destinations.map((entry) => toRecipient(entry, asset?.chain, unitAsset))
+      : [],
     ...(destAddress !== undefined && { destAddress }),
     ...(units !== undefined && { units }),
     ...(requestedUnits !== undefined && { requestedUnits }),
@@ -32,13 +37,17 @@ export function prepareSigning(payload: Payload, catalog: Catalog): Signing {
   };
 }
 
-function toRecipient(destination: unknown, asset: Asset | undefined): Recipient {
+function toRecipient(
+  destination: unknown,
+  chain: string | undefined,
+  unitAsset: Asset | undefined,
+): Recipient {
   if (!isObject(destination)) return {};
-  const units = unitsOf(destination['amountNativeStr'], asset);
+  const units = unitsOf(destination['amountNativeStr'], unitAsset);
   const displayed = addressOf(destination['displayDstAddress']);
   const stored = addressOf(destination['dstAddress']);
   const address =
-    displayed === undefined || stored === undefined || sameAddress(displayed, stored, asset?.chain)
+    displayed === undefined || stored === undefined || sameAddress(displayed, stored, chain)
       ? (displayed ?? stored)
       : undefined;
   return { ...(address !== undefined && { address }), ...(units !== undefined && { units }) };
