@@ -2,7 +2,7 @@
 // must give the bytes that are signed. Only the fields that a request does not display are taken from those bytes.
 import { PublicKey, VersionedMessage } from '@solana/web3.js';
 import { Transaction as BitcoinLibraryTransaction } from 'bitcoinjs-lib';
-import { Transaction as EvmTransaction } from 'ethers';
+import { decodeRlp, encodeRlp, getBytes, toBeHex, Transaction as EvmTransaction } from 'ethers';
 import { type BitcoinTransaction, type Input, preimages } from '../../traffic/bitcoin-bytes.js';
 import { transactionOf, type BitcoinTransfer } from '../../traffic/bitcoin.js';
 import {
@@ -27,19 +27,40 @@ export interface EvmTarget {
   readonly fee: bigint;
 }
 
+/** The fields of each type of transaction, in their order; 0 is legacy, with EIP-155. */
+const FIELDS: Readonly<Record<number, string>> = {
+  0: 'nonce price gas to value data chainId zero zero',
+  1: 'chainId nonce price gas to value data accessList',
+  2: 'chainId nonce tip price gas to value data accessList',
+  4: 'chainId nonce tip price gas to value data accessList authorizations',
+};
+const TYPE_LIMIT = 0x80;
+const INTEGERS = ['nonce', 'tip', 'price', 'gas'];
+
 /** Taken from the bytes: type, nonce, gas, fees within the bound, access list and authorizations. */
 export function confirmEvm({ chain, to, value, data, fee }: EvmTarget): Confirm {
+  const displayed = new Map([
+    ['chainId', toBeHex(BigInt(chain.slice('evm/'.length)))],
+    ['to', to.toLowerCase()],
+    ['value', value === 0n ? '0x' : toBeHex(value)],
+    ['data', data],
+    ['zero', '0x'],
+  ]);
   return ([bytes, ...others]) => {
+    const type = bytes?.[0] ?? 0;
     if (bytes === undefined || others.length > 0) return false;
-    const hex = `0x${bytes.toString('hex')}`;
-    const signed = EvmTransaction.from(hex);
-    const rebuilt = signed.clone();
-    rebuilt.chainId = BigInt(chain.slice('evm/'.length));
-    rebuilt.to = to.toLowerCase();
-    rebuilt.value = value;
-    rebuilt.data = data;
-    const price = signed.maxFeePerGas ?? signed.gasPrice ?? 0n;
-    return signed.gasLimit * price <= MAX_FEE_FACTOR * fee && rebuilt.unsignedSerialized === hex;
+    const prefix = type < TYPE_LIMIT ? bytes.subarray(0, 1) : Buffer.alloc(0);
+    const names = FIELDS[type < TYPE_LIMIT ? type : 0]?.split(' ') ?? [];
+    // Access lists and authorizations have the right structure, or this throws.
+    const { gasLimit, maxFeePerGas, gasPrice } = EvmTransaction.from(`0x${bytes.toString('hex')}`);
+    const fields = decodeRlp(bytes.subarray(prefix.length));
+    if (!Array.isArray(fields) || fields.length !== names.length) return false;
+    const isCanonical = names.every(
+      (name, i) => !INTEGERS.includes(name) || !String(fields[i]).startsWith('0x00'),
+    );
+    const rebuilt = encodeRlp(names.map((name, i) => displayed.get(name) ?? fields[i] ?? '0x'));
+    const isWithinBound = gasLimit * (maxFeePerGas ?? gasPrice ?? 0n) <= MAX_FEE_FACTOR * fee;
+    return isCanonical && isWithinBound && Buffer.concat([prefix, getBytes(rebuilt)]).equals(bytes);
   };
 }
 

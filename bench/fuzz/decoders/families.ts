@@ -48,7 +48,7 @@ export function createDecoderFamilies(seed: number): readonly Family[] {
     {
       title: 'PSBTs with changed bytes',
       share: 0.06,
-      makeCase: (random) => of(hostilePsbt(random), psbtProblem),
+      makeCase: psbtCase,
     },
     { title: 'odd values in any field', share: 0.05, makeCase: (random) => of(hostileFields(random)) },
     { title: 'requests of 100 KB', share: 0.001, makeCase: (random) => large(random, KB_100) },
@@ -129,8 +129,17 @@ function typedProblem({ extraParameters, rawTx }: Payload, { findings }: Signed)
   }
 }
 
+function psbtCase(random: Random): Case {
+  const { payload, original } = hostilePsbt(random);
+  return of(payload, (_, signed) => psbtProblem(payload, original, signed));
+}
+
 /** The payload may hold only if each message is a signature hash that bitcoinjs-lib computes. */
-function psbtProblem({ extraParameters }: Payload, { findings }: Signed): string | undefined {
+function psbtProblem(
+  { extraParameters }: Payload,
+  original: Buffer,
+  { findings }: Signed,
+): string | undefined {
   if (findings.payload.outcome !== 'holds') return undefined;
   const { psbt, rawMessageData } = extraParameters as {
     psbt: string;
@@ -141,8 +150,17 @@ function psbtProblem({ extraParameters }: Payload, { findings }: Signed): string
     const wrong = rawMessageData.messages.find(({ content }) => !hashes.includes(content));
     return wrong && `the payload holds, but ${wrong.content} is no signature hash of the PSBT`;
   } catch (error) {
+    // bitcoinjs-lib also reads fields that do not concern the signature; the transaction is at the beginning.
+    const end = transactionEnd(original);
+    if (Buffer.from(psbt, 'base64').subarray(0, end).equals(original.subarray(0, end))) return undefined;
     return `the payload holds, but bitcoinjs-lib can't read the PSBT: ${String(error).slice(0, 200)}`;
   }
+}
+
+/** Where the unsigned transaction ends: it is the first field, and the only one that is global. */
+function transactionEnd(psbt: Buffer): number {
+  const transaction = Psbt.fromBuffer(psbt).data.getTransaction();
+  return psbt.indexOf(transaction) + transaction.length;
 }
 
 /** Of inputs that pay a key by SegWit, native or nested. */

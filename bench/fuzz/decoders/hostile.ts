@@ -211,15 +211,19 @@ function pointers(random: Random): string {
   return `0xac9650d8${'20'.padStart(64, '0')}${count.toString(16).padStart(64, '0')}${offset.repeat(count)}${tail}`;
 }
 
-/** A RAW request whose PSBT is mutated. */
-export function hostilePsbt(random: Random): Payload {
+/** A RAW request whose PSBT is mutated, and the PSBT before it was. */
+export function hostilePsbt(random: Random): { readonly payload: Payload; readonly original: Buffer } {
   const make = (): Payload =>
     psbtRequest(randomBitcoinTransfer(random, { asset: BTC, forms: random.pick(['segwit', 'nested']) }));
   const payload = make();
-  const extraParameters = payload['extraParameters'] as Payload;
-  const other = Buffer.from(String((make()['extraParameters'] as Payload)['psbt']), 'base64');
-  const psbt = mutate(Buffer.from(String(extraParameters['psbt']), 'base64'), random, other);
-  return { ...payload, extraParameters: { ...extraParameters, psbt: psbt.toString('base64') } };
+  const [original, other] = [psbtOf(payload), psbtOf(make())];
+  const psbt = mutate(original, random, other).toString('base64');
+  const extraParameters = { ...(payload['extraParameters'] as Payload), psbt };
+  return { payload: { ...payload, extraParameters }, original };
+}
+
+function psbtOf({ extraParameters }: Payload): Buffer {
+  return Buffer.from(String((extraParameters as Payload)['psbt']), 'base64');
 }
 
 /** A request with odd values in any of its fields. */
