@@ -41,7 +41,7 @@ WORKDIR /app
 COPY --chmod=644 package.json policy.yaml ./
 COPY --from=build /app/dist dist
 
-ARG VERSION=0.3.0
+ARG VERSION=0.4.0
 ARG REVISION=unknown
 ARG SOURCE=unknown
 LABEL org.opencontainers.image.title="fireblocks-callback-handler" \

@@ -42,6 +42,7 @@ const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, conta
   'npm run bench -- policy': ['.ci/run', 'npm run bench -- policy'],
   'npm run faults -- --short': ['.ci/run', 'npm run faults -- --short'],
   'npm run fuzz -- --count 20000': ['.ci/run', 'npm run fuzz -- --count 20000'],
+  'npm run fuzz -- --decoders 20000': ['.ci/run', 'npm run fuzz -- --decoders 20000'],
   'npm run soak -- --seconds 10': ['.ci/run', 'npm run soak -- --seconds 10'],
   'npm run verify:image': ['.ci/run', 'npm run verify:image'],
   'npm run policy -- stop --local': ['test/system/emergency.test.ts', "['stop', '--local']"],

@@ -56,7 +56,7 @@ t.test('verifies responses from a handler in local mode', async (t) => {
       verified: true,
       status: 200,
       request: { requestId: 'mine', operation: 'RAW' },
-      answer: { action: 'RETRY', requestId: 'mine' },
+      answer: { action: 'REJECT', requestId: 'mine' },
     });
   });
 

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { ACTIONS } from '../../../src/protocol/decision.js';
+import { decideBy } from '../../../src/policy/evaluate/rules.js';
+import { parsePolicy } from '../../../src/policy/parse/file.js';
 import { REFUSALS } from '../../../src/protocol/refusal.js';
 import { testApp } from '../../helpers/app.js';
 import { ROOT } from '../../helpers/cli.js';
@@ -126,8 +128,13 @@ t.test('metric filters match the lines that the service logs', async (t) => {
   await failing.app.inject({ method: 'POST', url: '/tx_sign_request', payload: '{"requestId":"2"}' });
   const displayed = { displayDstAddress: '0x01', dstAddress: '0x02' };
   const contradicting = { requestId: '3', operation: 'TRANSFER', asset: 'ETH', destinations: [displayed] };
-  await app.inject({ method: 'POST', url: '/tx_sign_request', payload: contradicting });
-  const written = [...lines, ...failing.lines];
+  const policy = parsePolicy('version: 1', 'policy');
+  const deciding = await testApp(t, {
+    auth: 'json',
+    decide: (request) => decideBy(policy, request, new Date()),
+  });
+  await deciding.app.inject({ method: 'POST', url: '/tx_sign_request', payload: contradicting });
+  const written = [...lines, ...failing.lines, ...deciding.lines];
 
   for (const { pattern, metric } of filters) {
     if (/RefreshFailures$|^EmergencyStops$|^Stale$/.test(metric.MetricName)) continue;
