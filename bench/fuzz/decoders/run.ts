@@ -1,6 +1,7 @@
 // Runs the decoders of raw transactions on hostile requests. They must not fail, must be quick, and must not verify what
 // other encoders do not confirm.
 import fc from 'fast-check';
+import { slowness } from '../../../test/helpers/cpu-time.js';
 import { type Signed, readSigned } from '../../../src/chain/read.js';
 import { codeOf } from '../../../src/protocol/error.js';
 import { type CallbackRequest, parseRequest } from '../../../src/protocol/request.js';
@@ -87,7 +88,7 @@ function parse({ payload }: Case): CallbackRequest | undefined {
 }
 
 function limitOf({ payload }: Case): number {
-  return JSON.stringify(payload).length <= SMALL ? SMALL_MS : LARGE_MS;
+  return (JSON.stringify(payload).length <= SMALL ? SMALL_MS : LARGE_MS) * slowness();
 }
 
 function measured(read: () => Signed): { readonly signed: Signed; readonly ms: number } {

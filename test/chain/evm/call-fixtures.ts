@@ -54,14 +54,3 @@ export function summarize(effects: Effects | undefined) {
 export function fromHex(hex: string): Buffer {
   return Buffer.from(hex.slice(2), 'hex');
 }
-
-/** CPU time of the fastest of three runs, in ms: other processes of the machine do not count. */
-export function cpuTime(run: () => unknown): number {
-  const times = [1, 2, 3].map(() => {
-    const start = process.cpuUsage();
-    run();
-    const { user, system } = process.cpuUsage(start);
-    return (user + system) / 1000;
-  });
-  return Math.min(...times);
-}

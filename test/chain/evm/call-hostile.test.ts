@@ -7,7 +7,8 @@ import { type AbiValue, decodeArguments } from '../../../src/chain/evm/abi-decod
 import { readCall } from '../../../src/chain/evm/call.js';
 import { standardSignatures } from '../../../src/chain/evm/standards.js';
 import { MalformedError } from '../../../src/chain/finding.js';
-import { CATALOG, CHAIN, cpuTime, encode, fromHex, USDC } from './call-fixtures.js';
+import { cpuTime } from '../../helpers/cpu-time.js';
+import { CATALOG, CHAIN, encode, fromHex, USDC } from './call-fixtures.js';
 
 /** A type of the ABI, with values as ethers takes them and as they are decoded. */
 interface Typed {

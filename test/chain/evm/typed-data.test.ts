@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type TypedDataField, TypedDataEncoder } from 'ethers';
 import { hashTypedData } from 'viem/utils';
 import { readTypedData } from '../../../src/chain/evm/typed-data.js';
-import { cpuTime } from './call-fixtures.js';
+import { cpuTime } from '../../helpers/cpu-time.js';
 import { read, single, signing } from './typed-fixtures.js';
 import { readTypedMessage } from '../../../src/chain/evm/typed-message.js';
 
