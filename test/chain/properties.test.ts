@@ -118,13 +118,17 @@ refuses('ETH', (random) => creation(evmTransfer({ ...randomEvmTransfer(random, E
 for (const name of Object.keys(CALLS)) {
   agrees(`a contract call, ${name}`, (random) => contractCall(randomCall(random, name)));
 }
-agrees('a contract call in a transaction that delegates', (random) => {
-  const call = randomCall(random);
-  return contractCall({ ...call, gas: { ...call.gas, type: 4 } });
+agrees('a contract call in a transaction that delegates, which no request displays', delegatingCall, {
+  verified: false,
 });
 refuses('a contract call', (random) => randomCall(random, 'swap'), CALL_CHANGES);
 agrees('staking', (random) => contractCall(randomStaking(random)), { verified: false });
 refuses('staking', randomStaking, STAKING_CHANGES);
+
+function delegatingCall(random: Random): Payload {
+  const call = randomCall(random);
+  return contractCall({ ...call, gas: { ...call.gas, type: 4 } });
+}
 
 const FORMS: readonly InputForms[] = ['segwit', 'legacy', 'nested', 'mixed'];
 for (const forms of FORMS) {

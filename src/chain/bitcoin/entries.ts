@@ -12,7 +12,7 @@ import {
   type Skeleton,
   type WitnessPreimage,
 } from './preimage.js';
-import { signerOf } from './script.js';
+import { isMultisig, signerOf } from './script.js';
 import type { Transaction } from './transaction.js';
 
 export interface Entries {
@@ -23,6 +23,8 @@ export interface Entries {
   readonly witness: readonly WitnessPreimage[];
   /** Why an entry could not be read. */
   readonly unread?: string;
+  /** Why an input's script does not say who signs it. */
+  readonly unknownSigner?: string;
   /** Why the entries can't be signed together, or do not bind all outputs. */
   readonly contradiction?: string;
 }
@@ -36,6 +38,7 @@ interface Draft {
   /** By derivation path: the signer of the script. */
   readonly signers: Map<string, Buffer>;
   unread?: string;
+  unknownSigner?: string;
   contradiction?: string;
 }
 
@@ -55,13 +58,14 @@ export function readEntries({ entries, operation }: Signing, network: Network): 
   entries.forEach((entry, index) => {
     addEntry(draft, entry, { index, isTransfer: operation === 'TRANSFER', network });
   });
-  const { payloads, legacy, witness, transaction, unread, contradiction } = draft;
+  const { payloads, legacy, witness, transaction, unread, unknownSigner, contradiction } = draft;
   return {
     payload: entries.length === 0 ? unknown('the request has no rawTx') : worst(payloads),
     legacy,
     witness,
     ...(transaction !== undefined && { transaction }),
     ...(unread !== undefined && { unread }),
+    ...(unknownSigner !== undefined && { unknownSigner }),
     ...(contradiction !== undefined && { contradiction }),
   };
 }
@@ -96,6 +100,9 @@ function addEntry(draft: Draft, entry: RawEntry, { index, isTransfer, network }:
 
 /** A key has one hash in all scripts, so entries with the same derivation path have the same signer. */
 function checkSigner(draft: Draft, { keyDerivationPath }: RawEntry, code: Buffer, index: number): void {
+  if (signerOf(code) === undefined && !isMultisig(code)) {
+    draft.unknownSigner ??= `entry ${index} of rawTx spends a script of an unknown form`;
+  }
   if (keyDerivationPath === undefined) return;
   const signer = signerOf(code) ?? code;
   const other = draft.signers.get(keyDerivationPath);

@@ -17,6 +17,8 @@ export interface Joined {
   readonly contradiction?: string;
   /** Why it can't be known whether they are. */
   readonly unread?: string;
+  /** Why an input's script does not say who signs it. */
+  readonly unknownSigner?: string;
   /** Visible in legacy preimages only. */
   readonly outputs?: readonly TransactionOutput[];
   /** If the outputs are not visible. */
@@ -29,12 +31,13 @@ export interface Joined {
 
 /** @returns the transaction, as far as the entries show it, or why they are not those of one transaction */
 export function joinEntries(entries: Entries): Joined {
-  const { transaction, legacy, witness, unread, contradiction } = entries;
+  const { transaction, legacy, witness, unread, unknownSigner, contradiction } = entries;
   const codes = [...legacy, ...witness].map(({ code }) => code);
   const joined = transaction === undefined ? joinWitness(entries) : joinLegacy(entries, transaction);
   return {
     ...joined,
     ...(unread !== undefined && { unread }),
+    ...(unknownSigner !== undefined && { unknownSigner }),
     ...(contradiction !== undefined && { contradiction }),
     codes,
   };

@@ -45,6 +45,7 @@ export interface UnreadablePreimage {
 export type Preimage = LegacyPreimage | WitnessPreimage | UnreadablePreimage;
 
 const SIGHASH_LENGTH = 4;
+const MAX_VALUE = 2n ** 63n;
 /** Offsets in a BIP-143 preimage: index of the spent output, and script code. */
 const INDEX_OFFSET = 4 + 32 + 32 + 32;
 const CODE_OFFSET = INDEX_OFFSET + 4;
@@ -131,6 +132,10 @@ function readLegacy(bytes: Buffer): LegacyPreimage | UnreadablePreimage {
   if (code === undefined || signed.length > 1) {
     const reason = `rawTx is malformed: ${signed.length} of its ${transaction.inputs.length} inputs have a script, not one`;
     return { form: 'malformed', reason };
+  }
+  // Amounts are signed numbers of 64 bits.
+  if (transaction.outputs.some(({ value }) => value >= MAX_VALUE)) {
+    return { form: 'malformed', reason: 'rawTx is malformed: the amount of an output is negative' };
   }
   return { form: 'legacy', transaction, input, code, sighash: reader.uint32() };
 }

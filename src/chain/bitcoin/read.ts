@@ -73,7 +73,8 @@ function judge(signing: Signing, joined: Joined, outcome: Outcome, display: Disp
   const fee = checkFee(joined, outcome, display, asset, signing.catalog.integrity.maxFeeFactor);
   if (joined.contradiction !== undefined)
     return { recipient: contradicts(joined.contradiction), amount, fee };
-  return { recipient: withUnread(recipient, joined.unread), amount: withUnread(amount, joined.unread), fee };
+  const unread = joined.unread ?? joined.unknownSigner;
+  return { recipient: withUnread(recipient, unread), amount: withUnread(amount, unread), fee };
 }
 
 /** What the entries that could be read show is not confirmed by those that could not. */

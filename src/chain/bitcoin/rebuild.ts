@@ -8,8 +8,8 @@ import { encodeOutput } from './transaction.js';
 
 /** Up to this number of outputs, all their orders are tried. */
 const MAX_PERMUTED_OUTPUTS = 4;
-/** Limits the search to 50 ms: bytes that are hashed, and for each hash what else takes as long as 2,000 bytes. */
-const MAX_WORK = 20_000_000;
+/** Limits the search to 20 ms: bytes that are hashed, and for each hash what else takes as long as 2,000 bytes. */
+const MAX_WORK = 8_000_000;
 const WORK_OF_A_HASH = 2000;
 const MAX_VALUE = 2n ** 63n;
 

@@ -5,7 +5,11 @@ import type { Network } from './network.js';
 const OP_0 = 0x00;
 const OP_EQUAL = 0x87;
 const OP_HASH160 = 0xa9;
+const OP_1 = 0x51;
 const OP_CHECKSIG = 0xac;
+const OP_CHECKMULTISIG = 0xae;
+/** Keys that OP_1 to OP_16 can count. */
+const MAX_KEYS = 16;
 
 /** @param hash 20 bytes */
 export function payToKeyHash(hash: Uint8Array): Buffer {
@@ -69,6 +73,16 @@ export function signerOf(script: Buffer): Buffer | undefined {
     script[0] === script.length - 2 &&
     script[script.length - 1] === OP_CHECKSIG;
   return isKey ? hash160(script.subarray(1, -1)) : keyHashOf(script);
+}
+
+/** Whether it is m of n compressed keys: `OP_m <key>… OP_n OP_CHECKMULTISIG` (BIP-11). */
+export function isMultisig(script: Buffer): boolean {
+  const [first = 0] = script;
+  const last = script[script.length - 2] ?? 0;
+  const keys = last - OP_1 + 1;
+  if (first < OP_1 || first > last || keys > MAX_KEYS || script.length !== 3 + keys * 34) return false;
+  const lengths = Array.from({ length: keys }, (_, i) => script[1 + i * 34]);
+  return script[script.length - 1] === OP_CHECKMULTISIG && lengths.every((length) => length === 33);
 }
 
 /**

@@ -56,18 +56,22 @@ function checkRecipient(
   displayed: Displayed,
   addresses: ReadonlySet<string> | Finding,
 ): Finding {
-  if (displayed.operation === 'CONTRACT_CALL') return checkCall(transaction, displayed);
+  if (displayed.operation === 'CONTRACT_CALL') {
+    const finding = checkCall(transaction, displayed);
+    return finding.outcome === 'holds' ? checkDelegation(transaction) : finding;
+  }
   if (displayed.operation !== 'TRANSFER') return unknown(`not checked for ${displayed.operation}`);
   const payment = paymentOf(transaction, displayed.asset);
   if ('outcome' in payment) return payment;
   if ('outcome' in addresses) return addresses;
-  if (addresses.has(payment.to)) {
-    // EIP-7702: an account may come under the control of a contract, which no transfer displays.
-    const [delegate] = transaction.delegates;
-    return delegate === undefined ? HOLDS : unknown(`the transaction also delegates to ${delegate}`);
-  }
+  if (addresses.has(payment.to)) return checkDelegation(transaction);
   const some = [...addresses].slice(0, 3);
   return contradicts(`rawTx pays ${payment.to}, but the request displays ${some.join(', ')}`);
+}
+
+/** EIP-7702: an account may come under the control of a contract, which no request displays. */
+function checkDelegation({ delegates: [delegate] }: EvmTransaction): Finding {
+  return delegate === undefined ? HOLDS : unknown(`the transaction also delegates to ${delegate}`);
 }
 
 /** The addresses that a transfer displays, in canonical form; or why there is nothing to compare with. */

@@ -147,6 +147,8 @@ function readTokenTransfer({ data, accounts, program }: Instruction, layout: Lay
   if (!authority.isSigner && signers.length === 0) {
     return { kind: 'invalid', name, problem: `the authority ${authority.address} does not sign` };
   }
+  // The authority can't be a token account, so a source that signs is none.
+  if (source.isSigner) return { kind: 'unknown', name };
   const readOnly = readOnlyProblem([source, to]);
   if (readOnly !== undefined) return { kind: 'invalid', name, problem: readOnly };
   const transfer: Movement = {
@@ -167,11 +169,13 @@ function readCreation({ data, accounts }: Instruction): Reading {
   if (tag > 1) return UNKNOWN;
   const name = tag === 0 ? 'associatedToken.create' : 'associatedToken.createIdempotent';
   if (data.length > 1) return wrongLength(name, data, 1);
-  const [, account, owner, mint, , program] = accounts.map(({ address }) => address);
+  const [, account, owner, mint, system, program] = accounts.map(({ address }) => address);
   if (account === undefined || owner === undefined || mint === undefined || program === undefined) {
     return { kind: 'invalid', name, problem: 'an account is missing' };
   }
-  if (program !== TOKEN_PROGRAM && program !== TOKEN_2022_PROGRAM) return { kind: 'unknown', name };
+  const isToken = program === TOKEN_PROGRAM || program === TOKEN_2022_PROGRAM;
+  if (!isToken || system !== SYSTEM_PROGRAM || accounts[0]?.isSigner !== true)
+    return { kind: 'unknown', name };
   if (tokenAccountOf(owner, program, mint) !== account) {
     return { kind: 'invalid', name, problem: `${account} is not the token account of ${owner} for ${mint}` };
   }

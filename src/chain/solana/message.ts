@@ -27,6 +27,8 @@ export interface Message {
   readonly signatures: number;
   readonly payer: string;
   readonly instructions: readonly Instruction[];
+  /** An account beside the payer that no instruction uses; compilers of messages leave it out. */
+  readonly unusedAccount?: string;
 }
 
 /**
@@ -62,7 +64,12 @@ export function decodeMessage(bytes: Buffer): Message | undefined {
     ...lookedUp,
   ];
   const instructions = compiled.map((instruction) => link(instruction, accounts));
-  return { signatures, payer: keys[0] ?? '', instructions };
+  const used = new Set([0, ...compiled.flatMap(({ program, accounts: indexes }) => [program, ...indexes])]);
+  const unusedAccount = keys.find((_, index) => !used.has(index));
+  return {
+    ...{ signatures, payer: keys[0] ?? '', instructions },
+    ...(unusedAccount !== undefined && { unusedAccount }),
+  };
 }
 
 interface CompiledInstruction {

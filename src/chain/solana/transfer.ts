@@ -31,6 +31,9 @@ export function checkTransfer(
   if (message.instructions.some(({ program }) => program.isWritable)) {
     others.push(unknown('rawTx makes the account of a program writable'));
   }
+  if (message.unusedAccount !== undefined) {
+    others.push(unknown(`no instruction of rawTx uses its account ${message.unusedAccount}`));
+  }
   if (!isDisplayed(displayed)) {
     const finding = unknown('the request does not display an address for each destination');
     const tokens = readings.map((reading) =>
