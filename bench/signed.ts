@@ -39,7 +39,7 @@ export async function measureSigned(sign: () => unknown): Promise<readonly Check
   ];
   const checks: Check[] = [];
   for (const [what, payload, limitMs] of requests) {
-    const { rawTx: _, ...bare } = payload;
+    const bare: Payload = { ...payload, rawTx: undefined };
     const withRaw = await compare(reading(payload, true), 300, sign, 30);
     const without = await compare(reading(bare, false), 300, sign, 30);
     checks.push(

@@ -39,12 +39,13 @@ const address = (index: number): string => `0x${(index * 7919).toString(16).padS
  * @param entries entries in the list `blocked`
  */
 export function policyYaml(expressions: readonly string[], entries: number): string {
-  const { blocked: _, ...lists } = GUIDE.lists;
   return [
     'version: 1',
     ...['assets', 'own', 'tables'].map((section) => `${section}: ${JSON.stringify(GUIDE[section])}`),
     'lists:',
-    ...Object.entries(lists).map(([name, values]) => `  ${name}: ${JSON.stringify(values)}`),
+    ...Object.entries(GUIDE.lists)
+      .filter(([name]) => name !== 'blocked')
+      .map(([name, values]) => `  ${name}: ${JSON.stringify(values)}`),
     '  blocked:',
     ...Array.from({ length: entries }, (_, index) => `    - "${address(index)}"`),
     'rules:',

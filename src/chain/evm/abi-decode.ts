@@ -13,13 +13,19 @@ import { type AbiField, type AbiType, headSize, WORD } from './abi-type.js';
 export type AbiValue = bigint | boolean | string | Buffer | readonly AbiValue[];
 
 /**
+ * The arguments are canonical, but bytes follow them. Applications append tags to calls (ERC-8021), which contracts ignore.
+ */
+export class TrailingBytesError extends MalformedError {}
+
+/**
  * @param data the arguments of a call, without the selector
  * @returns one value for each field
+ * @throws {TrailingBytesError} if bytes follow the arguments
  * @throws {MalformedError} unless the data is what an encoder of the ABI writes for the values
  */
 export function decodeArguments(fields: readonly AbiField[], data: Buffer): readonly AbiValue[] {
   const { values, end } = decodeTuple(fields, data, 0);
-  if (end !== data.length) throw new MalformedError(`${data.length - end} bytes follow the arguments`);
+  if (end !== data.length) throw new TrailingBytesError(`${data.length - end} bytes follow the arguments`);
   return values;
 }
 

@@ -2,7 +2,7 @@
 import { assetOn, type Catalog } from '../catalog.js';
 import type { CallFacts, Effects } from '../facts.js';
 import { MalformedError } from '../finding.js';
-import { type AbiValue, decodeArguments, toFact } from './abi-decode.js';
+import { type AbiValue, decodeArguments, toFact, TrailingBytesError } from './abi-decode.js';
 import { definitionOf, methodOf } from './contracts.js';
 import { combine, type InnerCall, NO_EFFECTS, payment, type Scope, UNREADABLE } from './effects.js';
 import type { Method } from './standards.js';
@@ -31,8 +31,8 @@ const SELECTOR_SIZE = 4;
  * Data that is not encoded as its method demands is malformed if the catalog has the contract (as a token or under
  * `contracts`). Otherwise nothing shows that the contract has this method, because methods of different names share
  * selectors, and the call can't be read.
- * @returns for an unknown method, the contract and the selector only; `undefined` if the data can't be read, or is
- *   shorter than four bytes
+ * @returns for an unknown method, the contract and the selector only; `undefined` if the data can't be read: it is shorter
+ *   than four bytes, or has bytes after its arguments
  * @throws {MalformedError}
  */
 export function readCall({ chain, to, data }: Call, catalog: Catalog): CallFacts | undefined {
@@ -59,11 +59,12 @@ function selectorOf(data: Buffer): string {
   return `0x${data.toString('hex', 0, SELECTOR_SIZE)}`;
 }
 
-/** @throws {MalformedError} */
-function decode({ text, fields }: Method, data: Buffer): readonly AbiValue[] {
+/** @returns `undefined` if bytes follow the arguments @throws {MalformedError} */
+function decode({ text, fields }: Method, data: Buffer): readonly AbiValue[] | undefined {
   try {
     return decodeArguments(fields, data.subarray(SELECTOR_SIZE));
   } catch (error) {
+    if (error instanceof TrailingBytesError) return undefined;
     throw error instanceof MalformedError
       ? new MalformedError(`in the call of ${text}, ${error.message}`)
       : error;

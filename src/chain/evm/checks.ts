@@ -232,6 +232,8 @@ function checkFee({ gasLimit, gasPrice }: EvmTransaction, { fee, asset, catalog 
   const { maxFeeFactor } = catalog.integrity;
   const most = toAmount(gasLimit * gasPrice, coinDecimals(asset));
   if (most.lte(shown.times(maxFeeFactor))) return HOLDS;
+  // Somebody else may pay it.
+  if (shown.isZero()) return unknown('the displayed fee is 0');
   return contradicts(
     `rawTx can spend ${most.toFixed()} on gas, but the request displays a fee of ${fee}, of which ${maxFeeFactor.toFixed()} times is the limit`,
   );

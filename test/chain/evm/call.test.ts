@@ -66,9 +66,12 @@ t.test('reads nothing from fewer than four bytes', (t) => {
   t.end();
 });
 
-const NOT_CANONICAL = [
+/** As applications append tags to calls (ERC-8021). */
+const TAGGED = [
   ['trailing bytes', `${TRANSFER}00`],
   ['a trailing word', `${TRANSFER}${'00'.repeat(32)}`],
+] as const;
+const NOT_CANONICAL = [
   ['missing bytes', TRANSFER.slice(0, -2)],
   ['no arguments', TRANSFER.slice(0, 10)],
   ['bytes before an address', `${TRANSFER.slice(0, 10)}01${TRANSFER.slice(12)}`],
@@ -79,7 +82,9 @@ for (const [what, data] of NOT_CANONICAL) {
     t.throws(() => read(USDC, data), MalformedError);
     t.end();
   });
+}
 
+for (const [what, data] of NOT_CANONICAL) {
   t.test(`does not read a call of an unknown contract with ${what}`, (t) => {
     t.equal(read(UNKNOWN, data), undefined);
     t.end();
