@@ -84,7 +84,12 @@ for (const [what, data] of NOT_CANONICAL) {
   });
 }
 
-for (const [what, data] of NOT_CANONICAL) {
+t.test('does not read a call of a known token with bytes after its arguments', (t) => {
+  for (const [what, data] of TAGGED) t.equal(read(USDC, data), undefined, what);
+  t.end();
+});
+
+for (const [what, data] of [...TAGGED, ...NOT_CANONICAL]) {
   t.test(`does not read a call of an unknown contract with ${what}`, (t) => {
     t.equal(read(UNKNOWN, data), undefined);
     t.end();
