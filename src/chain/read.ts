@@ -67,7 +67,7 @@ function readFamily(signing: Signing): FamilyResult {
       return 'psbt' in extraParameters ? readPsbt(signing) : sniff(signing);
     }
     const broken = entries.find(({ problem }) => problem !== undefined)?.problem;
-    if (broken !== undefined && hasReader(signing)) return malformed(broken);
+    if (broken !== undefined && isHex(signing)) return malformed(broken);
     if (entries.some(({ rawTx }) => rawTx !== undefined)) return readRaw(signing);
     return operation === 'CONTRACT_CALL' ? readContractCallData(signing) : NOTHING;
   } catch (error) {
@@ -100,12 +100,11 @@ function readRaw(signing: Signing): FamilyResult {
   }
 }
 
-function hasReader({ asset }: Signing): boolean {
+/** Whether the documented form is hex. Nothing documents that of Solana, whose own tools write base64. */
+function isHex({ asset }: Signing): boolean {
   return (
     asset !== undefined &&
-    ['evm', 'bitcoin', 'litecoin', 'bitcoincash', 'dogecoin', 'dash', 'solana'].includes(
-      familyOf(asset.chain),
-    )
+    ['evm', 'bitcoin', 'litecoin', 'bitcoincash', 'dogecoin', 'dash'].includes(familyOf(asset.chain))
   );
 }
 
@@ -138,8 +137,13 @@ function refusalOf(
     }
   }
   if (!isSigning(request)) return undefined;
-  if (integrity.rawTransaction === 'required' && !entries.some(({ rawTx }) => rawTx !== undefined)) {
-    return { check: 'rawTransaction', reason: 'rawTransaction: the request has no rawTx' };
+  // Each entry is signed, so one without a transaction may sign anything.
+  const isMissing =
+    entries.length === 0 ||
+    entries.some(({ rawTx, problem }) => rawTx === undefined && problem === undefined);
+  if (integrity.rawTransaction === 'required' && isMissing) {
+    const what = entries.length > 1 ? 'an entry of rawTx has no transaction' : 'the request has no rawTx';
+    return { check: 'rawTransaction', reason: `rawTransaction: ${what}` };
   }
   for (const check of CHECKS) {
     const finding = findings[check];

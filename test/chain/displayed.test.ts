@@ -143,6 +143,10 @@ t.test('what can’t be known is refused at the signing stage if the policy requ
     reason: 'recipient can’t be known: the request has no rawTx',
   });
   t.match(read(signing, { rawTransaction: 'required' }).refusal, { check: 'rawTransaction' });
+  const partial = { ...signing, rawTx: [{ rawTx: '0x03c0' }, { payload: '00' }] };
+  t.match(read(partial, { rawTransaction: 'required' }).refusal, {
+    reason: 'rawTransaction: an entry of rawTx has no transaction',
+  });
   t.equal(read({}, { recipient: 'require', rawTransaction: 'required' }).refusal, undefined, 'approval');
   t.end();
 });
@@ -156,6 +160,7 @@ t.test('bytes that are not hex contradict where the form is known', (t) => {
   const rawTx = [{ rawTx: '0x12 34', payload: '00' }];
   t.match(read({ rawTx }).refusal, { check: 'payload', reason: 'payload: rawTx[0].rawTx is not hex' });
   t.equal(read({ rawTx, asset: 'XRP' }).refusal, undefined);
+  t.match(read({ rawTx, asset: 'SOL' }), { refusal: undefined, verified: false });
   t.equal(read({ rawTx, asset: 'OTHER' }).refusal, undefined);
   t.equal(read({ rawTx, operation: 'RAW' }).refusal, undefined);
   t.end();

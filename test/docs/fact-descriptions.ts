@@ -28,7 +28,8 @@ export const DESCRIPTIONS: Readonly<Record<string, Readonly<Record<string, strin
     operation:
       '`TRANSFER`, `CONTRACT_CALL`, `RAW`, …; Fireblocks adds values. Always present: `TRANSFER` if the request has none',
     asset: 'Fireblocks asset id',
-    amount: 'in units of the asset',
+    amount:
+      'in units of the asset. For a transfer whose destinations get more, which they may if it is `requestedAmountStr`: what they get',
     requestedAmount: 'in units of the asset',
     amountUsd:
       'US dollars: the exact sum over all destinations. Absent if any destination with an amount has no price or 0, and its asset no `price` under `assets`',

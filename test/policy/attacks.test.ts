@@ -246,6 +246,14 @@ const attacks: Readonly<Record<string, Json>> = {
       },
     ],
   },
+  'an amount that only the destination and the requested amount show': {
+    ...transferTo({ amountNativeStr: '1000' }),
+    requestedAmountStr: '1000',
+  },
+  'an amount that only the requested amount shows': {
+    ...transferTo({ amountNativeStr: undefined }),
+    requestedAmountStr: '1000',
+  },
   'a payload that is not the hash': {
     ...transfer,
     ...user,

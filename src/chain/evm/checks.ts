@@ -30,8 +30,7 @@ export function checkTransactions(
 ): Findings {
   const addresses = displayed.operation === 'TRANSFER' ? displayedRecipients(displayed) : new Set<string>();
   const rest = unread === undefined ? HOLDS : unknown(unread);
-  // Each of several may agree, but together they pay and spend more than is displayed.
-  const once = transactions.length > 1 ? unknown(`${transactions.length} transactions are signed`) : HOLDS;
+  const once = checkNumber(transactions, displayed);
   const each = (check: (transaction: EvmTransaction) => Finding, ...others: Finding[]): Finding =>
     worst([...transactions.map(check), ...others, rest]);
   return {
@@ -40,6 +39,20 @@ export function checkTransactions(
     amount: each((transaction) => checkAmount(transaction, displayed), once),
     fee: each((transaction) => checkFee(transaction, displayed), once),
   };
+}
+
+/** Each of several may agree, but together they pay and spend more than is displayed. */
+function checkNumber(
+  transactions: readonly EvmTransaction[],
+  { operation, destinations, asset }: Displayed,
+): Finding {
+  if (transactions.length <= 1) return HOLDS;
+  // Of those with one nonce, only one can be executed.
+  const count = new Set(transactions.map(({ nonce }) => nonce)).size;
+  if (operation === 'TRANSFER' && count > Math.max(destinations.length, 1)) {
+    return contradicts(`rawTx pays ${count} times, but the request displays one transfer of ${asset.id}`);
+  }
+  return unknown(`${transactions.length} transactions are signed`);
 }
 
 function checkChain({ chainId }: EvmTransaction, asset: Asset): Finding {
@@ -168,7 +181,8 @@ function checkCall({ to, data }: EvmTransaction, displayed: Displayed): Finding 
 
 /** @param displayed `contractCallData`, which is compared where it is there */
 function checkCallData(data: Buffer, displayed: unknown): Finding {
-  if (typeof displayed !== 'string' || displayed === '') return HOLDS;
+  if (displayed === undefined || displayed === null || displayed === '') return HOLDS;
+  if (typeof displayed !== 'string') return unknown('contractCallData is not a string');
   if (parseHex(displayed)?.equals(data) === true) return HOLDS;
   const bytes = data.toString('hex');
   return contradicts(
@@ -187,17 +201,15 @@ function checkAmount(transaction: EvmTransaction, displayed: Displayed): Finding
   const { asset, destinations, fee } = displayed;
   const payment = paymentOf(transaction, asset);
   if ('outcome' in payment) return unknown('rawTx is no transfer of the asset');
-  if (destinations.length > 1) return unknown('rawTx pays once, but several destinations are displayed');
-  const [only] = destinations;
-  const amounts = [only?.units ?? [displayed.units, displayed.requestedUnits]]
-    .flat()
-    .filter((units) => units !== undefined);
+  const amounts = amountsFor(payment.to, displayed);
   if (amounts.length === 0) return unknown(`the request displays no amount of ${asset.id}`);
-  if (amounts.includes(payment.units)) return HOLDS;
+  const isOne = destinations.length <= 1;
+  const agrees = isOne ? HOLDS : unknown('rawTx pays once, but several destinations are displayed');
+  if (amounts.includes(payment.units)) return agrees;
   if (asset.contract === undefined) {
     const feeUnits = fee === undefined ? undefined : toUnits(fee, coinDecimals(asset));
     const deducted = amounts.map((amount) => amount - payment.units);
-    if (deducted.some((units) => units === feeUnits)) return HOLDS;
+    if (deducted.some((units) => units === feeUnits)) return agrees;
     const mostGas = transaction.gasLimit * transaction.gasPrice;
     if (feeUnits === undefined && deducted.some((units) => units > 0n && units <= mostGas)) {
       return unknown(
@@ -210,12 +222,31 @@ function checkAmount(transaction: EvmTransaction, displayed: Displayed): Finding
   );
 }
 
+/** The amounts that are displayed for an address; empty if one is not known. */
+function amountsFor(
+  to: string,
+  { destinations, asset, units, requestedUnits }: Displayed,
+): readonly bigint[] {
+  const [only] = destinations;
+  const amounts =
+    destinations.length > 1
+      ? destinations
+          .filter(({ address }) => address !== undefined && canonicalAddress(address, asset.chain) === to)
+          .map((destination) => destination.units)
+      : [only?.units ?? [units, requestedUnits].filter((each) => each !== undefined)].flat();
+  const known = amounts.filter((each) => each !== undefined);
+  return known.length === amounts.length ? known : [];
+}
+
 /** The coins that go with a call are `amountStr`. */
 function checkCallValue({ value }: EvmTransaction, { asset, units }: Displayed): Finding {
   if (units === undefined) return unknown(`the request displays no amount of ${asset.id}`);
   if (asset.contract === undefined) {
     if (value === units) return HOLDS;
     return contradicts(`rawTx pays ${show(value, asset)}, but the request displays ${show(units, asset)}`);
+  }
+  if (units === 0n && value > 0n) {
+    return contradicts(`rawTx pays ${value} wei, but the request displays ${show(units, asset)}`);
   }
   return value === 0n && units === 0n ? HOLDS : unknown(`what a call does with ${asset.id} is in its data`);
 }

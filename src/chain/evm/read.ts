@@ -9,8 +9,9 @@ import { contradicts, type Finding, HOLDS, unknown, worst } from '../finding.js'
 import { parseHex } from '../prepare.js';
 import type { RawEntry, Signing } from '../signing.js';
 import { toAmount, toInteger } from '../units.js';
-import { type Call, readCall } from './call.js';
+import { type Call, readCall, rootScope } from './call.js';
 import { checkTransactions, coinDecimals, isEvmAddress } from './checks.js';
+import { combine, payment } from './effects.js';
 import { decodeTransaction, type EvmTransaction, isKnownForm } from './transaction.js';
 
 const NOTHING: FamilyResult = { reading: {}, findings: {} };
@@ -104,7 +105,9 @@ function read(inspected: readonly Inspected[], signing: Signing): { reading: Rea
   if (to === undefined) return { reading };
   try {
     const call = callOf({ chain: chain ?? asset?.chain ?? '', to, data, value }, catalog);
-    return { reading: { ...reading, ...call } };
+    return {
+      reading: { ...reading, ...(showsCoins(signing) ? call : withCoins(call, transaction, signing)) },
+    };
   } catch (error) {
     return { reading, malformed: malformedBy(error) };
   }
@@ -158,7 +161,24 @@ export function readContractCallData({ asset, ...signing }: Signing): FamilyResu
   }
 }
 
-/** The coins that the call sends are not known. */
+/** Whether the coins that a call sends are displayed, so that a rule sees them in `tx.amount`. */
+function showsCoins({ operation, asset }: Signing): boolean {
+  return operation === 'CONTRACT_CALL' && asset !== undefined && asset.contract === undefined;
+}
+
+/** Coins that are sent with a call, but are not displayed, are one of its transfers. */
+function withCoins(
+  { call }: Pick<Reading, 'call'>,
+  { value }: EvmTransaction,
+  { asset, catalog }: Signing,
+): Pick<Reading, 'call'> {
+  if (call?.effects === undefined || value === 0n) return { ...(call !== undefined && { call }) };
+  const scope = rootScope(catalog, call.contract, asset?.chain);
+  const paid = payment(scope, undefined, call.contract, value);
+  return incomplete({ call: { ...call, effects: combine([paid, call.effects]) } });
+}
+
+/** What the call does with coins is not known, or not displayed. */
 function incomplete({ call }: Pick<Reading, 'call'>): Pick<Reading, 'call'> {
   if (call?.effects === undefined) return { ...(call !== undefined && { call }) };
   return { call: { ...call, effects: { ...call.effects, complete: false } } };

@@ -132,12 +132,21 @@ function hashStruct(
   const words: Buffer[] = [typeHash(name, context)];
   const facts: [string, Value][] = [];
   for (const field of context.types.get(name) ?? []) {
-    if (!Object.hasOwn(value, field.name)) throw new MalformedError(`${name} lacks the field ${field.name}`);
+    if (!Object.hasOwn(value, field.name)) throw missingField(name, field);
     const { hash, fact } = encodeField(field.type, value[field.name], field.name, context, depth);
     words.push(hash);
     facts.push([field.name, fact]);
   }
   return { hash: keccak(Buffer.concat(words), context.budget), fact: Object.fromEntries(facts) };
+}
+
+/**
+ * eth-sig-util hashes a struct that is missing as zeros (`signTypedData_v4`), and ethers leaves out what the domain does
+ * not have; no library hashes a message without another field.
+ */
+function missingField(struct: string, { name, type }: Field): MalformedError | UnreadableError {
+  const what = `${struct} lacks the field ${name}`;
+  return struct === DOMAIN || type.kind === 'struct' ? new UnreadableError(what) : new MalformedError(what);
 }
 
 function typeHash(name: string, { types, typeHashes, budget }: Context): Buffer {

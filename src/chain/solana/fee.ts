@@ -4,13 +4,15 @@ import { Decimal } from '../../protocol/decimal.js';
 import { contradicts, HOLDS, unknown, type Finding } from '../finding.js';
 import type { Signing } from '../signing.js';
 import { toAmount, toUnits } from '../units.js';
-import { isComputeBudget } from './instruction.js';
+import { isBuiltIn, isComputeBudget } from './instruction.js';
 import type { Message } from './message.js';
 
 /** Lamports. */
 const FEE_PER_SIGNATURE = 5000n;
-/** For each instruction, if the message sets no limit. */
+/** For each instruction, if the message sets no limit: https://solana.com/docs/core/fees/compute-budget (SIMD-0170). */
 const DEFAULT_COMPUTE_UNITS = 200_000n;
+/** The same for an instruction of a program that is built in. */
+const BUILT_IN_COMPUTE_UNITS = 3000n;
 const MAX_COMPUTE_UNITS = 1_400_000n;
 const MICRO = 1_000_000n;
 /** Of SOL. */
@@ -20,8 +22,12 @@ export const DECIMALS = 9;
 export function feeOf({ signatures, instructions }: Message): bigint {
   const budget = instructions.filter(isComputeBudget).map(({ data }) => data);
   const last = budget.filter((data) => data[0] === 2 && data.length === 5).at(-1);
-  const others = BigInt(instructions.length - budget.length);
-  const limit = last === undefined ? others * DEFAULT_COMPUTE_UNITS : BigInt(last.readUInt32LE(1));
+  const builtIn = BigInt(instructions.filter(isBuiltIn).length);
+  const others = BigInt(instructions.length) - builtIn;
+  const limit =
+    last === undefined
+      ? others * DEFAULT_COMPUTE_UNITS + builtIn * BUILT_IN_COMPUTE_UNITS
+      : BigInt(last.readUInt32LE(1));
   const price =
     budget
       .filter((data) => data[0] === 3 && data.length === 9)

@@ -68,6 +68,11 @@ export function isComputeBudget({ program }: Instruction): boolean {
   return program.address === COMPUTE_BUDGET_PROGRAM;
 }
 
+/** Whether it is of a program that is a part of the validator. */
+export function isBuiltIn(instruction: Instruction): boolean {
+  return instruction.program.address === SYSTEM_PROGRAM || isComputeBudget(instruction);
+}
+
 function readByProgram(instruction: Instruction): Reading {
   const program = instruction.program.address;
   if (program === SYSTEM_PROGRAM) return readSystem(instruction);
@@ -84,7 +89,9 @@ function readSystem({ data, accounts }: Instruction): Reading {
   if (method === 'advanceNonceAccount') {
     return data.length === 4 ? { kind: 'harmless', name } : wrongLength(name, data, 4);
   }
-  if (method !== 'transfer') return { kind: 'other', name, isDangerous: DANGEROUS.has(name) };
+  if (method !== 'transfer') {
+    return { kind: 'other', name, isDangerous: DANGEROUS.has(name) || fundsAccount(method, data) };
+  }
   if (data.length !== 12) return wrongLength(name, data, 12);
   // The program ignores further accounts; some payment schemes add references.
   const [from, to] = accounts;
@@ -99,6 +106,24 @@ function readSystem({ data, accounts }: Instruction): Reading {
     name,
     transfer: { name, authority: from.address, to: to.address, units, hasFee: false },
   };
+}
+
+/**
+ * More lamports than the rent of an account that a transfer may create: about 2,000,000 for a token account or a nonce,
+ * 10,000,000 for 1,300 bytes. With more, the new account is a recipient.
+ */
+const MAX_RENT = 10_000_000n;
+
+/** Whether a new account gets more than its rent. */
+function fundsAccount(method: string, data: Buffer): boolean {
+  // The lamports follow the method, and the base with the seed: 32 bytes, a length of 8 bytes, and the seed.
+  const offset =
+    method === 'createAccount'
+      ? 4
+      : method === 'createAccountWithSeed' && data.length >= 44
+        ? 44 + Math.min(data.readUInt32LE(36), data.length)
+        : data.length;
+  return data.length >= offset + 8 && data.readBigUInt64LE(offset) > MAX_RENT;
 }
 
 /** Where the fields of each kind of transfer of tokens are. */
@@ -131,7 +156,13 @@ function readToken(instruction: Instruction): Reading {
   if (method === TRANSFER.method) return readTokenTransfer(instruction, TRANSFER);
   if (method === TRANSFER_CHECKED.method) return readTokenTransfer(instruction, TRANSFER_CHECKED);
   const name = `token.${method}`;
-  return { kind: 'other', name, isDangerous: DANGEROUS.has(name) };
+  const isDangerous = DANGEROUS.has(name) || (method === 'closeAccount' && paysStranger(instruction));
+  return { kind: 'other', name, isDangerous };
+}
+
+/** The coins of a closed account go to its owner, or to another who signs, such as the payer. Accounts: it, to, owner. */
+function paysStranger({ accounts: [, to, owner] }: Instruction): boolean {
+  return to !== undefined && !to.isSigner && to.address !== owner?.address;
 }
 
 /** Accounts: source, mint (if it is named), destination, authority, and the signers of a multisig authority. */

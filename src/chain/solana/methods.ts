@@ -65,6 +65,8 @@ export const DANGEROUS: ReadonlySet<string> = new Set([
   'token.approve',
   'token.approveChecked',
   'token.setAuthority',
+  'token.mintTo',
+  'token.mintToChecked',
   'token.burn',
   'token.burnChecked',
 ]);

@@ -1,7 +1,7 @@
 // The facts that rules can read, under the protocol's own names. docs/policy-reference.md lists them for policy
 // authors.
 import { isObject, isSigning, type Kind, present } from '../../protocol/request.js';
-import { add, type Decimal } from '../../protocol/decimal.js';
+import { add, type Decimal, parseAmount } from '../../protocol/decimal.js';
 import { Address } from './address.js';
 import { clock } from './clock.js';
 import { destAddressFact, Destination, DESTINATION_FACTS } from './destination.js';
@@ -16,13 +16,16 @@ import {
   stringFact,
   stringFactWithDefault,
   typesOf,
+  readAmount,
   unusable,
 } from './fact.js';
 import * as signed from './signed-facts.js';
 import {
   DEFAULT_OPERATION,
+  destinationsOf,
   type FactSources,
   hasSeveralDestinations,
+  isTransfer,
   type Subject,
   subjectOf,
 } from './subject.js';
@@ -44,7 +47,7 @@ const TRANSACTION_FACTS: FactTable<Subject> = {
   },
   operation: stringFactWithDefault('operation', DEFAULT_OPERATION),
   asset: stringFact('asset'),
-  amount: amountFact('amountStr'),
+  amount: { ...amountFact('amountStr'), read: readTransactionAmount },
   requestedAmount: amountFact('requestedAmountStr'),
   amountUsd: { type: 'Decimal', fields: [], read: totalUsd },
   fee: amountFact('fee'),
@@ -179,4 +182,25 @@ function totalUsd(transaction: Subject): Decimal | undefined {
   return values?.reduce((sum, value) =>
     sum === undefined || value === undefined ? undefined : add(sum, value),
   );
+}
+
+/**
+ * `amountStr`, or what the destinations of a transfer get, if that is more: they may add up to `requestedAmountStr`
+ * instead, and a limit for the amount must hold for what is paid.
+ * @throws {FactError}
+ */
+function readTransactionAmount({ payload }: Subject, name: string): Decimal | undefined {
+  const amount = readAmount(payload, 'amountStr', name);
+  const paid = isTransfer(payload) ? paidAmount(payload) : undefined;
+  return amount !== undefined && paid?.gt(amount) === true ? paid : amount;
+}
+
+/** Without an amount for each destination, `requestedAmountStr`, which they may get. */
+function paidAmount(payload: Subject['payload']): Decimal | undefined {
+  const read = (value: unknown): Decimal | undefined =>
+    typeof value === 'string' ? parseAmount(value) : undefined;
+  const amounts = destinationsOf(payload).flatMap((each) => read(each['amountNativeStr']) ?? []);
+  return amounts.length > 0 && amounts.length === destinationsOf(payload).length
+    ? amounts.reduce(add)
+    : read(payload['requestedAmountStr']);
 }

@@ -23,6 +23,12 @@ import {
 
 const dirty = transferTo(ALICE, 5_000_000n).replace('a9059cbb00', 'a9059cbb01');
 
+const TWO = {
+  amountStr: '2',
+  destinations: [ALICE, MALLORY].map((displayDstAddress) => ({ amountNativeStr: '1', displayDstAddress })),
+};
+const PAID = { ...TX, value: ETHER };
+
 const REFUSED: readonly (readonly [string, () => FamilyResult, string])[] = [
   [
     'another recipient',
@@ -162,6 +168,21 @@ const REFUSED: readonly (readonly [string, () => FamilyResult, string])[] = [
     'a second transaction to a stranger',
     () => transferOf({}, { rawTx: [sign({ ...TX, value: ETHER }), sign({ ...TX, to: MALLORY })] }),
     `recipient: rawTx pays ${MALLORY}`,
+  ],
+  [
+    'a second payment of the displayed amount',
+    () => transferOf({}, { rawTx: [1, 2].map((nonce) => sign({ ...TX, nonce, value: ETHER })) }),
+    'amount: rawTx pays 2 times, but the request displays one transfer of ETH',
+  ],
+  [
+    'another amount for one of several destinations',
+    () => transferOf({}, { ...TWO, rawTx: [sign(PAID), sign({ ...PAID, nonce: 2, value: 2n * ETHER })] }),
+    'amount: rawTx pays 2 ETH, but the request displays 1 ETH',
+  ],
+  [
+    'coins with a call that displays 0 of a token',
+    () => callOf({}, { asset: 'USDC', amountStr: '0' }),
+    'amount: rawTx pays 1000000000000000000 wei, but the request displays 0 USDC',
   ],
   [
     'more entries than can be meant',

@@ -1,5 +1,7 @@
 import type { TransactionLike } from 'ethers';
 import t from 'tap';
+import type { Effects } from '../../../src/chain/facts.js';
+import { Decimal } from '../../../src/protocol/decimal.js';
 import {
   ALICE,
   ALL_HOLD,
@@ -7,6 +9,7 @@ import {
   DAI,
   dai,
   entry,
+  erc20,
   eth,
   ETHER,
   MALLORY,
@@ -173,5 +176,43 @@ t.test('without a known asset, reads only what its digest confirms, and contradi
   ]) {
     t.strictSame(transferOf({}, { ...displayed, rawTx: entries }), nothing);
   }
+  t.end();
+});
+
+t.test('does not contradict payments to several destinations, or several fees for one payment', (t) => {
+  const destinations = [ALICE, MALLORY].map((displayDstAddress) => ({
+    amountNativeStr: '1',
+    displayDstAddress,
+  }));
+  const paid = { ...TX, value: ETHER };
+  const both = [sign(paid), sign({ ...paid, nonce: 2, to: MALLORY })];
+  t.match(outcomes(transferOf({}, { amountStr: '2', destinations, rawTx: both })), {
+    recipient: 'holds',
+    amount: 'unknown',
+  });
+  const replaced = [sign(paid), sign({ ...paid, maxFeePerGas: 30n * 10n ** 9n })];
+  t.match(outcomes(transferOf({}, { rawTx: replaced })), { recipient: 'holds', amount: 'unknown' });
+  t.end();
+});
+
+t.test('coins that go with a call, but are not displayed, are one of its transfers', (t) => {
+  const data = erc20.encodeFunctionData('transfer', [MALLORY, 5n]);
+  const displayed = { operation: 'CONTRACT_CALL', destAddress: USDC_ADDRESS, extraParameters: {} };
+  const WEI = new Decimal(ETHER.toString());
+  const effects = (asset: string): Effects | undefined =>
+    transferOf({ to: USDC_ADDRESS, data }, { ...displayed, asset, amountStr: '5' }).reading.call?.effects;
+  t.match(effects('ETH'), { transfers: [{ to: MALLORY }], complete: true });
+  for (const asset of ['USDC', 'UNKNOWN']) {
+    t.match(effects(asset), {
+      transfers: [{ to: USDC_ADDRESS, units: WEI }, { to: MALLORY }],
+      complete: false,
+    });
+  }
+  t.end();
+});
+
+t.test('can’t know the recipient of a call whose displayed data is no string', (t) => {
+  const displayed = { extraParameters: { contractCallData: ['deadbeef0001'] } };
+  t.match(outcomes(callOf({}, displayed)), { recipient: 'unknown' });
   t.end();
 });

@@ -175,7 +175,6 @@ const MALFORMED = [
   ['bytes4 of 5 bytes', single('bytes4', '0x0102030405'), /bytes4 has 5 bytes/],
   ['a value in place of an array', single('uint8[]', 1), /not an array/],
   ['an array of the wrong length', single('uint8[2]', [1]), /1 elements, not 2/],
-  ['a domain without a field', { ...MAIL, domain: { name: 'Ether Mail' } }, /EIP712Domain lacks the field/],
   ['a value in place of a struct', { ...MAIL, message: { ...MAIL.message, to: 'Bob' } }, /not a Person/],
 ] as const;
 
@@ -196,6 +195,8 @@ const UNREADABLE = [
   ['a primary type that is not among the types', { ...MAIL, primaryType: 'Permit' }],
   ['the domain as the primary type', { ...MAIL, primaryType: 'EIP712Domain' }],
   ['no domain', { ...MAIL, domain: undefined }],
+  ['a domain without a field of its type', { ...MAIL, domain: { name: 'Ether Mail' } }],
+  ['a missing struct', { ...MAIL, message: { from: MAIL.message.from, contents: 'Hello, Bob!' } }],
   ['an inherited name as the primary type', { ...MAIL, primaryType: 'constructor' }],
   ['a number beyond 2^53', single('uint256', 2 ** 53)],
   ['a fraction', single('uint256', 1.5)],

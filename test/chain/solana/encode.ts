@@ -151,6 +151,30 @@ export function approve(spender: PublicKey): TransactionInstruction {
   });
 }
 
+/** Closes the sender's token account. */
+export function close(recipientOfCoins: PublicKey): TransactionInstruction {
+  const keys = [
+    meta(tokenAccount(SENDER), { writable: true }),
+    meta(recipientOfCoins, { writable: true }),
+    meta(SENDER, { signs: true }),
+  ];
+  return new TransactionInstruction({ programId: TOKEN, keys, data: Buffer.of(9) });
+}
+
+/** Mints to the owner's token account. */
+export function mint(owner: PublicKey): TransactionInstruction {
+  const keys = [
+    meta(MINT, { writable: true }),
+    meta(tokenAccount(owner), { writable: true }),
+    meta(SENDER, { signs: true }),
+  ];
+  return new TransactionInstruction({
+    programId: TOKEN,
+    keys,
+    data: Buffer.concat([Buffer.of(7), u64(1n)]),
+  });
+}
+
 export function memo(text: string): TransactionInstruction {
   return new TransactionInstruction({ programId: MEMO, keys: [], data: Buffer.from(text) });
 }

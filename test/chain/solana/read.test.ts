@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { SystemProgram, type TransactionInstruction } from '@solana/web3.js';
 import t from 'tap';
 import type { Signing } from '../../../src/chain/signing.js';
 import { readSolana } from '../../../src/chain/solana/read.js';
@@ -6,11 +7,13 @@ import {
   advanceNonce,
   approve,
   call,
+  close,
   COIN,
   encode,
   key,
   limitUnits,
   memo,
+  mint,
   outcomes,
   pay,
   payToken,
@@ -209,6 +212,31 @@ t.test('refuses what moves value or gives rights beside the transfer, by name', 
   t.end();
 });
 
+t.test('refuses coins for a new account beyond its rent, for a stranger, and new tokens', (t) => {
+  const transfer = pay(RECIPIENT, 1000);
+  const recipient = (instruction: TransactionInstruction): string =>
+    reasonOf(read([transfer, instruction], { fee: '0.00001' }), 'recipient');
+  const account = {
+    fromPubkey: SENDER,
+    newAccountPubkey: key(5),
+    space: 80,
+    programId: SystemProgram.programId,
+  };
+  const seeded = { ...account, basePubkey: SENDER, seed: 'nonce' };
+  for (const funded of [
+    SystemProgram.createAccount({ ...account, lamports: 20_000_000 }),
+    SystemProgram.createAccountWithSeed({ ...seeded, lamports: 20_000_000 }),
+  ]) {
+    t.match(recipient(funded), /^contradicts: rawTx contains system.createAccount/);
+  }
+  t.match(recipient(SystemProgram.createAccount({ ...account, lamports: 1_447_680 })), /^unknown/);
+  t.match(recipient(SystemProgram.createAccountWithSeed({ ...seeded, lamports: 1_447_680 })), /^unknown/);
+  t.match(recipient(close(STRANGER)), /^contradicts: rawTx contains token.closeAccount/);
+  t.match(recipient(close(SENDER)), /^unknown/);
+  t.match(recipient(mint(STRANGER)), /^contradicts: rawTx contains token.mintTo/);
+  t.end();
+});
+
 t.test("can't know what an unknown program does", (t) => {
   const result = read([pay(RECIPIENT, 1000), call(key(6))]);
   t.same(outcomes(result), { ...HOLD, recipient: 'unknown', fee: 'unknown' });
@@ -233,11 +261,16 @@ t.test('refuses a transfer whose data has more bytes, or whose sender does not s
 });
 
 t.test('compares the fee with its bound: signatures, and the price of the limit of compute units', (t) => {
-  const priced = [priceUnits(25_000), pay(RECIPIENT, 1000)];
-  // 5,000 for the signature, and 200,000 units by default.
+  const priced = [priceUnits(800_000), pay(RECIPIENT, 1000)];
+  // 5,000 for the signature, and 3,000 units by default for each program that is built in.
   t.equal(outcomes(read(priced))['fee'], 'holds');
-  t.match(reasonOf(read([...priced, memo('')]), 'fee'), /^contradicts: rawTx can spend 0.000015 SOL on fees/);
-  t.equal(outcomes(read([limitUnits(200_000), ...priced, memo('')]))['fee'], 'holds');
+  // 200,000 units for another program.
+  t.equal(outcomes(read([priceUnits(24_000), pay(RECIPIENT, 1000), memo('')]))['fee'], 'holds');
+  t.match(
+    reasonOf(read([...priced, memo('')]), 'fee'),
+    /^contradicts: rawTx can spend 0.0001698 SOL on fees/,
+  );
+  t.equal(outcomes(read([limitUnits(6250), ...priced, memo('')]))['fee'], 'holds');
   const signers = [pay(RECIPIENT, 1000, STRANGER), memo('')];
   t.equal(outcomes(read(signers))['fee'], 'holds');
   t.equal(outcomes(read(signers, { fee: '0.0000049' }))['fee'], 'contradicts');
