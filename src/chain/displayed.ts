@@ -1,8 +1,9 @@
 // Checks that need no raw transaction: that what a request displays agrees with itself.
 import { isObject } from '../protocol/request.js';
 import { type Decimal, parseAmount } from '../protocol/decimal.js';
+import { sameAddress } from './address/canonical.js';
 import { contradicts, type Finding, HOLDS, unknown, worst } from './finding.js';
-import { addressOf, sameAddress } from './prepare.js';
+import { addressOf } from './prepare.js';
 import type { Signing } from './signing.js';
 
 type Payload = Readonly<Record<string, unknown>>;

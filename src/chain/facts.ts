@@ -1,7 +1,7 @@
 // The shapes of what is read from raw transactions, call data and typed messages. Addresses are in canonical form.
 // Integers and amounts are exact decimals; `amount` is in units of the asset, and absent if its decimals are not known.
 import type { Decimal } from '../protocol/decimal.js';
-import type { Findings } from './finding.js';
+import type { Finding, Findings } from './finding.js';
 
 export interface EvmFacts {
   readonly chainId?: Decimal;
@@ -147,4 +147,11 @@ export interface Reading {
 export interface FamilyResult {
   readonly reading: Reading;
   readonly findings: Findings;
+}
+
+export const NOTHING: FamilyResult = { reading: {}, findings: {} };
+
+/** Nothing can be read, and this is why. */
+export function payloadOnly(payload: Finding): FamilyResult {
+  return { reading: {}, findings: { payload } };
 }

@@ -1,7 +1,8 @@
 // Reads from a request what it displays and what it signs, for all checks.
 import { isObject, present, presentAddress } from '../protocol/request.js';
-import { canonicalAddress } from './address/canonical.js';
+import { sameAddress } from './address/canonical.js';
 import type { Asset, Catalog } from './catalog.js';
+import { parseHex } from './hex.js';
 import type { RawEntry, Recipient, Signing } from './signing.js';
 import { toUnits } from './units.js';
 
@@ -53,11 +54,6 @@ function toRecipient(
   return { ...(address !== undefined && { address }), ...(units !== undefined && { units }) };
 }
 
-/** @param chain such as `evm/1`; without it, the form of the addresses decides */
-export function sameAddress(one: string, other: string, chain: string | undefined): boolean {
-  return one === other || canonicalAddress(one, chain) === canonicalAddress(other, chain);
-}
-
 function toEntry(value: unknown, index: number): RawEntry {
   if (!isObject(value)) return { problem: `rawTx[${index}] is not an object` };
   const rawTx = bytesOf(value['rawTx']);
@@ -77,14 +73,6 @@ function bytesOf(value: unknown): Buffer | null | undefined {
   const text = present(value);
   if (text === undefined) return undefined;
   return typeof text === 'string' ? (parseHex(text) ?? null) : null;
-}
-
-/** Reads hex digits of whole bytes, with or without `0x`. @returns `undefined` for anything else */
-export function parseHex(text: string): Buffer | undefined {
-  const digits = /^0x/i.test(text) ? text.slice(2) : text;
-  const bytes = Buffer.from(digits, 'hex');
-  // Buffer.from stops at the first character that is no digit.
-  return bytes.length * 2 === digits.length ? bytes : undefined;
 }
 
 function unitsOf(value: unknown, asset: Asset | undefined): bigint | undefined {

@@ -1,15 +1,14 @@
 // What a transaction request signs, and whether it agrees with what the request displays.
-import { codeOf } from '../protocol/error.js';
 import { type CallbackRequest, isSigning } from '../protocol/request.js';
 import { readPsbt } from './bitcoin/psbt.js';
 import { readBitcoin } from './bitcoin/read.js';
 import type { Catalog, CheckName } from './catalog.js';
-import { familyOf } from './chain.js';
+import { type Family, familyOf } from './chain.js';
 import { checkDisplay, checkSum } from './displayed.js';
 import { readContractCallData, readEvm } from './evm/read.js';
 import { readTypedMessage } from './evm/typed-message.js';
-import type { FamilyResult, Reading } from './facts.js';
-import { contradicts, type Finding, unknown } from './finding.js';
+import { type FamilyResult, NOTHING, payloadOnly, type Reading } from './facts.js';
+import { contradicts, type Finding, malformedBy, shorten, unknown } from './finding.js';
 import { prepareSigning } from './prepare.js';
 import type { Signing } from './signing.js';
 import { readSolana } from './solana/read.js';
@@ -23,6 +22,9 @@ export interface Signed extends Reading {
   /** The check that refuses the request, by the policy's settings. */
   readonly refusal?: { readonly check: CheckName | 'rawTransaction'; readonly reason: string };
 }
+
+/** Fireblocks does not document how long a rejection reason may be. */
+const MAX_REASON = 500;
 
 /** In the order in which they are reported. */
 const CHECKS = ['payload', 'chain', 'recipient', 'amount', 'fee', 'display'] as const satisfies CheckName[];
@@ -67,45 +69,37 @@ function readFamily(signing: Signing): FamilyResult {
       return 'psbt' in extraParameters ? readPsbt(signing) : sniff(signing);
     }
     const broken = entries.find(({ problem }) => problem !== undefined)?.problem;
-    if (broken !== undefined && isHex(signing)) return malformed(broken);
+    if (broken !== undefined && isHex(signing)) return payloadOnly(contradicts(broken));
     if (entries.some(({ rawTx }) => rawTx !== undefined)) return readRaw(signing);
     return operation === 'CONTRACT_CALL' ? readContractCallData(signing) : NOTHING;
   } catch (error) {
-    if (codeOf(error) !== 'CHAIN_MALFORMED' || !(error instanceof Error)) throw error;
-    return malformed(`rawTx is malformed: ${error.message}`);
+    return payloadOnly(contradicts(`rawTx is malformed: ${malformedBy(error)}`));
   }
-}
-
-const NOTHING: FamilyResult = { reading: {}, findings: {} };
-
-function malformed(reason: string): FamilyResult {
-  return { reading: {}, findings: { payload: contradicts(reason) } };
 }
 
 function readRaw(signing: Signing): FamilyResult {
   if (signing.asset === undefined) return sniff(signing);
-  switch (familyOf(signing.asset.chain)) {
-    case 'evm':
-      return readEvm(signing);
-    case 'bitcoin':
-    case 'litecoin':
-    case 'bitcoincash':
-    case 'dogecoin':
-    case 'dash':
-      return readBitcoin(signing);
-    case 'solana':
-      return readSolana(signing);
-    default:
-      return NOTHING;
-  }
+  return readerFor(signing)?.(signing) ?? NOTHING;
+}
+
+const READERS: Readonly<Partial<Record<Family, (signing: Signing) => FamilyResult>>> = {
+  evm: readEvm,
+  bitcoin: readBitcoin,
+  litecoin: readBitcoin,
+  bitcoincash: readBitcoin,
+  dogecoin: readBitcoin,
+  dash: readBitcoin,
+  solana: readSolana,
+};
+
+function readerFor({ asset }: Signing) {
+  return asset === undefined ? undefined : READERS[familyOf(asset.chain)];
 }
 
 /** Whether the documented form is hex. Nothing documents that of Solana, whose own tools write base64. */
 function isHex({ asset }: Signing): boolean {
-  return (
-    asset !== undefined &&
-    ['evm', 'bitcoin', 'litecoin', 'bitcoincash', 'dogecoin', 'dash'].includes(familyOf(asset.chain))
-  );
+  const family = asset === undefined ? undefined : familyOf(asset.chain);
+  return family !== undefined && family !== 'solana' && family in READERS;
 }
 
 /** Without a known asset, the bytes are read only where their digest proves their form. */
@@ -133,7 +127,7 @@ function refusalOf(
   for (const check of CHECKS) {
     const finding = findings[check];
     if (finding.outcome === 'contradicts' && integrity[check] !== 'off') {
-      return { check, reason: shorten(`${check}: ${finding.reason}`) };
+      return { check, reason: shorten(`${check}: ${finding.reason}`, MAX_REASON) };
     }
   }
   if (!isSigning(request)) return undefined;
@@ -148,15 +142,8 @@ function refusalOf(
   for (const check of CHECKS) {
     const finding = findings[check];
     if (finding.outcome === 'unknown' && integrity[check] === 'require') {
-      return { check, reason: shorten(`${check} can’t be known: ${finding.reason}`) };
+      return { check, reason: shorten(`${check} can’t be known: ${finding.reason}`, MAX_REASON) };
     }
   }
   return undefined;
-}
-
-/** Fireblocks does not document how long a rejection reason may be. */
-const MAX_REASON = 500;
-
-function shorten(reason: string): string {
-  return reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…` : reason;
 }

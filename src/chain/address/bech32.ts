@@ -19,7 +19,25 @@ export function decodeBech32(text: string): Bech32Address | undefined {
   return modified === undefined ? undefined : { ...modified, encoding: 'bech32m' };
 }
 
-/** @returns the bytes of five-bit words; `undefined` if the padding is wrong */
-export function bytesOfWords(words: readonly number[]): Uint8Array | undefined {
-  return bech32.fromWordsUnsafe([...words]) ?? undefined;
+export interface WitnessProgram {
+  readonly version: number;
+  readonly program: Uint8Array;
+}
+
+/** BIP 173, BIP 350. @returns `undefined` for an address that is not one of SegWit, whatever its prefix */
+export function witnessOf({ words, encoding }: Bech32Address): WitnessProgram | undefined {
+  const [version = -1, ...rest] = words;
+  const program = bech32.fromWordsUnsafe(rest);
+  if (!program || version < 0 || version > 16) return undefined;
+  const { length } = program;
+  const isValid =
+    version === 0
+      ? encoding === 'bech32' && (length === 20 || length === 32)
+      : encoding === 'bech32m' && length >= 2 && length <= 40;
+  return isValid ? { version, program } : undefined;
+}
+
+export function encodeSegwit(prefix: string, { version, program }: WitnessProgram): string {
+  const encoding = version === 0 ? bech32 : bech32m;
+  return encoding.encode(prefix, [version, ...encoding.toWords(program)]);
 }

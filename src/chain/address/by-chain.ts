@@ -4,6 +4,7 @@ import { decodeHashAddress, encodeBase58Check, encodeHashAddress } from './base5
 import { decodeBech32 } from './bech32.js';
 import { normalizeByForm } from './by-form.js';
 import { canonicalCashAddr } from './cash-addr.js';
+import { networkOf } from './network.js';
 import { canonicalTon } from './ton.js';
 
 const EVM = /^(?:0x)?[0-9a-f]{40}$/i;
@@ -54,8 +55,9 @@ function canonicalBech32(text: string): string {
 /** A script has two addresses: the one that begins with 3 (2 on the test network) is the older. */
 function canonicalLitecoin(text: string, chain: string): string {
   if (text.startsWith('3') || text.startsWith('2')) {
+    const network = networkOf(chain);
     const address = decodeHashAddress(text, chain);
-    return address === undefined ? text : (encodeHashAddress(address, chain) ?? text);
+    return network === undefined || address === undefined ? text : encodeHashAddress(address, network);
   }
   return canonicalBech32(text);
 }

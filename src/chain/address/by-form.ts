@@ -1,5 +1,5 @@
 // Addresses whose chain is not known: their form decides how they compare.
-import { bech32, bech32m } from '@scure/base';
+import { decodeBech32 } from './bech32.js';
 
 /** `0x…` on EVM chains and similar ones, where case carries at most a checksum. */
 const HEX = /^0x[0-9a-f]*$/i;
@@ -30,9 +30,5 @@ export function normalizeByForm(text: string): string {
 function isBech32(text: string): boolean {
   if (!BECH32.test(text)) return false;
   const lower = text.toLowerCase();
-  return text === lower || text === text.toUpperCase() || hasBech32Checksum(lower);
-}
-
-function hasBech32Checksum(text: string): boolean {
-  return [bech32, bech32m].some((encoding) => encoding.decodeUnsafe(text, MAX_LENGTH) !== undefined);
+  return text === lower || text === text.toUpperCase() || decodeBech32(lower) !== undefined;
 }

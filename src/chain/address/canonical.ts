@@ -20,6 +20,11 @@ export function canonicalAddress(text: string, chain?: string): string {
   return chain === undefined ? normalizeByForm(address) : canonicalByChain(address, chain);
 }
 
+/** @param chain such as `evm/1`; without it, the form of the addresses decides */
+export function sameAddress(one: string, other: string, chain: string | undefined): boolean {
+  return one === other || canonicalAddress(one, chain) === canonicalAddress(other, chain);
+}
+
 /** @returns whether the text is an address of the chain; `undefined` if this chain's addresses can't be validated */
 export function isAddressOf(text: string, chain: string): boolean | undefined {
   return validateByChain(clean(text), chain);

@@ -1,7 +1,8 @@
 // Bitcoin Cash addresses.
 // https://github.com/bitcoincashorg/bitcoincash.org/blob/master/spec/cashaddr.md
 import { bech32 } from '@scure/base';
-import { decodeHashAddress } from './base58.js';
+import { decodeHashAddress, type HashAddress } from './base58.js';
+import { networkOf } from './network.js';
 
 const ALPHABET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
 /** A prefix, if it is there, and the payload, all in lower or all in upper case. */
@@ -18,8 +19,6 @@ const GENERATORS = [
 ] as const;
 /** Bytes of a hash, by the lower three bits of the version. */
 const HASH_SIZES = [20, 24, 28, 32, 40, 48, 56, 64];
-/** Types 2 and 3 say that the wallet takes tokens; they pay to the same scripts as 0 and 1 (CHIP-2022-02 CashTokens). */
-const TOKEN_AWARE = 0b10_000;
 
 /**
  * @param text CashAddr with or without its prefix, in lower or upper case, or a base58 address
@@ -27,35 +26,37 @@ const TOKEN_AWARE = 0b10_000;
  * @returns such as `bitcoincash:qpm2…`; `undefined` for text that is no address of the chain
  */
 export function canonicalCashAddr(text: string, chain: string): string | undefined {
-  const prefix = chain === 'bitcoincash' ? 'bitcoincash' : 'bchtest';
-  if (!FORM.test(text)) return fromBase58(text, chain, prefix);
+  const prefix = networkOf(chain)?.cash;
+  if (prefix === undefined) return undefined;
+  const address = FORM.test(text) ? decodeCashAddr(text, prefix) : decodeHashAddress(text, chain);
+  return address && encodeCashAddr(address, prefix);
+}
+
+/**
+ * @param text with or without the prefix, in lower or upper case
+ * @returns with a hash of 20 to 64 bytes; `undefined` for text that is no CashAddr with this prefix
+ */
+export function decodeCashAddr(text: string, prefix: string): HashAddress | undefined {
+  if (!FORM.test(text)) return undefined;
   const [payload = '', given = prefix] = text.toLowerCase().split(':').reverse();
-  const content = given === prefix ? decode(payload, prefix) : undefined;
-  const version = content?.[0];
-  if (content === undefined || version === undefined) return undefined;
-  if ((version & 0b11110_000 & ~TOKEN_AWARE) > 0b1_000) return undefined;
-  if (content.length !== 1 + (HASH_SIZES[version & 0b111] ?? 0)) return undefined;
-  return (version & TOKEN_AWARE) === 0
-    ? `${prefix}:${payload}`
-    : encode(Uint8Array.of(version & ~TOKEN_AWARE, ...content.subarray(1)), prefix);
-}
-
-function fromBase58(text: string, chain: string, prefix: string): string | undefined {
-  const address = decodeHashAddress(text, chain);
-  if (address === undefined) return undefined;
-  return encode(Uint8Array.of(address.type === 'keyHash' ? 0 : 0b1_000, ...address.hash), prefix);
-}
-
-/** @returns the version and the hash */
-function decode(payload: string, prefix: string): Uint8Array | undefined {
+  if (given !== prefix) return undefined;
   const words = Array.from(payload, (character) => ALPHABET.indexOf(character));
   const [upper, lower] = checksum(prefix, words);
   if (upper !== 0 || lower !== 0) return undefined;
-  return bech32.fromWordsUnsafe(words.slice(0, -CHECKSUM_LENGTH)) ?? undefined;
+  const content = bech32.fromWordsUnsafe(words.slice(0, -CHECKSUM_LENGTH));
+  if (!content) return undefined;
+  const [version = 0xff] = content;
+  const hash = content.subarray(1);
+  const type = version >> 3;
+  // Types 2 and 3 say that the wallet takes tokens; they pay to the same scripts (CHIP-2022-02 CashTokens).
+  if (type > 3 || hash.length !== HASH_SIZES[version & 0b111]) return undefined;
+  return { type: type % 2 === 0 ? 'keyHash' : 'scriptHash', hash };
 }
 
-function encode(content: Uint8Array, prefix: string): string {
-  const words = bech32.toWords(content);
+/** @returns with the prefix */
+export function encodeCashAddr({ type, hash }: HashAddress, prefix: string): string {
+  const version = (type === 'keyHash' ? 0 : 0b1_000) | HASH_SIZES.indexOf(hash.length);
+  const words = bech32.toWords(Uint8Array.of(version, ...hash));
   const [upper, lower] = checksum(prefix, [...words, ...new Array<number>(CHECKSUM_LENGTH).fill(0)]);
   const sum = (BigInt(upper) << 32n) | BigInt(lower);
   for (let shift = 35n; shift >= 0n; shift -= 5n) words.push(Number((sum >> shift) & 31n));

@@ -1,20 +1,22 @@
 // Whether a string is an address of a chain: its form, length and checksum.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { base32nopad, base58, base58xrp } from '@scure/base';
 import { familyOf, type Family } from '../chain.js';
+import { doubleSha256 } from '../hash.js';
 import { decodeBase58Check, decodeHashAddress } from './base58.js';
-import { bytesOfWords, decodeBech32 } from './bech32.js';
+import { decodeBech32, witnessOf } from './bech32.js';
 import { canonicalByChain } from './by-chain.js';
+import { canonicalCashAddr } from './cash-addr.js';
 import { crc16 } from './crc16.js';
+import { networkOf } from './network.js';
 
 type Validate = (text: string, chain: string) => boolean | undefined;
 
 const VALIDATE: Readonly<Record<Family, Validate>> = {
   evm: (text, chain) => /^0x[0-9a-f]{40}$/.test(canonicalByChain(text, chain)),
-  bitcoin: (text, chain) => isSegwit(text, chain === 'bitcoin' ? 'bc' : 'tb') || isHash(text, chain),
-  litecoin: (text, chain) => isSegwit(text, chain === 'litecoin' ? 'ltc' : 'tltc') || isHash(text, chain),
-  // Only a valid address gets, or keeps, a prefix.
-  bitcoincash: (text, chain) => isCashAddr(canonicalByChain(text, chain), chain),
+  bitcoin: (text, chain) => isSegwit(text, chain) || isHash(text, chain),
+  litecoin: (text, chain) => isSegwit(text, chain) || isHash(text, chain),
+  bitcoincash: (text, chain) => canonicalCashAddr(text, chain) !== undefined,
   dogecoin: isHash,
   dash: isHash,
   solana: isSolana,
@@ -46,21 +48,10 @@ function isHash(text: string, chain: string): boolean {
   return decodeHashAddress(text, chain) !== undefined;
 }
 
-/** BIP 173, BIP 350. */
-function isSegwit(text: string, prefix: string): boolean {
+function isSegwit(text: string, chain: string): boolean {
   const address = decodeBech32(text);
-  const version = address?.words[0];
-  if (address?.prefix !== prefix || version === undefined || version > 16) return false;
-  const size = bytesOfWords(address.words.slice(1))?.length ?? 0;
-  return version === 0
-    ? address.encoding === 'bech32' && (size === 20 || size === 32)
-    : address.encoding === 'bech32m' && size >= 2 && size <= 40;
-}
-
-function isCashAddr(canonical: string, chain: string): boolean {
-  const prefix = chain === 'bitcoincash' ? 'bitcoincash:' : 'bchtest:';
   return (
-    canonical.startsWith(prefix) && canonicalByChain(canonical.slice(prefix.length), chain) === canonical
+    address !== undefined && address.prefix === networkOf(chain)?.segwit && witnessOf(address) !== undefined
   );
 }
 
@@ -82,12 +73,11 @@ function isXrp(text: string, chain: string): boolean {
   return bytes?.length === 31 && bytes[0] === first && bytes[1] === second;
 }
 
-const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
 const XRP = {
   decode(text: string): Uint8Array {
     const bytes = base58xrp.decode(text);
     const content = bytes.slice(0, -4);
-    if (!sha256(sha256(content)).subarray(0, 4).equals(bytes.slice(-4))) throw new Error('wrong checksum');
+    if (!doubleSha256(content).subarray(0, 4).equals(bytes.slice(-4))) throw new Error('wrong checksum');
     return content;
   },
 };
@@ -113,7 +103,7 @@ function isCardano(text: string, chain: string): boolean | undefined {
 function isAlgorand(text: string): boolean {
   const bytes = text.length === 58 ? attempt(() => base32nopad.decode(text)) : undefined;
   if (bytes?.length !== 36) return false;
-  const digest = createHash('sha512-256').update(bytes.subarray(0, 32)).digest();
+  const digest = hash('sha512-256', bytes.subarray(0, 32), 'buffer');
   return digest.subarray(-4).equals(bytes.subarray(32));
 }
 

@@ -1,9 +1,9 @@
 // Converts addresses of Bitcoin and its kin to the scripts of outputs, and back.
-import { bech32, bech32m, createBase58check } from '@scure/base';
+import { decodeBase58Check, encodeHashAddress, hashAddressOf, type HashAddress } from '../address/base58.js';
+import { decodeBech32, encodeSegwit, witnessOf } from '../address/bech32.js';
 import { canonicalAddress } from '../address/canonical.js';
-import { sha256 } from './bytes.js';
-import { decodeCashAddress, encodeCashAddress } from './cash-address.js';
-import type { Network } from './network.js';
+import { decodeCashAddr, encodeCashAddr } from '../address/cash-addr.js';
+import type { Network } from '../address/network.js';
 import {
   keyHashOf,
   payToKeyHash,
@@ -15,9 +15,10 @@ import {
   witnessProgramOf,
 } from './script.js';
 
-const base58check = createBase58check(sha256);
 /** No address of these chains is longer. */
 const MAX_LENGTH = 120;
+/** BIP-173 */
+const MAX_SEGWIT_LENGTH = 90;
 const CASH_PREFIXES = ['bitcoincash', 'bchtest', 'bchreg'];
 
 /** `foreign`: a valid address of another network. */
@@ -46,67 +47,44 @@ function decode(address: string, network: Network): DecodedAddress {
   return script ?? (isOneCase ? decodeBase58(address, network) : undefined);
 }
 
-/** BIP-173 and BIP-350: version 0 has bech32, the others bech32m. */
 function decodeSegwit(address: string, { segwit }: Network): DecodedAddress {
-  if (!address.includes('1')) return undefined;
-  const plain = bech32.decodeUnsafe(address);
-  const decoded = plain ?? bech32m.decodeUnsafe(address);
-  if (!decoded) return undefined;
+  if (!address.includes('1') || address.length > MAX_SEGWIT_LENGTH) return undefined;
+  const decoded = decodeBech32(address);
+  if (decoded === undefined) return undefined;
   if (decoded.prefix !== segwit) return 'foreign';
-  const [version = -1, ...words] = decoded.words;
-  const program = bech32.fromWordsUnsafe(words);
-  if (!program || version < 0 || version > 16 || (version === 0) !== Boolean(plain)) return undefined;
-  const { length } = program;
-  const isLengthValid = version === 0 ? length === 20 || length === 32 : length >= 2 && length <= 40;
-  return isLengthValid ? payToWitness(version, program) : undefined;
+  const witness = witnessOf(decoded);
+  return witness && payToWitness(witness.version, witness.program);
 }
 
 function decodeCash(address: string, { cash }: Network): DecodedAddress {
-  const decoded = cash === undefined ? undefined : decodeCashAddress(address, cash);
-  if (decoded === undefined) {
-    const prefix = address.split(':', 1)[0]?.toLowerCase() ?? '';
-    const isOther = CASH_PREFIXES.includes(prefix) && decodeCashAddress(address, prefix) !== undefined;
-    return isOther ? 'foreign' : undefined;
-  }
-  const { isScript, hash } = decoded;
-  if (hash.length === 20) return isScript ? payToScriptHash(hash) : payToKeyHash(hash);
-  return isScript && hash.length === 32 ? payToScriptHash32(hash) : undefined;
+  const decoded = cash === undefined ? undefined : decodeCashAddr(address, cash);
+  if (decoded !== undefined) return toScript(decoded);
+  const prefix = address.split(':', 1)[0]?.toLowerCase() ?? '';
+  const isOther = CASH_PREFIXES.includes(prefix) && decodeCashAddr(address, prefix) !== undefined;
+  return isOther ? 'foreign' : undefined;
 }
 
-function decodeBase58(address: string, { keyHash, scriptHash }: Network): DecodedAddress {
-  let bytes;
-  try {
-    bytes = base58check.decode(address);
-  } catch {
-    return undefined;
-  }
-  const [version = -1] = bytes;
-  const hash = bytes.subarray(1);
-  if (hash.length !== 20) return 'foreign';
-  if (keyHash.includes(version)) return payToKeyHash(hash);
-  return scriptHash.includes(version) ? payToScriptHash(hash) : 'foreign';
+function decodeBase58(address: string, network: Network): DecodedAddress {
+  const bytes = decodeBase58Check(address);
+  if (bytes === undefined) return undefined;
+  const decoded = hashAddressOf(bytes, network);
+  return decoded === undefined ? 'foreign' : toScript(decoded);
+}
+
+/** @returns `undefined` for a hash of a size that no script has */
+function toScript({ type, hash }: HashAddress): Buffer | undefined {
+  if (hash.length === 20) return type === 'keyHash' ? payToKeyHash(hash) : payToScriptHash(hash);
+  return type === 'scriptHash' && hash.length === 32 ? payToScriptHash32(hash) : undefined;
 }
 
 /** The address of an output, in canonical form. @returns `undefined` for a script that has none */
 export function scriptToAddress(script: Buffer, network: Network): string | undefined {
-  const { keyHash, scriptHash, segwit, cash, chain } = network;
+  const { segwit, cash } = network;
   const witness = segwit === undefined ? undefined : witnessProgramOf(script);
   if (segwit !== undefined && witness !== undefined) return encodeSegwit(segwit, witness);
   const key = keyHashOf(script);
   const hash = key ?? scriptHashOf(script) ?? (cash === undefined ? undefined : scriptHash32Of(script));
   if (hash === undefined) return undefined;
-  const isScript = key === undefined;
-  if (cash !== undefined) return canonicalAddress(encodeCashAddress({ isScript, hash }, cash), chain);
-  const address = encodeBase58((isScript ? scriptHash : keyHash)[0], hash);
-  // Litecoin has two forms of the addresses of scripts.
-  return scriptHash.length > 1 ? canonicalAddress(address, chain) : address;
-}
-
-function encodeSegwit(prefix: string, { version, program }: { version: number; program: Buffer }): string {
-  const encoding = version === 0 ? bech32 : bech32m;
-  return encoding.encode(prefix, [version, ...encoding.toWords(program)]);
-}
-
-function encodeBase58(version = 0, hash: Buffer): string {
-  return base58check.encode(Buffer.concat([Buffer.of(version), hash]));
+  const address: HashAddress = { type: key === undefined ? 'scriptHash' : 'keyHash', hash };
+  return cash === undefined ? encodeHashAddress(address, network) : encodeCashAddr(address, cash);
 }

@@ -1,15 +1,7 @@
-// Reads the binary encoding of transactions strictly, and the hash functions that Bitcoin uses.
+// Reads the binary encoding of transactions strictly, and the hash of keys and scripts.
 import { hash } from 'node:crypto';
 import { MalformedError } from '../finding.js';
-
-export function sha256(data: Uint8Array): Buffer {
-  return hash('sha256', data, 'buffer');
-}
-
-/** The digest of transactions and of the preimages that are signed, in the order of bytes as computed. */
-export function doubleSha256(data: Uint8Array): Buffer {
-  return sha256(sha256(data));
-}
+import { sha256 } from '../hash.js';
 
 /** The hash in P2PKH, P2WPKH and P2SH scripts: RIPEMD-160 of SHA-256. */
 export function hash160(data: Uint8Array): Buffer {

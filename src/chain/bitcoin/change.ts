@@ -1,7 +1,7 @@
 // Where change may go: to a key or script of an input, or to an address that the policy lists under `own`.
+import type { Network } from '../address/network.js';
 import type { Signing } from '../signing.js';
 import { addressToScript } from './address.js';
-import type { Network } from './network.js';
 import { changeScripts } from './script.js';
 
 export interface Change {

@@ -1,10 +1,10 @@
 // What the request displays, as scripts and satoshis.
+import type { Network } from '../address/network.js';
 import type { Asset } from '../catalog.js';
 import { contradicts, HOLDS, unknown, type Finding } from '../finding.js';
 import type { Recipient, Signing } from '../signing.js';
 import { toAmount, toUnits } from '../units.js';
 import { addressToScript } from './address.js';
-import type { Network } from './network.js';
 
 /** A destination. */
 export interface Payee {

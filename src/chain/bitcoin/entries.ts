@@ -1,8 +1,9 @@
 // Reads all entries of `rawTx`, and checks that each digest is what is signed.
+import type { Network } from '../address/network.js';
 import { contradicts, HOLDS, unknown, worst, type Finding } from '../finding.js';
+import { doubleSha256 } from '../hash.js';
 import type { RawEntry, Signing } from '../signing.js';
-import { doubleSha256 } from './bytes.js';
-import { requiredSighash, sighashName, type Network } from './network.js';
+import { requiredSighash, sighashName } from './sighash-type.js';
 import {
   findScript,
   readPreimage,

@@ -1,9 +1,9 @@
 // The facts about a transaction of Bitcoin or its kin, in units of its coin.
+import type { Network } from '../address/network.js';
 import type { BitcoinFacts, BitcoinInput, BitcoinOutput } from '../facts.js';
 import { toAmount, toInteger } from '../units.js';
 import { scriptToAddress } from './address.js';
 import { sumOf, transactionIdOf, type SpentOutput } from './join.js';
-import type { Network } from './network.js';
 import type { SortedOutput } from './outcome.js';
 
 /** Transactions with more inputs or outputs have no such list as a fact. Fireblocks allows 250 inputs. */

@@ -1,5 +1,6 @@
 // Joins the entries to one transaction: each input must have exactly one entry, and all must sign the same outputs.
-import { doubleSha256, uint32 } from './bytes.js';
+import { doubleSha256 } from '../hash.js';
+import { uint32 } from './bytes.js';
 import type { Entries } from './entries.js';
 import { MAX_PERMUTED, permutations, sortInputs } from './order.js';
 import type { WitnessPreimage } from './preimage.js';

@@ -1,10 +1,10 @@
 // The outcome of comparing outputs with the displayed destinations, and the context of the comparison.
+import type { Network } from '../address/network.js';
 import type { Asset } from '../catalog.js';
 import { contradicts, unknown, type Finding } from '../finding.js';
 import { scriptToAddress } from './address.js';
 import type { Change } from './change.js';
 import { quote, showAmount, type Payee } from './display.js';
-import type { Network } from './network.js';
 import type { TransactionOutput } from './transaction.js';
 
 export interface Outcome {

@@ -1,6 +1,7 @@
 // Reads a partially signed transaction (BIP-174 version 0, BIP-370 version 2): framing, and the fields that a digest needs.
 import { MalformedError } from '../finding.js';
-import { ByteReader, doubleSha256, uint32 } from './bytes.js';
+import { doubleSha256 } from '../hash.js';
+import { ByteReader, uint32 } from './bytes.js';
 import {
   readOutput,
   readTransaction,

@@ -1,10 +1,12 @@
 // Checks that what a RAW request signs are signature hashes of the PSBT that it shows.
-import type { FamilyResult } from '../facts.js';
-import { contradicts, HOLDS, MalformedError, unknown, type Finding } from '../finding.js';
+import { isObject } from '../../protocol/request.js';
+import { networkOf, type Network } from '../address/network.js';
+import { NOTHING, type FamilyResult } from '../facts.js';
+import { contradicts, HOLDS, malformedBy, unknown, type Finding } from '../finding.js';
 import type { Signing } from '../signing.js';
 import { ownScripts } from './change.js';
 import { toFacts } from './facts.js';
-import { networkOf, sighashName, type Network } from './network.js';
+import { sighashName } from './sighash-type.js';
 import type { SortedOutput } from './outcome.js';
 import { readPsbtText, type Psbt } from './psbt-format.js';
 import { sighashesOf, type InputSighash } from './sighash.js';
@@ -19,7 +21,7 @@ const DECIMALS = 8;
 export function readPsbt(signing: Signing): FamilyResult {
   const { asset, extraParameters } = signing;
   const text = extraParameters['psbt'];
-  if (typeof text !== 'string') return { reading: {}, findings: {} };
+  if (typeof text !== 'string') return NOTHING;
   const network = asset === undefined ? undefined : networkOf(asset.chain);
   try {
     const psbt = readPsbtText(text);
@@ -30,10 +32,9 @@ export function readPsbt(signing: Signing): FamilyResult {
       findings: { payload, chain: CHAIN_UNKNOWN },
     };
   } catch (error) {
-    if (!(error instanceof MalformedError)) throw error;
     return {
       reading: {},
-      findings: { payload: contradicts(`psbt is malformed: ${error.message}`), chain: CHAIN_UNKNOWN },
+      findings: { payload: contradicts(`psbt is malformed: ${malformedBy(error)}`), chain: CHAIN_UNKNOWN },
     };
   }
 }
@@ -64,15 +65,12 @@ function notSighash(content: string, sighashes: readonly InputSighash[]): Findin
 
 /** @returns the messages in hexadecimal; `undefined` if there are none, or one of them has no content */
 function contentsOf(extraParameters: Readonly<Record<string, unknown>>): readonly string[] | undefined {
-  const messages = member(extraParameters['rawMessageData'], 'messages');
+  const { rawMessageData } = extraParameters;
+  const messages = isObject(rawMessageData) ? rawMessageData['messages'] : undefined;
   if (!Array.isArray(messages) || messages.length === 0) return undefined;
-  const contents = messages.map((message) => member(message, 'content'));
+  const contents = messages.map((message: unknown) => (isObject(message) ? message['content'] : undefined));
   if (!contents.every((content) => typeof content === 'string')) return undefined;
   return contents.map((content) => content.trim().replace(/^0x/i, '').toLowerCase());
-}
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 /**

@@ -1,7 +1,8 @@
 // Reads a transaction of Bitcoin or its kin: what is signed, and whether it agrees with the request.
 import { Decimal } from '../../protocol/decimal.js';
+import { networkOf } from '../address/network.js';
 import type { Asset } from '../catalog.js';
-import type { FamilyResult } from '../facts.js';
+import { NOTHING, type FamilyResult } from '../facts.js';
 import { contradicts, HOLDS, unknown, type Finding, type Findings } from '../finding.js';
 import type { Signing } from '../signing.js';
 import { changeOf } from './change.js';
@@ -10,7 +11,6 @@ import { readEntries } from './entries.js';
 import { feeOf, toFacts } from './facts.js';
 import { joinEntries, sumOf, type Joined } from './join.js';
 import { matchOutputs } from './match.js';
-import { networkOf } from './network.js';
 import type { Context, Outcome, SortedOutput } from './outcome.js';
 import { rebuildOutputs } from './rebuild.js';
 
@@ -22,7 +22,7 @@ import { rebuildOutputs } from './rebuild.js';
 export function readBitcoin(signing: Signing): FamilyResult {
   const { asset } = signing;
   const network = asset === undefined ? undefined : networkOf(asset.chain);
-  if (asset === undefined || network === undefined) return { reading: {}, findings: {} };
+  if (asset === undefined || network === undefined) return NOTHING;
   const display = readDisplay(signing, asset, network);
   const entries = readEntries(signing, network);
   const joined = joinEntries(entries);

@@ -1,6 +1,6 @@
 // Rebuilds the outputs of a SegWit transaction, of which only the hash is signed, from the displayed destinations.
 import { contradicts, HOLDS, unknown, type Finding } from '../finding.js';
-import { doubleSha256 } from './bytes.js';
+import { doubleSha256 } from '../hash.js';
 import { showAmount, type Payee } from './display.js';
 import { compareOutputs, permutations } from './order.js';
 import type { Context, Outcome, SortedOutput } from './outcome.js';

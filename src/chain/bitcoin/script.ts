@@ -1,6 +1,7 @@
 // The standard scripts of outputs, and where the change of an input may go.
-import { hash160, sha256 } from './bytes.js';
-import type { Network } from './network.js';
+import type { Network } from '../address/network.js';
+import { sha256 } from '../hash.js';
+import { hash160 } from './bytes.js';
 
 const OP_0 = 0x00;
 const OP_EQUAL = 0x87;

@@ -1,7 +1,8 @@
 // Computes what is signed for the inputs of a PSBT, with SIGHASH_ALL: legacy, SegWit version 0 and taproot.
 import { MalformedError } from '../finding.js';
-import { compactSize, doubleSha256, hash160, sha256, uint32, uint64 } from './bytes.js';
-import { SIGHASH_ALL, SIGHASH_FORKID } from './network.js';
+import { doubleSha256, sha256 } from '../hash.js';
+import { compactSize, hash160, uint32, uint64 } from './bytes.js';
+import { SIGHASH_ALL, SIGHASH_FORKID } from './sighash-type.js';
 import type { Psbt, PsbtInput } from './psbt-format.js';
 import { payToKeyHash, scriptHashOf, witnessProgramOf } from './script.js';
 import {

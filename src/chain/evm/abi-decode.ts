@@ -7,6 +7,7 @@ import { isUtf8 } from 'node:buffer';
 import { toInteger } from '../units.js';
 import { AddressValue, type Value } from '../facts.js';
 import { MalformedError } from '../finding.js';
+import { toHex } from '../hex.js';
 import { type AbiField, type AbiType, headSize, WORD } from './abi-type.js';
 
 /** An address is a lower-case `0x…` string; bytes are a part of the data that was decoded, not a copy. */
@@ -166,7 +167,7 @@ function assertZero(data: Buffer, from: number, to: number): void {
  */
 export function toFact(type: AbiType, value: AbiValue, chain: string): Value {
   if (typeof value === 'bigint') return toInteger(value);
-  if (Buffer.isBuffer(value)) return `0x${value.toString('hex')}`;
+  if (Buffer.isBuffer(value)) return toHex(value);
   if (type.kind === 'address') return new AddressValue(String(value), chain);
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (type.kind === 'array') return value.map((item) => toFact(type.element, item, chain));

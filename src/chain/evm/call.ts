@@ -1,13 +1,11 @@
 // Reads the data of a contract call: its method, arguments, and what it does to tokens.
 import { assetOn, type Catalog } from '../catalog.js';
 import type { CallFacts, Effects } from '../facts.js';
-import { MalformedError } from '../finding.js';
+import { MalformedError, malformedBy, tryDecode } from '../finding.js';
 import { type AbiValue, decodeArguments, toFact, TrailingBytesError } from './abi-decode.js';
 import { definitionOf, methodOf } from './contracts.js';
 import { combine, type InnerCall, NO_EFFECTS, payment, type Scope, UNREADABLE } from './effects.js';
 import type { Method } from './standards.js';
-
-export { abiProblem } from './contracts.js';
 
 export interface Call {
   /** Such as `evm/1`. */
@@ -42,7 +40,7 @@ export function readCall({ chain, to, data }: Call, catalog: Catalog): CallFacts
   const method = methodOf(catalog, chain, to, selector);
   if (method === undefined) return call;
   const isKnown = definitionOf(catalog, chain, to) !== undefined || assetOn(catalog, chain, to) !== undefined;
-  const values = isKnown ? decode(method, data) : tryDecode(method, data);
+  const values = isKnown ? decode(method, data) : tryDecode(() => decode(method, data));
   if (values === undefined) return undefined;
   return {
     ...call,
@@ -65,18 +63,7 @@ function decode({ text, fields }: Method, data: Buffer): readonly AbiValue[] | u
     return decodeArguments(fields, data.subarray(SELECTOR_SIZE));
   } catch (error) {
     if (error instanceof TrailingBytesError) return undefined;
-    throw error instanceof MalformedError
-      ? new MalformedError(`in the call of ${text}, ${error.message}`)
-      : error;
-  }
-}
-
-function tryDecode(method: Method, data: Buffer): readonly AbiValue[] | undefined {
-  try {
-    return decode(method, data);
-  } catch (error) {
-    if (error instanceof MalformedError) return undefined;
-    throw error;
+    throw new MalformedError(`in the call of ${text}, ${malformedBy(error)}`);
   }
 }
 
@@ -118,6 +105,6 @@ function effectsOf({ to, data }: InnerCall, scope: Scope): Effects {
   if (data.length === 0) return NO_EFFECTS;
   if (data.length < SELECTOR_SIZE) return UNREADABLE;
   const method = methodOf(scope.catalog, scope.chain, to, selectorOf(data));
-  const values = method && tryDecode(method, data);
+  const values = method && tryDecode(() => decode(method, data));
   return method && values ? method.effects(values, scope) : UNREADABLE;
 }

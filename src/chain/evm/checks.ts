@@ -3,7 +3,7 @@ import { parseAmount } from '../../protocol/decimal.js';
 import { canonicalAddress } from '../address/canonical.js';
 import type { Asset } from '../catalog.js';
 import { contradicts, type Finding, type Findings, HOLDS, unknown, worst } from '../finding.js';
-import { parseHex } from '../prepare.js';
+import { parseHex } from '../hex.js';
 import type { Signing } from '../signing.js';
 import { toAmount, toUnits } from '../units.js';
 import type { EvmTransaction } from './transaction.js';

@@ -1,20 +1,17 @@
 // Reads an EVM transaction: what is signed, and whether it agrees with the request.
 import { keccak256 } from 'viem/utils';
-import { codeOf } from '../../protocol/error.js';
 import { canonicalAddress } from '../address/canonical.js';
 import type { Asset, Catalog } from '../catalog.js';
 import { familyOf } from '../chain.js';
-import type { EvmFacts, FamilyResult, Reading } from '../facts.js';
-import { contradicts, type Finding, HOLDS, unknown, worst } from '../finding.js';
-import { parseHex } from '../prepare.js';
+import { type EvmFacts, type FamilyResult, NOTHING, payloadOnly, type Reading } from '../facts.js';
+import { contradicts, type Finding, HOLDS, malformedBy, unknown, worst } from '../finding.js';
+import { parseHex, toHex } from '../hex.js';
 import type { RawEntry, Signing } from '../signing.js';
 import { toAmount, toInteger } from '../units.js';
 import { type Call, readCall, rootScope } from './call.js';
 import { checkTransactions, coinDecimals, isEvmAddress } from './checks.js';
 import { combine, payment } from './effects.js';
 import { decodeTransaction, type EvmTransaction, isKnownForm } from './transaction.js';
-
-const NOTHING: FamilyResult = { reading: {}, findings: {} };
 
 /** Far above the one entry that a transaction has, so that checking all of them takes little time. */
 const MAX_ENTRIES = 16;
@@ -27,7 +24,7 @@ export function readEvm(signing: Signing): FamilyResult {
   const { asset, entries } = signing;
   if (entries.length > MAX_ENTRIES) {
     const reason = `rawTx has ${entries.length} entries, but an EVM transaction has one signature`;
-    return asset === undefined ? NOTHING : { reading: {}, findings: { payload: contradicts(reason) } };
+    return asset === undefined ? NOTHING : payloadOnly(contradicts(reason));
   }
   const inspected = entries.map(inspect);
   const payload = worst(inspected.map((entry) => entry.payload));
@@ -37,7 +34,7 @@ export function readEvm(signing: Signing): FamilyResult {
     return isCertain ? { reading: read(inspected, signing).reading, findings: { payload } } : NOTHING;
   }
   // If it contradicts, rawTx does not say what is signed.
-  if (payload.outcome === 'contradicts') return { reading: {}, findings: { payload } };
+  if (payload.outcome === 'contradicts') return payloadOnly(payload);
   const transactions = inspected.flatMap(({ transaction }) => transaction ?? []);
   const { reading, malformed } = read(inspected, signing);
   return {
@@ -82,13 +79,8 @@ function checkDigest(rawTx: Buffer, payload: Buffer | undefined, index: number):
   if (payload === undefined) return unknown(`rawTx[${index}] has no payload`);
   const digest = Buffer.from(keccak256(rawTx, 'bytes'));
   if (digest.equals(payload)) return HOLDS;
-  const reason = `the hash of rawTx is ${hexOf(digest)}, but payload is ${hexOf(payload.subarray(0, 32))}`;
+  const reason = `the hash of rawTx is ${toHex(digest)}, but payload is ${toHex(payload.subarray(0, 32))}`;
   return isKnownForm(rawTx) ? contradicts(reason) : unknown(reason);
-}
-/** @returns what is malformed. Any other error is thrown again */
-function malformedBy(error: unknown): string {
-  if (codeOf(error) === 'CHAIN_MALFORMED' && error instanceof Error) return error.message;
-  throw error;
 }
 
 /** Facts say what is signed, so there are none of several transactions, or of one beside something unread. */
@@ -145,7 +137,7 @@ export function readContractCallData({ asset, ...signing }: Signing): FamilyResu
   const address = destAddress ?? (destinations.length === 1 ? destinations[0]?.address : undefined);
   if (typeof text !== 'string' || (asset !== undefined && familyOf(asset.chain) !== 'evm')) return NOTHING;
   const contradiction = (reason: string): FamilyResult =>
-    asset === undefined ? NOTHING : { reading: {}, findings: { payload: contradicts(reason) } };
+    asset === undefined ? NOTHING : payloadOnly(contradicts(reason));
   const data = parseHex(text);
   if (data === undefined) return contradiction('contractCallData is not hex');
   if (address === undefined) return NOTHING;
@@ -182,8 +174,4 @@ function withCoins(
 function incomplete({ call }: Pick<Reading, 'call'>): Pick<Reading, 'call'> {
   if (call?.effects === undefined) return { ...(call !== undefined && { call }) };
   return { call: { ...call, effects: { ...call.effects, complete: false } } };
-}
-
-function hexOf(bytes: Buffer): string {
-  return `0x${bytes.toString('hex')}`;
 }

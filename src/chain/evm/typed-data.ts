@@ -4,8 +4,9 @@
 // that libraries read in different ways from values that none can read; hence an implementation of our own.
 import { keccak256 } from 'viem/utils';
 import { Decimal } from '../../protocol/decimal.js';
+import { isObject } from '../../protocol/request.js';
 import type { Value } from '../facts.js';
-import { MalformedError } from '../finding.js';
+import { MalformedError, tryDecode } from '../finding.js';
 import { encodeAtom } from './typed-atoms.js';
 import {
   compileTypes,
@@ -14,17 +15,17 @@ import {
   encodeType,
   type Field,
   type FieldType,
-  isRecord,
   ownValue,
   type Types,
   UnreadableError,
+  unreadableBy,
 } from './typed-types.js';
 
 /** What may still be hashed, in blocks of keccak256 (136 bytes, about 0.01 ms each). */
 export interface Budget {
   blocks: number;
 }
-export const BLOCK_SIZE = 136;
+const BLOCK_SIZE = 136;
 
 const MAX_DEPTH = 32;
 
@@ -58,9 +59,9 @@ interface Context {
  * @throws {MalformedError} if no library can hash the message
  */
 export function readTypedData(content: unknown, assetChain: string | undefined, budget: Budget): TypedData {
-  const { types: definitions, primaryType, domain, message } = isRecord(content) ? content : {};
+  const { types: definitions, primaryType, domain, message } = isObject(content) ? content : {};
   const types = compileTypes(definitions);
-  if (!isRecord(domain) || !isRecord(message))
+  if (!isObject(domain) || !isObject(message))
     throw new UnreadableError('the domain or the message is missing');
   if (typeof primaryType !== 'string' || primaryType === DOMAIN || !types.has(primaryType)) {
     throw new UnreadableError('the primary type is not among the types');
@@ -102,9 +103,10 @@ function otherDigest(
   if (encodeType(DOMAIN, types) === encodeType(DOMAIN, new Map([[DOMAIN, domainType]]))) return {};
   const context = { types, typeHashes: new Map<string, Buffer>(), budget, chain: undefined };
   try {
-    return { otherDigest: digestOf(hashStruct(DOMAIN, domain, context, 1).hash, message, budget) };
+    const hashed = tryDecode(() => hashStruct(DOMAIN, domain, context, 1));
+    return hashed === undefined ? {} : { otherDigest: digestOf(hashed.hash, message, budget) };
   } catch (error) {
-    if (error instanceof UnreadableError || error instanceof MalformedError) return {};
+    if (unreadableBy(error) !== undefined) return {};
     throw error;
   }
 }
@@ -163,7 +165,7 @@ function encodeField(type: FieldType, value: unknown, name: string, context: Con
   if (value === null) throw new UnreadableError(`${name} is null`);
   if (type.kind === 'array') return encodeArray(type, value, name, context, depth);
   if (type.kind === 'struct') {
-    if (!isRecord(value)) throw new MalformedError(`${name} is not a ${type.name}`);
+    if (!isObject(value)) throw new MalformedError(`${name} is not a ${type.name}`);
     return hashStruct(type.name, value, context, depth + 1);
   }
   const encoded = encodeAtom(type.atom, value, context.chain);

@@ -1,10 +1,12 @@
 // Reads typed messages (EIP-712): their digest, their content, and what they permit.
-import type { FamilyResult, TypedDataFacts } from '../facts.js';
-import { contradicts, type Finding, HOLDS, MalformedError, unknown } from '../finding.js';
+import { isObject } from '../../protocol/request.js';
+import { type FamilyResult, payloadOnly, type TypedDataFacts } from '../facts.js';
+import { contradicts, type Finding, HOLDS, malformedBy, unknown } from '../finding.js';
+import { toHex } from '../hex.js';
 import type { Signing } from '../signing.js';
 import { type Budget, readTypedData, type TypedData } from './typed-data.js';
 import { typedEffects } from './typed-effects.js';
-import { isRecord, UnreadableError } from './typed-types.js';
+import { UnreadableError, unreadableBy } from './typed-types.js';
 
 /** Blocks of keccak256 for all messages of a request: 200 KB, or 15 ms. Text of 64 KB takes a third of them. */
 const MAX_BLOCKS = 1500;
@@ -24,12 +26,12 @@ type Outcome =
  */
 export function readTypedMessage(signing: Signing): FamilyResult {
   const { rawMessageData } = signing.extraParameters;
-  const messages = isRecord(rawMessageData) ? rawMessageData['messages'] : undefined;
+  const messages = isObject(rawMessageData) ? rawMessageData['messages'] : undefined;
   if (!Array.isArray(messages) || messages.length === 0) {
-    return { reading: {}, findings: { payload: unknown('the request shows no message') } };
+    return payloadOnly(unknown('the request displays no message'));
   }
   if (messages.length > MAX_MESSAGES) {
-    return { reading: {}, findings: { payload: unknown(`there are more than ${MAX_MESSAGES} messages`) } };
+    return payloadOnly(unknown(`there are more than ${MAX_MESSAGES} messages`));
   }
   const budget: Budget = { blocks: MAX_BLOCKS };
   const assetChain = signing.asset?.chain.startsWith('evm/') ? signing.asset.chain : undefined;
@@ -37,7 +39,7 @@ export function readTypedMessage(signing: Signing): FamilyResult {
   const payload = checkPayload(outcomes, signing);
   const [only] = outcomes;
   if (only === undefined || outcomes.length > 1 || !('data' in only) || payload.outcome === 'contradicts') {
-    return { reading: {}, findings: { payload } };
+    return payloadOnly(payload);
   }
   const { data } = only;
   return {
@@ -54,15 +56,14 @@ function readMessage(message: unknown, assetChain: string | undefined, budget: B
   try {
     return { data: readTypedData(contentOf(message), assetChain, budget) };
   } catch (error) {
-    if (error instanceof MalformedError) return { malformed: error.message };
-    if (error instanceof UnreadableError) return { unreadable: error.message };
-    throw error;
+    const unreadable = unreadableBy(error);
+    return unreadable === undefined ? { malformed: malformedBy(error) } : { unreadable };
   }
 }
 
 /** @throws {UnreadableError} */
 function contentOf(message: unknown): unknown {
-  const { type, content } = isRecord(message) ? message : {};
+  const { type, content } = isObject(message) ? message : {};
   const isTyped = type === undefined || type === null || (typeof type === 'string' && /^eip712$/i.test(type));
   if (!isTyped) throw new UnreadableError('the message is not of type EIP712');
   return typeof content === 'string' ? parse(content) : content;
@@ -92,8 +93,8 @@ function checkPayload(outcomes: readonly Outcome[], { entries }: Signing): Findi
   const unreadable = outcomes.find((outcome) => 'unreadable' in outcome);
   if (unreadable) return unknown(unreadable.unreadable);
   const read = outcomes.flatMap((outcome) => ('data' in outcome ? [outcome.data] : []));
-  const digests = new Set(read.map(({ digest }) => hex(digest)));
-  const payloads = new Set(entries.flatMap(({ payload }) => (payload ? [hex(payload)] : [])));
+  const digests = new Set(read.map(({ digest }) => toHex(digest)));
+  const payloads = new Set(entries.flatMap(({ payload }) => (payload ? [toHex(payload)] : [])));
   const strange = [...payloads].find((payload) => !digests.has(payload));
   if (strange !== undefined) return explainPayload(strange, read);
   if (payloads.size === 0) return unknown('the request has no payload');
@@ -105,15 +106,11 @@ function checkPayload(outcomes: readonly Outcome[], { entries }: Signing): Findi
 
 /** @param payload the digest of none of the messages */
 function explainPayload(payload: string, read: readonly TypedData[]): Finding {
-  const isOther = read.some(({ otherDigest }) => otherDigest && hex(otherDigest) === payload);
+  const isOther = read.some(({ otherDigest }) => otherDigest && toHex(otherDigest) === payload);
   if (isOther) return unknown('the type of the domain is not the one that its fields have');
-  const digests = read.map(({ digest }) => hex(digest));
+  const digests = read.map(({ digest }) => toHex(digest));
   const shown = digests.length > 2 ? `of none of ${digests.length} messages` : digests.join(' or ');
   return contradicts(`the payload is ${payload}, but the digest of the typed message is ${shown}`);
-}
-
-function hex(bytes: Buffer): string {
-  return `0x${bytes.toString('hex')}`;
 }
 
 /** A message may be meant for another chain than the asset's. */

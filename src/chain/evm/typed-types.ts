@@ -1,5 +1,6 @@
 // The types of typed data (EIP-712), compiled from the `types` of a message.
-import { BaseError } from '../../protocol/error.js';
+import { BaseError, codeOf } from '../../protocol/error.js';
+import { isObject } from '../../protocol/request.js';
 import { type Atom, parseAtom } from './typed-atoms.js';
 
 /** A form that is not documented, or that libraries hash in different ways: nothing can be known about the message. */
@@ -7,6 +8,11 @@ export class UnreadableError extends BaseError<'TYPED_DATA_UNREADABLE'> {
   constructor(message: string) {
     super('TYPED_DATA_UNREADABLE', message);
   }
+}
+
+/** @returns why nothing can be known; `undefined` for any other error */
+export function unreadableBy(error: unknown): string | undefined {
+  return codeOf(error) === 'TYPED_DATA_UNREADABLE' && error instanceof Error ? error.message : undefined;
 }
 
 export type FieldType =
@@ -35,7 +41,7 @@ const FIELD_NAME = /^[A-Za-z_$][\w$]*$/;
 
 /** @throws {UnreadableError} */
 export function compileTypes(types: unknown): Types {
-  if (!isRecord(types)) throw new UnreadableError('the message has no types');
+  if (!isObject(types)) throw new UnreadableError('the message has no types');
   const names = new Set(Object.keys(types));
   if (names.size > MAX_TYPES) throw new UnreadableError(`the message has more than ${MAX_TYPES} types`);
   for (const name of names) {
@@ -56,7 +62,7 @@ function compileFields(struct: string, fields: unknown, names: ReadonlySet<strin
 }
 
 function compileField(struct: string, field: unknown, names: ReadonlySet<string>): Field {
-  const { name, type } = isRecord(field) ? field : {};
+  const { name, type } = isObject(field) ? field : {};
   if (typeof name !== 'string' || typeof type !== 'string') {
     throw new UnreadableError(`a field of ${struct} has no name or type`);
   }
@@ -121,16 +127,12 @@ export function deriveDomainType(domain: Readonly<Record<string, unknown>>): rea
   });
 }
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** @returns `undefined` for what an object only inherits */
 export function ownValue(record: Readonly<Record<string, unknown>>, name: string): unknown {
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /** A short piece of the input, for an error message. */
-export function quote(text: string): string {
+function quote(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }

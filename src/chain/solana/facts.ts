@@ -1,6 +1,7 @@
 // The facts of a Solana message.
 import { assetOn, type Asset } from '../catalog.js';
 import type { SolanaFacts } from '../facts.js';
+import { toHex } from '../hex.js';
 import type { Signing } from '../signing.js';
 import { toAmount, toInteger } from '../units.js';
 import type { Displayed } from './displayed.js';
@@ -20,7 +21,7 @@ export function solanaFacts(
       program: program.address,
       ...(name === undefined ? {} : { name }),
       accounts: accounts.map(({ address }) => address),
-      data: `0x${data.toString('hex')}`,
+      data: toHex(data),
     };
   });
   const transfers = readings.flatMap((reading) => {

@@ -2,8 +2,16 @@
 import { isAddressOf } from '../address/canonical.js';
 import type { Asset } from '../catalog.js';
 import { familyOf } from '../chain.js';
-import type { FamilyResult } from '../facts.js';
-import { contradicts, HOLDS, MalformedError, unknown, type Finding, type Findings } from '../finding.js';
+import { NOTHING, payloadOnly, type FamilyResult } from '../facts.js';
+import {
+  contradicts,
+  HOLDS,
+  malformedBy,
+  tryDecode,
+  unknown,
+  type Finding,
+  type Findings,
+} from '../finding.js';
 import type { RawEntry, Signing } from '../signing.js';
 import { displayedBy, type Displayed } from './displayed.js';
 import { isComplete, solanaFacts } from './facts.js';
@@ -12,7 +20,6 @@ import { readInstruction, type Reading } from './instruction.js';
 import { decodeMessage, type Message } from './message.js';
 import { checkTransfer } from './transfer.js';
 
-const NOTHING: FamilyResult = { reading: {}, findings: {} };
 /** Of an Ed25519 signature, in bytes. */
 const SIGNATURE_LENGTH = 64;
 
@@ -27,25 +34,19 @@ export function readSolana(signing: Signing): FamilyResult {
   if (familyOf(asset.chain) !== 'solana') return NOTHING;
   if (entries.some(({ rawTx }) => rawTx?.equals(first) === false)) {
     const reason = 'the entries of rawTx hold different messages';
-    return {
-      reading: {},
-      findings: { payload: signing.operation === 'TRANSFER' ? contradicts(reason) : unknown(reason) },
-    };
+    return payloadOnly(signing.operation === 'TRANSFER' ? contradicts(reason) : unknown(reason));
   }
   try {
     const message = decodeMessage(first);
     if (message !== undefined) return readMessage(message, first, { ...signing, asset });
-    return {
-      reading: {},
-      findings: { payload: unknown('the version of the message in rawTx is not known') },
-    };
+    return payloadOnly(unknown('the version of the message in rawTx is not known'));
   } catch (error) {
-    if (!(error instanceof MalformedError)) throw error;
-    if (isTransaction(first)) {
-      const payload = unknown('rawTx is a transaction with signatures, and not the message that is signed');
-      return { reading: {}, findings: { payload } };
-    }
-    return { reading: {}, findings: { payload: contradicts(`rawTx is malformed: ${error.message}`) } };
+    const malformed = contradicts(`rawTx is malformed: ${malformedBy(error)}`);
+    return payloadOnly(
+      isTransaction(first)
+        ? unknown('rawTx is a transaction with signatures, and not the message that is signed')
+        : malformed,
+    );
   }
 }
 
@@ -119,7 +120,7 @@ function sniff(bytes: Buffer, signing: Signing): FamilyResult {
   ) {
     return NOTHING;
   }
-  const message = attempt(bytes);
+  const message = tryDecode(() => decodeMessage(bytes));
   if (message === undefined || message.instructions.length === 0) return NOTHING;
   const readings = message.instructions.map(readInstruction);
   const solana = solanaFacts(message, readings, displayedBy(signing, readings), signing);
@@ -129,15 +130,6 @@ function sniff(bytes: Buffer, signing: Signing): FamilyResult {
 /** Signatures, which may be zeros, and the message: the form that is sent to the network. */
 function isTransaction(bytes: Buffer): boolean {
   const signatures = bytes[0] ?? 0;
-  const message = attempt(bytes.subarray(1 + signatures * SIGNATURE_LENGTH));
+  const message = tryDecode(() => decodeMessage(bytes.subarray(1 + signatures * SIGNATURE_LENGTH)));
   return signatures < 0x80 && message?.signatures === signatures;
-}
-
-function attempt(bytes: Buffer): Message | undefined {
-  try {
-    return decodeMessage(bytes);
-  } catch (error) {
-    if (error instanceof MalformedError) return undefined;
-    throw error;
-  }
 }

@@ -1,8 +1,8 @@
 // The token account of an owner, whose address is derived from the owner's and the mint's.
 // https://solana.com/docs/core/pda, https://solana.com/docs/tokens/basics/create-token-account
-import { createHash } from 'node:crypto';
 import { Field, FpIsSquare } from '@noble/curves/abstract/modular.js';
 import { base58 } from '@scure/base';
+import { sha256 } from '../hash.js';
 
 export const ASSOCIATED_TOKEN_PROGRAM = 'ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL';
 export const TOKEN_PROGRAM = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
@@ -21,9 +21,7 @@ export function tokenAccountOf(owner: string, program: string, mint: string): st
   if (seeds.some(({ length }) => length !== 32)) return undefined;
   const suffix = [bytesOf(ASSOCIATED_TOKEN_PROGRAM), Buffer.from('ProgramDerivedAddress')];
   for (let bump = 255; bump >= 0; bump--) {
-    const address = createHash('sha256')
-      .update(Buffer.concat([...seeds, Buffer.of(bump), ...suffix]))
-      .digest();
+    const address = sha256(Buffer.concat([...seeds, Buffer.of(bump), ...suffix]));
     if (!isOnCurve(address)) return base58.encode(address);
   }
   return undefined;

@@ -1,7 +1,7 @@
 // The schema of a policy file, with the messages for values that do not match it.
 import * as z from 'zod';
 import { CHAIN_NAMES, isChain } from '../../chain/chain.js';
-import { abiProblem } from '../../chain/evm/call.js';
+import { abiProblem } from '../../chain/evm/contracts.js';
 import { parseAmount } from '../../protocol/decimal.js';
 import type { Kind } from '../../protocol/request.js';
 import { INTEGRITY, OTHERWISE } from '../evaluate/rules.js';

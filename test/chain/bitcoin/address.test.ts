@@ -1,7 +1,7 @@
 import { networks } from 'bitcoinjs-lib';
 import t from 'tap';
 import { addressToScript, scriptToAddress } from '../../../src/chain/bitcoin/address.js';
-import { networkOf, type Network } from '../../../src/chain/bitcoin/network.js';
+import { networkOf, type Network } from '../../../src/chain/address/network.js';
 import { keyHash, outputTo } from './requests.js';
 
 function network(chain: string): Network {

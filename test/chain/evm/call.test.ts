@@ -1,7 +1,7 @@
 import t from 'tap';
 import { id } from 'ethers';
 import type { Catalog } from '../../../src/chain/catalog.js';
-import { abiProblem } from '../../../src/chain/evm/call.js';
+import { abiProblem } from '../../../src/chain/evm/contracts.js';
 import { standardSignatures } from '../../../src/chain/evm/standards.js';
 import { parseSignature } from '../../../src/chain/evm/abi-type.js';
 import { AddressValue } from '../../../src/chain/facts.js';

@@ -50,7 +50,7 @@ t.test('names no asset of an unknown chain', (t) => {
 });
 
 t.test('contradicts malformed data if the chain is known', (t) => {
-  for (const contractCallData of ['0xa9059cbb0', 'a9059cbbzz', `${drain}00`]) {
+  for (const contractCallData of ['0xa9059cbb0', 'a9059cbbzz', `${drain.slice(0, 10)}01${drain.slice(12)}`]) {
     const extraParameters = { contractCallData };
     t.match(call({ extraParameters }).findings.payload, {
       outcome: 'contradicts',

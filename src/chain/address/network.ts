@@ -1,11 +1,11 @@
-// What differs between Bitcoin and its kin: prefixes of addresses, SegWit, and the type of signature hash.
+// How the addresses of Bitcoin and its kin begin, from each coin's `chainparams.cpp`.
 
 export interface Network {
   /** Such as `bitcoin/testnet`. */
   readonly chain: string;
-  /** First byte of a base58 address for a public key's hash. The first one is used to write addresses. */
+  /** First bytes of base58 addresses for a public key's hash. The first one is used to write addresses. */
   readonly keyHash: readonly number[];
-  /** First byte of a base58 address for a script's hash. */
+  /** First bytes of base58 addresses for a script's hash. The first one is used to write addresses. */
   readonly scriptHash: readonly number[];
   /** Prefix of SegWit addresses (BIP-173); absent for chains without SegWit. */
   readonly segwit?: string;
@@ -13,7 +13,6 @@ export interface Network {
   readonly cash?: string;
 }
 
-/** Base58 and bech32 prefixes from each coin's `chainparams.cpp`. */
 const NETWORKS: readonly Network[] = [
   { chain: 'bitcoin', keyHash: [0x00], scriptHash: [0x05], segwit: 'bc' },
   { chain: 'bitcoin/testnet', keyHash: [0x6f], scriptHash: [0xc4], segwit: 'tb' },
@@ -34,24 +33,4 @@ const BY_CHAIN: ReadonlyMap<string, Network> = new Map(NETWORKS.map((network) =>
 /** @returns `undefined` for a chain of another family */
 export function networkOf(chain: string): Network | undefined {
   return BY_CHAIN.get(chain);
-}
-
-export const SIGHASH_ALL = 0x01;
-/** Bitcoin Cash signs BIP-143 preimages for all inputs, marked by this bit. */
-export const SIGHASH_FORKID = 0x40;
-const ANYONECANPAY = 0x80;
-const BASE_TYPES: Readonly<Record<number, string>> = { 1: 'ALL', 2: 'NONE', 3: 'SINGLE' };
-
-/** The only type that binds all inputs and all outputs. */
-export function requiredSighash({ cash }: Network): number {
-  return cash === undefined ? SIGHASH_ALL : SIGHASH_ALL | SIGHASH_FORKID;
-}
-
-/** @returns such as `SIGHASH_SINGLE|ANYONECANPAY (0x83)` */
-export function sighashName(type: number): string {
-  const code = `0x${type.toString(16).padStart(2, '0')}`;
-  const base = BASE_TYPES[type & ~(ANYONECANPAY | SIGHASH_FORKID)];
-  if (base === undefined) return `the signature hash type ${code}`;
-  const forkId = (type & SIGHASH_FORKID) === 0 ? '' : '|FORKID';
-  return `SIGHASH_${base}${forkId}${(type & ANYONECANPAY) === 0 ? '' : '|ANYONECANPAY'} (${code})`;
 }
