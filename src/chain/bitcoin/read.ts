@@ -90,11 +90,17 @@ function checkFee(
   asset: Asset,
   maxFeeFactor: Decimal,
 ): Finding {
-  const paid = feeOf(inputs, outputs);
-  if (paid === undefined) return unknown('the amounts of all inputs and outputs of rawTx are not known');
+  const notKnown = unknown('the amounts of all inputs and outputs of rawTx are not known');
+  // Legacy inputs, whose amounts are not known, add to the fee of the others.
+  const paid = feeOf(
+    inputs?.filter(({ value }) => value !== undefined),
+    outputs,
+  );
+  if (paid === undefined) return notKnown;
   if (fee === undefined) return unknown('the request displays no fee');
   const limit = maxFeeFactor.times(fee.toString());
-  if (new Decimal(paid.toString()).lessThanOrEqualTo(limit)) return HOLDS;
+  if (new Decimal(paid.toString()).lessThanOrEqualTo(limit))
+    return sumOf(inputs) === undefined ? notKnown : HOLDS;
   return contradicts(
     `rawTx pays a fee of ${showAmount(paid, asset)}, more than ${maxFeeFactor.toFixed()} times the displayed ${showAmount(fee, asset)}`,
   );

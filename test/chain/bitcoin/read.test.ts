@@ -227,6 +227,20 @@ for (const [sighash, name] of [
   });
 }
 
+t.test('refuses a fee that the SegWit inputs alone exceed, whatever the legacy inputs add', (t) => {
+  const planWith = (value: bigint): Plan =>
+    planOf('p2wpkh', {
+      inputs: [
+        { key: 1, form: 'p2pkh', value: 60_000n },
+        { key: 1, form: 'p2wpkh', value },
+      ],
+    });
+  t.match(outcomesOf(planWith(132_000n)), { recipient: 'holds', fee: 'unknown' });
+  const { fee } = readBitcoin(signingOf(planWith(132_001n))).findings;
+  t.match(reasonOf(fee), /fee of 0.00004001 BTC, more than 2 times the displayed 0.00002 BTC/);
+  t.end();
+});
+
 t.test('checks SegWit entries against the transaction of the legacy entries', (t) => {
   const plan = planOf('p2wpkh', {
     inputs: [
