@@ -1,5 +1,6 @@
 // Amounts in units of an asset (`0.01` ETH) and in its smallest units (10^16 wei), converted exactly.
 import { Decimal, parseAmount } from '../protocol/decimal.js';
+import type { Asset } from './catalog.js';
 
 /** @returns `undefined` for a string that is no amount, or has more decimal places than the asset */
 export function toUnits(amount: string, decimals: number): bigint | undefined {
@@ -12,6 +13,11 @@ export function toUnits(amount: string, decimals: number): bigint | undefined {
 
 export function toAmount(units: bigint, decimals: number): Decimal {
   return new Decimal(`${units}e-${decimals}`);
+}
+
+/** @returns such as `0.001 BTC` */
+export function showAmount(units: bigint, { id, decimals }: Asset): string {
+  return `${toAmount(units, decimals).toFixed()} ${id}`;
 }
 
 /** An integer as a decimal number, for facts. */

@@ -1,9 +1,9 @@
 // What the request displays, as scripts and satoshis.
 import type { Network } from '../address/network.js';
 import type { Asset } from '../catalog.js';
-import { contradicts, HOLDS, unknown, type Finding } from '../finding.js';
+import { contradicts, HOLDS, shorten, unknown, type Finding } from '../finding.js';
 import type { Recipient, Signing } from '../signing.js';
-import { toAmount, toUnits } from '../units.js';
+import { toUnits } from '../units.js';
 import { addressToScript } from './address.js';
 
 /** A destination. */
@@ -70,7 +70,7 @@ function checkChain(
   const foreign = recipients[decoded.indexOf('foreign')];
   if (foreign !== undefined) {
     return contradicts(
-      `the asset is on ${chain}, but ${quote(foreign.address)} is an address of another network`,
+      `the asset is on ${chain}, but ${showAddress(foreign.address)} is an address of another network`,
     );
   }
   const unread = recipients[decoded.indexOf(undefined)];
@@ -78,17 +78,11 @@ function checkChain(
   return unknown(
     unread.address === undefined
       ? 'a destination has no address'
-      : `${quote(unread.address)} can't be read as an address of ${chain}`,
+      : `${showAddress(unread.address)} can’t be read as an address of ${chain}`,
   );
 }
 
-/** @returns at most 100 characters */
-export function quote(text = ''): string {
-  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
-}
-
-/** @returns such as `0.001 BTC` */
-export function showAmount(units: bigint, { id, decimals }: Asset): string {
-  const sign = units < 0n ? '-' : '';
-  return `${sign}${toAmount(units < 0n ? -units : units, decimals).toFixed()} ${id}`;
+/** Nearly as written: no address of these chains is longer. */
+export function showAddress(address = ''): string {
+  return shorten(address, 100);
 }

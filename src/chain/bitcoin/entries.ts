@@ -80,8 +80,8 @@ interface Context {
 function addEntry(draft: Draft, entry: RawEntry, { index, isTransfer, network }: Context): void {
   const { rawTx, payload } = entry;
   if (rawTx === undefined) {
-    draft.payloads.push(unknown(`entry ${index} of rawTx has no transaction`));
-    draft.unread ??= `entry ${index} of rawTx has no transaction`;
+    draft.payloads.push(unknown(`rawTx[${index}] has no transaction`));
+    draft.unread ??= `rawTx[${index}] has no transaction`;
     return;
   }
   const digest = doubleSha256(rawTx);
@@ -89,7 +89,7 @@ function addEntry(draft: Draft, entry: RawEntry, { index, isTransfer, network }:
   const same = draft.skeleton === undefined ? undefined : findScript(rawTx, draft.skeleton);
   const preimage = same ?? readPreimage(rawTx, isSigned && isTransfer);
   if ('reason' in preimage) {
-    draft.unread ??= `entry ${index}: ${preimage.reason}`;
+    draft.unread ??= `rawTx[${index}]: ${preimage.reason}`;
     draft.payloads.push(unreadablePayload(preimage, isSigned));
     return;
   }
@@ -109,7 +109,7 @@ function checkSigner(draft: Draft, { keyDerivationPath }: RawEntry, code: Buffer
   const other = draft.signers.get(keyDerivationPath);
   if (other === undefined) draft.signers.set(keyDerivationPath, signer);
   else if (!other.equals(signer)) {
-    draft.contradiction ??= `entry ${index} of rawTx has another script than an entry before it with the same key`;
+    draft.contradiction ??= `rawTx[${index}] has another script than an entry before it with the same key`;
   }
 }
 
@@ -122,10 +122,10 @@ function unreadablePayload(
 }
 
 function otherDigest(index: number, digest: Buffer, payload?: Buffer): Finding {
-  if (payload === undefined) return unknown(`entry ${index} of rawTx has no payload`);
+  if (payload === undefined) return unknown(`rawTx[${index}] has no payload`);
   const signed = payload.toString('hex', 0, 64);
   return contradicts(
-    `the digest of rawTx is ${digest.toString('hex')}, but the payload is ${signed} (entry ${index})`,
+    `the digest of rawTx is ${digest.toString('hex')}, but the payload is ${signed} (rawTx[${index}])`,
   );
 }
 
@@ -137,24 +137,24 @@ function addPreimage(
 ): void {
   const required = requiredSighash(network);
   if (preimage.sighash !== required) {
-    draft.contradiction ??= `entry ${index} of rawTx is signed with ${sighashName(preimage.sighash)}, but only ${sighashName(required)} binds all outputs`;
+    draft.contradiction ??= `rawTx[${index}] is signed with ${sighashName(preimage.sighash)}, but only ${sighashName(required)} binds all outputs`;
   }
   if (preimage.form === 'witness') {
     draft.witness.push(preimage);
     if (network.segwit === undefined && network.cash === undefined) {
-      draft.contradiction ??= `entry ${index} of rawTx is a SegWit preimage, but ${network.chain} has no SegWit`;
+      draft.contradiction ??= `rawTx[${index}] is a SegWit preimage, but ${network.chain} has no SegWit`;
     }
     return;
   }
   if (network.cash !== undefined) {
-    draft.contradiction ??= `entry ${index} of rawTx is a legacy preimage, but ${network.chain} signs those of BIP-143`;
+    draft.contradiction ??= `rawTx[${index}] is a legacy preimage, but ${network.chain} signs those of BIP-143`;
   }
   const { input, code, transaction } = preimage;
   if (draft.transaction === undefined) {
     draft.transaction = transaction;
     draft.skeleton = skeletonOf(rawTx, preimage);
   } else {
-    draft.contradiction ??= `entry ${index} of rawTx signs another transaction than the entries before it`;
+    draft.contradiction ??= `rawTx[${index}] signs another transaction than the entries before it`;
   }
   draft.legacy.push({ input, code });
 }

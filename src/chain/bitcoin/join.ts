@@ -94,31 +94,30 @@ function differenceOf(entries: readonly WitnessPreimage[], transaction: Transact
   const hashPrevouts = doubleSha256(Buffer.concat(inputs.map(({ outpoint }) => outpoint)));
   const hashSequence = doubleSha256(Buffer.concat(inputs.map(({ sequence }) => uint32(sequence))));
   const hashOutputs = doubleSha256(Buffer.concat(outputs.map(encodeOutput)));
-  const isSame = entries.every(
-    (entry) =>
-      entry.version === version &&
-      entry.locktime === locktime &&
-      entry.hashPrevouts.equals(hashPrevouts) &&
-      entry.hashSequence.equals(hashSequence) &&
-      entry.hashOutputs.equals(hashOutputs),
-  );
+  const isSame = haveInCommon(entries, { version, locktime, hashPrevouts, hashSequence, hashOutputs });
   return isSame ? undefined : 'the SegWit and the legacy entries of rawTx sign different transactions';
+}
+
+type Common = Pick<WitnessPreimage, 'version' | 'locktime' | 'hashPrevouts' | 'hashSequence' | 'hashOutputs'>;
+
+function haveInCommon(entries: readonly WitnessPreimage[], common: Common): boolean {
+  return entries.every(
+    ({ version, locktime, hashPrevouts, hashSequence, hashOutputs }) =>
+      version === common.version &&
+      locktime === common.locktime &&
+      hashPrevouts.equals(common.hashPrevouts) &&
+      hashSequence.equals(common.hashSequence) &&
+      hashOutputs.equals(common.hashOutputs),
+  );
 }
 
 /** SegWit entries alone: the hashes of all inputs are rebuilt from the entries. */
 function joinWitness({ witness, unread }: Entries): Part {
   const [first] = witness;
   if (first === undefined) return {};
-  const { version, locktime, hashPrevouts, hashSequence, hashOutputs } = first;
-  const isSame = witness.every(
-    (entry) =>
-      entry.version === version &&
-      entry.locktime === locktime &&
-      entry.hashPrevouts.equals(hashPrevouts) &&
-      entry.hashSequence.equals(hashSequence) &&
-      entry.hashOutputs.equals(hashOutputs),
-  );
-  if (!isSame) return { contradiction: 'the entries of rawTx sign different transactions' };
+  const { hashPrevouts, hashSequence, hashOutputs } = first;
+  if (!haveInCommon(witness, first))
+    return { contradiction: 'the entries of rawTx sign different transactions' };
   if (new Set(witness.map(({ outpoint }) => key(outpoint))).size < witness.length) {
     return { contradiction: 'more than one entry of rawTx signs the same input', hashOutputs };
   }

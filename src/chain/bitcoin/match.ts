@@ -1,15 +1,15 @@
 // Compares the outputs of a transaction with the displayed destinations, where the outputs are visible.
 import { contradicts, HOLDS, unknown, worst, type Finding } from '../finding.js';
-import type { Payee } from './display.js';
+import { showAmount } from '../units.js';
+import { showAddress, type Payee } from './display.js';
 import {
   amountContradicts,
-  describe,
+  describeScript,
   unexplained,
   type Context,
   type Outcome,
   type SortedOutput,
 } from './outcome.js';
-import { quote, showAmount } from './display.js';
 import type { TransactionOutput } from './transaction.js';
 
 /** Outputs without a destination yet, by script and value. */
@@ -87,13 +87,13 @@ function takeOther(matching: Matching, payee: Payee, context: Context): void {
   const value = matching.rest.get(script.toString('latin1'))?.keys().next().value;
   if (value === undefined) {
     if (matching.recipient.length === 0) matching.recipient.push(missing(matching, payee, context));
-    matching.amount.push(unknown(`rawTx does not pay ${quote(address)}`));
+    matching.amount.push(unknown(`rawTx does not pay ${showAddress(address)}`));
     return;
   }
   take(matching, payee, value);
   const [amount] = amounts;
   if (amount === undefined) {
-    matching.amount.push(unknown(`the request displays no amount for ${quote(address)}`));
+    matching.amount.push(unknown(`the request displays no amount for ${showAddress(address)}`));
   } else if (context.fee === undefined && value < amount) {
     const paid = showAmount(value, context.asset);
     matching.amount.push(
@@ -107,8 +107,8 @@ function takeOther(matching: Matching, payee: Payee, context: Context): void {
 function missing({ outputs, paid }: Matching, { address }: Payee, { network, change }: Context): Finding {
   const open = outputs.filter((_, index) => !paid.has(index));
   const other = open.find(({ script }) => !change.has(script)) ?? open[0];
-  const pays = other === undefined ? 'has no output for it' : `pays ${describe(other.script, network)}`;
-  return contradicts(`rawTx ${pays}, but the request displays ${quote(address)}`);
+  const pays = other === undefined ? 'has no output for it' : `pays ${describeScript(other.script, network)}`;
+  return contradicts(`rawTx ${pays}, but the request displays ${showAddress(address)}`);
 }
 
 function sortOutputs(matching: Matching, context: Context): readonly SortedOutput[] {
@@ -124,7 +124,7 @@ function sortOutputs(matching: Matching, context: Context): readonly SortedOutpu
   const rest = sorted.filter(({ purpose }) => purpose !== 'destination');
   const [first] = rest;
   if (first !== undefined && rest.length > 1) {
-    const pays = rest.slice(0, 3).map(({ script }) => describe(script, context.network));
+    const pays = rest.slice(0, 3).map(({ script }) => describeScript(script, context.network));
     recipient.push(
       contradicts(
         `rawTx has ${outputs.length} outputs, but the request displays ${paid.size} of them, and at most one more can be change: ${pays.join(', ')}`,

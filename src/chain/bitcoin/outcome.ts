@@ -1,10 +1,11 @@
 // The outcome of comparing outputs with the displayed destinations, and the context of the comparison.
 import type { Network } from '../address/network.js';
 import type { Asset } from '../catalog.js';
-import { contradicts, unknown, type Finding } from '../finding.js';
+import { contradicts, shorten, unknown, type Finding } from '../finding.js';
+import { showAmount } from '../units.js';
 import { scriptToAddress } from './address.js';
 import type { Change } from './change.js';
-import { quote, showAmount, type Payee } from './display.js';
+import { showAddress, type Payee } from './display.js';
 import type { TransactionOutput } from './transaction.js';
 
 export interface Outcome {
@@ -34,21 +35,21 @@ export function amountContradicts(
   { asset }: Context,
 ): Finding {
   return contradicts(
-    `rawTx pays ${showAmount(paid, asset)} to ${quote(address)}, but the request displays ${showAmount(displayed, asset)}`,
+    `rawTx pays ${showAmount(paid, asset)} to ${showAddress(address)}, but the request displays ${showAmount(displayed, asset)}`,
   );
 }
 
 /** One output that is neither a destination nor known change. */
 export function unexplained(output: TransactionOutput, { asset, network, change }: Context): Finding {
-  const what = `rawTx pays ${showAmount(output.value, asset)} to ${describe(output.script, network)}, which is neither a destination nor known change`;
+  const what = `rawTx pays ${showAmount(output.value, asset)} to ${describeScript(output.script, network)}, which is neither a destination nor known change`;
   if (!change.mayBeElsewhere) return contradicts(what);
-  return unknown(`${what}; it may be the vault's permanent address, which the policy can list under own`);
+  return unknown(`${what}; it may be the vault’s permanent address, which the policy can list under own`);
 }
 
 /** @returns the address, or else the script */
-export function describe(script: Buffer, network: Network): string {
+export function describeScript(script: Buffer, network: Network): string {
   return (
     scriptToAddress(script, network) ??
-    `the script ${script.length === 0 ? '(empty)' : quote(script.toString('hex', 0, 51))}`
+    `the script ${script.length === 0 ? '(empty)' : shorten(script.toString('hex', 0, 51), 100)}`
   );
 }

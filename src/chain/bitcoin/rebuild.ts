@@ -1,7 +1,8 @@
 // Rebuilds the outputs of a SegWit transaction, of which only the hash is signed, from the displayed destinations.
 import { contradicts, HOLDS, unknown, type Finding } from '../finding.js';
 import { doubleSha256 } from '../hash.js';
-import { showAmount, type Payee } from './display.js';
+import { showAmount } from '../units.js';
+import type { Payee } from './display.js';
 import { compareOutputs, permutations } from './order.js';
 import type { Context, Outcome, SortedOutput } from './outcome.js';
 import { encodeOutput } from './transaction.js';
@@ -56,7 +57,7 @@ export function rebuildOutputs(
 }
 
 function notKnown(why: string): Outcome {
-  const finding = unknown(`the outputs of rawTx can't be rebuilt: ${why}`);
+  const finding = unknown(`the outputs of rawTx can’t be rebuilt: ${why}`);
   return { recipient: finding, amount: finding };
 }
 
@@ -163,9 +164,9 @@ function notRebuilt(
   const isShort = left < 0n;
   // The fee may have been taken from a destination, which leaves as much more for the change.
   const mayHaveChange = left > 0n || (isShort && inputs > total);
-  const sums = `the destinations' ${showAmount(total, asset)} and the fee of ${showAmount(fee, asset)}`;
+  const sums = `the destinations’ ${showAmount(total, asset)} and the fee of ${showAmount(fee, asset)}`;
   if (change.mayBeElsewhere && mayHaveChange) {
-    return notKnown("change may go to the vault's permanent address, which the policy can list under own");
+    return notKnown('change may go to the vault’s permanent address, which the policy can list under own');
   }
   const recipient = contradicts(
     `the outputs of rawTx, whose inputs are ${showAmount(inputs, asset)}, are not the displayed destinations plus change, after ${sums}`,

@@ -8,7 +8,8 @@ import { toInteger } from '../units.js';
 import { AddressValue, type Value } from '../facts.js';
 import { MalformedError } from '../finding.js';
 import { toHex } from '../hex.js';
-import { type AbiField, type AbiType, headSize, WORD } from './abi-type.js';
+import { type AbiField, type AbiType, headSize } from './abi-type.js';
+import { WORD } from './atom.js';
 
 /** An address is a lower-case `0x…` string; bytes are a part of the data that was decoded, not a copy. */
 export type AbiValue = bigint | boolean | string | Buffer | readonly AbiValue[];

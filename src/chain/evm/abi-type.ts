@@ -1,9 +1,7 @@
 // The types of the contract ABI, compiled once from a signature so that data is decoded without parsing type names.
 import { parseAbiItem, toFunctionSelector, toFunctionSignature } from 'viem/utils';
 import { BaseError } from '../../protocol/error.js';
-
-/** Bytes of one word: all values are encoded in multiples of it. */
-export const WORD = 32;
+import { type Atom, parseAtom, WORD } from './atom.js';
 
 /** `size`: bytes in the head of the tuple that contains it; one word, an offset, if it is dynamic. */
 interface Layout {
@@ -12,9 +10,7 @@ interface Layout {
 }
 export type AbiType = Layout &
   (
-    | { readonly kind: 'address' | 'bool' | 'string' | 'bytes' }
-    | { readonly kind: 'integer'; readonly signed: boolean; readonly bits: number }
-    | { readonly kind: 'fixedBytes'; readonly length: number }
+    | Atom
     /** Without a length, as many elements as the data says. */
     | { readonly kind: 'array'; readonly element: AbiType; readonly length?: number }
     | { readonly kind: 'tuple'; readonly fields: readonly AbiField[] }
@@ -126,18 +122,8 @@ export function headSize(fields: readonly AbiField[]): number {
   return fields.reduce((sum, { type }) => sum + type.size, 0);
 }
 
-const INTEGER = /^(u?)int([1-9]\d*)$/;
-const FIXED_BYTES = /^bytes([1-9]\d?)$/;
-
 function compileElementary(name: string): AbiType {
-  if (name === 'address' || name === 'bool') return { kind: name, dynamic: false, size: WORD };
-  if (name === 'string' || name === 'bytes') return { kind: name, dynamic: true, size: WORD };
-  const integer = INTEGER.exec(name);
-  const bits = Number(integer?.[2]);
-  if (integer && bits <= 256 && bits % 8 === 0) {
-    return { kind: 'integer', signed: integer[1] === '', bits, dynamic: false, size: WORD };
-  }
-  const length = Number(FIXED_BYTES.exec(name)?.[1]);
-  if (length <= 32) return { kind: 'fixedBytes', length, dynamic: false, size: WORD };
-  throw new SignatureError(`unknown type "${name}"`);
+  const atom = parseAtom(name);
+  if (atom === undefined) throw new SignatureError(`unknown type "${name}"`);
+  return { ...atom, dynamic: atom.kind === 'string' || atom.kind === 'bytes', size: WORD };
 }

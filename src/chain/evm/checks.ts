@@ -1,11 +1,11 @@
 // Compares decoded EVM transactions with what the request displays.
 import { parseAmount } from '../../protocol/decimal.js';
-import { canonicalAddress } from '../address/canonical.js';
+import { canonicalAddress, sameAddress } from '../address/canonical.js';
 import type { Asset } from '../catalog.js';
-import { contradicts, type Finding, type Findings, HOLDS, unknown, worst } from '../finding.js';
-import { parseHex } from '../hex.js';
+import { contradicts, type Finding, type Findings, HOLDS, shorten, unknown, worst } from '../finding.js';
+import { parseHex, toHex } from '../hex.js';
 import type { Signing } from '../signing.js';
-import { toAmount, toUnits } from '../units.js';
+import { showAmount, toAmount, toUnits } from '../units.js';
 import type { EvmTransaction } from './transaction.js';
 
 /** What is displayed, of an asset that is known. */
@@ -120,7 +120,8 @@ export function isEvmAddress(address: string): boolean {
 
 /** For a token, `destAddress` may be the token's contract instead of the recipient. */
 function recipientOnly(destAddress: string | undefined, { chain, contract }: Asset): string | undefined {
-  const isContract = destAddress !== undefined && canonicalAddress(destAddress, chain) === contract;
+  const isContract =
+    destAddress !== undefined && contract !== undefined && sameAddress(destAddress, contract, chain);
   return isContract ? undefined : destAddress;
 }
 
@@ -167,10 +168,10 @@ function paymentOf({ to, value, data }: EvmTransaction, asset: Asset): Payment |
 }
 
 function checkCall({ to, data }: EvmTransaction, displayed: Displayed): Finding {
-  const { destAddress, destinations, asset } = displayed;
+  const { asset } = displayed;
   const finding = checkCallData(data, displayed.extraParameters['contractCallData']);
   if (finding.outcome !== 'holds') return finding;
-  const address = destAddress ?? (destinations.length === 1 ? destinations[0]?.address : undefined);
+  const address = displayedContract(displayed);
   if (address === undefined) return unknown('the request displays no address of a contract');
   const contract = canonicalAddress(address, asset.chain);
   if (to === undefined) return contradicts(`rawTx creates a contract, but the request displays ${contract}`);
@@ -179,20 +180,22 @@ function checkCall({ to, data }: EvmTransaction, displayed: Displayed): Finding 
   return to === contract ? HOLDS : contradicts(`rawTx calls ${to}, but the request displays ${contract}`);
 }
 
+/** The address that a request for a contract call displays, as sent. */
+export function displayedContract({ destAddress, destinations }: Signing): string | undefined {
+  return destAddress ?? (destinations.length === 1 ? destinations[0]?.address : undefined);
+}
+
+/** Two of them stay within the length of a reason. */
+const MAX_DATA = 150;
+
 /** @param displayed `contractCallData`, which is compared where it is there */
 function checkCallData(data: Buffer, displayed: unknown): Finding {
   if (displayed === undefined || displayed === null || displayed === '') return HOLDS;
   if (typeof displayed !== 'string') return unknown('contractCallData is not a string');
   if (parseHex(displayed)?.equals(data) === true) return HOLDS;
-  const bytes = data.toString('hex');
   return contradicts(
-    `rawTx has call data ${shorten(`0x${bytes}`)}, but contractCallData is ${shorten(displayed)}`,
+    `rawTx has call data ${shorten(toHex(data), MAX_DATA)}, but contractCallData is ${shorten(displayed, MAX_DATA)}`,
   );
-}
-
-/** Both stay within the length of a reason. */
-function shorten(text: string): string {
-  return text.length > 150 ? `${text.slice(0, 150)}…` : text;
 }
 
 function checkAmount(transaction: EvmTransaction, displayed: Displayed): Finding {
@@ -218,7 +221,7 @@ function checkAmount(transaction: EvmTransaction, displayed: Displayed): Finding
     }
   }
   return contradicts(
-    `rawTx pays ${show(payment.units, asset)}, but the request displays ${amounts.map((units) => show(units, asset)).join(' or ')}`,
+    `rawTx pays ${showAmount(payment.units, asset)}, but the request displays ${amounts.map((units) => showAmount(units, asset)).join(' or ')}`,
   );
 }
 
@@ -243,16 +246,14 @@ function checkCallValue({ value }: EvmTransaction, { asset, units }: Displayed):
   if (units === undefined) return unknown(`the request displays no amount of ${asset.id}`);
   if (asset.contract === undefined) {
     if (value === units) return HOLDS;
-    return contradicts(`rawTx pays ${show(value, asset)}, but the request displays ${show(units, asset)}`);
+    return contradicts(
+      `rawTx pays ${showAmount(value, asset)}, but the request displays ${showAmount(units, asset)}`,
+    );
   }
   if (units === 0n && value > 0n) {
     return contradicts(`rawTx pays ${value} wei, but the request displays ${show(units, asset)}`);
   }
   return value === 0n && units === 0n ? HOLDS : unknown(`what a call does with ${asset.id} is in its data`);
-}
-
-function show(units: bigint, { id, decimals }: Asset): string {
-  return `${toAmount(units, decimals).toFixed()} ${id}`;
 }
 
 /** Fireblocks' fee is an estimate, so a transaction may spend some multiple of it. */

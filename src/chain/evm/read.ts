@@ -9,7 +9,7 @@ import { parseHex, toHex } from '../hex.js';
 import type { RawEntry, Signing } from '../signing.js';
 import { toAmount, toInteger } from '../units.js';
 import { type Call, readCall, rootScope } from './call.js';
-import { checkTransactions, coinDecimals, isEvmAddress } from './checks.js';
+import { checkTransactions, coinDecimals, displayedContract, isEvmAddress } from './checks.js';
 import { combine, payment } from './effects.js';
 import { decodeTransaction, type EvmTransaction, isKnownForm } from './transaction.js';
 
@@ -79,7 +79,7 @@ function checkDigest(rawTx: Buffer, payload: Buffer | undefined, index: number):
   if (payload === undefined) return unknown(`rawTx[${index}] has no payload`);
   const digest = Buffer.from(keccak256(rawTx, 'bytes'));
   if (digest.equals(payload)) return HOLDS;
-  const reason = `the hash of rawTx is ${toHex(digest)}, but payload is ${toHex(payload.subarray(0, 32))}`;
+  const reason = `the digest of rawTx is ${toHex(digest)}, but the payload is ${toHex(payload.subarray(0, 32))}`;
   return isKnownForm(rawTx) ? contradicts(reason) : unknown(reason);
 }
 
@@ -131,10 +131,10 @@ function callOf(call: Call, catalog: Catalog): Pick<Reading, 'call'> {
  * will be signed, so no check holds.
  * @param signing a CONTRACT_CALL
  */
-export function readContractCallData({ asset, ...signing }: Signing): FamilyResult {
+export function readContractCallData(signing: Signing): FamilyResult {
+  const { asset, units, catalog } = signing;
   const text = signing.extraParameters['contractCallData'];
-  const { destAddress, destinations, units, catalog } = signing;
-  const address = destAddress ?? (destinations.length === 1 ? destinations[0]?.address : undefined);
+  const address = displayedContract(signing);
   if (typeof text !== 'string' || (asset !== undefined && familyOf(asset.chain) !== 'evm')) return NOTHING;
   const contradiction = (reason: string): FamilyResult =>
     asset === undefined ? NOTHING : payloadOnly(contradicts(reason));

@@ -1,25 +1,8 @@
-// The values of typed data (EIP-712) that are no structs or arrays.
+// Encodes the values of typed data (EIP-712) that are no structs or arrays.
 import { AddressValue, type Value } from '../facts.js';
 import { MalformedError } from '../finding.js';
 import { toInteger } from '../units.js';
-
-export type Atom =
-  | { readonly kind: 'address' | 'bool' | 'string' | 'bytes' }
-  | { readonly kind: 'integer'; readonly signed: boolean; readonly bits: number }
-  | { readonly kind: 'fixedBytes'; readonly length: number };
-
-const INTEGER = /^(u?)int([1-9]\d{0,2})$/;
-const FIXED_BYTES = /^bytes([1-9]\d?)$/;
-
-/** @returns `undefined` for a name that is no elementary type of EIP-712, such as `uint` without a size */
-export function parseAtom(name: string): Atom | undefined {
-  if (name === 'address' || name === 'bool' || name === 'string' || name === 'bytes') return { kind: name };
-  const integer = INTEGER.exec(name);
-  const bits = Number(integer?.[2]);
-  if (integer && bits <= 256 && bits % 8 === 0) return { kind: 'integer', signed: integer[1] === '', bits };
-  const length = Number(FIXED_BYTES.exec(name)?.[1]);
-  return length <= 32 ? { kind: 'fixedBytes', length } : undefined;
-}
+import { type Atom, WORD } from './atom.js';
 
 /** `hashed`: bytes whose hash stands for the value. */
 export interface EncodedAtom {
@@ -28,7 +11,6 @@ export interface EncodedAtom {
   readonly fact: Value;
 }
 
-const WORD = 32;
 const HEX = /^0x(?:[0-9a-f]{2})*$/i;
 const ADDRESS = /^0x[0-9a-f]{40}$/i;
 const INTEGER_TEXT = /^-?\d+$|^0x[0-9a-f]+$/i;

@@ -1,7 +1,7 @@
 // The types of typed data (EIP-712), compiled from the `types` of a message.
 import { BaseError, codeOf } from '../../protocol/error.js';
 import { isObject } from '../../protocol/request.js';
-import { type Atom, parseAtom } from './typed-atoms.js';
+import { type Atom, parseAtom } from './atom.js';
 
 /** A form that is not documented, or that libraries hash in different ways: nothing can be known about the message. */
 export class UnreadableError extends BaseError<'TYPED_DATA_UNREADABLE'> {

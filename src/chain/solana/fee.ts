@@ -15,7 +15,7 @@ const DEFAULT_COMPUTE_UNITS = 200_000n;
 const BUILT_IN_COMPUTE_UNITS = 3000n;
 const MAX_COMPUTE_UNITS = 1_400_000n;
 const MICRO = 1_000_000n;
-/** Of SOL. */
+/** Decimal places of SOL. */
 export const DECIMALS = 9;
 
 /** In lamports; without the signatures that a program such as `Ed25519SigVerify…` checks. */
@@ -40,14 +40,14 @@ export function feeOf({ signatures, instructions }: Message): bigint {
 /** @param isComplete whether all instructions could be read */
 export function checkFee(message: Message, isComplete: boolean, { fee, catalog }: Signing): Finding {
   const shown = fee === undefined ? undefined : toUnits(fee, DECIMALS);
-  if (fee === undefined || shown === undefined) return unknown('the request shows no fee in SOL');
+  if (fee === undefined || shown === undefined) return unknown('the request displays no fee in SOL');
   // Another account may pay the fee.
-  if (shown === 0n) return unknown('the request shows a fee of 0');
+  if (shown === 0n) return unknown('the request displays a fee of 0');
   const most = feeOf(message);
   const { maxFeeFactor } = catalog.integrity;
   if (maxFeeFactor.times(new Decimal(shown.toString())).lessThan(most.toString())) {
     const spent = toAmount(most, DECIMALS).toFixed();
     return contradicts(`rawTx can spend ${spent} SOL on fees, but the request displays a fee of ${fee}`);
   }
-  return isComplete ? HOLDS : unknown('an instruction of rawTx can not be read, and may add to the fee');
+  return isComplete ? HOLDS : unknown('an instruction of rawTx can’t be read, and may add to the fee');
 }

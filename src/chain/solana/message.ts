@@ -112,7 +112,7 @@ function link({ program, accounts, data }: CompiledInstruction, all: readonly Ac
     return account;
   };
   if (program === 0 || at(program).isLookedUp) {
-    throw new MalformedError(`account ${program} can't be a program`);
+    throw new MalformedError(`account ${program} can’t be a program`);
   }
   return { program: at(program), accounts: Array.from(accounts, at), data };
 }

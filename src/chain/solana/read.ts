@@ -7,6 +7,7 @@ import {
   contradicts,
   HOLDS,
   malformedBy,
+  shorten,
   tryDecode,
   unknown,
   type Finding,
@@ -107,7 +108,7 @@ function checkChain(
     ({ address }) => address !== undefined && isAddressOf(address, asset.chain) === false,
   );
   if (foreign?.address === undefined) return HOLDS;
-  const reason = `rawTx is a message of Solana, but the request displays ${foreign.address.slice(0, 60)}`;
+  const reason = `rawTx is a message of Solana, but the request displays ${shorten(foreign.address, 60)}`;
   return operation === 'TRANSFER' ? contradicts(reason) : unknown(reason);
 }
 

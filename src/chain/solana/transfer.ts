@@ -1,8 +1,8 @@
 // Whether a Solana message makes the displayed transfers, and nothing else.
 import type { Asset } from '../catalog.js';
-import { contradicts, HOLDS, unknown, worst, type Finding } from '../finding.js';
+import { contradicts, HOLDS, shorten, unknown, worst, type Finding } from '../finding.js';
 import type { Recipient, Signing } from '../signing.js';
-import { toUnits } from '../units.js';
+import { showAmount, toUnits } from '../units.js';
 import type { Displayed } from './displayed.js';
 import { DECIMALS } from './fee.js';
 import type { Creation, Movement, Reading } from './instruction.js';
@@ -67,10 +67,10 @@ function checkOther(reading: Reading, displayed: Displayed, asset: Asset): Findi
     case 'other':
       return reading.isDangerous
         ? contradicts(`rawTx contains ${reading.name}, which the transfer of ${asset.id} does not need`)
-        : unknown(`what ${reading.name} in rawTx does can't be read`);
+        : unknown(`what ${reading.name} in rawTx does can’t be read`);
     case 'unknown':
       return unknown(
-        `rawTx contains an instruction that can't be read: ${reading.name ?? 'its method is not known'}`,
+        `rawTx contains an instruction that can’t be read: ${reading.name ?? 'its method is not known'}`,
       );
   }
 }
@@ -133,8 +133,8 @@ function checkToken({ program, mint, name }: Movement, { id, contract }: Asset):
     : contradicts(`rawTx transfers the token ${mint}, but the request displays ${id}, which is ${contract}`);
 }
 
-function strayTransfer({ to, units }: Movement, recipients: readonly Recipient[]): Finding {
-  return contradicts(`rawTx pays ${units} units to ${to}, but the request displays ${list(recipients)}`);
+function strayTransfer({ to }: Movement, recipients: readonly Recipient[]): Finding {
+  return contradicts(`rawTx pays ${to}, but the request displays ${list(recipients)}`);
 }
 
 /** An unknown program may pay them; of the known methods, only transfers do. */
@@ -165,15 +165,18 @@ function checkAmounts(
     }
     if (!isNet) {
       return contradicts(
-        `rawTx pays ${transfer.units} units to ${recipient.address ?? transfer.to}, ` +
-          `but the request displays ${displayed}`,
+        `rawTx pays ${showAmount(transfer.units, asset)} to ${recipient.address ?? transfer.to}, ` +
+          `but the request displays ${showAmount(displayed, asset)}`,
       );
     }
     return transfer.hasFee ? unknown(`a fee is withheld from the amount of ${transfer.name}`) : HOLDS;
   });
 }
 
+/** Longer than any address of Solana. */
+const MAX_ADDRESS = 60;
+
 function list(recipients: readonly Recipient[]): string {
-  const shown = recipients.slice(0, 3).map(({ address = '' }) => address.slice(0, 60));
+  const shown = recipients.slice(0, 3).map(({ address = '' }) => shorten(address, MAX_ADDRESS));
   return recipients.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ');
 }

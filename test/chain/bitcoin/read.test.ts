@@ -87,7 +87,7 @@ t.test('is unknown, if the change may go to a permanent address that is not list
     t.equal(recipientOf(plan)?.outcome, 'unknown');
     t.match(
       reasonOf(recipientOf(plan)),
-      /the vault's permanent address, which the policy can list under own/,
+      /the vault’s permanent address, which the policy can list under own/,
     );
     t.equal(recipientOf({ ...plan, index: 0 })?.outcome, 'contradicts');
     t.equal(recipientOf({ ...plan, own: [outputTo(6).address] })?.outcome, 'contradicts');
@@ -112,7 +112,7 @@ t.test('contradicts, if SegWit inputs are less than destinations and fee', (t) =
   const { amount } = readBitcoin(signingOf(plan)).findings;
   t.match(
     reasonOf(amount),
-    /inputs of rawTx are 0.0013 BTC, less than the destinations' 0.00130001 BTC and the fee of 0.00002/,
+    /inputs of rawTx are 0.0013 BTC, less than the destinations’ 0.00130001 BTC and the fee of 0.00002/,
   );
   t.end();
 });

@@ -151,7 +151,7 @@ const refused: readonly [string, Signing, 'payload' | 'recipient' | 'amount' | '
     'a transaction that differs between the entries',
     changed(legacy, (rawTx, index) => (index === 0 ? rawTx : replaced('2b49', '2c49')(rawTx))),
     'recipient',
-    /entry 1 of rawTx signs another transaction/,
+    /rawTx\[1\] signs another transaction/,
   ],
   [
     'trailing bytes',

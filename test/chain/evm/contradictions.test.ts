@@ -75,12 +75,12 @@ const REFUSED: readonly (readonly [string, () => FamilyResult, string])[] = [
   [
     'another payload',
     () => transferOf({}, { rawTx: [{ ...sign({ ...TX, value: ETHER }), payload: '00'.repeat(32) }] }),
-    'payload: the hash of rawTx is 0x',
+    'payload: the digest of rawTx is 0x',
   ],
   [
     'a shorter payload',
     () => transferOf({}, { rawTx: [{ ...sign(TX), payload: '00' }] }),
-    'payload: the hash of rawTx is 0x',
+    'payload: the digest of rawTx is 0x',
   ],
   [
     'a trailing byte',

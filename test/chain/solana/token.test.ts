@@ -96,7 +96,7 @@ t.test('refuses another recipient, mint, amount or number of decimals, by name',
   const changed = read([payToken({ to: tokenAccount(STRANGER), units: 1000n })], COINS);
   t.equal(
     reasonOf(changed, 'recipient'),
-    `contradicts: rawTx pays 1000 units to ${stranger}, but the request displays ${RECIPIENT.toBase58()}`,
+    `contradicts: rawTx pays ${stranger}, but the request displays ${RECIPIENT.toBase58()}`,
   );
   t.equal(changed.reading.solana?.transfers[0]?.to, stranger);
   const mint = key(5);
@@ -109,7 +109,7 @@ t.test('refuses another recipient, mint, amount or number of decimals, by name',
   );
   t.equal(
     reasonOf(read([payToken({ to: TO, units: 1001n })], COINS), 'amount'),
-    `contradicts: rawTx pays 1001 units to ${RECIPIENT.toBase58()}, but the request displays 1000`,
+    `contradicts: rawTx pays 0.001001 COIN_SOL to ${RECIPIENT.toBase58()}, but the request displays 0.001 COIN_SOL`,
   );
   t.equal(
     reasonOf(read([payToken({ to: TO, units: 1000n, decimals: 9 })], COINS), 'amount'),
@@ -134,7 +134,7 @@ t.test("refuses the creation of another owner's account, of another mint's, or o
     ],
     [
       create({ owner: RECIPIENT, program: key(6) }),
-      /^unknown: rawTx contains an instruction that can't be read/,
+      /^unknown: rawTx contains an instruction that can’t be read/,
     ],
     [create({ owner: RECIPIENT, data: Buffer.of(2) }), /^unknown: /],
   ] as const) {
