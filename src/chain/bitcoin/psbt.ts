@@ -27,8 +27,10 @@ export function readPsbt(signing: Signing): FamilyResult {
     const psbt = readPsbtText(text);
     const sighashes = sighashesOf(psbt, network?.cash !== undefined);
     const payload = checkMessages(signing, sighashes);
+    // The psbt is not what is signed if a payload is something else.
+    const isShown = payload.outcome !== 'contradicts' && arePayloadsShown(signing);
     return {
-      reading: readingOf(psbt, sighashes, signing, network),
+      reading: isShown ? readingOf(psbt, sighashes, signing, network) : {},
       findings: { payload, chain: CHAIN_UNKNOWN },
     };
   } catch (error) {
@@ -47,10 +49,15 @@ function checkMessages(signing: Signing, sighashes: readonly InputSighash[]): Fi
   );
   const other = contents.find((content) => !digests.has(content));
   if (other !== undefined) return notSighash(other, sighashes);
-  const isSigned = signing.entries.every(
-    ({ payload }) => payload === undefined || contents.includes(payload.toString('hex')),
-  );
-  return isSigned ? HOLDS : unknown('a payload of rawTx is not one of the messages');
+  return arePayloadsShown(signing) ? HOLDS : unknown('a payload of rawTx is not one of the messages');
+}
+
+/** Whether every payload that will be signed is one of the displayed messages, if there are such. */
+function arePayloadsShown({ entries, extraParameters }: Signing): boolean {
+  const contents = contentsOf(extraParameters);
+  if (contents === undefined) return true;
+  const shown = new Set(contents);
+  return entries.every(({ payload }) => payload === undefined || shown.has(payload.toString('hex')));
 }
 
 function notSighash(content: string, sighashes: readonly InputSighash[]): Finding {

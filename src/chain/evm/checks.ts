@@ -11,6 +11,9 @@ import type { EvmTransaction } from './transaction.js';
 /** What is displayed, of an asset that is known. */
 export type Displayed = Signing & { readonly asset: Asset };
 
+/** More amounts for one address are not compared: a request has no more transactions. */
+const MAX_AMOUNTS = 16;
+
 /** Decimal places of the coins of EVM chains: they count in wei. */
 const COIN_DECIMALS = 18;
 
@@ -30,13 +33,14 @@ export function checkTransactions(
 ): Findings {
   const addresses = displayed.operation === 'TRANSFER' ? displayedRecipients(displayed) : new Set<string>();
   const rest = unread === undefined ? HOLDS : unknown(unread);
+  const amounts = displayedAmounts(displayed);
   const once = checkNumber(transactions, displayed);
   const each = (check: (transaction: EvmTransaction) => Finding, ...others: Finding[]): Finding =>
     worst([...transactions.map(check), ...others, rest]);
   return {
     chain: each((transaction) => checkChain(transaction, displayed.asset)),
     recipient: each((transaction) => checkRecipient(transaction, displayed, addresses)),
-    amount: each((transaction) => checkAmount(transaction, displayed), once),
+    amount: each((transaction) => checkAmount(transaction, displayed, amounts), once),
     fee: each((transaction) => checkFee(transaction, displayed), once),
   };
 }
@@ -198,13 +202,13 @@ function checkCallData(data: Buffer, displayed: unknown): Finding {
   );
 }
 
-function checkAmount(transaction: EvmTransaction, displayed: Displayed): Finding {
+function checkAmount(transaction: EvmTransaction, displayed: Displayed, amountsOf: AmountsOf): Finding {
   if (displayed.operation === 'CONTRACT_CALL') return checkCallValue(transaction, displayed);
   if (displayed.operation !== 'TRANSFER') return unknown(`not checked for ${displayed.operation}`);
   const { asset, destinations, fee } = displayed;
   const payment = paymentOf(transaction, asset);
   if ('outcome' in payment) return unknown('rawTx is no transfer of the asset');
-  const amounts = amountsFor(payment.to, displayed);
+  const amounts = amountsOf(payment.to);
   if (amounts.length === 0) return unknown(`the request displays no amount of ${asset.id}`);
   const isOne = destinations.length <= 1;
   const agrees = isOne ? HOLDS : unknown('rawTx pays once, but several destinations are displayed');
@@ -225,20 +229,25 @@ function checkAmount(transaction: EvmTransaction, displayed: Displayed): Finding
   );
 }
 
-/** The amounts that are displayed for an address; empty if one is not known. */
-function amountsFor(
-  to: string,
-  { destinations, asset, units, requestedUnits }: Displayed,
-): readonly bigint[] {
+type AmountsOf = (address: string) => readonly bigint[];
+
+/** @returns the amounts that are displayed for an address; none if one of them is not known */
+function displayedAmounts({ destinations, asset, units, requestedUnits }: Displayed): AmountsOf {
   const [only] = destinations;
-  const amounts =
-    destinations.length > 1
-      ? destinations
-          .filter(({ address }) => address !== undefined && canonicalAddress(address, asset.chain) === to)
-          .map((destination) => destination.units)
-      : [only?.units ?? [units, requestedUnits].filter((each) => each !== undefined)].flat();
-  const known = amounts.filter((each) => each !== undefined);
-  return known.length === amounts.length ? known : [];
+  if (destinations.length <= 1) {
+    const amounts = [only?.units ?? [units, requestedUnits]].flat().filter((each) => each !== undefined);
+    return () => amounts;
+  }
+  const byAddress = new Map<string, (bigint | undefined)[]>();
+  for (const { address = '', units: own } of destinations) {
+    const to = canonicalAddress(address, asset.chain);
+    byAddress.set(to, [...(byAddress.get(to) ?? []).slice(0, MAX_AMOUNTS), own]);
+  }
+  return (address) => {
+    const amounts = byAddress.get(address) ?? [];
+    const known = amounts.filter((each) => each !== undefined);
+    return known.length === amounts.length && known.length <= MAX_AMOUNTS ? known : [];
+  };
 }
 
 /** The coins that go with a call are `amountStr`. */
@@ -251,7 +260,7 @@ function checkCallValue({ value }: EvmTransaction, { asset, units }: Displayed):
     );
   }
   if (units === 0n && value > 0n) {
-    return contradicts(`rawTx pays ${value} wei, but the request displays ${show(units, asset)}`);
+    return contradicts(`rawTx pays ${value} wei, but the request displays ${showAmount(units, asset)}`);
   }
   return value === 0n && units === 0n ? HOLDS : unknown(`what a call does with ${asset.id} is in its data`);
 }
