@@ -75,13 +75,19 @@ export function checkSum(payload: Payload, { operation, asset }: Signing): Findi
     fee === undefined || !feeIsInAsset ? [total] : [total, total.plus(fee), total.minus(fee)],
   );
   if (accepted.some((total) => total.eq(sum))) return HOLDS;
-  // An approval displays no fee; a gross transaction takes it from the amount.
-  if (fee === undefined && feeIsInAsset && totals.some((total) => sum.lt(total))) {
-    return unknown('the destinations get less than the request, and no fee is displayed');
+  // An approval displays no fee; a gross transaction takes it from the amount, as an exchange does with its own fee.
+  const mayLackFee = (fee === undefined && feeIsInAsset) || isFromExchange(payload);
+  if (mayLackFee && totals.some((total) => sum.lt(total))) {
+    return unknown('the destinations get less than the request, and the fee, if it is one, is not displayed');
   }
   return contradicts(
     `the destinations get ${sum.toFixed()}, but the request is for ${totals.map((total) => total.toFixed()).join(' or ')}`,
   );
+}
+
+/** The fee of an exchange is in the asset that it sends, also if that is a token. */
+function isFromExchange({ sourceType }: Payload): boolean {
+  return typeof sourceType === 'string' && sourceType.startsWith('EXCHANGE');
 }
 
 /** @returns `undefined` without amounts, or if one is missing */

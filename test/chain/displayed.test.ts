@@ -119,6 +119,16 @@ t.test('the fee of a token transfer is paid in another coin, so its sum is exact
   t.end();
 });
 
+t.test('an exchange may take its fee from what it sends, and sends no more', (t) => {
+  const request = { asset: 'USDC', sourceType: 'EXCHANGE', destinations: twice('5') };
+  t.match(read({ ...request, amountStr: '11' }), {
+    refusal: undefined,
+    findings: { amount: { outcome: 'unknown' } },
+  });
+  t.equal(read({ ...request, amountStr: '9' }).refusal?.check, 'amount');
+  t.end();
+});
+
 t.test('a sum that is not displayed, or of another operation, can’t be known', (t) => {
   t.equal(read({ amountStr: '9', destinations: [{ amountNativeStr: '5' }, {}] }).refusal, undefined);
   t.equal(read({ amountStr: '9', operation: 'STAKE', destinations: twice('5') }).refusal, undefined);
