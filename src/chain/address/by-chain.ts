@@ -2,7 +2,7 @@
 import { familyOf, type Family } from '../chain.js';
 import { decodeHashAddress, encodeBase58Check, encodeHashAddress } from './base58.js';
 import { decodeBech32 } from './bech32.js';
-import { normalizeByForm } from './by-form.js';
+import { canonicalByForm } from './by-form.js';
 import { canonicalCashAddr } from './cash-addr.js';
 import { networkOf } from './network.js';
 import { canonicalTon } from './ton.js';
@@ -42,7 +42,7 @@ export function canonicalByChain(text: string, chain: string): string {
 
 /** Without a checksum, which only the case of letters carries (EIP-55). */
 function canonicalEvm(text: string): string {
-  if (!EVM.test(text)) return normalizeByForm(text);
+  if (!EVM.test(text)) return canonicalByForm(text);
   return text.length === 42 ? text.toLowerCase() : `0x${text.toLowerCase()}`;
 }
 

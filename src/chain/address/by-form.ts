@@ -9,18 +9,13 @@ const BECH32 = /^[a-z][a-z0-9_]{0,82}1[ac-hj-np-z02-9]{20,}$/i;
 /** Bitcoin Cash (CashAddr) with its prefix. */
 const CASH_ADDR = /^(?:bitcoincash|bchtest):[02-9ac-hj-np-z]+$/i;
 
-/** No chain has longer addresses; longer strings are compared as they are. */
-const MAX_LENGTH = 200;
-
 /**
- * Converts an address to a canonical form, in which all spellings of it are equal: without surrounding spaces, and in
- * lower case if it is hexadecimal, bech32 or CashAddr. Base58 addresses and all other strings keep their case, which is
- * significant.
+ * Converts an address to a canonical form, in which all spellings of it are equal: in lower case if it is hexadecimal,
+ * bech32 or CashAddr. Base58 addresses and all other strings keep their case, which is significant.
+ * @param text of at most 200 characters, without invisible characters
  */
-export function normalizeByForm(text: string): string {
-  const address = text.trim();
-  if (address.length > MAX_LENGTH) return address;
-  return HEX.test(address) || CASH_ADDR.test(address) || isBech32(address) ? address.toLowerCase() : address;
+export function canonicalByForm(text: string): string {
+  return HEX.test(text) || CASH_ADDR.test(text) || isBech32(text) ? text.toLowerCase() : text;
 }
 
 /**

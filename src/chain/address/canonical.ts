@@ -2,7 +2,7 @@
 import { getAddress } from 'viem/utils';
 import { familyOf } from '../chain.js';
 import { canonicalByChain } from './by-chain.js';
-import { normalizeByForm } from './by-form.js';
+import { canonicalByForm } from './by-form.js';
 import { clean, invisibleCharacters } from './clean.js';
 import { validateByChain } from './validate.js';
 
@@ -17,7 +17,7 @@ const MAX_LENGTH = 200;
 export function canonicalAddress(text: string, chain?: string): string {
   const address = clean(text);
   if (address.length > MAX_LENGTH) return address;
-  return chain === undefined ? normalizeByForm(address) : canonicalByChain(address, chain);
+  return chain === undefined ? canonicalByForm(address) : canonicalByChain(address, chain);
 }
 
 /** @param chain such as `evm/1`; without it, the form of the addresses decides */

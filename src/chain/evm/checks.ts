@@ -9,7 +9,7 @@ import { showAmount, toAmount, toUnits } from '../units.js';
 import type { EvmTransaction } from './transaction.js';
 
 /** What is displayed, of an asset that is known. */
-export type Displayed = Signing & { readonly asset: Asset };
+type Displayed = Signing & { readonly asset: Asset };
 
 /** More amounts for one address are not compared: a request has no more transactions. */
 const MAX_AMOUNTS = 16;

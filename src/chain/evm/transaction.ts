@@ -1,6 +1,7 @@
 // Decodes unsigned EVM transactions, strictly: every byte of a decoded transaction is accounted for.
 import { fromRlp, toRlp } from 'viem/utils';
 import { MalformedError } from '../finding.js';
+import { toHex } from '../hex.js';
 
 /** What an unsigned transaction says. Amounts are in wei; addresses are `0x` and 40 lower-case hex digits. */
 export interface EvmTransaction {
@@ -175,7 +176,7 @@ function isBytes(item: Item): item is Uint8Array {
 
 function addressOf(item: Item | undefined, name: string): string {
   const bytes = bytesOf(item, name);
-  if (bytes.length === 20) return `0x${toHex(bytes)}`;
+  if (bytes.length === 20) return toHex(toBuffer(bytes));
   throw new MalformedError(`the address in ${name} has ${bytes.length} bytes, not 20`);
 }
 
@@ -184,11 +185,7 @@ function integerOf(item: Item | undefined, name: string, maxBytes: number): bigi
   if (bytes[0] === 0) throw new MalformedError(`the integer in ${name} has a leading zero`);
   if (bytes.length > maxBytes)
     throw new MalformedError(`the integer in ${name} is longer than ${maxBytes} bytes`);
-  return bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`);
-}
-
-function toHex(bytes: Uint8Array): string {
-  return toBuffer(bytes).toString('hex');
+  return bytes.length === 0 ? 0n : BigInt(toHex(toBuffer(bytes)));
 }
 
 /** The same memory as a Buffer. */

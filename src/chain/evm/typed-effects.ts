@@ -1,11 +1,11 @@
 // What signing a typed message permits: transfers and approvals by messages of the known standards.
+import { Decimal } from '../../protocol/decimal.js';
 import type { Catalog } from '../catalog.js';
 import { AddressValue, type Effects, type Value } from '../facts.js';
 import { rootScope } from './call.js';
 import { approval, approvals, MAX_UINT160, MAX_UINT256, type Scope, transfer } from './effects.js';
 import { safeEffects } from './safe-effects.js';
 import type { TypedData } from './typed-data.js';
-import { Decimal } from '../../protocol/decimal.js';
 
 type Message = Readonly<Record<string, Value>>;
 type EffectsOf = (message: Message, scope: Scope) => Effects;

@@ -89,7 +89,7 @@ export function readAddress(
 }
 
 /** @returns `undefined` if it is absent. @throws {FactError} */
-export function readString(payload: Payload, field: string, name: string): string | undefined {
+function readString(payload: Payload, field: string, name: string): string | undefined {
   const value = present(payload[field]);
   return value === undefined || typeof value === 'string' ? value : unusable(name, 'a string');
 }

@@ -5,7 +5,7 @@ import { Address } from './address.js';
 import type { AddressContext } from './fact.js';
 
 /** @param context of addresses whose chain is not known otherwise */
-export function toRuleValue(value: Value, context: AddressContext): unknown {
+function toRuleValue(value: Value, context: AddressContext): unknown {
   if (value instanceof AddressValue) {
     return new Address(value.address, value.chain ?? context.chain, context.asset);
   }
