@@ -109,6 +109,10 @@ function registerDecimalOperators(environment: CelEnvironment): void {
     environment.registerOperator(`dyn<Decimal> == ${other}`, refuseDecimal);
     if (other !== 'bool') environment.registerOperator(`dyn<Decimal> in list<${other}>`, refuseDecimal);
   }
+  // A dynamic value that is not one, compared with a decimal.
+  for (const other of ['null', 'list', 'map', 'Address']) {
+    environment.registerOperator(`dyn<${other}> == Decimal`, refuseDecimal);
+  }
 }
 
 function refuseDecimal(): never {
@@ -143,6 +147,10 @@ function registerAddressOperators(environment: CelEnvironment): void {
       [...list].some((entry) => left.equals(entry)),
     );
   }
+  // A dynamic value that is none. CEL would take it for unequal.
+  for (const other of ['int', 'double', 'bool', 'null', 'list', 'map']) {
+    environment.registerOperator(`dyn<${other}> == Address`, refuseAddress);
+  }
   environment
     .registerOperator('Address == Address', (left: Address, right: Address) => left.equals(right.normalized))
     .registerOperator('Address == string', (left: Address, right: string) => left.equals(right))
@@ -152,6 +160,10 @@ function registerAddressOperators(environment: CelEnvironment): void {
     .registerOperator('Address in List', (left: Address, list: NamedList) => list.hasAddress(left))
     .registerOperator('Destination in List', isListed)
     .registerOperator('string in List', (left: string, list: NamedList) => list.has(left));
+}
+
+function refuseAddress(): never {
+  throw new FactError('an address is compared with something else');
 }
 
 /** `d in lists.payees`: with its tag and its asset. */

@@ -93,13 +93,15 @@ function mixedTypes({ op, args }: NodeOf<'==' | '!=' | 'in'>): string | undefine
   }
   const dynamicWith = (type: string): boolean =>
     (left.includes(type) && right.includes('dyn')) || (right.includes(type) && left.includes('dyn'));
-  if (dynamicWith('Decimal')) {
+  if (op === 'in' && dynamicWith('Decimal')) {
     return 'an amount can’t be compared with a dynamic value: write decimal(…) around the value';
   }
   if (dynamicWith('TableValue')) {
     return 'a value of a table can’t be compared with a dynamic value: write decimal(…) around both, or compare with a string';
   }
-  if (dynamicWith('Address')) return 'an address of the transaction can’t be compared with a dynamic value';
+  if (op === 'in' && dynamicWith('Address')) {
+    return 'an address of the transaction can’t be compared with a dynamic value';
+  }
   return undefined;
 }
 

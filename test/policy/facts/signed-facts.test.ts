@@ -236,7 +236,9 @@ t.test('a number of a call or message is never taken for unequal to a string or 
   ]) {
     t.equal(evaluate(when, { call }), error, when);
   }
-  t.match(messagesAbout('tx.call.args.amount == decimal("5")'), [/write decimal\(…\) around the value$/]);
+  t.equal(evaluate('tx.call.args.amount == decimal("5")', { call }), true);
+  t.equal(evaluate('tx.call.args.amount != decimal("5")', { call }), false);
+  t.match(messagesAbout('tx.call.args.amount in [decimal("5")]'), [/write decimal\(…\) around the value$/]);
   t.end();
 });
 
