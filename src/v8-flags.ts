@@ -8,8 +8,6 @@ import { setFlagsFromString } from 'node:v8';
  */
 export function limitYoungGeneration(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
-  // Loading would cross the first limit of the old generation, and marking it would make startup a twentieth longer.
-  setFlagsFromString('--no-incremental-marking');
 }
 
 /**
@@ -17,7 +15,6 @@ export function limitYoungGeneration(): void {
  * called after startup, which would take a sixth longer with these flags.
  */
 export function favourSize(): void {
-  setFlagsFromString('--incremental-marking');
   setFlagsFromString('--heap-growing-percent=50');
   setFlagsFromString('--no-maglev');
 }
