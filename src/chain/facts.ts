@@ -68,7 +68,7 @@ export interface NamedValue {
   readonly value: Value;
 }
 
-/** An address among values, told apart from other strings. */
+/** An address among values, so that it does not compare like any other string. */
 export class AddressValue {
   readonly address: string;
   readonly chain: string | undefined;

@@ -1,5 +1,5 @@
 // Reads from a request what it displays and what it signs, for all checks.
-import { isObject, present, presentAddress } from '../protocol/request.js';
+import { DEFAULT_OPERATION, isObject, present, presentAddress } from '../protocol/request.js';
 import { sameAddress } from './address/canonical.js';
 import type { Asset, Catalog } from './catalog.js';
 import { parseHex } from './hex.js';
@@ -7,9 +7,6 @@ import type { RawEntry, Recipient, Signing } from './signing.js';
 import { toUnits } from './units.js';
 
 type Payload = Readonly<Record<string, unknown>>;
-
-/** The operation of a transaction that has none (Fireblocks, "Approve transactions"). */
-const DEFAULT_OPERATION = 'TRANSFER';
 
 export function prepareSigning(payload: Payload, catalog: Catalog): Signing {
   const assetId = stringOf(payload['asset']);

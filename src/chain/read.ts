@@ -1,5 +1,5 @@
 // What a transaction request signs, and whether it agrees with what the request displays.
-import { type CallbackRequest, isSigning } from '../protocol/request.js';
+import { type CallbackRequest, isSigning, present } from '../protocol/request.js';
 import { readPsbt } from './bitcoin/psbt.js';
 import { readBitcoin } from './bitcoin/read.js';
 import type { Catalog, CheckName } from './catalog.js';
@@ -66,7 +66,7 @@ function readFamily(signing: Signing): FamilyResult {
     const { operation, entries, extraParameters } = signing;
     if (operation === 'TYPED_MESSAGE') return readTypedMessage(signing);
     if (operation === 'RAW') {
-      return 'psbt' in extraParameters ? readPsbt(signing) : sniff(signing);
+      return present(extraParameters['psbt']) === undefined ? sniff(signing) : readPsbt(signing);
     }
     const broken = entries.find(({ problem }) => problem !== undefined)?.problem;
     if (broken !== undefined && isHex(signing)) return payloadOnly(contradicts(broken));

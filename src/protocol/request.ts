@@ -39,6 +39,9 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The operation of a transaction that has none (Fireblocks, "Approve transactions"). */
+export const DEFAULT_OPERATION = 'TRANSFER';
+
 /** In the protocol, null and an empty string stand for "not there". @returns `undefined` for both */
 export function present(value: unknown): unknown {
   return value === null || value === '' ? undefined : value;

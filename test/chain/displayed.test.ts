@@ -176,6 +176,14 @@ t.test('bytes that are not hex contradict where the form is known', (t) => {
   t.end();
 });
 
+t.test('an empty PSBT is absent, and nonsense in its place is malformed', (t) => {
+  const raw = (psbt: unknown): Signed => read({ asset: 'BTC', operation: 'RAW', extraParameters: { psbt } });
+  t.equal(raw('').refusal, undefined);
+  t.equal(raw(null).refusal, undefined);
+  t.equal(raw('nonsense').refusal?.check, 'payload');
+  t.end();
+});
+
 t.test('fields of another type than documented are read as absent', (t) => {
   for (const payload of [
     { destinations: 'x', rawTx: {}, extraParameters: [], fee: 5, amountStr: 7, operation: 9, asset: {} },

@@ -20,8 +20,8 @@ type Outcome =
 
 /**
  * Reads `extraParameters.rawMessageData.messages`. Payloads are compared with the EIP-712 digests of the messages;
- * `rawTx` is not, because nothing documents what it is for typed messages. `typedData` is there if the request has a
- * single message, for several could not be told apart by a rule, and not if something else is signed than is displayed.
+ * `rawTx` is not, because nothing documents what it is for typed messages. `typedData` is absent if the request has
+ * several messages, because a rule could not distinguish them, and if something else is signed than is displayed.
  * @param signing a TYPED_MESSAGE request
  */
 export function readTypedMessage(signing: Signing): FamilyResult {

@@ -1,6 +1,6 @@
 // The facts that rules can read, under the protocol's own names. docs/policy-reference.md lists them for policy
 // authors.
-import { isObject, isSigning, type Kind, present } from '../../protocol/request.js';
+import { DEFAULT_OPERATION, isObject, isSigning, type Kind, present } from '../../protocol/request.js';
 import { add, type Decimal, parseAmount } from '../../protocol/decimal.js';
 import { Address } from './address.js';
 import { clock } from './clock.js';
@@ -21,7 +21,6 @@ import {
 } from './fact.js';
 import * as signed from './signed-facts.js';
 import {
-  DEFAULT_OPERATION,
   destinationsOf,
   type FactSources,
   hasSeveralDestinations,

@@ -1,7 +1,7 @@
 // What the facts of a request are read from: the request, what it signs, and what the policy says about its asset.
 import type { Asset, Catalog } from '../../chain/catalog.js';
 import type { Signed } from '../../chain/read.js';
-import { type CallbackRequest, isObject, present } from '../../protocol/request.js';
+import { type CallbackRequest, DEFAULT_OPERATION, isObject, present } from '../../protocol/request.js';
 import type { AddressContext, HasPayload, Payload } from './fact.js';
 
 /** Parts of a decision that facts are read from. */
@@ -29,9 +29,6 @@ export function subjectOf(sources: FactSources): Subject {
   const addresses: AddressContext = { chain: asset?.chain, asset: typeof id === 'string' ? id : undefined };
   return { ...sources, payload, asset, addresses };
 }
-
-/** The operation of a transaction that has none (Fireblocks, "Approve transactions"). */
-export const DEFAULT_OPERATION = 'TRANSFER';
 
 /** Whether it is a transfer: its `destAddress` is then another name for its only destination. */
 export function isTransfer({ operation }: Payload): boolean {

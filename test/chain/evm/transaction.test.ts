@@ -115,7 +115,7 @@ t.test('decodes what ethers encodes to the same fields', (t) => {
   t.end();
 });
 
-t.test('tells the five forms apart', (t) => {
+t.test('distinguishes the five forms', (t) => {
   for (const [form, { items, type }] of Object.entries(FORMS)) {
     t.equal(decodeTransaction(encode(items as Items, type))?.form, form);
   }

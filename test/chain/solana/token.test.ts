@@ -45,7 +45,7 @@ t.test('derives token accounts as @solana/web3.js does', (t) => {
   t.end();
 });
 
-t.test('tells public keys from other bytes as @solana/web3.js does', (t) => {
+t.test('distinguishes public keys from other bytes as @solana/web3.js does', (t) => {
   for (let seed = 0; seed < 50; seed++)
     t.ok(isOnCurve(Keypair.fromSeed(Buffer.alloc(32, seed)).publicKey.toBytes()));
   const bytes = fc.uint8Array({ minLength: 32, maxLength: 32 });
