@@ -43,6 +43,11 @@ export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }
 
+/** The start of a SHA-256, for people; programs and records get it whole. */
+export function shortHash(sha256: string): string {
+  return sha256.slice(0, 12);
+}
+
 /** Exits without an error if the reader of a pipe closes it, as `head` does. */
 export function exitOnClosedPipe(stream: NodeJS.WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {

@@ -33,6 +33,7 @@ export function namesOf(project: string, environment: EnvironmentName) {
       cosignerPublicKey: `/${project}/${environment}/jwt/cosigner-public-key`,
       policy: `/${project}/${environment}/policy`,
       policyStop: `/${project}/${environment}/policy-stop`,
+      policyCandidate: `/${project}/${environment}/policy-candidate`,
     },
   } as const;
 }

@@ -1,6 +1,11 @@
 // Reads lines from CloudWatch Logs.
-import { GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { isAwsError } from './error.js';
+import {
+  type FilteredLogEvent,
+  GetLogEventsCommand,
+  paginateFilterLogEvents,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { DeployError, isAwsError } from './error.js';
+import { npmCommand } from './printed-commands.js';
 import type { Session } from './session.js';
 
 const LINES = 20;
@@ -19,5 +24,37 @@ export async function lastLines(
   } catch (error) {
     if (isAwsError(error, 'ResourceNotFoundException')) return [];
     throw error;
+  }
+}
+
+/**
+ * The lines of the service's log.
+ * @param startTime in ms since 1970
+ * @param request only lines that contain this id
+ * @throws {DeployError} if the log group does not exist
+ */
+export async function* readEvents(
+  session: Session,
+  startTime: number,
+  request: string | undefined,
+): AsyncGenerator<FilteredLogEvent> {
+  const { aws, names } = session;
+  try {
+    const pages = paginateFilterLogEvents(
+      { client: aws.logs },
+      {
+        logGroupName: names.logGroups.service,
+        startTime,
+        ...(request !== undefined && { filterPattern: `"${request}"` }),
+      },
+    );
+    for await (const { events = [] } of pages) yield* events;
+  } catch (error) {
+    if (!isAwsError(error, 'ResourceNotFoundException')) throw error;
+    throw new DeployError(
+      'NO_LOG',
+      `there is no log group ${names.logGroups.service}`,
+      `deploy the service, which creates it: ${npmCommand(session, 'deploy')}`,
+    );
   }
 }

@@ -1,11 +1,10 @@
 // `npm run logs`: shows the service's log.
-import { type FilteredLogEvent, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
 import { prettyFactory } from 'pino-pretty';
 import { PRETTY_OPTIONS } from '../../src/log.js';
-import { DeployError, isAwsError } from '../aws/error.js';
-import { npmCommand } from '../aws/printed-commands.js';
+import { readEvents } from '../aws/log-events.js';
 import { openSession, type Session } from '../aws/session.js';
 import { createProgram, UsageError } from '../command.js';
+import { parseDuration } from '../duration.js';
 import {
   addOperatorOptions,
   EXIT_CODES,
@@ -21,8 +20,6 @@ interface LogsOptions extends OperatorOptions {
   readonly since?: string;
 }
 
-const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const UNIT_NAMES: Readonly<Record<string, string>> = { s: 'second', m: 'minute', h: 'hour', d: 'day' };
 const POLL_MS = 2000;
 /** Lines arrive in CloudWatch late and out of order, so each poll reads this period again. */
 const OVERLAP_MS = 30_000;
@@ -73,43 +70,6 @@ async function showLines(session: Session, options: LogsOptions, start: number):
     from = Math.max(start, newest - OVERLAP_MS);
     for (const [id, timestamp] of shown) if (timestamp < from) shown.delete(id);
     await session.sleep(POLL_MS);
-  }
-}
-
-/** @throws {UsageError} */
-function parseDuration(given: string): { readonly ms: number; readonly name: string } {
-  const [, digits = '', unit = ''] = /^(\d{1,4})([smhd])$/.exec(given) ?? [];
-  const unitMs = UNITS_MS[unit];
-  if (unitMs === undefined) throw new UsageError(`--since takes a duration such as 15m, not "${given}"`);
-  const count = Number(digits);
-  const name = UNIT_NAMES[unit] ?? '';
-  return { ms: count * unitMs, name: count === 1 ? name : `${count} ${name}s` };
-}
-
-/** @throws {DeployError} if the log group does not exist */
-async function* readEvents(
-  session: Session,
-  startTime: number,
-  request: string | undefined,
-): AsyncGenerator<FilteredLogEvent> {
-  const { aws, names } = session;
-  try {
-    const pages = paginateFilterLogEvents(
-      { client: aws.logs },
-      {
-        logGroupName: names.logGroups.service,
-        startTime,
-        ...(request !== undefined && { filterPattern: `"${request}"` }),
-      },
-    );
-    for await (const { events = [] } of pages) yield* events;
-  } catch (error) {
-    if (!isAwsError(error, 'ResourceNotFoundException')) throw error;
-    throw new DeployError(
-      'NO_LOG',
-      `there is no log group ${names.logGroups.service}`,
-      `deploy the service, which creates it: ${npmCommand(session, 'deploy')}`,
-    );
   }
 }
 

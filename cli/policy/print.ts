@@ -3,7 +3,7 @@ import type { Explanation } from '../../src/policy/evaluate/explain.js';
 import type { PolicyError } from '../../src/policy/parse/problem.js';
 import type { Policy } from '../../src/policy/evaluate/rules.js';
 import type { CallbackRequest } from '../../src/protocol/request.js';
-import { count, painter, type Output } from '../terminal.js';
+import { count, painter, shortHash, type Output } from '../terminal.js';
 import type { TestRun } from './cases.js';
 import type { Replay } from './replay.js';
 import { explanationLines, replayLines, testRunLines } from './text.js';
@@ -51,11 +51,11 @@ function createTextPrinter(stream: Output): Printer {
       for (const { line, column, message } of policy.warnings) {
         write(`${paint('yellow', 'warning')}  ${file}:${line}:${column}  ${message}`);
       }
-      write(`${paint('green', 'ok')}  ${file} ${hash}: ${content}`);
+      write(`${paint('green', 'ok')}  ${file} ${shortHash(hash)}: ${content}`);
     },
     explanation: (file, policy, { kind, requestId }, explanation) =>
       write(
-        `${kind} ${requestId}, policy ${file} ${policy.hash}`,
+        `${kind} ${requestId}, policy ${file} ${shortHash(policy.hash)}`,
         '',
         ...explanationLines(paint, policy, explanation),
       ),

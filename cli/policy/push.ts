@@ -1,7 +1,7 @@
 // Puts a policy in force in AWS: checks it, then stores it in the SSM parameter that the service reads.
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import { PolicyError } from '../../src/policy/parse/problem.js';
-import { count, painter } from '../terminal.js';
+import { count, painter, shortHash } from '../terminal.js';
 import { type OperatorOptions, printJson } from '../operator-command.js';
 import { putParameter, readParameter } from '../aws/parameters.js';
 import { openSession } from '../aws/session.js';
@@ -32,10 +32,10 @@ export async function pushPolicy(text: string, file: string, options: OperatorOp
     return;
   }
   const paint = painter(process.stdout);
-  const summary = `${policy.hash}, ${count(policy.rules.length, 'rule')}, in ${parameter}`;
+  const summary = `${shortHash(policy.hash)}, ${count(policy.rules.length, 'rule')}, in ${parameter}`;
   process.stdout.write(
     changed
-      ? `${paint('green', 'In force')} within a minute: ${summary}\nBefore: ${before === INVALID ? 'an invalid policy' : (before ?? 'none')}\n`
+      ? `${paint('green', 'In force')} within a minute: ${summary}\nBefore: ${before === INVALID ? 'an invalid policy' : before === undefined ? 'none' : shortHash(before)}\n`
       : `No change: ${summary}\n`,
   );
 }

@@ -1,7 +1,7 @@
 // Formats explanations, test results and replays as lines of text.
 import type { ExplainedChecks, Explanation, RuleExplanation } from '../../src/policy/evaluate/explain.js';
 import { INTEGRITY, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
-import { columns, count, type Paint, paintAction } from '../terminal.js';
+import { columns, count, type Paint, paintAction, shortHash } from '../terminal.js';
 import type { CaseResult, TestRun } from './cases.js';
 import type { Change, Replay } from './replay.js';
 
@@ -91,7 +91,7 @@ export function testRunLines(
   const outcome = `${results.length - failed} passed, ${failed} failed`;
   lines.push(
     '',
-    `${count(results.length, 'case')}, policy ${policy.hash}: ${outcome}; ${total - unmatched.length} of ${count(total, 'rule')} matched`,
+    `${count(results.length, 'case')}, policy ${shortHash(policy.hash)}: ${outcome}; ${total - unmatched.length} of ${count(total, 'rule')} matched`,
   );
   return lines;
 }
@@ -123,7 +123,7 @@ export function replayLines(
 ): readonly string[] {
   const decisions = (number: number): string => count(number, 'decision');
   const lines = [
-    `${decisions(replayed)} from ${log} replayed with ${file} ${policy.hash}: ${changes.length} would change`,
+    `${decisions(replayed)} from ${log} replayed with ${file} ${shortHash(policy.hash)}: ${changes.length} would change`,
   ];
   if (notReplayable.length > 0) {
     lines.push(

@@ -28,7 +28,7 @@ interface Health {
   readonly callbackAlgorithm: AnswerAlgorithm | null;
   /** Fingerprints of the keys that verify requests. */
   readonly cosignerKeys: readonly string[];
-  /** Hash of the policy in force: the first 12 hex digits of its SHA-256. */
+  /** The SHA-256 of the policy in force, 64 hex digits. */
   readonly policy: string;
   /** The answer to every request while an emergency stop is in force. */
   readonly emergencyStop: StopAction | null;

@@ -22,7 +22,7 @@ export interface Rule extends Compiled {
 }
 
 export interface Policy {
-  /** The first 12 hex digits of the file's SHA-256. */
+  /** The file's SHA-256, 64 hex digits. */
   readonly hash: string;
   readonly rules: readonly Rule[];
   /** The rules, keyed by the kind of request that they apply to, in order. */

@@ -12,8 +12,6 @@ import { PolicyError, type PolicyProblem } from './problem.js';
 import { type Found, readCatalog, readLists, readTables } from './catalog.js';
 import { KINDS, keysAt, POLICY_KEYS, policySchema, ruleSchema } from './schema.js';
 
-const HASH_LENGTH = 12;
-
 /**
  * Parses a policy.
  * @param text YAML
@@ -21,9 +19,44 @@ const HASH_LENGTH = 12;
  * @throws {PolicyError} with all problems
  */
 export function parsePolicy(text: string, file: string): Policy {
+  return draftPolicy(text, file).complete(new Map());
+}
+
+/** A policy before the lists that it takes from elsewhere are loaded. */
+export interface PolicyDraft {
+  readonly references: readonly ListReference[];
+  /**
+   * @param lists what `references` name, keyed by the name of the list
+   * @throws {PolicyError} with all problems
+   */
+  complete(lists: ReadonlyMap<string, LoadedList>): Policy;
+}
+
+/** `sanctioned: { from: "s3://bucket/sdn.txt" }` */
+export interface ListReference {
+  readonly name: string;
+  /** A file, or `s3://bucket/key`. */
+  readonly from: string;
+  /** What the content must be, if the policy says so. */
+  readonly sha256: string | undefined;
+}
+
+/** The content of a list that a policy takes from elsewhere. */
+export interface LoadedList {
+  /** Of the list's bytes; `undefined` if they were not looked at, and the list counts as empty. */
+  readonly sha256: string | undefined;
+  readonly entries: readonly string[];
+}
+
+/**
+ * Parses a policy as far as possible without its lists.
+ * @throws {PolicyError} if it is no YAML
+ */
+export function draftPolicy(text: string, file: string): PolicyDraft {
   if (text.includes('-----BEGIN') || !LOOKS_LIKE_POLICY.test(text)) throw new PolicyError([notAPolicy(file)]);
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH);
-  return { hash, ...readPolicy(new PolicyDocument(text, file)) };
+  const hash = createHash('sha256').update(text).digest('hex');
+  const document = new PolicyDocument(text, file);
+  return { references: [], complete: () => ({ hash, ...readPolicy(document) }) };
 }
 
 /** A file without these keys is not quoted in a report. */
