@@ -25,7 +25,7 @@ onError: reject
 `;
   const policy = parsePolicy(text, 'x');
   t.match(policy, {
-    hash: /^[0-9a-f]{12}$/,
+    hash: /^[0-9a-f]{64}$/,
     otherwise: 'RETRY',
     onError: 'REJECT',
     rules: [
