@@ -12,6 +12,8 @@ export interface HealthOptions {
   readonly keyRing: { readonly current: Keys };
   /** The policy in force. */
   readonly policy: { readonly current: { readonly hash: string } };
+  /** The candidate that decisions are compared with. @default - there is none */
+  readonly comparison?: { readonly candidate: { readonly hash: string } | undefined };
   readonly emergency: Emergency;
   readonly version: string;
   /** `stopping` is set before the listener closes, so that the probe sees it. */
@@ -30,6 +32,8 @@ interface Health {
   readonly cosignerKeys: readonly string[];
   /** The SHA-256 of the policy in force, 64 hex digits. */
   readonly policy: string;
+  /** The SHA-256 of the candidate that decisions are compared with. */
+  readonly candidate: string | null;
   /** The answer to every request while an emergency stop is in force. */
   readonly emergencyStop: StopAction | null;
   /** What could not be refreshed for longer than `MAX_STALENESS_SECONDS`: `keys`, `policy` or `stop`. */
@@ -48,6 +52,7 @@ export function healthRoute(app: FastifyInstance, options: HealthOptions): void 
       callbackAlgorithm: callback?.algorithm ?? null,
       cosignerKeys: cosigners.map(({ fingerprint }) => fingerprint),
       policy: options.policy.current.hash,
+      candidate: options.comparison?.candidate?.hash ?? null,
       emergencyStop: options.emergency.stop.action ?? null,
       stale: options.emergency.freshness.stale,
       auth: options.auth,
