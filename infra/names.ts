@@ -38,6 +38,14 @@ export function namesOf(project: string, environment: EnvironmentName) {
   } as const;
 }
 
+/**
+ * The bucket with long policies, signed policies and lists. Bucket names are unique across all of AWS.
+ * @param account 12 digits
+ */
+export function policyBucket({ prefix }: Pick<Names, 'prefix'>, account: string, region: string): string {
+  return `${prefix}-policy-${account}-${region}`;
+}
+
 /** All stacks, in deployment order. */
 export const STACK_NAMES = ['foundation', 'security', 'image', 'callback', 'cosigner'] as const;
 export type StackName = (typeof STACK_NAMES)[number];
