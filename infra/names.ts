@@ -38,12 +38,19 @@ export function namesOf(project: string, environment: EnvironmentName) {
   } as const;
 }
 
-/**
- * The bucket with long policies, signed policies and lists. Bucket names are unique across all of AWS.
- * @param account 12 digits
- */
-export function policyBucket({ prefix }: Pick<Names, 'prefix'>, account: string, region: string): string {
-  return `${prefix}-policy-${account}-${region}`;
+/** Includes account and region, because bucket names are unique across all of AWS. */
+export function bucketName(
+  { prefix }: Pick<Names, 'prefix'>,
+  purpose: 'cosigner' | 'logs' | 'policy' | 'source',
+  account: string,
+  region: string,
+): string {
+  return `${prefix}-${purpose}-${account}-${region}`;
+}
+
+/** The bucket with the policies that do not fit in a parameter, those that are signed, and lists. */
+export function policyBucket(names: Pick<Names, 'prefix'>, account: string, region: string): string {
+  return bucketName(names, 'policy', account, region);
 }
 
 /** All stacks, in deployment order. */
