@@ -43,6 +43,19 @@ export interface Replay {
   overridden: number;
 }
 
+/** A replay to which lines are given one by one. */
+export interface RunningReplay {
+  readonly outcome: Replay;
+  /** @param line of a log; others than decision lines are ignored */
+  readonly take: (line: string) => void;
+}
+
+export function startReplay(policy: Policy): RunningReplay {
+  const outcome: Replay = { replayed: 0, changes: [], notReplayable: [], skipped: 0, overridden: 0 };
+  const unlogged = undocumentedReads(policy);
+  return { outcome, take: (line) => replayLine(policy, unlogged, line, outcome) };
+}
+
 /**
  * @param file JSON lines; `-` for standard input. Anything before the first `{` in a line is ignored, such as the time
  *   and stream that `aws logs tail` prints.
@@ -54,15 +67,14 @@ export async function replay(
   file: string,
   onProgress: (lines: number) => void,
 ): Promise<Replay> {
-  const outcome: Replay = { replayed: 0, changes: [], notReplayable: [], skipped: 0, overridden: 0 };
+  const { outcome, take } = startReplay(policy);
   let lines = 0;
-  const unlogged = undocumentedReads(policy);
   let pretty = false;
   let utf16 = false;
   try {
     const input = file === '-' ? process.stdin : createReadStream(file);
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-      replayLine(policy, unlogged, line, outcome);
+      take(line);
       utf16 ||= lines === 0 && line.includes('\0');
       pretty ||= isPretty(line);
       onProgress(++lines);
