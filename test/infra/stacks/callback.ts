@@ -129,7 +129,7 @@ t.test('the policy comes from its parameter, or from the image', (t) => {
   t.match(readConfig([], image), { sources: { policy: { file: 'policy.yaml' } } });
   t.match(
     readFileSync(join(ROOT, 'Dockerfile'), 'utf8'),
-    /\nWORKDIR \/app\nCOPY [^\n]*\bpolicy\.yaml\b/,
+    /\nWORKDIR \/app\n(COPY .*\n)*COPY --from=policy \/policy \.\/\n/,
     'where the service looks for it',
   );
   const outputs = stacks.template('callback').findOutputs('*');
