@@ -70,7 +70,10 @@ export async function readObject(
 
 /** @returns what the service compares a policy with when it starts; undefined if nothing was signed before */
 export async function readNewestSignatures(session: Session): Promise<string | undefined> {
-  return readObject(session, { object: `s3://${bucketOf(session)}/${NEWEST_SIGNATURES}`, version: undefined });
+  return readObject(session, {
+    object: `s3://${bucketOf(session)}/${NEWEST_SIGNATURES}`,
+    version: undefined,
+  });
 }
 
 export async function storeNewestSignatures(session: Session, json: string): Promise<void> {

@@ -23,14 +23,16 @@ export function describeChange(why: string, caller: string, rollbackTo?: number)
   const reason = [title, why.replaceAll(/\s+/g, ' ').trim()].filter((part) => part !== '').join(': ');
   const description = reason === '' ? by : `${reason} ${by}`;
   if (description.length > MAX_DESCRIPTION) {
-    throw new UsageError(`--why is too long: shorten it by ${description.length - MAX_DESCRIPTION} characters`);
+    throw new UsageError(
+      `--why is too long: shorten it by ${description.length - MAX_DESCRIPTION} characters`,
+    );
   }
   return description;
 }
 
 export function readDescription(description: string): Reason {
   const [, why = description, by] = /^(?:(.*) )?\(by ([^()]*)\)$/s.exec(description) ?? [];
-  const text = by === undefined ? description : (why === description ? '' : why);
+  const text = by === undefined ? description : why === description ? '' : why;
   const [, version] = ROLLBACK.exec(text) ?? [];
   return {
     why: text,

@@ -65,10 +65,7 @@ function titleOf({ id, position, for: kind, action }: RuleText): string {
 }
 
 function bodyOf({ when, reason }: RuleText): readonly string[] {
-  return [
-    `    when: ${oneLine(when)}`,
-    ...(reason === undefined ? [] : [`    reason: ${oneLine(reason)}`]),
-  ];
+  return [`    when: ${oneLine(when)}`, ...(reason === undefined ? [] : [`    reason: ${oneLine(reason)}`])];
 }
 
 function changesOf(paint: Paint, { changes }: ChangedRule): readonly string[] {
@@ -84,7 +81,9 @@ function entryLines({ added, removed, changed }: SectionDifference, marks: Marks
   const lines = [
     ...added.map(({ key, value }) => marks.added(entryText(key, value))),
     ...removed.map(({ key, value }) => marks.removed(entryText(key, value))),
-    ...changed.map(({ key, before, after }) => marks.changed(`${key}: ${before || 'none'} -> ${after || 'none'}`)),
+    ...changed.map(({ key, before, after }) =>
+      marks.changed(`${key}: ${before || 'none'} -> ${after || 'none'}`),
+    ),
   ];
   if (lines.length <= MAX_ENTRIES) return lines;
   return [...lines.slice(0, MAX_ENTRIES), `… and ${lines.length - MAX_ENTRIES} more; --json shows all`];

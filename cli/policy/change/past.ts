@@ -1,0 +1,44 @@
+// What a policy would have decided about the requests of the last 24 hours, which are in the service's log.
+import { codeOf } from '../../../src/protocol/error.js';
+import type { Policy } from '../../../src/policy/evaluate/rules.js';
+import { readEvents } from '../../aws/log-events.js';
+import { explainError } from '../../aws/explain.js';
+import type { Session } from '../../aws/session.js';
+import { reasonOf } from '../../command.js';
+import { type Replay, startReplay } from '../replay.js';
+
+const PERIOD_MS = 24 * 3_600_000;
+/** A busy service logs more than an operator wants to wait for. */
+const MAX_READING_MS = 60_000;
+const PROGRESS_STEP_LINES = 500;
+
+export interface Past extends Replay {
+  /** Number of decision lines that were read. */
+  readonly lines: number;
+  /** Whether there was no time to read all of them. */
+  readonly incomplete: boolean;
+}
+
+/** @returns the replay, or why the log can't be read, which must not prevent a change */
+export async function replayPast(
+  session: Session,
+  policy: Policy,
+  onProgress: (lines: number) => void,
+): Promise<Past | { readonly problem: string }> {
+  const { outcome, take } = startReplay(policy);
+  const end = performance.now() + MAX_READING_MS;
+  let lines = 0;
+  try {
+    for await (const { message = '' } of readEvents(session, Date.now() - PERIOD_MS, 'decision')) {
+      take(message);
+      if (++lines % PROGRESS_STEP_LINES === 0) onProgress(lines);
+      if (performance.now() > end) return { ...outcome, lines, incomplete: true };
+    }
+  } catch (thrown) {
+    const error = explainError(thrown, session.profile);
+    // Anything else is a bug in this project.
+    if (codeOf(error) === undefined) throw error;
+    return { problem: reasonOf(error) };
+  }
+  return { ...outcome, lines, incomplete: false };
+}
