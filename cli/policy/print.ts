@@ -6,7 +6,8 @@ import type { CallbackRequest } from '../../src/protocol/request.js';
 import { count, painter, shortHash, type Output } from '../terminal.js';
 import type { TestRun } from './cases.js';
 import type { Replay } from './replay.js';
-import { explanationLines, replayLines, testRunLines } from './text.js';
+import { testRunLines } from './test-text.js';
+import { explanationLines, replayLines } from './text.js';
 
 export interface Printer {
   problems(error: PolicyError): void;
@@ -27,7 +28,7 @@ function createJsonPrinter(stream: Output): Printer {
     policy: (file, policy) => write({ file, ...summarize(policy), warnings: policy.warnings }),
     explanation: (file, { hash }, { kind, requestId }, { decision, integrity, warnings, rules }) =>
       write({ file, policy: hash, kind, requestId, decision, integrity, warnings, rules }),
-    testRun: ({ hash }, { results, unmatched }) =>
+    testRun: ({ hash }, { results, unmatched, coverage }) =>
       write({
         policy: hash,
         cases: results.map(({ name, passed, expected, got: { action, rule, ruleError } }) => ({
@@ -35,6 +36,7 @@ function createJsonPrinter(stream: Output): Printer {
           got: { action, rule, ruleError },
         })),
         unmatched,
+        coverage,
       }),
     replay: (log, file, { hash }, outcome) => write({ log, file, policy: hash, ...outcome }),
   };
