@@ -5,6 +5,8 @@ import type { Policy } from '../../src/policy/evaluate/rules.js';
 import type { CallbackRequest } from '../../src/protocol/request.js';
 import { count, painter, shortHash, type Output } from '../terminal.js';
 import type { TestRun } from './cases.js';
+import type { Mutation } from './mutate/mutate.js';
+import { mutationLines } from './mutate/text.js';
 import type { Replay } from './replay.js';
 import { testRunLines } from './test-text.js';
 import { explanationLines, replayLines } from './text.js';
@@ -14,6 +16,7 @@ export interface Printer {
   policy(file: string, policy: Policy): void;
   explanation(file: string, policy: Policy, request: CallbackRequest, explanation: Explanation): void;
   testRun(policy: Policy, run: TestRun): void;
+  mutation(file: string, policy: Policy, mutation: Mutation): void;
   replay(log: string, file: string, policy: Policy, outcome: Replay): void;
 }
 
@@ -38,6 +41,10 @@ function createJsonPrinter(stream: Output): Printer {
         unmatched,
         coverage,
       }),
+    mutation: (file, { hash }, { cases, changes, survivors }) => {
+      const noticed = changes - survivors.length;
+      write({ file, policy: hash, cases, changes, noticed, survivors });
+    },
     replay: (log, file, { hash }, outcome) => write({ log, file, policy: hash, ...outcome }),
   };
 }
@@ -62,6 +69,7 @@ function createTextPrinter(stream: Output): Printer {
         ...explanationLines(paint, policy, explanation),
       ),
     testRun: (policy, run) => write(...testRunLines(paint, policy, run)),
+    mutation: (file, policy, mutation) => write(...mutationLines(paint, file, policy, mutation)),
     replay: (log, file, policy, outcome) => write(...replayLines(log, file, policy, outcome)),
   };
 }
