@@ -1,7 +1,7 @@
 // What differs between two policies: rules, and the entries of lists, tables and the other sections.
 import type { Catalog } from '../../../src/chain/catalog.js';
 import { DEFAULT_CATALOG } from '../../../src/chain/default-catalog.js';
-import type { Policy, Rule } from '../../../src/policy/evaluate/rules.js';
+import type { ListFromElsewhere, Policy, Rule } from '../../../src/policy/evaluate/rules.js';
 import type { ListEntry } from '../../../src/policy/language/named-list.js';
 
 /** A rule as a person reads it. */
@@ -152,9 +152,17 @@ function sectionDifference(
 }
 
 /** Everything in a policy except its rules. Built-in assets are left out unless the policy changes them. */
-function sections({ catalog, lists, tables, otherwise, onError }: Policy): ReadonlyMap<string, Section> {
+function sections({
+  catalog,
+  lists,
+  loadedLists,
+  tables,
+  otherwise,
+  onError,
+}: Policy): ReadonlyMap<string, Section> {
   return new Map([
     ...[...lists].map(([name, entries]): [string, Section] => [`list ${name}`, listSection(entries)]),
+    ...[...loadedLists].map(([name, list]): [string, Section] => [`list ${name}`, loadedSection(list)]),
     ...[...tables].map(([name, values]): [string, Section] => [`table ${name}`, values]),
     ...catalogSections(catalog),
     [
@@ -189,6 +197,15 @@ function listSection(entries: readonly ListEntry[]): Section {
       return [key.join(', '), name];
     }),
   );
+}
+
+/** A list from elsewhere may have a million entries, so only what it is as a whole is compared. */
+function loadedSection({ from, pinned, sha256, entries }: ListFromElsewhere): Section {
+  return new Map([
+    ['from', from],
+    ['sha256', `${sha256 ?? 'not read'}${pinned ? ', as the policy demands' : ''}`],
+    ['entries', String(entries)],
+  ]);
 }
 
 function assetSection({ assets }: Catalog): Section {
