@@ -31,7 +31,7 @@ function openDestinations(path: TruePath): string {
   for (const [fact, reason] of ONLY_DESTINATION) {
     if (reads(path, fact)) return `${fact} ${reason}: ${rest}`;
   }
-  if (path.some(({ node, holds }) => holds && node.op === 'rcall' && node.args[0].startsWith("exists"))) {
+  if (path.some(({ node, holds }) => holds && node.op === 'rcall' && node.args[0].startsWith('exists'))) {
     return `exists() is true if one destination is listed, and the others can be anybody's: ${rest}`;
   }
   if (path.some(({ node }) => nameOf(node).includes('tx.destinations['))) {
@@ -90,7 +90,7 @@ function paidBound(path: TruePath, entry: string, { policy }: Approval): Bound {
 function addressListOn(path: TruePath): string | undefined {
   const literals = everyEntryOn(path).flatMap(({ paths }) => paths.flat());
   for (const { node } of [...path, ...literals]) {
-    if (node.op === 'in' && nameOf(node.args[0]).endsWith(".address") && typeOf(node.args[1]) === 'List') {
+    if (node.op === 'in' && nameOf(node.args[0]).endsWith('.address') && typeOf(node.args[1]) === 'List') {
       return nameOf(node.args[1]);
     }
   }
