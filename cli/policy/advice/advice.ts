@@ -2,10 +2,17 @@
 import type { Policy } from '../../../src/policy/evaluate/rules.js';
 import { PolicyDocument } from '../../../src/policy/parse/document.js';
 import { excerptOf, type PolicyProblem } from '../../../src/policy/parse/problem.js';
+import { absenceHabits } from './absent.js';
 import { addressHabits } from './addresses.js';
 import { approvingHabits } from './approve/approve.js';
 import { duplicateHabits } from './duplicates.js';
+import { evasionHabits } from './evasion.js';
 import type { Finding, Subject } from './finding.js';
+import { orderHabits } from './order.js';
+import { settingHabits } from './settings.js';
+import { stageHabits } from './stages.js';
+import { timeHabits } from './times.js';
+import { unitHabits } from './units.js';
 import { unusedHabits } from './unused.js';
 import { valueHabits } from './values.js';
 
@@ -25,6 +32,13 @@ const HABITS: readonly Habits[] = [
   addressHabits,
   unusedHabits,
   duplicateHabits,
+  stageHabits,
+  unitHabits,
+  timeHabits,
+  settingHabits,
+  evasionHabits,
+  orderHabits,
+  absenceHabits,
 ];
 
 /**
