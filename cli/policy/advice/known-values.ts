@@ -8,6 +8,11 @@ const OPERATIONS = [
   ...['STAKE', 'UNSTAKE', 'WITHDRAW'],
 ];
 
+/** The operation that a misspelled one stands for. */
+export function knownOperation(written: string): string {
+  return OPERATIONS.includes(written) ? written : (nearest(written, OPERATIONS) ?? written);
+}
+
 /** https://developers.fireblocks.com/reference/transaction-sources-destinations */
 const PEER_TYPES = [
   ...['VAULT', 'EXCHANGE', 'UNMANAGED', 'INTERNAL_WALLET', 'EXTERNAL_WALLET', 'CONTRACT', 'FIAT_ACCOUNT'],

@@ -2,6 +2,7 @@
 import type { Policy } from '../../../../src/policy/evaluate/rules.js';
 import { DEFAULT_OPERATION } from '../../../../src/protocol/request.js';
 import { type Finding, inCondition, type PlacedRule, type Subject } from '../finding.js';
+import { knownOperation } from '../known-values.js';
 import { pathsOf, type TruePath } from '../paths.js';
 import { named, reads, valuesIn } from '../terms.js';
 import type { Approval, Gap } from './gap.js';
@@ -67,7 +68,7 @@ function gapsOf(path: TruePath, { rule }: PlacedRule, policy: Policy): readonly 
   if (rule.for === 'configuration') return configurationGaps(approval);
   const operations = operationsOn(path, policy);
   if (operations === undefined) return [OPEN_OPERATION, ...gapsFor(probableOperation(path), approval)];
-  return operations.flatMap((operation) => gapsFor(operation, approval));
+  return operations.flatMap((operation) => gapsFor(knownOperation(operation), approval));
 }
 
 /** What a rule without an operation seems to be about. */
