@@ -11,6 +11,7 @@ import { addPush } from './commands/push.js';
 import { addReplay } from './commands/replay.js';
 import { addRollback } from './commands/rollback.js';
 import { addShow } from './commands/show.js';
+import { addSign } from './commands/sign.js';
 import { addTest } from './commands/test.js';
 import { addResume, addStop } from './stop-commands.js';
 
@@ -22,7 +23,7 @@ export async function runPolicy(): Promise<void> {
 export function createPolicyProgram(stdout: Output): Command {
   const program = createProgram(
     'policy',
-    'Checks, explains, tests, replays and pushes a policy, and stops all decisions in an emergency.',
+    'Checks, explains, tests, replays, signs and pushes a policy, and stops all decisions in an emergency.',
   ).addHelpText('after', '\nHelp for one command: npm run policy -- explain --help');
   addCheck(program, stdout);
   addExplain(program, stdout);
@@ -34,6 +35,7 @@ export function createPolicyProgram(stdout: Output): Command {
   addRollback(program, stdout);
   addCandidate(program, stdout);
   addPromote(program, stdout);
+  addSign(program, stdout);
   addStop(program);
   addResume(program);
   return program;
