@@ -46,10 +46,10 @@ export async function ask(question: string, option: string): Promise<string> {
 export async function askSecret(question: string): Promise<string> {
   if (!process.stdin.isTTY)
     throw new UsageError('no terminal to ask for the passphrase: run it on a terminal');
-  process.stderr.write(question);
   // As a terminal, so that readline turns off the echo; what it would show goes nowhere.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output, terminal: true });
+  process.stderr.write(question);
   try {
     return await lineFrom(terminal, '');
   } finally {
