@@ -46,6 +46,12 @@ export class NamedList {
     return this.#written.has(text);
   }
 
+  /** The first entry, as written, that fulfils a condition. */
+  find(condition: (text: string) => boolean): string | undefined {
+    for (const text of this.#written) if (condition(text)) return text;
+    return undefined;
+  }
+
   /** Whether an entry has this address, whatever its tag. */
   hasAddress(address: Address): boolean {
     const { plain, detailed } = this.#indexFor(address.chain);
