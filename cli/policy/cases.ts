@@ -25,7 +25,8 @@ const caseSchema = z
     error: 'needs either "payload" or "file"',
   });
 
-const fileSchema = z.strictObject({ cases: z.array(caseSchema).min(1) });
+/** A file with cases. */
+export const fileSchema = z.strictObject({ cases: z.array(caseSchema).min(1) });
 
 type CaseEntry = z.infer<typeof caseSchema>;
 

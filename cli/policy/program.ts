@@ -7,6 +7,7 @@ import { addCheck } from './commands/check.js';
 import { addExplain } from './commands/explain.js';
 import { addPush } from './commands/push.js';
 import { addReplay } from './commands/replay.js';
+import { addSchema } from './commands/schema.js';
 import { addTest } from './commands/test.js';
 import { addResume, addStop } from './stop-commands.js';
 
@@ -26,6 +27,7 @@ export function createPolicyProgram(stdout: Output): Command {
   addExplain(program, stdout);
   addTest(program, stdout);
   addReplay(program, stdout);
+  addSchema(program, stdout);
   addPush(program, stdout);
   addStop(program);
   addResume(program);
