@@ -63,12 +63,18 @@ function report(problems: readonly PolicyProblem[], total: number): string {
  *        |              ^
  * ```
  */
-function describe({ file, line, column, rule, message, excerpt, caret }: PolicyProblem): string {
+function describe(problem: PolicyProblem): string {
+  return [placeOf(problem), `  ${problem.message}`, ...excerptLines(problem)].join('\n');
+}
+
+/** `policy.yaml:12:11  rule small-internal` */
+export function placeOf({ file, line, column, rule }: PolicyProblem): string {
+  return `${file}:${line}:${column}${rule === undefined ? '' : `  rule ${rule}`}`;
+}
+
+/** The excerpt, and below it a caret; empty if nothing may be quoted. */
+export function excerptLines({ line, excerpt, caret }: PolicyProblem): readonly string[] {
   const gutter = String(line).padStart(6);
   const place = [`${gutter} | ${excerpt}`, `${' '.repeat(gutter.length)} | ${' '.repeat(caret)}^`];
-  return [
-    `${file}:${line}:${column}${rule === undefined ? '' : `  rule ${rule}`}`,
-    `  ${message}`,
-    ...(excerpt === '' ? [] : place),
-  ].join('\n');
+  return excerpt === '' ? [] : place;
 }
