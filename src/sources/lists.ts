@@ -1,5 +1,5 @@
 // Reads the lists that policies take from elsewhere. Policies that use the same file share what was read of it.
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setImmediate as otherWork } from 'node:timers/promises';
 import type { ListReference } from '../policy/parse/catalog.js';
 import type { LoadedList } from '../policy/parse/file.js';
@@ -59,7 +59,7 @@ export class ListReader {
   }
 
   async #read({ from }: ListReference): Promise<LoadedList> {
-    const place = from.startsWith('s3://') || isAbsolute(from) ? from : resolve(this.#directory, from);
+    const place = isInS3(from) ? from : resolve(this.#directory, from);
     const known = this.#known.get(place);
     const list = known !== undefined && 'list' in known ? known.list.deref() : undefined;
     const isKnown = list !== undefined || (known !== undefined && 'error' in known);
@@ -80,11 +80,16 @@ export class ListReader {
   }
 
   async #contentOf(place: string, from: string, stamp: string | undefined): Promise<Stamped | undefined> {
-    if (!place.startsWith('s3://')) return readListFile(place, from, stamp);
+    if (!isInS3(from)) return readListFile(place, from, stamp);
     const content = await this.#readObject({ url: place }, MAX_LIST_BYTES, stamp);
     if (content === 'too large') throw new ListError([problemIn(from, tooLarge())]);
     return content;
   }
+}
+
+/** @param from of a list */
+export function isInS3(from: string): boolean {
+  return from.startsWith('s3://');
 }
 
 /** Runs a generator in short turns between other work. */

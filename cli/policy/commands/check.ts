@@ -4,6 +4,7 @@ import type { Output } from '../../terminal.js';
 import { readPolicy } from '../files.js';
 import {
   addExamples,
+  addFetchOption,
   addJsonOption,
   policyHelp,
   policyOption,
@@ -20,12 +21,13 @@ export function addCheck(program: Command, stdout: Output): void {
     .argument('[file]', policyHelp)
     .addOption(policyOption('same as the file argument'))
     .action((file: string | undefined, options: PolicyOptions) =>
-      runAction(stdout, options, (print) => {
+      runAction(stdout, options, async (print) => {
         const policyFile = selectPolicy(options, file);
-        print.policy(policyFile, readPolicy(policyFile));
+        print.policy(policyFile, await readPolicy(policyFile, options));
         return true;
       }),
     );
+  addFetchOption(check);
   addJsonOption(check);
   addExamples(check, 'the policy has problems', [
     'npm run policy -- check',
