@@ -3,7 +3,7 @@ import type { Explanation } from '../../src/policy/evaluate/explain.js';
 import type { PolicyError } from '../../src/policy/parse/problem.js';
 import type { Policy } from '../../src/policy/evaluate/rules.js';
 import type { CallbackRequest } from '../../src/protocol/request.js';
-import { count, painter, shortHash, type Output } from '../terminal.js';
+import { count, type Output, type Paint, painter, shortHash } from '../terminal.js';
 import type { Advice } from './advice/advice.js';
 import { adviceCount, adviceLines } from './advice/text.js';
 import type { TestRun } from './cases.js';
@@ -26,7 +26,8 @@ function createJsonPrinter(stream: Output): Printer {
   const write = (value: object): void => void stream.write(`${JSON.stringify(value)}\n`);
   return {
     problems: ({ problems }) => write({ problems }),
-    check: (file, policy, warnings) => write({ file, ...summarize(policy), warnings }),
+    check: (file, policy, warnings) =>
+      write({ file, ...summarize(policy), notLoaded: notLoaded(policy), warnings }),
     explanation: (file, { hash }, { kind, requestId }, { decision, integrity, warnings, rules }) =>
       write({ file, policy: hash, kind, requestId, decision, integrity, warnings, rules }),
     testRun: ({ hash }, { results, unmatched }) =>
@@ -52,6 +53,7 @@ function createTextPrinter(stream: Output): Printer {
       const content = `${count(rules, 'rule')}, ${count(lists, 'list')} with ${count(entries, 'entry', 'entries')}`;
       const warned = advice.length === 0 ? '' : `; ${paint('yellow', adviceCount(advice))}`;
       write(
+        ...notLoadedLines(paint, policy),
         ...adviceLines(paint, advice),
         `${paint('green', 'ok')}  ${file} ${shortHash(hash)}: ${content}${warned}`,
       );
@@ -60,14 +62,34 @@ function createTextPrinter(stream: Output): Printer {
       write(
         `${kind} ${requestId}, policy ${file} ${shortHash(policy.hash)}`,
         '',
+        ...notLoadedLines(paint, policy),
         ...explanationLines(paint, policy, explanation),
       ),
-    testRun: (policy, run) => write(...testRunLines(paint, policy, run)),
-    replay: (log, file, policy, outcome) => write(...replayLines(log, file, policy, outcome)),
+    testRun: (policy, run) => write(...notLoadedLines(paint, policy), ...testRunLines(paint, policy, run)),
+    replay: (log, file, policy, outcome) =>
+      write(...notLoadedLines(paint, policy), ...replayLines(log, file, policy, outcome)),
   };
 }
 
-function summarize({ hash, rules, lists }: Policy) {
-  const entries = [...lists.values()].reduce((sum, list) => sum + list.length, 0);
-  return { policy: hash, rules: rules.length, lists: lists.size, entries };
+function summarize({ hash, rules, lists, loadedLists }: Policy) {
+  const sizes = [
+    ...[...lists.values()].map(({ length }) => length),
+    ...[...loadedLists.values()].map(({ entries }) => entries),
+  ];
+  const entries = sizes.reduce((sum, size) => sum + size, 0);
+  return { policy: hash, rules: rules.length, lists: sizes.length, entries };
+}
+
+/** The lists that were not read, and count as empty. */
+function notLoaded({ loadedLists }: Policy): readonly { readonly list: string; readonly from: string }[] {
+  return [...loadedLists].flatMap(([list, { from, sha256 }]) =>
+    sha256 === undefined ? [{ list, from }] : [],
+  );
+}
+
+function notLoadedLines(paint: Paint, policy: Policy): readonly string[] {
+  return notLoaded(policy).map(
+    ({ list, from }) =>
+      `${paint('yellow', 'not read')}  list ${list} from ${from}: it counts as empty; --fetch reads it`,
+  );
 }

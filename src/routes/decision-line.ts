@@ -41,6 +41,7 @@ export function decisionLine(decided: Decided): Record<string, unknown> {
     verified: decision.verified,
     problem: shorten(decision.problem),
     policy: decision.policy,
+    lists: decision.lists,
     tried: trace ? decision.tried : undefined,
     durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
     cosignerKey: cosignerKey?.fingerprint,

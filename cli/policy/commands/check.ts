@@ -2,10 +2,11 @@
 import type { Command } from 'commander';
 import { readText } from '../../command.js';
 import type { Output } from '../../terminal.js';
-import { parsePolicy } from '../../../src/policy/parse/file.js';
 import { adviseOn } from '../advice/advice.js';
+import { completePolicy } from '../files.js';
 import {
   addExamples,
+  addFetchOption,
   addJsonOption,
   policyHelp,
   policyOption,
@@ -29,15 +30,16 @@ export function addCheck(program: Command, stdout: Output): void {
     .addOption(policyOption('same as the file argument'))
     .option('--strict', 'exit with 1 if there is any warning')
     .action((file: string | undefined, options: CheckOptions) =>
-      runAction(stdout, options, (print) => {
+      runAction(stdout, options, async (print) => {
         const policyFile = selectPolicy(options, file);
         const text = readText(policyFile);
-        const policy = parsePolicy(text, policyFile);
+        const policy = await completePolicy(text, policyFile, options);
         const advice = adviseOn(policy, text, policyFile);
         print.check(policyFile, policy, advice);
         return options.strict !== true || advice.length === 0;
       }),
     );
+  addFetchOption(check);
   addJsonOption(check);
   addExamples(check, 'the policy has problems or, with --strict, warnings', [
     'npm run policy -- check',

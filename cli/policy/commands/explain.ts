@@ -6,6 +6,7 @@ import { explain } from '../../../src/policy/evaluate/explain.js';
 import { readPolicy, readRequest } from '../files.js';
 import {
   addExamples,
+  addFetchOption,
   addJsonOption,
   checkStandardInput,
   policyOption,
@@ -31,16 +32,17 @@ export function addExplain(program: Command, stdout: Output): void {
       new Option('--now <time>', 'evaluate at this time, such as 2026-03-02T10:00:00Z').argParser(parseTime),
     )
     .action((payload: string, options: ExplainOptions) =>
-      runAction(stdout, options, (print) => {
+      runAction(stdout, options, async (print) => {
         const policyFile = selectPolicy(options);
         checkStandardInput(policyFile, payload);
-        const policy = readPolicy(policyFile);
+        const policy = await readPolicy(policyFile, options);
         const request = readRequest(payload);
         const explanation = explain(policy, request, options.now ?? new Date());
         print.explanation(policyFile, policy, request, explanation);
         return explanation.decision.ruleError === undefined;
       }),
     );
+  addFetchOption(command);
   addJsonOption(command);
   addExamples(command, 'a rule could not be evaluated', [
     'npm run policy -- explain examples/large-transfer.json --policy examples/local-policy.yaml',

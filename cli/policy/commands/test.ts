@@ -5,6 +5,7 @@ import { readCases, runCases } from '../cases.js';
 import { readPolicy } from '../files.js';
 import {
   addExamples,
+  addFetchOption,
   addJsonOption,
   checkStandardInput,
   policyOption,
@@ -21,15 +22,16 @@ export function addTest(program: Command, stdout: Output): void {
     .argument('<cases>', 'YAML file with test cases: requests and the decision expected for each')
     .addOption(policyOption())
     .action((cases: string, options: PolicyOptions) =>
-      runAction(stdout, options, (print) => {
+      runAction(stdout, options, async (print) => {
         const policyFile = selectPolicy(options);
         checkStandardInput(policyFile, cases);
-        const policy = readPolicy(policyFile);
+        const policy = await readPolicy(policyFile, options);
         const run = runCases(policy, readCases(cases));
         print.testRun(policy, run);
         return run.results.every(({ passed }) => passed);
       }),
     );
+  addFetchOption(test);
   addJsonOption(test);
   addExamples(test, 'a case failed', [
     'npm run policy -- test examples/local-policy.cases.yaml --policy examples/local-policy.yaml',

@@ -13,7 +13,10 @@ export function policyJsonSchema(): JsonSchema {
   });
 }
 
-const CHAIN = { type: undefined, anyOf: [{ enum: CHAIN_NAMES }, { type: 'string', pattern: '^evm/[1-9][0-9]*$' }] };
+const CHAIN = {
+  type: undefined,
+  anyOf: [{ enum: CHAIN_NAMES }, { type: 'string', pattern: '^evm/[1-9][0-9]*$' }],
+};
 const NAMES = { type: 'string', pattern: '^[A-Za-z]\\w{0,63}$' };
 /** A section whose entries may all be commented out. */
 const MAP_OR_EMPTY = { type: ['object', 'null'] };
