@@ -43,6 +43,10 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'The tag or memo that a destination must have. Without it, the entry is for destinations without a tag.',
   'lists.*[].asset': 'Fireblocks asset id, if the entry counts only for this asset.',
   'lists.*[].name': 'The name that `explain` and the log show.',
+  'lists.*.from':
+    'Where the list is, instead of in the policy: a file, relative to the policy, or `s3://bucket/key`. One address a line; `#` begins a comment.',
+  'lists.*.sha256':
+    'SHA-256 that the file must have. Needed for a list that an approving rule of a signed policy reads.',
   rules: 'The rules, from top to bottom. The first that matches decides, so put rules that reject first.',
   'rules[].id': 'Unique name that appears in the log and in reports: up to 64 letters, digits and `_ . -`.',
   'rules[].for': '`transaction` (approval and signing) or `configuration` (changes to the workspace).',

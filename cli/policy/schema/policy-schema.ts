@@ -1,6 +1,11 @@
 // The JSON schema of policy files: what `check` demands, as far as an editor can know it while someone writes.
 import { CHAIN_NAMES } from '../../../src/chain/chain.js';
-import { assetSchema, listEntrySchema, policySchema } from '../../../src/policy/parse/schema.js';
+import {
+  assetSchema,
+  listEntrySchema,
+  listReferenceSchema,
+  policySchema,
+} from '../../../src/policy/parse/schema.js';
 import { type JsonSchema, schemaDocument, toJsonSchema } from './json-schema.js';
 import { POLICY_DESCRIPTIONS } from './policy-descriptions.js';
 
@@ -43,6 +48,9 @@ const KEYWORDS: Readonly<Record<string, JsonSchema>> = {
   integrity: MAP_OR_EMPTY,
   'integrity.maxFeeFactor': { ...AMOUNT, minimum: 1 },
   lists: { ...MAP_OR_EMPTY, propertyNames: NAMES },
+  'lists.*': { anyOf: [{ type: 'array', items: {} }, toJsonSchema(listReferenceSchema)] },
+  // 64 digits without quotes would be a number that can't be exact.
+  'lists.*.sha256': { type: ['string'] },
   'lists.*[]': { anyOf: [{ type: 'string', minLength: 1 }, toJsonSchema(listEntrySchema)] },
   rules: LIST_OR_EMPTY,
 };

@@ -18,7 +18,11 @@ export function calendarPitfall(
   if (kind === undefined) return undefined;
   const other = calendarKind(typeOf(left)) === undefined ? left : right;
   if (typeOf(other).includes('dyn')) return dynamicProblem(kind);
-  const problem = textsIn(other, kind, environment)
+  const constant = constantOf(other, environment);
+  if (constant instanceof NamedList && constant.isFile) {
+    return `${serialize(other)} has addresses from elsewhere and no ${kind.type.toLowerCase()}: write each ${kind.type.toLowerCase()} as an entry of a list`;
+  }
+  const problem = textsIn(other, kind, constant)
     .map((text) => calendarProblem(kind, text))
     .find((each) => each !== undefined);
   return problem === undefined || other.op === 'value' || other.op === 'list'
@@ -30,11 +34,13 @@ function dynamicProblem({ type, demand }: CalendarKind): string {
   return `a ${type.toLowerCase()} can’t be compared with a dynamic value: compare it with ${demand}, a list or a value of a table`;
 }
 
-/** The texts in an operand that are known when the policy is loaded; of a list, one that is invalid. */
-function textsIn(node: ASTNode, kind: CalendarKind, environment: CelEnvironment): readonly string[] {
+/**
+ * The texts in an operand that are known when the policy is loaded; of a list, one that is invalid.
+ * @param value of the operand, if it is a constant
+ */
+function textsIn(node: ASTNode, kind: CalendarKind, value: unknown): readonly string[] {
   if (node.op === 'value') return typeof node.args === 'string' ? [node.args] : [];
-  if (node.op === 'list') return node.args.flatMap((entry) => textsIn(entry, kind, environment));
-  const value = constantOf(node, environment);
+  if (node.op === 'list') return node.args.flatMap((entry) => textsIn(entry, kind, undefined));
   if (value instanceof TableValue) return [value.text];
   const invalid = value instanceof NamedList ? invalidEntry(kind, value) : undefined;
   return invalid === undefined ? [] : [invalid];

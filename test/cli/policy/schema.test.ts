@@ -79,6 +79,9 @@ t.test('the shortest policy, empty sections and values without quotes are accept
     'version: 1\nlists: { a: [0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8, 12, no, 2026-01-01, { address: 12, tag: 4711 }] }',
     'version: 1\ntables: { a: { ETH: 5, BTC: 0.5, x: "1", 7: 2026-01-01 } }\nintegrity: { maxFeeFactor: 1.5, payload: off }',
     'version: 1\nassets: { USDC: off, A: { chain: evm/137, decimals: 6, price: 0.01 }, B: { chain: solana/devnet, decimals: "09" } }',
+    'version: 1\nlists: { a: { from: a.txt }, b: { from: "s3://bucket/b.txt", sha256: ' +
+      'a'.repeat(64) +
+      ' } }',
   ]) {
     t.strictSame(problemsOf(text), [], text);
     t.ok(isPolicy(asEditorsRead(text)), text, { found: isPolicy.errors });
@@ -114,6 +117,10 @@ t.test('mistakes are rejected by both', (t) => {
     'version: 1\nlists: { a: [{ adress: x }] }',
     'version: 1\nlists: { a: [{ address: x, tags: y }] }',
     'version: 1\nlists: { a: [[x]] }',
+    'version: 1\nlists: { a: { from: "https://x/y" } }',
+    'version: 1\nlists: { a: { from: a.txt, sha256: 12 } }',
+    'version: 1\nlists: { a: { from: a.txt, name: x } }',
+    'version: 1\nlists: { a: { sha256: x } }',
     'version: 1\ntables: { a: [5] }',
     'version: 1\ntables: { a: { b: { c: 1 } } }',
     'version: 1\nassets: { A: on }',
