@@ -1,5 +1,5 @@
 // The JSON schema of files with test cases.
-import { fileSchema } from '../cases.js';
+import { fileSchema } from '../case-file.js';
 import { type JsonSchema, schemaDocument } from './json-schema.js';
 
 export function casesJsonSchema(): JsonSchema {
@@ -8,6 +8,7 @@ export function casesJsonSchema(): JsonSchema {
     stringTypes: 'string',
     keywords: {
       // The format says the same, and editors show the pattern when it does not match.
+      now: { pattern: undefined },
       'cases[].now': { pattern: undefined },
       'cases[]': { oneOf: [{ required: ['payload'] }, { required: ['file'] }] },
     },
@@ -15,6 +16,7 @@ export function casesJsonSchema(): JsonSchema {
 }
 
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  now: 'Time of the decisions of all cases that do not say their own.',
   cases: 'Requests, each with the decision that you expect.',
   'cases[].name': 'What the case shows. It appears in the report.',
   'cases[].for': 'Which kind of request it is, for a payload that does not show it.',
