@@ -1,0 +1,76 @@
+// The rules of one kind, ready for searches.
+import type { Policy, Rule } from '../../../../src/policy/evaluate/rules.js';
+import type { Kind } from '../../../../src/protocol/request.js';
+import { amountPropagators, amountVariables } from './amounts.js';
+import { compile } from './compile.js';
+import { and, type Condition, outcomeOf } from './condition.js';
+import { addRelated, correlations } from './correlations.js';
+import type { Scope } from './paths.js';
+import { Search, type SearchResult } from './search.js';
+import { type Goal, narrow, type Propagator } from './solve.js';
+import { Problem, State } from './state.js';
+import { Variables } from './variables.js';
+
+export interface ReadRule {
+  readonly rule: Rule;
+  readonly condition: Condition;
+}
+
+export class Analysis {
+  readonly scope: Scope;
+  readonly rules: readonly ReadRule[];
+  readonly #problem: Problem;
+  readonly #correlations: readonly Goal[];
+  readonly #propagators: readonly Propagator[];
+  readonly #labelled: readonly number[];
+
+  constructor(policy: Policy, kind: Kind) {
+    const variables = new Variables(policy);
+    this.scope = { variables, bindings: new Map() };
+    const rules = policy.rulesFor[kind];
+    // Read twice: the first time shows which values are compared with facts, and how long lists must be.
+    for (const { ast } of rules) compile(ast, this.scope);
+    if (kind === 'transaction' && rules.some(({ action }) => action === 'IGNORE')) variables.of('tx.stage', 'string');
+    addRelated(variables);
+    variables.forgetComparisons();
+    this.rules = rules.map((rule) => ({ rule, condition: compile(rule.ast, this.scope) }));
+    this.#problem = new Problem(variables);
+    this.#correlations = correlations(variables);
+    this.#propagators = amountPropagators(variables);
+    this.#labelled = amountVariables(variables);
+  }
+
+  /** When a rule decides. A signing request can't be ignored. */
+  matching({ rule, condition }: ReadRule): Condition {
+    const stage = this.scope.variables.find('tx.stage');
+    if (rule.action !== 'IGNORE' || rule.for !== 'transaction' || stage === undefined) return condition;
+    return and(condition, {
+      kind: 'atom',
+      reads: [stage.id],
+      outcomes: (valueOf) => outcomeOf(valueOf(stage.id) !== 'signing'),
+    });
+  }
+
+  /** What is left after the goals alone; `undefined` if nothing is. */
+  start(goals: readonly Goal[]): State | undefined {
+    const state = new State(this.#problem);
+    const areOpen = [...goals, ...this.#correlations].every(({ condition, wanted }) => narrow(condition, wanted, state));
+    return areOpen ? state : undefined;
+  }
+
+  search(goals: readonly Goal[], limit: number, accept: (state: State) => boolean): SearchResult {
+    const search = new Search({
+      goals: [...goals, ...this.#correlations],
+      propagators: this.#propagators,
+      labelled: this.#labelled,
+      accept,
+      limit,
+    });
+    return search.run(new State(this.#problem));
+  }
+
+  /** Whether it is certain that no request has all of these. */
+  isImpossible(goals: readonly Goal[], limit: number): boolean {
+    return this.search(goals, limit, () => true) === 'exhausted';
+  }
+}
