@@ -126,7 +126,7 @@ export function distribute(
 }
 
 function sumAll(amounts: readonly Decimal[]): Decimal {
-  return amounts.reduce((sum, amount) => sum.plus(amount));
+  return amounts.reduce((sum, amount) => sum.plus(amount), new Decimal(0));
 }
 
 function contains(interval: Interval, amount: Decimal): boolean {

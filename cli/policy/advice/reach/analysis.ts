@@ -3,7 +3,7 @@ import type { Policy, Rule } from '../../../../src/policy/evaluate/rules.js';
 import type { Kind } from '../../../../src/protocol/request.js';
 import { amountPropagators, amountVariables } from './amounts.js';
 import { compile } from './compile.js';
-import { and, type Condition, outcomeOf } from './condition.js';
+import { and, type Condition, outcomeOf, TRUE } from './condition.js';
 import { addRelated, correlations } from './correlations.js';
 import type { Scope } from './paths.js';
 import { Search, type SearchResult } from './search.js';
@@ -48,6 +48,16 @@ export class Analysis {
       kind: 'atom',
       reads: [stage.id],
       outcomes: (valueOf) => outcomeOf(valueOf(stage.id) !== 'signing'),
+    });
+  }
+
+  /** No fact about what is signed is there. */
+  nothingSigned(): readonly Goal[] {
+    return this.scope.variables.all.flatMap(({ id, name }): Goal[] => {
+      const isVerified = name === 'tx.raw.verified';
+      if (!isVerified && !/^tx\.(?:call|evm|btc|solana|typedData|raw\.chain)$/.test(name)) return [];
+      const outcomes = (valueOf: (variable: number) => unknown): number => outcomeOf(valueOf(id) === (isVerified ? false : undefined));
+      return [{ condition: { kind: 'atom', reads: [id], outcomes }, wanted: TRUE }];
     });
   }
 

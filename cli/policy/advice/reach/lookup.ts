@@ -61,8 +61,8 @@ function inList(node: InNode, item: Term, name: string, scope: Scope): Condition
   const { fact } = item;
   if (fact !== undefined) mentionList(fact, name, scope);
   const context = addressContext(scope, item);
-  if (context.reads.length > 0) {
-    const { strings } = variables.mentionsOf('tx.asset');
+  for (const id of context.reads) {
+    const { strings } = variables.mentionsOf(variables.all[id]?.pattern ?? '');
     for (const asset of addresses.assetsIn(name)) strings.add(asset);
   }
   const list = policy.named[name];

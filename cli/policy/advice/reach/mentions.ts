@@ -64,6 +64,9 @@ export class Mentions {
 const ALWAYS_PRESENT =
   /^(?:(?:tx|config)\.requestId|tx\.(?:stage|operation|raw)|tx\.raw\.verified|tx\.(?:call|typedData|solana)\.complete)$/;
 
+/** Anything else in their place is not usable. */
+const ALWAYS_OBJECTS: ReadonlySet<string> = new Set(['config.extraInfo', 'tx.extraParameters']);
+
 /** At most so many facts are told apart where rules compare facts with each other. */
 const POINTS_BETWEEN = 3;
 
@@ -88,6 +91,7 @@ function presentValues(pattern: string, sort: Sort, mentions: Mentions): readonl
     case 'length':
       return lengthsOf(mentions);
     case 'dynamic':
+      if (ALWAYS_OBJECTS.has(pattern)) return [PRESENT];
       return [
         ...(mentions.hasParts ? [PRESENT] : []),
         ...mentions.literals,

@@ -2,6 +2,7 @@
 import { Decimal } from '../../../../src/protocol/decimal.js';
 import type { Scope } from './paths.js';
 import { decimalOf, isTableText, type Term, type ValueOf } from './term.js';
+import { patternOf, type Variable, type Variables } from './variables.js';
 
 /** Longer lists are not made up. */
 const MAX_LENGTH = 60;
@@ -69,11 +70,10 @@ export function addressContext({ variables }: Scope, ...terms: readonly Term[]):
   const facts = terms.flatMap(({ fact }) => fact ?? []);
   const isAddress = variables.all.some(({ pattern, sort }) => sort === 'address' && facts.some((fact) => pattern.startsWith(fact)));
   const dependsOnAsset = isAddress && addresses.dependsOnAsset;
-  const isOfAsset = facts.every((fact) => OF_THE_ASSET.test(fact));
-  const asset = dependsOnAsset && isOfAsset ? variables.of('tx.asset', 'string') : undefined;
-  if (asset !== undefined) addAssets(variables);
+  const asset = dependsOnAsset ? assetOf(facts, variables) : undefined;
+  if (asset !== undefined) addAssets(variables, patternOf(asset.name));
   const assetIn = (valueOf: ValueOf): string | undefined =>
-    asset === undefined ? undefined : (valueOf(asset.id) as string | undefined);
+    asset === undefined ? undefined : stringIn(valueOf(asset.id));
   return {
     reads: asset === undefined ? [] : [asset.id],
     isUncertain: dependsOnAsset && asset === undefined,
@@ -82,8 +82,20 @@ export function addressContext({ variables }: Scope, ...terms: readonly Term[]):
   };
 }
 
+/** The fact that says which asset the addresses belong to. */
+function assetOf(facts: readonly string[], variables: Variables): Variable | undefined {
+  if (facts.every((fact) => OF_THE_ASSET.test(fact))) return variables.of('tx.asset', 'string');
+  return facts.every((fact) => fact.startsWith('config.extraInfo.'))
+    ? variables.of('config.extraInfo.asset', 'dynamic')
+    : undefined;
+}
+
+function stringIn(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
 /** Addresses compare by the rules of the asset's chain. */
-function addAssets(variables: Scope['variables']): void {
-  const { strings } = variables.mentionsOf('tx.asset');
+function addAssets(variables: Variables, pattern: string): void {
+  const { strings } = variables.mentionsOf(pattern);
   for (const asset of variables.addresses.assets) strings.add(asset);
 }

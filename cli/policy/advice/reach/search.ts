@@ -1,5 +1,5 @@
 // The search: narrows down, tries likely values, and otherwise tells cases apart, within a limit on the work.
-import { type Goal, branchesOf, narrow, possible, type Propagator } from './solve.js';
+import { type Branch, branchesOf, type Goal, narrow, possible, type Propagator, simplify } from './solve.js';
 import type { State } from './state.js';
 
 /** `exhausted`: there are no such values. `undecided`: they were not found within the limit. */
@@ -14,6 +14,12 @@ export interface SearchOptions {
   readonly accept: (state: State) => boolean;
   /** Maximum number of conditions that are looked at. */
   readonly limit: number;
+}
+
+/** A goal, and the cases that it is divided into. */
+interface Divided {
+  readonly goal: Goal;
+  readonly branches: readonly Branch[];
 }
 
 /** So many goals are compared to find the one with the fewest cases. */
@@ -46,12 +52,15 @@ export class Search {
     if (pending === undefined) return false;
     if (this.#isOver) return false;
     if (this.#tryLikely(state, pending)) return true;
-    const branches = this.#branch(state, pending);
-    if (branches === undefined) return this.#label(state, pending);
-    for (const branch of branches) {
+    const divided = this.#divide(state, pending);
+    if (divided === undefined) return this.#label(state, pending);
+    const { goal, branches } = divided;
+    const others = pending.filter((each) => each !== goal);
+    for (const { restrict, goals: added } of branches) {
       if (this.#isOver) return false;
       const next = state.copy();
-      if (branch(next) && this.#explore(next, pending)) return true;
+      if (restrict?.(next) === false) continue;
+      if (this.#explore(next, [...added, ...others])) return true;
     }
     return false;
   }
@@ -68,7 +77,7 @@ export class Search {
         if ((outcomes & goal.wanted) === 0) return undefined;
         if (outcomes === goal.wanted) continue;
         if (!narrow(goal.condition, goal.wanted, state)) return undefined;
-        open.push(goal);
+        open.push(...simplify(goal, state));
       }
       if (!this.#options.propagators.every((propagate) => propagate(state))) return undefined;
       pending = open;
@@ -98,15 +107,15 @@ export class Search {
     return false;
   }
 
-  /** The cases of the goal that has the fewest. */
-  #branch(state: State, pending: readonly Goal[]) {
-    let fewest: ReturnType<typeof branchesOf> | undefined;
+  /** The goal that has the fewest cases. */
+  #divide(state: State, pending: readonly Goal[]): Divided | undefined {
+    let fewest: Divided | undefined;
     let compared = 0;
-    for (const { condition, wanted } of pending) {
-      const branches = branchesOf(condition, wanted, state);
+    for (const goal of pending) {
+      const branches = branchesOf(goal, state);
       if (branches.length === 0) continue;
-      if (fewest === undefined || branches.length < fewest.length) fewest = branches;
-      if (fewest.length <= 2 || ++compared >= MAX_COMPARED) break;
+      if (fewest === undefined || branches.length < fewest.branches.length) fewest = { goal, branches };
+      if (fewest.branches.length <= 2 || ++compared >= MAX_COMPARED) break;
     }
     return fewest;
   }

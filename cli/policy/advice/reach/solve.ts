@@ -114,66 +114,90 @@ function assertDecides(parts: readonly Condition[], place: number, decisive: Wan
     .every((part, index) => narrow(part, index === place ? decisive : opposite(decisive), state));
 }
 
-/** Makes one assumption; together, the branches of a goal cover all cases. */
-type Branch = (state: State) => boolean;
+/** One of the cases that a goal is divided into: what rules out values, and the goals that take the place of it. */
+export interface Branch {
+  readonly restrict?: (state: State) => boolean;
+  readonly goals: readonly Goal[];
+}
 
-/** The cases to tell apart for a goal; empty if none can be. */
-export function branchesOf(condition: Condition, wanted: Wanted, state: State): readonly Branch[] {
+/** The goals that are reached together if, and only if, this one is. */
+export function simplify(goal: Goal, state: State): readonly Goal[] {
+  const { condition, wanted } = goal;
+  switch (condition.kind) {
+    case 'and':
+    case 'or': {
+      const decisive = condition.kind === 'and' ? FALSE : TRUE;
+      const places = wanted === decisive ? decidingPlaces(condition.parts, decisive, state) : [];
+      if (places.length > 1) return [goal];
+      const [place = condition.parts.length] = places;
+      return decidedAt(condition.parts, place, decisive).flatMap((part) => simplify(part, state));
+    }
+    case 'cases': {
+      const [length] = state.isSingle(condition.length) ? state.valuesOf(condition.length) : [];
+      const each = typeof length === 'number' ? condition.cases.get(length) : undefined;
+      return each === undefined ? [goal] : simplify({ condition: each, wanted }, state);
+    }
+    default:
+      return [goal];
+  }
+}
+
+/** The parts up to one that ends the evaluation, or all of them. */
+function decidedAt(parts: readonly Condition[], place: number, decisive: Wanted): readonly Goal[] {
+  return parts
+    .slice(0, place + 1)
+    .map((condition, index) => ({ condition, wanted: index === place ? decisive : opposite(decisive) }));
+}
+
+/** The cases to tell apart for a goal that can't be simplified; empty if there are none. */
+export function branchesOf(goal: Goal, state: State): readonly Branch[] {
+  const { condition, wanted } = goal;
   switch (condition.kind) {
     case 'constant':
       return [];
     case 'atom': {
       const variable = state.mostCertain(condition);
-      return variable === undefined ? [] : halves(variable, state);
+      return variable === undefined ? [] : halves(variable, goal, state);
     }
     case 'and':
     case 'or': {
       const decisive = condition.kind === 'and' ? FALSE : TRUE;
-      const places = wanted === decisive ? decidingPlaces(condition.parts, decisive, state) : [];
-      if (places.length > 1) {
-        return places.map((place) => (next) => assertDecides(condition.parts, place, decisive, next));
-      }
-      const until = places[0] ?? condition.parts.length - 1;
-      return firstBranches(condition.parts.slice(0, until + 1), state, (index) =>
-        index === places[0] ? decisive : opposite(decisive),
-      );
+      return decidingPlaces(condition.parts, decisive, state).map((place) => ({
+        goals: decidedAt(condition.parts, place, decisive),
+      }));
     }
-    case 'count': {
-      const open = condition.parts.find((part) => !isDecided(possible(part, state)));
-      if (open === undefined) return [];
-      return [TRUE, FALSE].map((outcome) => (next) => narrow(open, outcome as Wanted, next));
-    }
-    case 'cases': {
-      if (!state.isSingle(condition.length)) return halves(condition.length, state);
-      const [length] = state.valuesOf(condition.length);
-      const each = typeof length === 'number' ? condition.cases.get(length) : undefined;
-      return each === undefined ? [] : branchesOf(each, wanted, state);
-    }
+    case 'count':
+      return branchesOfCount(condition, wanted);
+    case 'cases':
+      return state.isSingle(condition.length) ? [] : halves(condition.length, goal, state);
   }
 }
 
-function isDecided(outcomes: number): boolean {
-  return outcomes === TRUE || outcomes === FALSE || outcomes === ERROR;
+/** The first part is true or false; the others are counted. */
+function branchesOfCount({ parts, test }: Condition & { kind: 'count' }, wanted: Wanted): readonly Branch[] {
+  const [first, ...rest] = parts;
+  if (first === undefined) return [];
+  return [TRUE, FALSE].map((outcome) => ({
+    goals: [
+      { condition: first, wanted: outcome as Wanted },
+      {
+        condition: {
+          kind: 'count',
+          parts: rest,
+          test: outcome === TRUE ? (count: number) => test(count + 1) : test,
+        },
+        wanted,
+      },
+    ],
+  }));
 }
 
-function firstBranches(
-  parts: readonly Condition[],
-  state: State,
-  wantedAt: (index: number) => Wanted,
-): readonly Branch[] {
-  for (const [index, part] of parts.entries()) {
-    if (isDecided(possible(part, state))) continue;
-    const branches = branchesOf(part, wantedAt(index), state);
-    if (branches.length > 0) return branches;
-  }
-  return [];
-}
-
-function halves(variable: number, state: State): readonly Branch[] {
+function halves(variable: number, goal: Goal, state: State): readonly Branch[] {
   const members = state.membersOf(variable);
   const middle = members[members.length >>> 1] ?? 0;
   const size = state.problem.valuesOf(variable).length;
   const [lower, upper] = [bitsWhere(size, (place) => place < middle), bitsWhere(size, (place) => place >= middle)];
-  return [(next) => next.restrict(variable, upper), (next) => next.restrict(variable, lower)];
+  const isLength = state.problem.variables.all[variable]?.sort === 'length';
+  const order = isLength ? [lower, upper] : [upper, lower];
+  return order.map((half) => ({ restrict: (next) => next.restrict(variable, half), goals: [goal] }));
 }
-

@@ -34,7 +34,8 @@ function combinationsOf({ prefixes, suffixes, infixes }: StringMentions): number
  * mentions, so that it matches nothing else.
  * @param other a string that no rule mentions
  */
-export function stringsFor(mentions: StringMentions, other: string): readonly string[] {
+export function stringsFor(mentions: StringMentions & { isCompared: boolean }, other: string): readonly string[] {
+  const second = mentions.isCompared ? [`${other}-2`] : [];
   const { strings, prefixes, suffixes, infixes, lengths } = mentions;
   const separator = unusedCharacter([...strings, ...prefixes, ...suffixes, ...infixes]);
   const middles = combinationsOf(mentions) > MAX_COMBINATIONS ? [...infixes] : subsetsOf([...infixes], separator);
@@ -49,7 +50,7 @@ export function stringsFor(mentions: StringMentions, other: string): readonly st
   );
   const ends = [...prefixes, ...suffixes, ...infixes].filter((part) => part !== '');
   const sized = padded([separator, ...prefixes], lengths, separator);
-  return [...new Set([...strings, ...ends, ...sized, ...made, `${other}-2`])].filter((text) => text !== '');
+  return [...new Set([...strings, ...ends, ...sized, ...second, ...made])].filter((text) => text !== '');
 }
 
 function subsetsOf(parts: readonly string[], separator: string): readonly string[] {
