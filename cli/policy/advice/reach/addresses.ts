@@ -117,7 +117,8 @@ export class AddressBook {
 }
 
 /** Addresses of nobody, for rules about addresses that are in no list. */
-const OTHERS = [`0x${'a11ce'.repeat(8)}`, `0x${'b0b5e'.repeat(8)}`];
+export const NOBODY = `0x${'b0b5e'.repeat(8)}`;
+const OTHERS = [`0x${'a11ce'.repeat(8)}`, NOBODY];
 
 function textOf(entry: ListEntry): string {
   return typeof entry === 'string' ? entry : entry.address;

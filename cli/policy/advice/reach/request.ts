@@ -2,7 +2,7 @@
 import { DEFAULT_OPERATION, type CallbackRequest, type Kind } from '../../../../src/protocol/request.js';
 import { FACT_CLASSES } from '../../../../src/policy/facts/facts.js';
 import type { Decimal } from '../../../../src/protocol/decimal.js';
-import { isAddressText } from './addresses.js';
+import { isAddressText, NOBODY } from './addresses.js';
 import { distribute } from './amounts.js';
 import type { Value } from './condition.js';
 import { amountIn, type Interval, isInterval, pointAt } from './interval.js';
@@ -105,10 +105,10 @@ function transactionFrom(found: Found): Payload | undefined {
   if (amounts === undefined) return undefined;
   const destAddress = found.value('tx.destAddress');
   const extraParameters = dynamicFrom(found, 'tx.extraParameters');
-  const destinations = amounts.destinations.map((fields, index) => ({
-    ...destinationFrom(found, index),
-    ...fields,
-  }));
+  const destinations = withDisplayed(
+    found,
+    amounts.destinations.map((fields, index) => ({ ...destinationFrom(found, index), ...fields })),
+  );
   return {
     ...payload,
     ...amounts.fields,
@@ -124,6 +124,18 @@ function feeFrom(found: Found): Payload {
   const fee = found.interval('tx.fee');
   if (fee !== undefined) return { fee: amountIn(fee).toFixed() };
   return !found.isRead('tx.fee') && found.value('tx.stage') === 'signing' ? { fee: '0' } : {};
+}
+
+/** At the signing stage without a fee, an address is displayed; none of the rules reads it, or it would be there. */
+function withDisplayed(found: Found, destinations: readonly Payload[]): readonly Payload[] {
+  const isShown =
+    found.value('tx.stage') !== 'signing' ||
+    Object.keys(feeFrom(found)).length > 0 ||
+    destinations.some((each) => each['displayDstAddress'] !== undefined);
+  if (isShown || (destinations.length === 0 && found.isRead('tx.destinations'))) return destinations;
+  const address = found.value('tx.destAddress');
+  const displayDstAddress = isAddressText(address) ? address.address : NOBODY;
+  return [{ ...destinations[0], displayDstAddress }, ...destinations.slice(1)];
 }
 
 function destinationFrom(found: Found, index: number): Payload {

@@ -127,9 +127,10 @@ export function simplify(goal: Goal, state: State): readonly Goal[] {
     case 'and':
     case 'or': {
       const decisive = condition.kind === 'and' ? FALSE : TRUE;
-      const places = wanted === decisive ? decidingPlaces(condition.parts, decisive, state) : [];
-      if (places.length > 1) return [goal];
-      const [place = condition.parts.length] = places;
+      const all = condition.parts.length;
+      const [place, ...others] = wanted === decisive ? decidingPlaces(condition.parts, decisive, state) : [all];
+      // If no part can decide, the goal can't be reached, which shows when it is looked at again.
+      if (place === undefined || others.length > 0) return [goal];
       return decidedAt(condition.parts, place, decisive).flatMap((part) => simplify(part, state));
     }
     case 'cases': {
