@@ -3,11 +3,11 @@ import type { Policy, Rule } from '../../../../src/policy/evaluate/rules.js';
 import type { Kind } from '../../../../src/protocol/request.js';
 import { amountPropagators, amountVariables } from './amounts.js';
 import { compile } from './compile.js';
-import { and, type Condition, outcomeOf, TRUE } from './condition.js';
+import { and, type Condition, FALSE, outcomeOf, TRUE } from './condition.js';
 import { addRelated, correlations } from './correlations.js';
 import type { Scope } from './paths.js';
 import { Search, type SearchResult } from './search.js';
-import { type Goal, narrow, type Propagator } from './solve.js';
+import { type Goal, possible, type Propagator } from './solve.js';
 import { Problem, State } from './state.js';
 import { Variables } from './variables.js';
 
@@ -61,13 +61,6 @@ export class Analysis {
     });
   }
 
-  /** What is left after the goals alone; `undefined` if nothing is. */
-  start(goals: readonly Goal[]): State | undefined {
-    const state = new State(this.#problem);
-    const areOpen = [...goals, ...this.#correlations].every(({ condition, wanted }) => narrow(condition, wanted, state));
-    return areOpen ? state : undefined;
-  }
-
   search(goals: readonly Goal[], limit: number, accept: (state: State) => boolean): SearchResult {
     const search = new Search({
       goals: [...goals, ...this.#correlations],
@@ -83,4 +76,53 @@ export class Analysis {
   isImpossible(goals: readonly Goal[], limit: number): boolean {
     return this.search(goals, limit, () => true) === 'exhausted';
   }
+
+  /**
+   * Whether a request reaches a rule. Earlier rules are only looked at when they stand in the way of a request that was
+   * found without them, so that a thousand rules take seconds.
+   * @param extra more goals
+   * @param blocking given values with which the rule matches: the rule that decides instead, `undefined` if none does, and
+   *   `null` if these values are of no use
+   */
+  reach(
+    place: number,
+    { extra = [], limit, blocking }: ReachOptions,
+  ): { readonly result: SearchResult; readonly blockers: readonly ReadRule[] } {
+    const target = this.rules[place];
+    const blockers: ReadRule[] = [];
+    if (target === undefined) return { result: 'undecided', blockers };
+    const matches: Goal = { condition: this.matching(target), wanted: TRUE };
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      let blocker: ReadRule | undefined;
+      const result = this.search([matches, ...extra, ...blockers.map(isFalse)], limit, (state) => {
+        const found = blocking(state, place);
+        if (found === null) return false;
+        blocker = found;
+        return true;
+      });
+      if (result !== 'found' || blocker === undefined) return { result, blockers };
+      if (blockers.includes(blocker)) return { result: 'undecided', blockers };
+      blockers.push(blocker);
+    }
+    return { result: 'undecided', blockers };
+  }
+
+  /** The first rule before a place that is not false with these values. */
+  blockerAt(state: State, place: number): ReadRule | undefined {
+    return this.rules.slice(0, place).find(({ condition }) => (possible(condition, state) & FALSE) === 0);
+  }
+}
+
+export interface ReachOptions {
+  readonly extra?: readonly Goal[];
+  /** Maximum number of conditions that are looked at in one search. */
+  readonly limit: number;
+  readonly blocking: (state: State, place: number) => ReadRule | null | undefined;
+}
+
+/** Maximum number of earlier rules that are looked at for one rule. */
+const MAX_ROUNDS = 300;
+
+export function isFalse({ condition }: ReadRule): Goal {
+  return { condition, wanted: FALSE };
 }

@@ -20,7 +20,7 @@ export function pointAt(value: Decimal): Interval {
 }
 
 export function isPoint({ low, high }: Interval): boolean {
-  return low.eq(high);
+  return low === high || low.eq(high);
 }
 
 /**
@@ -91,13 +91,26 @@ function scale(interval: Interval, factor: Decimal): Interval {
 
 /** @returns -1 if all of the first is less, 0 if both are the same number, 1 if more, `undefined` if it depends */
 export function compareIntervals(one: Interval, other: Interval): -1 | 0 | 1 | undefined {
-  if (isPoint(one) && isPoint(other) && one.low.eq(other.low)) return 0;
   if (isBelow(one, other)) return -1;
-  return isBelow(other, one) ? 1 : undefined;
+  if (isBelow(other, one)) return 1;
+  return isPoint(one) && isPoint(other) ? 0 : undefined;
 }
 
 function isBelow(one: Interval, other: Interval): boolean {
+  // Comparing decimals creates one, which is most of the work of a large policy. Rounding keeps their order.
+  const [high, low] = [numberOf(one.high), numberOf(other.low)];
+  if (high !== low) return high < low;
   return one.high.lt(other.low) || (one.high.eq(other.low) && (one.isHighOpen || other.isLowOpen));
+}
+
+const numbers = new WeakMap<Decimal, number>();
+
+function numberOf(decimal: Decimal): number {
+  const known = numbers.get(decimal);
+  if (known !== undefined) return known;
+  const number = decimal.toNumber();
+  numbers.set(decimal, number);
+  return number;
 }
 
 /** Whether they are certain to have no number in common. */

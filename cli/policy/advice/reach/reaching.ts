@@ -1,9 +1,10 @@
 // Finds a request that a rule decides.
 import { decideBy, type Policy } from '../../../../src/policy/evaluate/rules.js';
-import { Analysis } from './analysis.js';
-import { FALSE, TRUE } from './condition.js';
-import type { State } from './state.js';
+import { Analysis, type ReadRule } from './analysis.js';
+import { FALSE } from './condition.js';
 import { type Reaching, requestFrom } from './request.js';
+import { possible } from './solve.js';
+import type { State } from './state.js';
 
 /** Maximum number of conditions that are looked at. */
 const LIMIT = 200_000;
@@ -28,26 +29,25 @@ export function reachingRequest(policy: Policy, ruleId: string): Reaching | unde
   if (rule === undefined) return undefined;
   const analysis = analysisOf(policy, rule.for);
   const place = analysis.rules.findIndex((each) => each.rule.id === ruleId);
-  const target = analysis.rules[place];
-  if (target === undefined) return undefined;
   let found: Reaching | undefined;
-  const goals = [
-    { condition: analysis.matching(target), wanted: TRUE } as const,
-    ...analysis.rules.slice(0, place).map(({ condition }) => ({ condition, wanted: FALSE }) as const),
-  ];
-  const accept = (state: State): boolean => {
+  const blocking = (state: State): ReadRule | null | undefined => {
     const candidate = requestFrom(state, rule.for);
-    if (candidate === undefined || !isDecidedBy(policy, candidate, ruleId)) return false;
+    if (candidate === undefined) return null;
+    const decision = decideBy(policy, candidate.request, candidate.now);
+    if (decision.rule !== ruleId) {
+      return analysis.rules.slice(0, place).find((each) => each.rule.id === decision.rule && isBlocking(each, state)) ?? null;
+    }
+    if (decision.ruleError !== undefined) return null;
     found = candidate;
-    return true;
+    return undefined;
   };
   // A request that shows nothing of what is signed is simpler.
-  const isFound = analysis.search([...goals, ...analysis.nothingSigned()], LIMIT, accept) === 'found';
-  if (!isFound) analysis.search(goals, LIMIT, accept);
+  analysis.reach(place, { extra: analysis.nothingSigned(), limit: LIMIT, blocking });
+  if (found === undefined) analysis.reach(place, { limit: LIMIT, blocking });
   return found;
 }
 
-function isDecidedBy(policy: Policy, { request, now }: Reaching, ruleId: string): boolean {
-  const decision = decideBy(policy, request, now);
-  return decision.rule === ruleId && decision.ruleError === undefined;
+/** Whether the solver knows that the rule is not false. */
+function isBlocking({ condition }: ReadRule, state: State): boolean {
+  return (possible(condition, state) & FALSE) === 0;
 }

@@ -1,15 +1,13 @@
 // What is known about each variable during a search, and what a comparison can still be.
 import { type Bits, bitsWhere, fullBits, hasBit, intersection, intersects, isEmpty, isSingle, isWithin, membersOf, setBit } from './bits.js';
-import { ANY, type Atom, ERROR, FALSE, TRUE, type Value } from './condition.js';
+import { ANY, type Atom, ERROR, FALSE, TRUE, type Value, type Wanted } from './condition.js';
 import type { Variables } from './variables.js';
 
 /** More combinations of values are not looked at one by one. */
 const MAX_COMBINATIONS = 4000;
 
 /** The values for which an outcome is possible, by outcome. */
-interface Masks {
-  readonly [outcome: number]: Bits;
-}
+type Masks = Readonly<Record<typeof TRUE | typeof FALSE | typeof ERROR, Bits>>;
 
 /** What is the same in all searches about one kind of rules. */
 export class Problem {
@@ -57,12 +55,19 @@ export class Problem {
 
   #computeMasks(atom: Atom, variable: number, others: (id: number) => Value): Masks {
     const values = this.valuesOf(variable);
-    const outcomes = values.map((value) => atom.outcomes((id) => (id === variable ? value : others(id))));
-    const mask = (outcome: number): Bits =>
-      bitsWhere(values.length, (place) => ((outcomes[place] ?? 0) & outcome) !== 0);
-    return { [TRUE]: mask(TRUE), [FALSE]: mask(FALSE), [ERROR]: mask(ERROR) };
+    const empty = (): Bits => new Uint32Array((values.length + 31) >>> 5);
+    const masks = { [TRUE]: empty(), [FALSE]: empty(), [ERROR]: empty() };
+    for (const [place, value] of values.entries()) {
+      const outcomes = atom.outcomes((id) => (id === variable ? value : others(id)));
+      for (const outcome of OUTCOMES) {
+        if ((outcomes & outcome) !== 0) setBit(masks[outcome], place);
+      }
+    }
+    return masks;
   }
 }
+
+const OUTCOMES = [TRUE, FALSE, ERROR] as const;
 
 /** The values that each variable can still have. */
 export class State {
@@ -138,26 +143,26 @@ export class State {
 
   #possibleIn(masks: Masks, domain: Bits): number {
     let found = 0;
-    for (const outcome of [TRUE, FALSE, ERROR]) {
+    for (const outcome of OUTCOMES) {
       const mask = masks[outcome];
-      if (mask !== undefined && intersects(mask, domain)) found |= outcome;
+      if (intersects(mask, domain)) found |= outcome;
     }
     return found;
   }
 
   /** Rules out the values with which a comparison can't have an outcome. @returns whether any is left */
-  narrow(atom: Atom, wanted: number): boolean {
+  narrow(atom: Atom, wanted: Wanted): boolean {
     if (atom.reads.length === 0) return (atom.outcomes(() => undefined) & wanted) !== 0;
     if (atom.reads.length === 1) {
       const mask = this.problem.masksOf(atom)[wanted];
-      return mask !== undefined && this.restrict(atom.reads[0] ?? 0, mask);
+      return this.restrict(atom.reads[0] ?? 0, mask);
     }
     const supported = new Map(
       atom.reads.map((id) => [id, new Uint32Array(this.domainOf(id).length)] as const),
     );
     const isComplete = this.#forEachRow(atom, (masks, last, fixed) => {
       const mask = masks[wanted];
-      if (mask === undefined || !intersects(mask, this.domainOf(last))) return true;
+      if (!intersects(mask, this.domainOf(last))) return true;
       const lastSupported = supported.get(last);
       lastSupported?.forEach((word, index) => (lastSupported[index] = word | (mask[index] ?? 0)));
       for (const [id, place] of fixed) setBit(supported.get(id) ?? mask, place);

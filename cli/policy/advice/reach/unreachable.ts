@@ -1,8 +1,9 @@
 // Finds rules that never decide, and says why.
 import type { Policy } from '../../../../src/policy/evaluate/rules.js';
 import { KINDS } from '../../../../src/policy/parse/schema.js';
-import { Analysis, type ReadRule } from './analysis.js';
-import { type Goal, possible } from './solve.js';
+import { Analysis, isFalse, type ReadRule } from './analysis.js';
+import type { Goal } from './solve.js';
+import type { State } from './state.js';
 import { FALSE, TRUE } from './condition.js';
 import { areShortListsEnough } from './loops.js';
 import { contradiction, shadow, type Unreachable } from './explain.js';
@@ -11,8 +12,8 @@ export type { Unreachable } from './explain.js';
 
 /** Maximum number of conditions that are looked at for one rule. */
 const LIMIT = 50_000;
-/** Maximum number of earlier rules that are named together. */
-const MAX_NAMED = 8;
+/** With more earlier rules, it is not tried which of them are needed. */
+const MAX_REDUCED = 30;
 
 /**
  * Rules that decide about no request: their condition is never true, or earlier rules decide, or fail, before them. A
@@ -31,41 +32,27 @@ export function unreachableRules(policy: Policy): readonly Unreachable[] {
 function explainUnreachable(analysis: Analysis, place: number): Unreachable | undefined {
   const target = analysis.rules[place];
   if (target === undefined) return undefined;
+  const blocking = (state: State): ReadRule | undefined => analysis.blockerAt(state, place);
+  const { result, blockers } = analysis.reach(place, { limit: LIMIT, blocking });
+  if (result !== 'exhausted') return undefined;
   const matches: Goal = { condition: analysis.matching(target), wanted: TRUE };
-  const state = analysis.start([matches]);
-  if (state === undefined || analysis.isImpossible([matches], LIMIT)) {
-    return areShortListsEnough([{ ast: target.rule.ast, wanted: TRUE }])
-      ? contradiction(analysis, target, LIMIT)
-      : undefined;
-  }
-  const earlier = analysis.rules.slice(0, place).filter(({ condition }) => possible(condition, state) !== FALSE);
-  if (earlier.length === 0) return undefined;
-  const isCovered = (rules: readonly ReadRule[]): boolean =>
-    analysis.isImpossible([matches, ...rules.map(isFalse)], LIMIT + 4 * place);
-  if (!isCovered(earlier)) return undefined;
-  const core = coreOf(earlier, isCovered);
-  const parts = core.map(({ rule: { ast } }) => ({ ast, wanted: FALSE as typeof FALSE }));
-  return areShortListsEnough([{ ast: target.rule.ast, wanted: TRUE }, ...parts])
-    ? shadow(analysis, target, core, LIMIT)
-    : undefined;
+  const needed = fewest(blockers, (some) => analysis.isImpossible([matches, ...some.map(isFalse)], LIMIT));
+  const parts = needed.map(({ rule: { ast } }) => ({ ast, wanted: FALSE as typeof FALSE }));
+  if (!areShortListsEnough([{ ast: target.rule.ast, wanted: TRUE }, ...parts])) return undefined;
+  return needed.length === 0 ? contradiction(analysis, target, LIMIT) : shadow(analysis, target, needed, LIMIT);
 }
 
-function isFalse({ condition }: ReadRule): Goal {
-  return { condition, wanted: FALSE };
-}
-
-/** The one rule that covers it alone or, without one, as few as are found quickly. */
-function coreOf(rules: readonly ReadRule[], isCovered: (rules: readonly ReadRule[]) => boolean): readonly ReadRule[] {
-  const single = rules.find((rule) => isCovered([rule]));
+/** The one rule that is enough or, without one, as few as are found by leaving out one after another. */
+function fewest(
+  rules: readonly ReadRule[],
+  areEnough: (rules: readonly ReadRule[]) => boolean,
+): readonly ReadRule[] {
+  const single = rules.length > MAX_REDUCED ? undefined : rules.find((rule) => areEnough([rule]));
   if (single !== undefined) return [single];
-  let core = rules;
-  for (let size = core.length >>> 1; size >= 1; size = size >>> 1) {
-    for (let start = 0; start < core.length; ) {
-      const rest = [...core.slice(0, start), ...core.slice(start + size)];
-      if (rest.length > 0 && isCovered(rest)) core = rest;
-      else start += size;
-    }
-    if (size === 1 && core.length <= MAX_NAMED) break;
+  let needed = rules;
+  for (const rule of rules.length > MAX_REDUCED ? [] : rules) {
+    const rest = needed.filter((other) => other !== rule);
+    if (areEnough(rest)) needed = rest;
   }
-  return core;
+  return needed;
 }
