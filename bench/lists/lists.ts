@@ -25,7 +25,7 @@ const MAX_DECISION_RATIO = 1.1;
 const BUCKET = 'lists';
 /** The emulator does not check signatures. */
 const AUTHORIZATION =
-  'AWS4-HMAC-SHA256 Credential=test/20260101/eu-central-1/s3/aws4_request, SignedHeaders=host, Signature=0';
+  'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0';
 const LINE_TIMEOUT_MS = 60_000;
 
 interface LogLine {
@@ -107,7 +107,10 @@ interface Running extends Pick<Place, 'name' | 'replace'> {
   readonly changes: readonly Buffer[];
 }
 
-async function measureRunning(running: RunningTarget, { name, replace, lines, changes }: Running): Promise<readonly Check[]> {
+async function measureRunning(
+  running: RunningTarget,
+  { name, replace, lines, changes }: Running,
+): Promise<readonly Check[]> {
   const tally: Tally = { answered: 0, verified: 0, wrong: [], latenciesMs: [] };
   const stop = sendSteadily(running, REQUESTS_PER_SECOND, CONNECTIONS, tally);
   const next = async (event: string, change: () => Promise<void>): Promise<readonly number[]> => {
@@ -133,7 +136,12 @@ async function measureRunning(running: RunningTarget, { name, replace, lines, ch
   await stop();
   const p99Ms = p99(during);
   return [
-    atMost(`${name}: ${ENTRIES} addresses loaded, at most`, Math.max(...durations) / 1000, MAX_SECONDS, seconds),
+    atMost(
+      `${name}: ${ENTRIES} addresses loaded, at most`,
+      Math.max(...durations) / 1000,
+      MAX_SECONDS,
+      seconds,
+    ),
     atMost(
       `${name}: p99 while a list is read (${p99Ms.toFixed(1)} ms of ${during.length}), compared with usual (${usual.toFixed(1)} ms)`,
       p99Ms / usual,

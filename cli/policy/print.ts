@@ -24,7 +24,8 @@ function createJsonPrinter(stream: Output): Printer {
   const write = (value: object): void => void stream.write(`${JSON.stringify(value)}\n`);
   return {
     problems: ({ problems }) => write({ problems }),
-    policy: (file, policy) => write({ file, ...summarize(policy), notLoaded: notLoaded(policy), warnings: policy.warnings }),
+    policy: (file, policy) =>
+      write({ file, ...summarize(policy), notLoaded: notLoaded(policy), warnings: policy.warnings }),
     explanation: (file, { hash }, { kind, requestId }, { decision, integrity, warnings, rules }) =>
       write({ file, policy: hash, kind, requestId, decision, integrity, warnings, rules }),
     testRun: ({ hash }, { results, unmatched }) =>
@@ -51,7 +52,10 @@ function createTextPrinter(stream: Output): Printer {
       for (const { line, column, message } of policy.warnings) {
         write(`${paint('yellow', 'warning')}  ${file}:${line}:${column}  ${message}`);
       }
-      write(...notLoadedLines(paint, policy), `${paint('green', 'ok')}  ${file} ${shortHash(hash)}: ${content}`);
+      write(
+        ...notLoadedLines(paint, policy),
+        `${paint('green', 'ok')}  ${file} ${shortHash(hash)}: ${content}`,
+      );
     },
     explanation: (file, policy, { kind, requestId }, explanation) =>
       write(
@@ -61,7 +65,8 @@ function createTextPrinter(stream: Output): Printer {
         ...explanationLines(paint, policy, explanation),
       ),
     testRun: (policy, run) => write(...notLoadedLines(paint, policy), ...testRunLines(paint, policy, run)),
-    replay: (log, file, policy, outcome) => write(...notLoadedLines(paint, policy), ...replayLines(log, file, policy, outcome)),
+    replay: (log, file, policy, outcome) =>
+      write(...notLoadedLines(paint, policy), ...replayLines(log, file, policy, outcome)),
   };
 }
 
@@ -76,7 +81,9 @@ function summarize({ hash, rules, lists, loadedLists }: Policy) {
 
 /** The lists that were not read, and count as empty. */
 function notLoaded({ loadedLists }: Policy): readonly { readonly list: string; readonly from: string }[] {
-  return [...loadedLists].flatMap(([list, { from, sha256 }]) => (sha256 === undefined ? [{ list, from }] : []));
+  return [...loadedLists].flatMap(([list, { from, sha256 }]) =>
+    sha256 === undefined ? [{ list, from }] : [],
+  );
 }
 
 function notLoadedLines(paint: Paint, policy: Policy): readonly string[] {
