@@ -71,7 +71,8 @@ const CERTIFICATES: Readonly<Record<string, Json>> = {
 };
 const COSIGNERS: Readonly<Record<string, Json>> = {
   'without Co-signer': {},
-  'with Co-signer': CHOICES.cosigner,
+  // A policy in the image that must be signed, so that every combination is checked with and without these settings.
+  'with Co-signer': { ...CHOICES.cosigner, ...CHOICES.signers, ...CHOICES.policyInImage },
 };
 
 /** All 18 combinations of these changes. */

@@ -83,7 +83,9 @@ t.test('every choice is valid', (t) => {
 
 t.test('reports signers whose signatures could not protect the policy', (t) => {
   const { alice, bob } = CHOICES.signers.policySigners.keys;
-  const keyExpected = 'must be an Ed25519 public key: 44 bytes in base64, starting with MCow';
+  const keyExpected =
+    'must be an Ed25519 public key in base64, as "npm run policy -- sign" prints it, starting with MCow';
+  const raw = Buffer.from(alice, 'base64').subarray(-32).toString('base64');
   const keysExpected =
     'must be {"alice": "MCow…", "bob": "MCow…"}: names of at most 32 letters, digits and _ . @ -, and Ed25519 public keys';
   const cases: readonly [policySigners: unknown, problem: string][] = [
@@ -98,6 +100,15 @@ t.test('reports signers whose signatures could not protect the policy', (t) => {
       { quorum: 1, keys: { alice, bob: alice } },
       'keys.bob is the key of alice too: one signature would count twice',
     ],
+    [
+      { quorum: 1, keys: { alice, bob: raw } },
+      'keys.bob is the key of alice too: one signature would count twice',
+    ],
+    [
+      { quorum: 1, keys: { alice: Buffer.alloc(32).toString('base64') } },
+      'keys.alice is a placeholder, for which anyone can make signatures: set the key of a real signer',
+    ],
+    [{ quorum: 1, keys: { alice: 1 } }, 'keys.alice must be a public key in base64, in quotes'],
     [{ quorum: 1, keys: { alice: 'MCow' } }, `keys.alice ${keyExpected}`],
     [{ quorum: 1, keys: { alice: `${alice} ` } }, `keys.alice ${keyExpected}`],
     [{ quorum: 1, keys: { 'alice,bob': alice } }, `keys.alice,bob ${keysExpected}`],
