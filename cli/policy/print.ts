@@ -8,6 +8,9 @@ import type { TestRun } from './cases.js';
 import type { Mutation } from './mutate/mutate.js';
 import { mutationLines } from './mutate/text.js';
 import type { Replay } from './replay.js';
+import { reportJson } from './report/json.js';
+import type { Report } from './report/report.js';
+import { reportLines } from './report/text.js';
 import { testRunLines } from './test-text.js';
 import { explanationLines, replayLines } from './text.js';
 
@@ -17,6 +20,7 @@ export interface Printer {
   explanation(file: string, policy: Policy, request: CallbackRequest, explanation: Explanation): void;
   testRun(policy: Policy, run: TestRun): void;
   mutation(file: string, policy: Policy, mutation: Mutation): void;
+  report(report: Report): void;
   replay(log: string, file: string, policy: Policy, outcome: Replay): void;
 }
 
@@ -45,6 +49,7 @@ function createJsonPrinter(stream: Output): Printer {
       const noticed = changes - survivors.length;
       write({ file, policy: hash, cases, changes, noticed, survivors });
     },
+    report: (report) => write(reportJson(report)),
     replay: (log, file, { hash }, outcome) => write({ log, file, policy: hash, ...outcome }),
   };
 }
@@ -70,6 +75,10 @@ function createTextPrinter(stream: Output): Printer {
       ),
     testRun: (policy, run) => write(...testRunLines(paint, policy, run)),
     mutation: (file, policy, mutation) => write(...mutationLines(paint, file, policy, mutation)),
+    report: (report) =>
+      write(
+        ...reportLines({ paint, width: stream.isTTY === true ? (stream.columns ?? 80) : undefined }, report),
+      ),
     replay: (log, file, policy, outcome) => write(...replayLines(log, file, policy, outcome)),
   };
 }

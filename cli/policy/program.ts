@@ -7,6 +7,7 @@ import { addCheck } from './commands/check.js';
 import { addExplain } from './commands/explain.js';
 import { addPush } from './commands/push.js';
 import { addReplay } from './commands/replay.js';
+import { addReport } from './commands/report.js';
 import { addTest } from './commands/test.js';
 import { addResume, addStop } from './stop-commands.js';
 
@@ -20,12 +21,13 @@ export async function runPolicy(): Promise<void> {
 export function createPolicyProgram(stdout: Output): Command {
   const program = createProgram(
     'policy',
-    'Checks, explains, tests, replays and pushes a policy, and stops all decisions in an emergency.',
+    'Checks, explains, tests, replays and pushes a policy, reports what it decided, and stops all decisions in an emergency.',
   ).addHelpText('after', '\nHelp for one command: npm run policy -- explain --help');
   addCheck(program, stdout);
   addExplain(program, stdout);
   addTest(program, stdout);
   addReplay(program, stdout);
+  addReport(program, stdout);
   addPush(program, stdout);
   addStop(program);
   addResume(program);
