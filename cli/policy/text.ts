@@ -50,10 +50,7 @@ function comparisonLines(
   const outcome = same
     ? `, the same answer${other}`
     : `; ${paint('yellow', 'now it would be')} ${paintAction(paint, decision.action)}`;
-  return [
-    `logged: ${paintAction(paint, action)} ${by}${outcome}`,
-    ...unknown,
-  ];
+  return [`logged: ${paintAction(paint, action)} ${by}${outcome}`, ...unknown];
 }
 
 function explanationLines(
