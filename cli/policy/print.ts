@@ -2,6 +2,8 @@
 import type { PolicyError } from '../../src/policy/parse/problem.js';
 import type { Policy } from '../../src/policy/evaluate/rules.js';
 import { count, painter, shortHash, type Output } from '../terminal.js';
+import type { Advice } from './advice/advice.js';
+import { adviceCount, adviceLines } from './advice/text.js';
 import type { TestRun } from './cases.js';
 import type { Explained } from './explained.js';
 import type { Mutation } from './mutate/mutate.js';
@@ -15,7 +17,7 @@ import { explainedLines, replayLines } from './text.js';
 
 export interface Printer {
   problems(error: PolicyError): void;
-  policy(file: string, policy: Policy): void;
+  check(file: string, policy: Policy, advice: readonly Advice[]): void;
   explanation(file: string, policy: Policy, explained: Explained): void;
   testRun(policy: Policy, run: TestRun): void;
   mutation(file: string, policy: Policy, mutation: Mutation): void;
@@ -31,7 +33,7 @@ function createJsonPrinter(stream: Output): Printer {
   const write = (value: object): void => void stream.write(`${JSON.stringify(value)}\n`);
   return {
     problems: ({ problems }) => write({ problems }),
-    policy: (file, policy) => write({ file, ...summarize(policy), warnings: policy.warnings }),
+    check: (file, policy, warnings) => write({ file, ...summarize(policy), warnings }),
     explanation: (file, { hash }, { request: { kind, requestId }, explanation, logged }) => {
       const { decision, integrity, warnings, rules } = explanation;
       write({ file, policy: hash, kind, requestId, decision, integrity, warnings, rules, logged });
@@ -60,13 +62,14 @@ function createTextPrinter(stream: Output): Printer {
   const write = (...lines: readonly string[]): void => void stream.write(`${lines.join('\n')}\n`);
   return {
     problems: ({ message }) => write(message),
-    policy(file, policy) {
+    check(file, policy, advice) {
       const { policy: hash, rules, lists, entries } = summarize(policy);
       const content = `${count(rules, 'rule')}, ${count(lists, 'list')} with ${count(entries, 'entry', 'entries')}`;
-      for (const { line, column, message } of policy.warnings) {
-        write(`${paint('yellow', 'warning')}  ${file}:${line}:${column}  ${message}`);
-      }
-      write(`${paint('green', 'ok')}  ${file} ${shortHash(hash)}: ${content}`);
+      const warned = advice.length === 0 ? '' : `; ${paint('yellow', adviceCount(advice))}`;
+      write(
+        ...adviceLines(paint, advice),
+        `${paint('green', 'ok')}  ${file} ${shortHash(hash)}: ${content}${warned}`,
+      );
     },
     explanation: (file, policy, explained) => write(...explainedLines(paint, file, policy, explained)),
     testRun: (policy, run) => write(...testRunLines(paint, policy, run)),

@@ -135,8 +135,13 @@ export function replayLines(
       `${decisions(overridden)} skipped: made by an emergency stop or stale data instead of the policy`,
     );
   }
-  if (changes.length > 0) lines.push('', ...changeCounts(changes), '', ...changeTable(changes));
+  if (changes.length > 0) lines.push('', ...changeLines(changes));
   return lines;
+}
+
+/** What would be different: how often, and each decision. */
+export function changeLines(changes: readonly Change[]): readonly string[] {
+  return [...changeCounts(changes), '', ...changeTable(changes)];
 }
 
 function changeCounts(changes: readonly Change[]): readonly string[] {
