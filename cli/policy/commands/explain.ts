@@ -7,7 +7,7 @@ import { InputError, UsageError } from '../../command.js';
 import { parseDuration } from '../../duration.js';
 import { addOperatorOptions, type OperatorOptions } from '../../operator-command.js';
 import type { Output } from '../../terminal.js';
-import { openAws, policyInForce, readServiceLog } from '../aws-log.js';
+import { openAws, policyWithLists, readServiceLog } from '../aws-log.js';
 import { explainInput, findDecision, type FoundDecision, readExplainable } from '../explained.js';
 import { readPolicy } from '../files.js';
 import { LogLines, showProgress } from '../log-lines.js';
@@ -113,10 +113,14 @@ async function findInAws(request: string, options: ExplainOptions): Promise<Inpu
       `${logGroups.service} has no decision about ${request} in the last ${name}: look further back with --since 30d`,
     );
   }
-  const policy = given ?? (await policyInForce(session));
+  const policy = given ?? (await policyWithLists(session, showProblem));
   if (policy === undefined)
     throw new InputError(`${parameters.policy} holds no policy that can be used: give one with --policy`);
   return { input, file: policyFile ?? parameters.policy, policy };
+}
+
+function showProblem(problem: string): void {
+  process.stderr.write(`warning: ${problem}\n`);
 }
 
 function parseTime(time: string): Date {
