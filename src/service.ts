@@ -1,5 +1,6 @@
 // Runs the service: reads the configuration, loads keys and policy, listens, and stops on a signal.
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.js';
@@ -16,11 +17,13 @@ import type { PolicyError } from './policy/parse/problem.js';
 import { BaseError, codeOf } from './protocol/error.js';
 import { stopOnSignal } from './shutdown.js';
 import { decideUnless } from './sources/emergency.js';
-import { readFileValue } from './sources/file.js';
+import { readFileValue, readPolicyFile } from './sources/file.js';
 import { Freshness } from './sources/freshness.js';
 import { CurrentPolicy, type MissingPolicyError } from './sources/policy.js';
+import { PolicyLoader } from './sources/policy-loader.js';
 import type { Source, SourceError, StoredValue } from './sources/source.js';
 import { EmergencyStop } from './sources/stop.js';
+import type { StoredPolicy } from './sources/stored-policy.js';
 import { favourSize, limitYoungGeneration } from './v8-flags.js';
 
 async function main(): Promise<void> {
@@ -73,7 +76,10 @@ async function prepare(config: Config, log: Logger) {
     ...{ source: sources.keys, ring: new KeyRing(), log, keyWithdrawal: config.keyWithdrawal },
     onConfirmed: () => freshness.confirm('keys'),
   };
-  const policy = new CurrentPolicy(sources.policy, log, () => freshness.confirm('policy'));
+  const policy = new CurrentPolicy(sources.policy, log, {
+    loader: new PolicyLoader(policyDirectory(config.sources)),
+    onConfirmed: () => freshness.confirm('policy'),
+  });
   const stop = new EmergencyStop(sources.stop, log, () => freshness.confirm('stop'));
   return { loading, policy, emergency: { stop, freshness } };
 }
@@ -88,7 +94,7 @@ async function configure(): Promise<Config> {
 
 interface Sources {
   readonly keys: Source<StoredKeys>;
-  readonly policy: Source<StoredValue>;
+  readonly policy: Source<StoredPolicy>;
   readonly stop: Source<StoredValue> | undefined;
 }
 
@@ -99,7 +105,7 @@ async function openSources(config: SourceConfig): Promise<Sources> {
     if (createPolicy) await createMissingPolicy(policyFile);
     return {
       keys: directoryKeySource(keyDirectory),
-      policy: () => readFileValue(policyFile),
+      policy: () => readPolicyFile(policyFile),
       stop: () => readFileValue(stopFile),
     };
   }
@@ -112,9 +118,15 @@ async function openSources(config: SourceConfig): Promise<Sources> {
   return {
     keys: parameterKeySource(read, config),
     policy:
-      'file' in policy ? () => readFileValue(policy.file) : async () => (await read([policy.parameter]))[0],
+      'file' in policy ? () => readPolicyFile(policy.file) : async () => (await read([policy.parameter]))[0],
     stop: stopParameter === undefined ? undefined : async () => (await readStop([stopParameter]))[0],
   };
+}
+
+/** What relative paths of lists are relative to. */
+function policyDirectory(config: SourceConfig): string {
+  if (config.local) return dirname(config.policyFile);
+  return 'file' in config.policy ? dirname(config.policy.file) : '.';
 }
 
 async function listen(app: FastifyInstance, config: Config, log: Logger, version: string): Promise<void> {

@@ -4,15 +4,21 @@ import type { PolicyError } from '../../src/policy/parse/problem.js';
 import type { Policy } from '../../src/policy/evaluate/rules.js';
 import type { CallbackRequest } from '../../src/protocol/request.js';
 import { count, painter, shortHash, type Output } from '../terminal.js';
+import type { Advice } from './advice/advice.js';
+import { adviceCount, adviceLines } from './advice/text.js';
 import type { TestRun } from './cases.js';
+import type { Mutation } from './mutate/mutate.js';
+import { mutationLines } from './mutate/text.js';
 import type { Replay } from './replay.js';
-import { explanationLines, replayLines, testRunLines } from './text.js';
+import { testRunLines } from './test-text.js';
+import { explanationLines, replayLines } from './text.js';
 
 export interface Printer {
   problems(error: PolicyError): void;
-  policy(file: string, policy: Policy): void;
+  check(file: string, policy: Policy, advice: readonly Advice[]): void;
   explanation(file: string, policy: Policy, request: CallbackRequest, explanation: Explanation): void;
   testRun(policy: Policy, run: TestRun): void;
+  mutation(file: string, policy: Policy, mutation: Mutation): void;
   replay(log: string, file: string, policy: Policy, outcome: Replay): void;
 }
 
@@ -24,10 +30,10 @@ function createJsonPrinter(stream: Output): Printer {
   const write = (value: object): void => void stream.write(`${JSON.stringify(value)}\n`);
   return {
     problems: ({ problems }) => write({ problems }),
-    policy: (file, policy) => write({ file, ...summarize(policy), warnings: policy.warnings }),
+    check: (file, policy, warnings) => write({ file, ...summarize(policy), warnings }),
     explanation: (file, { hash }, { kind, requestId }, { decision, integrity, warnings, rules }) =>
       write({ file, policy: hash, kind, requestId, decision, integrity, warnings, rules }),
-    testRun: ({ hash }, { results, unmatched }) =>
+    testRun: ({ hash }, { results, unmatched, coverage }) =>
       write({
         policy: hash,
         cases: results.map(({ name, passed, expected, got: { action, rule, ruleError } }) => ({
@@ -35,7 +41,12 @@ function createJsonPrinter(stream: Output): Printer {
           got: { action, rule, ruleError },
         })),
         unmatched,
+        coverage,
       }),
+    mutation: (file, { hash }, { cases, changes, survivors }) => {
+      const noticed = changes - survivors.length;
+      write({ file, policy: hash, cases, changes, noticed, survivors });
+    },
     replay: (log, file, { hash }, outcome) => write({ log, file, policy: hash, ...outcome }),
   };
 }
@@ -45,13 +56,14 @@ function createTextPrinter(stream: Output): Printer {
   const write = (...lines: readonly string[]): void => void stream.write(`${lines.join('\n')}\n`);
   return {
     problems: ({ message }) => write(message),
-    policy(file, policy) {
+    check(file, policy, advice) {
       const { policy: hash, rules, lists, entries } = summarize(policy);
       const content = `${count(rules, 'rule')}, ${count(lists, 'list')} with ${count(entries, 'entry', 'entries')}`;
-      for (const { line, column, message } of policy.warnings) {
-        write(`${paint('yellow', 'warning')}  ${file}:${line}:${column}  ${message}`);
-      }
-      write(`${paint('green', 'ok')}  ${file} ${shortHash(hash)}: ${content}`);
+      const warned = advice.length === 0 ? '' : `; ${paint('yellow', adviceCount(advice))}`;
+      write(
+        ...adviceLines(paint, advice),
+        `${paint('green', 'ok')}  ${file} ${shortHash(hash)}: ${content}${warned}`,
+      );
     },
     explanation: (file, policy, { kind, requestId }, explanation) =>
       write(
@@ -60,6 +72,7 @@ function createTextPrinter(stream: Output): Printer {
         ...explanationLines(paint, policy, explanation),
       ),
     testRun: (policy, run) => write(...testRunLines(paint, policy, run)),
+    mutation: (file, policy, mutation) => write(...mutationLines(paint, file, policy, mutation)),
     replay: (log, file, policy, outcome) => write(...replayLines(log, file, policy, outcome)),
   };
 }

@@ -105,6 +105,24 @@ export function toSigners(
   return problems.length > 0 ? { problems } : { quorum, keys };
 }
 
+/**
+ * Reads who may sign policies from the service's configuration.
+ * @param list `alice=KEY,bob=KEY`
+ * @param quorum by default, all must sign
+ * @returns the signers, or all problems, which never quote a key
+ */
+export function parseSigners(
+  list: string,
+  quorum?: number,
+): Signers | { readonly problems: readonly string[] } {
+  const entries = list.split(',').map((entry): [string, string] => {
+    // Base64 ends with this sign, too.
+    const [name = '', ...key] = entry.trim().split('=');
+    return [name, key.join('=')];
+  });
+  return toSigners(entries, quorum);
+}
+
 /** @returns the key as it is configured: base64 of SPKI */
 export function encodeKey(key: KeyObject): string {
   return key.export({ type: 'spki', format: 'der' }).toString('base64');

@@ -2,8 +2,19 @@
 import type { Policy } from '../../../src/policy/evaluate/rules.js';
 import { PolicyDocument } from '../../../src/policy/parse/document.js';
 import { excerptOf, type PolicyProblem } from '../../../src/policy/parse/problem.js';
+import { absenceHabits } from './absent.js';
+import { addressHabits } from './addresses.js';
 import { approvingHabits } from './approve/approve.js';
+import { duplicateHabits } from './duplicates.js';
+import { evasionHabits } from './evasion.js';
 import type { Finding, Subject } from './finding.js';
+import { orderHabits } from './order.js';
+import { settingHabits } from './settings.js';
+import { stageHabits } from './stages.js';
+import { timeHabits } from './times.js';
+import { unitHabits } from './units.js';
+import { unusedHabits } from './unused.js';
+import { valueHabits } from './values.js';
 
 /** A warning about a policy that can be used. */
 export interface Advice extends PolicyProblem {
@@ -15,7 +26,20 @@ export interface Advice extends PolicyProblem {
 
 type Habits = (subject: Subject) => readonly Finding[];
 
-const HABITS: readonly Habits[] = [approvingHabits];
+const HABITS: readonly Habits[] = [
+  approvingHabits,
+  valueHabits,
+  addressHabits,
+  unusedHabits,
+  duplicateHabits,
+  stageHabits,
+  unitHabits,
+  timeHabits,
+  settingHabits,
+  evasionHabits,
+  orderHabits,
+  absenceHabits,
+];
 
 /**
  * @param policy parsed from `text`

@@ -1,4 +1,6 @@
 // What the checks of a policy's habits return, before it has a place in the file.
+import type { ASTNode } from '@marcbachmann/cel-js';
+import { nodesIn } from '../../../src/policy/language/nodes.js';
 import type { Path, PolicyDocument } from '../../../src/policy/parse/document.js';
 import type { Policy, Rule } from '../../../src/policy/evaluate/rules.js';
 
@@ -47,4 +49,15 @@ export function sectionOf({ document }: Subject, key: string): Readonly<Record<s
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What is found at the nodes of all conditions. */
+export function forEachNode(
+  { policy }: Subject,
+  findAt: (node: ASTNode, placed: PlacedRule) => readonly Finding[],
+): readonly Finding[] {
+  return policy.rules.flatMap((rule, index) => {
+    const placed: PlacedRule = { rule, index };
+    return [...nodesIn(rule.ast)].flatMap((node) => findAt(node, placed));
+  });
 }

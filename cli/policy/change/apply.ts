@@ -97,7 +97,10 @@ export async function applyChange(
     reviewed: replaced.version,
   });
   report.add({ changed: true, version, why: description });
-  if (!candidate && signed !== undefined) await rememberSignatures(session, signed);
+  const signers = signersIn(session);
+  if (!candidate && signed !== undefined && signers !== undefined) {
+    await rememberSignatures(session, signers, signed);
+  }
   await showResult(session, report, change, { parameter, replaced, version });
 }
 
@@ -117,9 +120,9 @@ function isStored(
 
 /** An earlier run may have been interrupted between the parameter and the bucket. */
 async function repairNewest(session: Session, { stored }: InForce): Promise<void> {
-  if (stored?.signed !== undefined && signersIn(session) !== undefined) {
-    await rememberSignatures(session, stored.signed);
-  }
+  const signers = signersIn(session);
+  if (stored?.signed === undefined || signers === undefined) return;
+  await rememberSignatures(session, signers, stored.signed);
 }
 
 /** @returns the signatures to store; undefined if the environment asks for none */
@@ -131,7 +134,7 @@ async function signaturesFor(
 ): Promise<PolicySignatures | undefined> {
   const signers = signersIn(session);
   if (signers === undefined) return undefined;
-  const earlier = [stored?.signed, await newestSignatures(session)];
+  const earlier = [stored?.signed, await newestSignatures(session, signers)];
   const { file, policy } = proposal;
   const offered = sign === undefined ? signed : await sign(nextSerial(...earlier));
   const verified = assertSigned(session, signers, { sha256: policy.hash, file, signed: offered, earlier });

@@ -27,7 +27,7 @@ export async function promote(options: PromoteOptions): Promise<void> {
     const { policyCandidate } = session.names.parameters;
     const found = await findVersion(session, policyCandidate, undefined);
     const { text, signed: own } = await readText(session, found);
-    const proposal = propose(session, text, 'the candidate');
+    const proposal = await propose(session, text, 'the candidate');
     const signed = options.signatures === undefined ? own : signaturesIn(options.signatures);
     await applyChange(session, report, { proposal, signed }, options);
     if (options.dryRun === true) return;
@@ -101,7 +101,7 @@ async function showCandidate(session: Session, report: ChangeReport): Promise<vo
     ...(who === undefined ? [] : [`by ${nameOf(who)}`]),
   ];
   report.step('Candidate', `${details.join(', ')}${why === '' ? '' : `: ${why}`}`);
-  const proposal = propose(session, text, 'the candidate');
+  const proposal = await propose(session, text, 'the candidate');
   showCheck(report, proposal);
   await showDifference(session, report, await readInForce(session, policy), proposal.policy);
   report.lines([

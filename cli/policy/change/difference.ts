@@ -1,6 +1,7 @@
 // What differs between two policies: rules, and the entries of lists, tables and the other sections.
 import type { Catalog } from '../../../src/chain/catalog.js';
-import type { Policy, Rule } from '../../../src/policy/evaluate/rules.js';
+import { DEFAULT_CATALOG } from '../../../src/chain/default-catalog.js';
+import type { ListFromElsewhere, Policy, Rule } from '../../../src/policy/evaluate/rules.js';
 import type { ListEntry } from '../../../src/policy/language/named-list.js';
 
 /** A rule as a person reads it. */
@@ -120,7 +121,8 @@ function longestIncreasing(numbers: readonly number[]): ReadonlySet<number> {
 }
 
 function sectionsOf(before: Policy | undefined, after: Policy): readonly SectionDifference[] {
-  const known = before === undefined ? new Map<string, Section>() : sections(before);
+  // What is built in is not new.
+  const known = before === undefined ? catalogSections(DEFAULT_CATALOG) : sections(before);
   const next = sections(after);
   return [...new Set([...known.keys(), ...next.keys()])].flatMap((section) => {
     const difference = sectionDifference(known.get(section), next.get(section));
@@ -150,15 +152,19 @@ function sectionDifference(
 }
 
 /** Everything in a policy except its rules. Built-in assets are left out unless the policy changes them. */
-function sections(policy: Policy): Map<string, Section> {
-  const { catalog, lists, tables, otherwise, onError } = policy;
+function sections({
+  catalog,
+  lists,
+  loadedLists,
+  tables,
+  otherwise,
+  onError,
+}: Policy): ReadonlyMap<string, Section> {
   return new Map([
     ...[...lists].map(([name, entries]): [string, Section] => [`list ${name}`, listSection(entries)]),
+    ...[...loadedLists].map(([name, list]): [string, Section] => [`list ${name}`, loadedSection(list)]),
     ...[...tables].map(([name, values]): [string, Section] => [`table ${name}`, values]),
-    ['assets', assetSection(catalog)],
-    ['contracts', contractSection(catalog)],
-    ['own', new Map(catalog.own.map((address) => [address, '']))],
-    ['integrity', integritySection(catalog)],
+    ...catalogSections(catalog),
     [
       'defaults',
       new Map([
@@ -166,6 +172,15 @@ function sections(policy: Policy): Map<string, Section> {
         ['onError', onError.toLowerCase()],
       ]),
     ],
+  ]);
+}
+
+function catalogSections(catalog: Catalog): ReadonlyMap<string, Section> {
+  return new Map<string, Section>([
+    ['assets', assetSection(catalog)],
+    ['contracts', contractSection(catalog)],
+    ['own', new Map(catalog.own.map((address) => [address, '']))],
+    ['integrity', integritySection(catalog)],
   ]);
 }
 
@@ -182,6 +197,15 @@ function listSection(entries: readonly ListEntry[]): Section {
       return [key.join(', '), name];
     }),
   );
+}
+
+/** A list from elsewhere may have a million entries, so only what it is as a whole is compared. */
+function loadedSection({ from, pinned, sha256, entries }: ListFromElsewhere): Section {
+  return new Map([
+    ['from', from],
+    ['sha256', `${sha256 ?? 'not read'}${pinned ? ', as the policy demands' : ''}`],
+    ['entries', String(entries)],
+  ]);
 }
 
 function assetSection({ assets }: Catalog): Section {

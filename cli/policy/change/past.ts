@@ -1,11 +1,10 @@
 // What a policy would have decided about the requests of the last 24 hours, which are in the service's log.
-import { codeOf } from '../../../src/protocol/error.js';
 import type { Policy } from '../../../src/policy/evaluate/rules.js';
+import { DeployError } from '../../aws/error.js';
 import { readEvents } from '../../aws/log-events.js';
 import { explainError } from '../../aws/explain.js';
 import type { Session } from '../../aws/session.js';
-import { reasonOf } from '../../command.js';
-import { type Replay, startReplay } from '../replay.js';
+import { type Replay, replayLines } from '../replay.js';
 
 const PERIOD_MS = 24 * 3_600_000;
 /** A busy service logs more than an operator wants to wait for. */
@@ -25,20 +24,23 @@ export async function replayPast(
   policy: Policy,
   onProgress: (lines: number) => void,
 ): Promise<Past | { readonly problem: string }> {
-  const { outcome, take } = startReplay(policy);
   const end = performance.now() + MAX_READING_MS;
   let lines = 0;
-  try {
+  let incomplete = false;
+  async function* messages(): AsyncGenerator<string> {
     for await (const { message = '' } of readEvents(session, Date.now() - PERIOD_MS, 'decision')) {
-      take(message);
+      yield message;
       if (++lines % PROGRESS_STEP_LINES === 0) onProgress(lines);
-      if (performance.now() > end) return { ...outcome, lines, incomplete: true };
+      incomplete = performance.now() > end;
+      if (incomplete) return;
     }
+  }
+  try {
+    return { ...(await replayLines(policy, messages())), lines, incomplete };
   } catch (thrown) {
     const error = explainError(thrown, session.profile);
     // Anything else is a bug in this project.
-    if (codeOf(error) === undefined) throw error;
-    return { problem: reasonOf(error) };
+    if (!(error instanceof DeployError)) throw error;
+    return { problem: error.message };
   }
-  return { ...outcome, lines, incomplete: false };
 }

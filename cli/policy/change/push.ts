@@ -25,7 +25,7 @@ export async function pushPolicy(file: string, options: PushOptions): Promise<vo
   if (draft.references.length === 0) draft.complete(new Map());
   await runChange(options, async (report) => {
     const session = await openPolicySession(options);
-    const proposal = propose(session, text, file);
+    const proposal = await propose(session, text, file);
     const { candidate = false } = options;
     const found = file === '-' ? undefined : readSignatureFile(signatureFileOf(file));
     const signed = candidate ? signedCandidate(session, report, found, sha256Of(text)) : found;

@@ -5,10 +5,12 @@ import type { Session } from '../../aws/session.js';
 import { DeployError } from '../../aws/error.js';
 import { npmCommand } from '../../aws/printed-commands.js';
 import { SETTINGS_FILE } from '../../../infra/settings.js';
+import { InputError } from '../../command.js';
 import { count, type Paint, shortHash } from '../../terminal.js';
 import { type Advice, adviseOn } from '../advice/advice.js';
 import { readCases, runCases, type TestRun } from '../cases.js';
-import { changeLines, testRunLines } from '../text.js';
+import { testRunLines } from '../test-text.js';
+import { changeLines } from '../text.js';
 import { differenceOf } from './difference.js';
 import { differenceLines, summaryOf } from './difference-text.js';
 import { type Past, replayPast } from './past.js';
@@ -27,9 +29,13 @@ export interface InForce {
 }
 
 export function showCheck(report: ChangeReport, { text, policy, file }: Proposal): void {
-  const { hash, rules, lists } = policy;
-  const entries = [...lists.values()].reduce((sum, list) => sum + list.length, 0);
-  const content = `${count(rules.length, 'rule')}, ${count(lists.size, 'list')} with ${count(entries, 'entry', 'entries')}`;
+  const { hash, rules, lists, loadedLists } = policy;
+  const sizes = [
+    ...[...lists.values()].map(({ length }) => length),
+    ...[...loadedLists.values()].map(({ entries }) => entries),
+  ];
+  const entries = sizes.reduce((sum, size) => sum + size, 0);
+  const content = `${count(rules.length, 'rule')}, ${count(sizes.length, 'list')} with ${count(entries, 'entry', 'entries')}`;
   const warnings = adviseOn(policy, text, file);
   report.add({ file, after: hash, rules: rules.length, warnings });
   report.step('Check', `${report.paint('green', 'ok')}  ${file} ${shortHash(hash)}: ${content}`);
@@ -81,10 +87,10 @@ async function parsed(session: Session, stored: InForce['stored']): Promise<Poli
   if (stored === undefined) return undefined;
   if ('problem' in stored) return stored.problem;
   try {
-    return propose(session, stored.text, 'the stored policy').policy;
+    // Its lists are shown as far as they can be read.
+    return (await propose(session, stored.text, 'the stored policy', () => undefined)).policy;
   } catch (error) {
     if (error instanceof PolicyError) return count(error.problems.length, 'problem');
-    if (error instanceof DeployError) return error.message;
     throw error;
   }
 }
@@ -113,7 +119,14 @@ export function runTestCases(
     report.step('Cases', `none: set "policyCases" in ${SETTINGS_FILE}, or add --cases FILE`);
     return;
   }
-  const run = runCases(policy, readCases(file));
+  const run = runOrExplain(policy, file);
+  if (typeof run === 'string') {
+    const [summary = '', ...details] = run.split('\n');
+    report.add({ cases: { file, problem: run } });
+    report.step('Cases', report.paint('red', summary), details);
+    if (required) throw casesFailed(`the test cases can't be run: ${summary}`, details);
+    return;
+  }
   const failed = run.results.filter(({ passed }) => !passed).length;
   report.add({ cases: caseFields(file, run) });
   const outcome = `${file}: ${run.results.length - failed} passed, ${failed} failed`;
@@ -122,13 +135,26 @@ export function runTestCases(
     report.paint(failed === 0 ? 'green' : 'red', outcome),
     failed === 0 ? unmatchedLines(report.paint, run) : testRunLines(report.paint, policy, run),
   );
-  if (failed > 0 && required) {
-    throw new DeployError(
-      'CASES_FAILED',
-      `${count(failed, 'case')} in ${file} failed: nothing was changed`,
-      'correct the policy or the expectation, then run the same command again',
-    );
+  if (required && failed > 0) throw casesFailed(`${count(failed, 'case')} in ${file} failed`);
+}
+
+/** @returns the run, or why the cases can't be run, such as a rule that they expect and that is gone */
+function runOrExplain(policy: Policy, file: string): TestRun | string {
+  try {
+    return runCases(policy, readCases(file));
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
   }
+}
+
+function casesFailed(message: string, details: readonly string[] = []): DeployError {
+  return new DeployError(
+    'CASES_FAILED',
+    `${message}: nothing was changed`,
+    'correct the policy or the expectation, then run the same command again',
+    details,
+  );
 }
 
 function casesMissing(session: Session): DeployError {

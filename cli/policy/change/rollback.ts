@@ -31,7 +31,9 @@ export async function rollBack(version: number | undefined, options: RollbackOpt
     const { why } = readDescription(target.description);
     report.add({ rollbackTo: target.version });
     report.step('Rollback', `to ${place}, ${shortHash(sha256)}${why === '' ? '' : `: ${why}`}`);
-    const proposal = propose(session, text, place);
+    const proposal = await propose(session, text, place, (problem) => {
+      report.step('List', report.paint('yellow', problem));
+    });
     const change = { proposal, signed: undefined, rollbackTo: target.version };
     const sign = (serial: number): Promise<PolicySignatures> =>
       signAnew(session, { version: target.version, text, sha256, serial }, options);

@@ -31,11 +31,18 @@ export function readSignatureFile(file: string): PolicySignatures | undefined {
   return signed;
 }
 
-/** @returns what the service compares a policy with when it starts; undefined if there is nothing, or nothing usable */
-export async function newestSignatures(session: Session): Promise<PolicySignatures | undefined> {
+/**
+ * @returns what the service compares a policy with when it starts; undefined if there is nothing, or nothing that is
+ *   signed, which the service ignores as well
+ */
+export async function newestSignatures(
+  session: Session,
+  signers: Signers,
+): Promise<PolicySignatures | undefined> {
   const json = await readNewestSignatures(session);
   const newest = json === undefined ? undefined : readSignatures(json);
-  return newest === undefined || 'problem' in newest ? undefined : newest;
+  if (newest === undefined || 'problem' in newest) return undefined;
+  return isSigned(session, signers, { sha256: newest.sha256, signed: newest }) ? newest : undefined;
 }
 
 /** The serial that a policy must have to replace others. */

@@ -2,6 +2,7 @@
 // signatures. After an interruption at any point, the old policy or the new one is in force, and the same command
 // continues.
 import type { PolicyManifest, PolicySignatures } from '../../../src/sources/stored-policy.js';
+import type { Signers } from '../../../src/sources/signers.js';
 import { DeployError } from '../../aws/error.js';
 import { MAX_PARAMETER_BYTES, putParameter, readStoredParameter } from '../../aws/parameters.js';
 import { storeNewestSignatures, storePolicyText } from '../../aws/policy-objects.js';
@@ -57,8 +58,12 @@ async function manifestOf(
 }
 
 /** Makes the service refuse, when it starts, a policy with a smaller serial than this one. */
-export async function rememberSignatures(session: Session, signed: PolicySignatures): Promise<void> {
-  const newest = await newestSignatures(session);
+export async function rememberSignatures(
+  session: Session,
+  signers: Signers,
+  signed: PolicySignatures,
+): Promise<void> {
+  const newest = await newestSignatures(session, signers);
   if (newest !== undefined && newest.serial > signed.serial) return;
   const json = JSON.stringify(signed);
   if (newest === undefined || JSON.stringify(newest) !== json) await storeNewestSignatures(session, json);

@@ -35,6 +35,24 @@ export const listEntrySchema = z.strictObject(
   must('be a string, or have the keys address, tag, asset and name'),
 );
 
+/** A list whose entries are elsewhere. */
+export const listReferenceSchema = z.strictObject(
+  {
+    from: z
+      .string(must('be a file or an object in S3'))
+      .regex(
+        /^(?:s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/.+|(?![a-z][a-z0-9+.-]+:\/\/).+)$/s,
+        'must be a file or an object in S3, such as lists/sanctioned.txt or s3://bucket/sanctioned.txt',
+      ),
+    sha256: z
+      .string(must('be a SHA-256'))
+      .regex(/^[0-9a-f]{64}$/i, 'must be the 64 hexadecimal digits of a SHA-256')
+      .transform((digits) => digits.toLowerCase())
+      .optional(),
+  },
+  must('be a list of strings, or have the keys from and sha256'),
+);
+
 const chain = z.string(must('be a chain, such as evm/1')).refine(isChain, {
   error: ({ input }) => `must be a chain, such as evm/1, bitcoin or solana/devnet${suggestedChain(input)}`,
 });
@@ -128,13 +146,17 @@ export const policySchema = z.strictObject(
       {},
       z.record(
         z.string(),
-        z.array(
-          eitherOf(
-            (entry) => typeof entry === 'string',
-            z.string().min(1, 'must not be empty'),
-            listEntrySchema,
+        eitherOf(
+          (list) => typeof list === 'object' && !Array.isArray(list),
+          listReferenceSchema,
+          z.array(
+            eitherOf(
+              (entry) => typeof entry === 'string',
+              z.string().min(1, 'must not be empty'),
+              listEntrySchema,
+            ),
+            must('be a list of strings'),
           ),
-          must('be a list of strings'),
         ),
         must('contain lists of strings, each with a name'),
       ),
@@ -157,7 +179,8 @@ const KEYS: Readonly<Record<string, z.ZodObject>> = {
 };
 
 /** The keys that the object at a path may have. */
-export function keysAt([top]: readonly PropertyKey[]): readonly string[] {
+export function keysAt([top, ...inner]: readonly PropertyKey[]): readonly string[] {
+  if (top === 'lists' && inner.length === 1) return Object.keys(listReferenceSchema.shape);
   return Object.keys((KEYS[String(top)] ?? policySchema).shape);
 }
 

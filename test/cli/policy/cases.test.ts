@@ -18,7 +18,7 @@ cases:
     expect: { action: ignore }
 `,
   });
-  t.match(readCases(join(directory, 'cases.yaml')), [
+  t.match(readCases(join(directory, 'cases.yaml')).cases, [
     {
       name: 'from a file',
       request: {
@@ -43,7 +43,7 @@ t.test('reads cases with a byte order mark', (t) => {
     t.testdir({ 'cases.yaml': '\ufeffcases: [{ name: a, payload: {}, expect: { action: retry } }]' }),
     'cases.yaml',
   );
-  t.match(readCases(file), [{ name: 'a', request: { kind: 'transaction' } }]);
+  t.match(readCases(file).cases, [{ name: 'a', request: { kind: 'transaction' } }]);
   t.end();
 });
 
@@ -52,9 +52,9 @@ t.test('`for` is used for a payload that does not show which kind it is', (t) =>
     ['', 'for: transaction, ', 'for: configuration, '].map((kind) => {
       const text = `cases: [{ name: a, ${kind}payload: ${payload}, expect: { action: retry } }]`;
       try {
-        return readCases(join(t.testdir({ 'cases.yaml': text }), 'cases.yaml'))[0]?.request.kind ?? '';
+        return readCases(join(t.testdir({ 'cases.yaml': text }), 'cases.yaml')).cases[0]?.request.kind ?? 'refused';
       } catch {
-        return 'refused';
+        return 'broken';
       }
     });
   t.strictSame(kinds('{ txId: t }'), ['transaction', 'transaction', 'configuration']);

@@ -1,10 +1,17 @@
 // Finds what rules that approve leave open.
 import type { Policy } from '../../../../src/policy/evaluate/rules.js';
+import { DEFAULT_OPERATION } from '../../../../src/protocol/request.js';
 import { type Finding, inCondition, type PlacedRule, type Subject } from '../finding.js';
+import { knownOperation } from '../known-values.js';
 import { pathsOf, type TruePath } from '../paths.js';
-import { named, valuesIn } from '../terms.js';
+import { named, reads, valuesIn } from '../terms.js';
 import type { Approval, Gap } from './gap.js';
-import { amountGaps, assetGaps, assetsOn, destinationGaps } from './transfer.js';
+import { amountGaps } from './amount.js';
+import { assetGaps, assetsOn } from './asset.js';
+import { callGaps } from './call.js';
+import { configurationGaps } from './configuration.js';
+import { destinationGaps } from './destinations.js';
+import { messageGaps, programGaps, rawGaps } from './message.js';
 
 export function approvingHabits({ policy }: Subject): readonly Finding[] {
   return policy.rules.flatMap((rule, index) =>
@@ -57,15 +64,38 @@ function gapsOf(path: TruePath, { rule }: PlacedRule, policy: Policy): readonly 
       },
     ];
   }
-  if (rule.for === 'configuration') return [];
-  const operations = operationsOn(path, policy);
   const approval: Approval = { path, policy, assets: assetsOn(path, policy) };
-  const transfer = [...assetGaps(approval), ...destinationGaps(approval), ...amountGaps(approval)];
-  return operations === undefined
-    ? [OPEN_OPERATION, ...transfer]
-    : operations.includes('TRANSFER')
-      ? transfer
-      : [];
+  if (rule.for === 'configuration') return configurationGaps(approval);
+  const operations = operationsOn(path, policy);
+  if (operations === undefined) return [OPEN_OPERATION, ...gapsFor(probableOperation(path), approval)];
+  return operations.flatMap((operation) => gapsFor(knownOperation(operation), approval));
+}
+
+/** What a rule without an operation seems to be about. */
+function probableOperation(path: TruePath): string {
+  if (reads(path, 'tx.call')) return 'CONTRACT_CALL';
+  return reads(path, 'tx.typedData') ? 'TYPED_MESSAGE' : DEFAULT_OPERATION;
+}
+
+function gapsFor(operation: string, approval: Approval): readonly Gap[] {
+  switch (operation) {
+    case 'CONTRACT_CALL':
+      return callGaps(approval);
+    case 'TYPED_MESSAGE':
+      return messageGaps(approval);
+    case 'RAW':
+      return rawGaps(approval);
+    case 'PROGRAM_CALL':
+      return programGaps(approval);
+    case 'TRANSFER':
+    case 'MINT':
+      return [...assetGaps(approval), ...destinationGaps(approval), ...amountGaps(approval)];
+    case 'ENABLE_ASSET':
+      return assetGaps(approval);
+    default:
+      // Staking and the like have no destinations of their own.
+      return [...assetGaps(approval), ...amountGaps(approval)];
+  }
 }
 
 const OPEN_OPERATION: Gap = {

@@ -1,51 +1,9 @@
-// Whether a rule that approves transfers limits the asset, every destination and the amount.
+// Whether a rule that approves limits every destination, with its tag.
 import { familyOf } from '../../../../src/chain/chain.js';
 import type { TruePath } from '../paths.js';
-import {
-  type EveryEntry,
-  everyEntryOn,
-  isLimited,
-  isSingle,
-  nameOf,
-  named,
-  reads,
-  tablesKeyedBy,
-  typeOf,
-  valuesIn,
-} from '../terms.js';
-import { type Approval, type Gap, limitFor, listOfAddresses, tableHint } from './gap.js';
-
-/** Lists with everything that a transfer pays: as displayed, or as signed. */
-const PAID = ['tx.destinations', 'tx.btc.outputs', 'tx.call.transfers', 'tx.solana.transfers'];
-
-export function assetGaps({ path, policy, assets }: Approval): readonly Gap[] {
-  if (assets !== undefined) return [];
-  // A list whose entries all name an asset limits it as well.
-  if (
-    everyEntryOn(path).some(
-      ({ paths, entry }) => paths.length > 0 && paths.every((one) => one.some(namesAsset(entry))),
-    )
-  ) {
-    return [];
-  }
-  function namesAsset(entry: string) {
-    return ({ node, holds }: TruePath[number]): boolean => {
-      if (node.op !== 'in' || !holds || nameOf(node.args[0]) !== entry) return false;
-      const entries = policy.lists.get(nameOf(node.args[1]).replace(/^lists\./, '')) ?? [];
-      return (
-        entries.length > 0 && entries.every((each) => typeof each !== 'string' && each.asset !== undefined)
-      );
-    };
-  }
-  return [
-    {
-      code: 'asset-open',
-      message:
-        'this rule approves any asset: an amount that is small in one asset is a fortune in another, and addresses on other chains may belong to somebody else',
-      advice: `add && tx.asset in ["ETH", "USDC"], or a limit by asset: && tx.amount <= ${limitFor('tx.asset', policy, 'maxPerTransaction')}${tableHint(policy, 'maxPerTransaction')}`,
-    },
-  ];
-}
+import { type EveryEntry, everyEntryOn, nameOf, named, reads, typeOf, valuesIn } from '../terms.js';
+import { type Approval, type Gap, listOfAddresses } from './gap.js';
+import { entriesOn } from './paid.js';
 
 type Bound = 'whole' | 'address' | 'none';
 
@@ -73,7 +31,7 @@ function openDestinations(path: TruePath): string {
   for (const [fact, reason] of ONLY_DESTINATION) {
     if (reads(path, fact)) return `${fact} ${reason}: ${rest}`;
   }
-  if (path.some(({ node, holds }) => holds && node.op === 'rcall' && /^exists/.test(node.args[0]))) {
+  if (path.some(({ node, holds }) => holds && node.op === 'rcall' && node.args[0].startsWith('exists'))) {
     return `exists() is true if one destination is listed, and the others can be anybody's: ${rest}`;
   }
   if (path.some(({ node }) => nameOf(node).includes('tx.destinations['))) {
@@ -92,16 +50,6 @@ const ONLY_DESTINATION = [
   ['tx.destType', 'does not say whose the destination is'],
   ['tx.destAddressType', 'does not say whose the destination is'],
 ] as const;
-
-/** Everything that a path says of each entry of a list of what is paid. */
-function entriesOn(path: TruePath): readonly EveryEntry[] {
-  const every = everyEntryOn(path).filter(({ collection }) => PAID.includes(collection));
-  const single = PAID.filter((collection) => isSingle(path, collection)).map((collection) => ({
-    ...{ collection, entry: `${collection}[0]` },
-    paths: [path],
-  }));
-  return [...every, ...single];
-}
 
 function boundOf({ collection, entry, paths }: EveryEntry, approval: Approval): Bound {
   const bounds = paths.map((path) =>
@@ -142,7 +90,7 @@ function paidBound(path: TruePath, entry: string, { policy }: Approval): Bound {
 function addressListOn(path: TruePath): string | undefined {
   const literals = everyEntryOn(path).flatMap(({ paths }) => paths.flat());
   for (const { node } of [...path, ...literals]) {
-    if (node.op === 'in' && /\.address$/.test(nameOf(node.args[0])) && typeOf(node.args[1]) === 'List') {
+    if (node.op === 'in' && nameOf(node.args[0]).endsWith('.address') && typeOf(node.args[1]) === 'List') {
       return nameOf(node.args[1]);
     }
   }
@@ -154,49 +102,4 @@ const TAGGED = ['xrp', 'stellar', 'cosmos', 'ton', 'algorand'];
 
 function hasTags(chain: string | undefined): boolean {
   return chain === undefined || TAGGED.includes(familyOf(chain));
-}
-
-export function amountGaps(approval: Approval): readonly Gap[] {
-  const { path, policy } = approval;
-  if (path.some((literal) => isLimited(literal, named('tx.amount')))) return [];
-  if (entriesOn(path).some(({ paths, entry }) => isLimitedOn(paths, `${entry}.amount`))) return [];
-  const limit = `tx.amount <= ${limitFor('tx.asset', policy, 'maxPerTransaction')}`;
-  const advice = `add && ${limit}${tableHint(policy, 'maxPerTransaction')}`;
-  const isInUsd =
-    path.some((literal) => isLimited(literal, named('tx.amountUsd'))) ||
-    entriesOn(path).some(({ paths, entry }) => isLimitedOn(paths, `${entry}.amountUsd`));
-  if (isInUsd) {
-    return [
-      {
-        code: 'amount-in-usd-only',
-        message:
-          'the only limit is in US dollars, so it depends on the price that Fireblocks sends; with a wrong price, any amount is approved',
-        advice,
-      },
-    ];
-  }
-  const reason = reads(path, 'tx.requestedAmount')
-    ? 'tx.requestedAmount is what was asked for; tx.amount is what is paid'
-    : reads(path, 'tx.amount')
-      ? 'this rule compares the amount and sets no upper limit'
-      : 'this rule approves any amount';
-  return [{ code: 'amount-open', message: `${reason}: one request can empty the vault`, advice }];
-}
-
-function isLimitedOn(paths: readonly TruePath[], amount: string): boolean {
-  return paths.length > 0 && paths.every((path) => path.some((literal) => isLimited(literal, named(amount))));
-}
-
-/** The assets to which a path limits a transaction. */
-export function assetsOn(path: TruePath, policy: Approval['policy']): readonly string[] | undefined {
-  const isAsset = named('tx.asset');
-  const known = path.flatMap((literal) => {
-    const values = valuesIn(literal, isAsset, policy);
-    const tables = tablesKeyedBy(literal, isAsset).map((name) => [
-      ...(policy.tables.get(name)?.keys() ?? []),
-    ]);
-    return values === undefined ? tables : [values, ...tables];
-  });
-  if (known.length === 0) return undefined;
-  return known.reduce((one, other) => one.filter((asset) => other.includes(asset)));
 }

@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { parsePolicy } from './src/policy/parse/file.ts';
+import { readCases, runCases } from './cli/policy/cases.ts';
+import { mutate } from './cli/policy/mutate/mutate.ts';
+const [file,cases]=process.argv.slice(2);
+const text=readFileSync(file,'utf8'); const policy=parsePolicy(text,file);
+const {results}=runCases(policy, readCases(cases));
+const t0=performance.now();
+const m=await mutate({policy,text,file,results},()=>{});
+console.log(results.filter(r=>!r.passed).length,'failed',m.changes,m.survivors.length, Math.round(performance.now()-t0),'ms');
+for(const s of m.survivors) console.log(`${s.line}:${s.column} ${s.rule??''} [${s.kind}] ${s.before}  ->  ${s.after}`);
