@@ -14,7 +14,7 @@ export function keysStep(deployment: DeploymentRun): Step {
     async inspect() {
       const [key, policy] = await Promise.all([
         inspectCallbackKey(session, options.rotateCallbackKey),
-        inspectPolicy(session, buildsImage(deployment)),
+        inspectPolicy(session, policyOptions(deployment)),
       ]);
       deployment.notes.push(...algorithmNotes(session, key));
       return toChange(session, key, policy);
@@ -23,8 +23,12 @@ export function keysStep(deployment: DeploymentRun): Step {
   };
 }
 
-function buildsImage({ selected, options }: DeploymentRun): boolean {
-  return selected.includes('image') && options.givenTag === undefined;
+/** Before the first deployment, there is no bucket yet: its lists are read when the policy is stored. */
+function policyOptions({ selected, options, deployed }: DeploymentRun) {
+  return {
+    buildsImage: selected.includes('image') && options.givenTag === undefined,
+    bucketExists: deployed.get('security')?.outputs['PolicyBucket'] !== undefined,
+  };
 }
 
 const POLICY_SUMMARY: Readonly<Record<PolicyPlan['action'], readonly string[]>> = {
@@ -54,7 +58,7 @@ function describePolicyChange({ names }: Session, policy: PolicyPlan): readonly 
     case 'none':
       return [];
     case 'store': {
-      const { signed } = policy;
+      const signed = policy.signatures?.signed;
       const by = signed?.signatures.map(({ signer }) => signer).join(', ');
       const signatures = signed === undefined ? '' : `, signed by ${by}, serial ${signed.serial}`;
       return [`store ${POLICY_FILE} in ${parameter}${signatures}`];
@@ -131,6 +135,6 @@ async function applyKeys(deployment: DeploymentRun, report: Report): Promise<voi
       );
     }
   }
-  const done = await applyPolicy(session, await inspectPolicy(session, buildsImage(deployment)));
+  const done = await applyPolicy(session, await inspectPolicy(session, policyOptions(deployment)));
   if (done !== undefined) report(done);
 }
