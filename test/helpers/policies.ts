@@ -36,7 +36,7 @@ export function withVaults(reference: string): string {
 }
 
 /** Setting for the test cases of these policies. */
-export const CASES = { policyCases: join(ROOT, 'examples/local-policy.cases.yaml') };
+export const CASES = { policyCases: join(ROOT, 'test/fixtures/policy-change.cases.yaml') };
 
 export interface PolicyAccount {
   readonly parameter: string;
