@@ -74,7 +74,7 @@ export async function applyPolicy(session: Session, plan: PolicyPlan): Promise<s
     case 'store': {
       const { text, sha256, signatures } = plan;
       const signed = signatures?.signed;
-      const description = describeChange('first deployment', session.caller);
+      const description = describeChange({ why: 'first deployment', caller: session.caller, sha256 });
       await storePolicy(session, { parameter, text, sha256, signed, description, reviewed: 0 });
       if (signatures !== undefined) await rememberSignatures(session, signatures.signers, signatures.signed);
       return `${POLICY_FILE} is stored in ${parameter}`;
