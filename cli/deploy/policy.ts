@@ -1,7 +1,7 @@
 // The policy of a deployment: checks that the service could start with it and, the first time, stores it in SSM.
 import { readFile } from 'node:fs/promises';
 import { POLICY_FILE } from '../../src/config.js';
-import { parsePolicy } from '../../src/policy/parse/file.js';
+import { draftPolicy } from '../../src/policy/parse/file.js';
 import { PolicyError } from '../../src/policy/parse/problem.js';
 import { verifySignatures } from '../../src/sources/signatures.js';
 import type { Signers } from '../../src/sources/signers.js';
@@ -153,10 +153,10 @@ interface Checked {
  */
 async function check(session: Session, text: string, { where, next, readsLists }: Checked): Promise<string> {
   try {
-    const { policy } = readsLists
-      ? await propose(session, text, where)
-      : { policy: parsePolicy(text, where) };
-    return policy.hash;
+    // A list in a file is refused at once, because it can't be read on AWS.
+    const { references, complete } = draftPolicy(text, where);
+    const isWhole = readsLists || references.some(({ from }) => !from.startsWith('s3://'));
+    return (isWhole ? (await propose(session, text, where)).policy : complete(new Map())).hash;
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     throw unusable(where, next, error.brief.report.split('\n'));
