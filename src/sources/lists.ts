@@ -70,7 +70,10 @@ export class ListReader {
       throw new Error(`${from} is unchanged, but was not read before`);
     }
     try {
-      const loaded = { sha256: content.sha256, addresses: await inTurns(readAddressFile(content.bytes, from)) };
+      const loaded = {
+        sha256: content.sha256,
+        addresses: await inTurns(readAddressFile(content.bytes, from)),
+      };
       this.#known.set(place, { stamp: content.stamp, list: new WeakRef(loaded) });
       return loaded;
     } catch (error) {

@@ -87,7 +87,8 @@ export class PolicyLoader {
     const refuse = (message: string): never => {
       throw new PolicyError([problemIn(name, message)]);
     };
-    if ('problem' in manifest) return refuse(`the manifest, which says where the policy is, is invalid: ${manifest.problem}`);
+    if ('problem' in manifest)
+      return refuse(`the manifest, which says where the policy is, is invalid: ${manifest.problem}`);
     const value = await this.#textOf(manifest, refuse);
     return { name, value, signed: manifest.signed };
   }
@@ -101,7 +102,9 @@ export class PolicyLoader {
       return refuse(`the policy in ${object} is larger than ${MAX_POLICY_BYTES / 1e6} MB`);
     }
     if (content.sha256 !== sha256) {
-      refuse(`${object} (version ${version}) has the SHA-256 ${content.sha256}, but the manifest demands ${sha256}`);
+      refuse(
+        `${object} (version ${version}) has the SHA-256 ${content.sha256}, but the manifest demands ${sha256}`,
+      );
     }
     if (!isUtf8(content.bytes)) refuse(`${object} (version ${version}) is not UTF-8`);
     return content.bytes.toString('utf8');

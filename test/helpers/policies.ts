@@ -12,6 +12,7 @@ import {
   GetObjectCommand,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
+  PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { type EnvironmentName, namesOf, policyBucket } from '../../infra/names.js';
@@ -38,6 +39,7 @@ export interface PolicyAccount {
   /** Everything that a change of the policy may change. */
   state(): Promise<PolicyState>;
   object(key: string): Promise<string | undefined>;
+  putObject(key: string, content: string): Promise<void>;
   /** Stores lines in the service's log. */
   log(lines: readonly string[]): Promise<void>;
 }
@@ -95,6 +97,9 @@ export function policyAccount(endpoint: string, environment: EnvironmentName = '
       } catch {
         return undefined;
       }
+    },
+    async putObject(key, content) {
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content }));
     },
     async log(lines) {
       const place = { logGroupName: names.logGroups.service, logStreamName: 'task' };

@@ -102,7 +102,10 @@ function addLine(list: AddressList, bytes: Buffer, start: number, lineFeed: numb
 
   const after = skipSpace(bytes, to, end);
   if (after < end && bytes[after] !== HASH) {
-    return { at: after, message: 'one address a line: what follows it must be a comment, which begins with #' };
+    return {
+      at: after,
+      message: 'one address a line: what follows it must be a comment, which begins with #',
+    };
   }
   const text = bytes.toString('latin1', from, Math.min(to, from + MAX_TEXT));
   const problem = addressFormProblem(text);
@@ -177,5 +180,7 @@ function problemAt(
 /** The report is logged and, if the wrong file is named, its content may be a key. */
 function withoutSecrets(bytes: Buffer, problems: readonly PolicyProblem[]): readonly PolicyProblem[] {
   if (!bytes.subarray(0, 10_000).includes('-----BEGIN')) return problems;
-  return problems.slice(0, 1).map(({ file }) => problemIn(file, 'not a list of addresses: it holds a PEM block'));
+  return problems
+    .slice(0, 1)
+    .map(({ file }) => problemIn(file, 'not a list of addresses: it holds a PEM block'));
 }
