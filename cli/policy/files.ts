@@ -18,15 +18,25 @@ export interface ListOptions {
  * @param file `-` for standard input
  * @throws {PolicyError} if the policy or a list has problems. @throws {InputError} if a file can't be read
  */
-export async function readPolicy(file: string, { fetch = false }: ListOptions = {}): Promise<Policy> {
-  const draft = draftPolicy(readText(file), file);
+export async function readPolicy(file: string, options?: ListOptions): Promise<Policy> {
+  const { policy } = await readPolicyText(file, options);
+  return policy;
+}
+
+/** Like `readPolicy`, with the text as well. */
+export async function readPolicyText(
+  file: string,
+  { fetch = false }: ListOptions = {},
+): Promise<{ readonly text: string; readonly policy: Policy }> {
+  const text = readText(file);
+  const draft = draftPolicy(text, file);
   const references = draft.references.filter(({ from }) => fetch || !isInS3(from));
   // All problems of the policy itself are reported first.
   if (references.length > 0) draft.complete(new Map());
   const reader = new ListReader(file === '-' ? '.' : dirname(file));
   const lists = new Map<string, LoadedList>();
   for (const reference of references) lists.set(reference.name, await readList(reader, reference));
-  return draft.complete(lists);
+  return { text, policy: draft.complete(lists) };
 }
 
 async function readList(reader: ListReader, reference: ListReference): Promise<LoadedList> {

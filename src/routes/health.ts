@@ -13,6 +13,8 @@ export interface HealthOptions {
   readonly keyRing: { readonly current: Keys };
   /** The policy in force. */
   readonly policy: { readonly current: Pick<Policy, 'hash' | 'loadedLists'> };
+  /** The candidate that decisions are compared with. @default - there is none */
+  readonly comparison?: { readonly candidate: { readonly hash: string } | undefined };
   readonly emergency: Emergency;
   readonly version: string;
   /** `stopping` is set before the listener closes, so that the probe sees it. */
@@ -33,6 +35,8 @@ interface Health {
   readonly policy: string;
   /** The lists that the policy takes from elsewhere. */
   readonly lists: Readonly<Record<string, { readonly sha256: string | undefined; readonly entries: number }>>;
+  /** The SHA-256 of the candidate that decisions are compared with. */
+  readonly candidate: string | null;
   /** The answer to every request while an emergency stop is in force. */
   readonly emergencyStop: StopAction | null;
   /** What could not be refreshed for longer than `MAX_STALENESS_SECONDS`: `keys`, `policy` or `stop`. */
@@ -51,6 +55,7 @@ export function healthRoute(app: FastifyInstance, options: HealthOptions): void 
       callbackAlgorithm: callback?.algorithm ?? null,
       cosignerKeys: cosigners.map(({ fingerprint }) => fingerprint),
       ...policyHealth(options.policy.current),
+      candidate: options.comparison?.candidate?.hash ?? null,
       emergencyStop: options.emergency.stop.action ?? null,
       stale: options.emergency.freshness.stale,
       auth: options.auth,

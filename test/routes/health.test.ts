@@ -18,6 +18,7 @@ t.test('reports version, keys and policy, and is not logged', async (t) => {
     cosignerKeys: keyRing.current.cosigners.map(({ fingerprint }) => fingerprint),
     policy: '0123456789ab',
     lists: {},
+    candidate: null,
     emergencyStop: null,
     stale: [],
     auth: 'jwt',

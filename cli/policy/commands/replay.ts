@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Output } from '../../terminal.js';
 import { readPolicy } from '../files.js';
+import { showProgress } from '../log-lines.js';
 import { replay } from '../replay.js';
 import {
   addExamples,
@@ -38,13 +39,4 @@ export function addReplay(program: Command, stdout: Output): void {
     'npm run policy -- replay handler.ndjson --policy examples/worked-rules.yaml',
     'npm run --silent logs -- -e prod --since 1d --json | npm run policy -- replay -',
   ]);
-}
-
-const PROGRESS_STEP_LINES = 5000;
-
-/** Shows on a terminal how much of a long log has been read. */
-function showProgress(lines: number): void {
-  if (process.stderr.isTTY && lines % PROGRESS_STEP_LINES === 0) {
-    process.stderr.write(`\r${lines} lines read\r`);
-  }
 }
