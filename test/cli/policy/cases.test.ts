@@ -52,7 +52,9 @@ t.test('`for` is used for a payload that does not show which kind it is', (t) =>
     ['', 'for: transaction, ', 'for: configuration, '].map((kind) => {
       const text = `cases: [{ name: a, ${kind}payload: ${payload}, expect: { action: retry } }]`;
       try {
-        return readCases(join(t.testdir({ 'cases.yaml': text }), 'cases.yaml')).cases[0]?.request.kind ?? 'refused';
+        return (
+          readCases(join(t.testdir({ 'cases.yaml': text }), 'cases.yaml')).cases[0]?.request.kind ?? 'refused'
+        );
       } catch {
         return 'broken';
       }
