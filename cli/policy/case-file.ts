@@ -177,7 +177,9 @@ function setValueAt(payload: Record<string, unknown>, path: string, value: unkno
   for (const name of names)
     target = isObject(target) && Object.hasOwn(target, name) ? target[name] : undefined;
   if (!isObject(target) || (Array.isArray(target) && !isNextIndex(target, last)))
-    throw new InputError(`it sets "${path}", but its payload has no "${isObject(target) ? path : names.join('.')}"`);
+    throw new InputError(
+      `it sets "${path}", but its payload has no "${isObject(target) ? path : names.join('.')}"`,
+    );
   target[last] = value;
 }
 

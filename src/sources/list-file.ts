@@ -42,7 +42,11 @@ export async function readListFile(
 }
 
 /** Waits until a file that has just been written stays the same. @returns `undefined` if it is the known one */
-async function settled(path: string, name: string, knownStamp: string | undefined): Promise<Stats | undefined> {
+async function settled(
+  path: string,
+  name: string,
+  knownStamp: string | undefined,
+): Promise<Stats | undefined> {
   let stats = await statOf(path, name);
   if (stampOf(stats) === knownStamp) return undefined;
   if (!stats.isFile()) throw new SourceError(`${name} is no file`, { transient: false });
@@ -69,13 +73,19 @@ function stampOf({ size, mtimeMs, ctimeMs, ino }: Stats): string {
 
 function unreadable(name: string, cause: unknown): SourceError {
   if (codeOf(cause) === 'ENOENT') {
-    return new SourceError(`${name} does not exist: create it, or correct where the policy says the list is`, {
+    return new SourceError(
+      `${name} does not exist: create it, or correct where the policy says the list is`,
+      {
+        transient: false,
+        cause,
+      },
+    );
+  }
+  return new SourceError(
+    `${name} can't be read (${codeOf(cause) ?? String(cause)}): check its owner and mode`,
+    {
       transient: false,
       cause,
-    });
-  }
-  return new SourceError(`${name} can't be read (${codeOf(cause) ?? String(cause)}): check its owner and mode`, {
-    transient: false,
-    cause,
-  });
+    },
+  );
 }

@@ -11,6 +11,8 @@ export interface Content {
   readonly bytes: Buffer;
   /** 64 hex digits. */
   readonly sha256: string;
+  /** How long it took to read it, in ms. */
+  readonly durationMs: number;
 }
 
 /** Content with what shows whether it has changed: an ETag, or the size and time of a file. */
@@ -36,8 +38,9 @@ export async function fillBuffer(
   const bytes = Buffer.allocUnsafeSlow(length);
   const hash = createHash('sha256');
   let filled = 0;
-  let progressAt = performance.now();
-  const deadline = progressAt + totalMs;
+  const startedAt = performance.now();
+  const deadline = startedAt + totalMs;
+  let progressAt = startedAt;
   let timer: NodeJS.Timeout | undefined;
   const stalled = new Promise<never>((_resolve, reject) => {
     const fail = (reason: string): void => {
@@ -60,7 +63,7 @@ export async function fillBuffer(
       filled += chunk.length;
     }
     if (filled !== length) throw changedWhileRead(name);
-    return { bytes, sha256: hash.digest('hex') };
+    return { bytes, sha256: hash.digest('hex'), durationMs: performance.now() - startedAt };
   };
   try {
     return await Promise.race([fill(), stalled]);

@@ -1,0 +1,190 @@
+// Facts that depend on each other in every request, such as `tx.stage` and `tx.fee`.
+import { DEFAULT_OPERATION } from '../../../../src/protocol/request.js';
+import { isAddressText } from './addresses.js';
+import { ALWAYS, type Atom, type Condition, and, not, or, outcomeOf, TRUE, type Value } from './condition.js';
+import { isInterval, isPoint } from './interval.js';
+import { lengthsOf } from './mentions.js';
+import { addressContext } from './register.js';
+import type { Goal } from './solve.js';
+import type { Variables } from './variables.js';
+
+/** What is true of every request. */
+export function correlations(variables: Variables): readonly Goal[] {
+  const conditions = [
+    // Otherwise, it is taken for a transaction.
+    ...either(has(variables, 'config.type'), has(variables, 'config.extraInfo')),
+    ...ofStage(variables),
+    ...ofSingleDestination(variables),
+    ...ofUsd(variables),
+    ...ofNothing(variables),
+    ...ofSigned(variables),
+  ];
+  return conditions.map((condition) => ({ condition, wanted: TRUE }));
+}
+
+/**
+ * Facts that are needed to see how the others depend on each other. To be called between reading the rules and looking
+ * at the values of facts.
+ */
+export function addRelated(variables: Variables): void {
+  if (variables.find('tx.amountUsd') !== undefined) variables.of('tx.destinations', 'length');
+  if (variables.find('tx.destinations') === undefined) return;
+  variables.of('tx.operation', 'string');
+  variables.mentionsOf('tx.operation').strings.add(DEFAULT_OPERATION);
+}
+
+function is(variables: Variables, name: string, test: (value: Value) => boolean): Atom | undefined {
+  const variable = variables.find(name);
+  if (variable === undefined) return undefined;
+  const { id } = variable;
+  return { kind: 'atom', reads: [id], outcomes: (valueOf) => outcomeOf(test(valueOf(id))) };
+}
+
+const isPresent = (value: Value): boolean => value !== undefined;
+
+function has(variables: Variables, name: string): Atom | undefined {
+  return is(variables, name, isPresent);
+}
+
+/** One or the other, if the facts are read at all. */
+function either(...parts: readonly (Condition | undefined)[]): readonly Condition[] {
+  const known = parts.filter((part) => part !== undefined);
+  return known.length < parts.length ? [] : [or(...known)];
+}
+
+/** At the approval stage, there is neither a fee nor a displayed address. */
+function ofStage(variables: Variables): readonly Condition[] {
+  const signing = is(variables, 'tx.stage', (stage) => stage === 'signing');
+  const fee = has(variables, 'tx.fee');
+  if (signing === undefined || fee === undefined) return [];
+  const displayed = anyEntry(variables, (index) => has(variables, `tx.destinations[${index}].address`));
+  return [
+    ...either(signing, not(fee)),
+    ...(displayed === undefined ? [] : either(not(signing), fee, displayed)),
+  ];
+}
+
+/** @returns `undefined` if the destinations are not read */
+function anyEntry(
+  variables: Variables,
+  test: (index: number) => Condition | undefined,
+): Condition | undefined {
+  const list = variables.find('tx.destinations');
+  if (list === undefined) return undefined;
+  const cases = new Map(
+    lengthsOf(variables.mentionsOf('tx.destinations')).map((count) => {
+      const tests = Array.from({ length: count }, (_, index) => test(index));
+      const known = tests.filter((each) => each !== undefined);
+      // What is not read can be anything.
+      return [count, known.length < count ? ALWAYS : or(...known)] as const;
+    }),
+  );
+  const isRead = variables.find('tx.destinations[0].address') !== undefined;
+  const there = has(variables, 'tx.destinations');
+  if (there === undefined || !isRead) return there;
+  return and(there, { kind: 'cases', length: list.id, cases });
+}
+
+/** With several destinations, the facts of the only one are absent. */
+function ofSingleDestination(variables: Variables): readonly Condition[] {
+  const several = is(variables, 'tx.destinations', (count) => typeof count === 'number' && count > 1);
+  const facts = ['destType', 'destId', 'destAddress', 'destAddressType'].map((name) =>
+    has(variables, `tx.${name}`),
+  );
+  return [
+    ...facts.flatMap((fact) =>
+      fact === undefined || several === undefined ? [] : either(not(several), not(fact)),
+    ),
+    ...ofDestAddress(variables),
+  ];
+}
+
+/** `destAddress` of a transfer to one destination is its address, unless it is the token's contract. */
+function ofDestAddress(variables: Variables): readonly Condition[] {
+  const [dest, address] = [variables.find('tx.destAddress'), variables.find('tx.destinations[0].address')];
+  const single = is(variables, 'tx.destinations', (count) => count === 1);
+  const transfer = is(variables, 'tx.operation', (operation) => operation === DEFAULT_OPERATION);
+  if (dest === undefined || address === undefined || single === undefined || transfer === undefined)
+    return [];
+  const contracts = [...variables.policy.catalog.assets.values()].flatMap(({ contract }) => contract ?? []);
+  const context = addressContext({ variables, bindings: new Map() });
+  const same: Condition = {
+    kind: 'atom',
+    reads: [dest.id, address.id, ...context.reads],
+    outcomes(valueOf) {
+      const [one, other] = [valueOf(dest.id), valueOf(address.id)];
+      if (!isAddressText(one)) return TRUE;
+      const isContract = contracts.some((contract) => context.equal(one.address, contract, valueOf));
+      return outcomeOf(
+        isContract || (isAddressText(other) && context.equal(one.address, other.address, valueOf)),
+      );
+    },
+  };
+  return [or(not(transfer), not(single), same)];
+}
+
+/** The value in US dollars is the sum of those of the destinations. */
+function ofUsd(variables: Variables): readonly Condition[] {
+  const total = has(variables, 'tx.amountUsd');
+  const list = variables.find('tx.destinations');
+  const there = has(variables, 'tx.destinations');
+  if (total === undefined || list === undefined || there === undefined) return [];
+  if (variables.find('tx.destinations[0].amountUsd') === undefined) return either(not(total), there);
+  const all = new Map(
+    lengthsOf(variables.mentionsOf('tx.destinations')).map((count) => {
+      const values = Array.from({ length: count }, (_, index) =>
+        has(variables, `tx.destinations[${index}].amountUsd`),
+      );
+      const known = values.filter((value) => value !== undefined);
+      return [
+        count,
+        known.length < count
+          ? or(total, not(total))
+          : or(and(total, ...known), and(not(total), or(...known.map(not)))),
+      ] as const;
+    }),
+  );
+  const sum: Condition = { kind: 'cases', length: list.id, cases: all };
+  return [or(and(not(there), not(total)), and(there, sum))];
+}
+
+/** Only a destination that gets nothing may be worth nothing. */
+function ofNothing(variables: Variables): readonly Condition[] {
+  const single = is(variables, 'tx.destinations', (count) => count === 1);
+  const amount = is(variables, 'tx.amount', (value) => value === undefined || isZero(value));
+  const total = is(variables, 'tx.amountUsd', isZero);
+  const values = variables.all.filter(({ pattern }) => pattern === 'tx.destinations[].amountUsd');
+  return [
+    ...either(single && not(single), total && not(total), amount),
+    ...values.flatMap(({ name }) => {
+      const nothing = is(variables, name, isZero);
+      const own = is(variables, name.replace('amountUsd', 'amount'), isZero);
+      return [
+        ...either(nothing && not(nothing), single, own),
+        ...either(nothing && not(nothing), single && not(single), amount),
+      ];
+    }),
+  ];
+}
+
+function isZero(value: Value): boolean {
+  return isInterval(value) && isPoint(value) && value.low.isZero();
+}
+
+/** What is signed depends on the operation. */
+function ofSigned(variables: Variables): readonly Condition[] {
+  const verified = is(variables, 'tx.raw.verified', (value) => value === true);
+  const problem = has(variables, 'tx.raw.problem');
+  const typed = has(variables, 'tx.typedData');
+  const message = is(variables, 'tx.operation', (operation) => operation === 'TYPED_MESSAGE');
+  const others = ['tx.call', 'tx.evm', 'tx.btc', 'tx.solana'].map((name) => has(variables, name));
+  return [
+    ...(verified === undefined || problem === undefined
+      ? []
+      : [or(and(verified, not(problem)), and(not(verified), problem))]),
+    ...(typed === undefined || message === undefined ? [] : either(not(typed), message)),
+    ...others.flatMap((other) =>
+      other === undefined || message === undefined ? [] : either(not(other), not(message)),
+    ),
+  ];
+}
