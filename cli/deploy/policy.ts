@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { POLICY_FILE } from '../../src/config.js';
 import { parsePolicy } from '../../src/policy/parse/file.js';
+import type { Policy } from '../../src/policy/evaluate/rules.js';
 import { PolicyError } from '../../src/policy/parse/problem.js';
 import { verifySignatures } from '../../src/sources/signatures.js';
 import type { Signers } from '../../src/sources/signers.js';
@@ -87,15 +88,16 @@ export async function applyPolicy(session: Session, plan: PolicyPlan): Promise<s
 
 async function inspectFile(session: Session, bucketExists: boolean): Promise<PolicyPlan> {
   const text = await readFile(POLICY_FILE, 'utf8');
-  const sha256 = await check(session, text, {
+  const policy = await check(session, text, {
     where: POLICY_FILE,
     next: `fix ${POLICY_FILE}; npm run policy -- check shows every problem`,
     readsLists: bucketExists,
   });
   const signers = signersIn(session);
+  const sha256 = policy.hash;
   if (signers === undefined) return { action: 'store', text, sha256, signatures: undefined };
   const { signed } = assertSigned(session, signers, {
-    sha256,
+    policy,
     file: POLICY_FILE,
     signed: readSignatureFile(signatureFileOf(POLICY_FILE)),
     earlier: [await newestSignatures(session, signers)],
@@ -148,15 +150,15 @@ interface Checked {
 }
 
 /**
- * @returns the policy's SHA-256
+ * @returns the policy
  * @throws {DeployError} if the policy or one of its lists is invalid, because the service would not start with it
  */
-async function check(session: Session, text: string, { where, next, readsLists }: Checked): Promise<string> {
+async function check(session: Session, text: string, { where, next, readsLists }: Checked): Promise<Policy> {
   try {
     const { policy } = readsLists
       ? await propose(session, text, where)
       : { policy: parsePolicy(text, where) };
-    return policy.hash;
+    return policy;
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     throw unusable(where, next, error.brief.report.split('\n'));
