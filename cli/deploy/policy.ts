@@ -1,6 +1,7 @@
 // The policy of a deployment: checks that the service could start with it and, the first time, stores it in SSM.
 import { readFile } from 'node:fs/promises';
 import { POLICY_FILE } from '../../src/config.js';
+import type { Policy } from '../../src/policy/evaluate/rules.js';
 import { draftPolicy } from '../../src/policy/parse/file.js';
 import { PolicyError } from '../../src/policy/parse/problem.js';
 import { pinProblems, serialProblem } from '../../src/sources/admission.js';
@@ -88,15 +89,16 @@ export async function applyPolicy(session: Session, plan: PolicyPlan): Promise<s
 
 async function inspectFile(session: Session, bucketExists: boolean): Promise<PolicyPlan> {
   const text = await readFile(POLICY_FILE, 'utf8');
-  const sha256 = await check(session, text, {
+  const policy = await check(session, text, {
     where: POLICY_FILE,
     next: `fix ${POLICY_FILE}; npm run policy -- check shows every problem`,
     readsLists: bucketExists,
   });
   const signers = signersIn(session);
+  const sha256 = policy.hash;
   if (signers === undefined) return { action: 'store', text, sha256, signatures: undefined };
   const { signed } = assertSigned(session, signers, {
-    sha256,
+    policy,
     file: POLICY_FILE,
     signed: readSignatureFile(signatureFileOf(POLICY_FILE)),
     earlier: [await newestSignatures(session, signers)],
@@ -143,10 +145,10 @@ interface Checked {
 }
 
 /**
- * @returns the policy's SHA-256
+ * @returns the policy
  * @throws {DeployError} if the policy or one of its lists is invalid, because the service would not start with it
  */
-async function check(session: Session, text: string, { where, next, readsLists }: Checked): Promise<string> {
+async function check(session: Session, text: string, { where, next, readsLists }: Checked): Promise<Policy> {
   try {
     // A list in a file is refused at once, because it can't be read on AWS.
     const { references, complete } = draftPolicy(text, where);
@@ -154,7 +156,7 @@ async function check(session: Session, text: string, { where, next, readsLists }
     const policy = isWhole ? (await propose(session, text, where)).policy : complete(new Map());
     const unpinned = session.settings.policySigners === undefined ? [] : pinProblems(policy);
     if (unpinned.length > 0) throw unusable(where, next, unpinned);
-    return policy.hash;
+    return policy;
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     throw unusable(where, next, error.brief.report.split('\n'));
