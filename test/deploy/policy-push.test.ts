@@ -33,7 +33,7 @@ t.test('push', async (t) => {
       place,
       EXAMPLE_POLICY.replace('treasury: ["0", "12"]', 'treasury: ["0", "13"]').replace(
         'USDC: "50000"',
-        'USDC: "60000"',
+        'USDC: "50000.00"',
       ),
     );
     const { code, stdout, stderr } = await place.run('policy', 'push', '--why', 'another vault');
@@ -44,8 +44,8 @@ t.test('push', async (t) => {
       /\nDifference +list treasury: 1 entry added, 1 entry removed; table maxPerTransaction: 1 entry changed\n/,
     );
     t.match(stdout, /\n +\+ 13\n +- 12\n/);
-    t.match(stdout, /\n +~ USDC: 50000 -> 60000\n/);
-    t.match(stdout, /\nCases +\S+local-policy\.cases\.yaml: 7 passed, 0 failed\n/);
+    t.match(stdout, /\n +~ USDC: 50000 -> 50000\.00\n/);
+    t.match(stdout, /\nCases +\S+local-policy\.cases\.yaml: 17 passed, 0 failed\n/);
     t.match(stdout, '\nYesterday   not decided again: there is no log group /ecs/callback-handler/dev\n');
     t.match(
       stdout,
@@ -96,7 +96,7 @@ t.test('push', async (t) => {
         },
         sections: [],
       },
-      cases: { passed: 7, failures: [] },
+      cases: { passed: 17, failures: [] },
       replay: { problem: 'there is no log group /ecs/callback-handler/dev' },
     });
     t.strictSame(await policies.state(), before);
@@ -116,7 +116,7 @@ t.test('push', async (t) => {
     fails(t, ran, 'CASES_FAILED', /1 case in .* failed: nothing was changed/, 'run the same command again');
     t.match(
       ran.stdout,
-      /\nCases +.*: 6 passed, 1 failed\n[^]*FAILED {2}at the limit[^]*\+ got +RETRY +hold-large-transfers/,
+      /\nCases +.*: 16 passed, 1 failed\n[^]*FAILED {2}at the limit [^]*\+ got +RETRY +hold-large-transfers/,
     );
     t.equal((await place.run('policy', 'push', '--dry-run')).code, 1);
     t.match(await place.json('policy', 'push'), {
