@@ -1,8 +1,9 @@
 // The policy of a deployment: checks that the service could start with it and, the first time, stores it in SSM.
 import { readFile } from 'node:fs/promises';
 import { POLICY_FILE } from '../../src/config.js';
-import { parsePolicy } from '../../src/policy/parse/file.js';
+import { draftPolicy } from '../../src/policy/parse/file.js';
 import { PolicyError } from '../../src/policy/parse/problem.js';
+import { pinProblems, serialProblem } from '../../src/sources/admission.js';
 import { verifySignatures } from '../../src/sources/signatures.js';
 import type { Signers } from '../../src/sources/signers.js';
 import type { PolicySignatures } from '../../src/sources/stored-policy.js';
@@ -74,7 +75,7 @@ export async function applyPolicy(session: Session, plan: PolicyPlan): Promise<s
     case 'store': {
       const { text, sha256, signatures } = plan;
       const signed = signatures?.signed;
-      const description = describeChange('first deployment', session.caller);
+      const description = describeChange({ why: 'first deployment', caller: session.caller, sha256 });
       await storePolicy(session, { parameter, text, sha256, signed, description, reviewed: 0 });
       if (signatures !== undefined) await rememberSignatures(session, signatures.signers, signatures.signed);
       return `${POLICY_FILE} is stored in ${parameter}`;
@@ -115,7 +116,13 @@ async function inspectStored(session: Session, value: string): Promise<PolicyPla
   const signers = signersIn(session);
   if (signers === undefined) return NOTHING;
   const newest = await newestSignatures(session, signers);
-  const problem = refusalOf(verifySignatures(signed, { for: parameter, sha256 }, signers), signed, newest);
+  const verified = verifySignatures(signed, { for: parameter, sha256 }, signers);
+  const problem =
+    'problem' in verified
+      ? verified.problem
+      : signed === undefined
+        ? undefined
+        : serialProblem(signed, newest);
   if (problem !== undefined) {
     throw new DeployError(
       'SIGNATURES_MISSING',
@@ -125,18 +132,6 @@ async function inspectStored(session: Session, value: string): Promise<PolicyPla
   }
   if (signed === undefined || newest?.serial === signed.serial) return NOTHING;
   return { action: 'remember', signatures: { signers, signed } };
-}
-
-/** Why the service would refuse a stored policy when it starts. */
-function refusalOf(
-  verified: ReturnType<typeof verifySignatures>,
-  signed: PolicySignatures | undefined,
-  newest: PolicySignatures | undefined,
-): string | undefined {
-  if ('problem' in verified) return verified.problem;
-  if (signed === undefined || newest === undefined || newest.serial < signed.serial) return undefined;
-  if (newest.serial === signed.serial && newest.sha256 === signed.sha256) return undefined;
-  return `its serial is ${signed.serial}, but serial ${newest.serial} was in force before`;
 }
 
 interface Checked {
@@ -153,9 +148,12 @@ interface Checked {
  */
 async function check(session: Session, text: string, { where, next, readsLists }: Checked): Promise<string> {
   try {
-    const { policy } = readsLists
-      ? await propose(session, text, where)
-      : { policy: parsePolicy(text, where) };
+    // A list in a file is refused at once, because it can't be read on AWS.
+    const { references, complete } = draftPolicy(text, where);
+    const isWhole = readsLists || references.some(({ from }) => !from.startsWith('s3://'));
+    const policy = isWhole ? (await propose(session, text, where)).policy : complete(new Map());
+    const unpinned = session.settings.policySigners === undefined ? [] : pinProblems(policy);
+    if (unpinned.length > 0) throw unusable(where, next, unpinned);
     return policy.hash;
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;

@@ -1,7 +1,7 @@
 // Prints the results of the policy commands, as text for people or one JSON object for scripts.
 import type { PolicyError } from '../../src/policy/parse/problem.js';
 import type { Policy } from '../../src/policy/evaluate/rules.js';
-import { count, painter, shortHash, type Output } from '../terminal.js';
+import { count, type Output, type Paint, painter, shortHash } from '../terminal.js';
 import type { Advice } from './advice/advice.js';
 import { adviceCount, adviceLines } from './advice/text.js';
 import type { TestRun } from './cases.js';
@@ -33,7 +33,8 @@ function createJsonPrinter(stream: Output): Printer {
   const write = (value: object): void => void stream.write(`${JSON.stringify(value)}\n`);
   return {
     problems: ({ problems }) => write({ problems }),
-    check: (file, policy, warnings) => write({ file, ...summarize(policy), warnings }),
+    check: (file, policy, warnings) =>
+      write({ file, ...summarize(policy), notLoaded: notLoaded(policy), warnings }),
     explanation: (file, { hash }, { request: { kind, requestId }, explanation, logged }) => {
       const { decision, integrity, warnings, rules } = explanation;
       write({ file, policy: hash, kind, requestId, decision, integrity, warnings, rules, logged });
@@ -67,22 +68,44 @@ function createTextPrinter(stream: Output): Printer {
       const content = `${count(rules, 'rule')}, ${count(lists, 'list')} with ${count(entries, 'entry', 'entries')}`;
       const warned = advice.length === 0 ? '' : `; ${paint('yellow', adviceCount(advice))}`;
       write(
+        ...notLoadedLines(paint, policy),
         ...adviceLines(paint, advice),
         `${paint('green', 'ok')}  ${file} ${shortHash(hash)}: ${content}${warned}`,
       );
     },
-    explanation: (file, policy, explained) => write(...explainedLines(paint, file, policy, explained)),
-    testRun: (policy, run) => write(...testRunLines(paint, policy, run)),
-    mutation: (file, policy, mutation) => write(...mutationLines(paint, file, policy, mutation)),
+    explanation: (file, policy, explained) =>
+      write(...notLoadedLines(paint, policy), ...explainedLines(paint, file, policy, explained)),
+    testRun: (policy, run) => write(...notLoadedLines(paint, policy), ...testRunLines(paint, policy, run)),
+    mutation: (file, policy, mutation) =>
+      write(...notLoadedLines(paint, policy), ...mutationLines(paint, file, policy, mutation)),
     report: (report) =>
       write(
         ...reportLines({ paint, width: stream.isTTY === true ? (stream.columns ?? 80) : undefined }, report),
       ),
-    replay: (log, file, policy, outcome) => write(...replayLines(log, file, policy, outcome)),
+    replay: (log, file, policy, outcome) =>
+      write(...notLoadedLines(paint, policy), ...replayLines(log, file, policy, outcome)),
   };
 }
 
-function summarize({ hash, rules, lists }: Policy) {
-  const entries = [...lists.values()].reduce((sum, list) => sum + list.length, 0);
-  return { policy: hash, rules: rules.length, lists: lists.size, entries };
+function summarize({ hash, rules, lists, loadedLists }: Policy) {
+  const sizes = [
+    ...[...lists.values()].map(({ length }) => length),
+    ...[...loadedLists.values()].map(({ entries }) => entries),
+  ];
+  const entries = sizes.reduce((sum, size) => sum + size, 0);
+  return { policy: hash, rules: rules.length, lists: sizes.length, entries };
+}
+
+/** The lists that were not read, and count as empty. */
+function notLoaded({ loadedLists }: Policy): readonly { readonly list: string; readonly from: string }[] {
+  return [...loadedLists].flatMap(([list, { from, sha256 }]) =>
+    sha256 === undefined ? [{ list, from }] : [],
+  );
+}
+
+function notLoadedLines(paint: Paint, policy: Policy): readonly string[] {
+  return notLoaded(policy).map(
+    ({ list, from }) =>
+      `${paint('yellow', 'not read')}  list ${list} from ${from}: it counts as empty; --fetch reads it`,
+  );
 }

@@ -5,7 +5,14 @@ import t, { type Test } from 'tap';
 import type { PolicySignatures } from '../../src/sources/stored-policy.js';
 import { sha256Of } from '../../cli/policy/change/stored.js';
 import type { Workspace } from '../helpers/operator.js';
-import { EXAMPLE_POLICY, policyAccount, STRICTER_POLICY, writePolicy } from '../helpers/policies.js';
+import {
+  EXAMPLE_POLICY,
+  policyAccount,
+  STRICTER_POLICY,
+  VAULTS,
+  withVaults,
+  writePolicy,
+} from '../helpers/policies.js';
 import { fails, scenarios } from '../helpers/scenarios.js';
 import { createSigner, signedBy, type TestSigner } from '../helpers/signers.js';
 
@@ -103,6 +110,24 @@ t.test('signed policies', async (t) => {
     await changesNothing(t, place, /serial 4/);
     writeFileSync(join(place.directory, 'policy.yaml.sig'), '{"for": 1}');
     t.match(await push(place), { code: 2, stderr: /policy\.yaml\.sig holds no signatures/ });
+  });
+
+  scenario('the lists that approving rules read must be pinned by their SHA-256', async (t, place) => {
+    await begin(place);
+    await policies.putObject('lists/vaults.txt', VAULTS);
+    const from = `from: "s3://${policies.bucket}/lists/vaults.txt"`;
+    sign(place, withVaults(from), 1, [alice, bob]);
+    const before = await policies.state();
+    fails(
+      t,
+      await push(place),
+      'SIGNATURES_MISSING',
+      /rule "small-internal" approves by the list "vaults"/,
+      'add the SHA-256',
+    );
+    t.strictSame(await policies.state(), before);
+    sign(place, withVaults(`${from}, sha256: ${sha256Of(VAULTS)}`), 1, [alice, bob]);
+    t.match(await push(place), { code: 0, stdout: /\n +\+ sha256: [0-9a-f]{64}, as the policy demands\n/ });
   });
 
   scenario('an older signed policy can’t be put back through the parameter', async (t, place) => {

@@ -1,13 +1,14 @@
 // Tests how a deployment treats the policy: signed, too large for a parameter, or in the image.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
+  PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import t from 'tap';
@@ -54,7 +55,7 @@ function commit({ directory }: Workspace): void {
     execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], {
       cwd: directory,
     });
-  git('add', '--all', '--', 'policy.yaml*');
+  git('add', '--all', '.');
   git('commit', '--quiet', '--message', 'Change the policy');
 }
 
@@ -132,6 +133,38 @@ t.test('policy', async (t) => {
     t.strictSame([left.Versions ?? [], left.DeleteMarkers ?? []], [[], []], 'destroy empties the bucket');
   });
 
+  scenario('refuses a signed policy that approves by a list that anyone may change', async (t, place) => {
+    place.settings(SIGNERS);
+    const { file } = policyOf(place);
+    const from = `s3://${BUCKET}/lists/payees.txt`;
+    const policy = (payees: object) => ({
+      version: 1,
+      lists: { payees },
+      rules: [
+        {
+          id: 'pay',
+          for: 'transaction',
+          when: 'tx.destinations.all(d, d in lists.payees)',
+          action: 'approve',
+        },
+      ],
+    });
+    writeFileSync(file, JSON.stringify(policy({ from })));
+    sign(place, [alice, bob]);
+    const ran = await place.run('deploy', '--yes');
+    fails(
+      t,
+      ran,
+      'POLICY_UNSOUND',
+      /rule "pay" approves by the list "payees" .* add its sha256/,
+      'fix policy.yaml',
+    );
+    writeFileSync(file, JSON.stringify(policy({ from, sha256: 'ab'.repeat(32) })));
+    sign(place, [alice, bob]);
+    const { code, stderr } = await place.run('deploy', '--dry-run');
+    t.equal(code, 0, stderr);
+  });
+
   scenario('deploys signers only if the stored policy is signed by them', async (t, place) => {
     t.equal((await place.run('deploy', '--yes')).code, 0);
     place.settings(SIGNERS);
@@ -165,6 +198,38 @@ t.test('policy', async (t) => {
     });
   });
 
+  scenario('waits for the lists of the first policy until the bucket exists', async (t, place) => {
+    const { file, text } = policyOf(place);
+    const withList = (from: string): void =>
+      writeFileSync(file, text.replace(/^lists:$/m, `lists:\n  sanctioned: { from: "${from}" }`));
+    withList('sanctioned.txt');
+    const upload = `aws s3 cp sanctioned.txt s3://${BUCKET}/lists/sanctioned.txt`;
+    fails(t, await place.run('deploy', '--yes'), 'LIST_NOT_IN_AWS', /sanctioned/, upload);
+    t.strictSame(proxy.calls.filter(isMutating), []);
+
+    withList(`s3://${BUCKET}/lists/sanctioned.txt`);
+    const ran = await place.run('deploy', '--yes');
+    fails(t, ran, 'LIST_UNREADABLE', /the list sanctioned can't be read/, 'upload the list');
+    t.match(
+      (await account.stacks()).map(({ name }) => name),
+      ['fireblocks-dev-foundation', 'fireblocks-dev-image', 'fireblocks-dev-security'],
+      'everything before the policy is created',
+    );
+    const Key = 'lists/sanctioned.txt';
+    await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: `0x${'0a'.repeat(20)}\nno address\n` }));
+    fails(
+      t,
+      await place.run('deploy', '--yes'),
+      'POLICY_UNSOUND',
+      /can't be used as the policy/,
+      'fix policy.yaml',
+    );
+    await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: `0x${'0a'.repeat(20)}\n` }));
+    const { code, stderr } = await place.run('deploy', '--yes');
+    t.equal(code, 0, stderr);
+    t.equal((await account.parameter(PARAMETER))?.Value, policyOf(place).text);
+  });
+
   scenario('stores no policy if the image contains it, and checks the committed one', async (t, place) => {
     place.settings({ policySource: 'image' });
     const { file, text } = policyOf(place);
@@ -182,7 +247,12 @@ t.test('policy', async (t) => {
       'fix policy.yaml and commit it',
     );
 
-    writeFileSync(file, text);
+    writeFileSync(file, text.replace(/^lists:$/m, 'lists:\n  sanctioned: { from: lists/sanctioned.txt }'));
+    commit(place);
+    const notInImage = /the list sanctioned is from lists\/sanctioned\.txt, which is not in the image/;
+    fails(t, await place.run('deploy', '--yes'), 'POLICY_UNSOUND', notInImage, 'into the folder lists/');
+    mkdirSync(join(place.directory, 'lists'));
+    writeFileSync(join(place.directory, 'lists/sanctioned.txt'), `0x${'0a'.repeat(20)}\n`);
     commit(place);
     t.equal((await place.run('deploy', '--yes')).code, 0);
     t.equal(await account.parameter(PARAMETER), undefined);

@@ -27,8 +27,16 @@ export const EXAMPLE_POLICY = readFileSync(join(ROOT, 'examples/local-policy.yam
 export const STRICTER_POLICY = EXAMPLE_POLICY.replace('decimal("10000")', 'decimal("5000")');
 /** A policy with the same rules that no parameter can hold. */
 export const LARGE_POLICY = `${EXAMPLE_POLICY}${'# A long comment.\n'.repeat(600)}`;
+/** A list for the example, in a file of its own. */
+export const VAULTS = '# Network deposits\n0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8\n';
+
+/** The example with its vaults in that list. @param reference such as `from: lists/vaults.txt` */
+export function withVaults(reference: string): string {
+  return EXAMPLE_POLICY.replace(/ {2}vaults:\n.*\n/, `  vaults: { ${reference} }\n`);
+}
+
 /** Setting for the test cases of these policies. */
-export const CASES = { policyCases: join(ROOT, 'examples/local-policy.cases.yaml') };
+export const CASES = { policyCases: join(ROOT, 'test/fixtures/policy-change.cases.yaml') };
 
 export interface PolicyAccount {
   readonly parameter: string;

@@ -142,7 +142,7 @@ async function signaturesFor(
   const earlier = [stored?.signed, await newestSignatures(session, signers)];
   const { file, policy } = proposal;
   const offered = sign === undefined ? signed : await sign(nextSerial(...earlier));
-  const verified = assertSigned(session, signers, { sha256: policy.hash, file, signed: offered, earlier });
+  const verified = assertSigned(session, signers, { policy, file, signed: offered, earlier });
   const { serial } = verified.signed;
   report.add({ signatures: { serial, signers: verified.names, quorum: signers.quorum } });
   report.step('Signed', `by ${verified.names.join(', ')} (${signers.quorum} needed), serial ${serial}`);

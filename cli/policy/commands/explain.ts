@@ -13,6 +13,7 @@ import { readPolicy } from '../files.js';
 import { LogLines, showProgress } from '../log-lines.js';
 import {
   addExamples,
+  addFetchOption,
   checkStandardInput,
   policyOption,
   type PolicyOptions,
@@ -56,6 +57,7 @@ export function addExplain(program: Command, stdout: Output): void {
         return explanation.decision.ruleError === undefined && isAsLogged;
       }),
     );
+  addFetchOption(command);
   addOperatorOptions(command);
   addExamples(command, 'a rule could not be evaluated, or the answer may differ from the logged one', [
     'npm run policy -- explain examples/large-transfer.json --policy examples/local-policy.yaml',
@@ -78,7 +80,7 @@ async function readInput(payload: string | undefined, options: ExplainOptions): 
     if (log !== undefined) throw new UsageError('--log needs --request, with the id to look for');
     const file = selectPolicy(options);
     checkStandardInput(file, payload);
-    const policy = readPolicy(file);
+    const policy = await readPolicy(file, options);
     return { input: readExplainable(payload), file, policy };
   }
   if (payload !== undefined) throw new UsageError('give a payload or --request, not both');
@@ -91,7 +93,7 @@ async function readInput(payload: string | undefined, options: ExplainOptions): 
 async function findInFile(request: string, log: string, options: ExplainOptions): Promise<Input> {
   const file = selectPolicy(options);
   checkStandardInput(file, log);
-  const policy = readPolicy(file);
+  const policy = await readPolicy(file, options);
   const input = await findDecision(new LogLines(log, showProgress), request);
   if (input === undefined) throw new InputError(`${log} has no decision about ${request}`);
   return { input, file, policy };
@@ -102,7 +104,7 @@ const DEFAULT_PERIOD = '7d';
 /** By default, the policy is the one in force there. */
 async function findInAws(request: string, options: ExplainOptions): Promise<Input> {
   const { policy: policyFile, since = DEFAULT_PERIOD } = options;
-  const given = policyFile === undefined ? undefined : readPolicy(policyFile);
+  const given = policyFile === undefined ? undefined : await readPolicy(policyFile, options);
   const { ms, name } = parseDuration(since);
   const session = await openAws(options);
   const lines = readServiceLog(session, { startTime: Date.now() - ms, request }, showProgress);

@@ -63,7 +63,7 @@ async function createReport(options: ReportOptions): Promise<Report> {
   if (log === '-' && policyFile === '-') throw new UsageError('only one file can be standard input (-)');
   const by = columnsOf(options);
   const dayOf = dayIn(zone);
-  const given = policyFile === undefined ? undefined : readPolicy(policyFile);
+  const given = policyFile === undefined ? undefined : await readPolicy(policyFile, options);
   const { source, totals, policy } =
     log === undefined ? await totalsFromAws(options, dayOf) : await totalsFromFile(options, log, dayOf);
   return reportOf(totals, given ?? policy, { source, zone, by });
