@@ -18,16 +18,17 @@ export interface ListOptions {
  * @param file `-` for standard input
  * @throws {PolicyError} if the policy or a list has problems. @throws {InputError} if a file can't be read
  */
-export async function readPolicy(file: string, options: ListOptions = {}): Promise<Policy> {
-  return completePolicy(readText(file), file, options);
+export async function readPolicy(file: string, options?: ListOptions): Promise<Policy> {
+  const { policy } = await readPolicyText(file, options);
+  return policy;
 }
 
-/** The same for a text that has been read. @throws {PolicyError} @throws {InputError} */
-export async function completePolicy(
-  text: string,
+/** Like `readPolicy`, with the text as well. */
+export async function readPolicyText(
   file: string,
   { fetch = false }: ListOptions = {},
-): Promise<Policy> {
+): Promise<{ readonly text: string; readonly policy: Policy }> {
+  const text = readText(file);
   const draft = draftPolicy(text, file);
   const references = draft.references.filter(({ from }) => fetch || !isInS3(from));
   // All problems of the policy itself are reported first.
@@ -35,7 +36,7 @@ export async function completePolicy(
   const reader = new ListReader(file === '-' ? '.' : dirname(file));
   const lists = new Map<string, LoadedList>();
   for (const reference of references) lists.set(reference.name, await readList(reader, reference));
-  return draft.complete(lists);
+  return { text, policy: draft.complete(lists) };
 }
 
 async function readList(reader: ListReader, reference: ListReference): Promise<LoadedList> {

@@ -1,24 +1,27 @@
 // Prints the results of the policy commands, as text for people or one JSON object for scripts.
-import type { Explanation } from '../../src/policy/evaluate/explain.js';
 import type { PolicyError } from '../../src/policy/parse/problem.js';
 import type { Policy } from '../../src/policy/evaluate/rules.js';
-import type { CallbackRequest } from '../../src/protocol/request.js';
 import { count, type Output, type Paint, painter, shortHash } from '../terminal.js';
 import type { Advice } from './advice/advice.js';
 import { adviceCount, adviceLines } from './advice/text.js';
 import type { TestRun } from './cases.js';
+import type { Explained } from './explained.js';
 import type { Mutation } from './mutate/mutate.js';
 import { mutationLines } from './mutate/text.js';
 import type { Replay } from './replay.js';
+import { reportJson } from './report/json.js';
+import type { Report } from './report/report.js';
+import { reportLines } from './report/text.js';
 import { testRunLines } from './test-text.js';
-import { explanationLines, replayLines } from './text.js';
+import { explainedLines, replayLines } from './text.js';
 
 export interface Printer {
   problems(error: PolicyError): void;
   check(file: string, policy: Policy, advice: readonly Advice[]): void;
-  explanation(file: string, policy: Policy, request: CallbackRequest, explanation: Explanation): void;
+  explanation(file: string, policy: Policy, explained: Explained): void;
   testRun(policy: Policy, run: TestRun): void;
   mutation(file: string, policy: Policy, mutation: Mutation): void;
+  report(report: Report): void;
   replay(log: string, file: string, policy: Policy, outcome: Replay): void;
 }
 
@@ -32,8 +35,10 @@ function createJsonPrinter(stream: Output): Printer {
     problems: ({ problems }) => write({ problems }),
     check: (file, policy, warnings) =>
       write({ file, ...summarize(policy), notLoaded: notLoaded(policy), warnings }),
-    explanation: (file, { hash }, { kind, requestId }, { decision, integrity, warnings, rules }) =>
-      write({ file, policy: hash, kind, requestId, decision, integrity, warnings, rules }),
+    explanation: (file, { hash }, { request: { kind, requestId }, explanation, logged }) => {
+      const { decision, integrity, warnings, rules } = explanation;
+      write({ file, policy: hash, kind, requestId, decision, integrity, warnings, rules, logged });
+    },
     testRun: ({ hash }, { results, unmatched, coverage }) =>
       write({
         policy: hash,
@@ -48,6 +53,7 @@ function createJsonPrinter(stream: Output): Printer {
       const noticed = changes - survivors.length;
       write({ file, policy: hash, cases, changes, noticed, survivors });
     },
+    report: (report) => write(reportJson(report)),
     replay: (log, file, { hash }, outcome) => write({ log, file, policy: hash, ...outcome }),
   };
 }
@@ -67,16 +73,15 @@ function createTextPrinter(stream: Output): Printer {
         `${paint('green', 'ok')}  ${file} ${shortHash(hash)}: ${content}${warned}`,
       );
     },
-    explanation: (file, policy, { kind, requestId }, explanation) =>
-      write(
-        `${kind} ${requestId}, policy ${file} ${shortHash(policy.hash)}`,
-        '',
-        ...notLoadedLines(paint, policy),
-        ...explanationLines(paint, policy, explanation),
-      ),
+    explanation: (file, policy, explained) =>
+      write(...notLoadedLines(paint, policy), ...explainedLines(paint, file, policy, explained)),
     testRun: (policy, run) => write(...notLoadedLines(paint, policy), ...testRunLines(paint, policy, run)),
     mutation: (file, policy, mutation) =>
       write(...notLoadedLines(paint, policy), ...mutationLines(paint, file, policy, mutation)),
+    report: (report) =>
+      write(
+        ...reportLines({ paint, width: stream.isTTY === true ? (stream.columns ?? 80) : undefined }, report),
+      ),
     replay: (log, file, policy, outcome) =>
       write(...notLoadedLines(paint, policy), ...replayLines(log, file, policy, outcome)),
   };

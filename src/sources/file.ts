@@ -27,6 +27,7 @@ export async function readPolicyFile(path: string): Promise<StoredPolicy> {
   const [policy, { name, value }] = await Promise.all([readFileValue(path), readFileValue(`${path}.sig`)]);
   if (value === undefined) return policy;
   const signed = readSignatures(value);
-  if ('problem' in signed) throw new PolicyError([problemIn(name, `not a file of signatures: ${signed.problem}`)]);
+  if ('problem' in signed)
+    throw new PolicyError([problemIn(name, `not a file of signatures: ${signed.problem}`)]);
   return { ...policy, signed };
 }

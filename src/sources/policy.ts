@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Policy } from '../policy/evaluate/rules.js';
 import { ListError, PolicyError } from '../policy/parse/problem.js';
 import { BaseError } from '../protocol/error.js';
+import type { Admitted } from './admission.js';
 import { loadAtBoot, loadRegularly } from './load.js';
 import { ListLog } from './list-log.js';
 import { type LoadedPolicy, PolicyLoader } from './policy-loader.js';
@@ -24,9 +25,10 @@ export class MissingPolicyError extends BaseError<'POLICY_MISSING'> {
  * A further condition for a policy to come into force, such as its signatures. It is called when everything else is in
  * order; the policy is in force when it returns.
  * @param stored with the text in `value`, and its signatures, wherever they were stored
+ * @returns fields for the log
  * @throws {PolicyError} to refuse the policy
  */
-export type Admit = (stored: StoredPolicy, policy: Policy) => void;
+export type Admit = (stored: StoredPolicy, policy: Policy) => Admitted | undefined;
 
 export interface CurrentPolicyOptions {
   /** @default reads lists relative to the working directory */
@@ -152,8 +154,7 @@ export class CurrentPolicy {
     if (isDeepStrictEqual(stored, this.#refused)) return false;
     try {
       const loaded = await this.#loader.load({ ...stored, value });
-      this.#admit(loaded.stored, loaded.policy);
-      this.#replace(loaded, stored);
+      this.#replace(loaded, stored, this.#admit(loaded.stored, loaded.policy));
       return true;
     } catch (error) {
       // A list may be corrected without a change of the policy.
@@ -162,7 +163,7 @@ export class CurrentPolicy {
     }
   }
 
-  #replace(loaded: LoadedPolicy, stored: StoredPolicy): void {
+  #replace(loaded: LoadedPolicy, stored: StoredPolicy, admitted: Admitted | undefined): void {
     const before = this.#loaded;
     this.#loaded = loaded;
     this.#stored = stored;
@@ -176,6 +177,7 @@ export class CurrentPolicy {
         after: hash,
         rules: rules.length,
         lists: lists.size + loadedLists.size,
+        ...admitted,
       },
       before === undefined ? 'policy loaded' : 'policy replaced',
     );
@@ -186,7 +188,7 @@ export class CurrentPolicy {
         `look at line ${line} of the policy: ${message}`,
       );
     }
-    this.#listLog.loaded(before?.policy, loaded.policy);
+    this.#listLog.loaded(before?.policy, loaded);
   }
 
   /** @returns whether all lists in force are those that are stored */
@@ -195,7 +197,7 @@ export class CurrentPolicy {
     if (before === undefined || before.references.length === 0) return true;
     const { loaded, failures } = await this.#loader.refreshLists(before);
     this.#loaded = loaded;
-    this.#listLog.loaded(before.policy, loaded.policy);
+    this.#listLog.loaded(before.policy, loaded);
     this.#listLog.failed(loaded.policy, failures);
     return failures.length === 0;
   }

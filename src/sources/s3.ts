@@ -8,7 +8,7 @@ import {
 import { codeOf } from '../protocol/error.js';
 import { within } from './read.js';
 import { SourceError } from './source.js';
-import { changedWhileRead, fillBuffer, type Stamped } from './stream.js';
+import { type ByteStream, changedWhileRead, fillBuffer, type Stamped } from './stream.js';
 
 /** How long S3 may take to answer, in ms. */
 const ANSWER_LIMIT_MS = 15_000;
@@ -45,7 +45,7 @@ export function objectReader(client = createClient(), create = createClient): Ob
     };
     try {
       const { Body, ContentLength, ETag = '' } = await getObject(used, object, knownEtag, onTimeout);
-      const stream = Body as AsyncIterable<Uint8Array> & { destroy(): void };
+      const stream = Body as ByteStream;
       if (ContentLength === undefined) throw changedWhileRead(object.url);
       if (ContentLength > maxBytes) {
         stream.destroy();
@@ -98,7 +98,8 @@ function cannotRead({ url }: S3Object, reason: string): string {
   return `${url} can't be read from S3: ${reason}`;
 }
 
-const CREDENTIALS = /UnrecognizedClient|SignatureDoesNotMatch|InvalidClientTokenId|ExpiredToken|InvalidAccessKey|InvalidToken/;
+const CREDENTIALS =
+  /UnrecognizedClient|SignatureDoesNotMatch|InvalidClientTokenId|ExpiredToken|InvalidAccessKey|InvalidToken/;
 
 function toSourceError(error: unknown, object: S3Object): SourceError {
   const {
@@ -121,7 +122,9 @@ function toSourceError(error: unknown, object: S3Object): SourceError {
     );
   }
   if (name === 'PermanentRedirect' || $metadata?.httpStatusCode === 301) {
-    return permanent(`${url} is in a bucket of another region (${name}): use a bucket in the service's region`);
+    return permanent(
+      `${url} is in a bucket of another region (${name}): use a bucket in the service's region`,
+    );
   }
   // Without s3:ListBucket, S3 also denies access to an object that does not exist.
   if (/AccessDenied|Forbidden/.test(name) || $metadata?.httpStatusCode === 403) {

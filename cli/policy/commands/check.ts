@@ -1,9 +1,8 @@
 // Defines `npm run policy -- check`.
 import type { Command } from 'commander';
-import { readText } from '../../command.js';
 import type { Output } from '../../terminal.js';
 import { adviseOn } from '../advice/advice.js';
-import { completePolicy } from '../files.js';
+import { readPolicyText } from '../files.js';
 import {
   addExamples,
   addFetchOption,
@@ -32,8 +31,7 @@ export function addCheck(program: Command, stdout: Output): void {
     .action((file: string | undefined, options: CheckOptions) =>
       runAction(stdout, options, async (print) => {
         const policyFile = selectPolicy(options, file);
-        const text = readText(policyFile);
-        const policy = await completePolicy(text, policyFile, options);
+        const { text, policy } = await readPolicyText(policyFile, options);
         const advice = adviseOn(policy, text, policyFile);
         print.check(policyFile, policy, advice);
         return options.strict !== true || advice.length === 0;

@@ -1,9 +1,8 @@
 // Defines `npm run policy -- test`.
 import type { Command } from 'commander';
-import { readText } from '../../command.js';
 import type { Output } from '../../terminal.js';
 import { readCases, runCases } from '../cases.js';
-import { completePolicy } from '../files.js';
+import { readPolicyText } from '../files.js';
 import { mutate } from '../mutate/mutate.js';
 import type { Printer } from '../print.js';
 import {
@@ -43,8 +42,7 @@ export function addTest(program: Command, stdout: Output): void {
 async function runTest(print: Printer, cases: string, options: TestOptions): Promise<boolean> {
   const file = selectPolicy(options);
   checkStandardInput(file, cases);
-  const text = readText(file);
-  const policy = await completePolicy(text, file, options);
+  const { text, policy } = await readPolicyText(file, options);
   const run = runCases(policy, readCases(cases));
   const isPassed = run.results.every(({ passed }) => passed);
   // A case that fails notices nothing.

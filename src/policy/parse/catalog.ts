@@ -8,7 +8,13 @@ import type { ListEntry } from '../language/named-list.js';
 import type { Tables } from '../language/table.js';
 import { type Path, type PolicyDocument, toRecord } from './document.js';
 import type { PolicyProblem } from './problem.js';
-import { assetSchema, contractSchema, integritySchema, listEntrySchema, listReferenceSchema } from './schema.js';
+import {
+  assetSchema,
+  contractSchema,
+  integritySchema,
+  listEntrySchema,
+  listReferenceSchema,
+} from './schema.js';
 
 /** Problems make the file unusable, warnings do not. What is found is added to them. */
 export interface Found {

@@ -88,9 +88,13 @@ function anyEntry(
 /** With several destinations, the facts of the only one are absent. */
 function ofSingleDestination(variables: Variables): readonly Condition[] {
   const several = is(variables, 'tx.destinations', (count) => typeof count === 'number' && count > 1);
-  const facts = ['destType', 'destId', 'destAddress', 'destAddressType'].map((name) => has(variables, `tx.${name}`));
+  const facts = ['destType', 'destId', 'destAddress', 'destAddressType'].map((name) =>
+    has(variables, `tx.${name}`),
+  );
   return [
-    ...facts.flatMap((fact) => (fact === undefined || several === undefined ? [] : either(not(several), not(fact)))),
+    ...facts.flatMap((fact) =>
+      fact === undefined || several === undefined ? [] : either(not(several), not(fact)),
+    ),
     ...ofDestAddress(variables),
   ];
 }
@@ -100,7 +104,8 @@ function ofDestAddress(variables: Variables): readonly Condition[] {
   const [dest, address] = [variables.find('tx.destAddress'), variables.find('tx.destinations[0].address')];
   const single = is(variables, 'tx.destinations', (count) => count === 1);
   const transfer = is(variables, 'tx.operation', (operation) => operation === DEFAULT_OPERATION);
-  if (dest === undefined || address === undefined || single === undefined || transfer === undefined) return [];
+  if (dest === undefined || address === undefined || single === undefined || transfer === undefined)
+    return [];
   const contracts = [...variables.policy.catalog.assets.values()].flatMap(({ contract }) => contract ?? []);
   const context = addressContext({ variables, bindings: new Map() });
   const same: Condition = {
@@ -110,7 +115,9 @@ function ofDestAddress(variables: Variables): readonly Condition[] {
       const [one, other] = [valueOf(dest.id), valueOf(address.id)];
       if (!isAddressText(one)) return TRUE;
       const isContract = contracts.some((contract) => context.equal(one.address, contract, valueOf));
-      return outcomeOf(isContract || (isAddressText(other) && context.equal(one.address, other.address, valueOf)));
+      return outcomeOf(
+        isContract || (isAddressText(other) && context.equal(one.address, other.address, valueOf)),
+      );
     },
   };
   return [or(not(transfer), not(single), same)];
@@ -129,7 +136,12 @@ function ofUsd(variables: Variables): readonly Condition[] {
         has(variables, `tx.destinations[${index}].amountUsd`),
       );
       const known = values.filter((value) => value !== undefined);
-      return [count, known.length < count ? or(total, not(total)) : or(and(total, ...known), and(not(total), or(...known.map(not))))] as const;
+      return [
+        count,
+        known.length < count
+          ? or(total, not(total))
+          : or(and(total, ...known), and(not(total), or(...known.map(not)))),
+      ] as const;
     }),
   );
   const sum: Condition = { kind: 'cases', length: list.id, cases: all };
@@ -171,7 +183,8 @@ function ofSigned(variables: Variables): readonly Condition[] {
       ? []
       : [or(and(verified, not(problem)), and(not(verified), problem))]),
     ...(typed === undefined || message === undefined ? [] : either(not(typed), message)),
-    ...others.flatMap((other) => (other === undefined || message === undefined ? [] : either(not(other), not(message)))),
+    ...others.flatMap((other) =>
+      other === undefined || message === undefined ? [] : either(not(other), not(message)),
+    ),
   ];
 }
-

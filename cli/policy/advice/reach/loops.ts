@@ -8,7 +8,9 @@ import { FALSE, TRUE, type Wanted } from './condition.js';
  * Whether short lists are enough for the conditions together: a list that makes them as wanted can be shortened to the
  * entries that are needed.
  */
-export function areShortListsEnough(parts: readonly { readonly ast: ASTNode; readonly wanted: Wanted }[]): boolean {
+export function areShortListsEnough(
+  parts: readonly { readonly ast: ASTNode; readonly wanted: Wanted }[],
+): boolean {
   return parts.reduce((sum, { ast, wanted }) => sum + entriesFor(ast, wanted), 0) <= MAX_ENTRIES;
 }
 

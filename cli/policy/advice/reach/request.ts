@@ -79,7 +79,11 @@ function changeFrom(found: Found): Payload {
 const FILLER = { other: 'x' };
 
 /** Strings, as they are. */
-function plainFields(found: Found, prefix: string, fields: Readonly<Record<string, readonly string[]>>): Payload {
+function plainFields(
+  found: Found,
+  prefix: string,
+  fields: Readonly<Record<string, readonly string[]>>,
+): Payload {
   const payload: Payload = {};
   for (const [fact, [field]] of Object.entries(fields)) {
     const value = found.value(`${prefix}.${fact}`);
@@ -91,7 +95,9 @@ function plainFields(found: Found, prefix: string, fields: Readonly<Record<strin
 function dynamicFrom(found: Found, name: string): unknown {
   const value = found.value(name);
   if (value === PRESENT) {
-    const members = found.membersOf(name).map((member) => [member, dynamicFrom(found, `${name}.${member}`)] as const);
+    const members = found
+      .membersOf(name)
+      .map((member) => [member, dynamicFrom(found, `${name}.${member}`)] as const);
     const known = members.filter(([, each]) => each !== undefined);
     return known.length === 0 ? FILLER : Object.fromEntries(known);
   }
@@ -164,16 +170,28 @@ function amountsFrom(found: Found, operation: unknown): Amounts | undefined {
   const parts = own.every((part) => part !== undefined) ? own : [];
   const isSum = parts.length > 0 && operation === DEFAULT_OPERATION;
   // What is paid is the amount, if it can be.
-  const paid = isSum && amount !== undefined ? (distribute(amount, parts) ?? distribute(upTo(amount), parts)) : undefined;
+  const paid =
+    isSum && amount !== undefined
+      ? (distribute(amount, parts) ?? distribute(upTo(amount), parts))
+      : undefined;
   if (usd === undefined || (isSum && amount !== undefined && paid === undefined)) return undefined;
-  const whole = amount === undefined ? undefined : paid !== undefined && !isApart(amount, paid.sum) ? paid.sum : amountIn(amount);
-  const natives = own.map((part, index) => paid?.amounts[index] ?? (part === undefined ? undefined : amountIn(part)));
+  const whole =
+    amount === undefined
+      ? undefined
+      : paid !== undefined && !isApart(amount, paid.sum)
+        ? paid.sum
+        : amountIn(amount);
+  const natives = own.map(
+    (part, index) => paid?.amounts[index] ?? (part === undefined ? undefined : amountIn(part)),
+  );
   const asked = requested && requestedFrom(requested, paid?.sum ?? whole);
   return {
     fields: {
       ...(whole !== undefined && { amountStr: whole.toFixed() }),
       ...(asked !== undefined && { requestedAmountStr: asked.toFixed() }),
-      ...(asked === undefined && paid !== undefined && !found.isRead('tx.requestedAmount') && { requestedAmountStr: paid.sum.toFixed() }),
+      ...(asked === undefined &&
+        paid !== undefined &&
+        !found.isRead('tx.requestedAmount') && { requestedAmountStr: paid.sum.toFixed() }),
     },
     destinations: natives.map((native, index) => ({
       ...(native !== undefined && { amountNativeStr: native.toFixed() }),
@@ -203,8 +221,11 @@ function upTo(interval: Interval): Interval {
 /** @returns the value of each destination; `undefined` if they can't add up */
 function usdFrom(found: Found, count: number): readonly (Decimal | undefined)[] | undefined {
   const total = found.interval('tx.amountUsd');
-  const own = Array.from({ length: count }, (_, index) => found.interval(`tx.destinations[${index}].amountUsd`));
-  if (total === undefined || count === 0) return own.map((part) => (part === undefined ? undefined : amountIn(part)));
+  const own = Array.from({ length: count }, (_, index) =>
+    found.interval(`tx.destinations[${index}].amountUsd`),
+  );
+  if (total === undefined || count === 0)
+    return own.map((part) => (part === undefined ? undefined : amountIn(part)));
   const isRead = found.isRead('tx.destinations[0].amountUsd');
   const any = { ...pointAt(total.low.times(0)), high: total.high, isHighOpen: total.isHighOpen };
   const parts = own.map((part) => part ?? any);

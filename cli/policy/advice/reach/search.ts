@@ -162,4 +162,3 @@ const smallAmounts: Profile = (variable, state) => {
 const absent: Profile = (variable, state) => state.membersOf(variable).at(-1) ?? 0;
 
 const PROFILES: readonly Profile[] = [lastPresent, smallAmounts, absent];
-

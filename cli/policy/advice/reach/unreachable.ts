@@ -39,7 +39,9 @@ function explainUnreachable(analysis: Analysis, place: number): Unreachable | un
   const needed = fewest(blockers, (some) => analysis.isImpossible([matches, ...some.map(isFalse)], LIMIT));
   const parts = needed.map(({ rule: { ast } }) => ({ ast, wanted: FALSE as typeof FALSE }));
   if (!areShortListsEnough([{ ast: target.rule.ast, wanted: TRUE }, ...parts])) return undefined;
-  return needed.length === 0 ? contradiction(analysis, target, LIMIT) : shadow(analysis, target, needed, LIMIT);
+  return needed.length === 0
+    ? contradiction(analysis, target, LIMIT)
+    : shadow(analysis, target, needed, LIMIT);
 }
 
 /** The one rule that is enough or, without one, as few as are found by leaving out one after another. */

@@ -243,7 +243,7 @@ const HABITS: Readonly<Record<string, Habit>> = {
   'a type that does not exist': {
     code: 'unknown-value',
     bad: reject('tx.sourceType == ¦"VAULT_ACCOUNT"'),
-    advice: /write one of VAULT/,
+    advice: /write "VAULT"/,
     good: reject('tx.sourceType == "VAULT"'),
   },
   'a change that does not exist': {
@@ -285,7 +285,7 @@ const HABITS: Readonly<Record<string, Habit>> = {
   'an entry that is there twice': {
     code: 'duplicate-entry',
     bad: withLists(
-      '{ blocked: ["0x000000000000000000000000000000000000dEaD", ¦"0x000000000000000000000000000000000000dead"] }',
+      '{ blocked: ["0x000000000000000000000000000000000000dEaD", "¦0x000000000000000000000000000000000000dead"] }',
     ),
     advice: /delete one/,
     good: withLists('{ blocked: ["0x000000000000000000000000000000000000dEaD"] }'),
@@ -298,13 +298,13 @@ const HABITS: Readonly<Record<string, Habit>> = {
   },
   'a wrong checksum': {
     code: 'address',
-    bad: withLists('{ blocked: [¦"0x5DC69B1Fbb13Bafd09af88a782F0F285772Ad5f8"] }'),
+    bad: withLists('{ blocked: ["¦0x5DC69B1Fbb13Bafd09af88a782F0F285772Ad5f8"] }'),
     advice: /copy the address again/,
     good: withLists('{ blocked: ["0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8"] }'),
   },
   'a digit too few': {
     code: 'address',
-    bad: withLists('{ blocked: [¦"0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f"] }'),
+    bad: withLists('{ blocked: ["¦0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f"] }'),
     advice: /copy the address again/,
     good: withLists('{ blocked: ["0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8"] }'),
   },
