@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { readAddressFile } from '../../../src/policy/parse/address-file.js';
+import { draftPolicy } from '../../../src/policy/parse/file.js';
 import { evaluate, messagesAbout, type Payload } from '../../helpers/policy.js';
 
 const parts = {
@@ -176,12 +178,21 @@ t.test('refuses what is not a date when the policy is loaded, with the fix', (t)
     ['weekday(now, "UTC") == "Sat"', '"Sat" is not a weekday: write "Saturday"'],
     ['weekday(now, "UTC") in ["sunday"]', '"sunday" is not a weekday: write "Sunday"'],
     ['weekday(now, "UTC") == "Samstag"', /^"Samstag" is not a weekday: write one of "Sunday", "Monday"/],
-    ['weekday(now, "UTC") < "Friday"', /no such overload: Weekday < string/],
-    ['date(now, "UTC") == time(now, "UTC")', /no such overload: Date == Time/],
-    ['date(now, "UTC") == now', /no such overload: Date == /],
-    ['date(now, "UTC") < 20260101', /no such overload: Date < int/],
-    ['date(now, "UTC") in tables.dates', /no such overload: Date in map/],
-    ['tx.note in [date(now, "UTC")]', /no such overload: string in list<Date>/],
+    [
+      'weekday(now, "UTC") < "Friday"',
+      /^a weekday can’t be compared with a string; compare a weekday with == or in$/,
+    ],
+    ['date(now, "UTC") == time(now, "UTC")', /^a date can’t be compared with a time of day$/],
+    [
+      'date(now, "UTC") == now',
+      /^a date can’t be compared with a time; write a day of the calendar such as "2026-12-31"$/,
+    ],
+    [
+      'date(now, "UTC") < 20260101',
+      /^a date can’t be compared with a whole number; write a day of the calendar such as "2026-12-31"$/,
+    ],
+    ['date(now, "UTC") in tables.dates', /^"in" can’t search .* for a date/],
+    ['tx.note in [date(now, "UTC")]', /^"in" can’t search a list of dates for a string/],
     ['date(now, "UTC") == tx.extraParameters.day', /^a date can’t be compared with a dynamic value/],
     ['tx.extraParameters.day <= date(now, "UTC")', /^a date can’t be compared with a dynamic value/],
   ] as const) {
@@ -195,7 +206,10 @@ t.test('refuses a call without a known time zone when the policy is loaded', (t)
   t.equal(problem('date(now) == "2026-01-01"'), demand);
   t.equal(problem('date(now, tx.note) == "2026-01-01"'), demand);
   t.equal(problem('date("2026-01-01", "UTC") == "2026-01-01"'), demand);
-  t.match(problem('date() == "2026-01-01"'), /no matching overload/);
+  t.match(
+    problem('date() == "2026-01-01"'),
+    /^date\(\) does not take nothing; write date\(now, "Europe\/Berlin"\)$/,
+  );
   t.match(problem('date(now, "Asia/Tokio") == "2026-01-01"'), /^unknown time zone "Asia\/Tokio": use a name/);
   t.match(problem('time(now, "CEST") > "09:00"'), /^unknown time zone "CEST"/);
   t.end();
@@ -228,5 +242,18 @@ t.test('an amount can be named in a table and multiplied', (t) => {
   t.equal(amount('2500.01', 'tx.amount <= tables.amounts["large"] * decimal("0.5")'), false);
   t.match(problem('tx.amount <= tables.amount.small'), /^unknown table "amount"; did you mean "amounts"\?$/);
   t.equal(amount('5', 'tx.amount <= tables.amounts.smal'), 'tables.amounts.smal is absent');
+  t.end();
+});
+
+t.test('refuses a list of addresses from elsewhere', (t) => {
+  const reading = readAddressFile(Buffer.from('0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8\n'), 'days.txt');
+  let step = reading.next();
+  while (step.done !== true) step = reading.next();
+  const addresses = step.value;
+  const rule = `{ id: a, for: transaction, when: 'date(now, "UTC") in lists.days', action: retry }`;
+  const draft = draftPolicy(`version: 1\nlists: { days: { from: days.txt } }\nrules: [${rule}]`, 'x');
+  const message =
+    /lists\.days has addresses from elsewhere and no date: write each date as an entry of a list/;
+  t.throws(() => draft.complete(new Map([['days', { sha256: 'a'.repeat(64), addresses }]])), { message });
   t.end();
 });
