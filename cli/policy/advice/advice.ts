@@ -5,6 +5,7 @@ import { excerptOf, type PolicyProblem } from '../../../src/policy/parse/problem
 import { absenceHabits } from './absent.js';
 import { addressHabits } from './addresses.js';
 import { approvingHabits } from './approve/approve.js';
+import { deadRules } from './dead.js';
 import { duplicateHabits } from './duplicates.js';
 import { evasionHabits } from './evasion.js';
 import type { Finding, Subject } from './finding.js';
@@ -32,6 +33,7 @@ const HABITS: readonly Habits[] = [
   addressHabits,
   unusedHabits,
   duplicateHabits,
+  deadRules,
   stageHabits,
   unitHabits,
   timeHabits,
