@@ -12,6 +12,7 @@ import type { Finding, Subject } from './finding.js';
 import { orderHabits } from './order.js';
 import { settingHabits } from './settings.js';
 import { stageHabits } from './stages.js';
+import { tableKeyHabits } from './table-keys.js';
 import { timeHabits } from './times.js';
 import { unitHabits } from './units.js';
 import { unusedHabits } from './unused.js';
@@ -38,6 +39,7 @@ const HABITS: readonly Habits[] = [
   unitHabits,
   timeHabits,
   settingHabits,
+  tableKeyHabits,
   evasionHabits,
   orderHabits,
   absenceHabits,

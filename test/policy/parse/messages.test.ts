@@ -108,7 +108,7 @@ for (const [when, [column, message]] of Object.entries(CONDITIONS)) {
   });
 }
 
-const BASE64 = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'];
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.split('');
 
 t.test('never quotes a private key, wherever it stands', (t) => {
   const body = fc
