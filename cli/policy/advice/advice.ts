@@ -9,6 +9,7 @@ import { deadRules } from './dead.js';
 import { duplicateHabits } from './duplicates.js';
 import { evasionHabits } from './evasion.js';
 import type { Finding, Subject } from './finding.js';
+import { listKindHabits } from './list-kinds.js';
 import { orderHabits } from './order.js';
 import { settingHabits } from './settings.js';
 import { stageHabits } from './stages.js';
@@ -40,6 +41,7 @@ const HABITS: readonly Habits[] = [
   timeHabits,
   settingHabits,
   tableKeyHabits,
+  listKindHabits,
   evasionHabits,
   orderHabits,
   absenceHabits,

@@ -209,4 +209,10 @@ testHabits(t, {
     advice: /config\.extraInfo\.address in lists/,
     good: config('approve', WALLET),
   },
+  'who may decide': {
+    code: 'governance-open',
+    bad: config('approve', '¦config.type in ["ADD_USER", "POLICY_CHANGE"]'),
+    advice: /action: ignore/,
+    good: config('ignore', 'config.type in ["ADD_USER", "POLICY_CHANGE"]'),
+  },
 });

@@ -207,6 +207,30 @@ testHabits(t, {
     advice: /write has\(tx\.note\) &&/,
     good: reject('has(tx.note) && tx.note.contains("test")'),
   },
+  'an address in a list of ids': {
+    code: 'wrong-list',
+    bad: approve(`tx.operation == "TRANSFER" && ${LIMITED} && tx.destinations.all(d, ¦d in lists.vaults)`),
+    advice: /d\.id in lists\.vaults/,
+    good: approve(`tx.operation == "TRANSFER" && ${LIMITED} && tx.destinations.all(d, d.id in lists.vaults)`),
+  },
+  'an id in a list of addresses': {
+    code: 'wrong-list',
+    bad: reject('has(tx.destId) && ¦tx.destId in lists.blocked').replace('reject', 'retry'),
+    advice: /d in lists\.blocked/,
+    good: reject(BLOCK),
+  },
+  'a fee added to an amount of a token': {
+    code: 'fee-of-other-asset',
+    bad: reject('has(tx.fee) && ¦tx.amount + tx.fee > tables.limits[tx.asset]'),
+    advice: /tables\.maxFee/,
+    good: reject('tx.asset == "ETH" && has(tx.fee) && tx.amount + tx.fee > decimal("5")'),
+  },
+  'an empty string in a list': {
+    code: 'empty-string',
+    bad: reject('has(tx.note) && tx.note in [¦"", "test"]'),
+    advice: /write !has\(tx\.note\)/,
+    good: reject('!has(tx.note) || tx.note in ["test"]'),
+  },
   'a table without the asset': {
     code: 'missing-key',
     bad: approve(`${PAY} && tx.asset in ["ETH", "BTC"] && tx.amount <= ¦tables.limits[tx.asset]`),
