@@ -41,7 +41,10 @@ export function readDecision(
   return lineSchema.safeParse(line).data ?? 'incomplete';
 }
 
-/** A logged request, in which reading a fact that was not logged is an error. */
+/**
+ * A logged request, in which a rule that reads a fact that was not logged can't be evaluated; unless what is signed was
+ * not logged, so that no decision can be repeated.
+ */
 export interface LoggedRequest {
   readonly request: CallbackRequest;
   readonly signed: Signed | undefined;
@@ -57,7 +60,7 @@ export function loggedRequest(
   const omitted = new OmittedFacts(paths, unlogged);
   const request = { kind, requestId, payload: facts };
   const signed = omitted.trapSigned(signedBy(policy, request));
-  omitted.trap(facts);
+  if (!omitted.isUnknown) omitted.trap(facts);
   return { request, signed, omitted };
 }
 

@@ -1,7 +1,7 @@
 // Groups what was counted by one or more columns.
-import type { Decimal } from '../../../src/protocol/decimal.js';
+import { add, type Decimal } from '../../../src/protocol/decimal.js';
 import { UsageError } from '../../command.js';
-import { type Cell, sumOf } from './totals.js';
+import type { Cell } from './totals.js';
 
 export const COLUMNS = ['rule', 'action', 'asset', 'day'] as const;
 export type Column = (typeof COLUMNS)[number];
@@ -58,13 +58,11 @@ function toGroup(
     decisions += cell.decisions;
     actions[cell.action] = (actions[cell.action] ?? 0) + cell.decisions;
     withoutAmount += cell.withoutAmount;
-    if (cell.amount === undefined) continue;
-    const sum = sumOf(amount, cell.amount);
-    if (sum === undefined) withoutAmount += cell.decisions - cell.withoutAmount;
-    else amount = sum;
+    if (!hasAmounts || cell.amount === undefined) continue;
+    amount = amount === undefined ? cell.amount : add(amount, cell.amount);
   }
   const share = total === 0 ? 0 : decisions / total;
-  return { values, decisions, share, actions, amount: hasAmounts ? amount : undefined, withoutAmount };
+  return { values, decisions, share, actions, amount, withoutAmount };
 }
 
 /** Days in order; otherwise, the most frequent first, with those of the same first value together. */

@@ -2,7 +2,6 @@
 import { INTEGRITY } from '../../../src/policy/evaluate/rules.js';
 import { add, type Decimal, parseAmount } from '../../../src/protocol/decimal.js';
 import { type Action, ACTIONS } from '../../../src/protocol/decision.js';
-import { codeOf } from '../../../src/protocol/error.js';
 import { EMERGENCY_STOP, STALE } from '../../../src/sources/emergency.js';
 import { parseLogLine } from '../log-lines.js';
 import { CandidateTotals } from './candidate.js';
@@ -102,7 +101,7 @@ export class Totals {
     const policy = stringOf(line['policy']);
     if (policy !== undefined) this.policies.add(policy);
     if (rule !== undefined && error !== undefined) this.errors.add(`${rule}: ${error}`);
-    const shown = this.#rules.of(rule === undefined ? NO_RULE : rule);
+    const shown = this.#rules.of(rule ?? NO_RULE);
     if (error === undefined) this.matched.add(shown);
     const byRule = error === undefined ? shown : `${shown} (not evaluated)`;
     this.#count({ day, action, rule: byRule }, line);
@@ -116,10 +115,9 @@ export class Totals {
     const named = isChange ? CONFIGURATION : this.#assets.of(stringOf(line['asset']) ?? NO_ASSET);
     const cell = this.#cellOf(day, rule, action, named);
     cell.decisions++;
-    const amount = parseAmount(stringOf(line['amount']) ?? '');
-    const sum = amount === undefined || cell.asset === OTHER_ASSETS ? undefined : sumOf(cell.amount, amount);
-    if (sum === undefined) cell.withoutAmount++;
-    else cell.amount = sum;
+    const amount = cell.asset === OTHER_ASSETS ? undefined : amountOf(stringOf(line['amount']));
+    if (amount === undefined) cell.withoutAmount++;
+    else cell.amount = cell.amount === undefined ? amount : add(cell.amount, amount);
   }
 
   #cellOf(day: string, rule: string, action: Action, named: string): Cell {
@@ -134,14 +132,13 @@ export class Totals {
   }
 }
 
-/** @returns `undefined` if the sum has too many digits, as only a hostile amount makes it */
-export function sumOf(sum: Decimal | undefined, amount: Decimal): Decimal | undefined {
-  try {
-    return sum === undefined ? amount : add(sum, amount);
-  } catch (error) {
-    if (codeOf(error) === 'NUMBER_TOO_LONG') return undefined;
-    throw error;
-  }
+/** More digits, before or after the decimal point, are no amount of any asset, and would spoil the sum. */
+const MAX_DIGITS = 100;
+
+function amountOf(text: string | undefined): Decimal | undefined {
+  const amount = text === undefined ? undefined : parseAmount(text);
+  if (amount === undefined) return undefined;
+  return amount.precision(true) <= MAX_DIGITS && amount.decimalPlaces() <= MAX_DIGITS ? amount : undefined;
 }
 
 function stringOf(value: unknown): string | undefined {
