@@ -1,8 +1,8 @@
 // Facts that depend on each other in every request, such as `tx.stage` and `tx.fee`.
 import { DEFAULT_OPERATION } from '../../../../src/protocol/request.js';
 import { isAddressText } from './addresses.js';
-import { ALWAYS, type Atom, type Condition, and, not, or, outcomeOf, TRUE, type Value } from './condition.js';
-import { isInterval, isPoint } from './interval.js';
+import { ALWAYS, type Atom, type Condition, and, FALSE, not, or, outcomeOf, TRUE, type Value } from './condition.js';
+import { compareIntervals, isInterval, isPoint } from './interval.js';
 import { lengthsOf } from './mentions.js';
 import { addressContext } from './register.js';
 import type { Goal } from './solve.js';
@@ -17,6 +17,7 @@ export function correlations(variables: Variables): readonly Goal[] {
     ...ofSingleDestination(variables),
     ...ofUsd(variables),
     ...ofNothing(variables),
+    ...ofRequested(variables),
     ...ofSigned(variables),
   ];
   return conditions.map((condition) => ({ condition, wanted: TRUE }));
@@ -28,7 +29,8 @@ export function correlations(variables: Variables): readonly Goal[] {
  */
 export function addRelated(variables: Variables): void {
   if (variables.find('tx.amountUsd') !== undefined) variables.of('tx.destinations', 'length');
-  if (variables.find('tx.destinations') === undefined) return;
+  const isSum = ['tx.amount', 'tx.requestedAmount'].every((name) => variables.find(name) !== undefined);
+  if (variables.find('tx.destinations') === undefined && !isSum) return;
   variables.of('tx.operation', 'string');
   variables.mentionsOf('tx.operation').strings.add(DEFAULT_OPERATION);
 }
@@ -57,31 +59,34 @@ function ofStage(variables: Variables): readonly Condition[] {
   const signing = is(variables, 'tx.stage', (stage) => stage === 'signing');
   const fee = has(variables, 'tx.fee');
   if (signing === undefined || fee === undefined) return [];
-  const displayed = anyEntry(variables, (index) => has(variables, `tx.destinations[${index}].address`));
+  const displayed = anyEntry(variables, 'address', (fact) => fact);
   return [
     ...either(signing, not(fee)),
     ...(displayed === undefined ? [] : either(not(signing), fee, displayed)),
   ];
 }
 
-/** @returns `undefined` if the destinations are not read */
+/**
+ * Whether a destination has, or lacks, a fact.
+ * @returns `undefined` if the destinations are not read
+ */
 function anyEntry(
   variables: Variables,
-  test: (index: number) => Condition | undefined,
+  fact: string,
+  test: (presence: Condition) => Condition,
 ): Condition | undefined {
   const list = variables.find('tx.destinations');
-  if (list === undefined) return undefined;
+  const there = has(variables, 'tx.destinations');
+  if (list === undefined || there === undefined) return undefined;
+  if (variables.find(`tx.destinations[0].${fact}`) === undefined) return there;
   const cases = new Map(
     lengthsOf(variables.mentionsOf('tx.destinations')).map((count) => {
-      const tests = Array.from({ length: count }, (_, index) => test(index));
+      const tests = Array.from({ length: count }, (_, index) => has(variables, `tx.destinations[${index}].${fact}`));
       const known = tests.filter((each) => each !== undefined);
       // What is not read can be anything.
-      return [count, known.length < count ? ALWAYS : or(...known)] as const;
+      return [count, known.length < count ? ALWAYS : or(...known.map(test))] as const;
     }),
   );
-  const isRead = variables.find('tx.destinations[0].address') !== undefined;
-  const there = has(variables, 'tx.destinations');
-  if (there === undefined || !isRead) return there;
   return and(there, { kind: 'cases', length: list.id, cases });
 }
 
@@ -134,6 +139,29 @@ function ofUsd(variables: Variables): readonly Condition[] {
   );
   const sum: Condition = { kind: 'cases', length: list.id, cases: all };
   return [or(and(not(there), not(total)), and(there, sum))];
+}
+
+/** Without the amounts of its destinations, a transfer is taken to pay what is requested. */
+function ofRequested(variables: Variables): readonly Condition[] {
+  const [amount, requested] = [variables.find('tx.amount'), variables.find('tx.requestedAmount')];
+  const transfer = is(variables, 'tx.operation', (operation) => operation === DEFAULT_OPERATION);
+  const none = is(variables, 'tx.destinations', (count) => count === undefined);
+  if (amount === undefined || requested === undefined || transfer === undefined || none === undefined) return [];
+  const isUnknown = anyEntry(variables, 'amount', (fact) => not(fact)) ?? none;
+  const isEnough: Condition = {
+    kind: 'atom',
+    reads: [amount.id, requested.id],
+    outcomes(valueOf) {
+      const [one, other] = [valueOf(amount.id), valueOf(requested.id)];
+      if (!isInterval(one) || !isInterval(other)) return TRUE;
+      return compareIntervals(one, other) === -1 ? FALSE : TRUE;
+    },
+  };
+  const hasAmounts = variables.find('tx.destinations[0].amount') !== undefined;
+  return [
+    or(not(transfer), not(none), isEnough),
+    ...(hasAmounts ? [or(not(transfer), none, not(isUnknown), isEnough)] : []),
+  ];
 }
 
 /** Only a destination that gets nothing may be worth nothing. */

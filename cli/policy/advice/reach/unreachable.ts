@@ -36,7 +36,7 @@ function explainUnreachable(analysis: Analysis, place: number): Unreachable | un
   const { result, blockers } = analysis.reach(place, { limit: LIMIT, blocking });
   if (result !== 'exhausted') return undefined;
   const matches: Goal = { condition: analysis.matching(target), wanted: TRUE };
-  const needed = fewest(blockers, (some) => analysis.isImpossible([matches, ...some.map(isFalse)], LIMIT));
+  const needed = fewest(inOrder(analysis, blockers), (some) => analysis.isImpossible([matches, ...some.map(isFalse)], LIMIT));
   const parts = needed.map(({ rule: { ast } }) => ({ ast, wanted: FALSE as typeof FALSE }));
   if (!areShortListsEnough([{ ast: target.rule.ast, wanted: TRUE }, ...parts])) return undefined;
   return needed.length === 0 ? contradiction(analysis, target, LIMIT) : shadow(analysis, target, needed, LIMIT);
@@ -55,4 +55,8 @@ function fewest(
     if (areEnough(rest)) needed = rest;
   }
   return needed;
+}
+
+function inOrder(analysis: Analysis, rules: readonly ReadRule[]): readonly ReadRule[] {
+  return [...rules].sort((a, b) => analysis.rules.indexOf(a) - analysis.rules.indexOf(b));
 }
