@@ -82,6 +82,7 @@ function stringTests(facts: Readonly<Record<string, readonly string[]>>): Expres
         ? [
             { weight: 1, arbitrary: oneFrom(['INV', 'INV-1', 'x']).map((part) => `${fact}.startsWith("${part}")`) },
             { weight: 1, arbitrary: oneFrom(['1', 'NV', 'x']).map((part) => `${fact}.contains("${part}")`) },
+            { weight: 1, arbitrary: oneFrom(['1', '-2', 'x']).map((part) => `${fact}.endsWith("${part}")`) },
           ]
         : []),
     );
@@ -109,12 +110,16 @@ const tableTests = fc.oneof(
   fc
     .tuple(oneFrom(['<=', '>']), oneFrom(['limits', 'small']))
     .map(([operator, table]) => `tx.amount ${operator} tables.${table}[tx.asset]`),
+  oneFrom(['<', '<=', '>']).map((operator) => `tx.amount ${operator} tx.requestedAmount`),
+  fc.constant('has(tx.destId) && tx.sourceId == tx.destId'),
+  oneFrom(['ETH', 'BTC']).map((asset) => `(tx.asset == "${asset}" ? tx.amount > decimal("1") : tx.operation == "RAW")`),
   fc.constant('has(tx.sourceId) && tx.asset in tables.owners && tx.sourceId == tables.owners[tx.asset]'),
 );
 const timeTests = fc.oneof(
   fc.tuple(oneFrom(['<', '>=']), oneFrom([8, 18])).map(([operator, hour]) => `now.getHours("Europe/Berlin") ${operator} ${hour}`),
   fc.constant('now.getDayOfWeek("Europe/Berlin") in [0, 6]'),
   fc.constant('now.getHours() == 3'),
+  oneFrom([30, 45]).map((minute) => `now.getMinutes("Asia/Kolkata") >= ${minute}`),
   oneFrom(['<', '>=']).map((operator) => `now ${operator} timestamp("2026-12-31T00:00:00Z")`),
 );
 const stageTests = fc.oneof(
@@ -135,10 +140,14 @@ function destinationTests(isListed: boolean): Expression {
     { weight: 2, arbitrary: inner },
     { weight: 1, arbitrary: fc.tuple(inner, oneFrom(['&&', '||']), inner).map(([one, join, two]) => `(${one}) ${join} (${two})`) },
   );
+  // What is counted must not be a membership with a tag.
+  const counted = isListed ? fc.constant('d.type == "VAULT"') : inner;
   return guarded(
     'tx.destinations',
     fc.oneof(
       { weight: 3, arbitrary: fc.tuple(oneFrom(['all', 'exists']), predicate).map(([name, test]) => `tx.destinations.${name}(d, ${test})`) },
+      { weight: 1, arbitrary: fc.tuple(counted, oneFrom(['==', '>']), oneFrom([0, 1])).map(([test, operator, size]) => `tx.destinations.filter(d, ${test}).size() ${operator} ${size}`) },
+      { weight: 1, arbitrary: counted.map((test) => `tx.destinations.exists_one(d, ${test})`) },
       { weight: 1, arbitrary: fc.tuple(oneFrom(['==', '>', '<=']), oneFrom([1, 2])).map(([operator, size]) => `tx.destinations.size() ${operator} ${size}`) },
     ),
   );
