@@ -31,7 +31,9 @@ export class AddressBook {
 
   constructor(policy: Policy) {
     this.#policy = policy;
-    const families = new Map([...policy.catalog.assets.values()].map(({ chain }) => [familyOf(chain), chain]));
+    const families = new Map(
+      [...policy.catalog.assets.values()].map(({ chain }) => [familyOf(chain), chain]),
+    );
     this.#chains = [undefined, ...families.values()];
     const entries = [...policy.lists].flatMap(([name, list]) => (this.isKnown(name) ? list : []));
     const literals = policy.rules.flatMap(({ ast }) =>
@@ -39,7 +41,8 @@ export class AddressBook {
     );
     this.#findAmbiguous(new Set([...literals, ...entries.map(textOf)]));
     this.dependsOnAsset =
-      this.#ambiguous.size > 0 || entries.some((entry) => typeof entry !== 'string' && entry.asset !== undefined);
+      this.#ambiguous.size > 0 ||
+      entries.some((entry) => typeof entry !== 'string' && entry.asset !== undefined);
   }
 
   /** Whether a list's entries can be looked at. */

@@ -1,7 +1,16 @@
 // Amounts that add up: of the destinations of a transaction, in units of its asset and in US dollars.
 import { DEFAULT_OPERATION } from '../../../../src/protocol/request.js';
 import { Decimal } from '../../../../src/protocol/decimal.js';
-import { addIntervals, amountIn, areApart, hull, type Interval, isInterval, isPoint, pointAt } from './interval.js';
+import {
+  addIntervals,
+  amountIn,
+  areApart,
+  hull,
+  type Interval,
+  isInterval,
+  isPoint,
+  pointAt,
+} from './interval.js';
 import { MAX_ENTRIES } from './mentions.js';
 import type { Propagator } from './solve.js';
 import type { State } from './state.js';
@@ -9,7 +18,14 @@ import type { Variable, Variables } from './variables.js';
 
 /** Variables whose amounts must fit together in the end. */
 export function amountVariables({ all }: Variables): readonly number[] {
-  const patterns = ['tx.amount', 'tx.requestedAmount', 'tx.amountUsd', 'tx.fee', 'tx.operation', 'tx.destinations'];
+  const patterns = [
+    'tx.amount',
+    'tx.requestedAmount',
+    'tx.amountUsd',
+    'tx.fee',
+    'tx.operation',
+    'tx.destinations',
+  ];
   const related = all.filter(
     ({ pattern }) => patterns.includes(pattern) || /^tx\.destinations\[\]\.amount(?:Usd)?$/.test(pattern),
   );
@@ -45,7 +61,8 @@ function sumOf(
     const sum = withMore(sumOfHulls(state, parts), count);
     const whole = atLeast(hullOf(state, total.id), isLimit);
     if (sum === undefined || whole === undefined) return true;
-    const fits = (value: unknown): boolean => isInterval(value) && !areApart(atLeast(value, isLimit) ?? value, sum);
+    const fits = (value: unknown): boolean =>
+      isInterval(value) && !areApart(atLeast(value, isLimit) ?? value, sum);
     return (
       state.keep(total.id, fits) &&
       parts.every((part) => {
@@ -67,12 +84,17 @@ function withMore(sum: Interval | undefined, count: number): Interval | undefine
 }
 
 function partsOf(variables: Variables, fact: string, count: number): readonly number[] | undefined {
-  const parts = Array.from({ length: count }, (_, index) => variables.find(`tx.destinations[${index}].${fact}`)?.id);
+  const parts = Array.from(
+    { length: count },
+    (_, index) => variables.find(`tx.destinations[${index}].${fact}`)?.id,
+  );
   return parts.every((part) => part !== undefined) ? parts : undefined;
 }
 
 function isTransfer(state: State, operation: Variable | undefined): boolean {
-  return operation !== undefined && state.valuesOf(operation.id).every((value) => value === DEFAULT_OPERATION);
+  return (
+    operation !== undefined && state.valuesOf(operation.id).every((value) => value === DEFAULT_OPERATION)
+  );
 }
 
 function areAllPresent(state: State, variables: readonly number[]): boolean {
@@ -121,7 +143,9 @@ export function distribute(
     const rest = sumAll(amounts.filter((_, index) => index !== flexible));
     amounts[flexible] = target.minus(rest);
   }
-  const isRight = contains(total, sumAll(amounts)) && parts.every((part, index) => contains(part, amounts[index] ?? part.low));
+  const isRight =
+    contains(total, sumAll(amounts)) &&
+    parts.every((part, index) => contains(part, amounts[index] ?? part.low));
   return isRight ? { sum: sumAll(amounts), amounts } : undefined;
 }
 

@@ -30,7 +30,8 @@ export class Analysis {
     const rules = policy.rulesFor[kind];
     // Read twice: the first time shows which values are compared with facts, and how long lists must be.
     for (const { ast } of rules) compile(ast, this.scope);
-    if (kind === 'transaction' && rules.some(({ action }) => action === 'IGNORE')) variables.of('tx.stage', 'string');
+    if (kind === 'transaction' && rules.some(({ action }) => action === 'IGNORE'))
+      variables.of('tx.stage', 'string');
     addRelated(variables);
     variables.forgetComparisons();
     this.rules = rules.map((rule) => ({ rule, condition: compile(rule.ast, this.scope) }));
@@ -56,7 +57,8 @@ export class Analysis {
     return this.scope.variables.all.flatMap(({ id, name }): Goal[] => {
       const isVerified = name === 'tx.raw.verified';
       if (!isVerified && !/^tx\.(?:call|evm|btc|solana|typedData|raw\.chain)$/.test(name)) return [];
-      const outcomes = (valueOf: (variable: number) => unknown): number => outcomeOf(valueOf(id) === (isVerified ? false : undefined));
+      const outcomes = (valueOf: (variable: number) => unknown): number =>
+        outcomeOf(valueOf(id) === (isVerified ? false : undefined));
       return [{ condition: { kind: 'atom', reads: [id], outcomes }, wanted: TRUE }];
     });
   }

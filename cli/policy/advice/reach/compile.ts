@@ -92,7 +92,8 @@ function equality(node: NodeOf<'==' | '!='>, scope: Scope): Condition {
 
 function isCondition(node: ASTNode): boolean {
   if (node.op === 'call') return node.args[0] === 'has';
-  if (node.op === 'rcall') return ['all', 'exists', 'exists_one', 'startsWith', 'endsWith', 'contains'].includes(node.args[0]);
+  if (node.op === 'rcall')
+    return ['all', 'exists', 'exists_one', 'startsWith', 'endsWith', 'contains'].includes(node.args[0]);
   return ['&&', '||', '!_', '==', '!=', '<', '<=', '>', '>=', 'in'].includes(node.op);
 }
 
@@ -167,7 +168,10 @@ function loopOf(node: ASTNode, scope: Scope, names: readonly string[]): Loop | u
   const { variables } = scope;
   const reads = list.owners.map((owner) => owner.variable);
   const there = atom({ node: receiver, scope, reads, isUncertain: false }, (valueOf) =>
-    list.owners.every(({ variable: id, index }) => valueOf(id) !== undefined && (index === undefined || Number(valueOf(id)) > index))
+    list.owners.every(
+      ({ variable: id, index }) =>
+        valueOf(id) !== undefined && (index === undefined || Number(valueOf(id)) > index),
+    )
       ? TRUE
       : ERROR,
   );
@@ -184,7 +188,11 @@ function loopOf(node: ASTNode, scope: Scope, names: readonly string[]): Loop | u
   };
 }
 
-function casesOf({ list, length, bodyAt, owners }: Loop, scope: Scope, combine: (bodies: readonly Condition[]) => Condition): Condition {
+function casesOf(
+  { list, length, bodyAt, owners }: Loop,
+  scope: Scope,
+  combine: (bodies: readonly Condition[]) => Condition,
+): Condition {
   const lengths = lengthsOf(scope.variables.mentionsOf(patternOf(list.name)));
   const bodies: Condition[] = [];
   const cases = new Map(
@@ -227,4 +235,3 @@ function counting(node: NodeOf<'==' | '!=' | '<' | '<=' | '>' | '>='>, scope: Sc
   if (found === undefined || test === undefined || Number.isNaN(limit)) return undefined;
   return casesOf(found, scope, (parts) => ({ kind: 'count', parts, test: (count) => test(count, limit) }));
 }
-

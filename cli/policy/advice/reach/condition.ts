@@ -26,7 +26,11 @@ export type Condition =
   /** Evaluated from left to right, up to the first that decides. */
   | { readonly kind: 'and' | 'or'; readonly parts: readonly Condition[] }
   /** All parts are evaluated; the number of those that are true decides. */
-  | { readonly kind: 'count'; readonly parts: readonly Condition[]; readonly test: (count: number) => boolean }
+  | {
+      readonly kind: 'count';
+      readonly parts: readonly Condition[];
+      readonly test: (count: number) => boolean;
+    }
   /** Depends on the number of entries of a list, which is the value of a variable; an error for all others. */
   | { readonly kind: 'cases'; readonly length: number; readonly cases: ReadonlyMap<number, Condition> }
   | { readonly kind: 'constant'; readonly outcome: number };

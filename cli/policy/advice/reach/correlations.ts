@@ -1,7 +1,18 @@
 // Facts that depend on each other in every request, such as `tx.stage` and `tx.fee`.
 import { DEFAULT_OPERATION } from '../../../../src/protocol/request.js';
 import { isAddressText } from './addresses.js';
-import { ALWAYS, type Atom, type Condition, and, FALSE, not, or, outcomeOf, TRUE, type Value } from './condition.js';
+import {
+  ALWAYS,
+  type Atom,
+  type Condition,
+  and,
+  FALSE,
+  not,
+  or,
+  outcomeOf,
+  TRUE,
+  type Value,
+} from './condition.js';
 import { compareIntervals, isInterval, isPoint } from './interval.js';
 import { lengthsOf } from './mentions.js';
 import { addressContext } from './register.js';
@@ -81,7 +92,9 @@ function anyEntry(
   if (variables.find(`tx.destinations[0].${fact}`) === undefined) return there;
   const cases = new Map(
     lengthsOf(variables.mentionsOf('tx.destinations')).map((count) => {
-      const tests = Array.from({ length: count }, (_, index) => has(variables, `tx.destinations[${index}].${fact}`));
+      const tests = Array.from({ length: count }, (_, index) =>
+        has(variables, `tx.destinations[${index}].${fact}`),
+      );
       const known = tests.filter((each) => each !== undefined);
       // What is not read can be anything.
       return [count, known.length < count ? ALWAYS : or(...known.map(test))] as const;
@@ -93,9 +106,13 @@ function anyEntry(
 /** With several destinations, the facts of the only one are absent. */
 function ofSingleDestination(variables: Variables): readonly Condition[] {
   const several = is(variables, 'tx.destinations', (count) => typeof count === 'number' && count > 1);
-  const facts = ['destType', 'destId', 'destAddress', 'destAddressType'].map((name) => has(variables, `tx.${name}`));
+  const facts = ['destType', 'destId', 'destAddress', 'destAddressType'].map((name) =>
+    has(variables, `tx.${name}`),
+  );
   return [
-    ...facts.flatMap((fact) => (fact === undefined || several === undefined ? [] : either(not(several), not(fact)))),
+    ...facts.flatMap((fact) =>
+      fact === undefined || several === undefined ? [] : either(not(several), not(fact)),
+    ),
     ...ofDestAddress(variables),
   ];
 }
@@ -105,7 +122,8 @@ function ofDestAddress(variables: Variables): readonly Condition[] {
   const [dest, address] = [variables.find('tx.destAddress'), variables.find('tx.destinations[0].address')];
   const single = is(variables, 'tx.destinations', (count) => count === 1);
   const transfer = is(variables, 'tx.operation', (operation) => operation === DEFAULT_OPERATION);
-  if (dest === undefined || address === undefined || single === undefined || transfer === undefined) return [];
+  if (dest === undefined || address === undefined || single === undefined || transfer === undefined)
+    return [];
   const contracts = [...variables.policy.catalog.assets.values()].flatMap(({ contract }) => contract ?? []);
   const context = addressContext({ variables, bindings: new Map() });
   const same: Condition = {
@@ -115,7 +133,9 @@ function ofDestAddress(variables: Variables): readonly Condition[] {
       const [one, other] = [valueOf(dest.id), valueOf(address.id)];
       if (!isAddressText(one)) return TRUE;
       const isContract = contracts.some((contract) => context.equal(one.address, contract, valueOf));
-      return outcomeOf(isContract || (isAddressText(other) && context.equal(one.address, other.address, valueOf)));
+      return outcomeOf(
+        isContract || (isAddressText(other) && context.equal(one.address, other.address, valueOf)),
+      );
     },
   };
   return [or(not(transfer), not(single), same)];
@@ -134,7 +154,12 @@ function ofUsd(variables: Variables): readonly Condition[] {
         has(variables, `tx.destinations[${index}].amountUsd`),
       );
       const known = values.filter((value) => value !== undefined);
-      return [count, known.length < count ? or(total, not(total)) : or(and(total, ...known), and(not(total), or(...known.map(not))))] as const;
+      return [
+        count,
+        known.length < count
+          ? or(total, not(total))
+          : or(and(total, ...known), and(not(total), or(...known.map(not)))),
+      ] as const;
     }),
   );
   const sum: Condition = { kind: 'cases', length: list.id, cases: all };
@@ -146,7 +171,8 @@ function ofRequested(variables: Variables): readonly Condition[] {
   const [amount, requested] = [variables.find('tx.amount'), variables.find('tx.requestedAmount')];
   const transfer = is(variables, 'tx.operation', (operation) => operation === DEFAULT_OPERATION);
   const none = is(variables, 'tx.destinations', (count) => count === undefined);
-  if (amount === undefined || requested === undefined || transfer === undefined || none === undefined) return [];
+  if (amount === undefined || requested === undefined || transfer === undefined || none === undefined)
+    return [];
   const isUnknown = anyEntry(variables, 'amount', (fact) => not(fact)) ?? none;
   const isEnough: Condition = {
     kind: 'atom',
@@ -199,7 +225,8 @@ function ofSigned(variables: Variables): readonly Condition[] {
       ? []
       : [or(and(verified, not(problem)), and(not(verified), problem))]),
     ...(typed === undefined || message === undefined ? [] : either(not(typed), message)),
-    ...others.flatMap((other) => (other === undefined || message === undefined ? [] : either(not(other), not(message)))),
+    ...others.flatMap((other) =>
+      other === undefined || message === undefined ? [] : either(not(other), not(message)),
+    ),
   ];
 }
-

@@ -19,7 +19,7 @@ export function contradiction(analysis: Analysis, { rule }: ReadRule, limit: num
   const isIgnored = rule.action === 'IGNORE' && rule.for === 'transaction';
   const parts = conjunctsOf(rule.ast).map((node) => ({
     text: show(node),
-    goal: { condition: compile(node, analysis.scope), wanted: TRUE } as Goal,
+    goal: { condition: compile(node, analysis.scope), wanted: TRUE },
   }));
   const isImpossible = (some: typeof parts): boolean =>
     analysis.isImpossible(
@@ -48,7 +48,11 @@ function reasonFor(texts: readonly string[]): Pick<Unreachable, 'why' | 'advice'
     const together = texts.length === 2 ? 'can’t both be true' : 'can’t all be true';
     return { why: `never matches: ${inWords(texts)} ${together}`, advice };
   }
-  if (only === 'false' || only === '!true') return { why: 'never matches: the condition is always false', advice: 'delete the rule, or write its condition' };
+  if (only === 'false' || only === '!true')
+    return {
+      why: 'never matches: the condition is always false',
+      advice: 'delete the rule, or write its condition',
+    };
   if (/^[\w.]+ == ""$|^"" == [\w.]+$/.test(only)) {
     const fact = only.replace(/ == ""$|^"" == /, '');
     return { why: `never matches: an empty ${fact} counts as absent`, advice: `write !has(${fact})` };
@@ -78,13 +82,17 @@ export function shadow(
     return { rule: rule.id, why, advice: adviceFor(target, [id], always === undefined ? [] : [always]) };
   }
   const matches: Goal = { condition: analysis.matching(target), wanted: TRUE };
-  const canMatch = earlier.map((each) =>
-    !analysis.isImpossible([matches, { condition: each.condition, wanted: TRUE }], limit),
+  const canMatch = earlier.map(
+    (each) => !analysis.isImpossible([matches, { condition: each.condition, wanted: TRUE }], limit),
   );
   const names = earlier.length === 1 ? `rule ${inWords(ids)}` : `the rules ${inWords(ids)}`;
   if (!canMatch.includes(true)) {
     const why = `never reached: ${names} before it can’t be evaluated for any request that it matches`;
-    return { rule: rule.id, why, advice: `check in ${inWords(ids)} with has() first, or move this rule before ${ids[0] ?? ''}` };
+    return {
+      rule: rule.id,
+      why,
+      advice: `check in ${inWords(ids)} with has() first, or move this rule before ${ids[0] ?? ''}`,
+    };
   }
   const verb = canMatch.includes(false) ? 'decided by, or fails in,' : 'decided by';
   const why = `never reached: every request that it matches is ${verb} ${names} before it`;
@@ -112,4 +120,3 @@ function inWords(texts: readonly string[]): string {
   if (texts.length < 2) return texts.join('');
   return `${texts.slice(0, -1).join(', ')} and ${texts.at(-1) ?? ''}`;
 }
-

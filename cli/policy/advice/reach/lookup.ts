@@ -17,7 +17,8 @@ export function lookup(node: InNode, scope: Scope): Condition | undefined {
   if (list.op === 'list') return inLiterals(node, list.args, scope);
   const table = tableOf(list, scope);
   if (table !== undefined) return inKeys(node, [...table.keys()], scope);
-  const name = list.op === '.' && list.args[0].op === 'id' && list.args[0].args === 'lists' ? list.args[1] : undefined;
+  const name =
+    list.op === '.' && list.args[0].op === 'id' && list.args[0].args === 'lists' ? list.args[1] : undefined;
   return name === undefined ? undefined : inList(node, termOf(item, scope), name, scope);
 }
 

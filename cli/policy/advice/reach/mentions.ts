@@ -121,4 +121,3 @@ export function lengthsOf({ lengths }: Mentions): readonly number[] {
   const all = new Set([1, 2, 3, 4, ...[...lengths].flatMap((length) => [length, length + 1])]);
   return [...all].filter((length) => length >= 1).sort((a, b) => a - b);
 }
-

@@ -55,7 +55,8 @@ const CLASSES: Readonly<Record<string, { readonly facts: Readonly<Record<string,
 function memberOf(owner: Place, member: string, scope: Scope): Place | undefined {
   const name = `${owner.name}.${member}`;
   const facts = CLASSES[owner.type]?.facts;
-  const type = facts?.[member] ?? (owner.type === 'dyn' && FOLLOWED.test(owner.name) ? dynamicType(name) : undefined);
+  const type =
+    facts?.[member] ?? (owner.type === 'dyn' && FOLLOWED.test(owner.name) ? dynamicType(name) : undefined);
   return type === undefined ? undefined : { name, type, owners: ownersIn(owner, scope) };
 }
 

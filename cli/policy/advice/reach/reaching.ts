@@ -35,7 +35,11 @@ export function reachingRequest(policy: Policy, ruleId: string): Reaching | unde
     if (candidate === undefined) return null;
     const decision = decideBy(policy, candidate.request, candidate.now);
     if (decision.rule !== ruleId) {
-      return analysis.rules.slice(0, place).find((each) => each.rule.id === decision.rule && isBlocking(each, state)) ?? null;
+      return (
+        analysis.rules
+          .slice(0, place)
+          .find((each) => each.rule.id === decision.rule && isBlocking(each, state)) ?? null
+      );
     }
     if (decision.ruleError !== undefined) return null;
     found = candidate;

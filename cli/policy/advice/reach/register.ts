@@ -20,7 +20,11 @@ export function mention(left: Term, right: Term, { variables }: Scope): boolean 
   return isLeft && isRight;
 }
 
-function addConstants(fact: string, { constants = [] }: Term, { variables }: Pick<Scope, 'variables'>): boolean {
+function addConstants(
+  fact: string,
+  { constants = [] }: Term,
+  { variables }: Pick<Scope, 'variables'>,
+): boolean {
   if (fact.startsWith('now')) return addTimes(fact, constants, { variables });
   const size = /^(.*)\.size\(\)$/.exec(fact)?.[1];
   if (size !== undefined) {
@@ -44,7 +48,11 @@ function addConstants(fact: string, { constants = [] }: Term, { variables }: Pic
   return true;
 }
 
-function addTimes(fact: string, constants: readonly unknown[], { variables }: Pick<Scope, 'variables'>): boolean {
+function addTimes(
+  fact: string,
+  constants: readonly unknown[],
+  { variables }: Pick<Scope, 'variables'>,
+): boolean {
   const { time } = variables.mentionsOf('now');
   for (const value of constants) {
     if (value instanceof Date) time.instants.add(value.getTime());
@@ -68,7 +76,9 @@ const OF_THE_ASSET = /^tx\.(?:destAddress$|destinations\[\])/;
 export function addressContext({ variables }: Scope, ...terms: readonly Term[]): AddressContext {
   const { addresses } = variables;
   const facts = terms.flatMap(({ fact }) => fact ?? []);
-  const isAddress = variables.all.some(({ pattern, sort }) => sort === 'address' && facts.some((fact) => pattern.startsWith(fact)));
+  const isAddress = variables.all.some(
+    ({ pattern, sort }) => sort === 'address' && facts.some((fact) => pattern.startsWith(fact)),
+  );
   const dependsOnAsset = isAddress && addresses.dependsOnAsset;
   const asset = dependsOnAsset ? assetOf(facts, variables) : undefined;
   if (asset !== undefined) addAssets(variables, patternOf(asset.name));

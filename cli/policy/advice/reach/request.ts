@@ -79,7 +79,11 @@ function changeFrom(found: Found): Payload {
 const FILLER = { other: 'x' };
 
 /** Strings, as they are. */
-function plainFields(found: Found, prefix: string, fields: Readonly<Record<string, readonly string[]>>): Payload {
+function plainFields(
+  found: Found,
+  prefix: string,
+  fields: Readonly<Record<string, readonly string[]>>,
+): Payload {
   const payload: Payload = {};
   for (const [fact, [field]] of Object.entries(fields)) {
     const value = found.value(`${prefix}.${fact}`);
@@ -91,7 +95,9 @@ function plainFields(found: Found, prefix: string, fields: Readonly<Record<strin
 function dynamicFrom(found: Found, name: string): unknown {
   const value = found.value(name);
   if (value === PRESENT) {
-    const members = found.membersOf(name).map((member) => [member, dynamicFrom(found, `${name}.${member}`)] as const);
+    const members = found
+      .membersOf(name)
+      .map((member) => [member, dynamicFrom(found, `${name}.${member}`)] as const);
     const known = members.filter(([, each]) => each !== undefined);
     return known.length === 0 ? FILLER : Object.fromEntries(known);
   }
@@ -108,7 +114,10 @@ function transactionFrom(found: Found): Payload | undefined {
   // The last of a few destinations stands for any number of them, which may be needed to reach a sum.
   const attempts = count < MAX_ENTRIES ? [count] : COPIES.map((copies) => count + copies);
   const places = attempts.map((length) => Array.from({ length }, (_, index) => Math.min(index, count - 1)));
-  const amounts = places.reduce<Amounts | undefined>((known, each) => known ?? amountsFrom(found, operation, each), undefined);
+  const amounts = places.reduce<Amounts | undefined>(
+    (known, each) => known ?? amountsFrom(found, operation, each),
+    undefined,
+  );
   if (amounts === undefined) return undefined;
   const destAddress = found.value('tx.destAddress');
   const extraParameters = dynamicFrom(found, 'tx.extraParameters');
@@ -174,16 +183,28 @@ function amountsFrom(found: Found, operation: unknown, places: readonly number[]
   const parts = own.every((part) => part !== undefined) ? own : [];
   const isSum = parts.length > 0 && operation === DEFAULT_OPERATION;
   // What is paid is the amount, if it can be.
-  const paid = isSum && amount !== undefined ? (distribute(amount, parts) ?? distribute(upTo(amount), parts)) : undefined;
+  const paid =
+    isSum && amount !== undefined
+      ? (distribute(amount, parts) ?? distribute(upTo(amount), parts))
+      : undefined;
   if (usd === undefined || (isSum && amount !== undefined && paid === undefined)) return undefined;
-  const whole = amount === undefined ? undefined : paid !== undefined && !isApart(amount, paid.sum) ? paid.sum : amountIn(amount);
-  const natives = own.map((part, index) => paid?.amounts[index] ?? (part === undefined ? undefined : amountIn(part)));
+  const whole =
+    amount === undefined
+      ? undefined
+      : paid !== undefined && !isApart(amount, paid.sum)
+        ? paid.sum
+        : amountIn(amount);
+  const natives = own.map(
+    (part, index) => paid?.amounts[index] ?? (part === undefined ? undefined : amountIn(part)),
+  );
   const asked = requested && requestedFrom(requested, paid?.sum ?? whole);
   return {
     fields: {
       ...(whole !== undefined && { amountStr: whole.toFixed() }),
       ...(asked !== undefined && { requestedAmountStr: asked.toFixed() }),
-      ...(asked === undefined && paid !== undefined && !found.isRead('tx.requestedAmount') && { requestedAmountStr: paid.sum.toFixed() }),
+      ...(asked === undefined &&
+        paid !== undefined &&
+        !found.isRead('tx.requestedAmount') && { requestedAmountStr: paid.sum.toFixed() }),
     },
     destinations: natives.map((native, index) => ({
       ...(native !== undefined && { amountNativeStr: native.toFixed() }),

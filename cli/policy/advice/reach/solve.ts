@@ -128,7 +128,8 @@ export function simplify(goal: Goal, state: State): readonly Goal[] {
     case 'or': {
       const decisive = condition.kind === 'and' ? FALSE : TRUE;
       const all = condition.parts.length;
-      const [place, ...others] = wanted === decisive ? decidingPlaces(condition.parts, decisive, state) : [all];
+      const [place, ...others] =
+        wanted === decisive ? decidingPlaces(condition.parts, decisive, state) : [all];
       // If no part can decide, the goal can't be reached, which shows when it is looked at again.
       if (place === undefined || others.length > 0) return [goal];
       return decidedAt(condition.parts, place, decisive).flatMap((part) => simplify(part, state));
@@ -197,7 +198,10 @@ function halves(variable: number, goal: Goal, state: State): readonly Branch[] {
   const members = state.membersOf(variable);
   const middle = members[members.length >>> 1] ?? 0;
   const size = state.problem.valuesOf(variable).length;
-  const [lower, upper] = [bitsWhere(size, (place) => place < middle), bitsWhere(size, (place) => place >= middle)];
+  const [lower, upper] = [
+    bitsWhere(size, (place) => place < middle),
+    bitsWhere(size, (place) => place >= middle),
+  ];
   const isLength = state.problem.variables.all[variable]?.sort === 'length';
   const order = isLength ? [lower, upper] : [upper, lower];
   return order.map((half) => ({ restrict: (next) => next.restrict(variable, half), goals: [goal] }));

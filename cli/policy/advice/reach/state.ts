@@ -1,5 +1,17 @@
 // What is known about each variable during a search, and what a comparison can still be.
-import { type Bits, bitsWhere, fullBits, hasBit, intersection, intersects, isEmpty, isSingle, isWithin, membersOf, setBit } from './bits.js';
+import {
+  type Bits,
+  bitsWhere,
+  fullBits,
+  hasBit,
+  intersection,
+  intersects,
+  isEmpty,
+  isSingle,
+  isWithin,
+  membersOf,
+  setBit,
+} from './bits.js';
 import { ANY, type Atom, ERROR, FALSE, TRUE, type Value, type Wanted } from './condition.js';
 import type { Variables } from './variables.js';
 
@@ -176,7 +188,10 @@ export class State {
    * @param visit returns whether to go on
    * @returns whether there were not too many combinations
    */
-  #forEachRow(atom: Atom, visit: (masks: Masks, last: number, fixed: ReadonlyMap<number, number>) => boolean): boolean {
+  #forEachRow(
+    atom: Atom,
+    visit: (masks: Masks, last: number, fixed: ReadonlyMap<number, number>) => boolean,
+  ): boolean {
     const sized = atom.reads.map((id) => ({ id, members: this.membersOf(id) }));
     // The same variable each time, so that rows are found again.
     const last = atom.reads.reduce((one, two) =>

@@ -34,11 +34,15 @@ function combinationsOf({ prefixes, suffixes, infixes }: StringMentions): number
  * mentions, so that it matches nothing else.
  * @param other a string that no rule mentions
  */
-export function stringsFor(mentions: StringMentions & { isCompared: boolean }, other: string): readonly string[] {
+export function stringsFor(
+  mentions: StringMentions & { isCompared: boolean },
+  other: string,
+): readonly string[] {
   const second = mentions.isCompared ? [`${other}-2`] : [];
   const { strings, prefixes, suffixes, infixes, lengths } = mentions;
   const separator = unusedCharacter([...strings, ...prefixes, ...suffixes, ...infixes]);
-  const middles = combinationsOf(mentions) > MAX_COMBINATIONS ? [...infixes] : subsetsOf([...infixes], separator);
+  const middles =
+    combinationsOf(mentions) > MAX_COMBINATIONS ? [...infixes] : subsetsOf([...infixes], separator);
   const made = ['', ...prefixes].flatMap((prefix) =>
     ['', ...suffixes].flatMap((suffix) =>
       ['', ...middles].map((middle) =>
@@ -77,7 +81,7 @@ function padded(
 }
 
 function unusedCharacter(texts: readonly string[]): string {
-  const used = new Set(texts.flatMap((text) => [...text]));
+  const used = new Set(texts.flatMap((text) => Array.from(text)));
   for (let code = 0x7e; ; code = code === 0x7e ? 0xa1 : code + 1) {
     const character = String.fromCodePoint(code);
     if (!used.has(character)) return character;

@@ -48,8 +48,7 @@ export function decimalOf(text: string): Decimal | undefined {
 export function opaque(parts: readonly Term[]): Term {
   return {
     reads: parts.flatMap(({ reads }) => reads),
-    evaluate: (valueOf) =>
-      parts.some((part) => part.evaluate(valueOf) === FAILED) ? FAILED : UNKNOWN,
+    evaluate: (valueOf) => (parts.some((part) => part.evaluate(valueOf) === FAILED) ? FAILED : UNKNOWN),
     isUncertain: true,
   };
 }

@@ -3,7 +3,17 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import { parseDecimal } from '../../../../src/protocol/decimal.js';
 import { addIntervals, type Interval, multiplyIntervals, negative } from './interval.js';
 import { readFact, type Scope } from './paths.js';
-import { constant, decimalOf, FAILED, isTableText, opaque, type TableText, type Term, toInterval, UNKNOWN } from './term.js';
+import {
+  constant,
+  decimalOf,
+  FAILED,
+  isTableText,
+  opaque,
+  type TableText,
+  type Term,
+  toInterval,
+  UNKNOWN,
+} from './term.js';
 import { localTime, type LocalTime } from './time.js';
 
 export function termOf(node: ASTNode, scope: Scope): Term {
@@ -131,7 +141,7 @@ function sizeOf(node: ASTNode, scope: Scope): Term {
       if (value === FAILED) return FAILED;
       if (typeof value === 'number') return BigInt(value);
       const isKnown = typeof value === 'string' && scope.variables.mentionsOf(fact).isComplete;
-      return isKnown ? BigInt([...value].length) : UNKNOWN;
+      return isKnown ? BigInt(Array.from(value).length) : UNKNOWN;
     },
   };
 }

@@ -41,18 +41,23 @@ export function timesFor(mentions: TimeMentions): readonly Date[] {
   return [...times.values()];
 }
 
-function* candidates({ instants, minutes, readsHours, readsDates, isComplete }: TimeMentions): Generator<number> {
+function* candidates({
+  instants,
+  minutes,
+  readsHours,
+  readsDates,
+  isComplete,
+}: TimeMentions): Generator<number> {
   for (const instant of instants) yield* [instant - 1, instant, instant + 1];
   const span = (readsDates ? CALENDAR_CYCLE * 366 : 400) * DAY;
   const first = instants.size === 0 || !isComplete ? START : Math.min(...instants) - span;
   const last = (instants.size === 0 || !isComplete ? START : Math.max(...instants)) + span;
   // Zones are whole quarters of an hour apart.
-  const hours = readsHours || minutes.size > 0 ? Array.from({ length: 24 }, (_, hour) => hour) : [0, 6, 12, 18, 23];
+  const hours =
+    readsHours || minutes.size > 0 ? Array.from({ length: 24 }, (_, hour) => hour) : [0, 6, 12, 18, 23];
   const tried = new Set([0, ...[...minutes].flatMap((minute) => [minute - 1, minute, minute + 1])]);
   const shifts = minutes.size > 0 ? [0, 15, 30, 45] : [0, 30];
-  const places = new Set(
-    [...tried].flatMap((minute) => shifts.map((shift) => (minute + shift + 60) % 60)),
-  );
+  const places = new Set([...tried].flatMap((minute) => shifts.map((shift) => (minute + shift + 60) % 60)));
   for (let day = first - (first % DAY); day <= last; day += DAY) {
     for (const hour of hours) {
       for (const minute of places) yield day + hour * HOUR + minute * MINUTE;

@@ -37,9 +37,13 @@ function explainUnreachable(analysis: Analysis, place: number): Unreachable | un
   const { result, blockers } = analysis.reach(place, { limit: LIMIT, blocking });
   if (result !== 'exhausted') return undefined;
   const matches: Goal = { condition: analysis.matching(target), wanted: TRUE };
-  const needed = fewest(inOrder(analysis, blockers), (some) => analysis.isImpossible([matches, ...some.map(isFalse)], LIMIT));
+  const needed = fewest(inOrder(analysis, blockers), (some) =>
+    analysis.isImpossible([matches, ...some.map(isFalse)], LIMIT),
+  );
   if (!isCertain(analysis, target, needed)) return undefined;
-  return needed.length === 0 ? contradiction(analysis, target, LIMIT) : shadow(analysis, target, needed, LIMIT);
+  return needed.length === 0
+    ? contradiction(analysis, target, LIMIT)
+    : shadow(analysis, target, needed, LIMIT);
 }
 
 /** Whether the rule is never reached however long lists are. */

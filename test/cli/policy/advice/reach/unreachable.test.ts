@@ -37,7 +37,10 @@ const DEAD: readonly (readonly [rules: readonly string[], why: string])[] = [
     'never matches: tx.asset in ["ETH", "BTC"], tx.asset != "ETH" and tx.asset != "BTC" can’t all be true',
   ],
   [['tx.note == ""'], 'never matches: an empty tx.note counts as absent'],
-  [['tx.sourceId in lists.none'], 'never matches: tx.sourceId in lists.none is never true; is lists.none empty?'],
+  [
+    ['tx.sourceId in lists.none'],
+    'never matches: tx.sourceId in lists.none is never true; is lists.none empty?',
+  ],
   [['!has(tx.operation)'], 'never matches: !has(tx.operation) is never true'],
   [
     ['!has(tx.note) && tx.note.startsWith("INV")'],
@@ -64,7 +67,9 @@ const DEAD: readonly (readonly [rules: readonly string[], why: string])[] = [
     'never matches: tx.destinations.all(d, d.type == "VAULT") and tx.destinations.exists(d, d.type != "VAULT") can’t both be true',
   ],
   [
-    ['tx.destinations.all(d, d.amountUsd <= decimal("10")) && tx.destinations.size() == 2 && tx.amountUsd > decimal("20")'],
+    [
+      'tx.destinations.all(d, d.amountUsd <= decimal("10")) && tx.destinations.size() == 2 && tx.amountUsd > decimal("20")',
+    ],
     'never matches: tx.destinations.all(d, d.amountUsd <= 10), tx.destinations.size() == 2 and tx.amountUsd > 20 can’t all be true',
   ],
   [
@@ -83,7 +88,10 @@ const DEAD: readonly (readonly [rules: readonly string[], why: string])[] = [
     ['now.getDayOfWeek("Asia/Tokyo") == 7'],
     'never matches: now.getDayOfWeek("Asia/Tokyo") == 7 is never true',
   ],
-  [['reject: true', 'tx.asset == "ETH"'], 'never reached: rule r1 ("true") before it matches every transaction'],
+  [
+    ['reject: true', 'tx.asset == "ETH"'],
+    'never reached: rule r1 ("true") before it matches every transaction',
+  ],
   [
     ['ignore configuration: true', 'configuration approve: config.type == "USER"'].map((text) =>
       text.replace('ignore configuration', 'configuration ignore'),
@@ -115,7 +123,10 @@ const DEAD: readonly (readonly [rules: readonly string[], why: string])[] = [
     'never matches: tx.operation == "TRANSFER", !has(tx.destinations) and tx.amount < tx.requestedAmount can’t all be true',
   ],
   [
-    ['tx.destinations.all(d, d.address in lists.vaults)', 'tx.destinations.all(d, d.address == "0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8")'],
+    [
+      'tx.destinations.all(d, d.address in lists.vaults)',
+      'tx.destinations.all(d, d.address == "0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8")',
+    ],
     'never reached: every request that it matches is decided by rule r1 before it',
   ],
   [
@@ -127,7 +138,10 @@ const DEAD: readonly (readonly [rules: readonly string[], why: string])[] = [
     'never reached: every request that it matches is decided by rule r1 before it',
   ],
   [
-    ['configuration reject: config.type in ["USER", "POLICY"]', 'configuration approve: config.type == "USER" && has(config.extraInfo.tag)'],
+    [
+      'configuration reject: config.type in ["USER", "POLICY"]',
+      'configuration approve: config.type == "USER" && has(config.extraInfo.tag)',
+    ],
     'never reached: every request that it matches is decided by rule r1 before it',
   ],
 ];
@@ -158,7 +172,10 @@ const ALIVE: readonly (readonly string[])[] = [
   ['reject: tx.amount <= decimal("10")', 'tx.amount <= decimal("10.000000000000000001")'],
   ['reject: tx.operation == "TRANSFER"', 'tx.operation == "RAW"'],
   ['reject: has(tx.note) && tx.note == "x"', '!has(tx.note)'],
-  ['reject: tx.destinations.exists(d, d.address in lists.blocked)', 'tx.destinations.all(d, d in lists.payees)'],
+  [
+    'reject: tx.destinations.exists(d, d.address in lists.blocked)',
+    'tx.destinations.all(d, d in lists.payees)',
+  ],
   ['tx.sourceId in lists.treasury', 'tx.sourceId in lists.desks'],
   [
     'reject: has(tx.destinations) && tx.destinations.exists(d, has(d.tag) && d.tag == "1")',
@@ -168,7 +185,10 @@ const ALIVE: readonly (readonly string[])[] = [
   ['tx.operation == "TRANSFER" && tx.amount < tx.requestedAmount'],
   ['reject: tx.sourceId == "0"', 'tx.sourceType == tx.destType && tx.sourceId != "0"'],
   ['tx.amountUsd == decimal("0") && tx.amount == decimal("0")'],
-  ['configuration reject: has(config.type) && config.type == "USER"', 'configuration approve: !has(config.type) && !has(config.extraInfo.tag)'],
+  [
+    'configuration reject: has(config.type) && config.type == "USER"',
+    'configuration approve: !has(config.type) && !has(config.extraInfo.tag)',
+  ],
   ['configuration approve: config.extraInfo.address in lists.payees && config.extraInfo.asset == "XRP"'],
   ['tx.extraParameters.ok == true && tx.extraParameters.count == 3'],
 ];
