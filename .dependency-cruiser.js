@@ -62,12 +62,13 @@ export default {
     layer('app', 'The application does not depend on the process.', '^src/app\\.ts$', APP),
     {
       name: 'configuration',
-      comment: 'config.ts may import types, but values only from timeouts.ts and protocol/error.ts.',
+      comment:
+        'config.ts may import types, but values only from timeouts.ts, protocol/error.ts and sources/signers.ts.',
       severity: 'error',
       from: { path: '^src/config\\.ts$' },
       to: {
         path: PRODUCTS,
-        pathNot: '^src/(timeouts|protocol/error)\\.ts$',
+        pathNot: '^src/(timeouts|protocol/error|sources/signers)\\.ts$',
         dependencyTypesNot: ['type-only'],
       },
     },

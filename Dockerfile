@@ -30,6 +30,16 @@ COPY examples examples
 COPY cli cli
 COPY docker/seed.ts docker/
 
+# A policy in the image: policy.yaml, its signatures in policy.yaml.sig, and the lists that it reads from the folder
+# lists/. COPY can't skip a file that does not exist, so a stage of its own selects them from the whole context.
+FROM ${NODE_IMAGE} AS policy
+USER root
+WORKDIR /context
+COPY . .
+RUN mkdir /policy && cp -RL policy.yaml* /policy/ && \
+    if [ -d lists ]; then cp -RL lists /policy/; fi && \
+    chmod -R u=rwX,go=rX /policy
+
 FROM ${NODE_IMAGE}
 USER root
 # Remove the package managers: the service does not need them, and an intruder should not find them.
@@ -38,7 +48,8 @@ RUN rm -rf /opt/yarn* && \
       rm -rf $prefix/lib/node_modules $prefix/bin/npm $prefix/bin/npx $prefix/bin/corepack $prefix/bin/yarn $prefix/bin/yarnpkg; \
     done
 WORKDIR /app
-COPY --chmod=644 package.json policy.yaml ./
+COPY --chmod=644 package.json ./
+COPY --from=policy /policy ./
 COPY --from=build /app/dist dist
 
 ARG VERSION=0.4.0

@@ -1,4 +1,4 @@
-// Asks the operator to confirm irreversible changes.
+// Asks the operator to confirm irreversible changes, and for what is missing.
 import { createInterface } from 'node:readline/promises';
 import { DeployError } from './aws/error.js';
 import { UsageError } from './command.js';
@@ -18,6 +18,27 @@ interface Question {
  */
 export async function confirm({ question, word, option }: Question): Promise<void> {
   if (!process.stdin.isTTY) throw new UsageError(`no terminal for the confirmation prompt: add ${option}`);
+  if ((await answerTo(question)) !== word) {
+    throw new DeployError(
+      'NOT_CONFIRMED',
+      'not confirmed: nothing was changed',
+      'run the command again when you are ready',
+    );
+  }
+}
+
+/**
+ * Prompts on the terminal for a line of text.
+ * @param option gives the text without a prompt
+ * @throws {UsageError} if there is no terminal, or no answer
+ */
+export async function ask(question: string, option: string): Promise<string> {
+  const answer = process.stdin.isTTY ? await answerTo(question) : '';
+  if (answer === '') throw new UsageError(`${option} is missing`);
+  return answer;
+}
+
+async function answerTo(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await new Promise<string>((resolve) => {
     terminal.on('close', () => resolve(''));
@@ -26,11 +47,5 @@ export async function confirm({ question, word, option }: Question): Promise<voi
     void terminal.question(question).then(resolve, () => resolve(''));
   });
   terminal.close();
-  if (answer.trim() !== word) {
-    throw new DeployError(
-      'NOT_CONFIRMED',
-      'not confirmed: nothing was changed',
-      'run the command again when you are ready',
-    );
-  }
+  return answer.trim();
 }

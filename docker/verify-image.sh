@@ -183,7 +183,7 @@ tree=$(engine_tree "$image")
 
 unknown_files() {
   [ -s "$tree/app/dist/main.js" ] || { echo 'dist/main.js is missing' && return 1; }
-  is_empty "$(cd "$tree/app" && find . -type f | grep -vE '^\./(package\.json|policy\.yaml|dist/[A-Za-z0-9_-]+\.js(\.map)?|dist/compiled/v24[^/]*/[0-9a-f]+)$' || true)"
+  is_empty "$(cd "$tree/app" && find . -type f | grep -vE '^\./(package\.json|policy\.yaml(\.sig)?|lists/.*|dist/[A-Za-z0-9_-]+\.js(\.map)?|dist/compiled/v24[^/]*/[0-9a-f]+)$' || true)"
 }
 sources() {
   is_empty "$(find "$tree/app" -name '*.ts' -o -name test; grep -l '"sourcesContent"' "$tree"/app/dist/*.map || true)"

@@ -38,6 +38,21 @@ export function namesOf(project: string, environment: EnvironmentName) {
   } as const;
 }
 
+/** Includes account and region, because bucket names are unique across all of AWS. */
+export function bucketName(
+  { prefix }: Pick<Names, 'prefix'>,
+  purpose: 'cosigner' | 'logs' | 'policy' | 'source',
+  account: string,
+  region: string,
+): string {
+  return `${prefix}-${purpose}-${account}-${region}`;
+}
+
+/** The bucket with the policies that do not fit in a parameter, those that are signed, and lists. */
+export function policyBucket(names: Pick<Names, 'prefix'>, account: string, region: string): string {
+  return bucketName(names, 'policy', account, region);
+}
+
 /** All stacks, in deployment order. */
 export const STACK_NAMES = ['foundation', 'security', 'image', 'callback', 'cosigner'] as const;
 export type StackName = (typeof STACK_NAMES)[number];

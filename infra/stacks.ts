@@ -14,16 +14,22 @@ export function buildStacks(app: App, environment: EnvironmentName, settings: Se
   setFeatureFlags(app);
   const deployment = createDeployment(environment, settings);
   const { network, logBucket } = new FoundationStack(app, 'foundation', { deployment });
-  const { key, securityGroupIds, taskRole, executionRole } = new SecurityStack(app, 'security', {
-    deployment,
-    network,
-  });
+  const { key, securityGroupIds, policyBucket, taskRole, executionRole } = new SecurityStack(
+    app,
+    'security',
+    {
+      deployment,
+      network,
+      logBucket,
+    },
+  );
   const { repository } = new ImageStack(app, 'image', { deployment, key, logBucket });
   const { alarmTopic } = new CallbackStack(app, 'callback', {
     deployment,
     network,
     securityGroupIds,
     key,
+    policyBucket,
     taskRole,
     executionRole,
     repository,

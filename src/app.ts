@@ -13,6 +13,7 @@ import { LOAD_BALANCER_IDLE_MS, LONGEST_REQUEST_MS } from './timeouts.js';
 
 export interface AppOptions extends CallbackOptions, HealthOptions {
   readonly lifecycle: CallbackOptions['lifecycle'] & HealthOptions['lifecycle'];
+  readonly comparison?: NonNullable<CallbackOptions['comparison']> & NonNullable<HealthOptions['comparison']>;
   /** @default - reject requests while the event loop is delayed by more than 1 s */
   readonly overload?: OverloadOptions;
   /**

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import type { KeyParameters } from './keys/parameters.js';
 import type { KeyWithdrawal } from './keys/ring.js';
 import { BaseError } from './protocol/error.js';
+import { parseSigners, type Signers } from './sources/signers.js';
 import { PORT, SHUTDOWN_TIMEOUT_MS } from './timeouts.js';
 import type { Auth } from './routes/callback.js';
 
@@ -20,6 +21,8 @@ export interface Config {
   readonly sources: SourceConfig;
   readonly keyRefreshMs: number;
   readonly policyRefreshMs: number;
+  /** Whose signatures a policy needs; `undefined`: none. */
+  readonly signers: Signers | undefined;
   /** What to do when the stored Co-signer keys are deleted or replaced by a value without a usable key. */
   readonly keyWithdrawal: KeyWithdrawal;
   /** How long keys and policy may go without being confirmed by their source before every decision is RETRY. */
@@ -41,6 +44,8 @@ interface LocalSources {
   readonly policyFile: string;
   /** File with the emergency stop. */
   readonly stopFile: string;
+  /** File with the candidate. */
+  readonly candidateFile: string;
   /** Whether to create the policy if it does not exist. True only if the operator has not set POLICY_FILE. */
   readonly createPolicy: boolean;
 }
@@ -51,6 +56,10 @@ interface ProductionSources extends KeyParameters {
   readonly policy: { readonly file: string } | { readonly parameter: string };
   /** SSM parameter with the emergency stop. */
   readonly stopParameter: string | undefined;
+  /** SSM parameter with the candidate, which is compared with the policy and decides nothing. */
+  readonly candidateParameter: string | undefined;
+  /** Bucket with the signatures of the newest policy. */
+  readonly policyBucket: string | undefined;
 }
 
 export type SourceConfig = LocalSources | ProductionSources;
@@ -64,6 +73,8 @@ export const POLICY_FILE = 'policy.yaml';
 export const LOCAL_POLICY_FILE = '.local/policy.yaml';
 /** The emergency stop in local mode. */
 export const LOCAL_STOP_FILE = '.local/stop';
+/** The candidate in local mode. */
+export const LOCAL_CANDIDATE_FILE = '.local/candidate.yaml';
 /** Default path of the base URL. */
 export const BASE_PATH = '/callback';
 /** How often local mode rereads the policy, in seconds. Short, because the user is editing it. */
@@ -89,6 +100,13 @@ const parameterName = z
   .string({ error: 'is not set: set it to the name of the SSM parameter' })
   .max(MAX_PARAMETER_NAME, 'is too long for an SSM parameter name')
   .regex(/^[\w./:-]+$/, 'is not an SSM parameter name: use letters, digits and _ . - /, or an ARN');
+
+const bucketName = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+    'is not the name of an S3 bucket, without s3:// and without a path',
+  );
 
 const PATH_EXPECTED = 'must be a path such as /fireblocks/callback_handler, without spaces and percent signs';
 
@@ -125,6 +143,8 @@ const environment = z.object({
   MAX_STALENESS_SECONDS: wholeNumber(1, 86_400).optional(),
   POLICY_FILE: z.string().optional(),
   POLICY_REFRESH_SECONDS: wholeNumber(1, 86_400).optional(),
+  POLICY_SIGNERS: z.string().optional(),
+  POLICY_QUORUM: wholeNumber(1, 100).optional(),
   // The Co-signer waits 30 s; signing and sending the response also take time.
   DECISION_TIMEOUT_MS: wholeNumber(1, 29_000).default(25_000),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(5000, 110_000).default(SHUTDOWN_TIMEOUT_MS),
@@ -136,6 +156,8 @@ const parameters = z
     COSIGNER_PUBLIC_KEY_PARAMETER: parameterName,
     POLICY_PARAMETER: parameterName.optional(),
     STOP_PARAMETER: parameterName.optional(),
+    POLICY_CANDIDATE_PARAMETER: parameterName.optional(),
+    POLICY_BUCKET: bucketName.optional(),
     POLICY_FILE: z.string().optional(),
   })
   .check(({ value, issues }) => {
@@ -144,6 +166,7 @@ const parameters = z
       'COSIGNER_PUBLIC_KEY_PARAMETER',
       'POLICY_PARAMETER',
       'STOP_PARAMETER',
+      'POLICY_CANDIDATE_PARAMETER',
     ] as const;
     for (const [index, name] of names.entries()) {
       if (value[name] === undefined) continue;
@@ -163,6 +186,10 @@ const localParameters = z.object({
   STOP_PARAMETER: z
     .undefined('can\'t be used in local mode: use "npm run policy -- stop --local" instead')
     .optional(),
+  POLICY_CANDIDATE_PARAMETER: z
+    .undefined(`can't be used in local mode: store the candidate in ${LOCAL_CANDIDATE_FILE} instead`)
+    .optional(),
+  POLICY_BUCKET: z.undefined("can't be used in local mode, which does not use AWS").optional(),
 });
 
 /**
@@ -183,6 +210,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
   const { data } = common;
   const policyRefreshSeconds =
     data.POLICY_REFRESH_SECONDS ?? (flags.local ? LOCAL_POLICY_REFRESH_SECONDS : POLICY_REFRESH_SECONDS);
+  const signers = readSigners(data.POLICY_SIGNERS, data.POLICY_QUORUM);
   assertStalenessReachable(data.MAX_STALENESS_SECONDS, data.KEY_REFRESH_SECONDS, policyRefreshSeconds);
   return {
     host: data.HOST ?? (flags.local ? '127.0.0.1' : '0.0.0.0'),
@@ -193,6 +221,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
       names === undefined ? localSources(data.POLICY_FILE) : productionSources(names.data, data.POLICY_FILE),
     keyRefreshMs: data.KEY_REFRESH_SECONDS * 1000,
     policyRefreshMs: policyRefreshSeconds * 1000,
+    signers,
     keyWithdrawal: data.KEY_WITHDRAWAL,
     maxStalenessMs: scaled(data.MAX_STALENESS_SECONDS, 1000),
     basePath: data.BASE_PATH,
@@ -200,6 +229,17 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     decisionTimeoutMs: data.DECISION_TIMEOUT_MS,
     shutdownTimeoutMs: data.SHUTDOWN_TIMEOUT_MS,
   };
+}
+
+/** @throws {ConfigError} */
+function readSigners(list: string | undefined, quorum: number | undefined): Signers | undefined {
+  if (list === undefined) {
+    if (quorum === undefined) return undefined;
+    throw new ConfigError(['POLICY_QUORUM is set without POLICY_SIGNERS: set both, or remove it']);
+  }
+  const signers = parseSigners(list, quorum);
+  if (!('problems' in signers)) return signers;
+  throw new ConfigError(signers.problems.map((problem) => `POLICY_SIGNERS: ${problem}`));
 }
 
 /** Between two reads, keys and policy are always a little stale. @throws {ConfigError} */
@@ -222,6 +262,7 @@ function localSources(policyFile: string | undefined): LocalSources {
     keyDirectory: LOCAL_KEY_DIRECTORY,
     policyFile: policyFile ?? LOCAL_POLICY_FILE,
     stopFile: LOCAL_STOP_FILE,
+    candidateFile: LOCAL_CANDIDATE_FILE,
     createPolicy: policyFile === undefined,
   };
 }
@@ -239,6 +280,8 @@ function productionSources(
         ? { file: policyFile ?? POLICY_FILE }
         : { parameter: names.POLICY_PARAMETER },
     stopParameter: names.STOP_PARAMETER,
+    candidateParameter: names.POLICY_CANDIDATE_PARAMETER,
+    policyBucket: names.POLICY_BUCKET,
   };
 }
 

@@ -1,5 +1,6 @@
 // Runs the service: reads the configuration, loads keys and policy, listens, and stops on a signal.
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.js';
@@ -11,16 +12,22 @@ import { KeyRing, type StoredKeys } from './keys/ring.js';
 import { createMissingPolicy, localBanner } from './local.js';
 import { createLog } from './log.js';
 import type { Decide } from './policy/evaluate/decide.js';
-import { decideBy } from './policy/evaluate/rules.js';
 import type { PolicyError } from './policy/parse/problem.js';
 import { BaseError, codeOf } from './protocol/error.js';
+import { Comparison } from './routes/comparison.js';
 import { stopOnSignal } from './shutdown.js';
+import { Admission } from './sources/admission.js';
+import { Candidate } from './sources/candidate.js';
 import { decideUnless } from './sources/emergency.js';
-import { readFileValue } from './sources/file.js';
+import { readFileValue, readPolicyFile } from './sources/file.js';
 import { Freshness } from './sources/freshness.js';
 import { CurrentPolicy, type MissingPolicyError } from './sources/policy.js';
+import { lazyObjectReader } from './sources/lists.js';
+import { PolicyLoader } from './sources/policy-loader.js';
 import type { Source, SourceError, StoredValue } from './sources/source.js';
 import { EmergencyStop } from './sources/stop.js';
+import type { ParameterReader } from './sources/ssm.js';
+import type { StoredPolicy } from './sources/stored-policy.js';
 import { favourSize, limitYoungGeneration } from './v8-flags.js';
 
 async function main(): Promise<void> {
@@ -29,8 +36,8 @@ async function main(): Promise<void> {
   const log = await createLog(config.logLevel);
   const lifecycle = stopOnSignal({ log, timeoutMs: config.shutdownTimeoutMs });
   try {
-    const { loading, policy, emergency } = await prepare(config, log);
-    const byPolicy: Decide = (request) => decideBy(policy.current, request, new Date());
+    const { loading, policy, emergency, admission, candidate, comparison } = await prepare(config, log);
+    const byPolicy: Decide = (request) => comparison.decideBy(policy.current, request, new Date());
     const version = readVersion();
     // The application is built while waiting for SSM.
     const [app] = await Promise.all([
@@ -40,12 +47,13 @@ async function main(): Promise<void> {
         policy,
         emergency,
         decide: decideUnless(emergency, byPolicy),
+        comparison,
         version,
         lifecycle,
         log,
       }),
       loadKeys(loading),
-      policy.load(),
+      loadPolicy(policy, admission),
       emergency.stop.load(),
     ]);
     startKeyRefresh(loading, config.keyRefreshMs);
@@ -55,6 +63,8 @@ async function main(): Promise<void> {
     emergency.freshness.watch();
     lifecycle.app = app;
     await listen(app, config, log, version);
+    // Read only now, so that it can't delay the start.
+    candidate?.keepFresh(config.policyRefreshMs);
     favourSize();
   } catch (error) {
     fail(log, error);
@@ -73,9 +83,38 @@ async function prepare(config: Config, log: Logger) {
     ...{ source: sources.keys, ring: new KeyRing(), log, keyWithdrawal: config.keyWithdrawal },
     onConfirmed: () => freshness.confirm('keys'),
   };
-  const policy = new CurrentPolicy(sources.policy, log, () => freshness.confirm('policy'));
+  const loader = new PolicyLoader(policyDirectory(config.sources));
+  const admission = createAdmission(config, log);
+  const policy = new CurrentPolicy(sources.policy, log, {
+    loader,
+    admit: (stored, admitted) => admission?.admit(stored, admitted),
+    onConfirmed: () => freshness.confirm('policy'),
+  });
   const stop = new EmergencyStop(sources.stop, log, () => freshness.confirm('stop'));
-  return { loading, policy, emergency: { stop, freshness } };
+  // With the policy's loader, so that a list that both use is in memory once.
+  const candidate = sources.candidate && new Candidate({ source: sources.candidate, loader, log });
+  const comparison = new Comparison({ candidate: candidate ?? { current: undefined }, log });
+  return { loading, policy, emergency: { stop, freshness }, admission, candidate, comparison };
+}
+
+/** @returns `undefined` if policies need no signatures */
+function createAdmission({ signers, sources }: Config, log: Logger): Admission | undefined {
+  if (signers === undefined) return undefined;
+  const bucket = sources.local ? undefined : sources.policyBucket;
+  const newest = bucket === undefined ? undefined : { bucket, readObject: lazyObjectReader() };
+  return new Admission({ signers, target: policyTarget(sources), newest, log });
+}
+
+/** What a policy must be signed for. */
+function policyTarget(config: SourceConfig): string {
+  if (config.local) return config.policyFile;
+  return 'file' in config.policy ? config.policy.file : config.policy.parameter;
+}
+
+/** The serial of the newest policy must be known before a policy is taken. */
+async function loadPolicy(policy: CurrentPolicy, admission: Admission | undefined): Promise<void> {
+  await admission?.load();
+  await policy.load();
 }
 
 async function configure(): Promise<Config> {
@@ -88,33 +127,47 @@ async function configure(): Promise<Config> {
 
 interface Sources {
   readonly keys: Source<StoredKeys>;
-  readonly policy: Source<StoredValue>;
+  readonly policy: Source<StoredPolicy>;
   readonly stop: Source<StoredValue> | undefined;
+  readonly candidate: Source<StoredPolicy> | undefined;
 }
 
 async function openSources(config: SourceConfig): Promise<Sources> {
   if (config.local) {
-    const { keyDirectory, policyFile, stopFile, createPolicy } = config;
+    const { keyDirectory, policyFile, stopFile, candidateFile, createPolicy } = config;
     await createMissingKeys(keyDirectory);
     if (createPolicy) await createMissingPolicy(policyFile);
     return {
       keys: directoryKeySource(keyDirectory),
-      policy: () => readFileValue(policyFile),
+      policy: () => readPolicyFile(policyFile),
       stop: () => readFileValue(stopFile),
+      candidate: () => readFileValue(candidateFile),
     };
   }
   // Imported only where it is used, because loading the AWS SDK takes a third of the startup time.
   const { parameterReader } = await import('./sources/ssm.js');
   const read = parameterReader();
-  // With a client of its own, so that a connection on which another read hangs can't delay an emergency stop.
+  // With clients of their own, so that a connection on which one read hangs can't delay the others, least of all an
+  // emergency stop.
   const readStop = parameterReader();
-  const { policy, stopParameter } = config;
+  const { policy, stopParameter, candidateParameter } = config;
   return {
     keys: parameterKeySource(read, config),
-    policy:
-      'file' in policy ? () => readFileValue(policy.file) : async () => (await read([policy.parameter]))[0],
-    stop: stopParameter === undefined ? undefined : async () => (await readStop([stopParameter]))[0],
+    policy: 'file' in policy ? () => readPolicyFile(policy.file) : parameterSource(read, policy.parameter),
+    stop: stopParameter === undefined ? undefined : parameterSource(readStop, stopParameter),
+    candidate:
+      candidateParameter === undefined ? undefined : parameterSource(parameterReader(), candidateParameter),
   };
+}
+
+function parameterSource(read: ParameterReader, name: string): Source<StoredValue> {
+  return async () => (await read([name]))[0];
+}
+
+/** What relative paths of lists are relative to. */
+function policyDirectory(config: SourceConfig): string {
+  if (config.local) return dirname(config.policyFile);
+  return 'file' in config.policy ? dirname(config.policy.file) : '.';
 }
 
 async function listen(app: FastifyInstance, config: Config, log: Logger, version: string): Promise<void> {

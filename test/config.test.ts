@@ -28,9 +28,12 @@ t.test('requires only the two key parameters; everything else has a default', (t
       cosignerPublicKeyParameter: parameters.COSIGNER_PUBLIC_KEY_PARAMETER,
       policy: { file: 'policy.yaml' },
       stopParameter: undefined,
+      candidateParameter: undefined,
+      policyBucket: undefined,
     },
     keyRefreshMs: 60_000,
     policyRefreshMs: 60_000,
+    signers: undefined,
     keyWithdrawal: 'keep',
     maxStalenessMs: undefined,
     basePath: '/callback',
@@ -49,6 +52,7 @@ t.test('needs no variables with --local, and listens on the loopback address', (
     keyDirectory: '.local/keys',
     policyFile: '.local/policy.yaml',
     stopFile: '.local/stop',
+    candidateFile: '.local/candidate.yaml',
     createPolicy: true,
   });
   t.equal(config.policyRefreshMs, 2000, 'the user is editing the policy');

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { LOCAL_KEY_DIRECTORY } from '../../src/config.js';
 import type { CosignerKeys } from '../../cli/cosigner/client.js';
@@ -40,6 +41,10 @@ export interface Variation {
   readonly tokens?: number;
   /** Options for Node.js itself. */
   readonly nodeOptions?: readonly string[];
+  /** Further environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Receives the log lines that contain a text. */
+  readonly watch?: { readonly text: string; readonly onLine: (line: string) => void };
   /** Opens a channel to the process, for `process.send()`. */
   readonly onMessage?: (message: unknown) => void;
 }
@@ -68,7 +73,10 @@ export function createTargets(directory: string): Targets {
       if (variation.policy === undefined) copyFileSync(SHIPPED_POLICY, policyFile);
       else writeFileSync(policyFile, variation.policy);
       const port = await freePort();
-      const env = { ...process.env, ...IMAGE_ENV, PORT: String(port), POLICY_FILE: policyFile };
+      const env = {
+        ...{ ...process.env, ...IMAGE_ENV, PORT: String(port), POLICY_FILE: policyFile },
+        ...variation.env,
+      };
       const start = (): ChildProcess => startHandler(cwd, env, variation);
       return { name, url: `http://127.0.0.1:${port}`, keys, tokenFile, start };
     },
@@ -92,14 +100,19 @@ async function createScript(file: string, cwd: string, name: string, variation: 
 function startHandler(
   cwd: string,
   env: NodeJS.ProcessEnv,
-  { nodeOptions = [], onMessage }: Variation,
+  { nodeOptions = [], watch, onMessage }: Variation,
 ): ChildProcess {
   const child = spawn(process.execPath, [...nodeOptions, BUILT, '--local'], {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'ignore', ...(onMessage === undefined ? [] : (['ipc'] as const))],
   });
-  spawn('cat', { stdio: [child.stdout, 'ignore', 'ignore'] });
+  const [reader, args, output] =
+    watch === undefined
+      ? (['cat', [], 'ignore'] as const)
+      : (['grep', ['--line-buffered', '--fixed-strings', watch.text], 'pipe'] as const);
+  const { stdout } = spawn(reader, args, { stdio: [child.stdout, output, 'ignore'] });
+  if (stdout !== null && watch !== undefined) createInterface({ input: stdout }).on('line', watch.onLine);
   if (onMessage !== undefined) child.on('message', onMessage);
   return child;
 }

@@ -30,13 +30,13 @@ export async function lastLines(
 /**
  * The lines of the service's log.
  * @param startTime in ms since 1970
- * @param request only lines that contain this id
+ * @param text only lines that contain this, such as the id of a request
  * @throws {DeployError} if the log group does not exist
  */
 export async function* readEvents(
   session: Session,
   startTime: number,
-  request: string | undefined,
+  text: string | undefined,
 ): AsyncGenerator<FilteredLogEvent> {
   const { aws, names } = session;
   try {
@@ -45,7 +45,7 @@ export async function* readEvents(
       {
         logGroupName: names.logGroups.service,
         startTime,
-        ...(request !== undefined && { filterPattern: `"${request}"` }),
+        ...(text !== undefined && { filterPattern: `"${text}"` }),
       },
     );
     for await (const { events = [] } of pages) yield* events;

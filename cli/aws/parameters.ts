@@ -11,24 +11,31 @@ import { awsCommand, npmCommand } from './printed-commands.js';
 import type { Session } from './session.js';
 
 /** Size limit of an advanced parameter, in bytes. */
-const MAX_BYTES = 8192;
+export const MAX_PARAMETER_BYTES = 8192;
 
-interface StoredParameter {
+export interface StoredParameter {
   /** Decrypted. */
   readonly value: string;
   readonly type: ParameterType | undefined;
   readonly modified: Date | undefined;
+  /** Increases by one with each change. */
+  readonly version: number;
 }
 
 /** @returns undefined if the parameter does not exist */
 export async function readStoredParameter(
-  { aws }: Session,
+  { aws }: Pick<Session, 'aws'>,
   name: string,
 ): Promise<StoredParameter | undefined> {
   try {
     const { Parameter } = await aws.ssm.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
     if (Parameter?.Value === undefined) return undefined;
-    return { value: Parameter.Value, type: Parameter.Type, modified: Parameter.LastModifiedDate };
+    return {
+      value: Parameter.Value,
+      type: Parameter.Type,
+      modified: Parameter.LastModifiedDate,
+      version: Parameter.Version ?? 1,
+    };
   } catch (error) {
     if (isAwsError(error, 'ParameterNotFound')) return undefined;
     throw error;
@@ -40,6 +47,17 @@ export async function readStoredParameter(
  * @throws {DeployError} if the parameter is not encrypted
  */
 export async function readParameter(session: Session, name: string): Promise<string | undefined> {
+  return (await readEncryptedParameter(session, name))?.value;
+}
+
+/**
+ * @returns undefined if the parameter does not exist
+ * @throws {DeployError} if the parameter is not encrypted
+ */
+export async function readEncryptedParameter(
+  session: Session,
+  name: string,
+): Promise<StoredParameter | undefined> {
   const stored = await readStoredParameter(session, name);
   if (stored !== undefined && stored.type !== 'SecureString') {
     throw new DeployError(
@@ -48,34 +66,40 @@ export async function readParameter(session: Session, name: string): Promise<str
       `if it held a private key, do not use that key again; delete the parameter: ${awsCommand(session, `ssm delete-parameter --name ${name}`)}`,
     );
   }
-  return stored?.value;
+  return stored;
 }
 
 interface PutOptions {
   readonly value: string;
   /** Whether to replace an existing value. If false, a value that someone else has stored in the meantime is kept. */
   readonly replace: boolean;
+  /** Kept in the parameter's history. */
+  readonly description?: string;
 }
 
-/** @throws {DeployError} */
+/**
+ * @returns the version that is stored
+ * @throws {DeployError}
+ */
 export async function putParameter(
   session: Session,
   name: string,
-  { value, replace }: PutOptions,
-): Promise<void> {
+  { value, replace, description }: PutOptions,
+): Promise<number> {
   const { aws, names } = session;
-  if (Buffer.byteLength(value) > MAX_BYTES) {
+  if (Buffer.byteLength(value) > MAX_PARAMETER_BYTES) {
     throw new DeployError(
       'PARAMETER_TOO_LARGE',
-      `the value for ${name} has ${Buffer.byteLength(value)} bytes; SSM accepts at most ${MAX_BYTES}`,
+      `the value for ${name} has ${Buffer.byteLength(value)} bytes; SSM accepts at most ${MAX_PARAMETER_BYTES}`,
       'shorten it',
     );
   }
   try {
-    await aws.ssm.send(
+    const { Version = 1 } = await aws.ssm.send(
       new PutParameterCommand({
         Name: name,
         Value: value,
+        ...(description !== undefined && { Description: description }),
         Type: 'SecureString',
         KeyId: `alias/${names.prefix}`,
         // Values over 4 KB need an advanced parameter, which costs a little.
@@ -83,6 +107,7 @@ export async function putParameter(
         Overwrite: replace,
       }),
     );
+    return Version;
   } catch (error) {
     if (isAwsError(error, 'ParameterAlreadyExists')) {
       throw new DeployError(
@@ -100,6 +125,12 @@ export async function putParameter(
     }
     throw error;
   }
+}
+
+/** @returns whether the parameter existed */
+export async function deleteParameter({ aws }: Session, name: string): Promise<boolean> {
+  const { DeletedParameters = [] } = await aws.ssm.send(new DeleteParametersCommand({ Names: [name] }));
+  return DeletedParameters.length > 0;
 }
 
 /** @returns the names of the parameters that existed */

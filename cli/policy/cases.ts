@@ -1,116 +1,68 @@
-// Test cases for a policy: requests, each with its expected decision.
-import { dirname, join } from 'node:path';
-import { type Document, parseDocument } from 'yaml';
-import * as z from 'zod';
-import { InputError, readJson, readText, reasonOf } from '../command.js';
+// Runs test cases against a policy, and counts what they cover.
 import { explain, type Explanation } from '../../src/policy/evaluate/explain.js';
-import type { Policy, RuleDecision } from '../../src/policy/evaluate/rules.js';
-import { ACTIONS } from '../../src/protocol/decision.js';
-import type { CallbackRequest } from '../../src/protocol/request.js';
-import { toRequest } from './files.js';
+import { decideBy, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
+import { type Case, type CaseFile, invalidCases } from './case-file.js';
+import { problemsOf } from './case-problems.js';
 
-const actions = ACTIONS.map((action) => action.toLowerCase() as Lowercase<typeof action>);
-
-const caseSchema = z
-  .strictObject({
-    name: z.string().min(1),
-    for: z.enum(['transaction', 'configuration']).optional(),
-    payload: z.record(z.string(), z.unknown()).optional(),
-    file: z.string().optional(),
-    set: z.record(z.string(), z.unknown()).default({}),
-    now: z.iso.datetime({ offset: true }).optional(),
-    expect: z.strictObject({ action: z.enum(actions), rule: z.string().optional() }),
-  })
-  .refine(({ payload, file }) => (payload === undefined) !== (file === undefined), {
-    error: 'needs either "payload" or "file"',
-  });
-
-const fileSchema = z.strictObject({ cases: z.array(caseSchema).min(1) });
-
-type CaseEntry = z.infer<typeof caseSchema>;
-
-export interface Case {
-  readonly name: string;
-  readonly request: CallbackRequest;
-  readonly now: Date;
-  readonly expected: { readonly action: string; readonly rule: string | undefined };
-}
+export { readCases } from './case-file.js';
 
 export interface CaseResult extends Case {
   readonly passed: boolean;
   readonly got: RuleDecision;
-  readonly explanation: Explanation;
+  /** Of a case that failed. */
+  readonly explanation?: Explanation;
+}
+
+/** In how many cases a rule was evaluated, by the result. */
+export interface RuleCoverage {
+  readonly rule: string;
+  readonly matched: number;
+  readonly notMatched: number;
+  /** It could not be evaluated. */
+  readonly failed: number;
 }
 
 export interface TestRun {
   readonly results: readonly CaseResult[];
   /** Ids of the rules that did not decide any case. */
   readonly unmatched: readonly string[];
+  readonly coverage: readonly RuleCoverage[];
 }
 
-/** @throws {InputError} if the file can't be read or a case is invalid */
-export function readCases(file: string): readonly Case[] {
-  // With merge keys (`<<: *base`), cases can share what they have in common.
-  const document = parseDocument(readText(file), { merge: true });
-  const [firstError] = document.errors;
-  if (firstError !== undefined) throw new InputError(`${file} is not valid YAML: ${firstError.message}`);
-  const { data, error } = fileSchema.safeParse(toValue(document, file));
-  if (data === undefined) {
-    const problems = error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
-    throw new InputError(`${file} is not a valid test case file:\n${problems.join('\n')}`);
-  }
-  return data.cases.map((entry) => toCase(entry, dirname(file)));
-}
+/** The time of a case that does not say one: no rule that is evaluated for it reads the time. */
+export const UNSAID = new Date(0);
 
-/** @throws {InputError} if an alias refers to an anchor that does not exist */
-function toValue(document: Document, file: string): unknown {
-  try {
-    return document.toJS();
-  } catch (error) {
-    throw new InputError(`${file} is not valid YAML: ${reasonOf(error)}`);
-  }
-}
-
-/** @param directory that a case's `file` is relative to */
-function toCase({ name, for: kind, payload, file, set, now, expect }: CaseEntry, directory: string): Case {
-  const where = `case "${name}"`;
-  const base = file === undefined ? payload : readJson(join(directory, file));
-  const request = { requestId: name, ...(structuredClone(base) as Record<string, unknown>) };
-  for (const [path, value] of Object.entries(set)) setValueAt(request, path, value, where);
-  return {
-    name,
-    request: toRequest(request, where, kind),
-    now: now === undefined ? new Date() : new Date(now),
-    expected: { action: expect.action.toUpperCase(), rule: expect.rule },
-  };
-}
-
-/** @param path such as `destinations.0.amountUSD` */
-function setValueAt(payload: Record<string, unknown>, path: string, value: unknown, where: string): void {
-  const names = path.split('.');
-  const last = names.pop() ?? '';
-  let target: unknown = payload;
-  for (const name of names)
-    target = isObject(target) && Object.hasOwn(target, name) ? target[name] : undefined;
-  if (!isObject(target))
-    throw new InputError(`${where} sets "${path}", but its payload has no "${names.join('.')}"`);
-  target[last] = value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
-export function runCases(policy: Policy, cases: readonly Case[]): TestRun {
-  const results = cases.map((testCase): CaseResult => {
-    const explanation = explain(policy, testCase.request, testCase.now);
-    const { decision } = explanation;
-    const { action, rule } = testCase.expected;
-    const passed = decision.action === action && (rule === undefined || decision.rule === rule);
-    return { ...testCase, passed, got: decision, explanation };
+/** @throws {InputError} with all problems, if cases do not fit the policy */
+export function runCases(policy: Policy, { file, cases, problems }: CaseFile): TestRun {
+  const decisions = cases.map(({ request, now = UNSAID }) => decideBy(policy, request, now));
+  const all = [...problems, ...problemsOf(policy, cases, decisions)];
+  if (all.length > 0) throw invalidCases(file, all);
+  const results = cases.flatMap((testCase, index): readonly CaseResult[] => {
+    const got = decisions[index];
+    if (got === undefined) return [];
+    if (isAsExpected(testCase, got)) return [{ ...testCase, passed: true, got }];
+    const { request, now = UNSAID } = testCase;
+    return [{ ...testCase, passed: false, got, explanation: explain(policy, request, now) }];
   });
-  const matched = new Set(
-    results.filter(({ got }) => got.ruleError === undefined).map(({ got }) => got.rule),
-  );
-  return { results, unmatched: policy.rules.map(({ id }) => id).filter((id) => !matched.has(id)) };
+  const coverage = coverageOf(policy, results);
+  const unmatched = coverage.filter(({ matched }) => matched === 0).map(({ rule }) => rule);
+  return { results, unmatched, coverage };
+}
+
+export function isAsExpected({ expected: { action, rule } }: Case, got: RuleDecision): boolean {
+  return got.action === action && (rule === undefined || got.rule === rule);
+}
+
+function coverageOf({ rules }: Policy, results: readonly CaseResult[]): readonly RuleCoverage[] {
+  const counts = new Map(rules.map(({ id }) => [id, { matched: 0, notMatched: 0, failed: 0 }]));
+  for (const { got } of results) {
+    for (const id of got.tried) {
+      const count = counts.get(id);
+      if (count === undefined) continue;
+      if (id !== got.rule) count.notMatched++;
+      else if (got.ruleError === undefined) count.matched++;
+      else count.failed++;
+    }
+  }
+  return [...counts].map(([rule, count]) => ({ rule, ...count }));
 }

@@ -1,18 +1,27 @@
 // Prints the results of the policy commands, as text for people or one JSON object for scripts.
-import type { Explanation } from '../../src/policy/evaluate/explain.js';
 import type { PolicyError } from '../../src/policy/parse/problem.js';
 import type { Policy } from '../../src/policy/evaluate/rules.js';
-import type { CallbackRequest } from '../../src/protocol/request.js';
-import { count, painter, shortHash, type Output } from '../terminal.js';
+import { count, type Output, type Paint, painter, shortHash } from '../terminal.js';
+import type { Advice } from './advice/advice.js';
+import { adviceCount, adviceLines } from './advice/text.js';
 import type { TestRun } from './cases.js';
+import type { Explained } from './explained.js';
+import type { Mutation } from './mutate/mutate.js';
+import { mutationLines } from './mutate/text.js';
 import type { Replay } from './replay.js';
-import { explanationLines, replayLines, testRunLines } from './text.js';
+import { reportJson } from './report/json.js';
+import type { Report } from './report/report.js';
+import { reportLines } from './report/text.js';
+import { testRunLines } from './test-text.js';
+import { explainedLines, replayLines } from './text.js';
 
 export interface Printer {
   problems(error: PolicyError): void;
-  policy(file: string, policy: Policy): void;
-  explanation(file: string, policy: Policy, request: CallbackRequest, explanation: Explanation): void;
+  check(file: string, policy: Policy, advice: readonly Advice[]): void;
+  explanation(file: string, policy: Policy, explained: Explained): void;
   testRun(policy: Policy, run: TestRun): void;
+  mutation(file: string, policy: Policy, mutation: Mutation): void;
+  report(report: Report): void;
   replay(log: string, file: string, policy: Policy, outcome: Replay): void;
 }
 
@@ -24,10 +33,13 @@ function createJsonPrinter(stream: Output): Printer {
   const write = (value: object): void => void stream.write(`${JSON.stringify(value)}\n`);
   return {
     problems: ({ problems }) => write({ problems }),
-    policy: (file, policy) => write({ file, ...summarize(policy), warnings: policy.warnings }),
-    explanation: (file, { hash }, { kind, requestId }, { decision, integrity, warnings, rules }) =>
-      write({ file, policy: hash, kind, requestId, decision, integrity, warnings, rules }),
-    testRun: ({ hash }, { results, unmatched }) =>
+    check: (file, policy, warnings) =>
+      write({ file, ...summarize(policy), notLoaded: notLoaded(policy), warnings }),
+    explanation: (file, { hash }, { request: { kind, requestId }, explanation, logged }) => {
+      const { decision, integrity, warnings, rules } = explanation;
+      write({ file, policy: hash, kind, requestId, decision, integrity, warnings, rules, logged });
+    },
+    testRun: ({ hash }, { results, unmatched, coverage }) =>
       write({
         policy: hash,
         cases: results.map(({ name, passed, expected, got: { action, rule, ruleError } }) => ({
@@ -35,7 +47,13 @@ function createJsonPrinter(stream: Output): Printer {
           got: { action, rule, ruleError },
         })),
         unmatched,
+        coverage,
       }),
+    mutation: (file, { hash }, { cases, changes, survivors }) => {
+      const noticed = changes - survivors.length;
+      write({ file, policy: hash, cases, changes, noticed, survivors });
+    },
+    report: (report) => write(reportJson(report)),
     replay: (log, file, { hash }, outcome) => write({ log, file, policy: hash, ...outcome }),
   };
 }
@@ -45,26 +63,49 @@ function createTextPrinter(stream: Output): Printer {
   const write = (...lines: readonly string[]): void => void stream.write(`${lines.join('\n')}\n`);
   return {
     problems: ({ message }) => write(message),
-    policy(file, policy) {
+    check(file, policy, advice) {
       const { policy: hash, rules, lists, entries } = summarize(policy);
       const content = `${count(rules, 'rule')}, ${count(lists, 'list')} with ${count(entries, 'entry', 'entries')}`;
-      for (const { line, column, message } of policy.warnings) {
-        write(`${paint('yellow', 'warning')}  ${file}:${line}:${column}  ${message}`);
-      }
-      write(`${paint('green', 'ok')}  ${file} ${shortHash(hash)}: ${content}`);
-    },
-    explanation: (file, policy, { kind, requestId }, explanation) =>
+      const warned = advice.length === 0 ? '' : `; ${paint('yellow', adviceCount(advice))}`;
       write(
-        `${kind} ${requestId}, policy ${file} ${shortHash(policy.hash)}`,
-        '',
-        ...explanationLines(paint, policy, explanation),
+        ...notLoadedLines(paint, policy),
+        ...adviceLines(paint, advice),
+        `${paint('green', 'ok')}  ${file} ${shortHash(hash)}: ${content}${warned}`,
+      );
+    },
+    explanation: (file, policy, explained) =>
+      write(...notLoadedLines(paint, policy), ...explainedLines(paint, file, policy, explained)),
+    testRun: (policy, run) => write(...notLoadedLines(paint, policy), ...testRunLines(paint, policy, run)),
+    mutation: (file, policy, mutation) =>
+      write(...notLoadedLines(paint, policy), ...mutationLines(paint, file, policy, mutation)),
+    report: (report) =>
+      write(
+        ...reportLines({ paint, width: stream.isTTY === true ? (stream.columns ?? 80) : undefined }, report),
       ),
-    testRun: (policy, run) => write(...testRunLines(paint, policy, run)),
-    replay: (log, file, policy, outcome) => write(...replayLines(log, file, policy, outcome)),
+    replay: (log, file, policy, outcome) =>
+      write(...notLoadedLines(paint, policy), ...replayLines(log, file, policy, outcome)),
   };
 }
 
-function summarize({ hash, rules, lists }: Policy) {
-  const entries = [...lists.values()].reduce((sum, list) => sum + list.length, 0);
-  return { policy: hash, rules: rules.length, lists: lists.size, entries };
+function summarize({ hash, rules, lists, loadedLists }: Policy) {
+  const sizes = [
+    ...[...lists.values()].map(({ length }) => length),
+    ...[...loadedLists.values()].map(({ entries }) => entries),
+  ];
+  const entries = sizes.reduce((sum, size) => sum + size, 0);
+  return { policy: hash, rules: rules.length, lists: sizes.length, entries };
+}
+
+/** The lists that were not read, and count as empty. */
+function notLoaded({ loadedLists }: Policy): readonly { readonly list: string; readonly from: string }[] {
+  return [...loadedLists].flatMap(([list, { from, sha256 }]) =>
+    sha256 === undefined ? [{ list, from }] : [],
+  );
+}
+
+function notLoadedLines(paint: Paint, policy: Policy): readonly string[] {
+  return notLoaded(policy).map(
+    ({ list, from }) =>
+      `${paint('yellow', 'not read')}  list ${list} from ${from}: it counts as empty; --fetch reads it`,
+  );
 }

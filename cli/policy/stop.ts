@@ -97,7 +97,9 @@ async function environmentPlace(options: StopOptions): Promise<Place> {
     within: 'within a minute',
     read: () => readParameter(session, parameter),
     // Overwrites a value that someone else has stored in the meantime: a stop must not fail because of it.
-    write: (value) => putParameter(session, parameter, { value, replace: true }),
+    async write(value) {
+      await putParameter(session, parameter, { value, replace: true });
+    },
     check: `/health shows it, and so do ${npmCommand(session, 'deploy', '--status')} and ${npmCommand(session, 'logs', '--since 2m')}`,
     resume: npmCommand(session, 'policy', 'resume'),
   };

@@ -1,8 +1,8 @@
-// Formats explanations, test results and replays as lines of text.
+// Formats explanations and replays as lines of text.
 import type { ExplainedChecks, Explanation, RuleExplanation } from '../../src/policy/evaluate/explain.js';
 import { INTEGRITY, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
 import { columns, count, type Paint, paintAction, shortHash } from '../terminal.js';
-import type { CaseResult, TestRun } from './cases.js';
+import type { Explained, LoggedAnswer } from './explained.js';
 import type { Change, Replay } from './replay.js';
 
 type Outcome = RuleExplanation['outcome'];
@@ -14,7 +14,46 @@ const MARKS: Readonly<Record<Outcome, string>> = {
   'not asked': '-',
 };
 
-export function explanationLines(
+export function explainedLines(
+  paint: Paint,
+  file: string,
+  policy: Policy,
+  { request: { kind, requestId }, explanation, logged }: Explained,
+): readonly string[] {
+  return [
+    `${kind} ${requestId}, policy ${file} ${shortHash(policy.hash)}`,
+    ...(logged === undefined ? [] : [loggedAt(logged)]),
+    '',
+    ...explanationLines(paint, policy, explanation),
+    ...(logged === undefined ? [] : comparisonLines(paint, logged, explanation.decision)),
+  ];
+}
+
+function loggedAt({ time, decisions }: LoggedAnswer): string {
+  return decisions === 1
+    ? `decided ${time}`
+    : `decided ${time}, the newest of ${decisions} decisions about it`;
+}
+
+/** Whether the policy gives the answer that was logged. */
+function comparisonLines(
+  paint: Paint,
+  { action, rule, policy, same, notLogged }: LoggedAnswer,
+  decision: RuleDecision,
+): readonly string[] {
+  const by = `${rule === undefined ? 'without a rule' : `by ${rule}`}${policy === undefined ? '' : `, policy ${shortHash(policy)}`}`;
+  const unknown =
+    notLogged.length === 0
+      ? []
+      : [`${paint('yellow', 'Not certain')}: not all facts are logged: ${notLogged.join(', ')}`];
+  const other = decision.rule === rule ? '' : `, now by ${decision.rule}`;
+  const outcome = same
+    ? `, the same answer${other}`
+    : `; ${paint('yellow', 'now it would be')} ${paintAction(paint, decision.action)}`;
+  return [`logged: ${paintAction(paint, action)} ${by}${outcome}`, ...unknown];
+}
+
+function explanationLines(
   paint: Paint,
   policy: Policy,
   { decision, integrity, warnings, rules }: Explanation,
@@ -67,52 +106,12 @@ function explainedRuleLines(
   return lines;
 }
 
-function resultText(part: string, outcome: Outcome): string {
+export function resultText(part: string, outcome: Outcome): string {
   return `${part} is ${outcome === 'matched'}`;
 }
 
-function valueTexts(values: Readonly<Record<string, string>>): readonly string[] {
+export function valueTexts(values: Readonly<Record<string, string>>): readonly string[] {
   return Object.entries(values).map(([name, value]) => `${name} = ${value}`);
-}
-
-export function testRunLines(
-  paint: Paint,
-  policy: Policy,
-  { results, unmatched }: TestRun,
-): readonly string[] {
-  const rows = columns(results.map(({ name, got }) => [name, got.action, got.rule]));
-  const lines = results.flatMap((result, index) => {
-    const mark = result.passed ? paint('green', 'ok    ') : paint('red', 'FAILED');
-    return [`${mark}  ${rows[index]}`, ...(result.passed ? [] : failureLines(paint, result))];
-  });
-  if (unmatched.length > 0) lines.push('', `${paint('yellow', 'Never matched')}  ${unmatched.join(', ')}`);
-  const failed = results.filter(({ passed }) => !passed).length;
-  const total = policy.rules.length;
-  const outcome = `${results.length - failed} passed, ${failed} failed`;
-  lines.push(
-    '',
-    `${count(results.length, 'case')}, policy ${shortHash(policy.hash)}: ${outcome}; ${total - unmatched.length} of ${count(total, 'rule')} matched`,
-  );
-  return lines;
-}
-
-function failureLines(paint: Paint, { expected, got, explanation }: CaseResult): readonly string[] {
-  const comparison = columns([
-    [paint('green', '- expected'), expected.action, expected.rule ?? 'any rule'],
-    [paint('red', '+ got     '), got.action, ruleText(got)],
-  ]);
-  // Why the expected rule did not match or, if an earlier rule decided, why that one did.
-  const evaluated = explanation.rules.filter(({ part }) => part !== undefined);
-  const reason =
-    evaluated.find(({ id }) => id === expected.rule && id !== got.rule) ??
-    evaluated.find(({ id }) => id === got.rule);
-  const lines = comparison.map((row) => `          ${row}`);
-  if (got.rule === INTEGRITY) lines.push(paint('dim', `          ${INTEGRITY}: ${got.reason ?? ''}`));
-  if (reason?.part !== undefined && reason.outcome !== 'error') {
-    const facts = [resultText(reason.part, reason.outcome), ...valueTexts(reason.values ?? {})];
-    lines.push(paint('dim', `          ${reason.id}: ${facts.join('; ')}`));
-  }
-  return lines;
 }
 
 export function replayLines(
@@ -136,8 +135,13 @@ export function replayLines(
       `${decisions(overridden)} skipped: made by an emergency stop or stale data instead of the policy`,
     );
   }
-  if (changes.length > 0) lines.push('', ...changeCounts(changes), '', ...changeTable(changes));
+  if (changes.length > 0) lines.push('', ...changeLines(changes));
   return lines;
+}
+
+/** What would be different: how often, and each decision. */
+export function changeLines(changes: readonly Change[]): readonly string[] {
+  return [...changeCounts(changes), '', ...changeTable(changes)];
 }
 
 function changeCounts(changes: readonly Change[]): readonly string[] {
@@ -159,6 +163,6 @@ function changeTable(changes: readonly Change[]): readonly string[] {
   ]);
 }
 
-function ruleText({ rule, ruleError }: Pick<RuleDecision, 'rule' | 'ruleError'>): string {
+export function ruleText({ rule, ruleError }: Pick<RuleDecision, 'rule' | 'ruleError'>): string {
   return ruleError === undefined ? rule : `${rule}: ${ruleError}`;
 }

@@ -109,7 +109,8 @@ function logAlarms(metrics: Metrics): Readonly<Record<string, AlarmDefinition>> 
       threshold: 1,
     },
     'policy-refresh': {
-      alarmDescription: 'The policy in SSM could not be loaded; the service keeps its current policy',
+      alarmDescription:
+        'The stored policy, or a list that it names, could not be loaded; the service keeps the current one',
       metric: metrics.fromLog('PolicyRefreshFailures'),
       threshold: 1,
     },

@@ -26,10 +26,10 @@ function decisionGraphs(metrics: Metrics): cloudwatch.IWidget[] {
   const duration = (statistic: string, label: string) =>
     metrics.fromLog('DecisionDuration').with({ statistic, label });
   return [
-    graph(
-      'Decisions',
-      ACTIONS.map((action) => metrics.fromLog('Decisions', { action }).with({ label: action })),
-    ),
+    graph('Decisions', [
+      ...ACTIONS.map((action) => metrics.fromLog('Decisions', { action }).with({ label: action })),
+      metrics.fromLog('CandidateDifferences').with({ label: 'the candidate would decide differently' }),
+    ]),
     graph('Time to decide (ms)', [duration(Stats.p(50), 'p50'), duration(Stats.p(99), 'p99')]),
     graph(
       'Refusals',
@@ -52,7 +52,7 @@ function healthGraphs(metrics: Metrics, service: ecs.FargateService): cloudwatch
       metrics.fromLog('Errors').with({ label: 'errors in the log' }),
       metrics.fromLog('IntegrityRefusals').with({ label: 'rejected by integrity' }),
       metrics.fromLog('KeyRefreshFailures').with({ label: 'failed key refreshes' }),
-      metrics.fromLog('PolicyRefreshFailures').with({ label: 'failed policy refreshes' }),
+      metrics.fromLog('PolicyRefreshFailures').with({ label: 'failed policy or list refreshes' }),
       metrics.fromLog('EmergencyStops').with({ label: 'reads of an emergency stop in force' }),
       metrics.fromLog('Stale').with({ label: 'reports of stale keys or policy' }),
       metrics.fromTargets('HTTPCode_Target_5XX_Count', Stats.SUM).with({ label: '5xx from the service' }),

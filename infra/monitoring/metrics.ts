@@ -8,10 +8,16 @@ import type { Construct } from 'constructs';
 
 const { FilterPattern } = logs;
 
-/** Log events that report a failed refresh. The service continues to use its current keys or policy. */
+/** Log events that report a failed refresh. The service continues to use its current keys, policy or list. */
 const REFRESH_FAILURES = {
   key: ['key_refresh_failed', 'key_refused', 'key_missing'],
-  policy: ['policy_refresh_failed', 'policy_refused', 'policy_missing'],
+  policy: [
+    'policy_refresh_failed',
+    'policy_refused',
+    'policy_missing',
+    'list_refresh_failed',
+    'list_refused',
+  ],
 };
 
 /**
@@ -54,6 +60,7 @@ export function createMetricFilters(scope: Construct, logGroup: logs.ILogGroup, 
   );
   createFilter('KeyRefreshFailures', FilterPattern.any(...REFRESH_FAILURES.key.map(event)));
   createFilter('PolicyRefreshFailures', FilterPattern.any(...REFRESH_FAILURES.policy.map(event)));
+  createFilter('CandidateDifferences', event('candidate_differs'));
   for (const [metricName, name] of Object.entries(STATE_EVENTS)) createFilter(metricName, event(name));
 }
 

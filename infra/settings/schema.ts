@@ -2,6 +2,7 @@
 // on each other.
 import * as z from 'zod';
 import { BASE_PATH, basePath } from '../../src/config.js';
+import { policySigners } from './signers.js';
 
 const string = (pattern: RegExp, expected: string) =>
   z.string({ error: missingOr(`must be ${expected}`) }).regex(pattern, `must be ${expected}`);
@@ -81,6 +82,8 @@ const certificate = z.union(
   },
 );
 
+const CASES_EXPECTED = 'must be the path of a file with test cases, such as policy.cases.yaml';
+
 const common = {
   /** Prefix of the names of stacks, buckets and parameters. */
   projectName: string(/^[a-z][a-z0-9-]{1,18}[a-z0-9]$/, '3 to 20 lowercase letters, digits and hyphens'),
@@ -148,6 +151,22 @@ const common = {
     .min(MIN_STALENESS_SECONDS, `must be at least ${MIN_STALENESS_SECONDS}`)
     .max(86_400, 'must be at most 86400')
     .optional(),
+  /**
+   * Where the service reads the policy: the SSM parameter, which `npm run policy -- push` changes, or `policy.yaml` in
+   * the image, which only a deployment changes.
+   * @default parameter
+   */
+  policySource: oneOf('parameter', 'image').default('parameter'),
+  /**
+   * The file with the policy's test cases, relative to the root folder. `npm run policy -- push` runs them.
+   * @default - none; `push` requires it in prod
+   */
+  policyCases: z.string({ error: CASES_EXPECTED }).min(1, CASES_EXPECTED).optional(),
+  /**
+   * Who must sign the policy: Ed25519 public keys by the name of the signer, and how many of them must have signed.
+   * @default - none; the policy need not be signed
+   */
+  policySigners: policySigners.optional(),
   /**
    * Number of tasks.
    * @default 1

@@ -35,6 +35,8 @@ export interface CallbackStackProps extends ProjectStackProps {
   readonly securityGroupIds: SecurityGroupIds;
   /** Encrypts logs and alarm notifications. */
   readonly key: kms.IKey;
+  /** The service reads large or signed policies, and lists, from this bucket. */
+  readonly policyBucket: s3.IBucket;
   /** Permissions for the service. */
   readonly taskRole: iam.IRole;
   /** Permissions that Fargate needs to start a task. */
@@ -72,7 +74,7 @@ export class CallbackStack extends ProjectStack {
     const logGroup = this.createLogGroup('Log', this.deployment.names.logGroups.service, props.key);
     const cluster = this.createCluster(props);
     const taskDefinition = this.createTaskDefinition(props);
-    this.addContainer(taskDefinition, props.repository, imageTag.valueAsString, logGroup);
+    this.addContainer(taskDefinition, props, imageTag.valueAsString, logGroup);
     this.service = this.createService(cluster, taskDefinition, props);
     this.loadBalancer = this.createLoadBalancer(props);
     this.targetGroup = this.createTargetGroup(this.service, props.network.vpc);
@@ -137,7 +139,7 @@ export class CallbackStack extends ProjectStack {
 
   private addContainer(
     taskDefinition: ecs.FargateTaskDefinition,
-    repository: ecr.IRepository,
+    { repository, policyBucket }: CallbackStackProps,
     imageTag: string,
     logGroup: logs.ILogGroup,
   ): void {
@@ -153,7 +155,7 @@ export class CallbackStack extends ProjectStack {
       readonlyRootFilesystem: true,
       linuxParameters,
       portMappings: [{ containerPort: PORT }],
-      environment: serviceEnvironment(this.deployment),
+      environment: serviceEnvironment(this.deployment, policyBucket.bucketName),
       stopTimeout: Duration.millis(SHUTDOWN_TIMEOUT_MS + STOP_MARGIN_MS),
       healthCheck: {
         command: ['CMD', 'node', 'dist/healthcheck.js'],
@@ -283,7 +285,13 @@ export class CallbackStack extends ProjectStack {
         parameters.cosignerPublicKey,
         'SecureString: the key that verifies requests',
       ],
-      PolicyParameter: [parameters.policy, 'SecureString: the policy that decides on requests'],
+      ...(settings.policySource === 'parameter' && {
+        PolicyParameter: [parameters.policy, 'SecureString: the policy that decides on requests'],
+        PolicyCandidateParameter: [
+          parameters.policyCandidate,
+          'SecureString: a policy that is tried beside the one in force; absent unless there is one',
+        ],
+      }),
       StopParameter: [parameters.policyStop, 'SecureString: the emergency stop; absent unless it was used'],
     };
     for (const [id, [value, description]] of Object.entries(outputs)) {

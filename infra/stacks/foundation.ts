@@ -11,6 +11,7 @@ import {
   COSIGNER_OBJECT_ACTIONS,
   SESSION_MANAGER_ACTIONS,
 } from './cosigner-permissions.js';
+import { POLICY_BUCKET_ACTIONS, POLICY_OBJECT_ACTIONS } from './policy-bucket.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 
 export interface Network {
@@ -246,10 +247,16 @@ export class FoundationStack extends ProjectStack {
       resources: [bucketArn(`prod-${region}-starport-layer-bucket/*`)],
       anyAccount: true,
     };
-    if (!cosigner) return [pullLayers];
+    const policyBucket = bucketArn(this.bucketName('policy'));
+    const readPolicies: EndpointStatement[] = [
+      { actions: POLICY_BUCKET_ACTIONS, resources: [policyBucket] },
+      { actions: POLICY_OBJECT_ACTIONS, resources: [`${policyBucket}/*`] },
+    ];
+    if (!cosigner) return [pullLayers, ...readPolicies];
     const cosignerBucket = bucketArn(this.bucketName('cosigner'));
     return [
       pullLayers,
+      ...readPolicies,
       { actions: COSIGNER_BUCKET_ACTIONS, resources: [cosignerBucket] },
       { actions: COSIGNER_OBJECT_ACTIONS, resources: [`${cosignerBucket}/*`] },
       { actions: ['s3:ListAllMyBuckets'], resources: ['*'] },

@@ -4,7 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct, IConstruct } from 'constructs';
 import type { Deployment } from '../deployment.js';
-import type { StackName } from '../names.js';
+import { bucketName, type StackName } from '../names.js';
 
 export interface ProjectStackProps {
   /** The environment, the settings and the names that the stack is built from. */
@@ -66,9 +66,8 @@ export abstract class ProjectStack extends Stack {
     return [relative(availabilityZones[0]), relative(availabilityZones[1])];
   }
 
-  /** Includes account and region, because bucket names are unique across all of AWS. */
-  protected bucketName(purpose: string): string {
-    return `${this.deployment.names.prefix}-${purpose}-${this.account}-${this.region}`;
+  protected bucketName(purpose: Parameters<typeof bucketName>[1]): string {
+    return bucketName(this.deployment.names, purpose, this.account, this.region);
   }
 
   /** ARN of a resource in this account and region, whether or not it exists yet. */

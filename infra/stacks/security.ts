@@ -1,17 +1,21 @@
-// Access control: the encryption key, all security group rules, and the task's IAM roles.
+// Access control: the encryption key, all security group rules, the policy bucket, and the task's IAM roles.
 import { CfnOutput, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { PORT } from '../../src/timeouts.js';
 import type { StackName } from '../names.js';
 import type { Network } from './foundation.js';
+import { createPolicyBucket, POLICY_BUCKET_ACTIONS, POLICY_OBJECT_ACTIONS } from './policy-bucket.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 
 export interface SecurityStackProps extends ProjectStackProps {
   /** The network that the security groups belong to. */
   readonly network: Network;
+  /** Receives the policy bucket's access logs. */
+  readonly logBucket: s3.IBucket;
 }
 
 /** Ids instead of constructs, so that other stacks can't add rules. */
@@ -24,22 +28,30 @@ export interface SecurityGroupIds {
 const HTTPS_PORT = 443;
 
 export class SecurityStack extends ProjectStack {
-  /** Encrypts parameters, logs, images, the source bucket and alarm notifications. */
+  /** Encrypts parameters, logs, images, the buckets for source and policies, and alarm notifications. */
   readonly key: kms.Key;
   readonly securityGroupIds: SecurityGroupIds;
+  /** Holds policies that are signed or do not fit in a parameter, and lists. */
+  readonly policyBucket: s3.IBucket;
   /** Permissions for the service. */
   readonly taskRole: iam.IRole;
   /** Permissions for Fargate, which pulls the image and writes the log. */
   readonly executionRole: iam.IRole;
 
   constructor(scope: Construct, id: StackName, props: SecurityStackProps) {
-    super(scope, id, props, 'key, security groups and roles');
+    super(scope, id, props, 'key, security groups, policy bucket and roles');
     this.key = this.createKey();
     this.securityGroupIds = this.createSecurityGroups(props.network);
-    this.taskRole = this.createTaskRole().withoutPolicyUpdates();
+    const policyBucket = this.createPolicyBucket(props);
+    this.policyBucket = policyBucket;
+    this.taskRole = this.createTaskRole(policyBucket).withoutPolicyUpdates();
     this.executionRole = this.createExecutionRole().withoutPolicyUpdates();
 
     new CfnOutput(this, 'KeyArn', { value: this.key.keyArn, description: 'KMS key for the parameters' });
+    new CfnOutput(this, 'PolicyBucket', {
+      value: this.policyBucket.bucketName,
+      description: 'Bucket for large or signed policies, and for lists',
+    });
     new CfnOutput(this, 'CosignerSecurityGroupId', {
       value: this.securityGroupIds.cosigner,
       description: 'Security group for the Co-signer: the load balancer accepts connections only from it',
@@ -136,9 +148,20 @@ export class SecurityStack extends ProjectStack {
     });
   }
 
-  private createTaskRole(): iam.Role {
+  private createPolicyBucket({ logBucket }: SecurityStackProps): s3.Bucket {
+    const bucket = createPolicyBucket(this, {
+      bucketName: this.bucketName('policy'),
+      key: this.key,
+      retentionDays: this.deployment.sizing.retentionDays,
+      removalPolicy: this.removalPolicy,
+    });
+    this.enableAccessLogs(bucket, logBucket);
+    return bucket;
+  }
+
+  private createTaskRole(policyBucket: s3.Bucket): iam.Role {
     const parameters = this.parameterArns();
-    return this.createRole('TaskRole', 'Callback handler: reads its keys and its policy', [
+    const role = this.createRole('TaskRole', 'Callback handler: reads its keys and its policy', [
       new iam.PolicyStatement({ actions: ['ssm:GetParameters'], resources: parameters }),
       // SSM encrypts each parameter with its ARN as the encryption context (AWS Systems Manager, "KMS encryption").
       new iam.PolicyStatement({
@@ -146,7 +169,25 @@ export class SecurityStack extends ProjectStack {
         resources: [this.key.keyArn],
         conditions: { StringEquals: { 'kms:EncryptionContext:PARAMETER_ARN': parameters } },
       }),
+      new iam.PolicyStatement({ actions: POLICY_BUCKET_ACTIONS, resources: [policyBucket.bucketArn] }),
+      new iam.PolicyStatement({
+        actions: POLICY_OBJECT_ACTIONS,
+        resources: [policyBucket.arnForObjects('*')],
+      }),
+      // With a bucket key, the encryption context is the ARN of the bucket, not of the object (Amazon S3, "Reducing the
+      // cost of SSE-KMS with Amazon S3 Bucket Keys"). S3 calls KMS itself, with the task's permissions.
+      new iam.PolicyStatement({
+        actions: ['kms:Decrypt'],
+        resources: [this.key.keyArn],
+        conditions: { StringEquals: { 'kms:EncryptionContext:aws:s3:arn': policyBucket.bucketArn } },
+      }),
     ]);
+    this.acknowledge(
+      role,
+      [`IAM5[Resource::<${this.getLogicalId(policyBucket.node.defaultChild as s3.CfnBucket)}.Arn>/*]`],
+      'A policy may name any object in this one bucket as a list. The role can only read.',
+    );
+    return role;
   }
 
   private createExecutionRole(): iam.Role {

@@ -1,9 +1,18 @@
 // The environment variables of the service's container.
+import { POLICY_FILE } from '../../src/config.js';
 import { SHUTDOWN_TIMEOUT_MS } from '../../src/timeouts.js';
 import type { Deployment } from '../deployment.js';
+import type { Names } from '../names.js';
+import type { Settings } from '../settings.js';
 
-/** Variables that are left out have the service's own defaults. */
-export function serviceEnvironment({ names, settings }: Deployment): Record<string, string> {
+/**
+ * Variables that are left out have the service's own defaults.
+ * @param policyBucket the bucket's name
+ */
+export function serviceEnvironment(
+  { names, settings }: Deployment,
+  policyBucket: string,
+): Record<string, string> {
   const { auth, basePath, keyWithdrawal, maxStalenessSeconds } = settings;
   return {
     // The service treats an empty variable as not set.
@@ -11,10 +20,30 @@ export function serviceEnvironment({ names, settings }: Deployment): Record<stri
     CALLBACK_AUTH: auth,
     CALLBACK_PRIVATE_KEY_PARAMETER: names.parameters.callbackPrivateKey,
     COSIGNER_PUBLIC_KEY_PARAMETER: names.parameters.cosignerPublicKey,
-    POLICY_PARAMETER: names.parameters.policy,
+    POLICY_BUCKET: policyBucket,
     SHUTDOWN_TIMEOUT_MS: String(SHUTDOWN_TIMEOUT_MS),
     STOP_PARAMETER: names.parameters.policyStop,
+    ...policySource(names, settings),
+    ...policySigners(settings),
     ...(keyWithdrawal !== 'keep' && { KEY_WITHDRAWAL: keyWithdrawal }),
     ...(maxStalenessSeconds !== undefined && { MAX_STALENESS_SECONDS: String(maxStalenessSeconds) }),
+  };
+}
+
+/** The file is relative to the image's working directory. What is signed names it as it stands here. */
+function policySource({ parameters }: Names, { policySource }: Settings): Record<string, string> {
+  return policySource === 'image'
+    ? { POLICY_FILE }
+    : { POLICY_PARAMETER: parameters.policy, POLICY_CANDIDATE_PARAMETER: parameters.policyCandidate };
+}
+
+function policySigners({ policySigners }: Settings): Record<string, string> {
+  if (policySigners === undefined) return {};
+  const { quorum, keys } = policySigners;
+  return {
+    POLICY_SIGNERS: Object.entries(keys)
+      .map(([name, key]) => `${name}=${key}`)
+      .join(','),
+    POLICY_QUORUM: String(quorum),
   };
 }

@@ -10,6 +10,7 @@ import { Refusal } from '../protocol/refusal.js';
 import { type CallbackRequest, type Kind, parseJson, parseRequest } from '../protocol/request.js';
 import { signAnswer } from '../protocol/sign-answer.js';
 import { verifyToken } from '../protocol/verify-token.js';
+import type { Comparison } from './comparison.js';
 import { decisionLine } from './decision-line.js';
 
 /** How requests and answers are secured: by signed JWTs, or as plain JSON that only the network authenticates. */
@@ -22,6 +23,8 @@ export interface CallbackOptions {
   /** The current keys; read once per request. */
   readonly keyRing: { readonly current: Keys };
   readonly decide: Decide;
+  /** Is handed each answered decision, to compare it with the candidate's. @default - there is none */
+  readonly comparison?: Pick<Comparison, 'compareLater'>;
   /** Maximum time from a request's first byte to its decision, in ms. */
   readonly decisionTimeoutMs: number;
   /** The signal `giveUp` is aborted when the process can no longer wait for pending decisions. */
@@ -96,6 +99,9 @@ async function answer(
     decisionLine({ http, reply, request, decision, cosignerKey, trace: log.isLevelEnabled('debug') }),
     `${decision.action} ${request.kind}${by}`,
   );
+  const bytes = Buffer.isBuffer(http.body) ? http.body.length : 0;
+  // Only once the answer has left, so that the candidate can't delay it.
+  reply.raw.once('finish', () => options.comparison?.compareLater(request, decision, bytes));
   reply.type(auth === 'jwt' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8');
   return body;
 }

@@ -41,6 +41,7 @@ export function decisionLine(decided: Decided): Record<string, unknown> {
     verified: decision.verified,
     problem: shorten(decision.problem),
     policy: decision.policy,
+    lists: decision.lists,
     tried: trace ? decision.tried : undefined,
     durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
     cosignerKey: cosignerKey?.fingerprint,
@@ -53,7 +54,7 @@ export function decisionLine(decided: Decided): Record<string, unknown> {
 const MAX_LENGTH = 256;
 
 /** @returns the value if it is a string that is not empty, otherwise `undefined` */
-function shorten(value: unknown): string | undefined {
+export function shorten(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
   return value.length > MAX_LENGTH ? `${value.slice(0, MAX_LENGTH)}…` : value;
 }

@@ -1,6 +1,7 @@
 // GET /health, for the load balancer's probe and for operators. It does not depend on anything outside the process.
 import type { FastifyInstance } from 'fastify';
 import type { Keys } from '../keys/ring.js';
+import type { Policy } from '../policy/evaluate/rules.js';
 import type { AnswerAlgorithm } from '../protocol/key.js';
 import type { Emergency } from '../sources/emergency.js';
 import type { StopAction } from '../sources/stop.js';
@@ -11,7 +12,9 @@ export interface HealthOptions {
   readonly auth: Auth;
   readonly keyRing: { readonly current: Keys };
   /** The policy in force. */
-  readonly policy: { readonly current: { readonly hash: string } };
+  readonly policy: { readonly current: Pick<Policy, 'hash' | 'loadedLists'> };
+  /** The candidate that decisions are compared with. @default - there is none */
+  readonly comparison?: { readonly candidate: { readonly hash: string } | undefined };
   readonly emergency: Emergency;
   readonly version: string;
   /** `stopping` is set before the listener closes, so that the probe sees it. */
@@ -30,6 +33,10 @@ interface Health {
   readonly cosignerKeys: readonly string[];
   /** The SHA-256 of the policy in force, 64 hex digits. */
   readonly policy: string;
+  /** The lists that the policy takes from elsewhere. */
+  readonly lists: Readonly<Record<string, { readonly sha256: string | undefined; readonly entries: number }>>;
+  /** The SHA-256 of the candidate that decisions are compared with. */
+  readonly candidate: string | null;
   /** The answer to every request while an emergency stop is in force. */
   readonly emergencyStop: StopAction | null;
   /** What could not be refreshed for longer than `MAX_STALENESS_SECONDS`: `keys`, `policy` or `stop`. */
@@ -47,7 +54,8 @@ export function healthRoute(app: FastifyInstance, options: HealthOptions): void 
       callbackKey: callback?.fingerprint ?? null,
       callbackAlgorithm: callback?.algorithm ?? null,
       cosignerKeys: cosigners.map(({ fingerprint }) => fingerprint),
-      policy: options.policy.current.hash,
+      ...policyHealth(options.policy.current),
+      candidate: options.comparison?.candidate?.hash ?? null,
       emergencyStop: options.emergency.stop.action ?? null,
       stale: options.emergency.freshness.stale,
       auth: options.auth,
@@ -57,6 +65,11 @@ export function healthRoute(app: FastifyInstance, options: HealthOptions): void 
       .header('cache-control', 'no-store')
       .send(health);
   });
+}
+
+function policyHealth({ hash, loadedLists }: HealthOptions['policy']['current']) {
+  const lists = [...loadedLists].map(([name, { sha256, entries }]) => [name, { sha256, entries }] as const);
+  return { policy: hash, lists: Object.fromEntries(lists) };
 }
 
 function statusOf({ lifecycle, auth, keyRing, emergency }: HealthOptions): Health['status'] {

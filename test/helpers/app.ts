@@ -33,7 +33,7 @@ export async function testApp(t: Test, overrides: Partial<AppOptions> = {}) {
     keyRing: ringWith(cosigner.publicPem + secondCosigner.publicPem),
     decide: rejectEverything,
     decisionTimeoutMs: 1000,
-    policy: { current: { hash: '0123456789ab' } },
+    policy: { current: { hash: '0123456789ab', loadedLists: new Map() } },
     emergency: { stop: { action: undefined }, freshness: { stale: [] } },
     version: '1.2.3',
     lifecycle,

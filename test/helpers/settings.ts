@@ -12,6 +12,12 @@ export const EXAMPLE = JSON.parse(readFileSync(join(ROOT, EXAMPLE_FILE), 'utf8')
 /** A made-up value; Fireblocks publishes one PCR8 for each of its environments. */
 export const PCR8 = '0123456789abcdef'.repeat(6);
 
+/** Public keys without known private keys. */
+const SIGNERS = {
+  alice: 'MCowBQYDK2VwAyEABCS8DLqe29UbYTRPyGJcbfl9ypn9ZhNCrOaB7hC32nI=',
+  bob: 'MCowBQYDK2VwAyEAYKVgsHZM3tqWQm++MLMndjKPj6Ah14o1/AAalU/vQJk=',
+} as const;
+
 /** Changes to the example that result in different templates. */
 export const CHOICES = {
   cosigner: { cosigner: true, cosignerPcr8: PCR8 },
@@ -30,6 +36,11 @@ export const CHOICES = {
     keyWithdrawal: 'refuse',
     maxStalenessSeconds: 120,
   },
+  signers: {
+    policyCases: 'examples/local-policy.cases.yaml',
+    policySigners: { quorum: 2, keys: SIGNERS },
+  },
+  policyInImage: { policySource: 'image' },
   existingVpc: {
     network: {
       vpcId: 'vpc-0123456789abcdef0',
@@ -60,7 +71,8 @@ const CERTIFICATES: Readonly<Record<string, Json>> = {
 };
 const COSIGNERS: Readonly<Record<string, Json>> = {
   'without Co-signer': {},
-  'with Co-signer': CHOICES.cosigner,
+  // A policy in the image that must be signed, so that every combination is checked with and without these settings.
+  'with Co-signer': { ...CHOICES.cosigner, ...CHOICES.signers, ...CHOICES.policyInImage },
 };
 
 /** All 18 combinations of these changes. */

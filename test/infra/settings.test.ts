@@ -81,6 +81,47 @@ t.test('every choice is valid', (t) => {
   t.end();
 });
 
+t.test('reports signers whose signatures could not protect the policy', (t) => {
+  const { alice, bob } = CHOICES.signers.policySigners.keys;
+  const keyExpected =
+    'must be an Ed25519 public key in base64, as "npm run policy -- sign" prints it, starting with MCow';
+  const raw = Buffer.from(alice, 'base64').subarray(-32).toString('base64');
+  const keysExpected =
+    'must be {"alice": "MCow…", "bob": "MCow…"}: names of at most 32 letters, digits and _ . @ -, and Ed25519 public keys';
+  const cases: readonly [policySigners: unknown, problem: string][] = [
+    [
+      { quorum: 3, keys: { alice, bob } },
+      'quorum is 3, but there are 2 keys: no policy could ever be signed',
+    ],
+    [{ quorum: 1, keys: {} }, 'quorum is 1, but there are 0 keys: no policy could ever be signed'],
+    [{ quorum: 0, keys: { alice } }, 'quorum must be at least 1'],
+    [{ keys: { alice } }, 'quorum must be a whole number: how many signers must have signed'],
+    [
+      { quorum: 1, keys: { alice, bob: alice } },
+      'keys.bob is the key of alice too: one signature would count twice',
+    ],
+    [
+      { quorum: 1, keys: { alice, bob: raw } },
+      'keys.bob is the key of alice too: one signature would count twice',
+    ],
+    [
+      { quorum: 1, keys: { alice: Buffer.alloc(32).toString('base64') } },
+      'keys.alice is a placeholder, for which anyone can make signatures: set the key of a real signer',
+    ],
+    [{ quorum: 1, keys: { alice: 1 } }, 'keys.alice must be a public key in base64, in quotes'],
+    [{ quorum: 1, keys: { alice: 'MCow' } }, `keys.alice ${keyExpected}`],
+    [{ quorum: 1, keys: { alice: `${alice} ` } }, `keys.alice ${keyExpected}`],
+    [{ quorum: 1, keys: { 'alice,bob': alice } }, `keys.alice,bob ${keysExpected}`],
+    [{ quorum: 1, keys: [alice] }, `keys ${keysExpected}`],
+    [{ quorum: 1 }, `keys ${keysExpected}`],
+    [{ quorum: 1, keys: { alice }, names: [] }, 'names is unknown: remove it'],
+  ];
+  for (const [policySigners, problem] of cases)
+    t.strictSame(problems({ ...EXAMPLE, policySigners }), [`policySigners.${problem}`]);
+  t.match(problems({ ...EXAMPLE, policySigners: 2 }), [/^policySigners must be \{"quorum": 2, /]);
+  t.end();
+});
+
 t.test('overrides apply to their environment only', (t) => {
   const settings = { ...EXAMPLE, desiredCount: 1, environments: { prod: { desiredCount: 2 } } };
   t.equal(checkSettings(settings, 'dev').desiredCount, 1);
@@ -225,6 +266,11 @@ t.test('reports settings that are invalid or contradict each other', (t) => {
     [{ basePath: '/a b' }, `basePath ${BAD_PATH}`],
     [{ basePath: 'https://callback.internal/callback' }, `basePath ${BAD_PATH}`],
     [{ basePath: `/${'a'.repeat(200)}` }, 'basePath is longer than 200 characters'],
+    [{ policySource: 'file' }, 'policySource must be "parameter" or "image"'],
+    [
+      { policyCases: '' },
+      'policyCases must be the path of a file with test cases, such as policy.cases.yaml',
+    ],
     [{ desiredCount: 1.5 }, 'desiredCount must be a whole number'],
     [{ desiredCount: 11 }, 'desiredCount must be at most 10'],
     [{ alarmEmail: 'nobody' }, 'alarmEmail must be an e-mail address'],

@@ -19,7 +19,7 @@ function policyFrom(state: { value?: string | undefined; fault?: Error }) {
       ? Promise.resolve({ name: 'policy.yaml', value: state.value })
       : Promise.reject(state.fault);
   };
-  const policy = new CurrentPolicy(source, memory.log, () => confirmed++);
+  const policy = new CurrentPolicy(source, memory.log, { onConfirmed: () => confirmed++ });
   return { ...memory, state, policy, reads: () => reads, confirmed: () => confirmed };
 }
 

@@ -2,9 +2,11 @@
 import type { Command } from 'commander';
 import type { Output } from '../../terminal.js';
 import { readPolicy } from '../files.js';
+import { showProgress } from '../log-lines.js';
 import { replay } from '../replay.js';
 import {
   addExamples,
+  addFetchOption,
   addJsonOption,
   checkStandardInput,
   policyOption,
@@ -24,25 +26,17 @@ export function addReplay(program: Command, stdout: Output): void {
       runAction(stdout, options, async (print) => {
         const policyFile = selectPolicy(options);
         checkStandardInput(policyFile, log);
-        const policy = readPolicy(policyFile);
+        const policy = await readPolicy(policyFile, options);
         const outcome = await replay(policy, log, showProgress);
         print.replay(log, policyFile, policy, outcome);
         return outcome.changes.length === 0;
       }),
     );
+  addFetchOption(command);
   addJsonOption(command);
   addExamples(command, 'a decision would change', [
     'npm start > handler.ndjson',
     'npm run policy -- replay handler.ndjson --policy examples/worked-rules.yaml',
     'npm run --silent logs -- -e prod --since 1d --json | npm run policy -- replay -',
   ]);
-}
-
-const PROGRESS_STEP_LINES = 5000;
-
-/** Shows on a terminal how much of a long log has been read. */
-function showProgress(lines: number): void {
-  if (process.stderr.isTTY && lines % PROGRESS_STEP_LINES === 0) {
-    process.stderr.write(`\r${lines} lines read\r`);
-  }
 }

@@ -2,9 +2,12 @@
 import type { Command } from 'commander';
 import type { Output } from '../../terminal.js';
 import { readCases, runCases } from '../cases.js';
-import { readPolicy } from '../files.js';
+import { readPolicyText } from '../files.js';
+import { mutate } from '../mutate/mutate.js';
+import type { Printer } from '../print.js';
 import {
   addExamples,
+  addFetchOption,
   addJsonOption,
   checkStandardInput,
   policyOption,
@@ -13,25 +16,50 @@ import {
   selectPolicy,
 } from './action.js';
 
+type TestOptions = PolicyOptions & { readonly mutate?: boolean };
+
 export function addTest(program: Command, stdout: Output): void {
   const test = program
     .command('test')
     .summary('run test cases against a policy')
-    .description('Runs test cases against a policy, and lists the rules that no case matched.')
+    .description(
+      'Runs test cases against a policy, and shows in how many of them each rule matched. With --mutate, it then changes the policy in many small ways, one at a time, and shows the changes that no case notices.',
+    )
     .argument('<cases>', 'YAML file with test cases: requests and the decision expected for each')
     .addOption(policyOption())
-    .action((cases: string, options: PolicyOptions) =>
-      runAction(stdout, options, (print) => {
-        const policyFile = selectPolicy(options);
-        checkStandardInput(policyFile, cases);
-        const policy = readPolicy(policyFile);
-        const run = runCases(policy, readCases(cases));
-        print.testRun(policy, run);
-        return run.results.every(({ passed }) => passed);
-      }),
+    .option('--mutate', 'show which changes to the policy no case would notice')
+    .action((cases: string, options: TestOptions) =>
+      runAction(stdout, options, (print) => runTest(print, cases, options)),
     );
+  addFetchOption(test);
   addJsonOption(test);
-  addExamples(test, 'a case failed', [
+  addExamples(test, 'a case failed, or with --mutate, no case notices a change', [
     'npm run policy -- test examples/local-policy.cases.yaml --policy examples/local-policy.yaml',
+    'npm run policy -- test examples/local-policy.cases.yaml --policy examples/local-policy.yaml --mutate',
   ]);
+}
+
+async function runTest(print: Printer, cases: string, options: TestOptions): Promise<boolean> {
+  const file = selectPolicy(options);
+  checkStandardInput(file, cases);
+  const { text, policy } = await readPolicyText(file, options);
+  const run = runCases(policy, readCases(cases));
+  const isPassed = run.results.every(({ passed }) => passed);
+  // A case that fails notices nothing.
+  if (options.mutate !== true || !isPassed) {
+    print.testRun(policy, run);
+    return isPassed;
+  }
+  const mutation = await mutate({ policy, text, file, results: run.results }, showChanges);
+  print.mutation(file, policy, mutation);
+  return mutation.survivors.length === 0;
+}
+
+const PROGRESS_STEP_CHANGES = 20;
+
+/** Shows on a terminal how many changes were tried. */
+function showChanges(changes: number): void {
+  if (process.stderr.isTTY && changes % PROGRESS_STEP_CHANGES === 0) {
+    process.stderr.write(`\r${changes} changes tried\r`);
+  }
 }

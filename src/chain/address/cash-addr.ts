@@ -54,8 +54,21 @@ export function decodeCashAddr(text: string, prefix: string): HashAddress | unde
 }
 
 /** @returns with the prefix */
-export function encodeCashAddr({ type, hash }: HashAddress, prefix: string): string {
-  const version = (type === 'keyHash' ? 0 : 0b1_000) | HASH_SIZES.indexOf(hash.length);
+export function encodeCashAddr(address: HashAddress, prefix: string): string {
+  return encodeType(address.type === 'keyHash' ? 0 : 1, address.hash, prefix);
+}
+
+/** @returns all CashAddr spellings of an address: with and without the prefix, and as an address that takes tokens */
+export function cashAddrSpellings({ type, hash }: HashAddress, prefix: string): readonly string[] {
+  const types = type === 'keyHash' ? [0, 2] : [1, 3];
+  return types.flatMap((each) => {
+    const address = encodeType(each, hash, prefix);
+    return [address, address.slice(prefix.length + 1)];
+  });
+}
+
+function encodeType(type: number, hash: Uint8Array, prefix: string): string {
+  const version = (type << 3) | HASH_SIZES.indexOf(hash.length);
   const words = bech32.toWords(Uint8Array.of(version, ...hash));
   const [upper, lower] = checksum(prefix, [...words, ...new Array<number>(CHECKSUM_LENGTH).fill(0)]);
   const sum = (BigInt(upper) << 32n) | BigInt(lower);

@@ -22,3 +22,22 @@ export function canonicalTon(text: string): string | undefined {
   if (crc16(bytes.subarray(0, 34)) !== bytes.readUInt16BE(34)) return undefined;
   return `${workchain}:${bytes.toString('hex', 2, 34)}`;
 }
+
+/**
+ * @param canonical raw, such as `0:83df…`
+ * @returns its user-friendly forms, one for each combination of the flags; none for text that is no address
+ */
+export function tonSpellings(canonical: string): readonly string[] {
+  if (!RAW.test(canonical)) return [];
+  const [workchain = '', account = ''] = canonical.split(':');
+  return [BOUNCEABLE, NON_BOUNCEABLE].flatMap((kind) =>
+    [kind, kind | TEST_ONLY].map((flags) => {
+      const bytes = Buffer.alloc(36);
+      bytes.writeUInt8(flags, 0);
+      bytes.writeInt8(Number(workchain), 1);
+      bytes.write(account, 2, 'hex');
+      bytes.writeUInt16BE(crc16(bytes.subarray(0, 34)), 34);
+      return bytes.toString('base64url');
+    }),
+  );
+}

@@ -1,7 +1,8 @@
 // Explains a decision: for each rule, the part of its expression that decided it, and the facts read there.
-import { type ASTNode, serialize } from '@marcbachmann/cel-js';
+import type { ASTNode } from '@marcbachmann/cel-js';
 import { addressWarnings } from '../../chain/address/canonical.js';
 import type { Catalog } from '../../chain/catalog.js';
+import type { Signed } from '../../chain/read.js';
 import { type CallbackRequest, isObject, present } from '../../protocol/request.js';
 import { Address } from '../facts/address.js';
 import { Decimal } from '../../protocol/decimal.js';
@@ -10,6 +11,8 @@ import { explainError } from '../language/explain-error.js';
 import { type Lists, nameIn } from '../language/named-list.js';
 import { nodesIn } from '../language/nodes.js';
 import { TableValue } from '../language/table.js';
+import { write } from '../language/write.js';
+import { localTime, zonesIn } from './local-time.js';
 import { decideBy, type Policy, type Rule, type RuleDecision, signedBy, tryRule } from './rules.js';
 
 export interface RuleExplanation {
@@ -38,8 +41,13 @@ export interface Explanation {
   readonly rules: readonly RuleExplanation[];
 }
 
-export function explain(policy: Policy, request: CallbackRequest, now: Date): Explanation {
-  const signed = signedBy(policy, request);
+/** @param signed what a transaction signs, if it was read before */
+export function explain(
+  policy: Policy,
+  request: CallbackRequest,
+  now: Date,
+  signed: Signed | undefined = signedBy(policy, request),
+): Explanation {
   const decision = decideBy(policy, request, now, signed);
   const facts = factsOf({ request, signed, catalog: policy.catalog }, now);
   const rules = policy.rulesFor[request.kind].map((rule, index): RuleExplanation => {
@@ -47,7 +55,7 @@ export function explain(policy: Policy, request: CallbackRequest, now: Date): Ex
     const outcome = tryRule(rule, request, facts);
     const part = decisivePart(rule, facts, rule.ast);
     const context = { rule, facts, lists: policy.named };
-    const explained = { id: rule.id, part: serialize(part), values: valuesIn(context, part) };
+    const explained = { id: rule.id, part: write(part), values: valuesIn(context, part) };
     return typeof outcome === 'object'
       ? { ...explained, outcome: 'error', error: outcome.error }
       : { ...explained, outcome: outcome ? 'matched' : 'no' };
@@ -84,9 +92,9 @@ function decisivePart(rule: Rule, facts: Facts, node: ASTNode): ASTNode {
   if (node.op !== '&&' && node.op !== '||') return node;
   const [left, right] = node.args;
   const decisive = node.op === '||';
-  const leftResult = resultOf(rule, facts, serialize(left));
+  const leftResult = resultOf(rule, facts, write(left));
   if (leftResult === undefined || leftResult === decisive) return decisivePart(rule, facts, left);
-  const rightResult = resultOf(rule, facts, serialize(right));
+  const rightResult = resultOf(rule, facts, write(right));
   return rightResult === undefined || rightResult === decisive ? decisivePart(rule, facts, right) : node;
 }
 
@@ -115,13 +123,20 @@ function valuesIn(context: Context, part: ASTNode): Record<string, string> {
     values[source] ??= valueOf(context, source);
   };
   for (const node of nodesIn(part)) {
-    if (node.op === 'id' && node.args === 'now') addValue('now');
-    if (isFact(node, part)) addValue(serialize(node));
+    if (node.op === 'id' && node.args === 'now') values['now'] ??= timeIn(context, part);
+    if (isFact(node, part)) addValue(write(node));
     if (node.op === 'rcall' && DECISIVE_RESULTS.has(node.args[0])) {
       elementFacts(context, node.args).forEach(addValue);
     }
   }
   return values;
+}
+
+/** In UTC, and as in the time zones that the part reads it in. */
+function timeIn({ facts }: Context, part: ASTNode): string {
+  const { now } = facts;
+  if (!(now instanceof Date)) return '';
+  return [now.toISOString(), ...zonesIn(part).map((zone) => localTime(now, zone))].join('; ');
 }
 
 /** `tx.asset`, and `tx.call.args.amount` as a whole; an object of facts alone says nothing. */
@@ -155,11 +170,11 @@ function elementFacts(
   [name, list, [variable, predicate]]: readonly [string, ASTNode, readonly ASTNode[]],
 ): readonly string[] {
   if (variable?.op !== 'id' || predicate === undefined) return [];
-  const receiver = serialize(list);
+  const receiver = write(list);
   const size = Number(resultOf(rule, facts, `size(${receiver})`) ?? 0);
   const elements = Array.from({ length: size }, (_, index) => `${receiver}[${index}]`);
   const decisive = elements.find((element) => {
-    const result = resultOf(rule, facts, `[${element}].exists(${variable.args}, ${serialize(predicate)})`);
+    const result = resultOf(rule, facts, `[${element}].exists(${variable.args}, ${write(predicate)})`);
     return result === undefined || result === DECISIVE_RESULTS.get(name);
   });
   const isVariable = (node: ASTNode): boolean => node.op === 'id' && node.args === variable.args;

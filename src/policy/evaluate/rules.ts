@@ -31,8 +31,11 @@ export interface Policy {
   readonly indexFor: Readonly<Record<Kind, RuleIndex>>;
   /** What the policy says about assets, contracts and the workspace, and the checks before any rule. */
   readonly catalog: Catalog;
+  /** The lists that are written in the policy. */
   readonly lists: ReadonlyMap<string, readonly ListEntry[]>;
-  /** The lists, as rules look things up in them. */
+  /** The lists that the policy takes from elsewhere, keyed by name. */
+  readonly loadedLists: ReadonlyMap<string, ListFromElsewhere>;
+  /** All lists, as rules look things up in them. */
   readonly named: Lists;
   readonly tables: Tables;
   /** What an author should look at; the policy can be used. */
@@ -41,6 +44,16 @@ export interface Policy {
   readonly otherwise: Exclude<Action, 'APPROVE'>;
   /** The action if a rule can't be evaluated. */
   readonly onError: 'REJECT' | 'RETRY';
+}
+
+export interface ListFromElsewhere {
+  /** A file as the policy names it, or `s3://bucket/key`. */
+  readonly from: string;
+  /** Whether the policy says what the list's SHA-256 must be. */
+  readonly pinned: boolean;
+  /** Of the list's bytes; `undefined` if they were not looked at, and the list counts as empty. */
+  readonly sha256: string | undefined;
+  readonly entries: number;
 }
 
 /** Something in a policy file that may be a mistake. */
@@ -75,6 +88,8 @@ export interface RuleDecision extends Decision {
   readonly destinationName?: string;
   /** Hash of the policy. */
   readonly policy: string;
+  /** The SHA-256 of the lists that the policy takes from elsewhere, keyed by name. Absent if there are none. */
+  readonly lists?: Readonly<Record<string, string>>;
   /** Ids of the rules up to and including the one that decided, in order. */
   readonly tried: readonly string[];
 }
@@ -98,7 +113,14 @@ export function decideBy(
     ...decision,
     ...(signed !== undefined && isVerifiable(request) && verification(signed)),
     ...(destinationName !== undefined && { destinationName }),
+    ...(policy.loadedLists.size > 0 && { lists: hashesOf(policy) }),
   };
+}
+
+function hashesOf({ loadedLists }: Policy): Readonly<Record<string, string>> {
+  const hashes: Record<string, string> = {};
+  for (const [name, { sha256 }] of loadedLists) if (sha256 !== undefined) hashes[name] = sha256;
+  return hashes;
 }
 
 /** @returns what a transaction signs; `undefined` for a configuration change */

@@ -2,6 +2,7 @@
 import { canonicalAddress } from '../../chain/address/canonical.js';
 import { familyOf } from '../../chain/chain.js';
 import type { Address } from '../facts/address.js';
+import { AddressList } from './address-list.js';
 
 /** An address with what belongs to it. */
 export interface AddressEntry {
@@ -24,9 +25,13 @@ interface ChainIndex {
   readonly detailed: ReadonlyMap<string, readonly AddressEntry[]>;
 }
 
+/** What a list contains: entries that are written in the policy, or a file of addresses from elsewhere. */
+export type ListContent = readonly ListEntry[] | AddressList;
+
 /** One list. A lookup takes the same time however long the list is. */
 export class NamedList {
   readonly hasNames: boolean;
+  readonly #file: AddressList | undefined;
   /** All entries as written. */
   readonly #written: ReadonlySet<string>;
   readonly #plain: readonly string[];
@@ -34,7 +39,9 @@ export class NamedList {
   /** Built for a chain when one of its addresses is looked up. */
   readonly #byChain = new Map<string, ChainIndex>();
 
-  constructor(entries: readonly ListEntry[]) {
+  constructor(content: ListContent) {
+    this.#file = content instanceof AddressList ? content : undefined;
+    const entries = content instanceof AddressList ? [] : content;
     this.#written = new Set(entries.map((entry) => (typeof entry === 'string' ? entry : entry.address)));
     this.#plain = entries.filter((entry) => typeof entry === 'string');
     this.#detailed = entries.filter((entry) => typeof entry !== 'string');
@@ -43,11 +50,12 @@ export class NamedList {
 
   /** Whether an entry is exactly this string. */
   has(text: string): boolean {
-    return this.#written.has(text);
+    return this.#file === undefined ? this.#written.has(text) : this.#file.has(text);
   }
 
   /** Whether an entry has this address, whatever its tag. */
   hasAddress(address: Address): boolean {
+    if (this.#file !== undefined) return this.#file.hasAddress(address);
     const { plain, detailed } = this.#indexFor(address.chain);
     const { normalized } = address;
     return plain.has(normalized) || entriesFor(address, detailed).length > 0;
@@ -55,6 +63,7 @@ export class NamedList {
 
   /** Whether an entry has this address and this tag, or both have no tag. */
   hasDestination(address: Address, tag: string | undefined): boolean {
+    if (this.#file !== undefined) return tag === undefined && this.#file.hasAddress(address);
     const { plain, detailed } = this.#indexFor(address.chain);
     if (tag === undefined && plain.has(address.normalized)) return true;
     return entriesFor(address, detailed).some((entry) => entry.tag === tag);
@@ -96,8 +105,8 @@ function entriesFor(
 export class Lists {
   readonly [name: string]: NamedList;
 
-  constructor(lists: ReadonlyMap<string, readonly ListEntry[]>) {
-    for (const [name, entries] of lists) Object.assign(this, { [name]: new NamedList(entries) });
+  constructor(lists: ReadonlyMap<string, ListContent>) {
+    for (const [name, content] of lists) Object.assign(this, { [name]: new NamedList(content) });
   }
 }
 

@@ -91,6 +91,9 @@ function mixedTypes({ op, args }: NodeOf<'==' | '!=' | 'in'>): string | undefine
   if (op === 'in' && right.includes('dyn')) {
     return '"in" can’t search a dynamic list: write .exists(e, e == …)';
   }
+  if (op === 'in' && /^(Decimal|TableValue)$/.test(left) && /^list<(int|double|string)>$/.test(right)) {
+    return 'an amount is never equal to a number or a string: write in [decimal("1"), decimal("2")]';
+  }
   const dynamicWith = (type: string): boolean =>
     (left.includes(type) && right.includes('dyn')) || (right.includes(type) && left.includes('dyn'));
   if (op === 'in' && dynamicWith('Decimal')) {

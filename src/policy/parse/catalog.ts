@@ -8,7 +8,13 @@ import type { ListEntry } from '../language/named-list.js';
 import type { Tables } from '../language/table.js';
 import { type Path, type PolicyDocument, toRecord } from './document.js';
 import type { PolicyProblem } from './problem.js';
-import { assetSchema, contractSchema, integritySchema, listEntrySchema } from './schema.js';
+import {
+  assetSchema,
+  contractSchema,
+  integritySchema,
+  listEntrySchema,
+  listReferenceSchema,
+} from './schema.js';
 
 /** Problems make the file unusable, warnings do not. What is found is added to them. */
 export interface Found {
@@ -83,7 +89,7 @@ export type PolicyLists = ReadonlyMap<string, readonly ListEntry[]>;
 export function readLists(document: PolicyDocument, { assets }: Catalog, found: Found): PolicyLists {
   const lists = new Map<string, readonly ListEntry[]>();
   for (const [name, entries] of Object.entries(sectionOf(document, 'lists'))) {
-    if (!isName(document, ['lists', name], 'list', found)) continue;
+    if (!isName(document, ['lists', name], 'list', found) || isElsewhere(entries)) continue;
     lists.set(
       name,
       (Array.isArray(entries) ? entries : []).flatMap((entry: unknown, index) => {
@@ -101,6 +107,32 @@ export function readLists(document: PolicyDocument, { assets }: Catalog, found: 
     );
   }
   return lists;
+}
+
+/** `sanctioned: { from: "s3://bucket/sdn.txt" }` */
+export interface ListReference {
+  /** The list's name in the policy. */
+  readonly name: string;
+  /** A file, or `s3://bucket/key`. */
+  readonly from: string;
+  /** What the content must be, if the policy says so: 64 digits in lower case. */
+  readonly sha256: string | undefined;
+  /** Where the policy names the list: a problem without a message. */
+  readonly place: PolicyProblem;
+}
+
+/** The lists that the policy takes from elsewhere. Those that do not match the schema are left out. */
+export function readReferences(document: PolicyDocument): readonly ListReference[] {
+  return Object.entries(sectionOf(document, 'lists')).flatMap(([name, list]) => {
+    const data = isElsewhere(list) ? dataOf(listReferenceSchema, list) : undefined;
+    if (data === undefined) return [];
+    const { from, sha256 } = data;
+    return [{ name, from, sha256, place: document.problemAt(['lists', name], '') }];
+  });
+}
+
+function isElsewhere(list: unknown): boolean {
+  return typeof list === 'object' && list !== null && !Array.isArray(list);
 }
 
 /** Shorter strings are taken for ids. */

@@ -9,7 +9,8 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
-import { excerptOf, type PolicyProblem } from './problem.js';
+import { excerptOf, type PolicyProblem, withoutSecrets } from './problem.js';
+import { yamlProblems } from './yaml-problem.js';
 
 /** Keys and indices that lead to a part of the value, such as `['rules', 0, 'when']`. */
 export type Path = readonly PropertyKey[];
@@ -33,16 +34,16 @@ export class PolicyDocument {
       schema: 'failsafe',
       lineCounter: this.#lines,
       prettyErrors: false,
+      // yamlProblems() finds duplicates, in less time.
+      uniqueKeys: false,
     });
     this.#root = document.contents;
-    this.problems = [...document.errors, ...document.warnings].map(({ message, pos }) =>
-      this.#problem(pos[0], `invalid YAML: ${message}`),
-    );
+    this.problems = yamlProblems(document, text).map(({ offset, message }) => this.#problem(offset, message));
     if (this.problems.length > 0) return;
     try {
       this.value = document.toJS();
     } catch (error) {
-      // An alias that is undefined, or that expands to too many nodes.
+      // Aliases that expand to too many nodes, or too many levels.
       const reason = error instanceof Error ? error.message : String(error);
       this.problems = [this.#problem(0, `invalid YAML: ${reason}`)];
     }
@@ -75,7 +76,7 @@ export class PolicyDocument {
       line,
       column: col,
       ...(rule !== undefined && { rule }),
-      message,
+      message: withoutSecrets(message),
       ...excerptOf(this.#text.slice(start, end === -1 ? undefined : end), col),
     };
   }

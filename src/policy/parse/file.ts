@@ -5,15 +5,24 @@ import { RuleIndex } from '../evaluate/rule-index.js';
 import type { Policy, Rule } from '../evaluate/rules.js';
 import type { Kind } from '../../protocol/request.js';
 import { type Language, languageWith } from '../language/language.js';
-import { Lists } from '../language/named-list.js';
+import type { AddressList } from '../language/address-list.js';
+import { type ListContent, Lists } from '../language/named-list.js';
 import { nearest } from '../language/nearest.js';
 import { PolicyDocument, toRecord } from './document.js';
 import { PolicyError, type PolicyProblem } from './problem.js';
-import { type Found, readCatalog, readLists, readTables } from './catalog.js';
-import { KINDS, keysAt, POLICY_KEYS, policySchema, ruleSchema } from './schema.js';
+import {
+  type Found,
+  type ListReference,
+  readCatalog,
+  readLists,
+  readReferences,
+  readTables,
+} from './catalog.js';
+import { KINDS, keysAt, policySchema, ruleSchema } from './schema.js';
+import { unreadable } from './unreadable.js';
 
 /**
- * Parses a policy.
+ * Parses a policy. Lists from elsewhere count as empty.
  * @param text YAML
  * @param file name of the file or parameter, for problems
  * @throws {PolicyError} with all problems
@@ -26,26 +35,17 @@ export function parsePolicy(text: string, file: string): Policy {
 export interface PolicyDraft {
   readonly references: readonly ListReference[];
   /**
-   * @param lists what `references` name, keyed by the name of the list
+   * @param lists what `references` name, keyed by the name of the list. A list that is missing counts as empty
    * @throws {PolicyError} with all problems
    */
   complete(lists: ReadonlyMap<string, LoadedList>): Policy;
 }
 
-/** `sanctioned: { from: "s3://bucket/sdn.txt" }` */
-export interface ListReference {
-  readonly name: string;
-  /** A file, or `s3://bucket/key`. */
-  readonly from: string;
-  /** What the content must be, if the policy says so. */
-  readonly sha256: string | undefined;
-}
-
 /** The content of a list that a policy takes from elsewhere. */
 export interface LoadedList {
-  /** Of the list's bytes; `undefined` if they were not looked at, and the list counts as empty. */
-  readonly sha256: string | undefined;
-  readonly entries: readonly string[];
+  /** Of the list's bytes, 64 hex digits. */
+  readonly sha256: string;
+  readonly addresses: AddressList;
 }
 
 /**
@@ -53,22 +53,19 @@ export interface LoadedList {
  * @throws {PolicyError} if it is no YAML
  */
 export function draftPolicy(text: string, file: string): PolicyDraft {
-  if (text.includes('-----BEGIN') || !LOOKS_LIKE_POLICY.test(text)) throw new PolicyError([notAPolicy(file)]);
+  const problem = unreadable(text, file);
+  if (problem !== undefined) throw new PolicyError([problem]);
   const hash = createHash('sha256').update(text).digest('hex');
   const document = new PolicyDocument(text, file);
-  return { references: [], complete: () => ({ hash, ...readPolicy(document) }) };
+  const references = readReferences(document);
+  return { references, complete: (lists) => ({ hash, ...readPolicy(document, references, lists) }) };
 }
 
-/** A file without these keys is not quoted in a report. */
-const LOOKS_LIKE_POLICY = /(^|[\s{,])["']?(version|rules)["']?\s*:/;
-
-/** Reports without an excerpt. The report is logged and, if two parameters were swapped, the value may be a key. */
-function notAPolicy(file: string): PolicyProblem {
-  const message = `not a policy: a policy has the keys ${POLICY_KEYS}`;
-  return { file, line: 1, column: 1, message, excerpt: '', caret: 0 };
-}
-
-function readPolicy(document: PolicyDocument): Omit<Policy, 'hash'> {
+function readPolicy(
+  document: PolicyDocument,
+  references: readonly ListReference[],
+  loaded: ReadonlyMap<string, LoadedList>,
+): Omit<Policy, 'hash'> {
   if (document.problems.length > 0) throw new PolicyError(document.problems);
 
   const { data, error } = policySchema.safeParse(document.value);
@@ -79,7 +76,8 @@ function readPolicy(document: PolicyDocument): Omit<Policy, 'hash'> {
   const catalog = readCatalog(document, found);
   const lists = readLists(document, catalog, found);
   const tables = readTables(document, found);
-  const named = new Lists(lists);
+  const elsewhere = references.map(({ name }) => [name, loaded.get(name)?.addresses ?? []] as const);
+  const named = new Lists(new Map<string, ListContent>([...lists, ...elsewhere]));
   const rules = compileRules(document, languageWith({ lists: named, tables }), problems);
   if (data === undefined || problems.length > 0) {
     throw new PolicyError(problems.sort(byPosition));
@@ -92,6 +90,7 @@ function readPolicy(document: PolicyDocument): Omit<Policy, 'hash'> {
     catalog,
     lists,
     named,
+    loadedLists: loadedLists(references, loaded),
     tables,
     warnings: found.warnings.sort(byPosition),
     rules,
@@ -105,13 +104,30 @@ function readPolicy(document: PolicyDocument): Omit<Policy, 'hash'> {
   };
 }
 
+function loadedLists(
+  references: readonly ListReference[],
+  loaded: ReadonlyMap<string, LoadedList>,
+): Policy['loadedLists'] {
+  const entries = references.map(({ name, from, sha256 }) => {
+    const list = loaded.get(name);
+    const pinned = sha256 !== undefined;
+    return [name, { from, pinned, sha256: list?.sha256, entries: list?.addresses.size ?? 0 }] as const;
+  });
+  return new Map(entries);
+}
+
 function toProblems(document: PolicyDocument, issue: z.core.$ZodIssue): readonly PolicyProblem[] {
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(path);
     return issue.keys.map((key) => {
       const near = nearest(key, known);
-      const hint = near === undefined ? `the keys here are ${known.join(', ')}` : `did you mean "${near}"?`;
+      const hint =
+        key === '<<'
+          ? 'merge keys of YAML are not available: write the keys out'
+          : near === undefined
+            ? `the keys here are ${known.join(', ')}`
+            : `did you mean "${near}"?`;
       return document.problemAtKey([...path, key], `unknown key "${key}"; ${hint}`);
     });
   }

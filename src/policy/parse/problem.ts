@@ -17,42 +17,69 @@ export interface PolicyProblem {
   readonly caret: number;
 }
 
+/** A problem of a file as a whole. */
+export function problemIn(file: string, message: string): PolicyProblem {
+  return { file, line: 1, column: 1, message, excerpt: '', caret: 0 };
+}
+
 /** Maximum number of problems in a log line; a file may have one on every line. */
 const MAX_LOGGED = 20;
 
 /** The policy is invalid. The message is the whole report. */
 export class PolicyError extends BaseError<'POLICY_INVALID'> {
   readonly problems: readonly PolicyProblem[];
+  /** What has the problems, for the report. */
+  readonly #what: string;
 
-  constructor(problems: readonly PolicyProblem[]) {
-    super('POLICY_INVALID', report(problems, problems.length));
+  constructor(problems: readonly PolicyProblem[], what = 'policy') {
+    super('POLICY_INVALID', report(problems, problems.length, what));
     this.problems = problems;
+    this.#what = what;
   }
 
   /** The first problems and their report, short enough for a log line. */
   get brief(): { readonly problems: readonly PolicyProblem[]; readonly report: string } {
     const problems = this.problems.slice(0, MAX_LOGGED);
-    return { problems, report: report(problems, this.problems.length) };
+    return { problems, report: report(problems, this.problems.length, this.#what) };
+  }
+}
+
+/** A list that a policy takes from elsewhere is invalid; nothing of it is used. */
+export class ListError extends PolicyError {
+  constructor(problems: readonly PolicyProblem[]) {
+    super(problems, 'list');
   }
 }
 
 /** Maximum length of an excerpt, in characters. */
 const MAX_WIDTH = 100;
 
+/**
+ * Private keys without their PEM header, as base64 or in a JWK. Addresses with as many characters have letters of one
+ * case, except for old ones of Cardano.
+ */
+const SECRET =
+  /-----BEGIN.*|\bM(?:I[A-Z]|C4C|HcC|HQC)[A-Za-z0-9+/]{20,}={0,2}|(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{60,}={0,2}|(?<="?\b(?:d|p|q|dp|dq|qi|k)"?\s*:\s*"?)[\w+/-]{30,}/g;
+
+/** @returns the text with `*` in place of what looks like a private key; as long as before */
+export function withoutSecrets(text: string): string {
+  return text.replaceAll(SECRET, (secret) => '*'.repeat(secret.length));
+}
+
 /** @param column counted from 1 */
 export function excerptOf(line: string, column: number): Pick<PolicyProblem, 'excerpt' | 'caret'> {
   const start = Math.max(0, column - 1 - MAX_WIDTH / 2);
-  const excerpt = line
+  const excerpt = withoutSecrets(line)
     .slice(start, start + MAX_WIDTH)
     .trimEnd()
     .replaceAll('\t', ' ');
   return { excerpt, caret: column - 1 - start };
 }
 
-function report(problems: readonly PolicyProblem[], total: number): string {
+function report(problems: readonly PolicyProblem[], total: number, what: string): string {
   const count = total === 1 ? '1 problem' : `${total} problems`;
   const shown = problems.length < total ? `; the first ${problems.length} are shown` : '';
-  return [...problems.map(describe), `${count}${shown}. This policy can't be used.`].join('\n\n');
+  return [...problems.map(describe), `${count}${shown}. This ${what} can't be used.`].join('\n\n');
 }
 
 /**
@@ -63,12 +90,18 @@ function report(problems: readonly PolicyProblem[], total: number): string {
  *        |              ^
  * ```
  */
-function describe({ file, line, column, rule, message, excerpt, caret }: PolicyProblem): string {
+function describe(problem: PolicyProblem): string {
+  return [placeOf(problem), `  ${problem.message}`, ...excerptLines(problem)].join('\n');
+}
+
+/** `policy.yaml:12:11  rule small-internal` */
+export function placeOf({ file, line, column, rule }: PolicyProblem): string {
+  return `${file}:${line}:${column}${rule === undefined ? '' : `  rule ${rule}`}`;
+}
+
+/** The excerpt, and below it a caret; empty if nothing may be quoted. */
+export function excerptLines({ line, excerpt, caret }: PolicyProblem): readonly string[] {
   const gutter = String(line).padStart(6);
   const place = [`${gutter} | ${excerpt}`, `${' '.repeat(gutter.length)} | ${' '.repeat(caret)}^`];
-  return [
-    `${file}:${line}:${column}${rule === undefined ? '' : `  rule ${rule}`}`,
-    `  ${message}`,
-    ...(excerpt === '' ? [] : place),
-  ].join('\n');
+  return excerpt === '' ? [] : place;
 }

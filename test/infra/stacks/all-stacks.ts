@@ -113,7 +113,7 @@ t.test('prod retains keys, repository, buckets and logs, and protects its stacks
     const found = stacks
       .flatMap(({ json }) => Object.values(json.Resources))
       .filter(({ Type }) => stateful.test(Type));
-    t.equal(found.length, 9, environment);
+    t.equal(found.length, 10, environment);
     for (const { Type, DeletionPolicy } of found) t.equal(DeletionPolicy, policy, `${environment} ${Type}`);
     for (const { stackName, terminationProtection } of stacks) {
       t.equal(terminationProtection, environment === 'prod', stackName);

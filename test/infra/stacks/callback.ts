@@ -80,10 +80,17 @@ t.test('user, health check and stop timeout match the image and the service', (t
   t.end();
 });
 
-/** The container's environment variables. */
+const POLICY_BUCKET = 'fireblocks-dev-policy-111122223333-ap-northeast-1';
+
+/** The container's environment variables. The bucket's name comes from the security stack. */
 function environmentOf(stacks: Synthesized): Readonly<Record<string, string>> {
-  const variables = container(stacks)['Environment'] as { Name: string; Value: string }[];
-  return Object.fromEntries(variables.map(({ Name, Value }) => [Name, Value]));
+  const variables = container(stacks)['Environment'] as { Name: string; Value: unknown }[];
+  return Object.fromEntries(
+    variables.map(({ Name, Value }) => [
+      Name,
+      toText(Value).replace(/^<fireblocks-dev-security:ExportsOutputRefPolicies\w+>$/, POLICY_BUCKET),
+    ]),
+  );
 }
 
 t.test('the settings become environment variables that the service accepts', (t) => {
@@ -103,6 +110,47 @@ t.test('the settings become environment variables that the service accepts', (t)
     sources: { stopParameter: '/fireblocks/dev/policy-stop' },
   });
   t.equal(readConfig([], environmentOf(synthesize('dev', CHOICES.json))).auth, 'json');
+  t.end();
+});
+
+t.test('the policy comes from its parameter, or from the image', (t) => {
+  const parameter = environmentOf(synthesize());
+  t.match(parameter, {
+    POLICY_PARAMETER: '/fireblocks/dev/policy',
+    POLICY_CANDIDATE_PARAMETER: '/fireblocks/dev/policy-candidate',
+    POLICY_BUCKET,
+    POLICY_FILE: undefined,
+    POLICY_SIGNERS: undefined,
+    POLICY_QUORUM: undefined,
+  });
+  t.match(readConfig([], parameter), { sources: { policy: { parameter: '/fireblocks/dev/policy' } } });
+
+  const stacks = synthesize('dev', CHOICES.policyInImage);
+  const image = environmentOf(stacks);
+  t.match(image, {
+    POLICY_FILE: 'policy.yaml',
+    POLICY_BUCKET,
+    POLICY_PARAMETER: undefined,
+    POLICY_CANDIDATE_PARAMETER: undefined,
+  });
+  t.match(readConfig([], image), { sources: { policy: { file: 'policy.yaml' } } });
+  t.match(
+    readFileSync(join(ROOT, 'Dockerfile'), 'utf8'),
+    /\nWORKDIR \/app\n(COPY .*\n)*COPY --from=policy \/policy \.\/\n/,
+    'where the service looks for it',
+  );
+  const outputs = stacks.template('callback').findOutputs('*');
+  t.notOk('PolicyParameter' in outputs || 'PolicyCandidateParameter' in outputs);
+  t.end();
+});
+
+t.test('signers and their quorum become environment variables', (t) => {
+  const { alice, bob } = CHOICES.signers.policySigners.keys;
+  const variables = environmentOf(synthesize('dev', CHOICES.signers));
+  t.match(variables, { POLICY_SIGNERS: `alice=${alice},bob=${bob}`, POLICY_QUORUM: '2' });
+  const { signers } = readConfig([], variables);
+  t.equal(signers?.quorum, 2);
+  t.strictSame([...(signers?.keys.keys() ?? [])], ['alice', 'bob']);
   t.end();
 });
 
@@ -256,5 +304,7 @@ t.test('the first output is the URL for the Co-signer', (t) => {
   for (const name of ['LoadBalancerDNS', 'ClusterName', 'ServiceName', 'LogGroupName', 'TargetGroupArn']) {
     t.ok(outputs[name], name);
   }
+  t.equal(outputs['PolicyCandidateParameter']?.Value, '/fireblocks/dev/policy-candidate');
+  t.ok('PolicyBucket' in synthesize().template('security').findOutputs('*'));
   t.end();
 });

@@ -78,11 +78,12 @@ t.test('each endpoint allows only the actions and resources in use', (t) => {
     `ecr:GetDownloadUrlForLayer arn:aws:ecr:${account}:repository/fireblocks-callback-dev`,
   ];
   const parameter = `arn:aws:ssm:${account}:parameter/fireblocks/dev`;
+  const policyBucket = 'arn:aws:s3:::fireblocks-dev-policy-<AWS::AccountId>-ap-northeast-1';
   t.strictSame(
     Object.fromEntries(Object.entries(found).map(([service, { allowed }]) => [service, allowed])),
     {
       ssm: [
-        `ssm:GetParameters ${parameter}/jwt/callback-private-key ${parameter}/jwt/cosigner-public-key ${parameter}/policy ${parameter}/policy-stop`,
+        `ssm:GetParameters ${parameter}/jwt/callback-private-key ${parameter}/jwt/cosigner-public-key ${parameter}/policy ${parameter}/policy-candidate ${parameter}/policy-stop`,
       ],
       'ecr.api': pull,
       'ecr.dkr': pull,
@@ -90,7 +91,12 @@ t.test('each endpoint allows only the actions and resources in use', (t) => {
         `logs:CreateLogStream arn:aws:logs:${account}:log-group:/ecs/callback-handler/dev:*`,
         `logs:PutLogEvents arn:aws:logs:${account}:log-group:/ecs/callback-handler/dev:*`,
       ],
-      s3: ['s3:GetObject arn:aws:s3:::prod-ap-northeast-1-starport-layer-bucket/*'],
+      s3: [
+        `s3:GetObject ${policyBucket}/*`,
+        's3:GetObject arn:aws:s3:::prod-ap-northeast-1-starport-layer-bucket/*',
+        `s3:GetObjectVersion ${policyBucket}/*`,
+        `s3:ListBucket ${policyBucket}`,
+      ],
     },
   );
   t.end();

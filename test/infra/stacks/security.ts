@@ -1,5 +1,6 @@
 // Tests the security stack: all stacks' security group rules as a graph, and the permissions of the task's roles.
 import t from 'tap';
+import { namesOf, policyBucket } from '../../../infra/names.js';
 import { CHOICES, type Json } from '../../helpers/settings.js';
 import { listOf, type Statement, synthesize, type Synthesized, toText } from '../../helpers/stacks.js';
 
@@ -136,24 +137,99 @@ function permissions(stacks: Synthesized, role: string): readonly string[] {
     .sort();
 }
 
-t.test('the task can read and decrypt only its four parameters', (t) => {
-  const stacks = synthesize();
-  const parameters = ['jwt/callback-private-key', 'jwt/cosigner-public-key', 'policy', 'policy-stop'].map(
-    (name) => `arn:aws:ssm:ap-northeast-1:<AWS::AccountId>:parameter/fireblocks/dev/${name}`,
-  );
-  const found = permissions(stacks, 'TaskRole');
-  t.match(found[0], /^kms:Decrypt <Key[0-9A-F]+\.Arn>$/);
-  t.strictSame(
-    found.slice(1),
-    parameters.map((arn) => `ssm:GetParameters ${arn}`),
-  );
-  const decrypt = statementsOf(stacks, 'TaskRole').find(({ Action }) => Action === 'kms:Decrypt');
-  const context = decrypt?.Condition?.['StringEquals'] as Record<string, unknown[]>;
-  t.strictSame(context['kms:EncryptionContext:PARAMETER_ARN']?.map(toText), parameters);
+t.test(
+  'the task can read and decrypt only its five parameters and the policy bucket, and write nothing',
+  (t) => {
+    const stacks = synthesize();
+    const parameters = [
+      'jwt/callback-private-key',
+      'jwt/cosigner-public-key',
+      'policy',
+      'policy-candidate',
+      'policy-stop',
+    ].map((name) => `arn:aws:ssm:ap-northeast-1:<AWS::AccountId>:parameter/fireblocks/dev/${name}`);
+    const found = permissions(stacks, 'TaskRole').map((line) =>
+      line.replace(/<([A-Za-z]+)[0-9A-F]{8}\./, '<$1.'),
+    );
+    t.strictSame(found, [
+      'kms:Decrypt <Key.Arn>',
+      'kms:Decrypt <Key.Arn>',
+      's3:GetObject <Policies.Arn>/*',
+      's3:GetObjectVersion <Policies.Arn>/*',
+      's3:ListBucket <Policies.Arn>',
+      ...parameters.map((arn) => `ssm:GetParameters ${arn}`),
+    ]);
 
-  // The parameter names in the task's environment must be those that its role allows.
-  const environment = JSON.stringify(stacks.resources('AWS::ECS::TaskDefinition'));
-  for (const arn of parameters) t.ok(environment.includes(`"${arn.split(':parameter')[1] ?? ''}"`), arn);
+    const contexts = statementsOf(stacks, 'TaskRole')
+      .filter(({ Action }) => Action === 'kms:Decrypt')
+      .map(({ Condition }) => Condition as { StringEquals: Record<string, unknown> });
+    t.strictSame(
+      contexts.map((condition) => Object.keys(condition)),
+      [['StringEquals'], ['StringEquals']],
+    );
+    const context = Object.assign({}, ...contexts.map(({ StringEquals }) => StringEquals)) as Json;
+    t.strictSame(Object.keys(context).sort(), [
+      'kms:EncryptionContext:PARAMETER_ARN',
+      'kms:EncryptionContext:aws:s3:arn',
+    ]);
+    t.strictSame(listOf(context['kms:EncryptionContext:PARAMETER_ARN']).map(toText).sort(), parameters);
+    // With a bucket key, S3 uses the ARN of the bucket as the context.
+    t.match(toText(context['kms:EncryptionContext:aws:s3:arn']), /^<Policies[0-9A-F]{8}\.Arn>$/);
+
+    // The parameter names in the task's environment must be those that its role allows.
+    const environment = JSON.stringify(stacks.resources('AWS::ECS::TaskDefinition'));
+    for (const arn of parameters) t.ok(environment.includes(`"${arn.split(':parameter')[1] ?? ''}"`), arn);
+    t.end();
+  },
+);
+
+t.test('no resource policy lets anyone write to the policy bucket, and only TLS reaches it', (t) => {
+  const [policy] = synthesize().resources('AWS::S3::BucketPolicy', 'security');
+  const { Statement } = policy?.Properties['PolicyDocument'] as { Statement: Statement[] };
+  t.match(Statement, [{ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }]);
+  t.equal(Statement.length, 1);
+  t.end();
+});
+
+t.test('the policy bucket is private, encrypted with the key, logged, and keeps versions', (t) => {
+  for (const [environment, days] of [
+    ['dev', 7],
+    ['prod', 90],
+  ] as const) {
+    const [bucket] = synthesize(environment).resources('AWS::S3::Bucket', 'security');
+    const properties = bucket?.Properties ?? {};
+    t.equal(
+      toText(properties['BucketName']),
+      policyBucket(namesOf('fireblocks', environment), '<AWS::AccountId>', 'ap-northeast-1'),
+    );
+    t.match(properties, {
+      VersioningConfiguration: { Status: 'Enabled' },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+      LoggingConfiguration: { LogFilePrefix: 'buckets/policies/' },
+    });
+    const [rule] = (properties['BucketEncryption'] as { ServerSideEncryptionConfiguration: readonly [Json] })
+      .ServerSideEncryptionConfiguration;
+    t.equal(rule['BucketKeyEnabled'], true);
+    const { SSEAlgorithm, KMSMasterKeyID } = rule['ServerSideEncryptionByDefault'] as Json;
+    t.equal(SSEAlgorithm, 'aws:kms');
+    t.match(toText(KMSMasterKeyID), /^<Key[0-9A-F]{8}\.Arn>$/);
+    // Only earlier versions of lists expire: a parameter may name any version of a policy.
+    t.strictSame((properties['LifecycleConfiguration'] as Json)['Rules'], [
+      { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, Id: 'uploads', Status: 'Enabled' },
+      {
+        Id: 'lists',
+        NoncurrentVersionExpiration: { NoncurrentDays: days },
+        Prefix: 'lists/',
+        Status: 'Enabled',
+      },
+    ]);
+  }
   t.end();
 });
 

@@ -104,6 +104,6 @@ function hasLoop(node: ASTNode): boolean {
 }
 
 function childrenOf({ args }: ASTNode): readonly ASTNode[] {
-  const all: readonly unknown[] = Array.isArray(args) ? (args.flat()) : [args];
+  const all: readonly unknown[] = Array.isArray(args) ? args.flat() : [args];
   return all.filter((each): each is ASTNode => typeof each === 'object' && each !== null && 'op' in each);
 }

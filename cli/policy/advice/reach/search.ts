@@ -49,8 +49,7 @@ export class Search {
   /** @returns whether acceptable values were found */
   #explore(state: State, goals: readonly Goal[]): boolean {
     const pending = this.#propagate(state, goals);
-    if (pending === undefined) return false;
-    if (this.#isOver()) return false;
+    if (pending === undefined || this.#isOver()) return false;
     if (this.#tryLikely(state, pending)) return true;
     const divided = this.#divide(state, pending);
     if (divided === undefined) return this.#label(state, pending);
@@ -69,7 +68,7 @@ export class Search {
   #propagate(state: State, goals: readonly Goal[]): readonly Goal[] | undefined {
     let pending = goals;
     do {
-      state.isChanged = false;
+      state.resetChange();
       const open: Goal[] = [];
       for (const goal of pending) {
         this.#work++;
@@ -81,7 +80,7 @@ export class Search {
       }
       if (!this.#options.propagators.every((propagate) => propagate(state))) return undefined;
       pending = open;
-    } while (state.isChanged && !this.#isOver());
+    } while (state.isChanged() && !this.#isOver());
     return pending;
   }
 

@@ -1,0 +1,36 @@
+// Whether a rule that approves limits the amount from above.
+import type { TruePath } from '../paths.js';
+import { isLimited, named, reads } from '../terms.js';
+import { type Approval, type Gap, limitFor, tableHint } from './gap.js';
+import { entriesOn } from './paid.js';
+
+export function amountGaps(approval: Approval): readonly Gap[] {
+  const { path, policy } = approval;
+  if (path.some((literal) => isLimited(literal, named('tx.amount')))) return [];
+  if (entriesOn(path).some(({ paths, entry }) => isLimitedOn(paths, `${entry}.amount`))) return [];
+  const limit = `tx.amount <= ${limitFor('tx.asset', policy, 'maxPerTransaction')}`;
+  const advice = `add && ${limit}${tableHint(policy, 'maxPerTransaction')}`;
+  const isInUsd =
+    path.some((literal) => isLimited(literal, named('tx.amountUsd'))) ||
+    entriesOn(path).some(({ paths, entry }) => isLimitedOn(paths, `${entry}.amountUsd`));
+  if (isInUsd) {
+    return [
+      {
+        code: 'amount-in-usd-only',
+        message:
+          'the only limit is in US dollars, so it depends on the price that Fireblocks sends; with a wrong price, any amount is approved',
+        advice,
+      },
+    ];
+  }
+  const reason = reads(path, 'tx.requestedAmount')
+    ? 'tx.requestedAmount is what was asked for; tx.amount is what is paid'
+    : reads(path, 'tx.amount')
+      ? 'this rule compares the amount and sets no upper limit'
+      : 'this rule approves any amount';
+  return [{ code: 'amount-open', message: `${reason}: one request can empty the vault`, advice }];
+}
+
+function isLimitedOn(paths: readonly TruePath[], amount: string): boolean {
+  return paths.length > 0 && paths.every((path) => path.some((literal) => isLimited(literal, named(amount))));
+}

@@ -1,0 +1,28 @@
+// Finds lists and tables that no rule reads.
+import { type Finding, forEachNode, sectionOf, type Subject } from './finding.js';
+import { memberOf } from './terms.js';
+
+export function unusedHabits(subject: Subject): readonly Finding[] {
+  return [...unusedIn('lists', subject), ...unusedIn('tables', subject)];
+}
+
+function unusedIn(section: 'lists' | 'tables', subject: Subject): readonly Finding[] {
+  const read = new Set<string>();
+  forEachNode(subject, (node) => {
+    const name = node.op === '.' || node.op === '[]' ? memberOf(node, section) : undefined;
+    if (name !== undefined) read.add(name);
+    return [];
+  });
+  return Object.keys(sectionOf(subject, section))
+    .filter((name) => !read.has(name))
+    .map((name) => ({
+      code: section === 'lists' ? 'unused-list' : 'unused-table',
+      path: [section, name],
+      atKey: true,
+      message: `no rule reads ${section}.${name}: what it should allow or block is not allowed or blocked`,
+      advice:
+        section === 'lists'
+          ? `use it, as in tx.destinations.all(d, d in lists.${name}), or delete it`
+          : `use it, as in tx.amount <= tables.${name}[tx.asset], or delete it`,
+    }));
+}

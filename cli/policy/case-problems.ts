@@ -1,0 +1,58 @@
+// Finds test cases that do not test what they seem to: misspelled fields and rules, and a time that nobody said.
+import type { Policy, RuleDecision } from '../../src/policy/evaluate/rules.js';
+import { INTEGRITY, OTHERWISE } from '../../src/policy/evaluate/rules.js';
+import { nearest } from '../../src/policy/language/nearest.js';
+import { nodesIn } from '../../src/policy/language/nodes.js';
+import type { Case, CaseProblem } from './case-file.js';
+import { unknownField } from './payload-fields.js';
+import { undocumentedReads } from './unlogged.js';
+
+/** @param decisions by case, in the same order */
+export function problemsOf(
+  policy: Policy,
+  cases: readonly Case[],
+  decisions: readonly RuleDecision[],
+): readonly CaseProblem[] {
+  const reads = undocumentedReads(policy);
+  const timed = rulesWithTime(policy);
+  const firstLines = new Map<string, number>();
+  return cases.flatMap((testCase, index) => {
+    const { name, line, request, before, set, now, expected } = testCase;
+    const first = firstLines.get(name);
+    if (first === undefined) firstLines.set(name, line);
+    const inTime = now === undefined ? decisions[index]?.tried.find((id) => timed.has(id)) : undefined;
+    const messages: readonly (readonly [number, string | undefined])[] = [
+      [line, first === undefined ? undefined : `the case in line ${first} has the same name`],
+      ...set.map(
+        (each) => [each.line, unknownField(each.path, { ...request, payload: before }, reads)] as const,
+      ),
+      [expected.line, unknownRule(policy, testCase)],
+      [
+        line,
+        inTime === undefined
+          ? undefined
+          : `the rule ${inTime} reads the time: add now: 2026-03-02T10:00:00Z, or another time, to the case or above the cases`,
+      ],
+    ];
+    return messages.flatMap(([at, message]) => (message === undefined ? [] : [{ line: at, name, message }]));
+  });
+}
+
+function unknownRule({ rules }: Policy, { request: { kind }, expected: { rule } }: Case): string | undefined {
+  if (rule === undefined || rule === OTHERWISE || rule === INTEGRITY) return undefined;
+  const found = rules.find(({ id }) => id === rule);
+  if (found?.for === kind) return undefined;
+  if (found !== undefined)
+    return `expects the rule ${rule}, which is for ${found.for} requests; this one is for ${kind}`;
+  const near = nearest(rule, [...rules.map(({ id }) => id), OTHERWISE, INTEGRITY]);
+  return `expects the rule ${rule}, which the policy does not have${near === undefined ? '' : `; did you mean "${near}"?`}`;
+}
+
+/** Ids of the rules that mention `now`. */
+function rulesWithTime({ rules }: Policy): ReadonlySet<string> {
+  return new Set(
+    rules
+      .filter(({ ast }) => [...nodesIn(ast)].some((node) => node.op === 'id' && node.args === 'now'))
+      .map(({ id }) => id),
+  );
+}

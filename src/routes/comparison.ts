@@ -1,0 +1,221 @@
+// Decides each request a second time, by the candidate, after the answer has been sent, and logs where it would differ.
+// The candidate decides nothing: it can't change an answer, and what it costs is bounded.
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import type { Signed } from '../chain/read.js';
+import type { PolicyDecision } from '../policy/evaluate/decide.js';
+import { decideBy, type Policy, type RuleDecision, signedBy } from '../policy/evaluate/rules.js';
+import type { CallbackRequest } from '../protocol/request.js';
+import { shorten } from './decision-line.js';
+
+/** Comparisons may take this share of the time, so that under full load they cost no more than this of the throughput. */
+const WINDOW_MS = 1000;
+const MAX_MS_PER_WINDOW = 60;
+/** Comparisons that may wait, and the bytes of their requests. Under load, further ones are skipped. */
+const MAX_WAITING = 100;
+const MAX_WAITING_BYTES = 1024 * 1024;
+/** How long comparisons may keep requests waiting in one turn of the event loop, in ms. */
+const MAX_TURN_MS = 5;
+/** A comparison that takes longer is slow, in ms. */
+const SLOW_MS = 50;
+/** This many slow ones among so many comparisons suspend the candidate. A pause of the process makes one slow, too. */
+const MAX_SLOW = 3;
+const SLOW_AMONG = 100;
+/** How often skipped comparisons are logged, in ms. */
+const REPORT_MS = 60_000;
+
+export interface ComparisonOptions {
+  /** The candidate now, if there is one. */
+  readonly candidate: { readonly current: Policy | undefined };
+  readonly log: Logger;
+  /** A monotonic clock, in ms. */
+  readonly now?: () => number;
+  /** How often skipped comparisons are logged, in ms. */
+  readonly reportMs?: number;
+}
+
+/** What a decision was made of. */
+interface Basis {
+  readonly policy: Policy;
+  readonly now: Date;
+  readonly signed: Signed | undefined;
+}
+
+interface Waiting extends Basis {
+  readonly request: CallbackRequest;
+  readonly decision: PolicyDecision;
+  readonly bytes: number;
+}
+
+/** How the comparison with one candidate goes. */
+interface Progress {
+  compared: number;
+  slow: number;
+  suspended: boolean;
+  /** Whether it reads the same from what is signed as another policy, so that it need not be read again. */
+  readonly readsLike: WeakMap<Policy, boolean>;
+}
+
+export class Comparison {
+  readonly #candidate: ComparisonOptions['candidate'];
+  readonly #log: Logger;
+  readonly #now: () => number;
+  readonly #reportMs: number;
+  /** Of decisions by the policy only: an emergency stop's answer is the same whatever the policy says. */
+  readonly #bases = new WeakMap<PolicyDecision, Basis>();
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #window = { startedAt: -Infinity, spentMs: 0 };
+  /** Of each candidate. Weak, because a policy with long lists must not outlast its use. */
+  readonly #progress = new WeakMap<Policy, Progress>();
+  #skipped = 0;
+
+  constructor({ candidate, log, now = () => performance.now(), reportMs = REPORT_MS }: ComparisonOptions) {
+    this.#candidate = candidate;
+    // Written at every level, like the decisions that they belong to.
+    this.#log = log.isLevelEnabled('info') ? log : log.child({}, { level: 'info' });
+    this.#now = now;
+    this.#reportMs = reportMs;
+  }
+
+  /** The candidate that requests are compared with: `undefined` if there is none, or while it is suspended. */
+  get candidate(): Policy | undefined {
+    const { current } = this.#candidate;
+    return current === undefined || this.#progress.get(current)?.suspended === true ? undefined : current;
+  }
+
+  /** Decides by the policy in force, and remembers what the decision was made of if there is a candidate. */
+  decideBy(policy: Policy, request: CallbackRequest, now: Date): RuleDecision {
+    if (this.candidate === undefined) return decideBy(policy, request, now);
+    const signed = signedBy(policy, request);
+    const decision = decideBy(policy, request, now, signed);
+    this.#bases.set(decision, { policy, now, signed });
+    return decision;
+  }
+
+  /**
+   * Compares a decision that has been answered, in a later turn of the event loop. Never throws. Decisions that the
+   * policy did not make are not compared.
+   * @param bytes of the request's body
+   */
+  compareLater(request: CallbackRequest, decision: PolicyDecision, bytes: number): void {
+    const basis = this.#bases.get(decision);
+    if (basis === undefined || this.candidate === undefined) return;
+    const isFull = this.#waiting.length >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES;
+    if ((isFull && this.#waiting.length > 0) || this.#isSpent()) {
+      this.#skip(1);
+      return;
+    }
+    this.#waiting.push({ ...basis, request, decision, bytes });
+    this.#waitingBytes += bytes;
+    if (this.#waiting.length === 1) setImmediate(() => this.#compareWaiting());
+  }
+
+  #compareWaiting(): void {
+    const startedAt = this.#now();
+    let compared = 0;
+    for (const waiting of this.#waiting) {
+      if (compared > 0 && (this.#isSpent() || this.#now() - startedAt > MAX_TURN_MS)) break;
+      compared++;
+      this.#waitingBytes -= waiting.bytes;
+      const candidate = this.candidate;
+      if (candidate !== undefined) this.#measure(candidate, waiting);
+    }
+    this.#waiting = this.#waiting.slice(compared);
+    if (this.#isSpent()) {
+      this.#skip(this.#waiting.length);
+      this.#waiting = [];
+      this.#waitingBytes = 0;
+    } else if (this.#waiting.length > 0) setImmediate(() => this.#compareWaiting());
+  }
+
+  #measure(candidate: Policy, waiting: Waiting): void {
+    const startedAt = this.#now();
+    this.#compare(candidate, waiting);
+    const ms = this.#now() - startedAt;
+    this.#window.spentMs += ms;
+    const progress = this.#progressOf(candidate);
+    if (progress.compared++ % SLOW_AMONG === 0) progress.slow = 0;
+    if (ms > SLOW_MS) progress.slow++;
+    if (progress.slow < MAX_SLOW) return;
+    progress.suspended = true;
+    this.#log.warn(
+      { event: 'candidate_suspended', candidate: candidate.hash, slow: progress.slow, limitMs: SLOW_MS },
+      `the candidate is no longer compared, because ${progress.slow} of its decisions took longer than ${SLOW_MS} ms; it decided nothing. Store another one`,
+    );
+  }
+
+  #progressOf(candidate: Policy): Progress {
+    let progress = this.#progress.get(candidate);
+    if (progress === undefined) {
+      progress = { compared: 0, slow: 0, suspended: false, readsLike: new WeakMap() };
+      this.#progress.set(candidate, progress);
+    }
+    return progress;
+  }
+
+  #compare(candidate: Policy, { policy, request, decision, now, signed }: Waiting): void {
+    const other = this.#decide(candidate, policy, request, now, signed);
+    const failsAlone = other.ruleError !== undefined && decision.ruleError === undefined;
+    if (other.action === decision.action && !failsAlone) return;
+    const { action, rule, ruleError } = other;
+    this.#log.info(
+      {
+        event: 'candidate_differs',
+        requestId: shorten(request.requestId),
+        txId: shorten(request.payload['txId']),
+        action: decision.action,
+        rule: decision.rule,
+        policy: policy.hash,
+        candidate: { action, rule, policy: candidate.hash, ruleError },
+      },
+      `the candidate would have decided ${action} by ${rule} instead of ${decision.action} by ${decision.rule ?? 'none'}`,
+    );
+  }
+
+  /** A failure is the RETRY that the service would have answered. */
+  #decide(
+    candidate: Policy,
+    policy: Policy,
+    request: CallbackRequest,
+    now: Date,
+    signed: Signed | undefined,
+  ): Pick<RuleDecision, 'action' | 'rule' | 'ruleError'> {
+    try {
+      return decideBy(candidate, request, now, this.#readAlike(policy, candidate) ? signed : undefined);
+    } catch (error) {
+      const ruleError = `the decision failed: ${error instanceof Error ? error.name : 'unknown error'}`;
+      return { action: 'RETRY', rule: 'none', ruleError };
+    }
+  }
+
+  #readAlike(policy: Policy, candidate: Policy): boolean {
+    const { readsLike } = this.#progressOf(candidate);
+    let alike = readsLike.get(policy);
+    if (alike === undefined) {
+      alike = isDeepStrictEqual(policy.catalog, candidate.catalog);
+      readsLike.set(policy, alike);
+    }
+    return alike;
+  }
+
+  #isSpent(): boolean {
+    const now = this.#now();
+    if (now - this.#window.startedAt >= WINDOW_MS) this.#window = { startedAt: now, spentMs: 0 };
+    return this.#window.spentMs >= MAX_MS_PER_WINDOW;
+  }
+
+  #skip(count: number): void {
+    if (count === 0) return;
+    if (this.#skipped === 0) setTimeout(() => this.#reportSkipped(), this.#reportMs).unref();
+    this.#skipped += count;
+  }
+
+  #reportSkipped(): void {
+    this.#log.info(
+      { event: 'candidate_skipped', skipped: this.#skipped },
+      `${this.#skipped} decisions were not compared with the candidate, because the service is busy`,
+    );
+    this.#skipped = 0;
+  }
+}
