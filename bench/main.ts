@@ -38,7 +38,9 @@ program
 
 program
   .command('lists')
-  .description('Measures lists of a million addresses from a file and from S3 against their limits. Needs moto.')
+  .description(
+    'Measures lists of a million addresses from a file and from S3 against their limits. Needs moto.',
+  )
   .action(async () => setExitCode(await measureLists()));
 
 await runProgram(program);

@@ -1,5 +1,6 @@
 // Asks the operator to confirm irreversible changes, and for what is missing.
-import { createInterface } from 'node:readline/promises';
+import { createInterface, type Interface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import { DeployError } from './aws/error.js';
 import { UsageError } from './command.js';
 
@@ -38,8 +39,30 @@ export async function ask(question: string, option: string): Promise<string> {
   return answer;
 }
 
+/**
+ * Prompts on the terminal for a secret, which is not shown.
+ * @throws {UsageError} if there is no terminal
+ */
+export async function askSecret(question: string): Promise<string> {
+  if (!process.stdin.isTTY)
+    throw new UsageError('no terminal to ask for the passphrase: run it on a terminal');
+  // As a terminal, so that readline turns off the echo; what it would show goes nowhere.
+  const output = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output, terminal: true });
+  process.stderr.write(question);
+  try {
+    return await lineFrom(terminal, '');
+  } finally {
+    process.stderr.write('\n');
+  }
+}
+
 async function answerTo(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  return (await lineFrom(terminal, question)).trim();
+}
+
+async function lineFrom(terminal: Interface, question: string): Promise<string> {
   const answer = await new Promise<string>((resolve) => {
     terminal.on('close', () => resolve(''));
     // readline handles the signal itself unless it is passed on.
@@ -47,5 +70,5 @@ async function answerTo(question: string): Promise<string> {
     void terminal.question(question).then(resolve, () => resolve(''));
   });
   terminal.close();
-  return answer.trim();
+  return answer;
 }

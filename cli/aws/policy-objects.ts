@@ -6,12 +6,10 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { policyBucket } from '../../infra/names.js';
+import { NEWEST_SIGNATURES } from '../../src/sources/stored-policy.js';
 import { DeployError, isAwsError } from './error.js';
 import { npmCommand } from './printed-commands.js';
 import type { Session } from './session.js';
-
-/** Where the service reads, when it starts, which policy was signed last. */
-export const NEWEST_SIGNATURES = 'signed/newest.json';
 
 /** A version of an object. */
 export interface StoredObject {

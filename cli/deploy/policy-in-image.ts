@@ -4,6 +4,8 @@ import { promisify } from 'node:util';
 import { POLICY_FILE } from '../../src/config.js';
 import { draftPolicy } from '../../src/policy/parse/file.js';
 import { PolicyError } from '../../src/policy/parse/problem.js';
+import type { Policy } from '../../src/policy/evaluate/rules.js';
+import { pinProblems } from '../../src/sources/admission.js';
 import { verifySignatures } from '../../src/sources/signatures.js';
 import { readSignatures } from '../../src/sources/stored-policy.js';
 import { DeployError } from '../aws/error.js';
@@ -25,9 +27,9 @@ export async function assertCommittedPolicy(session: Session): Promise<void> {
   const next = `fix ${POLICY_FILE} and commit it; npm run policy -- check shows every problem`;
   try {
     const draft = draftPolicy(text, POLICY_FILE);
-    const { hash } = draft.complete(new Map());
+    const policy = draft.complete(new Map());
     for (const { name, from } of draft.references) await assertInImage(name, from);
-    await assertSigned(session, hash);
+    await assertSigned(session, policy);
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     throw unusable('it is invalid', next, error.brief.report.split('\n'));
@@ -43,16 +45,18 @@ async function assertInImage(name: string, from: string): Promise<void> {
   );
 }
 
-async function assertSigned(session: Session, sha256: string): Promise<void> {
+async function assertSigned(session: Session, policy: Policy): Promise<void> {
   const signers = signersIn(session);
   if (signers === undefined) return;
+  const [unpinned] = pinProblems(policy);
+  if (unpinned !== undefined) throw unusable(unpinned, `fix ${POLICY_FILE}, sign it again, and commit both`);
   const file = signatureFileOf(POLICY_FILE);
   const json = await committed(file);
   const signed = json === undefined ? undefined : readSignatures(json);
   const verified =
     signed !== undefined && 'problem' in signed
       ? { problem: `${file} holds no signatures: ${signed.problem}` }
-      : verifySignatures(signed, { for: POLICY_FILE, sha256 }, signers);
+      : verifySignatures(signed, { for: POLICY_FILE, sha256: policy.hash }, signers);
   if (!('problem' in verified)) return;
   throw new DeployError(
     'SIGNATURES_MISSING',

@@ -1,8 +1,10 @@
 // The policy of a deployment: checks that the service could start with it and, the first time, stores it in SSM.
 import { readFile } from 'node:fs/promises';
 import { POLICY_FILE } from '../../src/config.js';
+import type { Policy } from '../../src/policy/evaluate/rules.js';
 import { draftPolicy } from '../../src/policy/parse/file.js';
 import { PolicyError } from '../../src/policy/parse/problem.js';
+import { pinProblems, serialProblem } from '../../src/sources/admission.js';
 import { verifySignatures } from '../../src/sources/signatures.js';
 import type { Signers } from '../../src/sources/signers.js';
 import type { PolicySignatures } from '../../src/sources/stored-policy.js';
@@ -87,15 +89,16 @@ export async function applyPolicy(session: Session, plan: PolicyPlan): Promise<s
 
 async function inspectFile(session: Session, bucketExists: boolean): Promise<PolicyPlan> {
   const text = await readFile(POLICY_FILE, 'utf8');
-  const sha256 = await check(session, text, {
+  const policy = await check(session, text, {
     where: POLICY_FILE,
     next: `fix ${POLICY_FILE}; npm run policy -- check shows every problem`,
     readsLists: bucketExists,
   });
   const signers = signersIn(session);
+  const sha256 = policy.hash;
   if (signers === undefined) return { action: 'store', text, sha256, signatures: undefined };
   const { signed } = assertSigned(session, signers, {
-    sha256,
+    policy,
     file: POLICY_FILE,
     signed: readSignatureFile(signatureFileOf(POLICY_FILE)),
     earlier: [await newestSignatures(session, signers)],
@@ -115,7 +118,13 @@ async function inspectStored(session: Session, value: string): Promise<PolicyPla
   const signers = signersIn(session);
   if (signers === undefined) return NOTHING;
   const newest = await newestSignatures(session, signers);
-  const problem = refusalOf(verifySignatures(signed, { for: parameter, sha256 }, signers), signed, newest);
+  const verified = verifySignatures(signed, { for: parameter, sha256 }, signers);
+  const problem =
+    'problem' in verified
+      ? verified.problem
+      : signed === undefined
+        ? undefined
+        : serialProblem(signed, newest);
   if (problem !== undefined) {
     throw new DeployError(
       'SIGNATURES_MISSING',
@@ -127,18 +136,6 @@ async function inspectStored(session: Session, value: string): Promise<PolicyPla
   return { action: 'remember', signatures: { signers, signed } };
 }
 
-/** Why the service would refuse a stored policy when it starts. */
-function refusalOf(
-  verified: ReturnType<typeof verifySignatures>,
-  signed: PolicySignatures | undefined,
-  newest: PolicySignatures | undefined,
-): string | undefined {
-  if ('problem' in verified) return verified.problem;
-  if (signed === undefined || newest === undefined || newest.serial < signed.serial) return undefined;
-  if (newest.serial === signed.serial && newest.sha256 === signed.sha256) return undefined;
-  return `its serial is ${signed.serial}, but serial ${newest.serial} was in force before`;
-}
-
 interface Checked {
   /** The file or parameter that holds the policy. */
   readonly where: string;
@@ -148,15 +145,18 @@ interface Checked {
 }
 
 /**
- * @returns the policy's SHA-256
+ * @returns the policy
  * @throws {DeployError} if the policy or one of its lists is invalid, because the service would not start with it
  */
-async function check(session: Session, text: string, { where, next, readsLists }: Checked): Promise<string> {
+async function check(session: Session, text: string, { where, next, readsLists }: Checked): Promise<Policy> {
   try {
     // A list in a file is refused at once, because it can't be read on AWS.
     const { references, complete } = draftPolicy(text, where);
     const isWhole = readsLists || references.some(({ from }) => !from.startsWith('s3://'));
-    return (isWhole ? (await propose(session, text, where)).policy : complete(new Map())).hash;
+    const policy = isWhole ? (await propose(session, text, where)).policy : complete(new Map());
+    const unpinned = session.settings.policySigners === undefined ? [] : pinProblems(policy);
+    if (unpinned.length > 0) throw unusable(where, next, unpinned);
+    return policy;
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
     throw unusable(where, next, error.brief.report.split('\n'));

@@ -12,6 +12,7 @@ import { addReplay } from './commands/replay.js';
 import { addReport } from './commands/report.js';
 import { addRollback } from './commands/rollback.js';
 import { addShow } from './commands/show.js';
+import { addSign } from './commands/sign.js';
 import { addTest } from './commands/test.js';
 import { addResume, addStop } from './stop-commands.js';
 
@@ -23,7 +24,7 @@ export async function runPolicy(): Promise<void> {
 export function createPolicyProgram(stdout: Output): Command {
   const program = createProgram(
     'policy',
-    'Checks, explains, tests, replays and pushes a policy, reports what it decided, and stops all decisions in an emergency.',
+    'Checks, explains, tests, replays, signs and pushes a policy, reports what it decided, and stops all decisions in an emergency.',
   ).addHelpText('after', '\nHelp for one command: npm run policy -- explain --help');
   addCheck(program, stdout);
   addExplain(program, stdout);
@@ -36,6 +37,7 @@ export function createPolicyProgram(stdout: Output): Command {
   addRollback(program, stdout);
   addCandidate(program, stdout);
   addPromote(program, stdout);
+  addSign(program, stdout);
   addStop(program);
   addResume(program);
   return program;

@@ -8,16 +8,18 @@ import type { ObjectReader } from './s3.js';
 import { verifySignatures } from './signatures.js';
 import type { Signers } from './signers.js';
 import { SourceError } from './source.js';
-import { type PolicySignatures, readSignatures, type StoredPolicy } from './stored-policy.js';
+import {
+  NEWEST_SIGNATURES,
+  type PolicySignatures,
+  readSignatures,
+  type StoredPolicy,
+} from './stored-policy.js';
 
 /** Who has agreed to a policy, for the log. */
 export interface Admitted {
   readonly serial: number;
   readonly signers: readonly string[];
 }
-
-/** Place of the newest signatures in the policy bucket. */
-export const NEWEST_SIGNATURES = 'signed/newest.json';
 
 /** Maximum size of these signatures, in bytes. */
 const MAX_NEWEST_BYTES = 64 * 1024;

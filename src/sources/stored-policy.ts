@@ -31,6 +31,9 @@ const manifestSchema = z.strictObject({
   signed: signaturesSchema.optional(),
 });
 
+/** Where the policy bucket has the signatures of the newest policy, which a restarted service compares others with. */
+export const NEWEST_SIGNATURES = 'signed/newest.json';
+
 export type PolicySignatures = z.output<typeof signaturesSchema>;
 export type PolicyManifest = z.output<typeof manifestSchema>;
 

@@ -20,6 +20,12 @@ export interface Stamped extends Content {
   readonly stamp: string;
 }
 
+/** A chunk may be overwritten when the next one is requested. */
+export interface ByteStream extends AsyncIterable<Uint8Array> {
+  /** Ends it early. */
+  destroy(): unknown;
+}
+
 export interface StreamLimits {
   readonly stallMs?: number;
   readonly totalMs?: number;
@@ -30,7 +36,7 @@ export interface StreamLimits {
  * @throws {SourceError} transient, if the stream stalls, fails, or has another length
  */
 export async function fillBuffer(
-  stream: AsyncIterable<Uint8Array> & { destroy(): void },
+  stream: ByteStream,
   length: number,
   name: string,
   { stallMs = STALL_LIMIT_MS, totalMs = TOTAL_LIMIT_MS }: StreamLimits = {},

@@ -252,8 +252,16 @@ t.test('push', async (t) => {
         t,
         await place.run('policy', 'push'),
         'LIST_NOT_IN_AWS',
-        /the list vaults is from the file/,
+        /the list vaults is from lists\/vaults\.txt/,
         advice,
+      );
+      writePolicy(place, withVaults('from: "s3://other/vaults.txt"'));
+      fails(
+        t,
+        await place.run('policy', 'push'),
+        'LIST_NOT_IN_AWS',
+        /from the policy bucket/,
+        'aws s3 cp s3://other/',
       );
       writePolicy(place, from('nowhere.txt'));
       fails(t, await place.run('policy', 'push'), 'LIST_UNREADABLE', /nowhere\.txt/, 'upload the list');

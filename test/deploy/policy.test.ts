@@ -133,6 +133,38 @@ t.test('policy', async (t) => {
     t.strictSame([left.Versions ?? [], left.DeleteMarkers ?? []], [[], []], 'destroy empties the bucket');
   });
 
+  scenario('refuses a signed policy that approves by a list that anyone may change', async (t, place) => {
+    place.settings(SIGNERS);
+    const { file } = policyOf(place);
+    const from = `s3://${BUCKET}/lists/payees.txt`;
+    const policy = (payees: object) => ({
+      version: 1,
+      lists: { payees },
+      rules: [
+        {
+          id: 'pay',
+          for: 'transaction',
+          when: 'tx.destinations.all(d, d in lists.payees)',
+          action: 'approve',
+        },
+      ],
+    });
+    writeFileSync(file, JSON.stringify(policy({ from })));
+    sign(place, [alice, bob]);
+    const ran = await place.run('deploy', '--yes');
+    fails(
+      t,
+      ran,
+      'POLICY_UNSOUND',
+      /rule "pay" approves by the list "payees" .* add its sha256/,
+      'fix policy.yaml',
+    );
+    writeFileSync(file, JSON.stringify(policy({ from, sha256: 'ab'.repeat(32) })));
+    sign(place, [alice, bob]);
+    const { code, stderr } = await place.run('deploy', '--dry-run');
+    t.equal(code, 0, stderr);
+  });
+
   scenario('deploys signers only if the stored policy is signed by them', async (t, place) => {
     t.equal((await place.run('deploy', '--yes')).code, 0);
     place.settings(SIGNERS);
@@ -169,7 +201,7 @@ t.test('policy', async (t) => {
   scenario('waits for the lists of the first policy until the bucket exists', async (t, place) => {
     const { file, text } = policyOf(place);
     const withList = (from: string): void =>
-      writeFileSync(file, `${text}\nlists:\n  sanctioned: { from: "${from}" }\n`);
+      writeFileSync(file, text.replace(/^lists:$/m, `lists:\n  sanctioned: { from: "${from}" }`));
     withList('sanctioned.txt');
     const upload = `aws s3 cp sanctioned.txt s3://${BUCKET}/lists/sanctioned.txt`;
     fails(t, await place.run('deploy', '--yes'), 'LIST_NOT_IN_AWS', /sanctioned/, upload);
@@ -215,7 +247,7 @@ t.test('policy', async (t) => {
       'fix policy.yaml and commit it',
     );
 
-    writeFileSync(file, `${text}\nlists:\n  sanctioned: { from: lists/sanctioned.txt }\n`);
+    writeFileSync(file, text.replace(/^lists:$/m, 'lists:\n  sanctioned: { from: lists/sanctioned.txt }'));
     commit(place);
     const notInImage = /the list sanctioned is from lists\/sanctioned\.txt, which is not in the image/;
     fails(t, await place.run('deploy', '--yes'), 'POLICY_UNSOUND', notInImage, 'into the folder lists/');

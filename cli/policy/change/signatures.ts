@@ -104,5 +104,5 @@ export function isSigned(
 
 /** The command with which each signer signs. */
 export function signAdvice(session: Session, file: string): string {
-  return `each signer runs: ${npmCommand(session, 'policy', `sign ${file}`)}`;
+  return `each signer runs: ${npmCommand(session, 'policy', `sign ${file} --key FILE`)}`;
 }

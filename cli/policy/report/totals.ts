@@ -101,7 +101,7 @@ export class Totals {
     const policy = stringOf(line['policy']);
     if (policy !== undefined) this.policies.add(policy);
     if (rule !== undefined && error !== undefined) this.errors.add(`${rule}: ${error}`);
-    const shown = this.#rules.of(rule === undefined ? NO_RULE : rule);
+    const shown = this.#rules.of(rule ?? NO_RULE);
     if (error === undefined) this.matched.add(shown);
     const byRule = error === undefined ? shown : `${shown} (not evaluated)`;
     this.#count({ day, action, rule: byRule }, line);

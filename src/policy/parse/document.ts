@@ -86,7 +86,7 @@ export class PolicyDocument {
     if (top !== 'rules' || typeof index !== 'number') return undefined;
     const { rules } = toRecord(this.value);
     const { id } = toRecord(Array.isArray(rules) ? rules[index] : undefined);
-    return typeof id === 'string' ? id : `number ${index + 1}`;
+    return typeof id === 'string' ? withoutSecrets(id) : `number ${index + 1}`;
   }
 
   /** The node at a path; if there is none, the closest node around it. */

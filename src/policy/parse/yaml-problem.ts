@@ -38,7 +38,7 @@ function explain({ code, message, pos: [offset] }: YAMLError, text: string): Yam
   if (/end with a [\]}]/.test(message)) {
     return {
       offset,
-      message: `a bracket is not closed: write ${message.at(-1) ?? ']'} at its end (invalid YAML: ${message})`,
+      message: `a bracket is not closed: write ${message.at(-1) ?? ']'} at its end`,
     };
   }
   if (

@@ -24,14 +24,28 @@ t.test('check summarizes a valid policy', async (t) => {
   t.match(await json('check', EXAMPLE), { file: EXAMPLE, rules: 5, lists: 3, entries: 4, warnings: [] });
 });
 
-t.test('check prints warnings about a valid policy', async (t) => {
+t.test('check prints warnings about a valid policy with place and advice', async (t) => {
   const text = 'version: 1\nlists: { l: ["0x5DC69B1Fbb13Bafd09af88a782F0F285772Ad5f8"] }\nrules: []\n';
   const file = join(t.testdir({ 'odd.yaml': text }), 'odd.yaml');
   const { code, stdout } = await policy('check', file);
   t.equal(code, 0);
-  t.ok(stdout.startsWith(`warning  ${file}:2:15  "0x5DC69B1F`));
-  t.match(stdout, /has a wrong checksum \(EIP-55\)\nok {2}/);
-  t.match(await json('check', file), { warnings: [{ file, line: 2, column: 15, message: /checksum/ }] });
+  t.ok(stdout.startsWith(`${file}:2:10\n  warning  no rule reads lists.l`));
+  t.match(stdout, /\n {2}advice {3}use it, as in .*\n {5}2 \| lists: .*\n {7}\| {10}\^\n\n/);
+  t.match(stdout, /:2:15\n {2}warning {2}"0x5DC69B1F.*wrong checksum \(EIP-55\) \[address\]\n/);
+  t.match(stdout, /: 0 rules, 1 list with 1 entry; 2 warnings at 2 places\n$/);
+  const place = { file, line: 2, caret: 9, column: 10, advice: /delete it/, excerpt: /^lists:/ };
+  t.match(await json('check', file), { warnings: [{ ...place, code: 'unused-list' }, { code: 'address' }] });
+});
+
+t.test('check --strict fails on a warning, and on nothing that ships', async (t) => {
+  const file = join(
+    t.testdir({ 'odd.yaml': 'version: 1\ntables: { l: { a: b } }\nrules: []\n' }),
+    'odd.yaml',
+  );
+  t.match(await policy('check', file, '--strict'), { code: 1, stdout: /1 warning at 1 place\n$/ });
+  for (const name of ['policy.yaml', EXAMPLE, 'examples/worked-rules.yaml', 'examples/stricter-limit.yaml']) {
+    t.match(await policy('check', name, '--strict'), { code: 0 }, name);
+  }
 });
 
 t.test('explain and test show a refusal by integrity', async (t) => {

@@ -49,7 +49,11 @@ function spellings(hash: Buffer): readonly string[] {
   ];
 }
 
-const HASHES = [Buffer.alloc(20, 7), Buffer.alloc(20, 'address'), Buffer.from(`0000${'a9'.repeat(18)}`, 'hex')];
+const HASHES = [
+  Buffer.alloc(20, 7),
+  Buffer.alloc(20, 'address'),
+  Buffer.from(`0000${'a9'.repeat(18)}`, 'hex'),
+];
 
 const text = fc
   .tuple(
@@ -68,23 +72,28 @@ const text = fc
 t.test('answers as a list in the policy does, for addresses of all families in all spellings', (t) => {
   let found = 0;
   const result = fc.check(
-    fc.property(fc.array(text, { minLength: 1, maxLength: 12 }), fc.array(text, { minLength: 5 }), (entries, asked) => {
-      const { long, short } = bothLists(entries);
-      for (const each of [...asked, ...entries, `${entries[0]}x`, `\u200b${entries[0]} `, '', 'é']) {
-        if (long.has(each) !== short.has(each)) throw new Error(`has ${each}: ${entries.join(' ')}`);
-        for (const chain of CHAINS) {
-          const address = new Address(each, chain);
-          const expected = short.hasAddress(address);
-          if (expected && !entries.includes(each)) found++;
-          if (long.hasAddress(address) !== expected) {
-            throw new Error(`${each} on ${chain} is ${expected ? '' : 'not '}in ${entries.join(' ')}`);
-          }
-          for (const tag of [undefined, '1']) {
-            if (long.hasDestination(address, tag) !== short.hasDestination(address, tag)) throw new Error('tag');
+    fc.property(
+      fc.array(text, { minLength: 1, maxLength: 12 }),
+      fc.array(text, { minLength: 5 }),
+      (entries, asked) => {
+        const { long, short } = bothLists(entries);
+        for (const each of [...asked, ...entries, `${entries[0]}x`, `\u200b${entries[0]} `, '', 'é']) {
+          if (long.has(each) !== short.has(each)) throw new Error(`has ${each}: ${entries.join(' ')}`);
+          for (const chain of CHAINS) {
+            const address = new Address(each, chain);
+            const expected = short.hasAddress(address);
+            if (expected && !entries.includes(each)) found++;
+            if (long.hasAddress(address) !== expected) {
+              throw new Error(`${each} on ${chain} is ${expected ? '' : 'not '}in ${entries.join(' ')}`);
+            }
+            for (const tag of [undefined, '1']) {
+              if (long.hasDestination(address, tag) !== short.hasDestination(address, tag))
+                throw new Error('tag');
+            }
           }
         }
-      }
-    }),
+      },
+    ),
     { numRuns: 300, endOnFailure: true },
   );
   t.notOk(result.failed, String(result.errorInstance));
@@ -111,10 +120,16 @@ t.test('finds every spelling of an address that is listed in any other', (t) => 
 });
 
 t.test('never takes entries with the same hash for each other', (t) => {
-  const addresses = Array.from({ length: 50_000 }, (_, index) => `0x${sha256(Buffer.from(String(index))).toString('hex', 0, 20)}`);
+  const addresses = Array.from(
+    { length: 50_000 },
+    (_, index) => `0x${sha256(Buffer.from(String(index))).toString('hex', 0, 20)}`,
+  );
   const { long } = bothLists(addresses.slice(0, 25_000));
   const isListed = (address: string): boolean => long.hasAddress(new Address(address, 'evm/1'));
-  t.strictSame(addresses.map(isListed), addresses.map((_, index) => index < 25_000));
+  t.strictSame(
+    addresses.map(isListed),
+    addresses.map((_, index) => index < 25_000),
+  );
   t.end();
 });
 

@@ -106,7 +106,8 @@ t.test('refuses a list that ends in the middle of a line, even if an address end
 
 t.test('refuses a list without entries, because it may have been cut off', (t) => {
   t.match(problemsOf(''), [{ message: /the list is empty/ }]);
-  for (const text of ['\n', '# nothing\n', '\r\n \n']) t.match(problemsOf(text), [{ message: /has no entry/ }]);
+  for (const text of ['\n', '# nothing\n', '\r\n \n'])
+    t.match(problemsOf(text), [{ message: /has no entry/ }]);
   t.end();
 });
 
