@@ -1,21 +1,12 @@
 // Facts that depend on each other in every request, such as `tx.stage` and `tx.fee`.
 import { DEFAULT_OPERATION } from '../../../../src/protocol/request.js';
 import { isAddressText } from './addresses.js';
-import {
-  ALWAYS,
-  type Atom,
-  type Condition,
-  and,
-  FALSE,
-  not,
-  or,
-  outcomeOf,
-  TRUE,
-  type Value,
-} from './condition.js';
-import { compareIntervals, isInterval, isPoint } from './interval.js';
+import { ALWAYS, type Condition, and, FALSE, not, or, outcomeOf, TRUE } from './condition.js';
+import { compareIntervals, isInterval } from './interval.js';
+import { either, has, is } from './known.js';
 import { lengthsOf } from './mentions.js';
 import { addressContext } from './register.js';
+import { ofNothing } from './nothing.js';
 import type { Goal } from './solve.js';
 import type { Variables } from './variables.js';
 
@@ -44,25 +35,6 @@ export function addRelated(variables: Variables): void {
   if (variables.find('tx.destinations') === undefined && !isSum) return;
   variables.of('tx.operation', 'string');
   variables.mentionsOf('tx.operation').strings.add(DEFAULT_OPERATION);
-}
-
-function is(variables: Variables, name: string, test: (value: Value) => boolean): Atom | undefined {
-  const variable = variables.find(name);
-  if (variable === undefined) return undefined;
-  const { id } = variable;
-  return { kind: 'atom', reads: [id], outcomes: (valueOf) => outcomeOf(test(valueOf(id))) };
-}
-
-const isPresent = (value: Value): boolean => value !== undefined;
-
-function has(variables: Variables, name: string): Atom | undefined {
-  return is(variables, name, isPresent);
-}
-
-/** One or the other, if the facts are read at all. */
-function either(...parts: readonly (Condition | undefined)[]): readonly Condition[] {
-  const known = parts.filter((part) => part !== undefined);
-  return known.length < parts.length ? [] : [or(...known)];
 }
 
 /** At the approval stage, there is neither a fee nor a displayed address. */
@@ -188,29 +160,6 @@ function ofRequested(variables: Variables): readonly Condition[] {
     or(not(transfer), not(none), isEnough),
     ...(hasAmounts ? [or(not(transfer), none, not(isUnknown), isEnough)] : []),
   ];
-}
-
-/** Only a destination that gets nothing may be worth nothing. */
-function ofNothing(variables: Variables): readonly Condition[] {
-  const single = is(variables, 'tx.destinations', (count) => count === 1);
-  const amount = is(variables, 'tx.amount', (value) => value === undefined || isZero(value));
-  const total = is(variables, 'tx.amountUsd', isZero);
-  const values = variables.all.filter(({ pattern }) => pattern === 'tx.destinations[].amountUsd');
-  return [
-    ...either(single && not(single), total && not(total), amount),
-    ...values.flatMap(({ name }) => {
-      const nothing = is(variables, name, isZero);
-      const own = is(variables, name.replace('amountUsd', 'amount'), isZero);
-      return [
-        ...either(nothing && not(nothing), single, own),
-        ...either(nothing && not(nothing), single && not(single), amount),
-      ];
-    }),
-  ];
-}
-
-function isZero(value: Value): boolean {
-  return isInterval(value) && isPoint(value) && value.low.isZero();
 }
 
 /** What is signed depends on the operation. */

@@ -194,6 +194,14 @@ function amountsFrom(found: Found, operation: unknown, places: readonly number[]
       : paid !== undefined && !isApart(amount, paid.sum)
         ? paid.sum
         : amountIn(amount);
+  const [onlyUsd] = usd.length === 1 ? usd : [];
+  if (onlyUsd?.isZero() === true && whole?.isZero() === false && operation === DEFAULT_OPERATION) {
+    // What is requested is shown as the amount; for the value, the amount itself counts.
+    return {
+      fields: { amountStr: '0', requestedAmountStr: whole.toFixed() },
+      destinations: [{ amountUSD: '0' }],
+    };
+  }
   const natives = own.map(
     (part, index) => paid?.amounts[index] ?? (part === undefined ? undefined : amountIn(part)),
   );

@@ -185,6 +185,7 @@ const ALIVE: readonly (readonly string[])[] = [
   ['tx.operation == "TRANSFER" && tx.amount < tx.requestedAmount'],
   ['reject: tx.sourceId == "0"', 'tx.sourceType == tx.destType && tx.sourceId != "0"'],
   ['tx.amountUsd == decimal("0") && tx.amount == decimal("0")'],
+  ['tx.amountUsd == decimal("0") && tx.amount > decimal("5")'],
   [
     'configuration reject: has(config.type) && config.type == "USER"',
     'configuration approve: !has(config.type) && !has(config.extraInfo.tag)',
