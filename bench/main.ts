@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { createProgram, runProgram } from '../cli/command.js';
 import { measureFootprint } from './footprint.js';
+import { measureLists } from './lists/lists.js';
 import { runThroughput } from './throughput/throughput.js';
 
 const program = createProgram('bench', 'Measures the handler.').addHelpText(
@@ -39,6 +40,13 @@ program
   .command('policy')
   .description('Measures the cost of rules and lists against their limits.')
   .action(async () => setExitCode(await runBundled('policy')));
+
+program
+  .command('lists')
+  .description(
+    'Measures lists of a million addresses from a file and from S3 against their limits. Needs moto.',
+  )
+  .action(async () => setExitCode(await measureLists()));
 
 await runProgram(program);
 

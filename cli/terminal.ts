@@ -7,6 +7,8 @@ export type Paint = (style: Style, text: string) => string;
 /** A stream that commands print to. */
 export interface Output {
   readonly isTTY?: boolean;
+  /** Width of a terminal, in characters. */
+  readonly columns?: number;
   hasColors?(): boolean;
   write(chunk: string): unknown;
 }
@@ -24,8 +26,9 @@ export function painter(stream: Output): Paint {
   return (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text);
 }
 
-export function paintAction(paint: Paint, action: string): string {
-  return paint(ACTION_STYLES[action] ?? 'bold', action);
+/** @param text what to show in the action's colour */
+export function paintAction(paint: Paint, action: string, text = action): string {
+  return paint(ACTION_STYLES[action] ?? 'bold', text);
 }
 
 /** Pads every column, except the last, to the width of its widest cell. */

@@ -24,7 +24,7 @@ const SUITES = {
   /** The unit tests that concern src/. */
   service: { files: SERVICE, args: ['--disable-coverage'], keepsOutput: true },
   system: {
-    files: ['system/{connections,log,emergency,policy,ssm,terminal}.test'],
+    files: ['system/{connections,log,emergency,lists,policy,ssm,terminal}.test'],
     args: ['--disable-coverage'],
     keepsOutput: true,
   },

@@ -1,7 +1,10 @@
 // Prints the status of an environment.
 import type { StackState } from '../aws/stack.js';
-import { columns, type Paint, painter } from '../terminal.js';
+import { columns, type Paint, painter, shortHash } from '../terminal.js';
 import type { Status } from './status.js';
+
+/** Fingerprints of keys are compared by people, and shown whole; a policy's SHA-256 is not. */
+const WHOLE_HASH = /^[0-9a-f]{64}/;
 
 /** Label and value. Rows without a label continue the one above. */
 type Row = readonly [string, string];
@@ -91,12 +94,16 @@ function parameterRows(status: Status, paint: Paint): readonly Row[] {
     ['callback key', parameters.callbackKey],
     ['Co-signer keys', parameters.cosignerKeys],
     ['policy', parameters.policy],
+    ['candidate', parameters.policyCandidate],
   ] as const;
   return labels.flatMap(([label, { name, state, holds }]): readonly Row[] => {
+    if (state === 'missing' && label === 'candidate') return [];
     if (state === 'missing') return [[label, paint('yellow', `not stored yet: ${name}`)]];
     if (state !== 'good') return [[label, paint('red', holds.join(', '))]];
     const more = label === 'callback key' && algorithm !== undefined ? [`algorithm ${algorithm}`] : [];
-    return [...holds, ...more].map((line, index) => [index === 0 ? label : '', line]);
+    const isPolicy = label === 'policy' || label === 'candidate';
+    const lines = isPolicy ? holds.map((line) => line.replace(WHOLE_HASH, shortHash)) : holds;
+    return [...lines, ...more].map((line, index) => [index === 0 ? label : '', line]);
   });
 }
 

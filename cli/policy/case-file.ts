@@ -26,7 +26,8 @@ const caseSchema = z
     error: 'needs either "payload" or "file"',
   });
 
-const fileSchema = z.strictObject({ now: timeSchema.optional(), cases: z.array(caseSchema).min(1) });
+/** A file of test cases. */
+export const fileSchema = z.strictObject({ now: timeSchema.optional(), cases: z.array(caseSchema).min(1) });
 
 type CaseEntry = z.output<typeof caseSchema>;
 
@@ -177,7 +178,9 @@ function setValueAt(payload: Record<string, unknown>, path: string, value: unkno
   for (const name of names)
     target = isObject(target) && Object.hasOwn(target, name) ? target[name] : undefined;
   if (!isObject(target) || (Array.isArray(target) && !isNextIndex(target, last)))
-    throw new InputError(`it sets "${path}", but its payload has no "${isObject(target) ? path : names.join('.')}"`);
+    throw new InputError(
+      `it sets "${path}", but its payload has no "${isObject(target) ? path : names.join('.')}"`,
+    );
   target[last] = value;
 }
 

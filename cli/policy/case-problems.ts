@@ -42,7 +42,8 @@ function unknownRule({ rules }: Policy, { request: { kind }, expected: { rule } 
   if (rule === undefined || rule === OTHERWISE || rule === INTEGRITY) return undefined;
   const found = rules.find(({ id }) => id === rule);
   if (found?.for === kind) return undefined;
-  if (found !== undefined) return `expects the rule ${rule}, which is for ${found.for} requests; this one is for ${kind}`;
+  if (found !== undefined)
+    return `expects the rule ${rule}, which is for ${found.for} requests; this one is for ${kind}`;
   const near = nearest(rule, [...rules.map(({ id }) => id), OTHERWISE, INTEGRITY]);
   return `expects the rule ${rule}, which the policy does not have${near === undefined ? '' : `; did you mean "${near}"?`}`;
 }

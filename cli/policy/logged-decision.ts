@@ -23,20 +23,28 @@ const lineSchema = z.looseObject({
 
 export type LoggedDecision = z.output<typeof lineSchema>;
 
+/** A decision that may have been made without a rule. */
+const anySchema = lineSchema.extend({ rule: z.string().optional() });
+
+export type AnyDecision = z.output<typeof anySchema>;
+
+/** @returns `undefined` if the line has no facts, or is not a decision as the service logs it */
+export function readAnyDecision(line: Readonly<Record<string, unknown>>): AnyDecision | undefined {
+  return anySchema.safeParse(line).data;
+}
+
 /** @returns `overridden` if no policy made the decision, `incomplete` if it can't be decided again */
 export function readDecision(
   line: Readonly<Record<string, unknown>>,
 ): LoggedDecision | 'overridden' | 'incomplete' {
-  if (isOverridden(line['rule'])) return 'overridden';
+  if (line['rule'] === EMERGENCY_STOP || line['rule'] === STALE) return 'overridden';
   return lineSchema.safeParse(line).data ?? 'incomplete';
 }
 
-/** Whether an emergency stop or stale data decided instead of the policy. */
-export function isOverridden(rule: unknown): boolean {
-  return rule === EMERGENCY_STOP || rule === STALE;
-}
-
-/** A logged request, in which reading a fact that was not logged is an error. */
+/**
+ * A logged request, in which a rule that reads a fact that was not logged can't be evaluated; unless what is signed was
+ * not logged, so that no decision can be repeated.
+ */
 export interface LoggedRequest {
   readonly request: CallbackRequest;
   readonly signed: Signed | undefined;
@@ -47,12 +55,12 @@ export interface LoggedRequest {
 export function loggedRequest(
   policy: Policy,
   unlogged: UndocumentedReads,
-  { kind, requestId, facts, omitted: paths }: LoggedDecision,
+  { kind, requestId, facts, omitted: paths }: AnyDecision,
 ): LoggedRequest {
   const omitted = new OmittedFacts(paths, unlogged);
   const request = { kind, requestId, payload: facts };
   const signed = omitted.trapSigned(signedBy(policy, request));
-  omitted.trap(facts);
+  if (!omitted.isUnknown) omitted.trap(facts);
   return { request, signed, omitted };
 }
 

@@ -20,14 +20,19 @@ const OTHER_FIELDS: Readonly<Record<Kind | 'destination', readonly string[]>> = 
 const RAW_TX_FIELDS: readonly string[] = ['rawTx', 'payload', 'keyDerivationPath'];
 
 /** The fields of the object at the start of a path, such as `destinations.0`. */
-function fieldsAt(above: readonly string[], kind: Kind, reads: UndocumentedReads): readonly string[] | undefined {
+function fieldsAt(
+  above: readonly string[],
+  kind: Kind,
+  reads: UndocumentedReads,
+): readonly string[] | undefined {
   const namesIn = (object: string): readonly string[] => reads.get(object)?.names ?? [];
   const [top, ...rest] = above;
   if (top === undefined) return [...RECORDED_FIELDS[kind], ...OTHER_FIELDS[kind]];
   if (rest.length === 0 && top === 'extraInfo') {
     return [...EXTRA_INFO_FIELDS, 'apiKey', ...namesIn(UNDOCUMENTED_EXTRA_INFO)];
   }
-  if (rest.length === 0 && top === 'extraParameters') return [...SIGNED_PARAMETERS, ...namesIn(OTHER_PARAMETERS)];
+  if (rest.length === 0 && top === 'extraParameters')
+    return [...SIGNED_PARAMETERS, ...namesIn(OTHER_PARAMETERS)];
   if (rest.length !== 1) return undefined;
   if (top === 'destinations') return [...RECORDED_FIELDS.destination, ...OTHER_FIELDS.destination];
   return top === 'rawTx' ? RAW_TX_FIELDS : undefined;

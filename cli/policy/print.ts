@@ -1,24 +1,27 @@
 // Prints the results of the policy commands, as text for people or one JSON object for scripts.
-import type { Explanation } from '../../src/policy/evaluate/explain.js';
 import type { PolicyError } from '../../src/policy/parse/problem.js';
 import type { Policy } from '../../src/policy/evaluate/rules.js';
-import type { CallbackRequest } from '../../src/protocol/request.js';
-import { count, painter, shortHash, type Output } from '../terminal.js';
+import { count, type Output, type Paint, painter, shortHash } from '../terminal.js';
 import type { Advice } from './advice/advice.js';
 import { adviceCount, adviceLines } from './advice/text.js';
 import type { TestRun } from './cases.js';
+import type { Explained } from './explained.js';
 import type { Mutation } from './mutate/mutate.js';
 import { mutationLines } from './mutate/text.js';
 import type { Replay } from './replay.js';
+import { reportJson } from './report/json.js';
+import type { Report } from './report/report.js';
+import { reportLines } from './report/text.js';
 import { testRunLines } from './test-text.js';
-import { explanationLines, replayLines } from './text.js';
+import { explainedLines, replayLines } from './text.js';
 
 export interface Printer {
   problems(error: PolicyError): void;
   check(file: string, policy: Policy, advice: readonly Advice[]): void;
-  explanation(file: string, policy: Policy, request: CallbackRequest, explanation: Explanation): void;
+  explanation(file: string, policy: Policy, explained: Explained): void;
   testRun(policy: Policy, run: TestRun): void;
   mutation(file: string, policy: Policy, mutation: Mutation): void;
+  report(report: Report): void;
   replay(log: string, file: string, policy: Policy, outcome: Replay): void;
 }
 
@@ -30,9 +33,12 @@ function createJsonPrinter(stream: Output): Printer {
   const write = (value: object): void => void stream.write(`${JSON.stringify(value)}\n`);
   return {
     problems: ({ problems }) => write({ problems }),
-    check: (file, policy, warnings) => write({ file, ...summarize(policy), warnings }),
-    explanation: (file, { hash }, { kind, requestId }, { decision, integrity, warnings, rules }) =>
-      write({ file, policy: hash, kind, requestId, decision, integrity, warnings, rules }),
+    check: (file, policy, warnings) =>
+      write({ file, ...summarize(policy), notLoaded: notLoaded(policy), warnings }),
+    explanation: (file, { hash }, { request: { kind, requestId }, explanation, logged }) => {
+      const { decision, integrity, warnings, rules } = explanation;
+      write({ file, policy: hash, kind, requestId, decision, integrity, warnings, rules, logged });
+    },
     testRun: ({ hash }, { results, unmatched, coverage }) =>
       write({
         policy: hash,
@@ -47,6 +53,7 @@ function createJsonPrinter(stream: Output): Printer {
       const noticed = changes - survivors.length;
       write({ file, policy: hash, cases, changes, noticed, survivors });
     },
+    report: (report) => write(reportJson(report)),
     replay: (log, file, { hash }, outcome) => write({ log, file, policy: hash, ...outcome }),
   };
 }
@@ -61,23 +68,44 @@ function createTextPrinter(stream: Output): Printer {
       const content = `${count(rules, 'rule')}, ${count(lists, 'list')} with ${count(entries, 'entry', 'entries')}`;
       const warned = advice.length === 0 ? '' : `; ${paint('yellow', adviceCount(advice))}`;
       write(
+        ...notLoadedLines(paint, policy),
         ...adviceLines(paint, advice),
         `${paint('green', 'ok')}  ${file} ${shortHash(hash)}: ${content}${warned}`,
       );
     },
-    explanation: (file, policy, { kind, requestId }, explanation) =>
+    explanation: (file, policy, explained) =>
+      write(...notLoadedLines(paint, policy), ...explainedLines(paint, file, policy, explained)),
+    testRun: (policy, run) => write(...notLoadedLines(paint, policy), ...testRunLines(paint, policy, run)),
+    mutation: (file, policy, mutation) =>
+      write(...notLoadedLines(paint, policy), ...mutationLines(paint, file, policy, mutation)),
+    report: (report) =>
       write(
-        `${kind} ${requestId}, policy ${file} ${shortHash(policy.hash)}`,
-        '',
-        ...explanationLines(paint, policy, explanation),
+        ...reportLines({ paint, width: stream.isTTY === true ? (stream.columns ?? 80) : undefined }, report),
       ),
-    testRun: (policy, run) => write(...testRunLines(paint, policy, run)),
-    mutation: (file, policy, mutation) => write(...mutationLines(paint, file, policy, mutation)),
-    replay: (log, file, policy, outcome) => write(...replayLines(log, file, policy, outcome)),
+    replay: (log, file, policy, outcome) =>
+      write(...notLoadedLines(paint, policy), ...replayLines(log, file, policy, outcome)),
   };
 }
 
-function summarize({ hash, rules, lists }: Policy) {
-  const entries = [...lists.values()].reduce((sum, list) => sum + list.length, 0);
-  return { policy: hash, rules: rules.length, lists: lists.size, entries };
+function summarize({ hash, rules, lists, loadedLists }: Policy) {
+  const sizes = [
+    ...[...lists.values()].map(({ length }) => length),
+    ...[...loadedLists.values()].map(({ entries }) => entries),
+  ];
+  const entries = sizes.reduce((sum, size) => sum + size, 0);
+  return { policy: hash, rules: rules.length, lists: sizes.length, entries };
+}
+
+/** The lists that were not read, and count as empty. */
+function notLoaded({ loadedLists }: Policy): readonly { readonly list: string; readonly from: string }[] {
+  return [...loadedLists].flatMap(([list, { from, sha256 }]) =>
+    sha256 === undefined ? [{ list, from }] : [],
+  );
+}
+
+function notLoadedLines(paint: Paint, policy: Policy): readonly string[] {
+  return notLoaded(policy).map(
+    ({ list, from }) =>
+      `${paint('yellow', 'not read')}  list ${list} from ${from}: it counts as empty; --fetch reads it`,
+  );
 }

@@ -9,7 +9,9 @@ import { addHistory } from './commands/history.js';
 import { addCandidate, addPromote } from './commands/promote.js';
 import { addPush } from './commands/push.js';
 import { addReplay } from './commands/replay.js';
+import { addReport } from './commands/report.js';
 import { addRollback } from './commands/rollback.js';
+import { addSchema } from './commands/schema.js';
 import { addShow } from './commands/show.js';
 import { addSign } from './commands/sign.js';
 import { addTest } from './commands/test.js';
@@ -23,12 +25,14 @@ export async function runPolicy(): Promise<void> {
 export function createPolicyProgram(stdout: Output): Command {
   const program = createProgram(
     'policy',
-    'Checks, explains, tests, replays, signs and pushes a policy, and stops all decisions in an emergency.',
+    'Checks, explains, tests, replays, signs and pushes a policy, reports what it decided, and stops all decisions in an emergency.',
   ).addHelpText('after', '\nHelp for one command: npm run policy -- explain --help');
   addCheck(program, stdout);
   addExplain(program, stdout);
   addTest(program, stdout);
   addReplay(program, stdout);
+  addReport(program, stdout);
+  addSchema(program, stdout);
   addPush(program, stdout);
   addHistory(program, stdout);
   addShow(program, stdout);

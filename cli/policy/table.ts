@@ -15,8 +15,8 @@ export function tableLines(
     Math.max(0, ...rows.map((row) => (row[place] ?? '').length)),
   ]);
   const widthAt = new Map(widths.map(([place = 0, width = 0]) => [place, width]));
-  return columns(rows.map((row) => row.map((cell, place) => cell.padStart(widthAt.get(place) ?? 0)))).map((line) =>
-    line.trimEnd(),
+  return columns(rows.map((row) => row.map((cell, place) => cell.padStart(widthAt.get(place) ?? 0)))).map(
+    (line) => line.trimEnd(),
   );
 }
 

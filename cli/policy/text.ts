@@ -2,6 +2,7 @@
 import type { ExplainedChecks, Explanation, RuleExplanation } from '../../src/policy/evaluate/explain.js';
 import { INTEGRITY, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
 import { columns, count, type Paint, paintAction, shortHash } from '../terminal.js';
+import type { Explained, LoggedAnswer } from './explained.js';
 import type { Change, Replay } from './replay.js';
 
 type Outcome = RuleExplanation['outcome'];
@@ -13,7 +14,46 @@ const MARKS: Readonly<Record<Outcome, string>> = {
   'not asked': '-',
 };
 
-export function explanationLines(
+export function explainedLines(
+  paint: Paint,
+  file: string,
+  policy: Policy,
+  { request: { kind, requestId }, explanation, logged }: Explained,
+): readonly string[] {
+  return [
+    `${kind} ${requestId}, policy ${file} ${shortHash(policy.hash)}`,
+    ...(logged === undefined ? [] : [loggedAt(logged)]),
+    '',
+    ...explanationLines(paint, policy, explanation),
+    ...(logged === undefined ? [] : comparisonLines(paint, logged, explanation.decision)),
+  ];
+}
+
+function loggedAt({ time, decisions }: LoggedAnswer): string {
+  return decisions === 1
+    ? `decided ${time}`
+    : `decided ${time}, the newest of ${decisions} decisions about it`;
+}
+
+/** Whether the policy gives the answer that was logged. */
+function comparisonLines(
+  paint: Paint,
+  { action, rule, policy, same, notLogged }: LoggedAnswer,
+  decision: RuleDecision,
+): readonly string[] {
+  const by = `${rule === undefined ? 'without a rule' : `by ${rule}`}${policy === undefined ? '' : `, policy ${shortHash(policy)}`}`;
+  const unknown =
+    notLogged.length === 0
+      ? []
+      : [`${paint('yellow', 'Not certain')}: not all facts are logged: ${notLogged.join(', ')}`];
+  const other = decision.rule === rule ? '' : `, now by ${decision.rule}`;
+  const outcome = same
+    ? `, the same answer${other}`
+    : `; ${paint('yellow', 'now it would be')} ${paintAction(paint, decision.action)}`;
+  return [`logged: ${paintAction(paint, action)} ${by}${outcome}`, ...unknown];
+}
+
+function explanationLines(
   paint: Paint,
   policy: Policy,
   { decision, integrity, warnings, rules }: Explanation,

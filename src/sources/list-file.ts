@@ -1,13 +1,13 @@
 // Reads a list from a file.
 import type { Stats } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MAX_LIST_BYTES, tooLarge } from '../policy/parse/address-file.js';
 import { ListError, problemIn } from '../policy/parse/problem.js';
 import { codeOf } from '../protocol/error.js';
 import { within } from './read.js';
 import { SourceError } from './source.js';
-import { changedWhileRead, fillBuffer, type Stamped } from './stream.js';
+import { type ByteStream, changedWhileRead, fillBuffer, type Stamped } from './stream.js';
 
 /** A file that was written more recently may still be incomplete, in ms. */
 const SETTLE_MS = 1000;
@@ -32,13 +32,30 @@ export async function readListFile(
     if (stats === undefined) return undefined;
     if (stats.size > MAX_LIST_BYTES) throw new ListError([problemIn(name, tooLarge())]);
     const file = await within(ANSWER_LIMIT_MS, `${name} can't be opened`, () => open(path));
-    const stream = file.createReadStream({ highWaterMark: CHUNK_BYTES });
-    const content = await fillBuffer(stream, stats.size, name);
+    const content = await fillBuffer(chunksOf(file), stats.size, name);
     if (stampOf(await statOf(path, name)) !== stampOf(stats)) throw changedWhileRead(name);
     return { ...content, stamp: stampOf(stats) };
   } catch (error) {
     throw error instanceof SourceError || error instanceof ListError ? error : unreadable(name, error);
   }
+}
+
+/** Reads a file by way of one buffer. A stream would create one for each chunk, and so much garbage. */
+function chunksOf(file: FileHandle): ByteStream {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  async function* read(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) {
+        const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES);
+        if (bytesRead === 0) return;
+        yield buffer.subarray(0, bytesRead);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+  // A read that hangs can't be ended.
+  return Object.assign(read(), { destroy: () => undefined });
 }
 
 /** Waits until a file that has just been written stays the same. @returns `undefined` if it is the known one */

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { ListFromElsewhere, Policy } from '../policy/evaluate/rules.js';
 import { PolicyError } from '../policy/parse/problem.js';
-import type { ListFailure } from './policy-loader.js';
+import type { ListFailure, LoadedPolicy } from './policy-loader.js';
 
 export class ListLog {
   readonly #log: Logger;
@@ -14,13 +14,16 @@ export class ListLog {
   }
 
   /** Logs the lists that differ. */
-  loaded(before: Policy | undefined, { loadedLists }: Policy): void {
+  loaded(before: Policy | undefined, { policy: { loadedLists }, lists }: LoadedPolicy): void {
     for (const [list, { from, sha256, entries }] of loadedLists) {
       const earlier = before?.loadedLists.get(list);
       if (isSame(earlier, { from, sha256 })) continue;
       this.#refused.delete(list);
       this.#log.info(
-        { event: 'list_loaded', list, from, before: earlier?.sha256, after: sha256, entries },
+        {
+          ...{ event: 'list_loaded', list, from, before: earlier?.sha256, after: sha256, entries },
+          durationMs: lists.get(list)?.durationMs,
+        },
         `list ${list} ${earlier === undefined ? 'loaded' : 'replaced'}: ${entries} entries`,
       );
     }

@@ -1,6 +1,6 @@
 // Reads the lists that policies take from elsewhere. Policies that use the same file share what was read of it.
-import { isAbsolute, resolve } from 'node:path';
-import { setImmediate as otherWork } from 'node:timers/promises';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ListReference } from '../policy/parse/catalog.js';
 import type { LoadedList } from '../policy/parse/file.js';
 import { MAX_LIST_BYTES, readAddressFile, tooLarge } from '../policy/parse/address-file.js';
@@ -9,14 +9,23 @@ import { readListFile } from './list-file.js';
 import type { ObjectReader } from './s3.js';
 import type { Stamped } from './stream.js';
 
-/** How long to read a list before other work gets its turn, in ms. */
+/** How long to work on a list before requests get their turn, in ms. */
 const TURN_MS = 1;
+/** A timer of 1 ms that takes longer was delayed by requests. */
+const UNDELAYED_MS = 2;
+/** How long to wait for a moment without requests, in ms: under constant load, a list takes four times as long. */
+const MAX_PAUSE_MS = 4;
+
+export interface ReadList extends LoadedList {
+  /** How long it took to read it, in ms. */
+  readonly durationMs: number;
+}
 
 /** What was last read from a place. */
 interface Known {
   readonly stamp: string;
   /** Lets go of a list that no policy uses any more. */
-  readonly list: WeakRef<LoadedList>;
+  readonly list: WeakRef<ReadList>;
 }
 
 /** A list that can't be used, and would be read and refused again at every refresh. */
@@ -46,7 +55,7 @@ export class ListReader {
    * @throws {SourceError} if the list can't be read
    * @throws {ListError} if it can't be used
    */
-  async read(reference: ListReference): Promise<LoadedList> {
+  async read(reference: ListReference): Promise<ReadList> {
     const reading = this.#last.then(() => this.#read(reference));
     this.#last = reading.catch(() => undefined);
     const list = await reading;
@@ -58,8 +67,8 @@ export class ListReader {
     return list;
   }
 
-  async #read({ from }: ListReference): Promise<LoadedList> {
-    const place = from.startsWith('s3://') || isAbsolute(from) ? from : resolve(this.#directory, from);
+  async #read({ from }: ListReference): Promise<ReadList> {
+    const place = isInS3(from) ? from : resolve(this.#directory, from);
     const known = this.#known.get(place);
     const list = known !== undefined && 'list' in known ? known.list.deref() : undefined;
     const isKnown = list !== undefined || (known !== undefined && 'error' in known);
@@ -70,10 +79,10 @@ export class ListReader {
       throw new Error(`${from} is unchanged, but was not read before`);
     }
     try {
-      const loaded = {
-        sha256: content.sha256,
-        addresses: await inTurns(readAddressFile(content.bytes, from)),
-      };
+      const startedAt = performance.now();
+      const addresses = await inTurns(readAddressFile(content.bytes, from));
+      const durationMs = Math.round(content.durationMs + performance.now() - startedAt);
+      const loaded = { sha256: content.sha256, addresses, durationMs };
       this.#known.set(place, { stamp: content.stamp, list: new WeakRef(loaded) });
       return loaded;
     } catch (error) {
@@ -83,14 +92,19 @@ export class ListReader {
   }
 
   async #contentOf(place: string, from: string, stamp: string | undefined): Promise<Stamped | undefined> {
-    if (!place.startsWith('s3://')) return readListFile(place, from, stamp);
+    if (!isInS3(from)) return readListFile(place, from, stamp);
     const content = await this.#readObject({ url: place }, MAX_LIST_BYTES, stamp);
     if (content === 'too large') throw new ListError([problemIn(from, tooLarge())]);
     return content;
   }
 }
 
-/** Runs a generator in short turns between other work. */
+/** @param from of a list */
+export function isInS3(from: string): boolean {
+  return from.startsWith('s3://');
+}
+
+/** Runs a generator in short turns, so that requests wait no longer than for one of them. */
 async function inTurns<Result>(steps: Generator<undefined, Result>): Promise<Result> {
   for (;;) {
     const end = performance.now() + TURN_MS;
@@ -98,7 +112,17 @@ async function inTurns<Result>(steps: Generator<undefined, Result>): Promise<Res
       const step = steps.next();
       if (step.done === true) return step.value;
     } while (performance.now() < end);
-    await otherWork();
+    await giveWay();
+  }
+}
+
+async function giveWay(): Promise<void> {
+  const end = performance.now() + MAX_PAUSE_MS;
+  for (let at = performance.now(); at < end;) {
+    await sleep(1);
+    const now = performance.now();
+    if (now - at < UNDELAYED_MS) return;
+    at = now;
   }
 }
 

@@ -2,15 +2,15 @@
 import { isUtf8 } from 'node:buffer';
 import type { Policy } from '../policy/evaluate/rules.js';
 import type { ListReference } from '../policy/parse/catalog.js';
-import { draftPolicy, type LoadedList } from '../policy/parse/file.js';
+import { draftPolicy } from '../policy/parse/file.js';
 import { ListError, PolicyError, problemIn } from '../policy/parse/problem.js';
-import { lazyObjectReader, ListReader } from './lists.js';
+import { lazyObjectReader, ListReader, type ReadList } from './lists.js';
 import type { ObjectReader } from './s3.js';
 import { SourceError } from './source.js';
 import { type PolicyManifest, readManifest, type StoredPolicy } from './stored-policy.js';
 
 /** Maximum size of a policy in S3, in bytes. */
-const MAX_POLICY_BYTES = 5_000_000;
+export const MAX_POLICY_BYTES = 5_000_000;
 
 /** A policy that can be used, with what it was made of. */
 export interface LoadedPolicy {
@@ -19,7 +19,7 @@ export interface LoadedPolicy {
   readonly stored: StoredPolicy & { readonly value: string };
   readonly references: readonly ListReference[];
   /** Keyed by the name of the list. */
-  readonly lists: ReadonlyMap<string, LoadedList>;
+  readonly lists: ReadonlyMap<string, ReadList>;
 }
 
 /** Why a list was not read again. The one in force stays. */
@@ -51,7 +51,7 @@ export class PolicyLoader {
     const draft = draftPolicy(resolved.value, resolved.name);
     // Problems with the text are reported first, and without reading the lists.
     if (draft.references.length > 0) draft.complete(new Map());
-    const lists = new Map<string, LoadedList>();
+    const lists = new Map<string, ReadList>();
     for (const reference of draft.references) lists.set(reference.name, await this.#lists.read(reference));
     return { stored: resolved, references: draft.references, lists, policy: draft.complete(lists) };
   }

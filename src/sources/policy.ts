@@ -188,7 +188,7 @@ export class CurrentPolicy {
         `look at line ${line} of the policy: ${message}`,
       );
     }
-    this.#listLog.loaded(before?.policy, loaded.policy);
+    this.#listLog.loaded(before?.policy, loaded);
   }
 
   /** @returns whether all lists in force are those that are stored */
@@ -197,7 +197,7 @@ export class CurrentPolicy {
     if (before === undefined || before.references.length === 0) return true;
     const { loaded, failures } = await this.#loader.refreshLists(before);
     this.#loaded = loaded;
-    this.#listLog.loaded(before.policy, loaded.policy);
+    this.#listLog.loaded(before.policy, loaded);
     this.#listLog.failed(loaded.policy, failures);
     return failures.length === 0;
   }

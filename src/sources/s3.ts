@@ -8,7 +8,7 @@ import {
 import { codeOf } from '../protocol/error.js';
 import { within } from './read.js';
 import { SourceError } from './source.js';
-import { changedWhileRead, fillBuffer, type Stamped } from './stream.js';
+import { type ByteStream, changedWhileRead, fillBuffer, type Stamped } from './stream.js';
 
 /** How long S3 may take to answer, in ms. */
 const ANSWER_LIMIT_MS = 15_000;
@@ -45,7 +45,7 @@ export function objectReader(client = createClient(), create = createClient): Ob
     };
     try {
       const { Body, ContentLength, ETag = '' } = await getObject(used, object, knownEtag, onTimeout);
-      const stream = Body as AsyncIterable<Uint8Array> & { destroy(): void };
+      const stream = Body as ByteStream;
       if (ContentLength === undefined) throw changedWhileRead(object.url);
       if (ContentLength > maxBytes) {
         stream.destroy();

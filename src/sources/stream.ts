@@ -11,11 +11,19 @@ export interface Content {
   readonly bytes: Buffer;
   /** 64 hex digits. */
   readonly sha256: string;
+  /** How long it took to read it, in ms. */
+  readonly durationMs: number;
 }
 
 /** Content with what shows whether it has changed: an ETag, or the size and time of a file. */
 export interface Stamped extends Content {
   readonly stamp: string;
+}
+
+/** A chunk may be overwritten when the next one is requested. */
+export interface ByteStream extends AsyncIterable<Uint8Array> {
+  /** Ends it early. */
+  destroy(): unknown;
 }
 
 export interface StreamLimits {
@@ -28,7 +36,7 @@ export interface StreamLimits {
  * @throws {SourceError} transient, if the stream stalls, fails, or has another length
  */
 export async function fillBuffer(
-  stream: AsyncIterable<Uint8Array> & { destroy(): void },
+  stream: ByteStream,
   length: number,
   name: string,
   { stallMs = STALL_LIMIT_MS, totalMs = TOTAL_LIMIT_MS }: StreamLimits = {},
@@ -36,8 +44,9 @@ export async function fillBuffer(
   const bytes = Buffer.allocUnsafeSlow(length);
   const hash = createHash('sha256');
   let filled = 0;
-  let progressAt = performance.now();
-  const deadline = progressAt + totalMs;
+  const startedAt = performance.now();
+  const deadline = startedAt + totalMs;
+  let progressAt = startedAt;
   let timer: NodeJS.Timeout | undefined;
   const stalled = new Promise<never>((_resolve, reject) => {
     const fail = (reason: string): void => {
@@ -60,7 +69,7 @@ export async function fillBuffer(
       filled += chunk.length;
     }
     if (filled !== length) throw changedWhileRead(name);
-    return { bytes, sha256: hash.digest('hex') };
+    return { bytes, sha256: hash.digest('hex'), durationMs: performance.now() - startedAt };
   };
   try {
     return await Promise.race([fill(), stalled]);

@@ -4,8 +4,12 @@ import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { DeleteBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import t from 'tap';
-import { awsError, parameter, xml } from '../helpers/aws-proxy.js';
+import { policyBucket } from '../../infra/names.js';
+import { clientOptions, NAMES } from '../helpers/aws.js';
+import { type AwsCall, awsError, parameter, xml } from '../helpers/aws-proxy.js';
+import { REGION } from '../helpers/operator.js';
 import { programPath, ROOT } from '../helpers/paths.js';
 import { fails, scenarios } from '../helpers/scenarios.js';
 
@@ -15,7 +19,8 @@ const run = promisify(execFile);
 t.setTimeout(900_000);
 
 t.test('failures', async (t) => {
-  const { account, recovers, healthy, proxy, scenario } = await scenarios(t);
+  const { account, recovers, healthy, moto, proxy, scenario } = await scenarios(t);
+  const s3 = new S3Client({ ...clientOptions(moto.endpoint), forcePathStyle: true });
 
   scenario('reports a profile that does not exist', async (t, place) => {
     const ran = await place.run('deploy', '--yes', '--profile', 'nobody');
@@ -116,8 +121,16 @@ t.test('failures', async (t) => {
         ? { ...reply, body: reply.body.replace('CREATE_COMPLETE', 'ROLLBACK_COMPLETE') }
         : undefined;
     proxy.before = (call) => {
-      if (call.action === 'DeleteStack') healthy();
+      if (call.action !== 'DeleteStack') return undefined;
+      healthy();
+      proxy.after = deleteBucket;
       return undefined;
+    };
+    // While it deletes a stack, moto creates a bucket again that a later resource refers to.
+    const deleteBucket = async (call: AwsCall): Promise<undefined> => {
+      if (call.action !== 'DeleteStack') return;
+      const Bucket = policyBucket(NAMES, '123456789012', REGION);
+      await s3.send(new DeleteBucketCommand({ Bucket })).catch(() => undefined);
     };
     fails(
       t,

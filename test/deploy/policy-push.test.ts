@@ -11,6 +11,8 @@ import {
   LARGE_POLICY,
   policyAccount,
   STRICTER_POLICY,
+  VAULTS,
+  withVaults,
   writePolicy,
 } from '../helpers/policies.js';
 import { fails, scenarios } from '../helpers/scenarios.js';
@@ -45,7 +47,7 @@ t.test('push', async (t) => {
     );
     t.match(stdout, /\n +\+ 13\n +- 12\n/);
     t.match(stdout, /\n +~ USDC: 50000 -> 60000\n/);
-    t.match(stdout, /\nCases +\S+local-policy\.cases\.yaml: 7 passed, 0 failed\n/);
+    t.match(stdout, /\nCases +\S+policy-change\.cases\.yaml: 3 passed, 0 failed\n/);
     t.match(stdout, '\nYesterday   not decided again: there is no log group /ecs/callback-handler/dev\n');
     t.match(
       stdout,
@@ -96,7 +98,7 @@ t.test('push', async (t) => {
         },
         sections: [],
       },
-      cases: { passed: 7, failures: [] },
+      cases: { passed: 3, failures: [] },
       replay: { problem: 'there is no log group /ecs/callback-handler/dev' },
     });
     t.strictSame(await policies.state(), before);
@@ -116,7 +118,7 @@ t.test('push', async (t) => {
     fails(t, ran, 'CASES_FAILED', /1 case in .* failed: nothing was changed/, 'run the same command again');
     t.match(
       ran.stdout,
-      /\nCases +.*: 6 passed, 1 failed\n[^]*FAILED {2}at the limit[^]*\+ got +RETRY +hold-large-transfers/,
+      /\nCases +.*: 2 passed, 1 failed\n[^]*FAILED {2}at the limit[^]*\+ got +RETRY +hold-large-transfers/,
     );
     t.equal((await place.run('policy', 'push', '--dry-run')).code, 1);
     t.match(await place.json('policy', 'push'), {
@@ -235,6 +237,59 @@ t.test('push', async (t) => {
     t.strictSame(again.policy, [policy[0], 3], 'the same object version is named again');
     t.strictSame(again.objects, objects);
     t.equal((await place.run('policy', 'show', '1')).stdout, LARGE_POLICY, 'byte for byte');
+  });
+
+  scenario(
+    'reads the lists of a policy from S3, and refuses those that the service can’t read',
+    async (t, place) => {
+      place.settings(CASES);
+      await policies.createBucket();
+      await pushed(place);
+      const from = (key: string): string => withVaults(`from: "s3://${policies.bucket}/${key}"`);
+      writePolicy(place, withVaults('from: lists/vaults.txt'));
+      const advice = `aws s3 cp lists/vaults.txt s3://${policies.bucket}/lists/vaults.txt`;
+      fails(
+        t,
+        await place.run('policy', 'push'),
+        'LIST_NOT_IN_AWS',
+        /the list vaults is from lists\/vaults\.txt/,
+        advice,
+      );
+      writePolicy(place, withVaults('from: "s3://other/vaults.txt"'));
+      fails(
+        t,
+        await place.run('policy', 'push'),
+        'LIST_NOT_IN_AWS',
+        /from the policy bucket/,
+        'aws s3 cp s3://other/',
+      );
+      writePolicy(place, from('nowhere.txt'));
+      fails(t, await place.run('policy', 'push'), 'LIST_UNREADABLE', /nowhere\.txt/, 'upload the list');
+      await policies.putObject('broken.txt', VAULTS.trimEnd());
+      writePolicy(place, from('broken.txt'));
+      t.match(await place.run('policy', 'push'), { code: 1, stdout: /This list can't be used\.\n$/ });
+      t.match((await policies.state()).policy, [EXAMPLE_POLICY, 1]);
+
+      await policies.putObject('lists/vaults.txt', VAULTS);
+      writePolicy(place, from('lists/vaults.txt'));
+      const { code, stdout } = await place.run('policy', 'push');
+      t.equal(code, 0, stdout);
+      t.match(stdout, /\nCases .*: 3 passed, 0 failed\n/, 'the cases see the list');
+      t.match(stdout, /\nDifference +list vaults: 3 entries added, 1 entry removed\n/);
+      t.match(stdout, /\n +\+ sha256: [0-9a-f]{64}\n +\+ entries: 1\n/);
+    },
+  );
+
+  scenario('refuses a policy that the service would not load because of its size', async (t, place) => {
+    place.settings({});
+    writePolicy(place, `${EXAMPLE_POLICY}# ${'x'.repeat(5_000_000)}\n`);
+    fails(
+      t,
+      await place.run('policy', 'push'),
+      'POLICY_TOO_LARGE',
+      /at most 5000000 bytes/,
+      'move long lists',
+    );
   });
 
   scenario('stops if someone else pushes during the review', async (t, place) => {

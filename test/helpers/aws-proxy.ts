@@ -39,7 +39,10 @@ export async function awsProxy(t: Scope, target: string): Promise<AwsProxy> {
         const call = callOf(method, url, headers, raw.toString('latin1'));
         proxy.calls.push(call);
         const reply = (await proxy.before(call)) ?? (await forward(call));
-        response.writeHead(reply.status, reply.headers).end(Buffer.from(reply.body, 'latin1'));
+        const content = Buffer.from(reply.body, 'latin1');
+        // S3 always says how long an object is.
+        const length = method === 'HEAD' ? {} : { 'content-length': content.byteLength };
+        response.writeHead(reply.status, { ...reply.headers, ...length }).end(content);
 
         async function forward(call: AwsCall): Promise<AwsReply> {
           const answer = await fetch(`${target}${url}`, {

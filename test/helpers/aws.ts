@@ -8,7 +8,9 @@ import {
 import { DescribeServicesCommand, ECSClient, type Service } from '@aws-sdk/client-ecs';
 import {
   GetParameterCommand,
+  GetParameterHistoryCommand,
   type Parameter,
+  type ParameterHistory,
   type ParameterType,
   PutParameterCommand,
   SSMClient,
@@ -28,6 +30,8 @@ export interface Account {
   >;
   template(stackName: string): Promise<string>;
   parameter(name: string): Promise<Parameter | undefined>;
+  /** @returns the parameter's versions, the newest first */
+  history(name: string): Promise<readonly ParameterHistory[]>;
   put(name: string, value: string, type: ParameterType): Promise<void>;
   /** @returns the certificates' domain names */
   certificates(): Promise<readonly string[]>;
@@ -63,6 +67,10 @@ export function accountAt(endpoint: string): Account {
       } catch {
         return undefined;
       }
+    },
+    async history(Name) {
+      const { Parameters = [] } = await ssm.send(new GetParameterHistoryCommand({ Name }));
+      return Parameters.reverse();
     },
     async put(Name, Value, Type) {
       await ssm.send(new PutParameterCommand({ Name, Value, Type, Overwrite: true }));

@@ -12,6 +12,7 @@ import {
   GetObjectCommand,
   ListObjectVersionsCommand,
   PutBucketVersioningCommand,
+  PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { type EnvironmentName, namesOf, policyBucket } from '../../infra/names.js';
@@ -26,8 +27,16 @@ export const EXAMPLE_POLICY = readFileSync(join(ROOT, 'examples/local-policy.yam
 export const STRICTER_POLICY = EXAMPLE_POLICY.replace('decimal("10000")', 'decimal("5000")');
 /** A policy with the same rules that no parameter can hold. */
 export const LARGE_POLICY = `${EXAMPLE_POLICY}${'# A long comment.\n'.repeat(600)}`;
+/** A list for the example, in a file of its own. */
+export const VAULTS = '# Network deposits\n0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8\n';
+
+/** The example with its vaults in that list. @param reference such as `from: lists/vaults.txt` */
+export function withVaults(reference: string): string {
+  return EXAMPLE_POLICY.replace(/ {2}vaults:\n.*\n/, `  vaults: { ${reference} }\n`);
+}
+
 /** Setting for the test cases of these policies. */
-export const CASES = { policyCases: join(ROOT, 'examples/local-policy.cases.yaml') };
+export const CASES = { policyCases: join(ROOT, 'test/fixtures/policy-change.cases.yaml') };
 
 export interface PolicyAccount {
   readonly parameter: string;
@@ -38,6 +47,7 @@ export interface PolicyAccount {
   /** Everything that a change of the policy may change. */
   state(): Promise<PolicyState>;
   object(key: string): Promise<string | undefined>;
+  putObject(key: string, content: string): Promise<void>;
   /** Stores lines in the service's log. */
   log(lines: readonly string[]): Promise<void>;
 }
@@ -95,6 +105,9 @@ export function policyAccount(endpoint: string, environment: EnvironmentName = '
       } catch {
         return undefined;
       }
+    },
+    async putObject(key, content) {
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content }));
     },
     async log(lines) {
       const place = { logGroupName: names.logGroups.service, logStreamName: 'task' };

@@ -17,6 +17,7 @@ t.test('reports version, keys and policy, and is not logged', async (t) => {
     callbackAlgorithm: 'RS256',
     cosignerKeys: keyRing.current.cosigners.map(({ fingerprint }) => fingerprint),
     policy: '0123456789ab',
+    lists: {},
     candidate: null,
     emergencyStop: null,
     stale: [],

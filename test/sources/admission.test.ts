@@ -50,7 +50,12 @@ function task(stored: Stored) {
     if (text instanceof SourceError) return Promise.reject(text);
     if (text === undefined)
       return Promise.reject(new SourceError(`${url} does not exist`, { transient: false }));
-    return Promise.resolve({ bytes: Buffer.from(text), sha256: sha256(text), stamp: sha256(text) });
+    return Promise.resolve({
+      bytes: Buffer.from(text),
+      sha256: sha256(text),
+      stamp: sha256(text),
+      durationMs: 0,
+    });
   };
   const newest = { bucket: 'policies', readObject };
   const admission = new Admission({ signers, target: PARAMETER, newest, log: memory.log });

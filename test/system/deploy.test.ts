@@ -108,7 +108,7 @@ t.test('deploys, operates and destroys an environment', async (t) => {
       parameters: {
         callbackKey: { state: 'good', holds: [/^[0-9a-f]{64}$/] },
         cosignerKeys: { state: 'missing' },
-        policy: { state: 'good', holds: [/^[0-9a-f]{12}, 0 rules$/] },
+        policy: { state: 'good', holds: [/^[0-9a-f]{64}, 0 rules$/] },
       },
       certificate: { status: 'ISSUED', daysLeft: 396, expiresSoon: false },
       alarms: { firing: [] },

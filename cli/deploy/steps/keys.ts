@@ -1,14 +1,10 @@
 // Step: stores the callback key in SSM and, on the first deployment, the policy.
-import { readFile } from 'node:fs/promises';
 import { POLICY_FILE } from '../../../src/config.js';
-import { parsePolicy } from '../../../src/policy/parse/file.js';
-import { PolicyError } from '../../../src/policy/parse/problem.js';
 import { NITRO_VERSION } from '../../../infra/settings/warnings.js';
-import { DeployError } from '../../aws/error.js';
-import { putParameter, readParameter } from '../../aws/parameters.js';
 import { npmCommand } from '../../aws/printed-commands.js';
 import type { Session } from '../../aws/session.js';
 import { applyCallbackKey, type CallbackKeyState, describe, inspectCallbackKey } from '../callback-key.js';
+import { applyPolicy, inspectPolicy, type PolicyPlan } from '../policy.js';
 import type { Change, DeploymentRun, Report, Step } from '../step.js';
 
 export function keysStep(deployment: DeploymentRun): Step {
@@ -16,33 +12,60 @@ export function keysStep(deployment: DeploymentRun): Step {
   return {
     name: 'keys',
     async inspect() {
-      const [key, { isStored }] = await Promise.all([
+      const [key, policy] = await Promise.all([
         inspectCallbackKey(session, options.rotateCallbackKey),
-        readPolicy(session),
+        inspectPolicy(session, policyOptions(deployment)),
       ]);
       deployment.notes.push(...algorithmNotes(session, key));
-      return toChange(session, key, isStored);
+      return toChange(session, key, policy);
     },
     apply: (report) => applyKeys(deployment, report),
   };
 }
 
-function toChange(session: Session, key: CallbackKeyState, policyStored: boolean): Change {
+/** Before the first deployment, there is no bucket yet: its lists are read when the policy is stored. */
+function policyOptions({ selected, options, deployed }: DeploymentRun) {
+  return {
+    buildsImage: selected.includes('image') && options.givenTag === undefined,
+    bucketExists: deployed.get('security')?.outputs['PolicyBucket'] !== undefined,
+  };
+}
+
+const POLICY_SUMMARY: Readonly<Record<PolicyPlan['action'], readonly string[]>> = {
+  none: [],
+  store: ['store the policy in SSM'],
+  remember: ['store the signatures of the policy'],
+};
+
+function toChange(session: Session, key: CallbackKeyState, policy: PolicyPlan): Change {
   const { action, makesPair } = key;
   const summary = [
     ...(makesPair ? ['create a key pair'] : []),
     ...(action === 'create' ? ['store the private key in SSM'] : []),
     ...(action === 'rotate' ? ['replace the private key in SSM'] : []),
-    ...(policyStored ? [] : ['store the policy in SSM']),
+    ...POLICY_SUMMARY[policy.action],
   ];
   return {
-    action: action === 'none' && !policyStored ? 'create' : action,
+    action: action === 'none' && policy.action !== 'none' ? 'create' : action,
     summary: summary.join(', ') || 'nothing',
-    details: [
-      ...describeKeyChange(session, key),
-      ...(policyStored ? [] : [`store ${POLICY_FILE} in ${session.names.parameters.policy}`]),
-    ],
+    details: [...describeKeyChange(session, key), ...describePolicyChange(session, policy)],
   };
+}
+
+function describePolicyChange({ names }: Session, policy: PolicyPlan): readonly string[] {
+  const { policy: parameter } = names.parameters;
+  switch (policy.action) {
+    case 'none':
+      return [];
+    case 'store': {
+      const signed = policy.signatures?.signed;
+      const by = signed?.signatures.map(({ signer }) => signer).join(', ');
+      const signatures = signed === undefined ? '' : `, signed by ${by}, serial ${signed.serial}`;
+      return [`store ${POLICY_FILE} in ${parameter}${signatures}`];
+    }
+    case 'remember':
+      return [`store the signatures of ${parameter} as the newest`];
+  }
 }
 
 function describeKeyChange(session: Session, key: CallbackKeyState): readonly string[] {
@@ -99,8 +122,9 @@ function algorithmNotes(session: Session, { action, stored }: CallbackKeyState):
   ];
 }
 
-async function applyKeys({ session, options, notes }: DeploymentRun, report: Report): Promise<void> {
-  const { callbackPrivateKey, policy } = session.names.parameters;
+async function applyKeys(deployment: DeploymentRun, report: Report): Promise<void> {
+  const { session, options, notes } = deployment;
+  const { callbackPrivateKey } = session.names.parameters;
   const key = await inspectCallbackKey(session, options.rotateCallbackKey);
   if (key.action !== 'none') {
     const applied = await applyCallbackKey(session, key);
@@ -111,43 +135,6 @@ async function applyKeys({ session, options, notes }: DeploymentRun, report: Rep
       );
     }
   }
-  const { isStored, content } = await readPolicy(session);
-  if (!isStored) {
-    await putParameter(session, policy, { value: content, replace: false });
-    report(`${POLICY_FILE} is stored in ${policy}`);
-  }
-}
-
-interface DeployedPolicy {
-  /** Whether SSM contains a policy; if not, the content comes from the file. */
-  readonly isStored: boolean;
-  /** YAML. */
-  readonly content: string;
-}
-
-/** @throws {DeployError} if the policy is invalid, because the service would not start with it */
-async function readPolicy(session: Session): Promise<DeployedPolicy> {
-  const parameter = session.names.parameters.policy;
-  const stored = await readParameter(session, parameter);
-  if (stored !== undefined) {
-    assertValid(stored, parameter, `store a valid one: ${npmCommand(session, 'policy', 'push')}`);
-    return { isStored: true, content: stored };
-  }
-  const content = await readFile(POLICY_FILE, 'utf8');
-  assertValid(content, POLICY_FILE, `fix ${POLICY_FILE}; npm run policy -- check shows every problem`);
-  return { isStored: false, content };
-}
-
-function assertValid(content: string, where: string, next: string): void {
-  try {
-    parsePolicy(content, where);
-  } catch (error) {
-    if (!(error instanceof PolicyError)) throw error;
-    throw new DeployError(
-      'POLICY_UNSOUND',
-      `${where} can't be used as the policy`,
-      next,
-      error.brief.report.split('\n'),
-    );
-  }
+  const done = await applyPolicy(session, await inspectPolicy(session, policyOptions(deployment)));
+  if (done !== undefined) report(done);
 }

@@ -64,7 +64,7 @@ export function unknownValue(
   const known = KNOWN[fact];
   if (known !== undefined) {
     if (known.includes(value)) return undefined;
-    const near = nearest(value, known);
+    const near = known.find((each) => value.toUpperCase().startsWith(`${each}_`)) ?? nearest(value, known);
     return {
       code: 'unknown-value',
       message: `${name} is never "${value}", as far as Fireblocks documents it, so this comparison decides nothing${didYouMean(near)}`,

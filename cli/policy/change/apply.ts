@@ -1,6 +1,4 @@
 // Puts a policy in force, or stores it as the candidate: shows what it means, asks, and stores it.
-import { PolicyError, problemIn } from '../../../src/policy/parse/problem.js';
-import { pinProblems } from '../../../src/sources/admission.js';
 import type { PolicySignatures } from '../../../src/sources/stored-policy.js';
 import { DeployError } from '../../aws/error.js';
 import { readEncryptedParameter } from '../../aws/parameters.js';
@@ -9,11 +7,18 @@ import { ask, confirm } from '../../confirm.js';
 import { npmCommand } from '../../aws/printed-commands.js';
 import type { OperatorOptions } from '../../operator-command.js';
 import { count, shortHash } from '../../terminal.js';
-import { describeChange } from './description.js';
+import { describeChange, readDescription } from './description.js';
 import type { Proposal } from './proposal.js';
 import type { ChangeReport } from './report.js';
 import { type InForce, runTestCases, showCheck, showDifference, showPast } from './review.js';
-import { assertSigned, isSigned, newestSignatures, nextSerial, signersIn } from './signatures.js';
+import {
+  assertPinned,
+  assertSigned,
+  isSigned,
+  newestSignatures,
+  nextSerial,
+  signersIn,
+} from './signatures.js';
 import { readStored } from './stored.js';
 import { rememberSignatures, storePolicy } from './store.js';
 
@@ -98,7 +103,12 @@ export async function applyChange(
     ...{ parameter, text: proposal.text, sha256: policy.hash, signed, description },
     reviewed: replaced.version,
   });
-  report.add({ changed: true, version, why: description });
+  report.add({
+    changed: true,
+    version,
+    why: readDescription(description, policy.hash).why,
+    by: session.caller,
+  });
   const signers = signersIn(session);
   if (!candidate && signed !== undefined && signers !== undefined) {
     await rememberSignatures(session, signers, signed);
@@ -138,10 +148,9 @@ async function signaturesFor(
   if (signers === undefined) return undefined;
   const earlier = [stored?.signed, await newestSignatures(session, signers)];
   const { file, policy } = proposal;
-  const unpinned = pinProblems(policy);
-  if (unpinned.length > 0) throw new PolicyError(unpinned.map((problem) => problemIn(file, problem)));
+  assertPinned(policy, file);
   const offered = sign === undefined ? signed : await sign(nextSerial(...earlier));
-  const verified = assertSigned(session, signers, { sha256: policy.hash, file, signed: offered, earlier });
+  const verified = assertSigned(session, signers, { policy, file, signed: offered, earlier });
   const { serial } = verified.signed;
   report.add({ signatures: { serial, signers: verified.names, quorum: signers.quorum } });
   report.step('Signed', `by ${verified.names.join(', ')} (${signers.quorum} needed), serial ${serial}`);
@@ -155,12 +164,12 @@ async function signaturesFor(
 async function approve(
   session: Session,
   { why, yes = false }: ChangeOptions,
-  { candidate = false, rollbackTo }: Change,
+  { proposal, candidate = false, rollbackTo }: Change,
 ): Promise<string> {
   const { environment, production, caller } = session;
   const reason =
     why ?? (production ? await ask(`Why is the policy of ${environment} changed? `, '--why TEXT') : '');
-  const description = describeChange(reason, caller, rollbackTo);
+  const description = describeChange({ why: reason, caller, sha256: proposal.policy.hash, rollbackTo });
   if (production && !yes) {
     const effect = candidate
       ? 'evaluated beside the one in force'

@@ -84,7 +84,7 @@ async function showCandidate(session: Session, report: ChangeReport): Promise<vo
   const { policy, policyCandidate } = session.names.parameters;
   const found = await findVersion(session, policyCandidate, undefined);
   const { text, sha256, signed } = await readText(session, found);
-  const { why, by } = readDescription(found.description);
+  const { why, by } = readDescription(found.description, sha256);
   const who = found.user ?? by;
   const modified = found.modified?.toISOString();
   report.add({

@@ -1,8 +1,10 @@
 // Why a policy was changed and by whom, as kept in the history of its parameter.
 import { UsageError } from '../../command.js';
+import { shortHash } from '../../terminal.js';
 
 /** Limit of SSM, in characters. */
 const MAX_DESCRIPTION = 1024;
+const FORM = /^(?:(.*) )?\(by ([^()]*), policy ([0-9a-f]{12})\)$/s;
 const ROLLBACK = /^rollback to version (\d+)(?:: |$)/;
 
 export interface Reason {
@@ -13,15 +15,21 @@ export interface Reason {
   readonly rollbackTo: number | undefined;
 }
 
-/**
- * @param caller ARN
- * @throws {UsageError} if it is too long for SSM
- */
-export function describeChange(why: string, caller: string, rollbackTo?: number): string {
+export interface ToDescribe {
+  readonly why: string;
+  /** ARN. */
+  readonly caller: string;
+  /** Of the policy that is stored. */
+  readonly sha256: string;
+  readonly rollbackTo?: number | undefined;
+}
+
+/** @throws {UsageError} if it is too long for SSM */
+export function describeChange({ why, caller, sha256, rollbackTo }: ToDescribe): string {
   const title = rollbackTo === undefined ? '' : `rollback to version ${rollbackTo}`;
-  const by = `(by ${caller})`;
   const reason = [title, why.replaceAll(/\s+/g, ' ').trim()].filter((part) => part !== '').join(': ');
-  const description = reason === '' ? by : `${reason} ${by}`;
+  const origin = `(by ${caller}, policy ${shortHash(sha256)})`;
+  const description = reason === '' ? origin : `${reason} ${origin}`;
   if (description.length > MAX_DESCRIPTION) {
     throw new UsageError(
       `--why is too long: shorten it by ${description.length - MAX_DESCRIPTION} characters`,
@@ -30,13 +38,16 @@ export function describeChange(why: string, caller: string, rollbackTo?: number)
   return description;
 }
 
-export function readDescription(description: string): Reason {
-  const [, why = description, by] = /^(?:(.*) )?\(by ([^()]*)\)$/s.exec(description) ?? [];
-  const text = by === undefined ? description : why === description ? '' : why;
-  const [, version] = ROLLBACK.exec(text) ?? [];
-  return {
-    why: text,
-    by,
-    rollbackTo: version === undefined ? undefined : Number(version),
-  };
+/**
+ * SSM keeps the description when someone stores a value without one, so it may be that of an earlier policy.
+ * @param sha256 of the stored policy; undefined if it can't be read
+ */
+export function readDescription(description: string, sha256: string | undefined): Reason {
+  const [form, why = '', by, policy] = FORM.exec(description) ?? [];
+  if (form === undefined) return { why: description, by: undefined, rollbackTo: undefined };
+  if (sha256 !== undefined && shortHash(sha256) !== policy) {
+    return { why: '', by: undefined, rollbackTo: undefined };
+  }
+  const [, version] = ROLLBACK.exec(why) ?? [];
+  return { why, by, rollbackTo: version === undefined ? undefined : Number(version) };
 }

@@ -63,7 +63,7 @@ async function entriesOf(
       const key = 'problem' in stored ? '' : stored.sha256;
       const content = (key === '' ? undefined : parsed.get(key)) ?? contentOf(stored);
       if (key !== '') parsed.set(key, content);
-      const { why, by } = readDescription(description);
+      const { why, by } = readDescription(description, stored.sha256);
       return {
         version,
         modified: modified?.toISOString() ?? null,

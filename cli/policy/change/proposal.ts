@@ -48,7 +48,7 @@ export async function propose(
 
 async function readList(session: Session, reader: ListReader, reference: ListReference): Promise<LoadedList> {
   const { name, from } = reference;
-  if (!from.startsWith('s3://')) throw notInAws(session, reference);
+  if (!from.startsWith(`s3://${bucketOf(session)}/`)) throw notInAws(session, reference);
   try {
     return await reader.read(reference);
   } catch (error) {
@@ -61,12 +61,12 @@ async function readList(session: Session, reader: ListReader, reference: ListRef
   }
 }
 
-/** The service reads a policy from the parameter in an image that does not have the operator's files. */
+/** The service has neither the operator's files nor access to other buckets. */
 function notInAws(session: Session, { name, from }: ListReference): DeployError {
   const target = `s3://${bucketOf(session)}/lists/${from.split('/').at(-1) ?? ''}`;
   return new DeployError(
     'LIST_NOT_IN_AWS',
-    `the list ${name} is from the file ${from}, which the service can't read on AWS`,
+    `the list ${name} is from ${from}, which the service can't read on AWS: it reads lists from the policy bucket`,
     `upload it, and name that object in the policy: ${awsCommand(session, `s3 cp ${from} ${target}`)}`,
     [`${name}: { from: "${target}" }`],
   );

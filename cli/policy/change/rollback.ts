@@ -28,7 +28,7 @@ export async function rollBack(version: number | undefined, options: RollbackOpt
     if (target === undefined) return;
     const { text, sha256 } = await readText(session, target);
     const place = `version ${target.version}`;
-    const { why } = readDescription(target.description);
+    const { why } = readDescription(target.description, sha256);
     report.add({ rollbackTo: target.version });
     report.step('Rollback', `to ${place}, ${shortHash(sha256)}${why === '' ? '' : `: ${why}`}`);
     const proposal = await propose(session, text, place, (problem) => {
@@ -86,7 +86,7 @@ async function rolledBackTo(
   sha256: string | undefined,
   earlier: readonly ParameterVersion[],
 ): Promise<number | undefined> {
-  const { rollbackTo } = readDescription(description);
+  const { rollbackTo } = readDescription(description, sha256);
   const origin = earlier.find(({ version }) => version === rollbackTo);
   if (origin === undefined || sha256 === undefined) return undefined;
   return (await readStored(session, origin.value)).sha256 === sha256 ? rollbackTo : undefined;

@@ -22,7 +22,7 @@ export async function showPolicy(
   const parameter = version === CANDIDATE ? policyCandidate : policy;
   const found = await findVersion(session, parameter, version === CANDIDATE ? undefined : version);
   const { text, sha256, signed, object } = await readText(session, found);
-  const { why, by } = readDescription(found.description);
+  const { why, by } = readDescription(found.description, sha256);
   const who = found.user ?? by;
   const modified = found.modified?.toISOString();
   if (options.json === true) {

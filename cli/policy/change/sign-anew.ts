@@ -9,7 +9,7 @@ import { npmCommand } from '../../aws/printed-commands.js';
 import type { Session } from '../../aws/session.js';
 import { InputError, readText, reasonOf } from '../../command.js';
 import { readSigningKey, signerNameOf } from '../sign/private-key.js';
-import { signersIn } from './signatures.js';
+import { signAdvice, signersIn } from './signatures.js';
 
 interface Earlier {
   /** Of the parameter. */
@@ -56,7 +56,7 @@ export async function signAnew(
       dryRun
         ? `without --dry-run, ${file} is written`
         : `${file} has the policy of version ${earlier.version}`,
-      `each signer runs: ${npmCommand(session, 'policy', `sign ${file}`)}`,
+      signAdvice(session, file),
       `then: ${push}`,
     ],
   );

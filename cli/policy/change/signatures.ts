@@ -1,5 +1,7 @@
 // Whether enough signers have agreed to a policy. The service checks the same before it takes the policy.
 import { existsSync } from 'node:fs';
+import type { Policy } from '../../../src/policy/evaluate/rules.js';
+import { pinProblems, serialProblem } from '../../../src/sources/admission.js';
 import { type PolicySignatures, readSignatures } from '../../../src/sources/stored-policy.js';
 import { verifySignatures } from '../../../src/sources/signatures.js';
 import { type Signers, toSigners } from '../../../src/sources/signers.js';
@@ -51,8 +53,7 @@ export function nextSerial(...earlier: readonly (PolicySignatures | undefined)[]
 }
 
 export interface Offer {
-  /** Of the policy's text. */
-  readonly sha256: string;
+  readonly policy: Policy;
   /** The policy's file, for the command that signs it. */
   readonly file: string;
   readonly signed: PolicySignatures | undefined;
@@ -67,43 +68,48 @@ export interface Offer {
 export function assertSigned(
   session: Session,
   signers: Signers,
-  { sha256, file, signed, earlier }: Offer,
+  { policy, file, signed, earlier }: Offer,
 ): { readonly signed: PolicySignatures; readonly names: readonly string[] } {
   const target = session.names.parameters.policy;
-  const verified = verifySignatures(signed, { for: target, sha256 }, signers);
-  if ('problem' in verified || signed === undefined) {
-    const problem = 'problem' in verified ? verified.problem : 'it is not signed';
-    throw missing(session, file, `${file} can't be put in force: ${problem}`);
-  }
-  const later = earlier.find(
-    (other) =>
-      other !== undefined &&
-      (signed.serial < other.serial || (signed.serial === other.serial && other.sha256 !== sha256)),
-  );
-  if (later !== undefined) {
-    throw missing(
-      session,
-      file,
-      `${file} is signed with serial ${signed.serial}, but serial ${later.serial} was in force before, so that it could be an old policy`,
+  const refuse = (problem: string, next = signAdvice(session, file)): never => {
+    throw new DeployError(
+      'SIGNATURES_MISSING',
+      `${file} can't be put in force: ${problem}; nothing was changed`,
+      next,
     );
+  };
+  const verified = verifySignatures(signed, { for: target, sha256: policy.hash }, signers);
+  if ('problem' in verified || signed === undefined) {
+    return refuse('problem' in verified ? verified.problem : 'it is not signed');
+  }
+  for (const other of earlier) {
+    const problem = serialProblem(signed, other);
+    if (problem !== undefined) return refuse(problem);
   }
   return { signed, names: verified.signers };
+}
+
+/** @throws {DeployError} if a rule approves by a list that signatures would not cover, whoever signs the policy */
+export function assertPinned(policy: Policy, file: string): void {
+  const unpinned = pinProblems(policy);
+  if (unpinned.length === 0) return;
+  throw new DeployError(
+    'SIGNATURES_MISSING',
+    `${file} can't be put in force: ${unpinned.join('; ')}; nothing was changed`,
+    'add the SHA-256 to each of these lists, then sign the policy again',
+  );
 }
 
 /** Whether a stored policy has all signatures that the service asks for. */
 export function isSigned(
   session: Session,
   signers: Signers,
-  { sha256, signed }: Pick<Offer, 'sha256' | 'signed'>,
+  { sha256, signed }: { readonly sha256: string; readonly signed: PolicySignatures | undefined },
 ): boolean {
   return !('problem' in verifySignatures(signed, { for: session.names.parameters.policy, sha256 }, signers));
 }
 
-function missing(session: Session, file: string, message: string): DeployError {
-  return new DeployError('SIGNATURES_MISSING', `${message}; nothing was changed`, signAdvice(session, file));
-}
-
 /** The command with which each signer signs. */
 export function signAdvice(session: Session, file: string): string {
-  return `each signer runs: ${npmCommand(session, 'policy', `sign ${file}`)}`;
+  return `each signer runs: ${npmCommand(session, 'policy', `sign ${file} --key FILE`)}`;
 }

@@ -4,9 +4,10 @@ import { EXIT_FAILED, UsageError } from '../../command.js';
 import type { Output } from '../../terminal.js';
 import { POLICY_FILE } from '../../../src/config.js';
 import { PolicyError } from '../../../src/policy/parse/problem.js';
+import type { ListOptions } from '../files.js';
 import { createPrinter, type Printer } from '../print.js';
 
-export interface PolicyOptions {
+export interface PolicyOptions extends ListOptions {
   readonly policy?: string;
   readonly json?: boolean;
 }
@@ -19,6 +20,10 @@ export function policyOption(description = policyHelp): Option {
 
 export function addJsonOption(command: Command): void {
   command.option('--json', 'print one JSON object');
+}
+
+export function addFetchOption(command: Command): void {
+  command.option('--fetch', 'read lists that are in S3; otherwise, they count as empty');
 }
 
 /** @param failure what exit code 1 means */

@@ -1,11 +1,11 @@
 // Defines `npm run policy -- check`.
 import type { Command } from 'commander';
-import { readText } from '../../command.js';
 import type { Output } from '../../terminal.js';
-import { parsePolicy } from '../../../src/policy/parse/file.js';
 import { adviseOn } from '../advice/advice.js';
+import { readPolicyText } from '../files.js';
 import {
   addExamples,
+  addFetchOption,
   addJsonOption,
   policyHelp,
   policyOption,
@@ -29,15 +29,15 @@ export function addCheck(program: Command, stdout: Output): void {
     .addOption(policyOption('same as the file argument'))
     .option('--strict', 'exit with 1 if there is any warning')
     .action((file: string | undefined, options: CheckOptions) =>
-      runAction(stdout, options, (print) => {
+      runAction(stdout, options, async (print) => {
         const policyFile = selectPolicy(options, file);
-        const text = readText(policyFile);
-        const policy = parsePolicy(text, policyFile);
+        const { text, policy } = await readPolicyText(policyFile, options);
         const advice = adviseOn(policy, text, policyFile);
         print.check(policyFile, policy, advice);
         return options.strict !== true || advice.length === 0;
       }),
     );
+  addFetchOption(check);
   addJsonOption(check);
   addExamples(check, 'the policy has problems or, with --strict, warnings', [
     'npm run policy -- check',

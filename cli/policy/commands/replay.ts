@@ -6,6 +6,7 @@ import { showProgress } from '../log-lines.js';
 import { replay } from '../replay.js';
 import {
   addExamples,
+  addFetchOption,
   addJsonOption,
   checkStandardInput,
   policyOption,
@@ -25,12 +26,13 @@ export function addReplay(program: Command, stdout: Output): void {
       runAction(stdout, options, async (print) => {
         const policyFile = selectPolicy(options);
         checkStandardInput(policyFile, log);
-        const policy = readPolicy(policyFile);
+        const policy = await readPolicy(policyFile, options);
         const outcome = await replay(policy, log, showProgress);
         print.replay(log, policyFile, policy, outcome);
         return outcome.changes.length === 0;
       }),
     );
+  addFetchOption(command);
   addJsonOption(command);
   addExamples(command, 'a decision would change', [
     'npm start > handler.ndjson',

@@ -1,13 +1,13 @@
 // Defines `npm run policy -- test`.
 import type { Command } from 'commander';
-import { parsePolicy } from '../../../src/policy/parse/file.js';
-import { readText } from '../../command.js';
 import type { Output } from '../../terminal.js';
 import { readCases, runCases } from '../cases.js';
+import { readPolicyText } from '../files.js';
 import { mutate } from '../mutate/mutate.js';
 import type { Printer } from '../print.js';
 import {
   addExamples,
+  addFetchOption,
   addJsonOption,
   checkStandardInput,
   policyOption,
@@ -31,6 +31,7 @@ export function addTest(program: Command, stdout: Output): void {
     .action((cases: string, options: TestOptions) =>
       runAction(stdout, options, (print) => runTest(print, cases, options)),
     );
+  addFetchOption(test);
   addJsonOption(test);
   addExamples(test, 'a case failed, or with --mutate, no case notices a change', [
     'npm run policy -- test examples/local-policy.cases.yaml --policy examples/local-policy.yaml',
@@ -41,8 +42,7 @@ export function addTest(program: Command, stdout: Output): void {
 async function runTest(print: Printer, cases: string, options: TestOptions): Promise<boolean> {
   const file = selectPolicy(options);
   checkStandardInput(file, cases);
-  const text = readText(file);
-  const policy = parsePolicy(text, file);
+  const { text, policy } = await readPolicyText(file, options);
   const run = runCases(policy, readCases(cases));
   const isPassed = run.results.every(({ passed }) => passed);
   // A case that fails notices nothing.

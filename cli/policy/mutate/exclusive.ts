@@ -20,7 +20,8 @@ function demandsOf(ast: ASTNode): ReadonlyMap<string, readonly string[]> {
     const [fact, value] = part.args;
     const values = (value.op === 'list' ? value.args : [value]).map(stringIn);
     const strings = values.filter((each) => each !== undefined);
-    if ((fact.op === '.' || fact.op === '[]') && strings.length === values.length) demands.set(write(fact), strings);
+    if ((fact.op === '.' || fact.op === '[]') && strings.length === values.length)
+      demands.set(write(fact), strings);
   }
   return demands;
 }

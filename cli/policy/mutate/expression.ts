@@ -5,14 +5,7 @@ import { type NodeOf, nodesIn } from '../../../src/policy/language/nodes.js';
 import { write } from '../../../src/policy/language/write.js';
 
 export type ChangeKind =
-  | 'comparison'
-  | 'bound'
-  | 'connective'
-  | 'condition'
-  | 'negation'
-  | 'membership'
-  | 'quantifier'
-  | 'branches';
+  'comparison' | 'bound' | 'connective' | 'condition' | 'negation' | 'membership' | 'quantifier' | 'branches';
 
 /** What replaces a part of an expression. */
 export interface ExpressionChange {
@@ -85,7 +78,9 @@ function compared({ args: [left, right] }: Ordering | NodeOf<'==' | '!='>, opera
 }
 
 function operandOf(node: ASTNode): string {
-  const isLoose = (['?:', '||', '&&', '==', '!=', '<', '<=', '>', '>=', 'in'] as ASTOperator[]).includes(node.op);
+  const isLoose = (['?:', '||', '&&', '==', '!=', '<', '<=', '>', '>=', 'in'] as ASTOperator[]).includes(
+    node.op,
+  );
   return isLoose ? `(${write(node)})` : write(node);
 }
 
@@ -145,7 +140,14 @@ function* looserConnective(node: NodeOf<'&&' | '||'>, source: string): Generator
     // Of a longer chain, each condition is left out on its own.
     if (dropped.op === node.op) continue;
     const after = '(left out)';
-    yield { kind: 'condition', node, text: `(${write(kept)})`, before: write(dropped), after, offset: dropped.start };
+    yield {
+      kind: 'condition',
+      node,
+      text: `(${write(kept)})`,
+      before: write(dropped),
+      after,
+      offset: dropped.start,
+    };
   }
 }
 
@@ -171,7 +173,11 @@ function* otherMembership(node: NodeOf<'in'>): Generator<ExpressionChange> {
 
 function quantified(node: NodeOf<'rcall'>, name: string): ExpressionChange {
   const [, list, args] = node.args;
-  return replaced('quantifier', node, `${operandOf(list)}.${name}(${args.map((arg) => write(arg)).join(', ')})`);
+  return replaced(
+    'quantifier',
+    node,
+    `${operandOf(list)}.${name}(${args.map((arg) => write(arg)).join(', ')})`,
+  );
 }
 
 /** Conditions that are no comparison, such as `has(tx.note)` or `tx.raw.verified`, and are not negated. */

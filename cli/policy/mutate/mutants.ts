@@ -106,7 +106,9 @@ function* otherLimits(policy: Policy): Generator<Mutant> {
 }
 
 function isTable(node: ASTNode, name: string): boolean {
-  return (node.op === '.' || node.op === '[]') && [`tables.${name}`, `tables["${name}"]`].includes(write(node));
+  return (
+    (node.op === '.' || node.op === '[]') && [`tables.${name}`, `tables["${name}"]`].includes(write(node))
+  );
 }
 
 function* otherDefaults(policy: Policy): Generator<Mutant> {

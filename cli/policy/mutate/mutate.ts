@@ -38,9 +38,11 @@ export async function mutate(
   onProgress: (changes: number) => void,
 ): Promise<Mutation> {
   const document = new PolicyDocument(text, file);
-  const { rules } = toRecord(document.value);
-  const conditionOf = (index: number): string =>
-    String(toRecord(Array.isArray(rules) ? rules[index] : undefined)['when'] ?? '');
+  const conditionOf = (index: number): string => {
+    const { rules } = toRecord(document.value);
+    const { when } = toRecord(Array.isArray(rules) ? rules[index] : undefined);
+    return typeof when === 'string' ? when : '';
+  };
   // What a transaction signs does not depend on rules, so it is read once.
   const cases = results.map((result) => ({ ...result, signed: signedBy(policy, result.request) }));
   const survivors: Survivor[] = [];

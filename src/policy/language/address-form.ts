@@ -51,3 +51,29 @@ function hexProblem(text: string): string | undefined {
     ? undefined
     : `has ${digits.length} digits after 0x, where addresses have 40 or 64`;
 }
+
+/** What a byte may be: a hexadecimal digit (1), another letter or digit (2), or anything else (0). */
+const CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte);
+  return /[0-9a-f]/i.test(character) ? 1 : /[a-z]/i.test(character) ? 2 : 0;
+});
+
+/**
+ * Whether bytes are an address in one of the most common forms. Without it, a string is created for each entry, and
+ * reading a list takes twice as long.
+ */
+export function isCommonForm(bytes: Uint8Array, start: number, end: number): boolean {
+  const isPrefixed = bytes[start] === 0x30 && bytes[start + 1] === 0x78;
+  let classes = 0;
+  let hasDigit = false;
+  for (let at = isPrefixed ? start + 2 : start; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    const kind = CLASSES[byte] ?? 0;
+    if (kind === 0) return false;
+    classes |= kind;
+    hasDigit ||= byte < 0x40;
+  }
+  const length = end - start;
+  if (isPrefixed) return classes === 1 && (length === 42 || length === 66);
+  return classes > 1 && hasDigit && length >= MIN_LENGTH && length <= MAX_LENGTH;
+}

@@ -18,8 +18,8 @@ export class AddressList {
   readonly #bytes: Uint8Array;
   /** Where the slot's entry begins in the bytes, plus 1; 0 for an empty slot. */
   readonly #starts: Uint32Array;
-  readonly #hashes: Uint32Array;
-  readonly #seed = randomInt(2 ** 32);
+  readonly #hashes: Int32Array;
+  readonly #seed = randomInt(2 ** 32) | 0;
   #size = 0;
 
   /**
@@ -30,7 +30,7 @@ export class AddressList {
     this.#bytes = bytes;
     const slots = 2 ** Math.ceil(Math.log2(maxEntries / MAX_LOAD + 1));
     this.#starts = new Uint32Array(slots);
-    this.#hashes = new Uint32Array(slots);
+    this.#hashes = new Int32Array(slots);
   }
 
   /** Number of entries, without repeated ones. */
@@ -137,7 +137,7 @@ function hashOf(bytes: Uint8Array, start: number, end: number, seed: number): nu
   // The finalizer of MurmurHash3.
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash ^ (hash >>> 16);
 }
 
 /** Bytes with letters in lower case, and in the URL-safe alphabet of base64. */

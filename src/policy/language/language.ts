@@ -7,6 +7,7 @@ import { celEnvironments, type KnownNames, type Vocabulary } from './environment
 import type { EvaluableNode } from './macro.js';
 import { misusedMembership } from './membership.js';
 import { type ExpressionProblem, notBoolean, problemFinder, toProblem } from './problems.js';
+import { slipsIn } from './slips.js';
 import { makeStrictAndBounded, withLenientHas } from './strict.js';
 
 export interface Compiled {
@@ -36,6 +37,12 @@ export function languageWith(vocabulary: Vocabulary): Record<Kind, Language> {
   };
 }
 
+/** Slips explain the other problems, which are their consequences. */
+function withSlips(problems: readonly ExpressionProblem[], source: string): readonly ExpressionProblem[] {
+  const slips = slipsIn(source);
+  return slips.length > 0 ? slips : problems;
+}
+
 function language(environment: CelEnvironment, known: KnownNames): Language {
   const resetLimits = makeStrictAndBounded(environment);
   const findProblems = problemFinder(environment, known);
@@ -48,11 +55,13 @@ function language(environment: CelEnvironment, known: KnownNames): Language {
   return {
     compile(source, approves) {
       try {
+        // Constant parts are evaluated to find problems.
+        resetLimits();
         const parsed = environment.parse(source);
         // Check the types first, because findProblems reads the types that the check stores in the nodes.
         const { type, error } = parsed.check();
         const problems = findProblems(source, parsed.ast);
-        if (problems.length > 0) return problems;
+        if (problems.length > 0) return withSlips(problems, source);
         const misused = misusedMembership(parsed.ast, approves);
         if (misused.length > 0) return misused;
         if (type !== 'bool') return [error === undefined ? notBoolean(type, 0) : toProblem(error, known, 0)];
@@ -63,7 +72,7 @@ function language(environment: CelEnvironment, known: KnownNames): Language {
           evaluatePart: (part, facts) => evaluate(environment.parse(part), facts),
         };
       } catch (error) {
-        return [toProblem(error, known, 0)];
+        return withSlips([toProblem(error, known, 0)], source);
       }
     },
   };

@@ -10,6 +10,7 @@ import type { KnownNames } from './environment.js';
 import type { Checker, EvaluableNode, Macro } from './macro.js';
 import { nearest } from './nearest.js';
 import { nodesIn } from './nodes.js';
+import { explainCall, explainOperator } from './overloads.js';
 import { pitfallOf } from './pitfalls.js';
 
 export interface ExpressionProblem {
@@ -108,12 +109,21 @@ export function toProblem(error: unknown, known: KnownNames, shift: number): Exp
     return { message: unknownMember(at.args, known), offset };
   }
   if (code === 'unknown_variable' && at?.op === 'id') {
-    return { message: unknownVariable(at.args), offset };
+    return { message: unknownVariable(at.args, known), offset };
   }
-  if (code === 'no_such_overload' && summary.includes('Decimal') && /\b(double|int|string)\b/.test(summary)) {
-    return { message: `${summary}; write an amount as decimal("0.01")`, offset };
-  }
-  return { message: summary.replace('EOF', 'the end of the expression'), offset };
+  return { message: explain(code, summary, at), offset };
+}
+
+/** The messages of cel-js, in the words of the guide. */
+function explain(code: string, summary: string, node: ASTNode | undefined): string {
+  if (summary.startsWith('no such overload')) return explainOperator(summary, node);
+  if (summary.startsWith('found no matching overload')) return explainCall(summary);
+  if (summary === 'has() invalid argument') return 'has() takes a fact: write has(tx.note)';
+  if (summary.includes('maxListElements')) return `${summary}: put the values under lists`;
+  if (code === 'no_such_key' || !summary.includes('EOF')) return summary;
+  return summary
+    .replace(/^Unexpected token: EOF$/, 'the expression ends too early')
+    .replace('EOF', 'the end of the expression');
 }
 
 /** Variables that are available only in rules of the other kind. */
@@ -122,10 +132,29 @@ const OTHER_KIND: Readonly<Record<string, string>> = {
   config: '"config" is not available here: a rule for transactions uses "tx"',
 };
 
-function unknownVariable(name: string): string {
+function unknownVariable(name: string, known: KnownNames): string {
   return Object.hasOwn(OTHER_KIND, name)
     ? (OTHER_KIND[name] ?? '')
-    : `unknown name "${name}"${suggestion(name, ['tx', 'config', 'lists', 'tables', 'now'])}`;
+    : `unknown name "${name}"${hintFor(name, known)}`;
+}
+
+/** Other words for the variables. */
+const VARIABLES: Readonly<Record<string, string>> = {
+  transaction: 'tx',
+  txn: 'tx',
+  configuration: 'config',
+  list: 'lists',
+  table: 'tables',
+};
+
+/** What a name without its owner was meant to be. */
+function hintFor(name: string, known: KnownNames): string {
+  const owner = ['lists', 'tables', 'tx', 'config'].find((each) => Object.hasOwn(known[each] ?? {}, name));
+  if (owner !== undefined) return `; write ${owner}.${name}`;
+  const variable = Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
+  if (variable !== undefined) return `; did you mean "${variable}"?`;
+  if (/^[A-Z][A-Z0-9_]+$/.test(name)) return `; write a string in quotes: "${name}"`;
+  return suggestion(name, ['tx', 'config', 'lists', 'tables', 'now']);
 }
 
 function unknownMember([owner, member]: readonly [ASTNode, string | ASTNode], known: KnownNames): string {

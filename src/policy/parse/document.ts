@@ -9,7 +9,8 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
-import { excerptOf, type PolicyProblem } from './problem.js';
+import { excerptOf, type PolicyProblem, withoutSecrets } from './problem.js';
+import { yamlProblems } from './yaml-problem.js';
 
 /** Keys and indices that lead to a part of the value, such as `['rules', 0, 'when']`. */
 export type Path = readonly PropertyKey[];
@@ -33,16 +34,16 @@ export class PolicyDocument {
       schema: 'failsafe',
       lineCounter: this.#lines,
       prettyErrors: false,
+      // yamlProblems() finds duplicates, in less time.
+      uniqueKeys: false,
     });
     this.#root = document.contents;
-    this.problems = [...document.errors, ...document.warnings].map(({ message, pos }) =>
-      this.#problem(pos[0], `invalid YAML: ${message}`),
-    );
+    this.problems = yamlProblems(document, text).map(({ offset, message }) => this.#problem(offset, message));
     if (this.problems.length > 0) return;
     try {
       this.value = document.toJS();
     } catch (error) {
-      // An alias that is undefined, or that expands to too many nodes.
+      // Aliases that expand to too many nodes, or too many levels.
       const reason = error instanceof Error ? error.message : String(error);
       this.problems = [this.#problem(0, `invalid YAML: ${reason}`)];
     }
@@ -56,6 +57,12 @@ export class PolicyDocument {
         ? this.#offsetIn(node, node.value, offset)
         : node?.range?.[0];
     return this.#problem(at ?? 0, message, path);
+  }
+
+  /** Whether the line of a value without quotes ends with a comment, which may have been meant to be part of it. */
+  isCommented(path: Path): boolean {
+    const node = this.#nodeAt(path);
+    return isScalar(node) && node.type === 'PLAIN' && node.comment != null;
   }
 
   /** A problem with the last key of a path. */
@@ -75,7 +82,7 @@ export class PolicyDocument {
       line,
       column: col,
       ...(rule !== undefined && { rule }),
-      message,
+      message: withoutSecrets(message),
       ...excerptOf(this.#text.slice(start, end === -1 ? undefined : end), col),
     };
   }
@@ -85,7 +92,7 @@ export class PolicyDocument {
     if (top !== 'rules' || typeof index !== 'number') return undefined;
     const { rules } = toRecord(this.value);
     const { id } = toRecord(Array.isArray(rules) ? rules[index] : undefined);
-    return typeof id === 'string' ? id : `number ${index + 1}`;
+    return typeof id === 'string' ? withoutSecrets(id) : `number ${index + 1}`;
   }
 
   /** The node at a path; if there is none, the closest node around it. */

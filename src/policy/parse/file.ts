@@ -9,7 +9,7 @@ import type { AddressList } from '../language/address-list.js';
 import { type ListContent, Lists } from '../language/named-list.js';
 import { nearest } from '../language/nearest.js';
 import { PolicyDocument, toRecord } from './document.js';
-import { PolicyError, type PolicyProblem, problemIn } from './problem.js';
+import { PolicyError, type PolicyProblem } from './problem.js';
 import {
   type Found,
   type ListReference,
@@ -18,7 +18,8 @@ import {
   readReferences,
   readTables,
 } from './catalog.js';
-import { KINDS, keysAt, POLICY_KEYS, policySchema, ruleSchema } from './schema.js';
+import { KINDS, keysAt, policySchema, ruleSchema } from './schema.js';
+import { unreadable } from './unreadable.js';
 
 /**
  * Parses a policy. Lists from elsewhere count as empty.
@@ -52,19 +53,12 @@ export interface LoadedList {
  * @throws {PolicyError} if it is no YAML
  */
 export function draftPolicy(text: string, file: string): PolicyDraft {
-  if (text.includes('-----BEGIN') || !LOOKS_LIKE_POLICY.test(text)) throw new PolicyError([notAPolicy(file)]);
+  const problem = unreadable(text, file);
+  if (problem !== undefined) throw new PolicyError([problem]);
   const hash = createHash('sha256').update(text).digest('hex');
   const document = new PolicyDocument(text, file);
   const references = readReferences(document);
   return { references, complete: (lists) => ({ hash, ...readPolicy(document, references, lists) }) };
-}
-
-/** A file without these keys is not quoted in a report. */
-const LOOKS_LIKE_POLICY = /(^|[\s{,])["']?(version|rules)["']?\s*:/;
-
-/** Reports without an excerpt. The report is logged and, if two parameters were swapped, the value may be a key. */
-function notAPolicy(file: string): PolicyProblem {
-  return problemIn(file, `not a policy: a policy has the keys ${POLICY_KEYS}`);
 }
 
 function readPolicy(
@@ -128,7 +122,12 @@ function toProblems(document: PolicyDocument, issue: z.core.$ZodIssue): readonly
     const known = keysAt(path);
     return issue.keys.map((key) => {
       const near = nearest(key, known);
-      const hint = near === undefined ? `the keys here are ${known.join(', ')}` : `did you mean "${near}"?`;
+      const hint =
+        key === '<<'
+          ? 'merge keys of YAML are not available: write the keys out'
+          : near === undefined
+            ? `the keys here are ${known.join(', ')}`
+            : `did you mean "${near}"?`;
       return document.problemAtKey([...path, key], `unknown key "${key}"; ${hint}`);
     });
   }
@@ -140,6 +139,9 @@ function toProblems(document: PolicyDocument, issue: z.core.$ZodIssue): readonly
 function byPosition(a: PolicyProblem, b: PolicyProblem): number {
   return a.line - b.line || a.column - b.column;
 }
+
+const CUT_OFF =
+  'put quotes around an expression that contains ` #`: YAML takes what follows for a comment, and the rest is incomplete';
 
 /** @param problems problems found are added to it */
 function compileRules(
@@ -160,9 +162,12 @@ function compileRules(
     if (typeof when !== 'string' || kind === undefined) return [];
     const compiled = languages[kind].compile(when, action === 'approve');
     if (!('evaluate' in compiled)) {
-      const toProblem = ({ message, offset }: (typeof compiled)[number]): PolicyProblem =>
-        document.problemAt([...path, 'when'], message, offset);
-      problems.push(...compiled.map(toProblem));
+      const at = [...path, 'when'];
+      problems.push(
+        ...(document.isCommented(at)
+          ? [document.problemAt(at, CUT_OFF)]
+          : compiled.map(({ message, offset }) => document.problemAt(at, message, offset))),
+      );
       return [];
     }
     const { data } = ruleSchema.safeParse(entry);

@@ -54,10 +54,22 @@ export class ListError extends PolicyError {
 /** Maximum length of an excerpt, in characters. */
 const MAX_WIDTH = 100;
 
+/**
+ * Private keys without their PEM header, as base64 or in a JWK. Addresses with as many characters have letters of one
+ * case, except for old ones of Cardano.
+ */
+const SECRET =
+  /-----BEGIN.*|\bM(?:I[A-Z]|C4C|HcC|HQC)[A-Za-z0-9+/]{20,}={0,2}|(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{60,}={0,2}|(?<="?\b(?:d|p|q|dp|dq|qi|k)"?\s*:\s*"?)[\w+/-]{30,}/g;
+
+/** @returns the text with `*` in place of what looks like a private key; as long as before */
+export function withoutSecrets(text: string): string {
+  return text.replaceAll(SECRET, (secret) => '*'.repeat(secret.length));
+}
+
 /** @param column counted from 1 */
 export function excerptOf(line: string, column: number): Pick<PolicyProblem, 'excerpt' | 'caret'> {
   const start = Math.max(0, column - 1 - MAX_WIDTH / 2);
-  const excerpt = line
+  const excerpt = withoutSecrets(line)
     .slice(start, start + MAX_WIDTH)
     .trimEnd()
     .replaceAll('\t', ' ');

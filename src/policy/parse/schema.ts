@@ -9,20 +9,23 @@ import { nearest } from '../language/nearest.js';
 
 export const KINDS = ['transaction', 'configuration'] as const satisfies readonly Kind[];
 
-export const ruleSchema = z.strictObject({
-  id: z
-    .string(must('be a string'))
-    .regex(/^[\w.-]{1,64}$/, 'must consist of 1 to 64 letters, digits and _ . -')
-    .refine((id) => id !== OTHERWISE, `must not be "${OTHERWISE}", which stands for "no rule matched"`)
-    .refine(
-      (id) => id !== INTEGRITY,
-      `must not be "${INTEGRITY}", which stands for the checks before any rule`,
-    ),
-  for: oneOf(KINDS),
-  when: z.string(must('be an expression')),
-  action: oneOf(['approve', 'reject', 'retry', 'ignore']),
-  reason: z.string(must('be a string')).max(1000, 'must have at most 1000 characters').optional(),
-});
+export const ruleSchema = z.strictObject(
+  {
+    id: z
+      .string(must('be a string'))
+      .regex(/^[\w.-]{1,64}$/, 'must consist of 1 to 64 letters, digits and _ . -')
+      .refine((id) => id !== OTHERWISE, `must not be "${OTHERWISE}", which stands for "no rule matched"`)
+      .refine(
+        (id) => id !== INTEGRITY,
+        `must not be "${INTEGRITY}", which stands for the checks before any rule`,
+      ),
+    for: oneOf(KINDS),
+    when: z.string(must('be an expression')),
+    action: oneOf(['approve', 'reject', 'retry', 'ignore']),
+    reason: z.string(must('be a string')).max(1000, 'must have at most 1000 characters').optional(),
+  },
+  must('be a rule, with the keys id, for, when, action and reason'),
+);
 
 /** An entry of a list that holds more than an address or another string. */
 export const listEntrySchema = z.strictObject(
@@ -112,7 +115,7 @@ export const POLICY_KEYS =
 
 export const policySchema = z.strictObject(
   {
-    version: z.literal('1', must('be 1')),
+    version: z.literal('1', must('be 1: write version: 1')),
     assets: orEmpty(
       {},
       z.record(
@@ -161,7 +164,10 @@ export const policySchema = z.strictObject(
         must('contain lists of strings, each with a name'),
       ),
     ),
-    rules: orEmpty([], z.array(ruleSchema, must('be a list of rules'))),
+    rules: orEmpty(
+      [],
+      z.array(ruleSchema, must('be a list of rules: begin each with a dash, as in - id: my-rule')),
+    ),
     // Safe defaults: if no rule matches, or a rule fails, nothing is approved.
     otherwise: oneOf(['reject', 'retry', 'ignore']).default('reject'),
     onError: oneOf(['retry', 'reject']).default('retry'),
@@ -213,13 +219,36 @@ function must(demand: string) {
 function messageOf(demand: string, { code, input }: z.core.$ZodRawIssue): string | undefined {
   // Reported for each key, with a suggestion.
   if (code === 'unrecognized_keys') return undefined;
-  return input === undefined ? `is missing; it must ${demand}` : `must ${demand}`;
+  return input === undefined ? `is missing; it must ${demand}` : `must ${demand}${found(input, demand)}`;
 }
+
+/** What stands there instead, if its kind is wrong. */
+function found(input: unknown, demand: string): string {
+  if (typeof input === 'string' && input !== '') {
+    if (demand.startsWith('be a list of strings')) return ', and this is one string: put it in brackets';
+    return demand.startsWith('have the keys') ? ', and this is a string: write a space after each colon' : '';
+  }
+  if (Array.isArray(input)) return ', and this is a list';
+  return typeof input === 'object' && input !== null ? ', and this has keys' : '';
+}
+
+/** What others write for our words. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  ...{ deny: 'reject', block: 'reject', refuse: 'reject', allow: 'approve', accept: 'approve' },
+  ...{
+    wait: 'retry',
+    hold: 'retry',
+    skip: 'ignore',
+    pass: 'ignore',
+    tx: 'transaction',
+    config: 'configuration',
+  },
+};
 
 function oneOf<const Names extends readonly string[]>(names: Names) {
   return z.enum(names, {
     error(issue) {
-      const near = typeof issue.input === 'string' ? nearest(issue.input, names) : undefined;
+      const near = typeof issue.input === 'string' ? nearName(issue.input, names) : undefined;
       const hint = near === undefined ? '' : `; did you mean "${near}"?`;
       return messageOf(`be one of ${names.join(', ')}${hint}`, issue);
     },
@@ -229,4 +258,10 @@ function oneOf<const Names extends readonly string[]>(names: Names) {
 /** Accepts a key without a value, as when all entries below it are commented out. */
 function orEmpty<Schema extends z.ZodType>(empty: unknown, schema: Schema) {
   return z.preprocess((value) => (value === '' || value === undefined ? empty : value), schema);
+}
+
+function nearName(written: string, names: readonly string[]): string | undefined {
+  const word = written.toLowerCase();
+  const synonym = Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word] : undefined;
+  return names.find((name) => name === synonym) ?? nearest(written, names);
 }

@@ -19,6 +19,7 @@ const NOT_DEPLOYED: Status = {
     callbackKey: { name: '/key', ...MISSING },
     cosignerKeys: { name: '/keys', ...MISSING },
     policy: { name: '/policy', ...MISSING },
+    policyCandidate: { name: '/policy-candidate', ...MISSING },
   },
   callbackAlgorithm: undefined,
   callbackAlgorithmBySettings: 'RS256',
@@ -52,6 +53,20 @@ t.test('shows alarms in green if none is firing, otherwise in red', (t) => {
   t.match(alarms([]), '\u001b[32m0 of 2 firing');
   t.match(alarms([{ name: 'errors', reason: 'one datapoint' }]), '\u001b[31m1 of 2 firing');
   t.match(alarms([{ name: 'errors', reason: 'one datapoint' }]), 'errors: one datapoint');
+  t.end();
+});
+
+t.test('shows the start of the hash of the policy and of a candidate, if there is one', (t) => {
+  const hash = '0123456789abcdef'.repeat(4);
+  const policy = { name: '/policy', state: 'good', holds: [`${hash}, 3 rules`] } as const;
+  const parameters = { ...NOT_DEPLOYED.parameters, policy };
+  t.match(print({ ...NOT_DEPLOYED, parameters }), /^policy +0123456789ab, 3 rules$/m);
+  t.notMatch(print({ ...NOT_DEPLOYED, parameters }), /^candidate/m);
+  const policyCandidate = { ...policy, holds: [`${hash}, 4 rules`] };
+  t.match(
+    print({ ...NOT_DEPLOYED, parameters: { ...parameters, policyCandidate } }),
+    /^candidate +0123456789ab, 4 rules$/m,
+  );
   t.end();
 });
 

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
-import t from 'tap';
-import { readCases } from '../../../cli/policy/cases.js';
+import t, { type Test } from 'tap';
+import { readCases, runCases } from '../../../cli/policy/cases.js';
+import type { Kind } from '../../../src/protocol/request.js';
+import { policyOf } from '../../helpers/policy.js';
 
 t.test('reads cases with inline payloads or payload files, changed by `set`', (t) => {
   const directory = t.testdir({
@@ -52,7 +54,9 @@ t.test('`for` is used for a payload that does not show which kind it is', (t) =>
     ['', 'for: transaction, ', 'for: configuration, '].map((kind) => {
       const text = `cases: [{ name: a, ${kind}payload: ${payload}, expect: { action: retry } }]`;
       try {
-        return readCases(join(t.testdir({ 'cases.yaml': text }), 'cases.yaml')).cases[0]?.request.kind ?? 'refused';
+        return (
+          readCases(join(t.testdir({ 'cases.yaml': text }), 'cases.yaml')).cases[0]?.request.kind ?? 'refused'
+        );
       } catch {
         return 'broken';
       }
@@ -64,28 +68,129 @@ t.test('`for` is used for a payload that does not show which kind it is', (t) =>
   t.end();
 });
 
+/** Runs cases against a policy with one rule, whose id is `rule`. */
+function run(t: Test, text: string, when = '"true" == "true"', kind: Kind = 'transaction') {
+  const cwd = t.testdir({ 'cases.yaml': text, 'junk.json': '{' });
+  return runCases(policyOf(when, { kind }), readCases(join(cwd, 'cases.yaml')));
+}
+
 t.test('rejects invalid cases and gives a reason', (t) => {
-  const expect = 'expect: { action: retry }';
+  const expect = 'expect: { action: approve }';
   for (const [text, message] of [
     ['cases: [', /cases\.yaml is not valid YAML/],
-    ['cases: []', /cases: Too small/],
+    ['cases: []', /\n {2}line 1: cases: Too small/],
     ['cases: *x', /cases\.yaml is not valid YAML/],
-    ['cases: [{ name: a, payload: {}, expect: { action: maybe } }]', /cases\.0\.expect\.action: .*approve/],
-    [`cases: [{ name: a, ${expect} }]`, /cases\.0: needs either "payload" or "file"/],
-    [`cases: [{ name: a, payload: {}, file: x, ${expect} }]`, /cases\.0: needs either "payload" or "file"/],
+    [
+      'cases:\n  - name: a\n    payload: {}\n    expect: { action: maybe }',
+      /\n {2}line 4, case "a": expect\.action: .*approve/,
+    ],
+    [`cases: [{ name: a, ${expect} }]`, /line 1, case "a": needs either "payload" or "file"/],
+    [`cases: [{ name: a, payload: {}, file: x, ${expect} }]`, /needs either "payload" or "file"/],
+    [`cases: [{ payload: {}, ${expect} }]`, /\n {2}line 1: cases\.0\.name: /],
     [`cases: [{ name: a, file: nowhere.json, ${expect} }]`, /nowhere\.json can't be read/],
     [`cases: [{ name: a, file: junk.json, ${expect} }]`, /junk\.json is not JSON/],
     [
-      `cases: [{ name: a, payload: {}, set: { a.b: 1 }, ${expect} }]`,
-      /sets "a\.b", but its payload has no "a"/,
+      `cases: [{ name: a, payload: {}, set: { destinations.0.amountUSD: 1 }, ${expect} }]`,
+      /sets "destinations\.0\.amountUSD", but its payload has no "destinations\.0"/,
+    ],
+    [
+      `cases: [{ name: a, payload: { destinations: [] }, set: { destinations.1: {} }, ${expect} }]`,
+      /but its payload has no "destinations\.1"/,
     ],
     [
       `cases: [{ name: a, for: configuration, payload: { asset: ETH }, ${expect} }]`,
-      /case "a" is not a Co-signer request: a transaction request on the path for configuration requests/,
+      /case "a": it is not a Co-signer request: a transaction request on the path for configuration requests/,
     ],
   ] as const) {
-    const cwd = t.testdir({ 'cases.yaml': text, 'junk.json': '{' });
-    t.throws(() => readCases(join(cwd, 'cases.yaml')), { code: 'INPUT_UNUSABLE', message }, text);
+    t.throws(() => run(t, text), { code: 'INPUT_UNUSABLE', message }, text);
   }
+  t.end();
+});
+
+t.test('reports all cases at once that do not test what they seem to, with their lines', (t) => {
+  const text = `cases:
+  - name: a
+    payload: &base { operation: TRANSFER, destinations: [{ dstType: VAULT }], custom: 1 }
+    set:
+      amuontStr: "1"
+      custom: 2
+      destinations.0.amountUsd: 5
+      destination.0.amountUSD: 5
+    expect: { action: approve, rule: rul }
+  - name: b
+    payload: *base
+    set: { extraParameters.contractCallDat: x }
+    expect: { action: approve, rule: integrity }
+  - name: a
+    payload: *base
+    expect: { action: approve, rule: otherwise }
+  - name: c
+    payload: { type: ADD_USER }
+    expect: { action: approve, rule: rule }
+`;
+  t.throws(() => run(t, text), {
+    message: `cases.yaml has invalid test cases:
+  line 2, case "a": it sets "destination.0.amountUSD", but its payload has no "destination.0"`,
+  });
+  t.throws(() => run(t, text.replace(/\n +destination\.0.*/, '')), {
+    message: `has invalid test cases:
+  line 5, case "a": sets "amuontStr", but a transaction request has no field "amuontStr"; did you mean "amountStr"?
+  line 7, case "a": sets "destinations.0.amountUsd", but destinations.0 has no field "amountUsd"; did you mean "destinations.0.amountUSD"?
+  line 8, case "a": expects the rule rul, which the policy does not have; did you mean "rule"?
+  line 9, case "b": it sets "extraParameters.contractCallDat", but its payload has no "extraParameters"
+  line 13, case "a": the case in line 2 has the same name
+  line 18, case "c": expects the rule rule, which is for transaction requests; this one is for configuration`,
+  });
+  t.end();
+});
+
+t.test('a field that a rule reads is known, although no document names it', (t) => {
+  const text = (field: string): string =>
+    `cases: [{ name: a, payload: { type: X, extraInfo: {} }, set: { extraInfo.${field}: 1 }, expect: { action: reject } }]`;
+  const when = 'config.extraInfo.colour == "red"';
+  t.equal(run(t, text('colour'), when, 'configuration').results.length, 1);
+  t.throws(() => run(t, text('color'), when, 'configuration'), {
+    message: /did you mean "extraInfo\.colour"\?/,
+  });
+  t.end();
+});
+
+t.test('demands the time of a case for which a rule reads it', (t) => {
+  const when = 'tx.asset == "ETH" && now.getHours("UTC") < 8';
+  const cases = (now: string, top = ''): string =>
+    `${top}cases: [{ name: a, payload: { asset: ETH }, ${now}expect: { action: approve } }]`;
+  t.throws(() => run(t, cases(''), when), {
+    message: /line 1, case "a": the rule rule reads the time: add now: 2026-03-02T10:00:00Z/,
+  });
+  for (const text of [cases('now: 2026-03-02T07:59:59Z, '), cases('', 'now: 2026-03-02T05:00:00Z\n')]) {
+    t.match(run(t, text, when).results, [{ passed: true }]);
+  }
+  const later = cases('now: 2026-03-02T08:00:00Z, ', 'now: 2026-03-02T05:00:00Z\n');
+  t.match(run(t, later, when).results, [{ passed: false }], 'the time of the case comes first');
+  t.match(run(t, cases(''), 'tx.asset == "ETH"').results, [{ passed: true }], 'no rule reads it');
+  t.end();
+});
+
+t.test('counts for each rule the cases that it matched, and those that tried it', (t) => {
+  const text = `cases:
+  - { name: a, payload: { asset: ETH }, expect: { action: approve } }
+  - { name: b, payload: { asset: BTC }, expect: { action: reject } }
+  - { name: c, payload: { asset: null }, expect: { action: retry } }
+`;
+  t.match(run(t, text, 'tx.asset == "ETH"'), {
+    coverage: [{ rule: 'rule', matched: 1, notMatched: 1, failed: 1 }],
+    unmatched: [],
+  });
+  t.end();
+});
+
+t.test('runs thousands of cases quickly', (t) => {
+  const cases = Array.from({ length: 3000 }, (_, index) => ({
+    name: `case ${index}`,
+    payload: { asset: 'ETH', amountStr: String(index) },
+    set: { note: 'n' },
+    expect: { action: 'approve' },
+  }));
+  t.equal(run(t, JSON.stringify({ cases }), 'tx.asset == "ETH"').results.length, 3000);
   t.end();
 });

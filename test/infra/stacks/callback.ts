@@ -80,10 +80,17 @@ t.test('user, health check and stop timeout match the image and the service', (t
   t.end();
 });
 
-/** The container's environment variables. */
+const POLICY_BUCKET = 'fireblocks-dev-policy-111122223333-ap-northeast-1';
+
+/** The container's environment variables. The bucket's name comes from the security stack. */
 function environmentOf(stacks: Synthesized): Readonly<Record<string, string>> {
   const variables = container(stacks)['Environment'] as { Name: string; Value: unknown }[];
-  return Object.fromEntries(variables.map(({ Name, Value }) => [Name, toText(Value)]));
+  return Object.fromEntries(
+    variables.map(({ Name, Value }) => [
+      Name,
+      toText(Value).replace(/^<fireblocks-dev-security:ExportsOutputRefPolicies\w+>$/, POLICY_BUCKET),
+    ]),
+  );
 }
 
 t.test('the settings become environment variables that the service accepts', (t) => {
@@ -111,7 +118,7 @@ t.test('the policy comes from its parameter, or from the image', (t) => {
   t.match(parameter, {
     POLICY_PARAMETER: '/fireblocks/dev/policy',
     POLICY_CANDIDATE_PARAMETER: '/fireblocks/dev/policy-candidate',
-    POLICY_BUCKET: /^<fireblocks-dev-security:ExportsOutputRefPolicies\w+>$/,
+    POLICY_BUCKET,
     POLICY_FILE: undefined,
     POLICY_SIGNERS: undefined,
     POLICY_QUORUM: undefined,
@@ -122,7 +129,7 @@ t.test('the policy comes from its parameter, or from the image', (t) => {
   const image = environmentOf(stacks);
   t.match(image, {
     POLICY_FILE: 'policy.yaml',
-    POLICY_BUCKET: parameter['POLICY_BUCKET'],
+    POLICY_BUCKET,
     POLICY_PARAMETER: undefined,
     POLICY_CANDIDATE_PARAMETER: undefined,
   });
@@ -139,10 +146,11 @@ t.test('the policy comes from its parameter, or from the image', (t) => {
 
 t.test('signers and their quorum become environment variables', (t) => {
   const { alice, bob } = CHOICES.signers.policySigners.keys;
-  t.match(environmentOf(synthesize('dev', CHOICES.signers)), {
-    POLICY_SIGNERS: `alice=${alice},bob=${bob}`,
-    POLICY_QUORUM: '2',
-  });
+  const variables = environmentOf(synthesize('dev', CHOICES.signers));
+  t.match(variables, { POLICY_SIGNERS: `alice=${alice},bob=${bob}`, POLICY_QUORUM: '2' });
+  const { signers } = readConfig([], variables);
+  t.equal(signers?.quorum, 2);
+  t.strictSame([...(signers?.keys.keys() ?? [])], ['alice', 'bob']);
   t.end();
 });
 

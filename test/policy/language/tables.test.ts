@@ -73,7 +73,10 @@ t.test('refuses mistakes when the policy is loaded', (t) => {
     ['tx.amount <= tables.max[tx.amount]', /^the key of a table must be a string$/],
     ['tables.max[tx.asset] == tx.extraParameters.x', /^a value of a table can’t be compared with a dynamic/],
     ['tables.max == tables.owner', /compared as a whole/],
-    ['tables.max[tx.asset] <= 5', /no such overload: TableValue <= int/],
+    [
+      'tables.max[tx.asset] <= 5',
+      /a value of a table can’t be compared with a whole number; write an amount as decimal\("5"\)/,
+    ],
     ['tables.max[tx.asset]', /^expected true or false, but this is of type TableValue$/],
     ['tx.extraParameters[tx.asset] == "x"', /^an index must be a number or a quoted string$/],
   ] as const) {

@@ -84,7 +84,7 @@ const invalid: readonly (readonly [
         1,
         1,
         undefined,
-        'not a policy: a policy has the keys version, assets, contracts, own, tables, integrity, lists, rules, otherwise and onError',
+        'the file is empty: a policy begins with version: 1, and its rules follow below rules:',
       ],
     ],
   ],
@@ -100,25 +100,14 @@ const invalid: readonly (readonly [
       ],
     ],
   ],
-  [
-    'broken YAML',
-    'version: 1\nrules: [',
-    [
-      [
-        2,
-        9,
-        undefined,
-        'invalid YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
-      ],
-    ],
-  ],
+  ['broken YAML', 'version: 1\nrules: [', [[2, 9, undefined, 'a bracket is not closed: write ] at its end']]],
   [
     'a duplicate key',
     'version: 1\nrules: []\nrules: []',
-    [[3, 1, undefined, 'invalid YAML: Map keys must be unique']],
+    [[3, 1, undefined, 'the key "rules" is written twice: only one of the two can count']],
   ],
-  ['another version', 'version: 2\nrules: []', [[1, 10, undefined, 'version must be 1']]],
-  ['no version', 'rules: []', [[1, 1, undefined, 'version is missing; it must be 1']]],
+  ['another version', 'version: 2\nrules: []', [[1, 10, undefined, 'version must be 1: write version: 1']]],
+  ['no version', 'rules: []', [[1, 1, undefined, 'version is missing; it must be 1: write version: 1']]],
   [
     'an unknown key',
     'version: 1\nrules: []\nonErorr: retry',
@@ -137,7 +126,7 @@ const invalid: readonly (readonly [
   [
     'a list that is not a list',
     'version: 1\nlists: { a: x }\nrules: []',
-    [[2, 13, undefined, 'a must be a list of strings']],
+    [[2, 13, undefined, 'a must be a list of strings, and this is one string: put it in brackets']],
   ],
   [
     'an empty entry',
@@ -162,7 +151,7 @@ const invalid: readonly (readonly [
   [
     'an unknown kind',
     withRules('- { id: a, for: tx, when: "true", action: reject }'),
-    [[5, 17, 'a', 'for must be one of transaction, configuration']],
+    [[5, 17, 'a', 'for must be one of transaction, configuration; did you mean "transaction"?']],
   ],
   [
     'a duplicate id',
@@ -221,7 +210,7 @@ const invalid: readonly (readonly [
       '  when: "tx.asset == \\"ETH\\" && tx.amount < 1.0"',
       '  action: reject',
     ),
-    [[7, 33, 'a', 'no such overload: Decimal < double; write an amount as decimal("0.01")']],
+    [[7, 33, 'a', 'an amount can’t be compared with a number; write an amount as decimal("1.0")']],
   ],
   [
     'an amount compared with a float, in single quotes',
@@ -231,7 +220,7 @@ const invalid: readonly (readonly [
       "  when: 'tx.note == \"it''s\" && tx.amount < 1.0'",
       '  action: reject',
     ),
-    [[7, 32, 'a', 'no such overload: Decimal < double; write an amount as decimal("0.01")']],
+    [[7, 32, 'a', 'an amount can’t be compared with a number; write an amount as decimal("1.0")']],
   ],
   [
     'a problem after escape sequences',
@@ -253,7 +242,7 @@ const invalid: readonly (readonly [
       '    tx.amount <',
       '  action: reject',
     ),
-    [[10, 1, 'a', 'Unexpected token: the end of the expression']],
+    [[10, 1, 'a', 'the expression ends too early']],
   ],
   [
     'a string instead of true or false',
@@ -269,10 +258,10 @@ const invalid: readonly (readonly [
     'many problems at once',
     'version: 0\nlist: {}\nrules:\n  - id: a\n    for: transaction\n    when: tx.foo == "x" || tx.amount == 1\n    action: no\nonError: ignore',
     [
-      [1, 10, undefined, 'version must be 1'],
+      [1, 10, undefined, 'version must be 1: write version: 1'],
       [2, 1, undefined, 'unknown key "list"; did you mean "lists"?'],
       [6, 14, 'a', 'unknown fact "foo" in tx'],
-      [6, 28, 'a', 'no such overload: Decimal == int; write an amount as decimal("0.01")'],
+      [6, 28, 'a', 'an amount can’t be compared with a whole number; write an amount as decimal("1")'],
       [7, 13, 'a', 'action must be one of approve, reject, retry, ignore'],
       [8, 10, undefined, 'onError must be one of retry, reject'],
     ],
@@ -339,14 +328,16 @@ t.test('does not quote a value that is not a policy, such as a key', (t) => {
   ]) {
     t.throws(() => parsePolicy(text, '/p/policy'), {
       message:
-        "/p/policy:1:1\n  not a policy: a policy has the keys version, assets, contracts, own, tables, integrity, lists, rules, otherwise and onError\n\n1 problem. This policy can't be used.",
+        /^\/p\/policy:1:1\n {2}not a policy: [\w .:,]+ has the keys version, [\w, ]+ onError\n\n1 problem\./i,
     });
   }
   t.end();
 });
 
 t.test('reports an undefined alias', (t) => {
-  t.match(problemsOf('version: 1\nlists: { a: *b }\nrules: []\n'), [{ message: /^invalid YAML: .*b/ }]);
+  t.match(problemsOf('version: 1\nlists: { a: *b }\nrules: []\n'), [
+    { message: /^"\*" refers to the anchor &b, which is not there$/ },
+  ]);
   t.end();
 });
 
