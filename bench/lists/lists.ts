@@ -42,7 +42,11 @@ interface Place {
 export async function measureLists(): Promise<boolean> {
   const directory = mkdtempSync(join(tmpdir(), 'callback-handler-lists-'));
   const teardowns: (() => unknown)[] = [() => rmSync(directory, { recursive: true })];
-  const scope: Scope = { teardown: (call) => void teardowns.unshift(call) };
+  const scope: Scope = {
+    teardown(call) {
+      teardowns.unshift(call);
+    },
+  };
   try {
     const checks: Check[] = [];
     // Before the load starts, because it takes a while.
