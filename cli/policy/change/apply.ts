@@ -1,6 +1,4 @@
 // Puts a policy in force, or stores it as the candidate: shows what it means, asks, and stores it.
-import { PolicyError, problemIn } from '../../../src/policy/parse/problem.js';
-import { pinProblems } from '../../../src/sources/admission.js';
 import type { PolicySignatures } from '../../../src/sources/stored-policy.js';
 import { DeployError } from '../../aws/error.js';
 import { readEncryptedParameter } from '../../aws/parameters.js';
@@ -13,7 +11,14 @@ import { describeChange, readDescription } from './description.js';
 import type { Proposal } from './proposal.js';
 import type { ChangeReport } from './report.js';
 import { type InForce, runTestCases, showCheck, showDifference, showPast } from './review.js';
-import { assertSigned, isSigned, newestSignatures, nextSerial, signersIn } from './signatures.js';
+import {
+  assertPinned,
+  assertSigned,
+  isSigned,
+  newestSignatures,
+  nextSerial,
+  signersIn,
+} from './signatures.js';
 import { readStored } from './stored.js';
 import { rememberSignatures, storePolicy } from './store.js';
 
@@ -143,8 +148,7 @@ async function signaturesFor(
   if (signers === undefined) return undefined;
   const earlier = [stored?.signed, await newestSignatures(session, signers)];
   const { file, policy } = proposal;
-  const unpinned = pinProblems(policy);
-  if (unpinned.length > 0) throw new PolicyError(unpinned.map((problem) => problemIn(file, problem)));
+  assertPinned(policy, file);
   const offered = sign === undefined ? signed : await sign(nextSerial(...earlier));
   const verified = assertSigned(session, signers, { policy, file, signed: offered, earlier });
   const { serial } = verified.signed;

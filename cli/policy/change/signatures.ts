@@ -86,11 +86,18 @@ export function assertSigned(
     const problem = serialProblem(signed, other);
     if (problem !== undefined) return refuse(problem);
   }
-  const unpinned = pinProblems(policy);
-  if (unpinned.length > 0) {
-    return refuse(unpinned.join('; '), 'add the SHA-256 to each of these lists, then sign the policy again');
-  }
   return { signed, names: verified.signers };
+}
+
+/** @throws {DeployError} if a rule approves by a list that signatures would not cover, whoever signs the policy */
+export function assertPinned(policy: Policy, file: string): void {
+  const unpinned = pinProblems(policy);
+  if (unpinned.length === 0) return;
+  throw new DeployError(
+    'SIGNATURES_MISSING',
+    `${file} can't be put in force: ${unpinned.join('; ')}; nothing was changed`,
+    'add the SHA-256 to each of these lists, then sign the policy again',
+  );
 }
 
 /** Whether a stored policy has all signatures that the service asks for. */

@@ -104,7 +104,9 @@ function order(node: NodeOf<'<' | '<=' | '>' | '>='>, scope: Scope): Condition {
   return atom({ node, scope, reads: [...left.reads, ...right.reads], isUncertain }, (valueOf) => {
     const [one, two] = [left.evaluate(valueOf), right.evaluate(valueOf)];
     const isNoNumber = [one, two].some((value) => isTableText(value) && decimalOf(value.text) === undefined);
-    return isNoNumber ? ERROR : compareOrder(node.op, one, two);
+    // A date or a time is not known, and compares with values that are no numbers.
+    const isKnown = one !== UNKNOWN && two !== UNKNOWN;
+    return isNoNumber && isKnown ? ERROR : compareOrder(node.op, one, two);
   });
 }
 
