@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { createProgram, runProgram } from '../cli/command.js';
+import { measureCandidate } from './candidate.js';
 import { measureFootprint } from './footprint.js';
 import { measureLists } from './lists/lists.js';
 import { runThroughput } from './throughput/throughput.js';
@@ -30,6 +31,12 @@ program
   .command('footprint')
   .description('Measures start-up time and memory against their limits. Needs wrk.')
   .action(async () => setExitCode(await measureFootprint()));
+
+program
+  .command('candidate')
+  .description('Measures the throughput that a candidate costs against its limit. Needs wrk.')
+  .option('--short', 'fewer rounds, in about half a minute')
+  .action(async ({ short = false }: { short?: boolean }) => setExitCode(await measureCandidate({ short })));
 
 program
   .command('policy')

@@ -64,7 +64,7 @@ t.test('changes of the policy survive an interruption at any AWS call', async (t
   const COMMANDS = {
     'a signed push': {
       args: ['push'],
-      async prepare(t: Test) {
+      prepare: async (t: Test) => {
         const place = await begin(t, SIGNED);
         sign(place, OLD, 1);
         await succeeds(place, 'push');
@@ -74,7 +74,7 @@ t.test('changes of the policy survive an interruption at any AWS call', async (t
     },
     'a promotion': {
       args: ['promote'],
-      async prepare(t: Test) {
+      prepare: async (t: Test) => {
         const place = await begin(t, {});
         writePolicy(place, OLD);
         await succeeds(place, 'push');
@@ -85,7 +85,7 @@ t.test('changes of the policy survive an interruption at any AWS call', async (t
     },
     'a rollback': {
       args: ['rollback'],
-      async prepare(t: Test) {
+      prepare: async (t: Test) => {
         const place = await begin(t, {});
         for (const text of [NEW, OLD]) {
           writePolicy(place, text);
