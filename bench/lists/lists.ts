@@ -42,7 +42,11 @@ interface Place {
 export async function measureLists(): Promise<boolean> {
   const directory = mkdtempSync(join(tmpdir(), 'callback-handler-lists-'));
   const teardowns: (() => unknown)[] = [() => rmSync(directory, { recursive: true })];
-  const scope: Scope = { teardown: (call) => void teardowns.unshift(call) };
+  const scope: Scope = {
+    teardown(call) {
+      teardowns.unshift(call);
+    },
+  };
   try {
     const checks: Check[] = [];
     // Before the load starts, because it takes a while.
@@ -61,7 +65,10 @@ export async function measureLists(): Promise<boolean> {
 
 function filePlace(directory: string): Place {
   const path = join(directory, 'sanctioned.txt');
-  const replace = (content: Buffer): Promise<void> => Promise.resolve(replaceFile(path, content));
+  const replace = (content: Buffer): Promise<void> => {
+    replaceFile(path, content);
+    return Promise.resolve();
+  };
   return { name: 'file', from: path, replace };
 }
 

@@ -26,7 +26,8 @@ const caseSchema = z
     error: 'needs either "payload" or "file"',
   });
 
-const fileSchema = z.strictObject({ now: timeSchema.optional(), cases: z.array(caseSchema).min(1) });
+/** A file of test cases. */
+export const fileSchema = z.strictObject({ now: timeSchema.optional(), cases: z.array(caseSchema).min(1) });
 
 type CaseEntry = z.output<typeof caseSchema>;
 

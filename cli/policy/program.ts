@@ -11,6 +11,7 @@ import { addPush } from './commands/push.js';
 import { addReplay } from './commands/replay.js';
 import { addReport } from './commands/report.js';
 import { addRollback } from './commands/rollback.js';
+import { addSchema } from './commands/schema.js';
 import { addShow } from './commands/show.js';
 import { addSign } from './commands/sign.js';
 import { addTest } from './commands/test.js';
@@ -31,6 +32,7 @@ export function createPolicyProgram(stdout: Output): Command {
   addTest(program, stdout);
   addReplay(program, stdout);
   addReport(program, stdout);
+  addSchema(program, stdout);
   addPush(program, stdout);
   addHistory(program, stdout);
   addShow(program, stdout);

@@ -8,9 +8,16 @@ import { decideBy, type Policy, type RuleDecision, signedBy } from '../policy/ev
 import type { CallbackRequest } from '../protocol/request.js';
 import { shorten } from './decision-line.js';
 
-/** Comparisons may take this share of the time, so that under full load they cost no more than this of the throughput. */
-const WINDOW_MS = 1000;
-const MAX_MS_PER_WINDOW = 60;
+/**
+ * Comparisons may take this share of the process's CPU time, so that under full load, on any machine, they cost little of
+ * the throughput, and some of the time in which the process has nothing to do.
+ */
+const SHARE_OF_CPU = 0.03;
+const SHARE_OF_IDLE = 0.02;
+/** How much of it may be saved up, in ms. */
+const MAX_CREDIT_MS = 60;
+/** How often to look how much it is, in ms: that takes 5 µs, and a request less than 1 ms. */
+const EARN_EVERY_MS = 10;
 /** Comparisons that may wait, and the bytes of their requests. Under load, further ones are skipped. */
 const MAX_WAITING = 100;
 const MAX_WAITING_BYTES = 1024 * 1024;
@@ -30,6 +37,8 @@ export interface ComparisonOptions {
   readonly log: Logger;
   /** A monotonic clock, in ms. */
   readonly now?: () => number;
+  /** The time that comparisons may have taken since the process started, in ms. */
+  readonly allowance?: () => number;
   /** How often skipped comparisons are logged, in ms. */
   readonly reportMs?: number;
 }
@@ -60,21 +69,33 @@ export class Comparison {
   readonly #candidate: ComparisonOptions['candidate'];
   readonly #log: Logger;
   readonly #now: () => number;
+  readonly #allowance: () => number;
   readonly #reportMs: number;
   /** Of decisions by the policy only: an emergency stop's answer is the same whatever the policy says. */
   readonly #bases = new WeakMap<PolicyDecision, Basis>();
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
-  #window = { startedAt: -Infinity, spentMs: 0 };
+  /** What comparisons may take now, in ms; negative after one that took longer. */
+  #creditMs = MAX_CREDIT_MS;
+  #allowedMs: number;
+  #earnedAt = -Infinity;
   /** Of each candidate. Weak, because a policy with long lists must not outlast its use. */
   readonly #progress = new WeakMap<Policy, Progress>();
   #skipped = 0;
 
-  constructor({ candidate, log, now = () => performance.now(), reportMs = REPORT_MS }: ComparisonOptions) {
+  constructor({
+    candidate,
+    log,
+    now = () => performance.now(),
+    allowance = spareTime,
+    reportMs = REPORT_MS,
+  }: ComparisonOptions) {
     this.#candidate = candidate;
     // Written at every level, like the decisions that they belong to.
     this.#log = log.isLevelEnabled('info') ? log : log.child({}, { level: 'info' });
     this.#now = now;
+    this.#allowance = allowance;
+    this.#allowedMs = allowance();
     this.#reportMs = reportMs;
   }
 
@@ -87,6 +108,10 @@ export class Comparison {
   /** Decides by the policy in force, and remembers what the decision was made of if there is a candidate. */
   decideBy(policy: Policy, request: CallbackRequest, now: Date): RuleDecision {
     if (this.candidate === undefined) return decideBy(policy, request, now);
+    if (this.#isSpent()) {
+      this.#skip(1);
+      return decideBy(policy, request, now);
+    }
     const signed = signedBy(policy, request);
     const decision = decideBy(policy, request, now, signed);
     this.#bases.set(decision, { policy, now, signed });
@@ -133,7 +158,7 @@ export class Comparison {
     const startedAt = this.#now();
     this.#compare(candidate, waiting);
     const ms = this.#now() - startedAt;
-    this.#window.spentMs += ms;
+    this.#creditMs -= ms;
     const progress = this.#progressOf(candidate);
     if (progress.compared++ % SLOW_AMONG === 0) progress.slow = 0;
     if (ms > SLOW_MS) progress.slow++;
@@ -200,9 +225,14 @@ export class Comparison {
   }
 
   #isSpent(): boolean {
+    if (this.#creditMs > 0) return false;
     const now = this.#now();
-    if (now - this.#window.startedAt >= WINDOW_MS) this.#window = { startedAt: now, spentMs: 0 };
-    return this.#window.spentMs >= MAX_MS_PER_WINDOW;
+    if (now - this.#earnedAt < EARN_EVERY_MS) return true;
+    this.#earnedAt = now;
+    const allowedMs = this.#allowance();
+    this.#creditMs = Math.min(MAX_CREDIT_MS, this.#creditMs + allowedMs - this.#allowedMs);
+    this.#allowedMs = allowedMs;
+    return this.#creditMs <= 0;
   }
 
   #skip(count: number): void {
@@ -218,4 +248,9 @@ export class Comparison {
     );
     this.#skipped = 0;
   }
+}
+
+function spareTime(): number {
+  const { user, system } = process.cpuUsage();
+  return SHARE_OF_CPU * ((user + system) / 1000) + SHARE_OF_IDLE * performance.eventLoopUtilization().idle;
 }

@@ -5,12 +5,15 @@ import { excerptOf, type PolicyProblem } from '../../../src/policy/parse/problem
 import { absenceHabits } from './absent.js';
 import { addressHabits } from './addresses.js';
 import { approvingHabits } from './approve/approve.js';
+import { deadRules } from './dead.js';
 import { duplicateHabits } from './duplicates.js';
 import { evasionHabits } from './evasion.js';
 import type { Finding, Subject } from './finding.js';
+import { listKindHabits } from './list-kinds.js';
 import { orderHabits } from './order.js';
 import { settingHabits } from './settings.js';
 import { stageHabits } from './stages.js';
+import { tableKeyHabits } from './table-keys.js';
 import { timeHabits } from './times.js';
 import { unitHabits } from './units.js';
 import { unusedHabits } from './unused.js';
@@ -32,10 +35,13 @@ const HABITS: readonly Habits[] = [
   addressHabits,
   unusedHabits,
   duplicateHabits,
+  deadRules,
   stageHabits,
   unitHabits,
   timeHabits,
   settingHabits,
+  tableKeyHabits,
+  listKindHabits,
   evasionHabits,
   orderHabits,
   absenceHabits,

@@ -16,7 +16,6 @@ import { stringOf } from './terms.js';
 export function duplicateHabits(subject: Subject): readonly Finding[] {
   return [
     ...duplicateEntries(subject),
-    ...duplicateRules(subject),
     ...subject.policy.rules.flatMap((rule, index) => duplicateParts({ rule, index })),
     ...forEachNode(subject, duplicateLiterals),
   ];
@@ -55,24 +54,6 @@ function entryKey(entry: unknown, { policy }: Subject): string {
     canonicalAddress(address, chain),
     ...(tag === undefined && asset === undefined ? [] : [tag, asset]),
   ]);
-}
-
-function duplicateRules({ policy }: Subject): readonly Finding[] {
-  const seen = new Map<string, string>();
-  return policy.rules.flatMap((rule, index) => {
-    const key = `${rule.for} ${serialize(rule.ast)}`;
-    const first = seen.get(key);
-    if (first === undefined) seen.set(key, rule.id);
-    return first === undefined
-      ? []
-      : [
-          inCondition({ rule, index }, rule.ast.start, {
-            code: 'duplicate-condition',
-            message: `rule ${first} has the same condition and comes first, so this rule never decides`,
-            advice: `delete this rule, or change its condition`,
-          }),
-        ];
-  });
 }
 
 /** `a && b && a` */

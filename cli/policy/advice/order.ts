@@ -1,6 +1,5 @@
 // Finds rules that approve before a rule that would reject or hold the same request.
 import type { Policy, Rule } from '../../../src/policy/evaluate/rules.js';
-import { serialize } from '@marcbachmann/cel-js';
 import { nodesIn } from '../../../src/policy/language/nodes.js';
 import { type Finding, type Subject } from './finding.js';
 import { pathsOf, type TruePath } from './paths.js';
@@ -47,7 +46,7 @@ function areDisjoint(one: TruePath, other: TruePath, policy: Policy): boolean {
 }
 
 function contradict(left: TruePath[number], right: TruePath[number], policy: Policy): boolean {
-  if (serialize(left.node) === serialize(right.node)) return left.holds !== right.holds;
+  if (nameOf(left.node) === nameOf(right.node)) return left.holds !== right.holds;
   // A rule for the rest: it rejects what is not on the list that the other one approves.
   const lists = [...listsIn(right)];
   if (lists.length > 0 && listsIn(left).some((list) => lists.includes(list))) return true;
@@ -80,12 +79,12 @@ function excludes(positive: TruePath[number], negative: TruePath[number], policy
   );
 }
 
+/** The fact that a literal compares, if there is one. */
 function comparedFact(literal: TruePath[number]): string | undefined {
   const { node } = literal;
   if (node.op === 'in') return nameOf(node.args[0]);
-  return comparisonsOf(literal).find(({ left }) => left.op === '.' || left.op === '[]')?.left !== undefined
-    ? nameOf(comparisonsOf(literal).find(({ left }) => left.op === '.' || left.op === '[]')?.left ?? node)
-    : undefined;
+  const fact = comparisonsOf(literal).find(({ left }) => left.op === '.' || left.op === '[]')?.left;
+  return fact === undefined ? undefined : nameOf(fact);
 }
 
 function listsIn({ node }: TruePath[number]): readonly string[] {

@@ -11,8 +11,15 @@ export function typeOf(node: ASTNode & { readonly checkedType?: { readonly name:
 
 /** A fact as rules usually write it: `tx.asset`, also for `tx["asset"]`. */
 export function nameOf(node: ASTNode): string {
-  return serialize(node).replaceAll(/\["([A-Za-z_]\w*)"\]/g, '.$1');
+  const known = NAMES.get(node);
+  if (known !== undefined) return known;
+  const name = serialize(node).replaceAll(/\["([A-Za-z_]\w*)"\]/g, '.$1');
+  NAMES.set(node, name);
+  return name;
 }
+
+/** Each part is compared with many others: without this, 500 rules took 6 s instead of 2 s. */
+const NAMES = new WeakMap<ASTNode, string>();
 
 type Relation = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
@@ -68,8 +75,10 @@ export function stringOf(node: ASTNode): string | undefined {
 
 /** The name of a list or table: `payees` of `lists.payees`. */
 export function memberOf(node: ASTNode, owner: 'lists' | 'tables'): string | undefined {
-  const [, name] = new RegExp(`^${owner}\\.(\\w+)$`).exec(nameOf(node)) ?? [];
-  return name;
+  const name = nameOf(node);
+  if (!name.startsWith(`${owner}.`)) return undefined;
+  const member = name.slice(owner.length + 1);
+  return /^\w+$/.test(member) ? member : undefined;
 }
 
 /**

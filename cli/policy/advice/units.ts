@@ -14,9 +14,20 @@ const USD = /^(?:\w+\.)*amountUsd$/;
 export function unitHabits(subject: Subject): readonly Finding[] {
   const amountTables = tablesForAmounts(subject);
   return [
-    ...forEachNode(subject, (node, placed) => mixedUnits(node, placed, amountTables)),
+    ...forEachNode(subject, (node, placed) =>
+      mixedUnits(node, placed, amountTables).filter(
+        ({ code }) => code !== 'fee-of-other-asset' || !isOfCoins(placed, subject.policy),
+      ),
+    ),
     ...subject.policy.rules.flatMap((rule, index) => feesOfAnyAsset({ rule, index }, subject.policy)),
   ];
+}
+
+/** Whether a rule is about coins only, whose fees are in the same unit. */
+function isOfCoins({ rule }: PlacedRule, policy: Policy): boolean {
+  const { assets } = policy.catalog;
+  const isCoin = (id: string): boolean => assets.has(id) && assets.get(id)?.contract === undefined;
+  return pathsOf(rule.ast)?.every((path) => assetsOn(path, policy)?.every(isCoin) === true) === true;
 }
 
 const isFee = (node: ASTNode): boolean => FEES.includes(nameOf(node));
@@ -31,6 +42,13 @@ function mixedUnits(
   placed: PlacedRule,
   amountTables: ReadonlySet<string>,
 ): readonly Finding[] {
+  if (node.op === '+' || node.op === '-') {
+    const [left, right] = node.args;
+    const isMixed = (has(left, isFee) && has(right, isAmount)) || (has(right, isFee) && has(left, isAmount));
+    return isMixed
+      ? [mixed(placed, node, 'a fee is in the chain’s coin, and an amount in units of the asset')]
+      : [];
+  }
   const [comparison] = comparisonsOf({ node, holds: true });
   if (comparison === undefined) return [];
   const { left, right } = comparison;
@@ -77,7 +95,7 @@ function mixedUnits(
 function mixed(placed: PlacedRule, node: ASTNode, message: string): Finding {
   return inCondition(placed, node.start, {
     code: 'fee-of-other-asset',
-    message: `${message}: the comparison means nothing`,
+    message: `${message}: they can’t be compared or added`,
     advice:
       "compare fees with a table of their own: tx.fee > tables.maxFee[tx.asset], in the coin of each asset's chain",
   });

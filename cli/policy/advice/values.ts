@@ -29,7 +29,7 @@ function comparedValues(node: ASTNode, placed: PlacedRule, subject: Subject): re
     case '<':
       return emptySize(node, placed);
     case 'in':
-      return unknownIn(node, placed, subject);
+      return [...emptyEntry(node, placed), ...unknownIn(node, placed, subject)];
     default:
       return [];
   }
@@ -46,6 +46,20 @@ function emptyString({ op, args }: NodeOf<'==' | '!='>, placed: PlacedRule): rea
       code: 'empty-string',
       message: `${name} is absent when it is empty, so the rule can't be evaluated then, and the answer is onError`,
       advice: op === '==' ? `write !has(${name})` : `write has(${name})`,
+    }),
+  ];
+}
+
+/** `tx.note in ["", "test"]` */
+function emptyEntry({ args: [fact, values] }: NodeOf<'in'>, placed: PlacedRule): readonly Finding[] {
+  const empty = values.op === 'list' ? values.args.find((value) => stringOf(value) === '') : undefined;
+  if (empty === undefined || !isTopLevelFact(fact)) return [];
+  const name = nameOf(fact);
+  return [
+    inCondition(placed, empty.start, {
+      code: 'empty-string',
+      message: `${name} is absent when it is empty, so it is never ""`,
+      advice: `write !has(${name}) || ${name} in [ … ], without ""`,
     }),
   ];
 }

@@ -7,6 +7,7 @@ import { type CallbackRequest, isObject, present } from '../../protocol/request.
 import { Address } from '../facts/address.js';
 import { Decimal } from '../../protocol/decimal.js';
 import { FACT_CLASSES, type Facts, factsOf } from '../facts/facts.js';
+import { CALENDAR, CalendarValue } from '../language/calendar.js';
 import { explainError } from '../language/explain-error.js';
 import { type Lists, nameIn } from '../language/named-list.js';
 import { nodesIn } from '../language/nodes.js';
@@ -124,6 +125,7 @@ function valuesIn(context: Context, part: ASTNode): Record<string, string> {
   };
   for (const node of nodesIn(part)) {
     if (node.op === 'id' && node.args === 'now') values['now'] ??= timeIn(context, part);
+    if (node.op === 'call' && Object.hasOwn(CALENDAR, node.args[0])) addValue(write(node));
     if (isFact(node, part)) addValue(write(node));
     if (node.op === 'rcall' && DECISIVE_RESULTS.has(node.args[0])) {
       elementFacts(context, node.args).forEach(addValue);
@@ -204,7 +206,7 @@ function show(value: unknown, lists: Lists): string {
     const name = nameIn(lists, value);
     return name === undefined ? value.normalized : `${value.normalized} (${name})`;
   }
-  if (value instanceof TableValue) return value.text;
+  if (value instanceof TableValue || value instanceof CalendarValue) return value.text;
   if (value instanceof Date) return value.toISOString();
   if (Array.isArray(value)) return entries(value.length);
   if (value instanceof Map) return entries(value.size);

@@ -16,7 +16,7 @@ export function clock(now: Date): Date {
 }
 
 /** @returns local time such as `2026-03-08T02:30:00` @throws {RangeError} for an unknown time zone */
-function isoIn(timeZone: string, now: Date): string {
+export function isoIn(timeZone: string, now: Date): string {
   let formatter = formatters.get(timeZone);
   if (formatter === undefined) {
     // The Swedish format is that of ISO 8601, except for the space.

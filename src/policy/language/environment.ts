@@ -6,6 +6,7 @@ import { add, Decimal, multiply, subtract } from '../../protocol/decimal.js';
 import type { Destination } from '../facts/destination.js';
 import { FactError } from '../facts/fact.js';
 import { FACT_CLASSES, FACT_TYPES, listedDestination } from '../facts/facts.js';
+import { registerCalendar, TIMESTAMP } from './calendar-functions.js';
 import { decimalMacro } from './decimal-macro.js';
 import { Lists, NamedList } from './named-list.js';
 import { type Tables, TablesObject, TableValue } from './table.js';
@@ -18,8 +19,6 @@ const LIMITS = {
   maxMapEntries: 50,
   maxCallArguments: 8,
 };
-
-const TIMESTAMP = 'google.protobuf.Timestamp';
 
 // The time zone functions in cel-js use the process's local time, and UTC never skips an hour.
 process.env['TZ'] = 'UTC';
@@ -86,6 +85,7 @@ function baseEnvironment(): CelEnvironment {
   registerDecimalOperators(environment);
   registerAddressOperators(environment);
   registerTableOperators(environment);
+  registerCalendar(environment);
   return environment;
 }
 

@@ -55,6 +55,8 @@ function language(environment: CelEnvironment, known: KnownNames): Language {
   return {
     compile(source, approves) {
       try {
+        // Constant parts are evaluated to find problems.
+        resetLimits();
         const parsed = environment.parse(source);
         // Check the types first, because findProblems reads the types that the check stores in the nodes.
         const { type, error } = parsed.check();

@@ -31,6 +31,8 @@ export type ListContent = readonly ListEntry[] | AddressList;
 /** One list. A lookup takes the same time however long the list is. */
 export class NamedList {
   readonly hasNames: boolean;
+  /** Whether its entries are addresses in a file from elsewhere. */
+  readonly isFile: boolean;
   readonly #file: AddressList | undefined;
   /** All entries as written. */
   readonly #written: ReadonlySet<string>;
@@ -41,6 +43,7 @@ export class NamedList {
 
   constructor(content: ListContent) {
     this.#file = content instanceof AddressList ? content : undefined;
+    this.isFile = this.#file !== undefined;
     const entries = content instanceof AddressList ? [] : content;
     this.#written = new Set(entries.map((entry) => (typeof entry === 'string' ? entry : entry.address)));
     this.#plain = entries.filter((entry) => typeof entry === 'string');
@@ -51,6 +54,12 @@ export class NamedList {
   /** Whether an entry is exactly this string. */
   has(text: string): boolean {
     return this.#file === undefined ? this.#written.has(text) : this.#file.has(text);
+  }
+
+  /** The first entry of the policy, as written, that fulfils a condition. */
+  find(condition: (text: string) => boolean): string | undefined {
+    for (const text of this.#written) if (condition(text)) return text;
+    return undefined;
   }
 
   /** Whether an entry has this address, whatever its tag. */

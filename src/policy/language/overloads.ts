@@ -1,5 +1,6 @@
 // Explains operators and functions that do not take what they are given, in the words of the guide.
 import { type ASTNode, serialize } from '@marcbachmann/cel-js';
+import { CALENDAR, calendarKind } from './calendar.js';
 import { nearest } from './nearest.js';
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
@@ -15,6 +16,10 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   Destination: 'a destination',
   'list<Destination>': 'a list of destinations',
   'google.protobuf.Timestamp': 'a time',
+  Date: 'a date',
+  Time: 'a time of day',
+  Weekday: 'a weekday',
+  'list<Date>': 'a list of dates',
 };
 
 function typeName(type: string): string {
@@ -70,8 +75,16 @@ function adviceFor(left: string, operator: string, right: string, operands: Oper
   if (operator === 'in' && right === 'string') return 'write brackets around the values: in ["ETH", "BTC"]';
   if (operator === 'in' && left === 'list<Destination>')
     return 'write tx.destinations.all(d, d in lists.payees)';
+  if (types.some((type) => calendarKind(type) !== undefined)) return calendarFix(types);
   if (types.includes('google.protobuf.Timestamp')) return 'write a time as timestamp("2026-12-31T00:00:00Z")';
   return undefined;
+}
+
+/** How to write the other side of a comparison with a date, a time of day or a weekday. */
+function calendarFix(types: readonly string[]): string | undefined {
+  if (types.every((type) => calendarKind(type) !== undefined)) return undefined;
+  const kind = types.map(calendarKind).find((each) => each !== undefined);
+  return kind?.isOrdered === false ? 'compare a weekday with == or in' : `write ${kind?.demand}`;
 }
 
 /** A number as it was written; another string is not repeated. */
@@ -94,7 +107,10 @@ const METHODS = [
     'getFullYear',
   ],
 ];
-const FUNCTIONS = ['decimal', 'has', 'size', 'timestamp', 'duration', 'string', 'int', 'double', 'bool'];
+const FUNCTIONS = [
+  ...['decimal', 'has', 'size', 'timestamp', 'duration', 'string', 'int', 'double', 'bool'],
+  ...Object.keys(CALENDAR),
+];
 
 /** @param summary such as `found no matching overload for 'string.startWith(string)'` */
 export function explainCall(summary: string): string {
@@ -115,6 +131,9 @@ const USAGE: Readonly<Record<string, string>> = {
   contains: '; it searches a string: write x in lists.NAME to search a list',
   all: '; write .all(d, d in lists.payees)',
   exists: '; write .exists(d, d.address in lists.blocked)',
+  ...Object.fromEntries(
+    Object.keys(CALENDAR).map((name) => [name, `; write ${name}(now, "Europe/Berlin")`] as const),
+  ),
 };
 
 function usageOf(name: string): string {

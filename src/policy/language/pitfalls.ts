@@ -8,7 +8,9 @@ import {
 import { STAGES } from '../facts/facts.js';
 import type { EvaluableNode } from './macro.js';
 import type { NodeOf } from './nodes.js';
+import { calendarPitfall } from './calendar-pitfalls.js';
 import { SETUP_MACRO } from './strict.js';
+import { isTimeZone, unknownTimeZone } from './time-zone.js';
 
 /** cel-js functions that rules can't use, with the reason. */
 const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
@@ -24,7 +26,7 @@ export function pitfallOf(node: ASTNode, environment: CelEnvironment): string | 
     case 'call':
       return refusedFunction(node.args[0]) ?? invalidTime(node, environment);
     case 'rcall':
-      return refusedFunction(node.args[0]) ?? unknownTimeZone(node);
+      return refusedFunction(node.args[0]) ?? timeZoneProblem(node);
     case '.':
     case '[]':
       return refusedMember(node);
@@ -36,7 +38,12 @@ export function pitfallOf(node: ASTNode, environment: CelEnvironment): string | 
     case '==':
     case '!=':
     case 'in':
-      return mixedTypes(node) ?? unknownStage(node);
+      return mixedTypes(node) ?? unknownStage(node) ?? calendarPitfall(node, environment);
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return calendarPitfall(node, environment);
     default:
       return undefined;
   }
@@ -54,10 +61,10 @@ function invalidTime(node: NodeOf<'call'>, environment: CelEnvironment): string 
 }
 
 /** `now.getHours("Mars")` */
-function unknownTimeZone({ args: [name, , args] }: NodeOf<'rcall'>): string | undefined {
+function timeZoneProblem({ args: [name, , args] }: NodeOf<'rcall'>): string | undefined {
   const zone = args[0]?.op === 'value' ? args[0].args : undefined;
   if (!/^get[A-Z]/.test(name) || typeof zone !== 'string' || isTimeZone(zone)) return undefined;
-  return `unknown time zone "${zone}": use a name such as "Europe/Berlin" or "UTC"`;
+  return unknownTimeZone(zone);
 }
 
 function refusedMember({ args: [owner, member] }: NodeOf<'.' | '[]'>): string | undefined {
@@ -123,10 +130,6 @@ function unknownStage({ args }: NodeOf<'==' | '!=' | 'in'>): string | undefined 
 /** The node's type; empty if the type check did not reach it. */
 function typeOf(node: ASTNode & Pick<EvaluableNode, 'checkedType'>): string {
   return node.checkedType?.name ?? '';
-}
-
-function isTimeZone(timeZone: string): boolean {
-  return errorOf(() => new Intl.DateTimeFormat('en', { timeZone })) === undefined;
 }
 
 function errorOf(evaluate: () => unknown): string | undefined {

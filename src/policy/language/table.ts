@@ -8,18 +8,19 @@ export type Tables = ReadonlyMap<string, ReadonlyMap<string, string>>;
 /** A value, which compares as a decimal with decimals and as a string with strings. */
 export class TableValue {
   readonly text: string;
-  readonly #table: string;
+  /** Name of its table. */
+  readonly table: string;
   readonly #decimal: Decimal | undefined;
 
   constructor(table: string, text: string) {
     this.text = text;
-    this.#table = table;
+    this.table = table;
     this.#decimal = parseDecimal(text) ?? parseAmount(text);
   }
 
   /** @throws {FactError} if it is no decimal */
   get decimal(): Decimal {
-    if (this.#decimal === undefined) throw new FactError(`a value of tables.${this.#table} is not a decimal`);
+    if (this.#decimal === undefined) throw new FactError(`a value of tables.${this.table} is not a decimal`);
     return this.#decimal;
   }
 

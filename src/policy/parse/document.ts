@@ -59,6 +59,12 @@ export class PolicyDocument {
     return this.#problem(at ?? 0, message, path);
   }
 
+  /** Whether the line of a value without quotes ends with a comment, which may have been meant to be part of it. */
+  isCommented(path: Path): boolean {
+    const node = this.#nodeAt(path);
+    return isScalar(node) && node.type === 'PLAIN' && node.comment != null;
+  }
+
   /** A problem with the last key of a path. */
   problemAtKey(path: Path, message: string): PolicyProblem {
     const parent = this.#nodeAt(path.slice(0, -1));

@@ -38,7 +38,7 @@ export interface PolicyDraft {
    * @param lists what `references` name, keyed by the name of the list. A list that is missing counts as empty
    * @throws {PolicyError} with all problems
    */
-  complete(lists: ReadonlyMap<string, LoadedList>): Policy;
+  readonly complete: (lists: ReadonlyMap<string, LoadedList>) => Policy;
 }
 
 /** The content of a list that a policy takes from elsewhere. */
@@ -140,6 +140,9 @@ function byPosition(a: PolicyProblem, b: PolicyProblem): number {
   return a.line - b.line || a.column - b.column;
 }
 
+const CUT_OFF =
+  'put quotes around an expression that contains ` #`: YAML takes what follows for a comment, and the rest is incomplete';
+
 /** @param problems problems found are added to it */
 function compileRules(
   document: PolicyDocument,
@@ -159,9 +162,12 @@ function compileRules(
     if (typeof when !== 'string' || kind === undefined) return [];
     const compiled = languages[kind].compile(when, action === 'approve');
     if (!('evaluate' in compiled)) {
-      const toProblem = ({ message, offset }: (typeof compiled)[number]): PolicyProblem =>
-        document.problemAt([...path, 'when'], message, offset);
-      problems.push(...compiled.map(toProblem));
+      const at = [...path, 'when'];
+      problems.push(
+        ...(document.isCommented(at)
+          ? [document.problemAt(at, CUT_OFF)]
+          : compiled.map(({ message, offset }) => document.problemAt(at, message, offset))),
+      );
       return [];
     }
     const { data } = ruleSchema.safeParse(entry);

@@ -18,7 +18,7 @@ export function unreadable(text: string, file: string): PolicyProblem | undefine
 
 function reasonFor(text: string): string | undefined {
   if (text.includes('-----BEGIN')) return `not a policy: this is a key or a certificate. ${KEYS}`;
-  return encodingProblem(text) ?? emptiness(text) ?? sizeProblem(text) ?? otherFile(text);
+  return encodingProblem(text) ?? emptiness(text) ?? otherFile(text) ?? sizeProblem(text);
 }
 
 const KEYS = `A policy has the keys ${POLICY_KEYS}`;
@@ -39,6 +39,7 @@ function encodingProblem(text: string): string | undefined {
 }
 
 function emptiness(text: string): string | undefined {
+  if (text.length > MAX_LENGTH) return undefined;
   if (/^\ufeff?\s*$/.test(text)) return `the file is empty: ${BEGIN}`;
   return /^\ufeff?(?:[ \t]*(?:#[^\n]*)?(?:\r?\n|$))*$/.test(text)
     ? `the file contains comments only: ${BEGIN}`
@@ -63,7 +64,7 @@ const LOOKS_LIKE_POLICY = /(^|[\s{,])["']?(version|rules)["']?\s*:/;
 
 /** Files of this project that are given in place of a policy. */
 const OTHER_FILES: readonly (readonly [RegExp, string])[] = [
-  [/^\s*cases\s*:/m, 'these are test cases: npm run policy -- test FILE'],
+  [/^cases[ \t]*:/m, 'these are test cases: npm run policy -- test FILE'],
   [/^\s*\{.*"(?:event|level)"\s*:/, 'this is a log: npm run policy -- replay FILE'],
   [
     /^\s*\{[^]*"(?:txId|requestId|operation|extraInfo)"\s*:/,

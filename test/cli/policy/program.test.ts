@@ -197,9 +197,9 @@ t.test('test --mutate shows what no case notices', async (t) => {
   t.match(
     few.stdout,
     `
-examples/local-policy.yaml:29:41  rule hold-large-transfers
+examples/local-policy.yaml:30:41  rule hold-large-transfers
   tx.amountUsd > decimal("10000") -> tx.amountUsd >= decimal("10000")
-    29 |     when: tx.operation == "TRANSFER" && tx.amountUsd > decimal("10000")
+    30 |     when: tx.operation == "TRANSFER" && tx.amountUsd > decimal("10000")
        |                                         ^
 `,
   );

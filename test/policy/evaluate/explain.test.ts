@@ -35,6 +35,19 @@ t.test('shows the part that determined a rule’s result, with the facts that it
   t.end();
 });
 
+t.test('shows dates and times in the zone of the rule', (t) => {
+  t.match(explained('date(now, "Asia/Tokyo") == "1970-01-01" && time(now, "Asia/Tokyo") < "09:00"', {}), {
+    outcome: 'no',
+    part: 'time(now, "Asia/Tokyo") < "09:00"',
+    values: { 'time(now, "Asia/Tokyo")': '09:00', now: '1970-01-01T00:00:00.000Z' },
+  });
+  t.match(explained('weekday(now, "America/New_York") == "Wednesday"', {}), {
+    outcome: 'matched',
+    values: { 'weekday(now, "America/New_York")': 'Wednesday' },
+  });
+  t.end();
+});
+
 t.test('shows an error with the part that failed', (t) => {
   t.match(explained('tx.asset == "ETH" && tx.note == "x"', { asset: 'ETH' }), {
     outcome: 'error',

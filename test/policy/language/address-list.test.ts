@@ -57,7 +57,10 @@ const HASHES = [
 
 const text = fc
   .tuple(
-    fc.oneof(fc.constantFrom(...HASHES), fc.uint8Array({ minLength: 20, maxLength: 20 }).map(Buffer.from)),
+    fc.oneof(
+      fc.constantFrom(...HASHES),
+      fc.uint8Array({ minLength: 20, maxLength: 20 }).map((bytes) => Buffer.from(bytes)),
+    ),
     fc.nat(),
     fc.constantFrom('', 'upper', 'lower', 'mixed'),
   )

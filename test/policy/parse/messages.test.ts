@@ -31,7 +31,10 @@ const CONDITIONS: Readonly<Record<string, readonly [column: number, message: str
     11,
     `put quotes around an expression that contains \`: \`: when: 'tx.note == "a: b"'`,
   ],
-  'tx.note == "a #1"': [22, 'this quote is never closed: add " at the end of the string'],
+  'tx.note == "a #1"': [
+    11,
+    'put quotes around an expression that contains ` #`: YAML takes what follows for a comment, and the rest is incomplete',
+  ],
   'tx.asset == "ETH" and has(tx.note)': [29, 'write && for and'],
   'tx.asset == "ETH" OR has(tx.note)': [29, 'write || for OR'],
   'not has(tx.note)': [11, 'write ! for not, as in !has(tx.note)'],
@@ -108,7 +111,7 @@ for (const [when, [column, message]] of Object.entries(CONDITIONS)) {
   });
 }
 
-const BASE64 = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'];
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.split('');
 
 t.test('never quotes a private key, wherever it stands', (t) => {
   const body = fc

@@ -1,13 +1,20 @@
 // Whether a rule that approves limits the amount from above.
 import type { TruePath } from '../paths.js';
-import { isLimited, named, reads } from '../terms.js';
+import { isLimited, named, nameOf, reads } from '../terms.js';
 import { type Approval, type Gap, limitFor, tableHint } from './gap.js';
 import { entriesOn } from './paid.js';
 
 export function amountGaps(approval: Approval): readonly Gap[] {
   const { path, policy } = approval;
   if (path.some((literal) => isLimited(literal, named('tx.amount')))) return [];
-  if (entriesOn(path).some(({ paths, entry }) => isLimitedOn(paths, `${entry}.amount`))) return [];
+  const isLimitedInEach = entriesOn(path).some(({ paths, entry }) =>
+    isLimitedOn(
+      // Change comes back.
+      paths.filter((each) => !each.some(({ node, holds }) => holds && nameOf(node) === `${entry}.isChange`)),
+      `${entry}.amount`,
+    ),
+  );
+  if (isLimitedInEach) return [];
   const limit = `tx.amount <= ${limitFor('tx.asset', policy, 'maxPerTransaction')}`;
   const advice = `add && ${limit}${tableHint(policy, 'maxPerTransaction')}`;
   const isInUsd =

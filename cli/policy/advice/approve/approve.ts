@@ -1,4 +1,5 @@
 // Finds what rules that approve leave open.
+import type { ASTNode } from '@marcbachmann/cel-js';
 import type { Policy } from '../../../../src/policy/evaluate/rules.js';
 import { DEFAULT_OPERATION } from '../../../../src/protocol/request.js';
 import { type Finding, inCondition, type PlacedRule, type Subject } from '../finding.js';
@@ -32,12 +33,15 @@ function habitsOf(placed: PlacedRule, policy: Policy): readonly Finding[] {
       }),
     ];
   }
-  const open = paths.map((path) => gapsOf(path, placed, policy));
+  const open = paths.map((path) => ({ path, gaps: gapsOf(path, placed, policy) }));
+  const shared = sharedBy(paths);
+  const times = new Map<string, number>();
+  for (const { code } of open.flatMap(({ gaps }) => gaps)) times.set(code, (times.get(code) ?? 0) + 1);
   const found = new Map<string, Finding>();
-  for (const [place, gaps] of open.entries()) {
+  for (const { path, gaps } of open) {
     for (const gap of gaps) {
-      const isEverywhere = open.every((others) => others.some(({ code }) => code === gap.code));
-      const offset = isEverywhere ? rule.ast.start : ownOffset(paths, place);
+      const isEverywhere = (times.get(gap.code) ?? 0) >= paths.length;
+      const offset = isEverywhere ? rule.ast.start : ownOffset(path, shared);
       const key = `${gap.code} ${offset}`;
       if (!found.has(key)) found.set(key, inCondition(placed, offset, gap));
     }
@@ -45,13 +49,20 @@ function habitsOf(placed: PlacedRule, policy: Policy): readonly Finding[] {
   return [...found.values()];
 }
 
-/** Where the part begins that only this way has. */
-function ownOffset(paths: readonly TruePath[], place: number): number {
-  const path = paths[place] ?? [];
-  const own = path.find(
-    ({ node }) => !paths.every((other) => other.some((literal) => literal.node === node)),
-  );
+/** Where the part of a way begins that not all have. */
+function ownOffset(path: TruePath, shared: ReadonlySet<ASTNode>): number {
+  const own = path.find(({ node }) => !shared.has(node));
   return (own ?? path[0])?.node.start ?? 0;
+}
+
+/** The parts that all ways have. */
+function sharedBy(paths: readonly TruePath[]): ReadonlySet<ASTNode> {
+  const times = new Map<ASTNode, number>();
+  for (const path of paths) {
+    for (const node of new Set(path.map((literal) => literal.node)))
+      times.set(node, (times.get(node) ?? 0) + 1);
+  }
+  return new Set([...times].flatMap(([node, count]) => (count === paths.length ? [node] : [])));
 }
 
 function gapsOf(path: TruePath, { rule }: PlacedRule, policy: Policy): readonly Gap[] {

@@ -6,6 +6,12 @@ import { listOfAddresses } from './gap.js';
 /** Types that give money a new way out. */
 const WITH_ADDRESS = ['UNMANAGED_WALLET', 'EXCHANGE', 'FIAT_ACCOUNT'];
 
+/** Types that change who decides. */
+const GOVERNANCE = [
+  ...['ADD_USER', 'RE_ENROLL_DEVICE', 'CHANGE_QUORUM_THRESHOLD', 'POLICY_CHANGE', 'POLICY_APPROVAL'],
+  ...['UPDATE_APPROVAL_GROUP_MAPPING', 'USERS_GROUP_APPROVAL'],
+];
+
 export function configurationGaps({ path, policy }: Approval): readonly Gap[] {
   const types = path.flatMap((literal) => {
     const values = valuesIn(literal, named('config.type'), policy);
@@ -31,6 +37,20 @@ export function configurationGaps({ path, policy }: Approval): readonly Gap[] {
         ({ relation, left, right }) => relation === '==' && isInfo(nameOf(left)) && isFixed(right),
       ),
   );
+  if (
+    known.some((type) => GOVERNANCE.includes(type)) &&
+    path.every(({ node }) => nameOf(node).includes('config.type'))
+  ) {
+    return [
+      {
+        code: 'governance-open',
+        message:
+          'this rule approves changes of who may decide in the workspace: with them, every other rule can be evaded',
+        advice:
+          'write action: ignore, so that people decide, or name who may ask for it: && config.signerId in lists.admins',
+      },
+    ];
+  }
   if (comparesInfo || !known.some((type) => WITH_ADDRESS.includes(type))) return [];
   return [
     {

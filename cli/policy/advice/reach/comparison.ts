@@ -28,6 +28,12 @@ export function compareOrder(operator: string, left: unknown, right: unknown): n
 function orderOf(left: unknown, right: unknown): number | undefined {
   const [one, other] = [toNumber(left), toNumber(right)];
   if (one !== undefined && other !== undefined) return one < other ? -1 : one > other ? 1 : 0;
+  const [text, otherText] = [stringIn(left), stringIn(right)];
+  // Dates and times of day.
+  const isText = typeof left === 'string' || typeof right === 'string';
+  if (isText && text !== undefined && otherText !== undefined) {
+    return text < otherText ? -1 : text > otherText ? 1 : 0;
+  }
   const [first, second] = [toInterval(left), toInterval(right)];
   return first === undefined || second === undefined ? undefined : compareIntervals(first, second);
 }

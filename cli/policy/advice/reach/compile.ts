@@ -101,10 +101,14 @@ function order(node: NodeOf<'<' | '<=' | '>' | '>='>, scope: Scope): Condition {
   const [left, right] = [termOf(node.args[0], scope), termOf(node.args[1], scope)];
   const isComplete = mention(left, right, scope);
   const isUncertain = !isComplete || isEitherUncertain(left, right);
+  const isTime = [left, right].some(({ fact: name }) => name?.startsWith('now.') === true);
   return atom({ node, scope, reads: [...left.reads, ...right.reads], isUncertain }, (valueOf) => {
     const [one, two] = [left.evaluate(valueOf), right.evaluate(valueOf)];
-    const isNoNumber = [one, two].some((value) => isTableText(value) && decimalOf(value.text) === undefined);
-    return isNoNumber ? ERROR : compareOrder(node.op, one, two);
+    const isNoNumber =
+      !isTime && [one, two].some((value) => isTableText(value) && decimalOf(value.text) === undefined);
+    // What is not known may be a date or a time, which compares with values that are no numbers.
+    const isKnown = one !== UNKNOWN && two !== UNKNOWN;
+    return isNoNumber && isKnown ? ERROR : compareOrder(node.op, one, two);
   });
 }
 

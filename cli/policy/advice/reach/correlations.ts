@@ -1,10 +1,12 @@
 // Facts that depend on each other in every request, such as `tx.stage` and `tx.fee`.
 import { DEFAULT_OPERATION } from '../../../../src/protocol/request.js';
 import { isAddressText } from './addresses.js';
-import { ALWAYS, type Atom, type Condition, and, not, or, outcomeOf, TRUE, type Value } from './condition.js';
-import { isInterval, isPoint } from './interval.js';
+import { ALWAYS, type Condition, and, FALSE, not, or, outcomeOf, TRUE } from './condition.js';
+import { compareIntervals, isInterval } from './interval.js';
+import { either, has, is } from './known.js';
 import { lengthsOf } from './mentions.js';
 import { addressContext } from './register.js';
+import { ofNothing } from './nothing.js';
 import type { Goal } from './solve.js';
 import type { Variables } from './variables.js';
 
@@ -17,6 +19,7 @@ export function correlations(variables: Variables): readonly Goal[] {
     ...ofSingleDestination(variables),
     ...ofUsd(variables),
     ...ofNothing(variables),
+    ...ofRequested(variables),
     ...ofSigned(variables),
   ];
   return conditions.map((condition) => ({ condition, wanted: TRUE }));
@@ -28,28 +31,10 @@ export function correlations(variables: Variables): readonly Goal[] {
  */
 export function addRelated(variables: Variables): void {
   if (variables.find('tx.amountUsd') !== undefined) variables.of('tx.destinations', 'length');
-  if (variables.find('tx.destinations') === undefined) return;
+  const isSum = ['tx.amount', 'tx.requestedAmount'].every((name) => variables.find(name) !== undefined);
+  if (variables.find('tx.destinations') === undefined && !isSum) return;
   variables.of('tx.operation', 'string');
   variables.mentionsOf('tx.operation').strings.add(DEFAULT_OPERATION);
-}
-
-function is(variables: Variables, name: string, test: (value: Value) => boolean): Atom | undefined {
-  const variable = variables.find(name);
-  if (variable === undefined) return undefined;
-  const { id } = variable;
-  return { kind: 'atom', reads: [id], outcomes: (valueOf) => outcomeOf(test(valueOf(id))) };
-}
-
-const isPresent = (value: Value): boolean => value !== undefined;
-
-function has(variables: Variables, name: string): Atom | undefined {
-  return is(variables, name, isPresent);
-}
-
-/** One or the other, if the facts are read at all. */
-function either(...parts: readonly (Condition | undefined)[]): readonly Condition[] {
-  const known = parts.filter((part) => part !== undefined);
-  return known.length < parts.length ? [] : [or(...known)];
 }
 
 /** At the approval stage, there is neither a fee nor a displayed address. */
@@ -57,31 +42,36 @@ function ofStage(variables: Variables): readonly Condition[] {
   const signing = is(variables, 'tx.stage', (stage) => stage === 'signing');
   const fee = has(variables, 'tx.fee');
   if (signing === undefined || fee === undefined) return [];
-  const displayed = anyEntry(variables, (index) => has(variables, `tx.destinations[${index}].address`));
+  const displayed = anyEntry(variables, 'address', (fact) => fact);
   return [
     ...either(signing, not(fee)),
     ...(displayed === undefined ? [] : either(not(signing), fee, displayed)),
   ];
 }
 
-/** @returns `undefined` if the destinations are not read */
+/**
+ * Whether a destination has, or lacks, a fact.
+ * @returns `undefined` if the destinations are not read
+ */
 function anyEntry(
   variables: Variables,
-  test: (index: number) => Condition | undefined,
+  fact: string,
+  test: (presence: Condition) => Condition,
 ): Condition | undefined {
   const list = variables.find('tx.destinations');
-  if (list === undefined) return undefined;
+  const there = has(variables, 'tx.destinations');
+  if (list === undefined || there === undefined) return undefined;
+  if (variables.find(`tx.destinations[0].${fact}`) === undefined) return there;
   const cases = new Map(
     lengthsOf(variables.mentionsOf('tx.destinations')).map((count) => {
-      const tests = Array.from({ length: count }, (_, index) => test(index));
+      const tests = Array.from({ length: count }, (_, index) =>
+        has(variables, `tx.destinations[${index}].${fact}`),
+      );
       const known = tests.filter((each) => each !== undefined);
       // What is not read can be anything.
-      return [count, known.length < count ? ALWAYS : or(...known)] as const;
+      return [count, known.length < count ? ALWAYS : or(...known.map(test))] as const;
     }),
   );
-  const isRead = variables.find('tx.destinations[0].address') !== undefined;
-  const there = has(variables, 'tx.destinations');
-  if (there === undefined || !isRead) return there;
   return and(there, { kind: 'cases', length: list.id, cases });
 }
 
@@ -148,27 +138,28 @@ function ofUsd(variables: Variables): readonly Condition[] {
   return [or(and(not(there), not(total)), and(there, sum))];
 }
 
-/** Only a destination that gets nothing may be worth nothing. */
-function ofNothing(variables: Variables): readonly Condition[] {
-  const single = is(variables, 'tx.destinations', (count) => count === 1);
-  const amount = is(variables, 'tx.amount', (value) => value === undefined || isZero(value));
-  const total = is(variables, 'tx.amountUsd', isZero);
-  const values = variables.all.filter(({ pattern }) => pattern === 'tx.destinations[].amountUsd');
+/** Without the amounts of its destinations, a transfer is taken to pay what is requested. */
+function ofRequested(variables: Variables): readonly Condition[] {
+  const [amount, requested] = [variables.find('tx.amount'), variables.find('tx.requestedAmount')];
+  const transfer = is(variables, 'tx.operation', (operation) => operation === DEFAULT_OPERATION);
+  const none = is(variables, 'tx.destinations', (count) => count === undefined);
+  if (amount === undefined || requested === undefined || transfer === undefined || none === undefined)
+    return [];
+  const isUnknown = anyEntry(variables, 'amount', (fact) => not(fact)) ?? none;
+  const isEnough: Condition = {
+    kind: 'atom',
+    reads: [amount.id, requested.id],
+    outcomes(valueOf) {
+      const [one, other] = [valueOf(amount.id), valueOf(requested.id)];
+      if (!isInterval(one) || !isInterval(other)) return TRUE;
+      return compareIntervals(one, other) === -1 ? FALSE : TRUE;
+    },
+  };
+  const hasAmounts = variables.find('tx.destinations[0].amount') !== undefined;
   return [
-    ...either(single && not(single), total && not(total), amount),
-    ...values.flatMap(({ name }) => {
-      const nothing = is(variables, name, isZero);
-      const own = is(variables, name.replace('amountUsd', 'amount'), isZero);
-      return [
-        ...either(nothing && not(nothing), single, own),
-        ...either(nothing && not(nothing), single && not(single), amount),
-      ];
-    }),
+    or(not(transfer), not(none), isEnough),
+    ...(hasAmounts ? [or(not(transfer), none, not(isUnknown), isEnough)] : []),
   ];
-}
-
-function isZero(value: Value): boolean {
-  return isInterval(value) && isPoint(value) && value.low.isZero();
 }
 
 /** What is signed depends on the operation. */

@@ -17,10 +17,10 @@ export interface Unreachable {
 /** A rule whose condition is never true. */
 export function contradiction(analysis: Analysis, { rule }: ReadRule, limit: number): Unreachable {
   const isIgnored = rule.action === 'IGNORE' && rule.for === 'transaction';
-  const parts = conjunctsOf(rule.ast).map((node) => ({
-    text: show(node),
-    goal: { condition: compile(node, analysis.scope), wanted: TRUE } as Goal,
-  }));
+  const parts = conjunctsOf(rule.ast).map((node) => {
+    const goal: Goal = { condition: compile(node, analysis.scope), wanted: TRUE };
+    return { text: show(node), goal };
+  });
   const isImpossible = (some: typeof parts): boolean =>
     analysis.isImpossible(
       some.map(({ goal }) => goal),

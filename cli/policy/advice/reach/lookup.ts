@@ -5,7 +5,7 @@ import { atom } from './atom.js';
 import { compareEqual, EITHER } from './comparison.js';
 import { type Condition, ERROR, FALSE, outcomeOf, TRUE } from './condition.js';
 import type { Scope } from './paths.js';
-import { addressContext, mention } from './register.js';
+import { addressContext, addTimes, mention } from './register.js';
 import { type DestinationValue, FAILED, isTableText, type Term, UNKNOWN } from './term.js';
 import { tableOf, termOf } from './terms.js';
 
@@ -88,6 +88,11 @@ function isDestination(value: unknown): value is DestinationValue {
 
 /** A destination is in a list by its address and its tag. */
 function mentionList(fact: string, name: string, { variables }: Scope): void {
+  if (fact.startsWith('now.')) {
+    const entries = variables.addresses.isKnown(name) ? (variables.policy.lists.get(name) ?? []) : [];
+    addTimes(fact, entries, { variables });
+    return;
+  }
   const isEntry = fact.endsWith('[]') && variables.find(`${fact.slice(0, -2)}[0].tag`) !== undefined;
   variables.mentionsOf(isEntry ? `${fact}.address` : fact).lists.add(name);
   if (!isEntry) return;

@@ -48,15 +48,22 @@ function addConstants(
   return true;
 }
 
-function addTimes(
+/** @param fact a part of the time */
+export function addTimes(
   fact: string,
   constants: readonly unknown[],
   { variables }: Pick<Scope, 'variables'>,
 ): boolean {
   const { time } = variables.mentionsOf('now');
   for (const value of constants) {
+    const text = isTableText(value) ? value.text : value;
     if (value instanceof Date) time.instants.add(value.getTime());
     else if (fact === 'now.getMinutes') time.minutes.add(Number(value));
+    else if (fact === 'now.time') time.minutes.add(Number(String(text).slice(-2)));
+    else if (fact === 'now.date') {
+      const day = Date.parse(String(text));
+      if (!Number.isNaN(day)) time.instants.add(day);
+    }
   }
   return true;
 }

@@ -5,8 +5,8 @@ import type { Decimal } from '../../../../src/protocol/decimal.js';
 import { isAddressText, NOBODY } from './addresses.js';
 import { distribute } from './amounts.js';
 import type { Value } from './condition.js';
-import { amountIn, type Interval, isInterval, pointAt } from './interval.js';
-import { PRESENT } from './mentions.js';
+import { amountIn, compareIntervals, type Interval, isInterval, pointAt } from './interval.js';
+import { MAX_ENTRIES, PRESENT } from './mentions.js';
 import type { State } from './state.js';
 
 /** A request, and the time at which it is decided. */
@@ -105,15 +105,28 @@ function dynamicFrom(found: Found, name: string): unknown {
   return typeof value === 'bigint' ? Number(value) : value;
 }
 
+const COPIES = [0, 4, 16, 64, 256];
+
 function transactionFrom(found: Found): Payload | undefined {
   const payload = plainFields(found, 'tx', FACT_CLASSES.Transaction.fields);
-  const amounts = amountsFrom(found, payload['operation'] ?? DEFAULT_OPERATION);
+  const operation = payload['operation'] ?? DEFAULT_OPERATION;
+  const count = Number(found.value('tx.destinations') ?? 0);
+  // The last of a few destinations stands for any number of them, which may be needed to reach a sum.
+  const attempts = count < MAX_ENTRIES ? [count] : COPIES.map((copies) => count + copies);
+  const places = attempts.map((length) => Array.from({ length }, (_, index) => Math.min(index, count - 1)));
+  const amounts = places.reduce<Amounts | undefined>(
+    (known, each) => known ?? amountsFrom(found, operation, each),
+    undefined,
+  );
   if (amounts === undefined) return undefined;
   const destAddress = found.value('tx.destAddress');
   const extraParameters = dynamicFrom(found, 'tx.extraParameters');
   const destinations = withDisplayed(
     found,
-    amounts.destinations.map((fields, index) => ({ ...destinationFrom(found, index), ...fields })),
+    amounts.destinations.map((fields, index) => ({
+      ...destinationFrom(found, Math.min(index, Math.max(0, count - 1))),
+      ...fields,
+    })),
   );
   return {
     ...payload,
@@ -161,12 +174,12 @@ interface Amounts {
   readonly destinations: readonly Payload[];
 }
 
-function amountsFrom(found: Found, operation: unknown): Amounts | undefined {
+/** @param places of the destinations among those that were found */
+function amountsFrom(found: Found, operation: unknown, places: readonly number[]): Amounts | undefined {
   const amount = found.interval('tx.amount');
   const requested = found.interval('tx.requestedAmount');
-  const count = Number(found.value('tx.destinations') ?? 0);
-  const usd = usdFrom(found, count);
-  const own = Array.from({ length: count }, (_, index) => found.interval(`tx.destinations[${index}].amount`));
+  const usd = usdFrom(found, places);
+  const own = ownAmounts(found, operation, places);
   const parts = own.every((part) => part !== undefined) ? own : [];
   const isSum = parts.length > 0 && operation === DEFAULT_OPERATION;
   // What is paid is the amount, if it can be.
@@ -181,6 +194,14 @@ function amountsFrom(found: Found, operation: unknown): Amounts | undefined {
       : paid !== undefined && !isApart(amount, paid.sum)
         ? paid.sum
         : amountIn(amount);
+  const [onlyUsd] = usd.length === 1 ? usd : [];
+  if (onlyUsd?.isZero() === true && whole?.isZero() === false && operation === DEFAULT_OPERATION) {
+    // What is requested is shown as the amount; for the value, the amount itself counts.
+    return {
+      fields: { amountStr: '0', requestedAmountStr: whole.toFixed() },
+      destinations: [{ amountUSD: '0' }],
+    };
+  }
   const natives = own.map(
     (part, index) => paid?.amounts[index] ?? (part === undefined ? undefined : amountIn(part)),
   );
@@ -198,6 +219,22 @@ function amountsFrom(found: Found, operation: unknown): Amounts | undefined {
       ...usdField(usd[index], native),
     })),
   };
+}
+
+/** The amounts of the destinations; if no rule reads them, they may show that less is paid than is requested. */
+function ownAmounts(
+  found: Found,
+  operation: unknown,
+  places: readonly number[],
+): readonly (Interval | undefined)[] {
+  const [amount, requested] = [found.interval('tx.amount'), found.interval('tx.requestedAmount')];
+  const isMore = amount !== undefined && requested !== undefined && compareIntervals(amount, requested) !== 1;
+  const isRead = found.isRead('tx.destinations[0].amount');
+  if (isRead || !isMore || operation !== DEFAULT_OPERATION) {
+    return places.map((place) => found.interval(`tx.destinations[${place}].amount`));
+  }
+  const isAdded = places.length === 0 && !found.isRead('tx.destinations');
+  return (isAdded ? [0] : places).map(() => upTo(amount));
 }
 
 function usdField(usd: Decimal | undefined, native: Decimal | undefined): Payload {
@@ -219,16 +256,15 @@ function upTo(interval: Interval): Interval {
 }
 
 /** @returns the value of each destination; `undefined` if they can't add up */
-function usdFrom(found: Found, count: number): readonly (Decimal | undefined)[] | undefined {
+function usdFrom(found: Found, places: readonly number[]): readonly (Decimal | undefined)[] | undefined {
   const total = found.interval('tx.amountUsd');
-  const own = Array.from({ length: count }, (_, index) =>
-    found.interval(`tx.destinations[${index}].amountUsd`),
-  );
-  if (total === undefined || count === 0)
+  const own = places.map((place) => found.interval(`tx.destinations[${place}].amountUsd`));
+  if (total === undefined || places.length === 0) {
     return own.map((part) => (part === undefined ? undefined : amountIn(part)));
-  const isRead = found.isRead('tx.destinations[0].amountUsd');
-  const any = { ...pointAt(total.low.times(0)), high: total.high, isHighOpen: total.isHighOpen };
-  const parts = own.map((part) => part ?? any);
-  if (!isRead && total.high.isZero()) return parts.map(() => total.low);
-  return distribute(total, parts)?.amounts;
+  }
+  if (total.high.isZero()) return own.map(() => total.low);
+  return distribute(
+    total,
+    own.map((part) => part ?? upTo(total)),
+  )?.amounts;
 }

@@ -39,25 +39,24 @@ export class Search {
   run(start: State): SearchResult {
     const isFound = this.#explore(start, this.#options.goals);
     if (isFound) return 'found';
-    return this.#isOver || this.#refused > 0 ? 'undecided' : 'exhausted';
+    return this.#isOver() || this.#refused > 0 ? 'undecided' : 'exhausted';
   }
 
-  get #isOver(): boolean {
+  #isOver(): boolean {
     return this.#work > this.#options.limit || this.#refused > MAX_REFUSED;
   }
 
   /** @returns whether acceptable values were found */
   #explore(state: State, goals: readonly Goal[]): boolean {
     const pending = this.#propagate(state, goals);
-    if (pending === undefined) return false;
-    if (this.#isOver) return false;
+    if (pending === undefined || this.#isOver()) return false;
     if (this.#tryLikely(state, pending)) return true;
     const divided = this.#divide(state, pending);
     if (divided === undefined) return this.#label(state, pending);
     const { goal, branches } = divided;
     const others = pending.filter((each) => each !== goal);
     for (const { restrict, goals: added } of branches) {
-      if (this.#isOver) return false;
+      if (this.#isOver()) return false;
       const next = state.copy();
       if (restrict?.(next) === false) continue;
       if (this.#explore(next, [...added, ...others])) return true;
@@ -69,7 +68,7 @@ export class Search {
   #propagate(state: State, goals: readonly Goal[]): readonly Goal[] | undefined {
     let pending = goals;
     do {
-      state.isChanged = false;
+      state.resetChange();
       const open: Goal[] = [];
       for (const goal of pending) {
         this.#work++;
@@ -81,7 +80,7 @@ export class Search {
       }
       if (!this.#options.propagators.every((propagate) => propagate(state))) return undefined;
       pending = open;
-    } while (state.isChanged && !this.#isOver);
+    } while (state.isChanged() && !this.#isOver());
     return pending;
   }
 
@@ -125,7 +124,7 @@ export class Search {
     const variable = this.#options.labelled.find((id) => !state.isSingle(id));
     if (variable === undefined) return this.#accept(state);
     for (const place of state.membersOf(variable)) {
-      if (this.#isOver) return false;
+      if (this.#isOver()) return false;
       const next = state.copy();
       if (next.assign(variable, place) && this.#explore(next, pending)) return true;
     }

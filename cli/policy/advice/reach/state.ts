@@ -85,8 +85,7 @@ const OUTCOMES = [TRUE, FALSE, ERROR] as const;
 export class State {
   readonly problem: Problem;
   readonly #domains: Bits[];
-  /** Whether a value was ruled out since it was last reset. */
-  isChanged = false;
+  #isChanged = false;
 
   constructor(problem: Problem, domains: Bits[] = []) {
     this.problem = problem;
@@ -95,6 +94,15 @@ export class State {
 
   copy(): State {
     return new State(this.problem, [...this.#domains]);
+  }
+
+  resetChange(): void {
+    this.#isChanged = false;
+  }
+
+  /** Whether a value was ruled out since the last reset. */
+  isChanged(): boolean {
+    return this.#isChanged;
   }
 
   domainOf(variable: number): Bits {
@@ -120,7 +128,7 @@ export class State {
     const domain = this.domainOf(variable);
     if (isWithin(domain, allowed)) return true;
     this.#domains[variable] = intersection(domain, allowed);
-    this.isChanged = true;
+    this.#isChanged = true;
     return !isEmpty(this.#domains[variable]);
   }
 

@@ -81,7 +81,7 @@ function padded(
 }
 
 function unusedCharacter(texts: readonly string[]): string {
-  const used = new Set(texts.flatMap((text) => [...text]));
+  const used = new Set(texts.flatMap((text) => Array.from(text)));
   for (let code = 0x7e; ; code = code === 0x7e ? 0xa1 : code + 1) {
     const character = String.fromCodePoint(code);
     if (!used.has(character)) return character;

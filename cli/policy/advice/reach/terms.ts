@@ -88,6 +88,8 @@ function callOf(name: string, args: readonly ASTNode[], scope: Scope): Term {
     if (name === 'timestamp') return constant(new Date(argument.args));
   }
   if (name === 'size' && argument !== undefined) return sizeOf(argument, scope);
+  const calendar = Object.hasOwn(CALENDAR, name) ? CALENDAR[name] : undefined;
+  if (calendar !== undefined) return localPart(name, calendar, args, scope) ?? opaque([]);
   const terms = args.map((each) => termOf(each, scope));
   const [only] = terms;
   const isDecimal = name === 'decimal' && only?.constants !== undefined;
@@ -98,6 +100,33 @@ function callOf(name: string, args: readonly ASTNode[], scope: Scope): Term {
 function toDecimal(value: unknown): unknown {
   if (isTableText(value)) return decimalOf(value.text) ?? FAILED;
   return value;
+}
+
+const pad = (number: number): string => String(number).padStart(2, '0');
+const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+
+/** `date(now, "Asia/Tokyo")` and the like. */
+const CALENDAR: Readonly<Record<string, (time: LocalTime) => string | undefined>> = {
+  date: ({ year, month, date }) => `${year}-${pad(month + 1)}-${pad(date)}`,
+  time: ({ hours, minutes }) => `${pad(hours)}:${pad(minutes)}`,
+  weekday: ({ day }) => WEEKDAYS[day],
+};
+
+function localPart(
+  name: string,
+  part: (time: LocalTime) => string | undefined,
+  [time, zone]: readonly ASTNode[],
+  scope: Scope,
+): Term | undefined {
+  if (time?.op !== 'id' || time.args !== 'now' || zone?.op !== 'value') return undefined;
+  const { reads } = now(scope);
+  const timeZone = String(zone.args);
+  if (name === 'time') scope.variables.mentionsOf('now').time.readsHours = true;
+  return {
+    reads,
+    evaluate: (valueOf) => part(localTime(valueOf(reads[0] ?? 0) as Date, timeZone)),
+    fact: `now.${name}`,
+  };
 }
 
 const TIME_PARTS: Readonly<Record<string, (time: LocalTime) => number>> = {
@@ -141,7 +170,7 @@ function sizeOf(node: ASTNode, scope: Scope): Term {
       if (value === FAILED) return FAILED;
       if (typeof value === 'number') return BigInt(value);
       const isKnown = typeof value === 'string' && scope.variables.mentionsOf(fact).isComplete;
-      return isKnown ? BigInt([...value].length) : UNKNOWN;
+      return isKnown ? BigInt(Array.from(value).length) : UNKNOWN;
     },
   };
 }

@@ -12,7 +12,7 @@ const MAX_YEARS = 60;
 /** What rules ask about `now`. */
 export class TimeMentions {
   /** All comparisons. Times with the same results are alike. */
-  readonly comparisons: ((now: Date) => unknown)[] = [];
+  readonly comparisons: ((now: Date) => number)[] = [];
   /** Instants that it is compared with, in ms. */
   readonly instants = new Set<number>();
   readonly minutes = new Set<number>();
@@ -35,7 +35,7 @@ export function timesFor(mentions: TimeMentions): readonly Date[] {
   const times = new Map<string, Date>();
   for (const time of candidates(mentions)) {
     const now = new Date(time);
-    const key = JSON.stringify(mentions.comparisons.map((compare) => compare(now)));
+    const key = mentions.comparisons.map((compare) => compare(now)).join();
     if (!times.has(key)) times.set(key, now);
   }
   return [...times.values()];
@@ -90,35 +90,38 @@ export function localTime(now: Date, zone: string): LocalTime {
   };
 }
 
-const formatters = new Map<string, Intl.DateTimeFormat>();
-const offsets = new Map<string, number>();
+/** What is known about a zone. */
+class Zone {
+  readonly #formatter: Intl.DateTimeFormat;
+  readonly #offsets = new Map<number, number>();
 
-/** Difference from UTC, in ms. Zones change it at full or half hours only. */
-function offsetAt(time: number, zone: string): number {
-  if (zone === 'UTC') return 0;
-  const start = time - (time % (HOUR / 2));
-  const key = `${zone} ${start}`;
-  const known = offsets.get(key);
-  if (known !== undefined) return known;
-  const dayStart = offsetOfDay(start - (start % DAY), zone);
-  const dayEnd = offsetOfDay(start - (start % DAY) + DAY, zone);
-  const offset = dayStart === dayEnd ? dayStart : readOffset(start, zone);
-  offsets.set(key, offset);
-  return offset;
+  constructor(timeZone: string) {
+    this.#formatter = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+  }
+
+  /** Difference from UTC, in ms. Zones change it at full or half hours only. */
+  offsetAt(time: number): number {
+    const start = time - (time % (HOUR / 2));
+    const day = start - (start % DAY);
+    const offset = this.#offset(day);
+    return offset === this.#offset(day + DAY) ? offset : this.#offset(start);
+  }
+
+  /** Reading it takes 5 µs. */
+  #offset(time: number): number {
+    const known = this.#offsets.get(time);
+    if (known !== undefined) return known;
+    const offset = Date.parse(`${this.#formatter.format(time).replace(' ', 'T')}Z`) - time;
+    this.#offsets.set(time, offset);
+    return offset;
+  }
 }
 
-function offsetOfDay(day: number, zone: string): number {
-  const key = `${zone} day ${day}`;
-  const offset = offsets.get(key) ?? readOffset(day, zone);
-  offsets.set(key, offset);
-  return offset;
-}
+const zones = new Map<string, Zone>();
 
-/** Reading it takes 5 µs. */
-function readOffset(time: number, zone: string): number {
-  const formatter =
-    formatters.get(zone) ??
-    new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' });
-  formatters.set(zone, formatter);
-  return Date.parse(`${formatter.format(time).replace(' ', 'T')}Z`) - time;
+function offsetAt(time: number, timeZone: string): number {
+  if (timeZone === 'UTC') return 0;
+  const zone = zones.get(timeZone) ?? new Zone(timeZone);
+  zones.set(timeZone, zone);
+  return zone.offsetAt(time);
 }

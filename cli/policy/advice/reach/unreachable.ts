@@ -4,8 +4,9 @@ import { KINDS } from '../../../../src/policy/parse/schema.js';
 import { Analysis, isFalse, type ReadRule } from './analysis.js';
 import type { Goal } from './solve.js';
 import type { State } from './state.js';
+import { compile } from './compile.js';
 import { FALSE, TRUE } from './condition.js';
-import { areShortListsEnough } from './loops.js';
+import { areShortListsEnough, entriesFor, wantedParts } from './loops.js';
 import { contradiction, shadow, type Unreachable } from './explain.js';
 
 export type { Unreachable } from './explain.js';
@@ -36,12 +37,30 @@ function explainUnreachable(analysis: Analysis, place: number): Unreachable | un
   const { result, blockers } = analysis.reach(place, { limit: LIMIT, blocking });
   if (result !== 'exhausted') return undefined;
   const matches: Goal = { condition: analysis.matching(target), wanted: TRUE };
-  const needed = fewest(blockers, (some) => analysis.isImpossible([matches, ...some.map(isFalse)], LIMIT));
-  const parts = needed.map(({ rule: { ast } }) => ({ ast, wanted: FALSE as typeof FALSE }));
-  if (!areShortListsEnough([{ ast: target.rule.ast, wanted: TRUE }, ...parts])) return undefined;
+  const needed = fewest(inOrder(analysis, blockers), (some) =>
+    analysis.isImpossible([matches, ...some.map(isFalse)], LIMIT),
+  );
+  if (!isCertain(analysis, target, needed)) return undefined;
   return needed.length === 0
     ? contradiction(analysis, target, LIMIT)
     : shadow(analysis, target, needed, LIMIT);
+}
+
+/** Whether the rule is never reached however long lists are. */
+function isCertain(analysis: Analysis, target: ReadRule, earlier: readonly ReadRule[]): boolean {
+  let parts = [
+    ...wantedParts(target.rule.ast, TRUE),
+    ...earlier.flatMap(({ rule: { ast } }) => wantedParts(ast, FALSE)),
+  ];
+  if (areShortListsEnough(parts)) return true;
+  // Parts that only add to what must be in lists may not be needed.
+  for (const part of parts) {
+    const rest = parts.filter((other) => other !== part);
+    if (entriesFor(part.ast, part.wanted) === 0) continue;
+    const goals = rest.map(({ ast, wanted }) => ({ condition: compile(ast, analysis.scope), wanted }));
+    if (analysis.isImpossible(goals, LIMIT)) parts = rest;
+  }
+  return areShortListsEnough(parts);
 }
 
 /** The one rule that is enough or, without one, as few as are found by leaving out one after another. */
@@ -57,4 +76,8 @@ function fewest(
     if (areEnough(rest)) needed = rest;
   }
   return needed;
+}
+
+function inOrder(analysis: Analysis, rules: readonly ReadRule[]): readonly ReadRule[] {
+  return [...rules].sort((a, b) => analysis.rules.indexOf(a) - analysis.rules.indexOf(b));
 }

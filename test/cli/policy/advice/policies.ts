@@ -1,4 +1,5 @@
 // Builds small policies for the tests of advice, and finds the place that a test marks with ¦.
+import type { Test } from 'tap';
 import { adviseOn, type Advice } from '../../../../cli/policy/advice/advice.js';
 import { parsePolicy } from '../../../../src/policy/parse/file.js';
 
@@ -49,4 +50,29 @@ export function advise(marked: string): {
     advice: adviseOn(parsePolicy(text, 'policy.yaml'), text, 'policy.yaml'),
     place: { line: before.length, column: (before.at(-1) ?? '').length + 1 },
   };
+}
+
+/** A bad habit, and the policy without it. */
+export interface Habit {
+  readonly code: string;
+  /** A policy in which ¦ marks the place. */
+  readonly bad: string;
+  readonly advice: RegExp;
+  /** The same, corrected: without any warning. */
+  readonly good: string;
+}
+
+/** Tests that each habit is found at its place, with advice, and that the corrected policy has no warning. */
+export function testHabits(t: Test, habits: Readonly<Record<string, Habit>>): void {
+  for (const [name, { code, bad, advice, good }] of Object.entries(habits)) {
+    void t.test(`warns of a habit: ${name}`, (t) => {
+      const found = advise(bad);
+      t.match(
+        found.advice.filter((each) => each.code === code),
+        [{ ...found.place, file: 'policy.yaml', message: /./, advice, excerpt: /./ }],
+      );
+      t.strictSame(advise(good).advice, []);
+      t.end();
+    });
+  }
 }

@@ -80,8 +80,12 @@ function stringTests(facts: Readonly<Record<string, readonly string[]>>): Expres
       },
       ...(fact === 'tx.note'
         ? [
-            { weight: 1, arbitrary: oneFrom(['INV', 'INV-1', 'x']).map((part) => `${fact}.startsWith("${part}")`) },
+            {
+              weight: 1,
+              arbitrary: oneFrom(['INV', 'INV-1', 'x']).map((part) => `${fact}.startsWith("${part}")`),
+            },
             { weight: 1, arbitrary: oneFrom(['1', 'NV', 'x']).map((part) => `${fact}.contains("${part}")`) },
+            { weight: 1, arbitrary: oneFrom(['1', '-2', 'x']).map((part) => `${fact}.endsWith("${part}")`) },
           ]
         : []),
     );
@@ -95,7 +99,9 @@ function decimalTests(facts: Readonly<Record<string, readonly string[]>>): Expre
   return oneFrom(Object.entries(facts)).chain(([fact, values]) =>
     guarded(
       fact,
-      fc.tuple(oneFrom(OPERATORS), oneFrom(values)).map(([operator, value]) => `${fact} ${operator} decimal("${value}")`),
+      fc
+        .tuple(oneFrom(OPERATORS), oneFrom(values))
+        .map(([operator, value]) => `${fact} ${operator} decimal("${value}")`),
     ),
   );
 }
@@ -109,12 +115,20 @@ const tableTests = fc.oneof(
   fc
     .tuple(oneFrom(['<=', '>']), oneFrom(['limits', 'small']))
     .map(([operator, table]) => `tx.amount ${operator} tables.${table}[tx.asset]`),
+  oneFrom(['<', '<=', '>']).map((operator) => `tx.amount ${operator} tx.requestedAmount`),
+  fc.constant('has(tx.destId) && tx.sourceId == tx.destId'),
+  oneFrom(['ETH', 'BTC']).map(
+    (asset) => `(tx.asset == "${asset}" ? tx.amount > decimal("1") : tx.operation == "RAW")`,
+  ),
   fc.constant('has(tx.sourceId) && tx.asset in tables.owners && tx.sourceId == tables.owners[tx.asset]'),
 );
 const timeTests = fc.oneof(
-  fc.tuple(oneFrom(['<', '>=']), oneFrom([8, 18])).map(([operator, hour]) => `now.getHours("Europe/Berlin") ${operator} ${hour}`),
+  fc
+    .tuple(oneFrom(['<', '>=']), oneFrom([8, 18]))
+    .map(([operator, hour]) => `now.getHours("Europe/Berlin") ${operator} ${hour}`),
   fc.constant('now.getDayOfWeek("Europe/Berlin") in [0, 6]'),
   fc.constant('now.getHours() == 3'),
+  oneFrom([30, 45]).map((minute) => `now.getMinutes("Asia/Kolkata") >= ${minute}`),
   oneFrom(['<', '>=']).map((operator) => `now ${operator} timestamp("2026-12-31T00:00:00Z")`),
 );
 const stageTests = fc.oneof(
@@ -127,26 +141,58 @@ function destinationTests(isListed: boolean): Expression {
   const inner = fc.oneof(
     { weight: 2, arbitrary: stringTests(DESTINATION_STRINGS) },
     { weight: 2, arbitrary: decimalTests(DESTINATION_DECIMALS) },
-    { weight: 2, arbitrary: oneFrom(['vaults', 'blocked', 'payees']).map((list) => `d.address in lists.${list}`) },
+    {
+      weight: 2,
+      arbitrary: oneFrom(['vaults', 'blocked', 'payees']).map((list) => `d.address in lists.${list}`),
+    },
     { weight: 1, arbitrary: fc.constant('!(d.address in lists.blocked)') },
     ...(isListed ? [{ weight: 2, arbitrary: fc.constant('d in lists.payees') }] : []),
   );
   const predicate = fc.oneof(
     { weight: 2, arbitrary: inner },
-    { weight: 1, arbitrary: fc.tuple(inner, oneFrom(['&&', '||']), inner).map(([one, join, two]) => `(${one}) ${join} (${two})`) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(inner, oneFrom(['&&', '||']), inner)
+        .map(([one, join, two]) => `(${one}) ${join} (${two})`),
+    },
   );
+  // What is counted must not be a membership with a tag.
+  const counted = isListed ? fc.constant('d.type == "VAULT"') : inner;
   return guarded(
     'tx.destinations',
     fc.oneof(
-      { weight: 3, arbitrary: fc.tuple(oneFrom(['all', 'exists']), predicate).map(([name, test]) => `tx.destinations.${name}(d, ${test})`) },
-      { weight: 1, arbitrary: fc.tuple(oneFrom(['==', '>', '<=']), oneFrom([1, 2])).map(([operator, size]) => `tx.destinations.size() ${operator} ${size}`) },
+      {
+        weight: 3,
+        arbitrary: fc
+          .tuple(oneFrom(['all', 'exists']), predicate)
+          .map(([name, test]) => `tx.destinations.${name}(d, ${test})`),
+      },
+      {
+        weight: 1,
+        arbitrary: fc
+          .tuple(counted, oneFrom(['==', '>']), oneFrom([0, 1]))
+          .map(([test, operator, size]) => `tx.destinations.filter(d, ${test}).size() ${operator} ${size}`),
+      },
+      { weight: 1, arbitrary: counted.map((test) => `tx.destinations.exists_one(d, ${test})`) },
+      {
+        weight: 1,
+        arbitrary: fc
+          .tuple(oneFrom(['==', '>', '<=']), oneFrom([1, 2]))
+          .map(([operator, size]) => `tx.destinations.size() ${operator} ${size}`),
+      },
     ),
   );
 }
 
 const configurationTests = fc.oneof(
   { weight: 4, arbitrary: stringTests(CONFIGURATION) },
-  { weight: 1, arbitrary: oneFrom(['vaults', 'blocked', 'payees']).map((list) => `config.extraInfo.address in lists.${list}`) },
+  {
+    weight: 1,
+    arbitrary: oneFrom(['vaults', 'blocked', 'payees']).map(
+      (list) => `config.extraInfo.address in lists.${list}`,
+    ),
+  },
 );
 
 function leaves(kind: Kind, isListed: boolean): Expression {
@@ -175,19 +221,21 @@ function expressions(kind: Kind, isListed: boolean, depth = 2): Expression {
   );
 }
 
-const rule = fc.tuple(
-  oneFrom<Kind>(['transaction', 'transaction', 'transaction', 'configuration']),
-  oneFrom(['approve', 'reject', 'retry', 'ignore']),
-).chain(([kind, action]) =>
-  fc.record({
-    for: fc.constant(kind),
-    action: fc.constant(action),
-    when: fc.oneof(
-      { weight: 20, arbitrary: expressions(kind, action === 'approve') },
-      { weight: 1, arbitrary: oneFrom(['true', 'false']) },
-    ),
-  }),
-);
+const rule = fc
+  .tuple(
+    oneFrom<Kind>(['transaction', 'transaction', 'transaction', 'configuration']),
+    oneFrom(['approve', 'reject', 'retry', 'ignore']),
+  )
+  .chain(([kind, action]) =>
+    fc.record({
+      for: fc.constant(kind),
+      action: fc.constant(action),
+      when: fc.oneof(
+        { weight: 20, arbitrary: expressions(kind, action === 'approve') },
+        { weight: 1, arbitrary: oneFrom(['true', 'false']) },
+      ),
+    }),
+  );
 
 /** The text of policies. */
 export const policyTexts = fc
@@ -203,7 +251,21 @@ export const policyTexts = fc
   );
 
 const addresses = oneFrom([...LISTS.vaults, ...LISTS.blocked, 'rPEPPER7kfTD9w2To4CQk6UCfuHM9c6GDY', '0xabc']);
-const numbers = oneFrom(['0', '0.3', '0.5', '1', '2', '10', '50', '100', '100.5', '1000', '1000.005', '1000.01', '20000']);
+const numbers = oneFrom([
+  '0',
+  '0.3',
+  '0.5',
+  '1',
+  '2',
+  '10',
+  '50',
+  '100',
+  '100.5',
+  '1000',
+  '1000.005',
+  '1000.01',
+  '20000',
+]);
 const stringsOf = (facts: Readonly<Record<string, readonly string[]>>, rename: (fact: string) => string) =>
   Object.fromEntries(
     Object.entries(facts).map(([fact, values]) => [rename(fact), oneFrom([...values, 'other'])]),
@@ -211,7 +273,9 @@ const stringsOf = (facts: Readonly<Record<string, readonly string[]>>, rename: (
 const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 const destination = fc.record(
   {
-    ...stringsOf(DESTINATION_STRINGS, (fact) => (fact === 'd.tag' ? 'displayDstTag' : `dst${capital(fact.slice(2))}`)),
+    ...stringsOf(DESTINATION_STRINGS, (fact) =>
+      fact === 'd.tag' ? 'displayDstTag' : `dst${capital(fact.slice(2))}`,
+    ),
     dstAddress: addresses,
     displayDstAddress: addresses,
     amountNativeStr: numbers,
@@ -247,4 +311,8 @@ export const changes = fc.record(
   },
   { requiredKeys: ['type'] },
 );
-export const times = fc.date({ min: new Date('2026-06-01'), max: new Date('2027-06-01'), noInvalidDate: true });
+export const times = fc.date({
+  min: new Date('2026-06-01'),
+  max: new Date('2027-06-01'),
+  noInvalidDate: true,
+});

@@ -1,0 +1,32 @@
+// The JSON schema of files with test cases.
+import { fileSchema } from '../case-file.js';
+import { type JsonSchema, schemaDocument } from './json-schema.js';
+
+export function casesJsonSchema(): JsonSchema {
+  return schemaDocument('Test cases for a policy', fileSchema, {
+    descriptions: DESCRIPTIONS,
+    stringTypes: 'string',
+    keywords: {
+      // The format says the same, and editors show the pattern when it does not match.
+      now: { pattern: undefined },
+      'cases[].now': { pattern: undefined },
+      'cases[]': { oneOf: [{ required: ['payload'] }, { required: ['file'] }] },
+    },
+  });
+}
+
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  now: 'Time of the decisions of all cases that do not say their own.',
+  cases: 'Requests, each with the decision that you expect.',
+  'cases[].name': 'What the case shows. It appears in the report.',
+  'cases[].for': 'Which kind of request it is, for a payload that does not show it.',
+  'cases[].payload': 'The request in place, as Fireblocks sends it.',
+  'cases[].file': 'JSON file with the request, relative to this file.',
+  'cases[].set':
+    'What differs from the request, by path, such as `destinations.0.amountUSD: 18000`. `null` makes a fact absent.',
+  'cases[].now': 'Time of the decision, with its offset: `2026-03-03T10:00:00+01:00`.',
+  'cases[].expect': 'The expected decision.',
+  'cases[].expect.action': '`approve`, `reject`, `retry` or `ignore`.',
+  'cases[].expect.rule':
+    'Id of the rule that is expected to decide. `otherwise` if none is expected to match, `integrity` for the checks before any rule.',
+};

@@ -1,0 +1,56 @@
+// The JSON schema of policy files: what `check` demands, as far as an editor can know it while someone writes.
+import { CHAIN_NAMES } from '../../../src/chain/chain.js';
+import {
+  assetSchema,
+  listEntrySchema,
+  listReferenceSchema,
+  policySchema,
+} from '../../../src/policy/parse/schema.js';
+import { type JsonSchema, schemaDocument, toJsonSchema } from './json-schema.js';
+import { POLICY_DESCRIPTIONS } from './policy-descriptions.js';
+
+export function policyJsonSchema(): JsonSchema {
+  return schemaDocument('Policy of the callback handler for the Fireblocks API Co-signer', policySchema, {
+    descriptions: POLICY_DESCRIPTIONS,
+    keywords: KEYWORDS,
+    // All scalars of a policy are strings; an editor takes those without quotes for what they look like.
+    stringTypes: ['string', 'number', 'boolean'],
+  });
+}
+
+const CHAIN = {
+  type: undefined,
+  anyOf: [{ enum: CHAIN_NAMES }, { type: 'string', pattern: '^evm/[1-9][0-9]*$' }],
+};
+const NAMES = { type: 'string', pattern: '^[A-Za-z]\\w{0,63}$' };
+/** A section whose entries may all be commented out. */
+const MAP_OR_EMPTY = { type: ['object', 'null'] };
+const LIST_OR_EMPTY = { type: ['array', 'null'] };
+const AMOUNT = { type: ['number', 'string'], minimum: 0, pattern: '^(?:\\d+\\.?\\d*|\\.\\d+)$' };
+
+/** What the schema of zod does not say, because it is checked by functions or depends on how YAML is read. */
+const KEYWORDS: Readonly<Record<string, JsonSchema>> = {
+  '': { required: ['version'] },
+  version: { type: undefined, const: undefined, enum: [1, '1'] },
+  assets: MAP_OR_EMPTY,
+  'assets.*': { anyOf: [{ const: 'off' }, toJsonSchema(assetSchema)] },
+  'assets.*.chain': CHAIN,
+  'assets.*.decimals': {
+    ...{ type: ['integer', 'string'], minimum: 0, maximum: 36 },
+    pattern: '^(?:[0-2]?\\d|3[0-6])$',
+  },
+  'assets.*.price': AMOUNT,
+  contracts: MAP_OR_EMPTY,
+  'contracts.*.chain': CHAIN,
+  'rules[].when': { type: ['string', 'boolean'] },
+  own: LIST_OR_EMPTY,
+  tables: { ...MAP_OR_EMPTY, propertyNames: NAMES },
+  integrity: MAP_OR_EMPTY,
+  'integrity.maxFeeFactor': { ...AMOUNT, minimum: 1 },
+  lists: { ...MAP_OR_EMPTY, propertyNames: NAMES },
+  'lists.*': { anyOf: [{ type: 'array', items: {} }, toJsonSchema(listReferenceSchema)] },
+  // 64 digits without quotes would be a number that can't be exact.
+  'lists.*.sha256': { type: ['string'] },
+  'lists.*[]': { anyOf: [{ type: 'string', minLength: 1 }, toJsonSchema(listEntrySchema)] },
+  rules: LIST_OR_EMPTY,
+};
