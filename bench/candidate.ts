@@ -1,23 +1,31 @@
-// `npm run bench -- candidate`: measures the throughput that a candidate costs. Handlers with and without one take turns,
-// so that a temporarily busier machine does not favour either.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { samplePayload } from '../cli/cosigner/request.js';
+// Measures in one process what a candidate adds to the CPU time of a request, from its token to its signed answer.
+// Runs bundled like the service; `npm run bench -- candidate` starts it.
+import { type KeyObject, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import pino from 'pino';
+import { buildApp } from '../src/app.js';
+import { KeyRing } from '../src/keys/ring.js';
+import { logOptions } from '../src/log.js';
+import type { Policy } from '../src/policy/evaluate/rules.js';
+import { parsePolicy } from '../src/policy/parse/file.js';
+import { Comparison } from '../src/routes/comparison.js';
+import { favourSize, limitYoungGeneration } from '../src/v8-flags.js';
+import { rsaPair } from '../test/helpers/keys.js';
+import { cpuMsPerCall } from './cpu.js';
 import { atMost, type Check, percent, printChecks } from './limits.js';
-import { medianRatio } from './measure.js';
-import { printTable } from './table.js';
+import { median } from './measure.js';
 import { costliestRules, PAYOUT_USER, policyYaml, realisticRules } from './throughput/policies.js';
-import { measureInTurns, medianOf, problemsOf, type Series } from './throughput/rounds.js';
-import { createTargets, type RunningTarget, type Target, withRunning } from './throughput/targets.js';
 
-/** Enough to keep the handler busy all the time: it may compare while it has nothing to do. */
-const CONNECTIONS = 64;
-const ROUNDS = { full: 21, short: 13 };
+// The service sets the same V8 flags.
+limitYoungGeneration();
+favourSize();
+
+const ROUNDS = process.argv.includes('--short') ? 15 : 61;
+const CONCURRENT = 16;
+/** Calls of `CONCURRENT` requests in a turn with or without the candidate. */
+const CALLS = 15;
 const MAX_COST = 0.1;
-/** How long a handler may take to load its candidate, in ms. */
-const LOAD_LIMIT_MS = 10_000;
 
 /** In all of them, no rule matches, and the candidates decide otherwise than the policy: a log line for each request. */
 const POLICY = policyYaml(realisticRules(10), 10);
@@ -26,74 +34,72 @@ const CANDIDATES = {
   'the 1000 costliest rules': policyYaml(costliestRules(1000), 10),
 };
 
-/** @returns whether the limit holds */
-export async function measureCandidate({ short }: { readonly short: boolean }): Promise<boolean> {
-  const directory = mkdtempSync(join(tmpdir(), 'callback-handler-candidate-'));
-  const payload = () => ({ ...samplePayload('transaction'), signerId: PAYOUT_USER });
-  try {
-    const { createHandler } = createTargets(directory);
-    const targets: Target[] = [await createHandler('no candidate', { policy: POLICY, payload })];
-    for (const [name, yaml] of Object.entries(CANDIDATES).slice(0, short ? 1 : undefined)) {
-      const candidate = `${yaml}\notherwise: retry\n`;
-      targets.push(await createHandler(name, { policy: POLICY, candidate, payload }));
-    }
-    const series = await withRunning(targets, async (running) => {
-      for (const target of running.slice(1)) await waitForCandidate(target);
-      return measureInTurns(running, {
-        ...{ rounds: short ? ROUNDS.short : ROUNDS.full, connections: [CONNECTIONS] },
-        // Short rounds, many turns: then a busier machine slows down both handlers of a pair.
-        ...{ seconds: 1, warmUp: true },
-      });
-    });
-    print(series);
-    return printChecks(checksOf(series));
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+const callback = rsaPair();
+const cosigner = rsaPair();
+const sample = JSON.parse(readFileSync('cli/cosigner/samples/tx-eth-transfer.json', 'utf8')) as object;
+const body = signToken({ ...sample, signerId: PAYOUT_USER }, cosigner.privateKey);
+
+/** The simulated Co-signer has the same function, but can't be bundled. */
+function signToken(payload: object, key: KeyObject): string {
+  const encoded = [{ alg: 'RS256', typ: 'JWT' }, payload].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  );
+  const signature = sign('sha256', Buffer.from(encoded.join('.')), key);
+  return [...encoded, signature.toString('base64url')].join('.');
 }
 
-/** It is loaded after the handler has started to listen. */
-async function waitForCandidate({ name, url }: RunningTarget): Promise<void> {
-  const end = performance.now() + LOAD_LIMIT_MS;
-  for (;;) {
-    const { candidate } = (await (await fetch(`${url}/health`)).json()) as { candidate: string | null };
-    if (candidate !== null) return;
-    if (performance.now() > end) throw new Error(`the candidate with ${name} was not loaded`);
-    await sleep(50);
-  }
-}
-
-function checksOf([without, ...others]: readonly Series[]): readonly Check[] {
-  if (without === undefined) throw new Error('nothing was measured');
-  const wrong = [without, ...others].flatMap(problemsOf);
-  return [
-    ...others.map((series) =>
-      atMost(
-        `throughput lost with a candidate with ${series.target.name}, by CPU time per request`,
-        1 - medianRatio(cpuOf(without), cpuOf(series)),
-        MAX_COST,
-        percent,
-      ),
-    ),
-    atMost('rounds with wrong or missing answers', wrong.length, 0, String),
-  ];
-}
-
-/** The CPU limits the throughput, and other processes change its time less than the number of requests. */
-function cpuOf({ rounds }: Series): readonly number[] {
-  return rounds.map((round) => round.cpuMs);
-}
-
-function print(series: readonly Series[]): void {
-  printTable({
-    title: 'Cost of a candidate',
-    head: ['candidate', 'requests/s', 'p99 ms', 'CPU ms/request', 'RSS MB'],
-    rows: series.map((each) => [
-      each.target.name,
-      medianOf(each, (round) => round.perSecond).toFixed(0),
-      medianOf(each, (round) => round.p99Ms).toFixed(1),
-      medianOf(each, (round) => round.cpuMs).toFixed(2),
-      medianOf(each, (round) => round.rssMb).toFixed(0),
-    ]),
+/** What the service does, without its connections. */
+async function service(state: { current: Policy | undefined }): Promise<() => Promise<unknown>> {
+  const log = pino(logOptions('info'), pino.destination({ dest: '/dev/null', sync: false }));
+  const keyRing = new KeyRing();
+  keyRing.update({
+    callbackPrivateKey: { name: 'callback', value: callback.privatePem },
+    cosignerPublicKeys: { name: 'cosigner', value: cosigner.publicPem },
   });
+  const policy = parsePolicy(POLICY, 'bench');
+  const comparison = new Comparison({ candidate: state, log });
+  const app = await buildApp({
+    ...{ auth: 'jwt', basePath: '', keyRing, comparison, policy: { current: policy }, log, version: '' },
+    decide: (request) => comparison.decideBy(policy, request, new Date()),
+    decisionTimeoutMs: 25_000,
+    emergency: { stop: { action: undefined }, freshness: { stale: [] } },
+    lifecycle: { stopping: false, giveUp: new AbortController().signal },
+    overload: { maxEventLoopDelayMs: 0 },
+  });
+  const send = async (): Promise<void> => {
+    const { statusCode } = await app.inject({ method: 'POST', url: '/v2/tx_sign_request', payload: body });
+    if (statusCode !== 200) throw new Error(`the answer has the status ${statusCode}`);
+  };
+  return () => Promise.all(Array.from({ length: CONCURRENT }, send));
 }
+
+async function measure(name: string, yaml: string): Promise<Check> {
+  const candidate = parsePolicy(`${yaml}\notherwise: retry\n`, 'candidate');
+  const state: { current: Policy | undefined } = { current: undefined };
+  const call = await service(state);
+  const turn = async (current: Policy | undefined): Promise<number> => {
+    state.current = current;
+    return cpuMsPerCall(async () => {
+      await call();
+      // Comparisons of these requests belong to this turn.
+      await nextTurn();
+    }, CALLS);
+  };
+  for (let warmUp = 0; warmUp < 8; warmUp++) await turn(warmUp % 2 === 0 ? undefined : candidate);
+  const costs: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const without = await turn(undefined);
+    const withCandidate = await turn(candidate);
+    costs.push(1 - without / withCandidate);
+  }
+  return atMost(
+    `throughput lost with a candidate with ${name}, by CPU time`,
+    median(costs),
+    MAX_COST,
+    percent,
+  );
+}
+
+const checks: Check[] = [];
+for (const [name, yaml] of Object.entries(CANDIDATES)) checks.push(await measure(name, yaml));
+process.exitCode = printChecks(checks) ? 0 : 1;

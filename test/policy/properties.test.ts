@@ -1,4 +1,6 @@
 // Tests properties of decisions that hold for any request.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
 import { samplePayload } from '../../cli/cosigner/request.js';
@@ -15,6 +17,8 @@ import {
 } from '../../src/policy/evaluate/rules.js';
 import { ACTIONS } from '../../src/protocol/decision.js';
 import { type CallbackRequest, isSigning, type Kind } from '../../src/protocol/request.js';
+import { Comparison } from '../../src/routes/comparison.js';
+import { memoryLog } from '../helpers/log.js';
 
 const RUNS = 20_000;
 
@@ -249,4 +253,60 @@ t.test('decideSafely never reports an error for a policy decision', async (t) =>
     { numRuns: 2000 },
   );
   t.end();
+});
+
+/** The same policies; every second one without integrity checks, so that it reads other things from what is signed. */
+const CANDIDATES: readonly Policy[] = SAMPLED.map((policy, index) => {
+  const { catalog } = policy;
+  const off = {
+    payload: 'off',
+    recipient: 'off',
+    amount: 'off',
+    chain: 'off',
+    fee: 'off',
+    display: 'off',
+  } as const;
+  const integrity = { ...catalog.integrity, ...off };
+  return index % 2 === 0 ? policy : { ...policy, catalog: { ...catalog, integrity } };
+});
+
+t.test('decides the same with and without a candidate, for any pair of policies', async (t) => {
+  const state: { current: Policy | undefined } = { current: undefined };
+  const { log, of } = memoryLog();
+  const comparison = new Comparison({ candidate: state, log, allowance: () => performance.now() });
+  let compared = 0;
+  await fc.assert(
+    fc.asyncProperty(policyIndexes, policyIndexes, requests, now, async (index, other, request, at) => {
+      const policy = sampled(index);
+      state.current = CANDIDATES[other];
+      const sent = JSON.stringify(request);
+      const alone = decideBy(policy, request, at);
+      const decision = comparison.decideBy(policy, request, at);
+      if (!isDeepStrictEqual(decision, alone)) throw new Error('another decision with a candidate');
+      const answered = JSON.stringify(decision);
+      const before = of('candidate_differs').length;
+      comparison.compareLater(request, decision, 1);
+      await nextTurn();
+      if (JSON.stringify(decision) !== answered) throw new Error('the decision was changed afterwards');
+      if (JSON.stringify(request) !== sent) throw new Error('the request was changed');
+      const again = decideBy(policy, request, at);
+      if (!isDeepStrictEqual(again, alone)) throw new Error('another decision after the comparison');
+      // What is logged is what the candidate decides by itself.
+      const candidate = decideBy(state.current ?? policy, request, at);
+      const [line] = of('candidate_differs').slice(before);
+      const differs =
+        candidate.action !== decision.action ||
+        (candidate.ruleError !== undefined && decision.ruleError === undefined);
+      if (differs !== (line !== undefined))
+        throw new Error(`logged ${line === undefined ? 'no' : 'a'} difference`);
+      if (line !== undefined) {
+        compared++;
+        const { action, rule } = line['candidate'] as RuleDecision;
+        if (action !== candidate.action || rule !== candidate.rule)
+          throw new Error('another candidate decision');
+      }
+    }),
+    { numRuns: RUNS / 4 },
+  );
+  t.ok(compared > RUNS / 40, `${compared} differences`);
 });
