@@ -65,7 +65,10 @@ export async function measureLists(): Promise<boolean> {
 
 function filePlace(directory: string): Place {
   const path = join(directory, 'sanctioned.txt');
-  const replace = (content: Buffer): Promise<void> => Promise.resolve(replaceFile(path, content));
+  const replace = (content: Buffer): Promise<void> => {
+    replaceFile(path, content);
+    return Promise.resolve();
+  };
   return { name: 'file', from: path, replace };
 }
 

@@ -151,9 +151,9 @@ interface Checked {
 async function check(session: Session, text: string, { where, next, readsLists }: Checked): Promise<Policy> {
   try {
     // A list in a file is refused at once, because it can't be read on AWS.
-    const { references, complete } = draftPolicy(text, where);
-    const isWhole = readsLists || references.some(({ from }) => !from.startsWith('s3://'));
-    const policy = isWhole ? (await propose(session, text, where)).policy : complete(new Map());
+    const draft = draftPolicy(text, where);
+    const isWhole = readsLists || draft.references.some(({ from }) => !from.startsWith('s3://'));
+    const policy = isWhole ? (await propose(session, text, where)).policy : draft.complete(new Map());
     const unpinned = session.settings.policySigners === undefined ? [] : pinProblems(policy);
     if (unpinned.length > 0) throw unusable(where, next, unpinned);
     return policy;

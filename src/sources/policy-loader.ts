@@ -10,7 +10,7 @@ import { SourceError } from './source.js';
 import { type PolicyManifest, readManifest, type StoredPolicy } from './stored-policy.js';
 
 /** Maximum size of a policy in S3, in bytes. */
-export const MAX_POLICY_BYTES = 5_000_000;
+const MAX_POLICY_BYTES = 5_000_000;
 
 /** A policy that can be used, with what it was made of. */
 export interface LoadedPolicy {

@@ -120,17 +120,17 @@ t.test('failures', async (t) => {
       call.action === 'DescribeStacks' && reply.body.includes('fireblocks-dev-security')
         ? { ...reply, body: reply.body.replace('CREATE_COMPLETE', 'ROLLBACK_COMPLETE') }
         : undefined;
+    // When it describes a deleted stack, moto creates a bucket again that an output refers to.
+    const deleteBucket = async (call: AwsCall): Promise<undefined> => {
+      if (call.action !== 'CreateStack' || !call.body.includes('StackName=fireblocks-dev-security&')) return;
+      const Bucket = policyBucket(NAMES, '123456789012', REGION);
+      await s3.send(new DeleteBucketCommand({ Bucket }));
+    };
     proxy.before = (call) => {
       if (call.action !== 'DeleteStack') return undefined;
       healthy();
-      proxy.after = deleteBucket;
+      proxy.before = deleteBucket;
       return undefined;
-    };
-    // While it deletes a stack, moto creates a bucket again that a later resource refers to.
-    const deleteBucket = async (call: AwsCall): Promise<undefined> => {
-      if (call.action !== 'DeleteStack') return;
-      const Bucket = policyBucket(NAMES, '123456789012', REGION);
-      await s3.send(new DeleteBucketCommand({ Bucket })).catch(() => undefined);
     };
     fails(
       t,

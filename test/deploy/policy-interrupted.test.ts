@@ -96,12 +96,13 @@ t.test('changes of the policy survive an interruption at any AWS call', async (t
     },
   } as const;
 
-  for (const [name, { args, prepare }] of Object.entries(COMMANDS)) {
+  for (const [name, command] of Object.entries(COMMANDS)) {
+    const { args } = command;
     await t.test(name, async (t) => {
       let expected: unknown;
       let calls: readonly AwsCall[] = [];
       await t.test('when not interrupted', async (t) => {
-        const place = await prepare(t);
+        const place = await command.prepare(t);
         t.equal(await inForce(t), OLD);
         proxy.calls.length = 0;
         await succeeds(place, ...args);
@@ -112,13 +113,13 @@ t.test('changes of the policy survive an interruption at any AWS call', async (t
       });
       for (const [index, call] of calls.entries()) {
         await t.test(`SIGKILL after call ${index + 1}, ${titleOf(call)}`, async (t) => {
-          const place = await prepare(t);
+          const place = await command.prepare(t);
           await interrupt(t, place, { args, index, signal: 'SIGKILL', when: 'after' });
           await finishes(t, place, { args, expected });
         });
         if (!isMutating(call)) continue;
         await t.test(`SIGINT before call ${index + 1}, ${titleOf(call)}`, async (t) => {
-          const place = await prepare(t);
+          const place = await command.prepare(t);
           const { code, stderr } = await interrupt(t, place, {
             args,
             index,

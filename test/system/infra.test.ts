@@ -34,12 +34,12 @@ import {
 import { App, CloudFormationValidatePlugin } from 'aws-cdk-lib';
 import t from 'tap';
 import { makeCertificate } from '../../cli/aws/private-certificate.js';
-import { ENVIRONMENT_NAMES, namesOf } from '../../infra/names.js';
+import { ENVIRONMENT_NAMES, namesOf, policyBucket } from '../../infra/names.js';
 import { EXAMPLE_FILE } from '../../infra/settings.js';
 import { ROOT } from '../helpers/cli.js';
 import { motoServer } from '../helpers/moto.js';
 import { CHOICES, COMBINATIONS } from '../helpers/settings.js';
-import { synthesize, type Synthesized } from '../helpers/stacks.js';
+import { listOf, synthesize, type Synthesized } from '../helpers/stacks.js';
 
 const run = promisify(execFile);
 const REGION = 'ap-northeast-1';
@@ -319,7 +319,7 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     t.strictSame(users(users(task?.id ?? '')[0]?.id ?? ''), []);
   });
 
-  await t.test('the task role can read only its four parameters', async (t) => {
+  await t.test('the task role can read only its five parameters and the policy bucket', async (t) => {
     const resources = await resourcesOf('fireblocks-dev-security');
     const RoleName = [...resources].find(([id]) => id.startsWith('TaskRole'))?.[1] ?? '';
     const iam = new IAMClient(client);
@@ -329,11 +329,22 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
       new GetRolePolicyCommand({ RoleName, PolicyName: PolicyNames?.[0] }),
     );
     const { Statement } = JSON.parse(decodeURIComponent(PolicyDocument)) as {
-      Statement: { Action: string; Resource: string[] }[];
+      Statement: { Action: string | string[]; Resource: string | string[] }[];
     };
+    const allowed = Statement.flatMap(({ Action, Resource }) =>
+      listOf(Action).flatMap((action) => listOf(Resource).map((resource) => `${action} ${resource}`)),
+    ).filter((line) => !line.startsWith('kms:'));
+    const bucket = `arn:aws:s3:::${policyBucket(names, '123456789012', REGION)}`;
     t.strictSame(
-      Statement.find(({ Action }) => Action === 'ssm:GetParameters')?.Resource,
-      Object.values(names.parameters).map((name) => `arn:aws:ssm:${REGION}:123456789012:parameter${name}`),
+      allowed.sort(),
+      [
+        `s3:GetObject ${bucket}/*`,
+        `s3:GetObjectVersion ${bucket}/*`,
+        `s3:ListBucket ${bucket}`,
+        ...Object.values(names.parameters).map(
+          (name) => `ssm:GetParameters arn:aws:ssm:${REGION}:123456789012:parameter${name}`,
+        ),
+      ].sort(),
     );
     const { AttachedPolicies } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
     t.strictSame(AttachedPolicies, []);

@@ -12,6 +12,7 @@ import t from 'tap';
 import { createCosigner } from '../../cli/cosigner/client.js';
 import { keysIn } from '../../cli/cosigner/keys.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
+import { runPolicy } from '../helpers/cli.js';
 import { rsaPair } from '../helpers/keys.js';
 import { startLoad } from '../helpers/load.js';
 import { type Moto, motoServer, PARAMETERS } from '../helpers/moto.js';
@@ -173,6 +174,12 @@ t.test('a list in S3', async (t) => {
     await s3.put('sdn.txt', LISTED);
     await handler.line({ event: 'policy_loaded', before: policy });
     t.equal(await send(), 'REJECT');
+
+    const cwd = t.testdir({ 'policy.yaml': policyWith(`s3://${BUCKET}/sdn.txt`) });
+    const checked = await runPolicy(['check', 'policy.yaml', '--fetch'], { cwd, env });
+    t.match(checked, { code: 0, stdout: /1 list with 1 entry/ });
+    const absent = await runPolicy(['check', 'policy.yaml'], { cwd, env });
+    t.match(absent, { code: 0, stdout: /not read {2}list sanctioned from s3:[^]*1 list with 0 entries/ });
 
     await moto.stop();
     t.match(await handler.line({ event: 'list_refresh_failed' }, 60_000), {

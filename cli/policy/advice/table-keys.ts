@@ -19,7 +19,9 @@ export function tableKeyHabits({ policy }: Subject): readonly Finding[] {
 
 /** `tx.asset == "BTC" && tx.amount <= tables.limits[tx.asset]`, without BTC in the table. */
 function missingKeys(path: TruePath, placed: PlacedRule, policy: Policy): readonly Finding[] {
-  return path.flatMap(({ node }) =>
+  // Inside a loop, a list may have limited the asset before: d in lists.employees.
+  const single = path.filter(({ node }) => node.op !== 'rcall');
+  return single.flatMap(({ node }) =>
     [...nodesIn(node)].flatMap((part) => {
       const read = tableRead(part);
       const keys = read === undefined ? undefined : policy.tables.get(read.table);

@@ -1,8 +1,6 @@
 // `npm run policy -- push`: puts a policy file in force, or stores it as the candidate.
 import { draftPolicy } from '../../../src/policy/parse/file.js';
 import type { PolicySignatures } from '../../../src/sources/stored-policy.js';
-import { MAX_POLICY_BYTES } from '../../../src/sources/policy-loader.js';
-import { DeployError } from '../../aws/error.js';
 import type { Session } from '../../aws/session.js';
 import { readText } from '../../command.js';
 import { applyChange, type ChangeOptions, openPolicySession } from './apply.js';
@@ -27,7 +25,6 @@ export async function pushPolicy(file: string, options: PushOptions): Promise<vo
   if (draft.references.length === 0) draft.complete(new Map());
   await runChange(options, async (report) => {
     const session = await openPolicySession(options);
-    assertLoadable(text, file);
     const proposal = await propose(session, text, file);
     const { candidate = false } = options;
     const found = file === '-' ? undefined : readSignatureFile(signatureFileOf(file));
@@ -48,15 +45,4 @@ function signedCandidate(
   if (isSigned(session, signers, { sha256, signed })) return signed;
   report.step('Signed', 'not yet, or not by enough signers: the candidate is stored without signatures');
   return undefined;
-}
-
-/** @throws {DeployError} if the service would not load a policy of this size */
-function assertLoadable(text: string, file: string): void {
-  const size = Buffer.byteLength(text);
-  if (size <= MAX_POLICY_BYTES) return;
-  throw new DeployError(
-    'POLICY_TOO_LARGE',
-    `${file} has ${size} bytes, and the service loads policies of at most ${MAX_POLICY_BYTES} bytes; nothing was changed`,
-    'move long lists to files of their own, and name them in the policy: POLICY.md explains it',
-  );
 }

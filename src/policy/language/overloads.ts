@@ -120,7 +120,8 @@ export function explainCall(summary: string): string {
   const near = nearest(name, names) ?? names.find((each) => each.toLowerCase().includes(name.toLowerCase()));
   const written = owner === undefined ? `${name}()` : `.${name}() of ${typeName(owner)}`;
   if (near === name) {
-    const given = args === '' ? 'nothing' : args.split(', ').map(typeName).join(' and ');
+    if (args === '') return `${written} needs something between its parentheses${usageOf(name)}`;
+    const given = args.split(', ').map(typeName).join(' and ');
     return `${written} does not take ${given}${usageOf(name)}`;
   }
   const hint = near === undefined ? '' : `; did you mean "${near}"?`;

@@ -38,7 +38,7 @@ export interface PolicyDraft {
    * @param lists what `references` name, keyed by the name of the list. A list that is missing counts as empty
    * @throws {PolicyError} with all problems
    */
-  complete(lists: ReadonlyMap<string, LoadedList>): Policy;
+  readonly complete: (lists: ReadonlyMap<string, LoadedList>) => Policy;
 }
 
 /** The content of a list that a policy takes from elsewhere. */

@@ -78,7 +78,7 @@ t.test('rules are added, removed, changed and moved', (t) => {
 
 t.test('as few rules as possible count as moved', (t) => {
   const moved = (before: string, after: string): string =>
-    differenceOf(policy([...before]), policy([...after]))
+    differenceOf(policy(Array.from(before)), policy(Array.from(after)))
       .rules.moved.map(({ id }) => id)
       .join('');
   t.equal(moved('abcdef', 'fabcde'), 'f');
