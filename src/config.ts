@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { basePath, bucketName, parameterName, wholeNumber } from './config-values.js';
 import type { KeyParameters } from './keys/parameters.js';
 import type { KeyWithdrawal } from './keys/ring.js';
 import { BaseError } from './protocol/error.js';
@@ -91,42 +92,6 @@ export class ConfigError extends BaseError<'CONFIG_INVALID'> {
     this.problems = problems;
   }
 }
-
-/** Maximum length of a name in SSM, in characters. */
-const MAX_PARAMETER_NAME = 1011;
-
-/** Messages never quote the value, which may be a key that was set by mistake. */
-const parameterName = z
-  .string({ error: 'is not set: set it to the name of the SSM parameter' })
-  .max(MAX_PARAMETER_NAME, 'is too long for an SSM parameter name')
-  .regex(/^[\w./:-]+$/, 'is not an SSM parameter name: use letters, digits and _ . - /, or an ARN');
-
-const bucketName = z
-  .string()
-  .regex(
-    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
-    'is not the name of an S3 bucket, without s3:// and without a path',
-  );
-
-const PATH_EXPECTED = 'must be a path such as /fireblocks/callback_handler, without spaces and percent signs';
-
-/**
- * `/` and the empty string stand for the root; an empty variable counts as not set. The paths that the Co-signer appends
- * are served under the root too, so a base path that ends with one would collide with them.
- */
-export const basePath = z
-  .string({ error: PATH_EXPECTED })
-  .max(200, 'is longer than 200 characters')
-  .regex(/^(\/[\w.~!$&'+,;=:@-]+)*\/?$/, PATH_EXPECTED)
-  .transform((path) => path.replace(/\/$/, ''))
-  .refine(
-    (path) => !/(^|\/)\.{1,2}(\/|$)/.test(path),
-    'must not contain the segments "." and "..": HTTP clients resolve them',
-  )
-  .refine(
-    (path) => !/\/(tx|config_change)_sign_request$/.test(path),
-    'must be the path of the base URL only: the Co-signer appends /v2/tx_sign_request and the like itself',
-  );
 
 const environment = z.object({
   HOST: z
@@ -304,15 +269,6 @@ function readFlags(args: readonly string[]): { local: boolean; problems: readonl
 
 function unknownArgument(argument: string): string {
   return `unknown argument "${argument}": the only flag is --local, without a value`;
-}
-
-function wholeNumber(min: number, max: number) {
-  const error = `must be a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, { error, abort: true })
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, error);
 }
 
 function problemsOf(result: z.ZodSafeParseResult<unknown> | undefined): readonly string[] {

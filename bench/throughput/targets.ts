@@ -4,7 +4,7 @@ import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { LOCAL_CANDIDATE_FILE, LOCAL_KEY_DIRECTORY } from '../../src/config.js';
+import { LOCAL_KEY_DIRECTORY } from '../../src/config.js';
 import type { CosignerKeys } from '../../cli/cosigner/client.js';
 import { keysIn } from '../../cli/cosigner/keys.js';
 import { type Payload, samplePayload, signToken } from '../../cli/cosigner/request.js';
@@ -31,8 +31,6 @@ export interface RunningTarget extends Target {
 export interface Variation {
   /** The policy in YAML. @default the initial production policy */
   readonly policy?: string;
-  /** The candidate in YAML. @default none */
-  readonly candidate?: string;
   /** Number of Co-signers that take turns sending, each with its own key. @default 1 */
   readonly cosigners?: number;
   /** Creates the payload to send. @default the published transaction */
@@ -74,8 +72,6 @@ export function createTargets(directory: string): Targets {
       const policyFile = join(cwd, 'policy.yaml');
       if (variation.policy === undefined) copyFileSync(SHIPPED_POLICY, policyFile);
       else writeFileSync(policyFile, variation.policy);
-      if (variation.candidate !== undefined)
-        writeFileSync(join(cwd, LOCAL_CANDIDATE_FILE), variation.candidate);
       const port = await freePort();
       const env = {
         ...{ ...process.env, ...IMAGE_ENV, PORT: String(port), POLICY_FILE: policyFile },

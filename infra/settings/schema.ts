@@ -1,7 +1,8 @@
 // Schema for the settings file. It validates each setting individually; contradictions.ts checks settings that depend
 // on each other.
 import * as z from 'zod';
-import { BASE_PATH, basePath } from '../../src/config.js';
+import { BASE_PATH } from '../../src/config.js';
+import { basePath } from '../../src/config-values.js';
 import { policySigners } from './signers.js';
 
 const string = (pattern: RegExp, expected: string) =>
