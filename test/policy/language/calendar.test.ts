@@ -208,7 +208,7 @@ t.test('refuses a call without a known time zone when the policy is loaded', (t)
   t.equal(problem('date("2026-01-01", "UTC") == "2026-01-01"'), demand);
   t.match(
     problem('date() == "2026-01-01"'),
-    /^date\(\) does not take nothing; write date\(now, "Europe\/Berlin"\)$/,
+    /^date\(\) needs something between its parentheses; write date\(now, "Europe\/Berlin"\)$/,
   );
   t.match(problem('date(now, "Asia/Tokio") == "2026-01-01"'), /^unknown time zone "Asia\/Tokio": use a name/);
   t.match(problem('time(now, "CEST") > "09:00"'), /^unknown time zone "CEST"/);
