@@ -250,7 +250,8 @@ export class Comparison {
   }
 }
 
-function spareTime(): number {
+/** @returns the time that comparisons may have taken since the process started, in ms */
+export function spareTime(): number {
   const { user, system } = process.cpuUsage();
   return SHARE_OF_CPU * ((user + system) / 1000) + SHARE_OF_IDLE * performance.eventLoopUtilization().idle;
 }
