@@ -39,6 +39,7 @@ const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, conta
   'npm run build': ['package.json', 'npm run --silent build'],
   'npm run bench -- --short': ['.ci/run', 'npm run bench -- --short'],
   'npm run bench -- footprint': ['.ci/run', 'npm run bench -- footprint'],
+  'npm run bench -- candidate --short': ['.ci/run', 'npm run bench -- candidate --short'],
   'npm run bench -- lists': ['.ci/run', 'npm run bench -- lists'],
   'npm run bench -- policy': ['.ci/run', 'npm run bench -- policy'],
   'npm run faults -- --short': ['.ci/run', 'npm run faults -- --short'],

@@ -17,6 +17,7 @@ export const PARAMETERS = {
   cosigner: '/fireblocks/test/jwt/cosigner-public-key',
   policy: '/fireblocks/test/policy',
   stop: '/fireblocks/test/policy-stop',
+  candidate: '/fireblocks/test/policy-candidate',
 };
 
 /** The initial production policy. */
