@@ -58,10 +58,13 @@ async function assertSigned(session: Session, policy: Policy): Promise<void> {
       ? { problem: `${file} holds no signatures: ${signed.problem}` }
       : verifySignatures(signed, { for: POLICY_FILE, sha256: policy.hash }, signers);
   if (!('problem' in verified)) return;
+  const earlier = signed === undefined || 'problem' in signed ? undefined : signed;
+  const serial = earlier?.sha256 === policy.hash ? earlier.serial : (earlier?.serial ?? 0) + 1;
+  const command = `sign ${POLICY_FILE} --key FILE --serial ${serial}`;
   throw new DeployError(
     'SIGNATURES_MISSING',
     `the service would refuse the committed ${POLICY_FILE}: ${verified.problem}; nothing was changed`,
-    `each signer runs: ${npmCommand(session, 'policy', `sign ${POLICY_FILE}`)}\n       then commit ${file}`,
+    `each signer runs: ${npmCommand(session, 'policy', command)}\n       then commit ${file}`,
   );
 }
 

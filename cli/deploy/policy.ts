@@ -18,6 +18,7 @@ import {
   assertSigned,
   newestSignatures,
   readSignatureFile,
+  signAdvice,
   signatureFileOf,
   signersIn,
 } from '../policy/change/signatures.js';
@@ -129,7 +130,7 @@ async function inspectStored(session: Session, value: string): Promise<PolicyPla
     throw new DeployError(
       'SIGNATURES_MISSING',
       `the service would refuse the policy in ${parameter}: ${problem}`,
-      `sign the policy with npm run policy -- sign, then store it: ${push}`,
+      `${signAdvice(session, POLICY_FILE)}\n       then store it: ${push}`,
     );
   }
   if (signed === undefined || newest?.serial === signed.serial) return NOTHING;

@@ -1,7 +1,7 @@
 // Tests how a deployment treats the policy: signed, too large for a parameter, or in the image.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   DeleteObjectCommand,
@@ -14,7 +14,7 @@ import {
 import t from 'tap';
 import type { Status } from '../../cli/deploy/status.js';
 import { policyBucket } from '../../infra/names.js';
-import { readManifest } from '../../src/sources/stored-policy.js';
+import { type PolicySignatures, readManifest } from '../../src/sources/stored-policy.js';
 import { clientOptions, NAMES } from '../helpers/aws.js';
 import { isMutating } from '../helpers/aws-proxy.js';
 import { REGION, type Workspace } from '../helpers/operator.js';
@@ -48,6 +48,21 @@ function sign(
   const signed = signedBy(people, { for: target, serial, sha256 });
   writeFileSync(`${file}.sig`, JSON.stringify(signed));
   return signed;
+}
+
+/** Both sign anew with the command that a failed deployment prints. */
+async function signByCommand(place: Workspace, ...options: string[]): Promise<PolicySignatures> {
+  const file = join(place.directory, 'policy.yaml.sig');
+  rmSync(file, { force: true });
+  for (const { name, privateKey } of [alice, bob]) {
+    const key = join(place.directory, `tmp/${name}.pem`);
+    writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+    const args = ['policy.yaml', '--key', key, ...options, '-e', 'dev'];
+    const { code, stderr } = await place.run('policy', 'sign', ...args);
+    if (code !== 0) throw new Error(stderr);
+    rmSync(key);
+  }
+  return JSON.parse(readFileSync(file, 'utf8')) as PolicySignatures;
 }
 
 function commit({ directory }: Workspace): void {
@@ -98,7 +113,8 @@ t.test('policy', async (t) => {
     t.strictSame(proxy.calls.filter(isMutating), [], 'before anything is created');
 
     keepVersions();
-    const signed = sign(place, [alice, bob]);
+    const signed = await signByCommand(place);
+    t.match(signed, { for: PARAMETER, serial: 1 });
     const preview = await place.run('deploy', '--dry-run');
     t.match(preview.stdout, 'store policy.yaml in /fireblocks/dev/policy, signed by alice, bob, serial 1');
     const { code, stderr } = await place.run('deploy', '--yes');
@@ -268,9 +284,9 @@ t.test('policy', async (t) => {
       await place.run('deploy', '--yes'),
       'SIGNATURES_MISSING',
       problem,
-      'then commit policy.yaml.sig',
+      'npm run policy -- sign policy.yaml --key FILE --serial 1 -e dev',
     );
-    sign(place, [alice, bob], 'policy.yaml');
+    t.match(await signByCommand(place, '--serial', '1'), { for: 'policy.yaml', serial: 1 });
     fails(
       t,
       await place.run('deploy', '--yes'),
