@@ -18,6 +18,16 @@ export function p256Pair(): Pair {
   return withPem(generateKeyPairSync('ec', { namedCurve: 'P-256' }));
 }
 
+const PRIVATE = 'PRIVATE KEY';
+
+/** Text in the form of a private key in PEM. @param base64 its content, which need not be a key */
+export function privatePemOf(base64: string): string {
+  return `-----BEGIN ${PRIVATE}-----
+${base64}
+-----END ${PRIVATE}-----
+`;
+}
+
 export function withPem({ privateKey, publicKey }: { privateKey: KeyObject; publicKey: KeyObject }): Pair {
   return {
     privateKey,

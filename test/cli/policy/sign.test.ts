@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { verifySignatures } from '../../../src/sources/signatures.js';
 import { type PolicySignatures, readSignatures } from '../../../src/sources/stored-policy.js';
+import { privatePemOf } from '../../helpers/keys.js';
 import { workspace, type Workspace } from '../../helpers/operator.js';
 import { createSigner, signersOf, type TestSigner } from '../../helpers/signers.js';
 
@@ -159,7 +160,7 @@ t.test('explains a key that can’t sign, and never quotes it', async (t) => {
     [rsa.export({ type: 'pkcs8', format: 'pem' }), /has a key of type rsa, not Ed25519: "openssl genpkey/],
     [`-----BEGIN PUBLIC KEY-----\n${alice.publicKey}\n-----END PUBLIC KEY-----\n`, /is a public key/],
     ['-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1\n', /is an OpenSSH key/],
-    ['-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n', /is no private key in PEM/],
+    [privatePemOf('AAAA'), /is no private key in PEM/],
     ['hello', /is no private key in PEM/],
   ];
   for (const [pem, expected] of pems) {

@@ -2,6 +2,7 @@ import t from 'tap';
 import { MAX_LIST_BYTES, readAddressFile } from '../../../src/policy/parse/address-file.js';
 import type { AddressList } from '../../../src/policy/language/address-list.js';
 import { ListError, type PolicyProblem } from '../../../src/policy/parse/problem.js';
+import { rsaPair } from '../../helpers/keys.js';
 
 const EVM = '0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8';
 const BITCOIN = 'bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq';
@@ -114,8 +115,7 @@ t.test('refuses a list without entries, because it may have been cut off', (t) =
 t.test('refuses other files as what they are, without quoting a key', (t) => {
   t.match(problemsOf(Buffer.from(`\ufeff${EVM}\n`, 'utf16le')), [{ message: /UTF-16/ }]);
   t.match(problemsOf(Buffer.from(`${EVM}\n`, 'utf16le')), [{ message: /UTF-16/ }]);
-  const pem = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----\n';
-  const problems = problemsOf(pem);
+  const problems = problemsOf(rsaPair().privatePem);
   t.match(problems, [{ message: /PEM block/, excerpt: '' }]);
   t.notMatch(JSON.stringify(problems), /MII/);
   t.end();

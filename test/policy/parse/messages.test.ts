@@ -1,6 +1,7 @@
 // Tests the messages that newcomers see: in the guide's words, with the fix, and never with a key.
 import fc from 'fast-check';
 import t from 'tap';
+import { privatePemOf } from '../../helpers/keys.js';
 import { reportOn, withRule } from './reports.js';
 
 /** What follows `when:`, and the column and message of the report's first problem. */
@@ -132,7 +133,7 @@ t.test('never quotes a private key, wherever it stands', (t) => {
     (key) => withRule(`tx.asset = "${key}"`),
     (key) => withRule(`tx.sourceId in lists["${key}"]`),
     (key) => withRule('"true"').replace('id: a', `id: "${key} "`),
-    (key) => `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
+    privatePemOf,
     (key) => `version: 1\nassets: { X: { chain: evm/1, contract: "${key}", decimals: 18 } }\nrules: []\n`,
   );
   fc.assert(

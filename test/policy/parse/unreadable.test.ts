@@ -1,5 +1,6 @@
 // Tests what is said about files that are no policy, or whose YAML is invalid.
 import t from 'tap';
+import { rsaPair } from '../../helpers/keys.js';
 import { reportOn } from './reports.js';
 
 /** Whole files, and the report's first message. */
@@ -36,7 +37,7 @@ const FILES: Readonly<Record<string, readonly [text: string, message: RegExp]>> 
     '0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8\n0x000000000000000000000000000000000000dEaD\n',
     /^not a policy: this is a list of addresses: name it in a policy/,
   ],
-  'a key': ['-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg\n', /^not a policy: this is a key or a certificate/],
+  'a key': [rsaPair().privatePem, /^not a policy: this is a key or a certificate/],
   'a million entries in brackets': [
     `version: 1\nlists: { a: [${'"0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8", '.repeat(1_000_000)}] }\nrules: []\n`,
     /^the policy is too large: 46000\d{3} characters of at most 1000000; put long lists .* from: "sanctioned\.txt"/,

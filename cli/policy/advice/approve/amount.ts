@@ -31,7 +31,7 @@ export function amountGaps(approval: Approval): readonly Gap[] {
     ];
   }
   const reason = reads(path, 'tx.requestedAmount')
-    ? 'tx.requestedAmount is what was asked for; tx.amount is what is paid'
+    ? 'tx.requestedAmount is the requested amount; tx.amount is what is paid'
     : reads(path, 'tx.amount')
       ? 'this rule compares the amount and sets no upper limit'
       : 'this rule approves any amount';

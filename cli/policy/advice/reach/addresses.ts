@@ -119,7 +119,7 @@ export class AddressBook {
   }
 }
 
-/** Addresses of nobody, for rules about addresses that are in no list. */
+/** Addresses that belong to no one, for rules about addresses that are in no list. */
 export const NOBODY = `0x${'b0b5e'.repeat(8)}`;
 const OTHERS = [`0x${'a11ce'.repeat(8)}`, NOBODY];
 

@@ -67,7 +67,7 @@ const ALWAYS_PRESENT =
 /** Anything else in their place is not usable. */
 const ALWAYS_OBJECTS: ReadonlySet<string> = new Set(['config.extraInfo', 'tx.extraParameters']);
 
-/** At most so many facts are told apart where rules compare facts with each other. */
+/** Maximum number of different facts considered where rules compare facts with each other. */
 const POINTS_BETWEEN = 3;
 
 /** @param pattern the name of the fact, without the places in lists */

@@ -1,4 +1,4 @@
-// The search: narrows down, tries likely values, and otherwise tells cases apart, within a limit on the work.
+// The search: narrows down, tries likely values, and otherwise goes through the cases one by one, within a limit on the work.
 import { type Branch, branchesOf, type Goal, narrow, possible, type Propagator, simplify } from './solve.js';
 import type { State } from './state.js';
 

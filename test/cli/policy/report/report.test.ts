@@ -101,7 +101,7 @@ t.test('says what is worth a look, and where the candidate differs', async (t) =
   });
 });
 
-t.test('groups by the columns that are asked for, as text, JSON and CSV', async (t) => {
+t.test('groups by the requested columns, as text, JSON and CSV', async (t) => {
   const by = ['--log', LOG, '--by', 'rule, asset'];
   t.match(
     (await report(...by)).stdout,
