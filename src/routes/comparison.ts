@@ -25,6 +25,10 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 const MAX_TURN_MS = 5;
 /** A comparison that takes longer is slow, in ms. */
 const SLOW_MS = 50;
+/** No rule of the candidate is evaluated after this time, in ms. */
+const MAX_DECISION_MS = 200;
+/** A comparison that takes longer suspends the candidate at once, in ms. */
+const MUCH_TOO_SLOW_MS = 500;
 /** This many slow ones among so many comparisons suspend the candidate. A pause of the process makes one slow, too. */
 const MAX_SLOW = 3;
 const SLOW_AMONG = 100;
@@ -162,11 +166,11 @@ export class Comparison {
     const progress = this.#progressOf(candidate);
     if (progress.compared++ % SLOW_AMONG === 0) progress.slow = 0;
     if (ms > SLOW_MS) progress.slow++;
-    if (progress.slow < MAX_SLOW) return;
+    if (progress.slow < MAX_SLOW && ms <= MUCH_TOO_SLOW_MS) return;
     progress.suspended = true;
     this.#log.warn(
       { event: 'candidate_suspended', candidate: candidate.hash, slow: progress.slow, limitMs: SLOW_MS },
-      `the candidate is no longer compared, because ${progress.slow} of its decisions took longer than ${SLOW_MS} ms; it decided nothing. Store another one`,
+      `the candidate is no longer compared, because ${count(progress.slow)} longer than ${SLOW_MS} ms; it decided nothing. Store another one`,
     );
   }
 
@@ -207,7 +211,8 @@ export class Comparison {
     signed: Signed | undefined,
   ): Pick<RuleDecision, 'action' | 'rule' | 'ruleError'> {
     try {
-      return decideBy(candidate, request, now, this.#readAlike(policy, candidate) ? signed : undefined);
+      const read = this.#readAlike(policy, candidate) ? signed : undefined;
+      return decideBy(candidate, request, now, read, performance.now() + MAX_DECISION_MS);
     } catch (error) {
       const ruleError = `the decision failed: ${error instanceof Error ? error.name : 'unknown error'}`;
       return { action: 'RETRY', rule: 'none', ruleError };
@@ -248,6 +253,10 @@ export class Comparison {
     );
     this.#skipped = 0;
   }
+}
+
+function count(slow: number): string {
+  return slow === 1 ? 'one of its decisions took much' : `${slow} of its decisions took`;
 }
 
 /** @returns the time that comparisons may have taken since the process started, in ms */

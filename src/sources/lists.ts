@@ -59,15 +59,12 @@ export class ListReader {
     const reading = this.#last.then(() => this.#read(reference));
     this.#last = reading.catch(() => undefined);
     const list = await reading;
-    const { sha256, from } = reference;
-    if (sha256 !== undefined && sha256 !== list.sha256) {
-      const message = `the policy demands the SHA-256 ${sha256}, but that of ${from} is ${list.sha256}: correct the list, or look at what has changed and write the new SHA-256 into the policy`;
-      throw new ListError([{ ...reference.place, message }]);
-    }
+    assertPinned(reference, list.sha256);
     return list;
   }
 
-  async #read({ from }: ListReference): Promise<ReadList> {
+  async #read(reference: ListReference): Promise<ReadList> {
+    const { from } = reference;
     const place = isInS3(from) ? from : resolve(this.#directory, from);
     const known = this.#known.get(place);
     const list = known !== undefined && 'list' in known ? known.list.deref() : undefined;
@@ -78,6 +75,7 @@ export class ListReader {
       if (known !== undefined && 'error' in known) throw known.error;
       throw new Error(`${from} is unchanged, but was not read before`);
     }
+    assertPinned(reference, content.sha256);
     try {
       const startedAt = performance.now();
       const addresses = await inTurns(readAddressFile(content.bytes, from));
@@ -97,6 +95,13 @@ export class ListReader {
     if (content === 'too large') throw new ListError([problemIn(from, tooLarge())]);
     return content;
   }
+}
+
+/** @throws {ListError} if the content is not the one that the policy demands */
+function assertPinned({ sha256, from, place }: ListReference, found: string): void {
+  if (sha256 === undefined || sha256 === found) return;
+  const message = `the policy demands the SHA-256 ${sha256}, but that of ${from} is ${found}: correct the list, or look at what has changed and write the new SHA-256 into the policy`;
+  throw new ListError([{ ...place, message }]);
 }
 
 /** @param from of a list */

@@ -14,7 +14,7 @@ const signaturesSchema = z.strictObject({
   signatures: z.array(
     z.strictObject({
       /** Name of the signer's key. */
-      signer: z.string().min(1),
+      signer: z.string().regex(/^[\w.@-]{1,32}$/, 'must be the name of a signer'),
       /** Ed25519, in base64. */
       signature: z.string().min(1),
     }),

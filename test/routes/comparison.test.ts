@@ -145,6 +145,15 @@ t.test('suspends a candidate that is slow several times, until it is replaced', 
   t.equal(of('candidate_differs').length, 4);
 });
 
+t.test('suspends a candidate at once that is much too slow', async (t) => {
+  const { compare, of, time, current, comparison } = comparisonWith(undefined);
+  current.current = time.slow(rejecting, 501);
+  compare();
+  await settled();
+  t.match(of('candidate_suspended'), [{ slow: 1 }]);
+  t.equal(comparison.candidate, undefined);
+});
+
 t.test('does not suspend a candidate for two pauses among a hundred comparisons', async (t) => {
   const { compare, of, time, current } = comparisonWith(undefined);
   const [fast, slow] = [time.slow(rejecting, 1), time.slow(rejecting, 51)];

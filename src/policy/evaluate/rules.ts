@@ -98,16 +98,20 @@ export interface RuleDecision extends Decision {
  * Decides by the first rule that matches. If a rule can't be evaluated, `onError` decides, and no later rule is
  * evaluated. A request that contradicts what it signs is rejected before any rule.
  * @param signed what a transaction signs, if it was read before
+ * @param deadline on the clock of `performance.now()`: a rule whose turn comes later can't be evaluated
  */
 export function decideBy(
   policy: Policy,
   request: CallbackRequest,
   now: Date,
   signed: Signed | undefined = signedBy(policy, request),
+  deadline = Infinity,
 ): RuleDecision {
   const facts = factsOf({ request, signed, catalog: policy.catalog }, now);
   const decision =
-    signed?.refusal === undefined ? decideByRules(policy, request, facts) : refuse(policy, signed.refusal);
+    signed?.refusal === undefined
+      ? decideByRules(policy, request, facts, deadline)
+      : refuse(policy, signed.refusal);
   const destinationName = namesOf(policy, facts);
   return {
     ...decision,
@@ -132,13 +136,18 @@ function refuse({ hash }: Policy, { check, reason }: NonNullable<Signed['refusal
   return { policy: hash, tried: [], action: 'REJECT', rule: INTEGRITY, check, reason };
 }
 
-function decideByRules(policy: Policy, request: CallbackRequest, facts: Facts): RuleDecision {
+function decideByRules(
+  policy: Policy,
+  request: CallbackRequest,
+  facts: Facts,
+  deadline: number,
+): RuleDecision {
   const rules = policy.rulesFor[request.kind];
   const index = policy.indexFor[request.kind];
   for (const place of index.candidates(facts)) {
     const rule = rules[place];
     if (rule === undefined) continue;
-    const outcome = tryRule(rule, request, facts);
+    const outcome = performance.now() > deadline ? TOO_LATE : tryRule(rule, request, facts);
     if (outcome === false) continue;
     const origin = { policy: policy.hash, tried: index.ids.slice(0, place + 1) };
     if (outcome !== true) return failed(policy, rule.id, outcome.error, origin);
@@ -178,6 +187,8 @@ function namesOf({ named }: Policy, { tx }: Facts): string | undefined {
     throw error;
   }
 }
+
+const TOO_LATE = { error: 'the rules before it took too long' };
 
 const IGNORED_SIGNING = 'a signing request can’t be ignored';
 

@@ -92,6 +92,9 @@ const SLIPS: readonly Slip[] = [
   { pattern: /\bin\s*\(\s*(?="|')/, message: 'write brackets around the values: in ["ETH", "BTC"]' },
 ];
 
+/** More slips than this in one expression help nobody: it is probably no expression. */
+const MAX_SLIPS = 20;
+
 /**
  * @param source an expression that has problems
  * @returns what was probably meant, in order; empty if nothing is recognized
@@ -112,7 +115,7 @@ export function slipsIn(source: string): readonly ExpressionProblem[] {
       const [written] = match;
       const { index: offset } = match;
       const end = offset + written.length;
-      if (found.some((other) => offset < other.end && other.offset < end)) continue;
+      if (found.length >= MAX_SLIPS || found.some((other) => offset < other.end && other.offset < end)) continue;
       found.push({ offset, end, message: typeof message === 'string' ? message : message(written.trim()) });
     }
   }

@@ -7,6 +7,8 @@ import type { Context, EvaluableNode, Macro } from './macro.js';
 const MAX_STEPS = 100_000;
 /** Maximum time per evaluation, in ms, because a single step may search a string of a million characters. */
 const MAX_MS = 2000;
+/** Maximum length of a string or a list that `+` makes: doubled again and again, one would take all memory. */
+const MAX_LENGTH = 1_000_000;
 /** The clock is read only every 32 steps (a power of two), because reading it takes 0.4 µs, as long as a short rule. */
 const STEPS_PER_CLOCK_READ = 32;
 /** Steps left when the clock is read for the first time. */
@@ -45,6 +47,7 @@ export function makeStrictAndBounded(environment: CelEnvironment): () => void {
     evaluate(evaluator) {
       evaluator.run = evaluator.tryEval = (node, context) => {
         countStep();
+        if (node.op === '+') return withinLength(node.evaluate(evaluator, node, context));
         if (!isHas(node)) return node.evaluate(evaluator, node, context);
         if (isOwnerAbsent(node, context)) return false;
         return withLenientHas(node, () => node.evaluate(evaluator, node, context));
@@ -57,6 +60,14 @@ export function makeStrictAndBounded(environment: CelEnvironment): () => void {
   return () => {
     stepsLeft = MAX_STEPS;
   };
+}
+
+/** @throws {BudgetError} */
+function withinLength(value: unknown): unknown {
+  if ((typeof value === 'string' || Array.isArray(value)) && value.length > MAX_LENGTH) {
+    throw new BudgetError(`a string or list of ${MAX_LENGTH} entries`);
+  }
+  return value;
 }
 
 /**

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { addressFormProblem, isCommonForm } from '../language/address-form.js';
 import { AddressList } from '../language/address-list.js';
-import { ListError, type PolicyProblem, problemIn } from './problem.js';
+import { excerptOf, ListError, type PolicyProblem, problemIn } from './problem.js';
 
 /** Maximum size of a list, in bytes. */
 export const MAX_LIST_BYTES = 100_000_000;
@@ -152,8 +152,8 @@ function describeByte(bytes: Buffer, at: number): string {
   return `a control character (U+${byte.toString(16).toUpperCase().padStart(4, '0')}) is in this line`;
 }
 
-/** How much of a line is shown around a problem, in bytes. */
-const EXCERPT_BYTES = 100;
+/** How much of a line is looked at around a problem, in bytes: in the excerpt, a key must be recognized. */
+const EXCERPT_BYTES = 8000;
 
 function problemAt(
   file: string,
@@ -165,11 +165,8 @@ function problemAt(
   const from = Math.max(start, at - EXCERPT_BYTES / 2);
   const lineFeed = bytes.indexOf(LINE_FEED, from);
   const end = Math.min(from + EXCERPT_BYTES, lineFeed === -1 ? bytes.length : lineFeed);
-  const excerpt = bytes
-    .toString('utf8', from, end)
-    .trimEnd()
-    .replace(/\p{Cc}/gu, ' ');
-  return { file, line, column: at - start + 1, message, excerpt, caret: at - from };
+  const text = bytes.toString('utf8', from, end).replace(/\p{Cc}/gu, ' ');
+  return { file, line, column: at - start + 1, message, ...excerptOf(text, at - from + 1) };
 }
 
 /** The report is logged and, if the wrong file is named, its content may be a key. */

@@ -9,7 +9,7 @@ import {
   type Scalar,
   type YAMLMap,
 } from 'yaml';
-import { excerptOf, type PolicyProblem, withoutSecrets } from './problem.js';
+import { excerptOf, type PolicyProblem, safeMessage } from './problem.js';
 import { yamlProblems } from './yaml-problem.js';
 
 /** Keys and indices that lead to a part of the value, such as `['rules', 0, 'when']`. */
@@ -82,7 +82,7 @@ export class PolicyDocument {
       line,
       column: col,
       ...(rule !== undefined && { rule }),
-      message: withoutSecrets(message),
+      message: safeMessage(message),
       ...excerptOf(this.#text.slice(start, end === -1 ? undefined : end), col),
     };
   }
@@ -92,7 +92,7 @@ export class PolicyDocument {
     if (top !== 'rules' || typeof index !== 'number') return undefined;
     const { rules } = toRecord(this.value);
     const { id } = toRecord(Array.isArray(rules) ? rules[index] : undefined);
-    return typeof id === 'string' ? withoutSecrets(id) : `number ${index + 1}`;
+    return typeof id === 'string' ? safeMessage(id) : `number ${index + 1}`;
   }
 
   /** The node at a path; if there is none, the closest node around it. */

@@ -18,7 +18,7 @@ import {
   readReferences,
   readTables,
 } from './catalog.js';
-import { KINDS, keysAt, policySchema, ruleSchema } from './schema.js';
+import { KINDS, keysAt, MAX_CONDITION, policySchema, ruleSchema } from './schema.js';
 import { unreadable } from './unreadable.js';
 
 /**
@@ -159,7 +159,7 @@ function compileRules(
     } else if (id !== undefined) ids.add(id);
 
     const kind = KINDS.find((known) => known === kindName);
-    if (typeof when !== 'string' || kind === undefined) return [];
+    if (typeof when !== 'string' || when.length > MAX_CONDITION || kind === undefined) return [];
     const compiled = languages[kind].compile(when, action === 'approve');
     if (!('evaluate' in compiled)) {
       const at = [...path, 'when'];

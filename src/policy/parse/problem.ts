@@ -59,18 +59,29 @@ const MAX_WIDTH = 100;
  * case, except for old ones of Cardano.
  */
 const SECRET =
-  /-----BEGIN.*|\bM(?:I[A-Z]|C4C|HcC|HQC)[A-Za-z0-9+/]{20,}={0,2}|(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{60,}={0,2}|(?<="?\b(?:d|p|q|dp|dq|qi|k)"?\s*:\s*"?)[\w+/-]{30,}/g;
+  /-----BEGIN.*|\bM(?:I[A-Z]|C4C|HcC|HQC)[A-Za-z0-9+/]{20,}={0,2}|(?<![A-Za-z0-9+/])(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{60,}={0,2}|(?<="?\b(?:d|p|q|dp|dq|qi|k)"?\s*:\s*"?)[\w+/-]{30,}/g;
 
-/** @returns the text with `*` in place of what looks like a private key; as long as before */
-export function withoutSecrets(text: string): string {
+/** Characters of a line before and after an excerpt in which a key may begin or end: an RSA key of 4096 bits has 3,200. */
+const MARGIN = 4000;
+/** Maximum length of a message, in characters. */
+const MAX_MESSAGE = 2000;
+
+/** @returns the text with `*` in place of what looks like a private key; as long as before. It takes quadratic time */
+function withoutSecrets(text: string): string {
   return text.replaceAll(SECRET, (secret) => '*'.repeat(secret.length));
+}
+
+/** @returns a message that may quote a policy, without what looks like a private key */
+export function safeMessage(message: string): string {
+  return withoutSecrets(message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message);
 }
 
 /** @param column counted from 1 */
 export function excerptOf(line: string, column: number): Pick<PolicyProblem, 'excerpt' | 'caret'> {
   const start = Math.max(0, column - 1 - MAX_WIDTH / 2);
-  const excerpt = withoutSecrets(line)
-    .slice(start, start + MAX_WIDTH)
+  const before = Math.max(0, start - MARGIN);
+  const excerpt = withoutSecrets(line.slice(before, start + MAX_WIDTH + MARGIN))
+    .slice(start - before, start - before + MAX_WIDTH)
     .trimEnd()
     .replaceAll('\t', ' ');
   return { excerpt, caret: column - 1 - start };

@@ -9,6 +9,9 @@ import { nearest } from '../language/nearest.js';
 
 export const KINDS = ['transaction', 'configuration'] as const satisfies readonly Kind[];
 
+/** Maximum length of a condition, in characters. */
+export const MAX_CONDITION = 20_000;
+
 export const ruleSchema = z.strictObject(
   {
     id: z
@@ -20,7 +23,10 @@ export const ruleSchema = z.strictObject(
         `must not be "${INTEGRITY}", which stands for the checks before any rule`,
       ),
     for: oneOf(KINDS),
-    when: z.string(must('be an expression')),
+    // Longer than any condition that the limits of the language allow.
+    when: z
+      .string(must('be an expression'))
+      .max(MAX_CONDITION, `must have at most ${MAX_CONDITION} characters`),
     action: oneOf(['approve', 'reject', 'retry', 'ignore']),
     reason: z.string(must('be a string')).max(1000, 'must have at most 1000 characters').optional(),
   },

@@ -41,9 +41,10 @@ function encodingProblem(text: string): string | undefined {
 function emptiness(text: string): string | undefined {
   if (text.length > MAX_LENGTH) return undefined;
   if (/^\ufeff?\s*$/.test(text)) return `the file is empty: ${BEGIN}`;
-  return /^\ufeff?(?:[ \t]*(?:#[^\n]*)?(?:\r?\n|$))*$/.test(text)
-    ? `the file contains comments only: ${BEGIN}`
-    : undefined;
+  // A line that begins with something other than a comment. One search in each line: the text may be hostile.
+  return /^[^\S\n]*[^\s#]/m.test(text.replace(/^\ufeff/, ''))
+    ? undefined
+    : `the file contains comments only: ${BEGIN}`;
 }
 
 function sizeProblem(text: string): string | undefined {

@@ -126,10 +126,34 @@ function nodeProblems(document: Document, text: string): readonly YamlProblem[] 
         anchors.add(node.anchor);
         if (!/^[\w-]+$/.test(node.anchor)) at(node, 'put quotes around a value that begins with `&`');
       }
-      if (isMap(node)) found.push(...duplicateKeys(node.items.map(({ key }) => key)));
+      if (isMap(node)) {
+        found.push(...strangeKeys(node.items.map(({ key }) => key)));
+        found.push(...duplicateKeys(node.items.map(({ key }) => key)));
+      }
+      if (isScalar(node) && typeof node.value === 'string' && CONTROL.test(node.value)) {
+        const offset = node.range?.[0] ?? 0;
+        found.push({
+          offset,
+          message: 'control characters are not allowed: they change what a terminal shows',
+        });
+      }
     },
   });
   return found;
+}
+
+/** All but tab, line feed and carriage return, and those that change the direction of text. */
+// eslint-disable-next-line no-control-regex -- that is what it is for
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/;
+
+/** An alias as a key could be a key that is written elsewhere as well, and replace its value. */
+function strangeKeys(keys: readonly unknown[]): readonly YamlProblem[] {
+  return keys
+    .filter((key) => isNode(key) && !isScalar(key))
+    .map((key) => ({
+      offset: (key as Node).range?.[0] ?? 0,
+      message: 'a key must be a name: write the name itself',
+    }));
 }
 
 /** The parser compares each key with all others, which takes a minute for 50,000 keys. */

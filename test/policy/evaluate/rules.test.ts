@@ -135,3 +135,9 @@ t.test('never ignores a signing request', (t) => {
   });
   t.end();
 });
+
+t.test('fails the rule whose turn comes after a deadline', (t) => {
+  const late = decideBy(policy, request({ asset: 'BTC' }), new Date(0), undefined, performance.now() - 1);
+  t.match(late, { action: 'RETRY', rule: 'eth', ruleError: 'the rules before it took too long' });
+  t.end();
+});

@@ -34,6 +34,25 @@ t.test('does not fail on facts that are not read', (t) => {
   t.end();
 });
 
+t.test('limits the length of strings and lists', (t) => {
+  const nested = (value: string): string => {
+    const times = 30;
+    let expression = `size(v${times}) > 0`;
+    for (let index = times; index > 0; index--) {
+      expression = `cel.bind(v${index}, v${index - 1} + v${index - 1}, ${expression})`;
+    }
+    return `cel.bind(v0, ${value}, ${expression})`;
+  };
+  for (const value of ['tx.note', '[tx.note]']) {
+    t.equal(
+      evaluate(nested(value), { note: 'x' }),
+      'it takes more than a string or list of 1000000 entries for this request',
+      value,
+    );
+  }
+  t.end();
+});
+
 t.test('limits the number of steps in an evaluation', (t) => {
   const destinations = Array.from({ length: 5000 }, (_, index) => ({ dstId: String(index) }));
   const startedAt = performance.now();

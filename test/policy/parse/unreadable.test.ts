@@ -1,7 +1,8 @@
 // Tests what is said about files that are no policy, or whose YAML is invalid.
 import t from 'tap';
+import { cpuTime } from '../../helpers/cpu-time.js';
 import { rsaPair } from '../../helpers/keys.js';
-import { reportOn } from './reports.js';
+import { reportOn, withRule } from './reports.js';
 
 /** Whole files, and the report's first message. */
 const FILES: Readonly<Record<string, readonly [text: string, message: RegExp]>> = {
@@ -78,6 +79,19 @@ const FILES: Readonly<Record<string, readonly [text: string, message: RegExp]>> 
     'version: 1\nlists: { a: x }\nrules: []\n',
     /^a must be a list .*one string: put it in brackets$/,
   ],
+  'comments on many lines of Windows': ['# a\r\n'.repeat(60), /^the file contains comments only/],
+  'a control character': [
+    'version: 1\nrules:\n  - { id: a, for: transaction, when: "true", action: reject, reason: "\\e[1A" }\n',
+    /^control characters are not allowed/,
+  ],
+  'a character that turns text around': [
+    'version: 1\nlists: { a: ["x\u202ey"] }\nrules: []\n',
+    /^control characters are not allowed/,
+  ],
+  'an alias as a key': [
+    'version: 1\n&k rules: []\n*k : []\n',
+    /^a key must be a name: write the name itself$/,
+  ],
   'a key twice': ['version: 1\nrules: []\nrules: []\n', /^the key "rules" is written twice/],
   'an open quote': [
     'version: 1\nlists: { a: ["x] }\nrules: []\n',
@@ -103,5 +117,25 @@ t.test('accepts many keys, and an anchor with its alias', (t) => {
   const keys = Array.from({ length: 20_000 }, (_, index) => `k${index}: "1"`).join(', ');
   t.equal(reportOn(`version: 1\ntables: { t: { ${keys} } }\nrules: []\n`), '');
   t.equal(reportOn('version: 1\nlists: { a: &a ["x"], b: *a }\nrules: []\n'), '');
+  t.end();
+});
+
+t.test('takes a policy that begins with many comments', (t) => {
+  t.equal(reportOn(`${'# a\r\n'.repeat(60)}version: 1\r\nrules: []\r\n`), '');
+  t.end();
+});
+
+t.test('reports on hostile text in little time', (t) => {
+  const word = 'a'.repeat(400_000);
+  for (const text of [
+    `version: 1\nrules: []\n${word}: 1\n`,
+    `version: 1\nlists: { a: [${word}\n`,
+    withRule(`"${'and '.repeat(100_000)}"`),
+    withRule(`"${'and '.repeat(4900)}"`),
+  ]) {
+    t.not(reportOn(text), '');
+    const ms = cpuTime(() => reportOn(text));
+    t.ok(ms < 2000, `${Math.round(ms)} ms`);
+  }
   t.end();
 });
