@@ -4,6 +4,7 @@ import { INTEGRITY, type Policy, type RuleDecision } from '../../src/policy/eval
 import { columns, count, type Paint, paintAction, shortHash } from '../terminal.js';
 import type { Explained, LoggedAnswer } from './explained.js';
 import type { Change, Replay } from './replay.js';
+import { printable } from './table.js';
 
 type Outcome = RuleExplanation['outcome'];
 
@@ -21,7 +22,7 @@ export function explainedLines(
   { request: { kind, requestId }, explanation, logged }: Explained,
 ): readonly string[] {
   return [
-    `${kind} ${requestId}, policy ${file} ${shortHash(policy.hash)}`,
+    `${kind} ${printable(requestId)}, policy ${file} ${shortHash(policy.hash)}`,
     ...(logged === undefined ? [] : [loggedAt(logged)]),
     '',
     ...explanationLines(paint, policy, explanation),
@@ -157,7 +158,7 @@ function changeTable(changes: readonly Change[]): readonly string[] {
   return columns([
     ['time', 'requestId', 'was', 'by', 'would be', 'by'],
     ...changes.map(({ time, requestId, from, to }) => [
-      ...[time, requestId, from.action, from.rule, to.action],
+      ...[time, printable(requestId), from.action, printable(from.rule), to.action],
       ruleText(to),
     ]),
   ]);

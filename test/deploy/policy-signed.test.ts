@@ -29,6 +29,11 @@ const SIGNED = {
   },
 };
 
+function writeKey(place: Workspace, { name, privateKey }: TestSigner): void {
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  writeFileSync(join(place.directory, `${name}.pem`), pem, { mode: 0o600 });
+}
+
 t.test('signed policies', async (t) => {
   const { account, moto, proxy, scenario } = await scenarios(t);
   const policies = policyAccount(moto.endpoint);
@@ -192,10 +197,7 @@ t.test('signed policies', async (t) => {
     });
     t.equal(readFileSync(file, 'utf8'), 'mine');
 
-    for (const signer of [alice, carol, mallory]) {
-      const pem = signer.privateKey.export({ type: 'pkcs8', format: 'pem' });
-      writeFileSync(join(place.directory, `${signer.name}.pem`), pem, { mode: 0o600 });
-    }
+    for (const signer of [alice, carol, mallory]) writeKey(place, signer);
     t.match(await place.run('policy', 'rollback', '--key', 'alice.pem', 'mallory.pem'), {
       code: 2,
       stderr: /the key is not in the settings/,
@@ -208,6 +210,46 @@ t.test('signed policies', async (t) => {
     });
     t.equal((await place.run('policy', 'show')).stdout, EXAMPLE_POLICY);
     t.match(await newest(), { serial: 8 });
+  });
+
+  scenario('a rollback does not sign what was never signed by enough signers', async (t, place) => {
+    await begin(place);
+    sign(place, EXAMPLE_POLICY, 1, [alice, bob]);
+    t.equal((await push(place)).code, 0);
+    const planted = EXAMPLE_POLICY.replace('decimal("10000")', 'decimal("99999999")');
+    for (const text of [planted, `${planted}# again\n`]) {
+      await account.put(policies.parameter, text, 'SecureString');
+    }
+    for (const person of [alice, bob]) writeKey(place, person);
+    const keys = ['--key', 'alice.pem', 'bob.pem'];
+    const before = await policies.state();
+    fails(
+      t,
+      await place.run('policy', 'rollback', '2', ...keys),
+      'SIGNATURES_MISSING',
+      /version 2 was never signed/,
+      'history',
+    );
+    t.strictSame(await policies.state(), before);
+    t.match(await place.run('policy', 'history'), { stdout: /<- refused: not signed by enough signers/ });
+
+    const back = await place.run('policy', 'rollback', ...keys);
+    t.equal(back.code, 0, back.stderr);
+    t.match(back.stdout, /Skipped +version 2: not signed by enough signers/);
+    t.equal((await place.run('policy', 'show')).stdout, EXAMPLE_POLICY);
+  });
+
+  scenario('a serial that someone has made up does not count', async (t, place) => {
+    await begin(place);
+    sign(place, EXAMPLE_POLICY, 1, [alice, bob]);
+    t.equal((await push(place)).code, 0);
+    const manifest = JSON.parse((await policies.state()).policy[0] ?? '') as { signed: PolicySignatures };
+    const forged = { ...manifest, signed: { ...manifest.signed, serial: Number.MAX_SAFE_INTEGER } };
+    await account.put(policies.parameter, JSON.stringify(forged), 'SecureString');
+    sign(place, STRICTER_POLICY, 2, [alice, bob]);
+    const ran = await push(place);
+    t.equal(ran.code, 0, ran.stderr);
+    t.match(await newest(), { serial: 2 });
   });
 
   scenario('a candidate needs no signatures, promoting it does', async (t, place) => {

@@ -14,6 +14,7 @@ import { type InForce, runTestCases, showCheck, showDifference, showPast } from 
 import {
   assertPinned,
   assertSigned,
+  genuine,
   isSigned,
   newestSignatures,
   nextSerial,
@@ -110,7 +111,9 @@ export async function applyChange(
     by: session.caller,
   });
   const signers = signersIn(session);
-  if (!candidate && signed !== undefined && signers !== undefined) {
+  // If someone else has stored another one in the meantime, its signatures are the newest.
+  const isNewest = (await readEncryptedParameter(session, parameter))?.version === version;
+  if (!candidate && isNewest && signed !== undefined && signers !== undefined) {
     await rememberSignatures(session, signers, signed);
   }
   await showResult(session, report, change, { parameter, replaced, version });
@@ -133,8 +136,9 @@ function isStored(
 /** An earlier run may have been interrupted between the parameter and the bucket. */
 async function repairNewest(session: Session, { stored }: InForce): Promise<void> {
   const signers = signersIn(session);
-  if (stored?.signed === undefined || signers === undefined) return;
-  await rememberSignatures(session, signers, stored.signed);
+  if (signers === undefined) return;
+  const signed = genuine(session, signers, stored);
+  if (signed !== undefined) await rememberSignatures(session, signers, signed);
 }
 
 /** @returns the signatures to store; undefined if the environment asks for none */
@@ -146,7 +150,7 @@ async function signaturesFor(
 ): Promise<PolicySignatures | undefined> {
   const signers = signersIn(session);
   if (signers === undefined) return undefined;
-  const earlier = [stored?.signed, await newestSignatures(session, signers)];
+  const earlier = [genuine(session, signers, stored), await newestSignatures(session, signers)];
   const { file, policy } = proposal;
   assertPinned(policy, file);
   const offered = sign === undefined ? signed : await sign(nextSerial(...earlier));

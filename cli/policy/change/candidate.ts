@@ -1,5 +1,6 @@
 // `npm run policy -- candidate` and `promote`: the policy that is evaluated beside the one in force.
 import type { PolicySignatures } from '../../../src/sources/stored-policy.js';
+import type { ParameterVersion } from '../../aws/parameter-history.js';
 import { deleteParameter, readStoredParameter } from '../../aws/parameters.js';
 import { openSession, type Session } from '../../aws/session.js';
 import { npmCommand } from '../../aws/printed-commands.js';
@@ -26,7 +27,8 @@ export async function promote(options: PromoteOptions): Promise<void> {
     const session = await openPolicySession(options);
     const { policyCandidate } = session.names.parameters;
     const found = await findVersion(session, policyCandidate, undefined);
-    const { text, signed: own } = await readText(session, found);
+    const { text, sha256, signed: own } = await readText(session, found);
+    showOrigin(report, found, sha256);
     const proposal = await propose(session, text, 'the candidate');
     const signed = options.signatures === undefined ? own : signaturesIn(options.signatures);
     await applyChange(session, report, { proposal, signed }, options);
@@ -84,23 +86,12 @@ async function showCandidate(session: Session, report: ChangeReport): Promise<vo
   const { policy, policyCandidate } = session.names.parameters;
   const found = await findVersion(session, policyCandidate, undefined);
   const { text, sha256, signed } = await readText(session, found);
-  const { why, by } = readDescription(found.description, sha256);
-  const who = found.user ?? by;
-  const modified = found.modified?.toISOString();
   report.add({
     version: found.version,
-    modified: modified ?? null,
-    by: who ?? null,
-    why,
+    ...showOrigin(report, found, sha256),
     sha256,
     signed: signed ?? null,
   });
-  const details = [
-    `${shortHash(sha256)}, version ${found.version}`,
-    ...(modified === undefined ? [] : [`stored ${modified}`]),
-    ...(who === undefined ? [] : [`by ${nameOf(who)}`]),
-  ];
-  report.step('Candidate', `${details.join(', ')}${why === '' ? '' : `: ${why}`}`);
   const proposal = await propose(session, text, 'the candidate');
   showCheck(report, proposal);
   await showDifference(session, report, await readInForce(session, policy), proposal.policy);
@@ -108,4 +99,22 @@ async function showCandidate(session: Session, report: ChangeReport): Promise<vo
     `Promote: ${npmCommand(session, 'policy', 'promote')}`,
     `Withdraw: ${npmCommand(session, 'policy', 'candidate --remove')}`,
   ]);
+}
+
+/** Shows who stored the candidate, when and why. @returns the same for JSON */
+function showOrigin(
+  report: ChangeReport,
+  { version, description, user, modified }: ParameterVersion,
+  sha256: string,
+): { readonly modified: string | null; readonly by: string | null; readonly why: string } {
+  const { why, by } = readDescription(description, sha256);
+  const who = user ?? by;
+  const time = modified?.toISOString();
+  const details = [
+    `${shortHash(sha256)}, version ${version}`,
+    ...(time === undefined ? [] : [`stored ${time}`]),
+    ...(who === undefined ? [] : [`by ${nameOf(who)}`]),
+  ];
+  report.step('Candidate', `${details.join(', ')}${why === '' ? '' : `: ${why}`}`);
+  return { modified: time ?? null, by: who ?? null, why };
 }

@@ -1,6 +1,7 @@
 // Why a policy was changed and by whom, as kept in the history of its parameter.
 import { UsageError } from '../../command.js';
 import { shortHash } from '../../terminal.js';
+import { printable } from '../table.js';
 
 /** Limit of SSM, in characters. */
 const MAX_DESCRIPTION = 1024;
@@ -43,8 +44,8 @@ export function describeChange({ why, caller, sha256, rollbackTo }: ToDescribe):
  * @param sha256 of the stored policy; undefined if it can't be read
  */
 export function readDescription(description: string, sha256: string | undefined): Reason {
-  const [form, why = '', by, policy] = FORM.exec(description) ?? [];
-  if (form === undefined) return { why: description, by: undefined, rollbackTo: undefined };
+  const [form, why = '', by, policy] = FORM.exec(printable(description)) ?? [];
+  if (form === undefined) return { why: printable(description), by: undefined, rollbackTo: undefined };
   if (sha256 !== undefined && shortHash(sha256) !== policy) {
     return { why: '', by: undefined, rollbackTo: undefined };
   }

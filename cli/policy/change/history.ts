@@ -9,6 +9,7 @@ import { reasonOf } from '../../command.js';
 import { type OperatorOptions, printJson } from '../../operator-command.js';
 import { columns, count, painter, shortHash } from '../../terminal.js';
 import { readDescription } from './description.js';
+import { genuine, signersIn } from './signatures.js';
 import { readStored, type StoredText, type Unreadable } from './stored.js';
 
 /** Characters of a reason that the table shows. */
@@ -29,6 +30,8 @@ export interface HistoryEntry {
   readonly problem: string | null;
   readonly serial: number | null;
   readonly signers: readonly string[];
+  /** Whether it lacks signatures that the environment asks for, so that the service refuses it. */
+  readonly refused: boolean;
 }
 
 export async function showHistory(options: OperatorOptions): Promise<void> {
@@ -38,7 +41,8 @@ export async function showHistory(options: OperatorOptions): Promise<void> {
     readEntries(session, policy),
     readHistory(session, policyCandidate).then((history) => entriesOf(session, history.slice(0, 1))),
   ]);
-  const inForce = versions[0]?.version ?? null;
+  const [newest] = versions;
+  const inForce = newest === undefined || newest.refused ? null : newest.version;
   if (options.json === true) {
     const { environment } = session;
     printJson({ environment, parameter: policy, inForce, versions, candidate: candidate ?? null });
@@ -57,6 +61,7 @@ async function entriesOf(
   versions: readonly ParameterVersion[],
 ): Promise<readonly HistoryEntry[]> {
   const parsed = new Map<string, ReturnType<typeof contentOf>>();
+  const signers = signersIn(session);
   return Promise.all(
     versions.map(async ({ version, value, modified, user, description }) => {
       const stored = await readOrExplain(session, value);
@@ -73,6 +78,7 @@ async function entriesOf(
         ...content,
         serial: stored.signed?.serial ?? null,
         signers: stored.signed?.signatures.map(({ signer }) => signer) ?? [],
+        refused: signers !== undefined && genuine(session, signers, stored) === undefined,
       };
     }),
   );
@@ -112,7 +118,9 @@ function linesOf(
   ]);
   return [
     paint('bold', header.trimEnd()),
-    paint('green', `${newest.trimEnd()}  <- in force`),
+    versions[0]?.refused === true
+      ? paint('red', `${newest.trimEnd()}  <- refused: not signed by enough signers`)
+      : paint('green', `${newest.trimEnd()}  <- in force`),
     ...earlier.map((row) => row.trimEnd()),
     ...(candidate === undefined ? [] : ['', ...candidateLines(candidate)]),
   ];

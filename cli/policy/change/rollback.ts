@@ -13,7 +13,8 @@ import { propose } from './proposal.js';
 import { type ChangeReport, runChange } from './report.js';
 import { findVersion, readText } from './show.js';
 import { signAnew } from './sign-anew.js';
-import { readStored, type StoredText } from './stored.js';
+import { isSigned, signersIn } from './signatures.js';
+import { readStored, type StoredText, type Unreadable } from './stored.js';
 
 export interface RollbackOptions extends ChangeOptions {
   /** Files with private keys that sign the policy anew. */
@@ -26,8 +27,10 @@ export async function rollBack(version: number | undefined, options: RollbackOpt
     const session = await openPolicySession(options);
     const target = await targetOf(session, report, version);
     if (target === undefined) return;
-    const { text, sha256 } = await readText(session, target);
+    const stored = await readText(session, target);
+    const { text, sha256 } = stored;
     const place = `version ${target.version}`;
+    assertWasSigned(session, target.version, stored);
     const { why } = readDescription(target.description, sha256);
     report.add({ rollbackTo: target.version });
     report.step('Rollback', `to ${place}, ${shortHash(sha256)}${why === '' ? '' : `: ${why}`}`);
@@ -65,9 +68,10 @@ async function targetOf(
   for (const entry of earlier) {
     const stored = await readStored(session, entry.value);
     if (stored.sha256 === current.sha256) continue;
-    if (!('problem' in stored) && isValid(stored)) return entry;
+    const problem = refusalOf(session, stored);
+    if (problem === undefined) return entry;
     // It was never in force: the service has refused it.
-    report.step('Skipped', `version ${entry.version}: ${'problem' in stored ? stored.problem : 'invalid'}`);
+    report.step('Skipped', `version ${entry.version}: ${problem}`);
   }
   throw new DeployError(
     'VERSION_MISSING',
@@ -90,6 +94,33 @@ async function rolledBackTo(
   const origin = earlier.find(({ version }) => version === rollbackTo);
   if (origin === undefined || sha256 === undefined) return undefined;
   return (await readStored(session, origin.value)).sha256 === sha256 ? rollbackTo : undefined;
+}
+
+/** @returns why the service has refused a version */
+function refusalOf(session: Session, stored: StoredText | Unreadable): string | undefined {
+  if ('problem' in stored) return stored.problem;
+  if (!isValid(stored)) return 'invalid';
+  return wasSigned(session, stored) ? undefined : 'not signed by enough signers';
+}
+
+/** Its serial may be an old one: it is signed anew. */
+function wasSigned(session: Session, stored: StoredText): boolean {
+  const signers = signersIn(session);
+  return signers === undefined || isSigned(session, signers, stored);
+}
+
+/**
+ * Whoever can write the parameter could otherwise store a policy that the service refuses, and wait for a rollback to
+ * have it signed.
+ * @throws {DeployError}
+ */
+function assertWasSigned(session: Session, version: number, stored: StoredText): void {
+  if (wasSigned(session, stored)) return;
+  throw new DeployError(
+    'SIGNATURES_MISSING',
+    `version ${version} was never signed by enough signers, so it was never in force; nothing was changed`,
+    `choose another version: ${npmCommand(session, 'policy', 'history')}; or review and push it: ${npmCommand(session, 'policy', `show ${version}`)}`,
+  );
 }
 
 function isValid({ text }: StoredText): boolean {

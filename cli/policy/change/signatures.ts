@@ -10,6 +10,7 @@ import { readNewestSignatures } from '../../aws/policy-objects.js';
 import { npmCommand } from '../../aws/printed-commands.js';
 import type { Session } from '../../aws/session.js';
 import { InputError, readText } from '../../command.js';
+import type { StoredText, Unreadable } from './stored.js';
 
 /** @returns the signers in the settings; undefined if policies need no signatures */
 export function signersIn({ settings }: Session): Signers | undefined {
@@ -45,6 +46,17 @@ export async function newestSignatures(
   const newest = json === undefined ? undefined : readSignatures(json);
   if (newest === undefined || 'problem' in newest) return undefined;
   return isSigned(session, signers, { sha256: newest.sha256, signed: newest }) ? newest : undefined;
+}
+
+/** @returns the signatures of a stored policy, unless someone has made them up */
+export function genuine(
+  session: Session,
+  signers: Signers,
+  stored: StoredText | Unreadable | undefined,
+): PolicySignatures | undefined {
+  if (stored?.sha256 === undefined || stored.signed === undefined) return undefined;
+  const { sha256, signed } = stored;
+  return isSigned(session, signers, { sha256, signed }) ? signed : undefined;
 }
 
 /** The serial that a policy must have to replace others. */

@@ -3,7 +3,7 @@ import { openSession } from '../../aws/session.js';
 import { readEncryptedParameter } from '../../aws/parameters.js';
 import { UsageError } from '../../command.js';
 import type { OperatorOptions } from '../../operator-command.js';
-import { newestSignatures, nextSerial, signersIn } from '../change/signatures.js';
+import { genuine, newestSignatures, nextSerial, signersIn } from '../change/signatures.js';
 import { readStored } from '../change/stored.js';
 
 /**
@@ -18,5 +18,7 @@ export async function nextSerialInAws(options: OperatorOptions): Promise<number>
   const stored = await readEncryptedParameter(session, session.names.parameters.policy);
   const inForce = stored && (await readStored(session, stored.value));
   const signers = signersIn(session);
-  return nextSerial(inForce?.signed, signers && (await newestSignatures(session, signers)));
+  // Without signers in the settings, nothing can be verified yet: this is the first policy that is signed.
+  if (signers === undefined) return nextSerial(inForce?.signed);
+  return nextSerial(genuine(session, signers, inForce), await newestSignatures(session, signers));
 }

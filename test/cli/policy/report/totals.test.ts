@@ -207,7 +207,7 @@ t.test('CSV has one row for each combination, and no formulas', (t) => {
     csvOf(csvRows(report, ['asset'])),
     [
       'asset,decisions,share,amount,decisions without amount',
-      `"'+1\n",1,0.200000,5,0`,
+      `'+1\\u{a},1,0.200000,5,0`,
       `'-1,1,0.200000,4,0`,
       `"'=cmd|""/c calc""!A1",1,0.200000,1,0`,
       `'@SUM(A1),1,0.200000,2,0`,
