@@ -23,9 +23,10 @@ const WARM_UP_CALLS = 5000;
 const MAX_SIGNATURE_SHARE = 0.1;
 const MAX_COSTLIEST_SHARE = 0.5;
 const MANY_RULES = 1000;
-const MANY_ENTRIES = 100_000;
+/** About as many as a policy may hold; `npm run bench -- lists` measures longer lists, which are in files of their own. */
+const MANY_ENTRIES = 15_000;
 const LOADS = 3;
-const MAX_LOAD_MS = 6000;
+const MAX_LOAD_MS = 2500;
 const MAX_LENGTH_RATIO = 2;
 
 const PAYLOAD: Readonly<Record<string, unknown>> = {
