@@ -115,7 +115,8 @@ export function slipsIn(source: string): readonly ExpressionProblem[] {
       const [written] = match;
       const { index: offset } = match;
       const end = offset + written.length;
-      if (found.length >= MAX_SLIPS || found.some((other) => offset < other.end && other.offset < end)) continue;
+      if (found.length >= MAX_SLIPS || found.some((other) => offset < other.end && other.offset < end))
+        continue;
       found.push({ offset, end, message: typeof message === 'string' ? message : message(written.trim()) });
     }
   }
