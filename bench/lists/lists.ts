@@ -1,6 +1,7 @@
 // `npm run bench -- lists`: loads, replaces and refuses lists of a million addresses from a file and from S3 under load,
 // and compares the cost of a decision with that of a list of 10.
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -38,11 +39,10 @@ interface Place {
   readonly name: string;
   readonly from: string;
   readonly replace: (content: Buffer) => Promise<void>;
-  /**
-   * Does during a round what the emulator has to do when a list is replaced and read; it shares the processors with the
-   * service, which finds its list unchanged.
-   */
-  readonly keepBusy?: (content: Buffer) => Promise<void>;
+  /** What `replace` costs the machine, but the service finds its list unchanged. */
+  readonly rehearse: (content: Buffer) => Promise<void>;
+  /** What the service's reading costs the rest of the machine. */
+  readonly read: () => Promise<unknown>;
 }
 
 /** @returns whether all limits hold */
@@ -72,11 +72,18 @@ export async function measureLists(): Promise<boolean> {
 
 function filePlace(directory: string): Place {
   const path = join(directory, 'sanctioned.txt');
-  const replace = (content: Buffer): Promise<void> => {
-    replaceFile(path, content);
+  const other = join(directory, 'other.txt');
+  const write = (to: string, content: Buffer): Promise<void> => {
+    replaceFile(to, content);
     return Promise.resolve();
   };
-  return { name: 'file', from: path, replace };
+  return {
+    name: 'file',
+    from: path,
+    replace: (content) => write(path, content),
+    rehearse: (content) => write(other, content),
+    read: () => readFile(other),
+  };
 }
 
 /** Uploads without the SDK, which computes checksums for so long that the load would stop. */
@@ -89,15 +96,13 @@ async function s3Place(endpoint: string): Promise<Place> {
   };
   await send('PUT', BUCKET);
   const path = `${BUCKET}/sanctioned.txt`;
+  const upload = (content: Buffer): Promise<void> => send('PUT', path, content);
   return {
     name: 'S3',
     from: `s3://${path}`,
-    replace: (content) => send('PUT', path, content),
-    keepBusy: async (content) => {
-      await send('PUT', path, content);
-      await sleep((ROUND_SECONDS * 1000) / 6);
-      await send('GET', path);
-    },
+    replace: upload,
+    rehearse: upload,
+    read: () => send('GET', path),
   };
 }
 
@@ -124,7 +129,7 @@ async function measurePlace(
   });
 }
 
-interface Running extends Pick<Place, 'name' | 'replace' | 'keepBusy'> {
+interface Running extends Pick<Place, 'name' | 'replace' | 'rehearse' | 'read'> {
   /** Grows. */
   readonly lines: LogLine[];
   readonly first: Buffer;
@@ -133,7 +138,7 @@ interface Running extends Pick<Place, 'name' | 'replace' | 'keepBusy'> {
 }
 
 async function measureRunning(target: RunningTarget, running: Running): Promise<readonly Check[]> {
-  const { name, lines, changes, replace, keepBusy } = running;
+  const { name, lines, changes, replace, rehearse, read } = running;
   const durations = lines.flatMap(({ durationMs }) => durationMs ?? []);
   const checks: Check[] = [];
   let current = running.first;
@@ -145,8 +150,10 @@ async function measureRunning(target: RunningTarget, running: Running): Promise<
     const usual: Load[] = [];
     const during: Load[] = [];
     for (const content of changes.slice(2 * index, 2 * index + 2)) {
-      // Alternate, so that a temporarily busier machine does not favour one of the two.
-      const [load] = await Promise.all([round(), keepBusy?.(current)]);
+      // Alternate, so that a temporarily busier machine does not favour one of the two. Disk and emulator share the
+      // machine with the service, so they are kept as busy in a round without a change.
+      await rehearse(current);
+      const [load] = await Promise.all([round(), sleep((ROUND_SECONDS * 1000) / 6).then(read)]);
       usual.push(load);
       const before = lines.length;
       await replace(content);
