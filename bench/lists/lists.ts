@@ -15,7 +15,7 @@ import { type Load, wrk } from '../throughput/wrk.js';
 import { addressFile, ENTRIES, replaceFile, withBadLine } from './content.js';
 import { compareDecisions } from './decisions.js';
 
-/** Many keep the service busy all the time; with few, a request that has to wait stands out. */
+/** Many keep the service busy all the time. With few, a request that has to wait stands out. */
 const CONNECTIONS = [16, 2];
 /** Long enough for the next refresh, and to read a list. */
 const ROUND_SECONDS = 3;
@@ -133,7 +133,7 @@ interface Running extends Pick<Place, 'name' | 'replace' | 'rehearse' | 'read'> 
   /** Grows. */
   readonly lines: LogLine[];
   readonly first: Buffer;
-  /** Lists to replace the one in force with, in turn good and bad; two for each number of connections. */
+  /** Lists to replace the one in force with, in turn good and bad. */
   readonly changes: readonly Buffer[];
 }
 
@@ -143,13 +143,13 @@ async function measureRunning(target: RunningTarget, running: Running): Promise<
   const checks: Check[] = [];
   let current = running.first;
   let wrong = 0;
-  for (const [index, connections] of CONNECTIONS.entries()) {
+  for (const connections of CONNECTIONS) {
     const round = (): Promise<Load> => wrk(target.url, target.tokenFile, connections, ROUND_SECONDS);
     // Warm-up, not measured.
     await round();
     const usual: Load[] = [];
     const during: Load[] = [];
-    for (const content of changes.slice(2 * index, 2 * index + 2)) {
+    for (const [index, content] of changes.entries()) {
       // Alternate, so that a temporarily busier machine does not favour one of the two. Disk and emulator share the
       // machine with the service, so they are kept as busy in a round without a change.
       await rehearse(current);
@@ -160,7 +160,7 @@ async function measureRunning(target: RunningTarget, running: Running): Promise<
       // The list is read while the load runs.
       during.push(await round());
       const line = await until(() => lines[before], LINE_TIMEOUT_MS);
-      const event = content === changes[2 * index] ? 'list_loaded' : 'list_refused';
+      const event = index % 2 === 0 ? 'list_loaded' : 'list_refused';
       if (line?.event !== event) throw new Error(`expected ${event} in the log: ${JSON.stringify(line)}`);
       if (line.durationMs !== undefined) durations.push(line.durationMs);
       current = content;
