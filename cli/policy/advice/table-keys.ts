@@ -40,14 +40,16 @@ function missingKeys(path: TruePath, placed: PlacedRule, policy: Policy): readon
   );
 }
 
-function tableRead(node: ASTNode): { readonly table: string; readonly key: ASTNode } | undefined {
-  if (node.op !== '[]') return undefined;
+/** `tables.limits[key]` or `tables.limits.key`. */
+function tableRead(node: ASTNode): { readonly table: string; readonly key: ASTNode | string } | undefined {
+  if (node.op !== '[]' && node.op !== '.') return undefined;
   const table = memberOf(node.args[0], 'tables');
   return table === undefined ? undefined : { table, key: node.args[1] };
 }
 
 /** The values that a path leaves to the key of a table. */
-function valuesFor(key: ASTNode, path: TruePath, policy: Policy): readonly string[] {
+function valuesFor(key: ASTNode | string, path: TruePath, policy: Policy): readonly string[] {
+  if (typeof key === 'string') return [key];
   if (key.op === 'value') return typeof key.args === 'string' ? [key.args] : [];
   const known = path.flatMap((literal) => {
     const values = valuesIn(literal, named(nameOf(key)), policy);

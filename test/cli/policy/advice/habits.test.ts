@@ -237,6 +237,12 @@ testHabits(t, {
     advice: /add to tables: limits: \{ BTC: "…" \}/,
     good: approve(`${PAY} && tx.asset in ["ETH", "XRP"] && tx.amount <= tables.limits[tx.asset]`),
   },
+  'a table without the name': {
+    code: 'missing-key',
+    bad: approve(`${PAY} && tx.asset == "ETH" && tx.amount <= ¦tables.limits.ETC`),
+    advice: /add to tables: limits: \{ ETC: "…" \}/,
+    good: approve(`${PAY} && tx.asset == "ETH" && tx.amount <= tables.limits.ETH`),
+  },
   'a condition that is never true': {
     code: 'dead-rule',
     bad: reject('¦tx.asset == "ETH" && tx.asset == "BTC"'),

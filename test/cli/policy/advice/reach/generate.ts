@@ -130,6 +130,9 @@ const timeTests = fc.oneof(
   fc.constant('now.getHours() == 3'),
   oneFrom([30, 45]).map((minute) => `now.getMinutes("Asia/Kolkata") >= ${minute}`),
   oneFrom(['<', '>=']).map((operator) => `now ${operator} timestamp("2026-12-31T00:00:00Z")`),
+  oneFrom(['<', '==', '>=']).map((operator) => `date(now, "Asia/Tokyo") ${operator} "2026-12-31"`),
+  oneFrom(['<', '>=']).map((operator) => `time(now, "Europe/Berlin") ${operator} "08:30"`),
+  fc.constant('weekday(now, "America/New_York") in ["Saturday", "Sunday"]'),
 );
 const stageTests = fc.oneof(
   oneFrom(['signing', 'approval']).map((stage) => `tx.stage == "${stage}"`),

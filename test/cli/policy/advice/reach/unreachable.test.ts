@@ -89,6 +89,14 @@ const DEAD: readonly (readonly [rules: readonly string[], why: string])[] = [
     'never matches: now.getDayOfWeek("Asia/Tokyo") == 7 is never true',
   ],
   [
+    ['date(now, "Asia/Tokyo") > "2026-12-31" && date(now, "Asia/Tokyo") < "2026-12-31"'],
+    'never matches: date(now, "Asia/Tokyo") > "2026-12-31" and date(now, "Asia/Tokyo") < "2026-12-31" can’t both be true',
+  ],
+  [
+    ['time(now, "UTC") < "08:00" && time(now, "UTC") >= "18:00"'],
+    'never matches: time(now, "UTC") < "08:00" and time(now, "UTC") >= "18:00" can’t both be true',
+  ],
+  [
     ['reject: true', 'tx.asset == "ETH"'],
     'never reached: rule r1 ("true") before it matches every transaction',
   ],
@@ -167,6 +175,8 @@ const ALIVE: readonly (readonly string[])[] = [
   ['tx.destinations.filter(d, d.type == "VAULT").size() == 2 && tx.destinations.exists_one(d, d.tag == "1")'],
   ['tx.asset in tables.limits && tx.amount <= tables.limits[tx.asset] && tx.amount > decimal("10")'],
   ['now.getHours("Europe/Berlin") == 3 && now.getDayOfWeek("Asia/Tokyo") == 0'],
+  ['date(now, "Asia/Tokyo") == "2027-02-28" && weekday(now, "UTC") == "Saturday"'],
+  ['time(now, "Europe/Berlin") >= "02:00" && time(now, "Europe/Berlin") < "02:01"'],
   ['now >= timestamp("2030-01-01T00:00:00Z") && now < timestamp("2030-01-01T00:00:01Z")'],
   ['now.getMonth("UTC") == 1 && now.getDate("UTC") == 29 && now.getDayOfWeek("UTC") == 2'],
   ['reject: tx.amount <= decimal("10")', 'tx.amount <= decimal("10.000000000000000001")'],
