@@ -137,7 +137,7 @@ t.test('never ignores a signing request', (t) => {
 });
 
 t.test('fails the rule whose turn comes after a deadline', (t) => {
-  const late = decideBy(policy, request({ asset: 'BTC' }), new Date(0), undefined, performance.now() - 1);
+  const late = decideBy(policy, request({ asset: 'ETH' }), new Date(0), undefined, performance.now() - 1);
   t.match(late, { action: 'RETRY', rule: 'eth', ruleError: 'the rules before it took too long' });
   t.end();
 });
