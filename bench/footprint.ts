@@ -8,7 +8,7 @@ import { bootMs, emptyNodeMs, median, medianRatio } from './measure.js';
 import { measureRound } from './throughput/round.js';
 import { createTargets, type Target, withRunning } from './throughput/targets.js';
 
-const BOOTS = 9;
+const BOOTS = 25;
 const REQUESTS = 50_000;
 const CONNECTIONS = 16;
 /** Duration of a round of load, in seconds. */
