@@ -79,12 +79,15 @@ function createTextPrinter(stream: Output): Printer {
     mutation: (file, policy, mutation) =>
       write(...notLoadedLines(paint, policy), ...mutationLines(paint, file, policy, mutation)),
     report: (report) =>
-      write(
-        ...reportLines({ paint, width: stream.isTTY === true ? (stream.columns ?? 80) : undefined }, report),
-      ),
+      write(...reportLines({ paint, width: stream.isTTY === true ? widthOf(stream) : undefined }, report)),
     replay: (log, file, policy, outcome) =>
       write(...notLoadedLines(paint, policy), ...replayLines(log, file, policy, outcome)),
   };
+}
+
+/** Some terminals do not say how wide they are, or say 0. */
+function widthOf({ columns = 0 }: { readonly columns?: number }): number {
+  return columns > 0 ? columns : 80;
 }
 
 function summarize({ hash, rules, lists, loadedLists }: Policy) {

@@ -66,7 +66,9 @@ export async function findVersion(
     throw new DeployError(
       isCandidate ? 'CANDIDATE_MISSING' : 'VERSION_MISSING',
       isCandidate ? `there is no candidate at ${parameter}` : `there is no policy at ${parameter}`,
-      isCandidate ? `store one: ${npmCommand(session, 'policy', 'push --candidate')}` : next,
+      isCandidate
+        ? `store one: ${npmCommand(session, 'policy', 'push --candidate')}; if you have just promoted it, ${npmCommand(session, 'policy', 'history')} shows that it is in force`
+        : next,
     );
   }
   throw new DeployError(
