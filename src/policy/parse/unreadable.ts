@@ -41,8 +41,9 @@ function encodingProblem(text: string): string | undefined {
 function emptiness(text: string): string | undefined {
   if (text.length > MAX_LENGTH) return undefined;
   if (/^\ufeff?\s*$/.test(text)) return `the file is empty: ${BEGIN}`;
-  // A line that begins with something other than a comment. One search in each line: the text may be hostile.
-  return /^[^\S\n]*[^\s#]/m.test(text.replace(/^\ufeff/, ''))
+  // A line that begins with something other than a comment. White space that ends a line is left out, because a new
+  // search begins behind it: hostile text would take quadratic time.
+  return /^[^\S\n\r\u2028\u2029]*[^\s#]/m.test(text.replace(/^\ufeff/, ''))
     ? undefined
     : `the file contains comments only: ${BEGIN}`;
 }
