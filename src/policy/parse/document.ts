@@ -38,7 +38,9 @@ export class PolicyDocument {
       uniqueKeys: false,
     });
     this.#root = document.contents;
-    this.problems = yamlProblems(document, text).map(({ offset, message }) => this.#problem(offset, message));
+    this.problems = yamlProblems(document, text, this.#lines).map(({ offset, message }) =>
+      this.#problem(offset, message),
+    );
     if (this.problems.length > 0) return;
     try {
       this.value = document.toJS();

@@ -1,5 +1,15 @@
 // Explains what the YAML parser reports, in the words of the guide.
-import { type Document, isAlias, isMap, isNode, isScalar, type Node, visit, type YAMLError } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  type LineCounter,
+  type Node,
+  visit,
+  type YAMLError,
+} from 'yaml';
 
 /** A problem at a position in the file, in UTF-16 code units. */
 export interface YamlProblem {
@@ -7,17 +17,27 @@ export interface YamlProblem {
   readonly message: string;
 }
 
+/** A problem that is only explained if it is the first one on its line, because that means to read the line. */
+interface Found {
+  readonly offset: number;
+  readonly explain: () => YamlProblem;
+}
+
 /** @returns what is wrong with the YAML of a text; one problem for each line */
-export function yamlProblems(document: Document, text: string): readonly YamlProblem[] {
+export function yamlProblems(document: Document, text: string, lines: LineCounter): readonly YamlProblem[] {
   const unclosed = unclosedQuote(document, text);
   if (unclosed !== undefined) return [unclosed];
-  const errors = [...document.errors, ...document.warnings].map((error) => explain(error, text));
-  const found = [...errors, ...nodeProblems(document, text)];
-  const lines = new Set<number>();
-  return found.filter(({ offset }) => {
-    const start = lineStart(text, offset);
-    return !lines.has(start) && lines.add(start);
-  });
+  const errors = [...document.errors, ...document.warnings].map((error) => ({
+    offset: error.pos[0],
+    explain: () => explain(error, text),
+  }));
+  const seen = new Set<number>();
+  return [...errors, ...nodeProblems(document, text)]
+    .filter(({ offset }) => {
+      const { line } = lines.linePos(offset);
+      return !seen.has(line) && seen.add(line);
+    })
+    .map((found) => found.explain());
 }
 
 function explain({ code, message, pos: [offset] }: YAMLError, text: string): YamlProblem {
@@ -109,13 +129,19 @@ function unclosedQuote(document: Document, text: string): YamlProblem | undefine
 }
 
 /** Aliases and anchors that are parts of expressions, and keys that are there twice. */
-function nodeProblems(document: Document, text: string): readonly YamlProblem[] {
-  const found: YamlProblem[] = [];
+function nodeProblems(document: Document, text: string): readonly Found[] {
+  const found: Found[] = [];
   const anchors = new Set<string>();
+  const add = (problem: YamlProblem): void => {
+    found.push({ offset: problem.offset, explain: () => problem });
+  };
   const at = (node: Node, message: string): void => {
     const offset = node.range?.[0] ?? 0;
-    const value = valueOnLine(text, offset);
-    found.push((value === undefined ? undefined : unquotedProblem(value)) ?? { offset, message });
+    const explain = (): YamlProblem => {
+      const value = valueOnLine(text, offset);
+      return (value === undefined ? undefined : unquotedProblem(value)) ?? { offset, message };
+    };
+    found.push({ offset, explain });
   };
   visit(document, {
     Node(_key, node) {
@@ -127,12 +153,12 @@ function nodeProblems(document: Document, text: string): readonly YamlProblem[] 
         if (!/^[\w-]+$/.test(node.anchor)) at(node, 'put quotes around a value that begins with `&`');
       }
       if (isMap(node)) {
-        found.push(...strangeKeys(node.items.map(({ key }) => key)));
-        found.push(...duplicateKeys(node.items.map(({ key }) => key)));
+        const keys = node.items.map(({ key }) => key);
+        [...strangeKeys(keys), ...duplicateKeys(keys)].forEach(add);
       }
       if (isScalar(node) && typeof node.value === 'string' && CONTROL.test(node.value)) {
         const offset = node.range?.[0] ?? 0;
-        found.push({
+        add({
           offset,
           message: 'control characters are not allowed: they change what a terminal shows',
         });

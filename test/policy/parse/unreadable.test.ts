@@ -51,6 +51,10 @@ const FILES: Readonly<Record<string, readonly [text: string, message: RegExp]>> 
     `version: 1\nlists: { a: [${'1,'.repeat(60_000)}] }`,
     /^the policy has too many entries/,
   ],
+  'many brackets': [
+    `version: 1\nlists: { a: [${']'.repeat(250_000)}`,
+    /^the policy has too many brackets, quotes and the like: 25000\d of at most 200000/,
+  ],
   'an unknown key': ['version: 1\nrule: []\n', /^unknown key "rule"; did you mean "rules"\?$/],
   'a merge key': [
     'version: 1\nrules: []\n<<: {}\n',
@@ -130,6 +134,10 @@ t.test('reports on hostile text in little time', (t) => {
   for (const text of [
     `version: 1\nrules: []\n${word}: 1\n`,
     `version: 1\nlists: { a: [${word}\n`,
+    `version: 1\nlists: { a: [${']'.repeat(50_000)}`,
+    `version: 1\nlists: { a: [${'*a '.repeat(50_000)}] }`,
+    `#${'\r'.repeat(400_000)}`,
+    `#${'\u2028'.repeat(400_000)}`,
     withRule(`"${'and '.repeat(100_000)}"`),
     withRule(`"${'and '.repeat(4900)}"`),
   ]) {
