@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { signToken } from '../../cli/cosigner/request.js';
 import type { Decide } from '../../src/policy/evaluate/decide.js';
 import type { Policy } from '../../src/policy/evaluate/rules.js';
+import { parsePolicy } from '../../src/policy/parse/file.js';
 import { Comparison } from '../../src/routes/comparison.js';
 import { decideUnless } from '../../src/sources/emergency.js';
 import { cosigner, testApp } from '../helpers/app.js';
@@ -152,6 +153,24 @@ t.test('suspends a candidate at once that is much too slow', async (t) => {
   await settled();
   t.match(of('candidate_suspended'), [{ slow: 1 }]);
   t.equal(comparison.candidate, undefined);
+});
+
+t.test('evaluates no rule of a candidate whose turn comes after 200 ms', async (t) => {
+  const rule = (id: string): string => `{ id: ${id}, for: transaction, when: "true", action: reject }`;
+  const candidate = parsePolicy(`version: 1\nrules: [${rule('slow')}, ${rule('late')}]\n`, 'candidate');
+  const rules = candidate.rules.map((each) => ({
+    ...each,
+    evaluate: () => {
+      const end = performance.now() + 201;
+      while (performance.now() < end);
+      return each.id === 'late';
+    },
+  }));
+  const slow = { ...candidate, rules, rulesFor: { ...candidate.rulesFor, transaction: rules } };
+  const { compare, of } = comparisonWith(slow);
+  compare();
+  await settled();
+  t.match(of('candidate_differs'), [{ candidate: { action: 'RETRY', rule: 'late' } }]);
 });
 
 t.test('does not suspend a candidate for two pauses among a hundred comparisons', async (t) => {

@@ -185,6 +185,10 @@ t.test('the history keeps the reason, the person, and which policy they belong t
   t.match(readDescription(back, SHA256), { why: 'rollback to version 12: wrong', rollbackTo: 12 });
   t.match(readDescription(back, undefined), { rollbackTo: 12 });
   t.match(readDescription('by hand', SHA256), { why: 'by hand', by: undefined });
+  t.match(readDescription('\u001b[1A', SHA256), { why: '\\u{1b}[1A' }, 'nothing that moves a cursor');
+  t.match(readDescription(description.replace('higher', '\u202ehigher'), SHA256), {
+    why: /^\\u\{202e\}higher/,
+  });
   t.match(readDescription(description, 'cd'.repeat(32)), { why: '', by: undefined }, 'of an earlier policy');
   t.throws(() => describeChange({ why: 'x'.repeat(1000), caller: ALICE, sha256: SHA256 }), {
     code: 'USAGE',

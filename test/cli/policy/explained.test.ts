@@ -42,6 +42,12 @@ t.test('takes the line as the argument, and as `aws logs tail` prints it', async
   t.match(await explain(file, ...LOCAL), { code: 0, stdout: /the same answer/ });
 });
 
+t.test('shows no ids that could change what a terminal shows', async (t) => {
+  const { code, stdout } = await explain(logged(1, { requestId: 'r\u001b[1A\u202e' }), ...LOCAL);
+  t.equal(code, 0);
+  t.match(stdout, 'transaction r\\u{1b}[1A\\u{202e}, policy ');
+});
+
 t.test('finds a decision by each of its ids, and explains the newest', async (t) => {
   const times = ['2026-11-25T20:10:00.000Z', '2026-11-25T20:20:00.000Z', '2026-11-25T20:15:00.000Z'];
   const attempts = times.map((time) => logged(2, { time, txId: 'tx-1', traceId: 'trace-1' }));
