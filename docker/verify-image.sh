@@ -19,7 +19,7 @@ shopt -s inherit_errexit
 cd "$(dirname "$0")/.."
 
 MAX_ADDED_MB=40
-MAX_BOOT_RATIO=10
+MAX_BOOT_RATIO=12
 MAX_RSS_MB=128
 REQUESTS=10000
 
