@@ -17,11 +17,14 @@ function layer(name, comment, from, allowed) {
 const CHAIN = ['src/protocol/', 'src/chain/'];
 const FACTS = [...CHAIN, 'src/policy/facts/'];
 const LANGUAGE = [...FACTS, 'src/policy/language/'];
-const EVALUATE = [...LANGUAGE, 'src/policy/evaluate/'];
+const LIMITS = [...LANGUAGE, 'src/policy/limits/'];
+const EVALUATE = [...LIMITS, 'src/policy/evaluate/'];
 const PARSE = [...EVALUATE, 'src/policy/parse/'];
 const SOURCES = [...PARSE, 'src/sources/'];
 const KEYS = [...SOURCES, 'src/keys/'];
-const ROUTES = [...KEYS, 'src/plugins/', 'src/routes/', 'src/timeouts\\.ts$'];
+const STORE = ['src/protocol/', 'src/store/'];
+const MEMORY = [...KEYS, 'src/store/', 'src/memory/'];
+const ROUTES = [...MEMORY, 'src/plugins/', 'src/routes/', 'src/timeouts\\.ts$'];
 const APP = [...ROUTES, 'src/app\\.ts$'];
 
 export default {
@@ -49,8 +52,11 @@ export default {
     layer('chain', 'What is signed depends on the protocol only.', '^src/chain/', CHAIN),
     layer('policy-facts', 'Facts depend on the chain and the protocol.', '^src/policy/facts/', FACTS),
     layer('policy-language', 'The language depends on facts.', '^src/policy/language/', LANGUAGE),
+    layer('policy-limits', 'Limits depend on the language.', '^src/policy/limits/', LIMITS),
     layer('policy-evaluate', 'Evaluation depends on the language.', '^src/policy/evaluate/', EVALUATE),
     layer('policy-parse', 'Parsing creates the policy to evaluate.', '^src/policy/parse/', PARSE),
+    layer('store', 'The store knows nothing of policies.', '^src/store/', STORE),
+    layer('memory', 'What a decision remembers joins policy and store.', '^src/memory/', MEMORY),
     layer('sources', 'Sources do not depend on their callers.', '^src/sources/', SOURCES),
     layer('keys', 'Keys are read from sources.', '^src/keys/', KEYS),
     layer('routes', 'Routes do not depend on the application.', '^src/routes/', ROUTES),

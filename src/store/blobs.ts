@@ -1,0 +1,13 @@
+// What is kept by its hash, because it is large or shared by many records: public keys, policies, lists, large records.
+
+export interface Blobs {
+  /**
+   * Keeps bytes under their SHA-256, if they are not kept yet.
+   * @param sha256 64 hex digits
+   * @param expires Unix time in seconds
+   * @throws {StoreError}
+   */
+  put(sha256: string, bytes: Buffer, expires: number): Promise<void>;
+  /** @returns `undefined` if there is none. @throws {StoreError} also if the bytes do not have that hash */
+  get(sha256: string): Promise<Buffer | undefined>;
+}

@@ -1,0 +1,74 @@
+// The keys of everything that is stored. A prefix for each kind, so that permissions can be given by prefix
+// (`dynamodb:LeadingKeys`).
+import { createHash } from 'node:crypto';
+import type { Kind } from '../protocol/request.js';
+import type { Key } from './table.js';
+
+/** The sort key of items that are alone in their partition. */
+export const ALONE = '-';
+
+/** Longer parts of keys are replaced by their SHA-256. */
+const MAX_PART_BYTES = 300;
+
+/** A final answer: one for each content that was sent under the same id at the same stage. */
+export function answerKey(kind: Kind, requestId: string, stage: string, contentHash: string): Key {
+  return { partition: `A#${kind}#${part(requestId)}`, sort: `${stage}#${contentHash}` };
+}
+
+/** What is known of a transaction, or of a configuration change. @param id see `subjectId` */
+export function subjectKey(id: string): Key {
+  return { partition: `T#${part(id)}`, sort: ALONE };
+}
+
+/** A counter of a limit. @param key the values of the limit's `per`, as one text */
+export function counterKey(limit: string, key: string): Key {
+  return { partition: `L#${limit}#${part(key)}`, sort: ALONE };
+}
+
+/** A transaction that was announced. @param id its `externalTxId` or `txId` */
+export function expectedKey(id: string): Key {
+  return { partition: `${EXPECTED_PREFIX}${part(id)}`, sort: ALONE };
+}
+/** Your own systems may write items with this prefix, and nothing else. */
+export const EXPECTED_PREFIX = 'E#';
+
+/**
+ * The transaction that used up something that can be used once: an announced transaction, or an initiator's proof. Its
+ * data is the transaction's id. Not part of the announced item, which others may write.
+ */
+export function useKey(type: 'expected' | 'proof', id: string): Key {
+  return { partition: `U#${type}#${part(id)}`, sort: ALONE };
+}
+
+/** Records are in the partition of their writer, in their order. @param sequence counted from 1 */
+export function recordKey(writer: string, sequence: number): Key {
+  return { partition: recordPartition(writer), sort: sequenceSort(sequence) };
+}
+export function recordPartition(writer: string): string {
+  return `R#${writer}`;
+}
+export function sequenceSort(sequence: number): string {
+  return String(sequence).padStart(12, '0');
+}
+
+/** Each writer's last record. */
+export function headKey(writer: string): Key {
+  return { partition: HEADS, sort: writer };
+}
+export const HEADS = 'H';
+
+/** What was accepted about a lost or restored store. */
+export function acceptanceKey(time: string): Key {
+  return { partition: ACCEPTANCES, sort: time };
+}
+export const ACCEPTANCES = 'S#accepted';
+
+/** A part of something that is kept by its hash: a public key, a policy, a list, a large record. */
+export function blobKey(sha256: string, place: number): Key {
+  return { partition: `B#${sha256}`, sort: String(place).padStart(6, '0') };
+}
+
+function part(text: string): string {
+  if (Buffer.byteLength(text) <= MAX_PART_BYTES) return text;
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
