@@ -16,13 +16,14 @@ import {
  * - `refused`: nothing is done
  * - `lost`: it is done, but the response is lost
  * - `late`: the response is lost, and it is done later, if its conditions hold then
+ * - `busy`: another writer is busy with one of the items
  */
-export type Fault = 'refused' | 'throttled' | 'lost' | 'late';
+export type Fault = 'refused' | 'throttled' | 'lost' | 'late' | 'busy';
 
 export interface MemoryTableOptions {
   /** Unix time in ms. @default the real time */
   readonly now?: () => number;
-  /** How long the next operation takes, in ms. @default none */
+  /** How long the next operation takes, in ms; a write, before and after it is done. @default none */
   readonly delayMs?: () => number;
   /** What goes wrong with the next operation. A read can only be refused. @default nothing */
   readonly fault?: (operation: 'read' | 'write' | 'query') => Fault | undefined;
@@ -63,12 +64,14 @@ export class MemoryTable implements Table {
   ): Promise<readonly number[]> {
     assertWrites(writes);
     const fault = await this.#operation('write', signal);
+    if (fault === 'busy') return [Math.floor(Math.random() * writes.length)];
     if (fault === 'late') {
       const late = sleep(this.#options.lateMs?.() ?? 5).then(() => void this.#commit(writes));
       this.#late.add(late);
       void late.then(() => this.#late.delete(late));
     }
     const failed = fault === 'late' ? [] : this.#commit(writes);
+    await this.#delay();
     if (fault !== undefined) {
       throw new StoreError(`${this.name} did not answer`, { mayBeWritten: true });
     }
@@ -118,10 +121,8 @@ export class MemoryTable implements Table {
 
   async #operation(operation: 'read' | 'write' | 'query', signal?: AbortSignal): Promise<Fault | undefined> {
     this.calls[operation]++;
-    const delay = this.#options.delayMs?.() ?? 0;
     try {
-      if (delay > 0) await sleep(delay, undefined, signal === undefined ? {} : { signal });
-      else await Promise.resolve();
+      await this.#delay(signal);
       signal?.throwIfAborted();
     } catch (cause) {
       // Whoever gives up waiting doesn't stop what is under way.
@@ -134,6 +135,11 @@ export class MemoryTable implements Table {
     }
     if (fault === 'throttled') throw new StoreError(`${this.name} throttles`, { throttled: true });
     return fault;
+  }
+
+  async #delay(signal?: AbortSignal): Promise<void> {
+    const ms = this.#options.delayMs?.() ?? 0;
+    if (ms > 0) await sleep(ms, undefined, signal === undefined ? {} : { signal });
   }
 
   #commit(writes: readonly Write[]): readonly number[] {
