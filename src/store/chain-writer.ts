@@ -127,7 +127,7 @@ export class ChainWriter {
   #attempt(entries: readonly Pending[]): Attempt {
     const { start, now } = this.#options;
     const { head: last, version } = this.#known;
-    const bodies = entries.map(({ body }) => body);
+    const bodies = entries.flatMap(({ body }) => body ?? []);
     const { records, head } = extend(last, last.sequence === 0 ? [start, ...bodies] : bodies, now());
     const own = [...records, putHead(head, version)];
     return {

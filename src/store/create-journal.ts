@@ -30,6 +30,12 @@ export interface OwnJournal extends Journal {
   readonly head: Head | undefined;
   /** Whether the store has another head than was written: nothing can be written until `restart`. */
   readonly isBroken: boolean;
+  /**
+   * Writes the start record, if nothing is written yet. From then on there is a head that can be missed: a process
+   * that has not written anything would not notice that the table was emptied.
+   * @throws {StoreError}
+   */
+  begin(): Promise<void>;
   /** Goes on as a new writer, with a new chain: after a loss was accepted. */
   restart(): void;
   /** Resolves once nothing is waiting or under way. */
@@ -57,6 +63,14 @@ export function createJournal(options: JournalOptions): OwnJournal {
     return chain;
   };
 
+  const write = async (pending: Pending): Promise<'written' | 'conflict'> => {
+    if (pending.problem !== undefined) throw new StoreError(`an entry can't be written: ${pending.problem}`);
+    const writer = current();
+    const timer = setTimeout(() => writer.giveUp(pending), patienceMs);
+    writer.add(pending);
+    return pending.outcome.finally(() => clearTimeout(timer));
+  };
+
   return {
     get writer() {
       return chain.writer;
@@ -73,13 +87,10 @@ export function createJournal(options: JournalOptions): OwnJournal {
       const json = JSON.stringify(body);
       const isLarge = Buffer.byteLength(json) > MAX_BODY_BYTES;
       const kept = isLarge ? await keepBody(blobs, json, expires) : json;
-      const pending = new Pending(writes, { json: kept, expires });
-      if (pending.problem !== undefined)
-        throw new StoreError(`an entry can't be written: ${pending.problem}`);
-      const writer = current();
-      const timer = setTimeout(() => writer.giveUp(pending), patienceMs);
-      writer.add(pending);
-      return pending.outcome.finally(() => clearTimeout(timer));
+      return write(new Pending(writes, { json: kept, expires }));
+    },
+    async begin() {
+      if (current().known.head.sequence === 0) await write(new Pending([]));
     },
     restart: () => {
       chain = createChain();

@@ -16,7 +16,8 @@ type Outcome = 'written' | 'conflict';
 /** An entry that waits for its outcome. */
 export class Pending {
   readonly writes: readonly Write[];
-  readonly body: Body;
+  /** `undefined`: the start record alone. */
+  readonly body: Body | undefined;
   readonly keys: readonly string[];
   readonly bytes: number;
   readonly outcome: Promise<Outcome>;
@@ -24,14 +25,12 @@ export class Pending {
   #resolve!: (outcome: Outcome) => void;
   #reject!: (error: unknown) => void;
 
-  constructor(writes: readonly Write[], body: Body) {
+  constructor(writes: readonly Write[], body?: Body) {
     this.writes = writes;
     this.body = body;
     this.keys = writes.map(keyText);
-    this.bytes = writes.reduce(
-      (sum, write) => sum + dataBytes(write),
-      Buffer.byteLength(body.json) + LINK_BYTES,
-    );
+    const recordBytes = Buffer.byteLength(body?.json ?? '') + LINK_BYTES;
+    this.bytes = writes.reduce((sum, write) => sum + dataBytes(write), recordBytes);
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

@@ -73,6 +73,16 @@ test('writes the start record with the first entry, and chains what follows', as
   t.match(first?.data, /^\{"writer":"[^"]+","sequence":1,"previous":"0{64}","body":\{"type":"start","at":"2/);
 });
 
+test('begins with the start record alone, once', async (t) => {
+  const { table, journal } = setUp();
+  await journal.begin();
+  t.same(chainOf(table, journal.writer), ['start']);
+  t.same(journal.checkHead().key, headKey(journal.writer));
+  await journal.begin();
+  await journal.append(entry('a'));
+  t.same(chainOf(table, journal.writer), ['start', 'a']);
+});
+
 test('writes what belongs to a record in the same transaction, with its conditions', async (t) => {
   const { table, journal } = setUp();
   t.equal(await journal.append(entry('a', [counter('x', 0)])), 'written');
@@ -303,7 +313,7 @@ test('under any faults, each written entry is in its chain once, and no other', 
         }
       });
       // A counter's version is the number of entries that counted in it.
-      for (const name of ['w', 'x', 'y', 'z']) {
+      for (const name of ['w', 'x', 'y', 'z'] as const) {
         const counted = written.filter((id) => entries[Number(id)]?.names.includes(name)).length;
         const [item] = await table.read([counterKey('limit', name)]);
         if ((item?.version ?? 0) !== counted)
