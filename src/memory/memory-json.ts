@@ -1,6 +1,6 @@
 // A memory as JSON: what a record keeps of it, so that the decision can be repeated.
 import type { Memory } from '../policy/evaluate/memory.js';
-import { counterFromJson, counterToJson } from '../policy/limits/counter.js';
+import { counterFromJson, counterToJson, sharesFromJson } from '../policy/limits/counter-json.js';
 import { isObject } from '../protocol/request.js';
 
 export function memoryToJson(memory: Memory): Readonly<Record<string, unknown>> {
@@ -25,8 +25,8 @@ export function memoryFromJson(json: unknown): Memory {
   return {
     subject,
     counters: new Map(Object.entries(counters).map(([id, counter]) => [id, counterFromJson(counter)])),
+    shares: sharesFromJson(shares),
     // Written by memoryToJson, and proven by the chain.
-    shares: shares as Memory['shares'],
     expected: expected as Memory['expected'],
     proofUsedBy: proofUsedBy as string | undefined,
     changed: changed as string | undefined,

@@ -1,18 +1,13 @@
 // Reads what a decision needs to know of earlier ones: one consistent read of a few items.
 import { essentialsOf, type Essentials } from '../chain/essentials.js';
 import type { Signed } from '../chain/read.js';
-import { claimsOf } from '../policy/evaluate/claims.js';
 import type { Memory, StoredExpected } from '../policy/evaluate/memory.js';
 import type { Policy } from '../policy/evaluate/rules.js';
 import { expectedIds } from '../policy/facts/expected.js';
 import { proofOf } from '../policy/facts/initiator.js';
-import {
-  type Claim,
-  type Counter,
-  counterFromJson,
-  counterId,
-  type Share,
-} from '../policy/limits/counter.js';
+import { claimsOf } from '../policy/limits/claims.js';
+import { counterFromJson } from '../policy/limits/counter-json.js';
+import { type Claim, type Counter, counterId, type Share } from '../policy/limits/counter.js';
 import type { CallbackRequest } from '../protocol/request.js';
 import type { HeadCheck } from '../store/journal.js';
 import { answerKey, counterKey, expectedKey, subjectKey, useKey } from '../store/keys.js';

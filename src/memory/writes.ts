@@ -1,10 +1,10 @@
 // What must be written together with the record of a decision, under the condition that nothing of it has changed since
 // it was read.
-import type { Essentials } from '../chain/essentials.js';
 import { matchedExpected } from '../policy/facts/expected.js';
 import type { Policy, RuleDecision } from '../policy/evaluate/rules.js';
-import { type Counter, counterId, counterToJson, type Share } from '../policy/limits/counter.js';
-import { giveBack, settle } from '../policy/limits/settle.js';
+import { counterToJson } from '../policy/limits/counter-json.js';
+import { type Counter, counterId, type Share } from '../policy/limits/counter.js';
+import { giveBack, settle } from '../policy/limits/counting.js';
 import { counterKey, expectedKey, subjectKey, useKey } from '../store/keys.js';
 import type { Key, Put, Write } from '../store/table.js';
 import type { Asked, Question, Recalled } from './recall.js';

@@ -130,8 +130,13 @@ export class ChainWriter {
     const bodies = entries.map(({ body }) => body);
     const { records, head } = extend(last, last.sequence === 0 ? [start, ...bodies] : bodies, now());
     const own = [...records, putHead(head, version)];
+    const first = head.sequence - entries.length + 1;
+    const { writer } = this;
     return {
-      writes: [...own, ...entries.flatMap(({ writes }) => writes)],
+      writes: [
+        ...own,
+        ...entries.flatMap(({ writesAt }, place) => writesAt({ writer, sequence: first + place })),
+      ],
       head,
       owners: [
         ...own.map(() => undefined),
