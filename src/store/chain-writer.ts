@@ -130,14 +130,15 @@ export class ChainWriter {
     const bodies = entries.flatMap(({ body }) => body ?? []);
     const { records, head } = extend(last, last.sequence === 0 ? [start, ...bodies] : bodies, now());
     const own = [...records, putHead(head, version)];
-    return {
-      writes: [...own, ...entries.flatMap(({ writes }) => writes)],
-      head,
-      owners: [
-        ...own.map(() => undefined),
-        ...entries.flatMap((pending) => pending.writes.map(() => pending)),
-      ],
-    };
+    const writes: Write[] = [...own];
+    const owners: (Pending | undefined)[] = own.map(() => undefined);
+    let sequence = head.sequence - bodies.length;
+    for (const pending of entries) {
+      if (pending.body !== undefined) sequence++;
+      writes.push(...pending.writesAt({ writer: this.writer, sequence }));
+      owners.push(...pending.writes.map(() => pending));
+    }
+    return { writes, head, owners };
   }
 
   async #afterError(error: unknown, attempt: Attempt, entries: readonly Pending[]): Promise<void> {

@@ -90,7 +90,7 @@ export function createJournal(options: JournalOptions): OwnJournal {
       return write(new Pending(writes, { json: kept, expires }));
     },
     async begin() {
-      if (current().known.head.sequence === 0) await write(new Pending([]));
+      if (current().known.head.sequence === 0) await write(new Pending(() => []));
     },
     restart: () => {
       chain = createChain();

@@ -1,6 +1,7 @@
 // Group commit: entries that wait while a write is under way are written together in the next one.
 import { type Body, keyText } from './chain.js';
 import type { StoreError } from './error.js';
+import type { Entry } from './journal.js';
 import { MAX_DATA_BYTES, MAX_WRITE_BYTES, MAX_WRITES, type Write } from './table.js';
 
 /** What a record has besides its body, and the head, in bytes: more than both need. */
@@ -13,8 +14,13 @@ const OWN_WRITES = 2;
 
 type Outcome = 'written' | 'conflict';
 
+/** As long as any other place in a chain. */
+const ANYWHERE = { writer: '20000101T000000Z-000000000000', sequence: 999_999_999_999 };
+
 /** An entry that waits for its outcome. */
 export class Pending {
+  /** For any place in the chain: only their data may differ. */
+  readonly writesAt: Entry['writes'];
   readonly writes: readonly Write[];
   /** `undefined`: the start record alone. */
   readonly body: Body | undefined;
@@ -25,7 +31,9 @@ export class Pending {
   #resolve!: (outcome: Outcome) => void;
   #reject!: (error: unknown) => void;
 
-  constructor(writes: readonly Write[], body?: Body) {
+  constructor(writesAt: Entry['writes'], body?: Body) {
+    const writes = writesAt(ANYWHERE);
+    this.writesAt = writesAt;
     this.writes = writes;
     this.body = body;
     this.keys = writes.map(keyText);

@@ -26,7 +26,7 @@ function note(id: string): NoteRecord {
 }
 
 function entry(id: string, writes: readonly Write[] = []): Entry {
-  return { writes, body: note(id), expires: FAR };
+  return { writes: () => writes, body: note(id), expires: FAR };
 }
 
 /** A write of a counter that was last seen with a version. */
@@ -144,7 +144,7 @@ test('takes several groups for what is too large for one', async (t) => {
 test('keeps a large body by its hash, before the record', async (t) => {
   const { table, blobs, journal } = setUp();
   const body = { ...note('large'), by: 'x'.repeat(MAX_DATA_BYTES) };
-  t.equal(await journal.append({ writes: [], body, expires: FAR }), 'written');
+  t.equal(await journal.append({ writes: () => [], body, expires: FAR }), 'written');
   const [, item] = recordsOf(table, journal.writer);
   const { sha256 } = (JSON.parse(item?.data ?? '') as StoredRecord).body as { sha256: string };
   t.same(JSON.parse(blobs.kept.get(sha256)?.toString() ?? ''), body);
@@ -235,7 +235,7 @@ test('writes nothing on top of another head, until it goes on as a new writer', 
 test('begins a new chain when the last record has expired', async (t) => {
   let now = 1_800_000_000_000;
   const { table, journal } = setUp({ now: () => now }, { now: () => now, retentionSeconds: 1000 });
-  await journal.append({ writes: [], body: note('a'), expires: now / 1000 + 1000 });
+  await journal.append({ writes: () => [], body: note('a'), expires: now / 1000 + 1000 });
   const before = journal.writer;
   now += 2_000_000;
   t.equal(journal.checkHead().key, undefined);

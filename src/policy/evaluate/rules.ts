@@ -10,6 +10,9 @@ import { explainError } from '../language/explain-error.js';
 import type { Compiled } from '../language/language.js';
 import { type ListEntry, type Lists, nameIn } from '../language/named-list.js';
 import type { Tables } from '../language/table.js';
+import { type Limit, LIMIT_PREFIX } from '../limits/limit.js';
+import { type LimitReport, Standings } from '../limits/standing.js';
+import type { Memory } from './memory.js';
 import type { RuleIndex } from './rule-index.js';
 
 export interface Rule extends Compiled {
@@ -24,6 +27,8 @@ export interface Rule extends Compiled {
 export interface Policy {
   /** The file's SHA-256, 64 hex digits. */
   readonly hash: string;
+  /** The file. */
+  readonly text: string;
   readonly rules: readonly Rule[];
   /** The rules, keyed by the kind of request that they apply to, in order. */
   readonly rulesFor: Readonly<Record<Kind, readonly Rule[]>>;
@@ -38,6 +43,10 @@ export interface Policy {
   /** All lists, as rules look things up in them. */
   readonly named: Lists;
   readonly tables: Tables;
+  /** What every approval of a transaction must fit into. */
+  readonly limits: readonly Limit[];
+  /** Why the policy can't be used without a store; empty if it can. */
+  readonly needsStore: readonly StoreNeed[];
   /** What an author should look at; the policy can be used. */
   readonly warnings: readonly PolicyWarning[];
   /** The action if no rule matches. */
@@ -67,14 +76,25 @@ export interface PolicyWarning {
   readonly message: string;
 }
 
+/** A place in a policy file that a store is needed for: a problem where there is none. */
+export interface StoreNeed extends PolicyWarning {
+  /** The line in the file, or the part of it around the place. */
+  readonly excerpt: string;
+  /** Position of the place in the excerpt, counted from 0. */
+  readonly caret: number;
+}
+
 /** Stands in for the rule id if the request contradicts what it signs. */
 export const INTEGRITY = 'integrity';
+
+/** Stands in for the rule id if the transaction differs from what was approved before. */
+export const CHANGED = 'changed';
 
 /** Stands in for the rule id if no rule made the decision. */
 export const OTHERWISE = 'otherwise';
 
 export interface RuleDecision extends Decision {
-  /** Id of the rule that decided or could not be evaluated, `otherwise`, or `integrity`. */
+  /** Id of the rule that decided or could not be evaluated, `otherwise`, `integrity`, `changed`, or `limits.NAME`. */
   readonly rule: string;
   /** Why that rule could not be evaluated. It contains no values from the request. */
   readonly ruleError?: string;
@@ -90,15 +110,19 @@ export interface RuleDecision extends Decision {
   readonly policy: string;
   /** The SHA-256 of the lists that the policy takes from elsewhere, keyed by name. Absent if there are none. */
   readonly lists?: Readonly<Record<string, string>>;
+  /** Where the request stands with the limits that concern it, keyed by their names. */
+  readonly limits?: Readonly<Record<string, LimitReport>>;
   /** Ids of the rules up to and including the one that decided, in order. */
   readonly tried: readonly string[];
 }
 
 /**
  * Decides by the first rule that matches. If a rule can't be evaluated, `onError` decides, and no later rule is
- * evaluated. A request that contradicts what it signs is rejected before any rule.
+ * evaluated. A request that contradicts what it signs, or what was approved before, is rejected before any rule. An
+ * approval by any rule must fit into all limits.
  * @param signed what a transaction signs, if it was read before
  * @param deadline on the clock of `performance.now()`: a rule whose turn comes later can't be evaluated
+ * @param memory without it, a policy with limits approves no transaction
  */
 export function decideBy(
   policy: Policy,
@@ -106,12 +130,15 @@ export function decideBy(
   now: Date,
   signed: Signed | undefined = signedBy(policy, request),
   deadline = Infinity,
+  memory?: Memory,
 ): RuleDecision {
-  const facts = factsOf({ request, signed, catalog: policy.catalog }, now);
+  const { facts, standings } = basisOf(policy, request, now, signed, memory);
   const decision =
-    signed?.refusal === undefined
-      ? decideByRules(policy, request, facts, deadline)
-      : refuse(policy, signed.refusal);
+    signed?.refusal !== undefined
+      ? refuse(policy, signed.refusal)
+      : memory?.changed !== undefined
+        ? refuseChanged(policy, memory.changed)
+        : withinLimits(policy, standings, decideByRules(policy, request, facts, deadline));
   const destinationName = namesOf(policy, facts);
   return {
     ...decision,
@@ -119,6 +146,43 @@ export function decideBy(
     ...(destinationName !== undefined && { destinationName }),
     ...(policy.loadedLists.size > 0 && { lists: hashesOf(policy) }),
   };
+}
+
+/** What rules are evaluated with; `standings` only for a transaction, if the policy has limits. */
+export interface Basis {
+  readonly facts: Facts;
+  readonly standings: Standings | undefined;
+}
+
+export function basisOf(
+  { catalog, limits }: Policy,
+  request: CallbackRequest,
+  now: Date,
+  signed: Signed | undefined,
+  memory: Memory | undefined,
+): Basis {
+  const facts = factsOf({ request, signed, catalog }, now);
+  if (limits.length === 0 || request.kind !== 'transaction') return { facts, standings: undefined };
+  const standings = new Standings(limits, facts, memory, now);
+  return { facts: { ...facts, limits: standings.facts }, standings };
+}
+
+/** An approval that a limit does not allow is none, whichever rule gave it. */
+function withinLimits(
+  policy: Policy,
+  standings: Standings | undefined,
+  decision: RuleDecision,
+): RuleDecision {
+  if (standings === undefined) return decision;
+  const refusal = decision.action === 'APPROVE' ? standings.refusal : undefined;
+  const { report } = standings;
+  const origin = {
+    policy: decision.policy,
+    tried: decision.tried,
+    ...(report !== undefined && { limits: report }),
+  };
+  if (refusal === undefined) return { ...decision, ...origin };
+  return 'error' in refusal ? failed(policy, refusal.rule, refusal.error, origin) : { ...origin, ...refusal };
 }
 
 function hashesOf({ loadedLists }: Policy): Readonly<Record<string, string>> {
@@ -134,6 +198,10 @@ export function signedBy({ catalog }: Policy, request: CallbackRequest): Signed 
 
 function refuse({ hash }: Policy, { check, reason }: NonNullable<Signed['refusal']>): RuleDecision {
   return { policy: hash, tried: [], action: 'REJECT', rule: INTEGRITY, check, reason };
+}
+
+function refuseChanged({ hash }: Policy, reason: string): RuleDecision {
+  return { policy: hash, tried: [], action: 'REJECT', rule: CHANGED, reason };
 }
 
 function decideByRules(
@@ -211,8 +279,9 @@ function failed(
   policy: Policy,
   rule: string,
   ruleError: string,
-  origin: Pick<RuleDecision, 'policy' | 'tried'>,
+  origin: Pick<RuleDecision, 'policy' | 'tried' | 'limits'>,
 ): RuleDecision {
-  const reason = `Rule ${rule} could not be evaluated for this request.`;
+  const what = rule.startsWith(LIMIT_PREFIX) ? `Limit ${rule.slice(LIMIT_PREFIX.length)}` : `Rule ${rule}`;
+  const reason = `${what} could not be evaluated for this request.`;
   return { ...origin, action: policy.onError, rule, ruleError, reason };
 }

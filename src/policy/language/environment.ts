@@ -8,6 +8,7 @@ import { FactError } from '../facts/fact.js';
 import { FACT_CLASSES, FACT_TYPES, listedDestination } from '../facts/facts.js';
 import { registerCalendar, TIMESTAMP } from './calendar-functions.js';
 import { decimalMacro } from './decimal-macro.js';
+import { LIMIT_FACT_TYPES, LIMIT_TYPE, LimitFacts, LimitsObject } from './limits.js';
 import { Lists, NamedList } from './named-list.js';
 import { type Tables, TablesObject, TableValue } from './table.js';
 
@@ -24,8 +25,8 @@ const LIMITS = {
 process.env['TZ'] = 'UTC';
 
 /**
- * Names that rules may use, with their types: the members of `tx`, `config`, `lists` and `tables`, and those of each
- * type.
+ * Names that rules may use, with their types: the members of `tx`, `config`, `lists`, `tables` and `limits`, and those of
+ * each type.
  */
 export type KnownNames = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -33,17 +34,20 @@ export type KnownNames = Readonly<Record<string, Readonly<Record<string, string>
 export interface Vocabulary {
   readonly lists: Lists;
   readonly tables: Tables;
+  /** The names of limits. @default none; there are none for the expressions of limits themselves */
+  readonly limits?: readonly string[];
 }
 
 /**
  * One environment for each kind of rule: rules for transactions read `tx`, those for configuration changes `config`.
  */
-export function celEnvironments({ lists, tables }: Vocabulary): {
+export function celEnvironments({ lists, tables, limits = [] }: Vocabulary): {
   readonly environments: Readonly<Record<Kind, CelEnvironment>>;
   readonly known: KnownNames;
 } {
   const listTypes = Object.fromEntries(Object.keys(lists).map((name) => [name, 'List']));
   const tableTypes = Object.fromEntries([...tables.keys()].map((name) => [name, TABLE]));
+  const limitTypes = Object.fromEntries(limits.map((name) => [name, LIMIT_TYPE]));
   const tablesObject = new TablesObject(tables);
   const environmentWith = (variable: string, type: string): CelEnvironment =>
     baseEnvironment()
@@ -53,10 +57,17 @@ export function celEnvironments({ lists, tables }: Vocabulary): {
       .registerConstant('tables', 'Tables', tablesObject)
       .registerVariable('now', TIMESTAMP)
       .registerVariable(variable, type);
+  const transaction = environmentWith('tx', 'Transaction');
+  if (limits.length > 0) {
+    transaction
+      .registerType(LIMIT_TYPE, { ctor: LimitFacts, fields: LIMIT_FACT_TYPES })
+      .registerType('Limits', { ctor: LimitsObject, fields: limitTypes })
+      .registerVariable('limits', 'Limits');
+  }
   const classes = Object.entries(FACT_CLASSES).map(([name, { facts }]) => [name, facts] as const);
   return {
     environments: {
-      transaction: environmentWith('tx', 'Transaction'),
+      transaction,
       configuration: environmentWith('config', 'Configuration'),
     },
     known: {
@@ -65,6 +76,7 @@ export function celEnvironments({ lists, tables }: Vocabulary): {
       config: FACT_TYPES.config,
       lists: listTypes,
       tables: tableTypes,
+      ...(limits.length > 0 && { limits: limitTypes, [LIMIT_TYPE]: LIMIT_FACT_TYPES }),
     },
   };
 }

@@ -6,7 +6,14 @@ import { type Comparison, leadingComparisons } from './comparisons.js';
 import { celEnvironments, type KnownNames, type Vocabulary } from './environment.js';
 import type { EvaluableNode } from './macro.js';
 import { misusedMembership } from './membership.js';
-import { type ExpressionProblem, notBoolean, problemFinder, toProblem } from './problems.js';
+import {
+  BOOLEAN,
+  type ExpressionProblem,
+  problemFinder,
+  type Result,
+  toProblem,
+  wrongResult,
+} from './problems.js';
 import { slipsIn } from './slips.js';
 import { makeStrictAndBounded, withLenientHas } from './strict.js';
 
@@ -26,6 +33,8 @@ export interface Language {
    * @param approves whether its rule approves
    */
   compile(source: string, approves: boolean): Compiled | readonly ExpressionProblem[];
+  /** Compiles an expression for another result. */
+  compileValue(source: string, result: Result): Compiled | readonly ExpressionProblem[];
 }
 
 /** @returns the language for each kind of rule */
@@ -52,28 +61,38 @@ function language(environment: CelEnvironment, known: KnownNames): Language {
     return withLenientHas(parsed.ast as ASTNode & EvaluableNode, () => parsed(facts));
   };
 
-  return {
-    compile(source, approves) {
-      try {
-        // Constant parts are evaluated to find problems.
-        resetLimits();
-        const parsed = environment.parse(source);
-        // Check the types first, because findProblems reads the types that the check stores in the nodes.
-        const { type, error } = parsed.check();
-        const problems = findProblems(source, parsed.ast);
-        if (problems.length > 0) return withSlips(problems, source);
-        const misused = misusedMembership(parsed.ast, approves);
-        if (misused.length > 0) return misused;
-        if (type !== 'bool') return [error === undefined ? notBoolean(type, 0) : toProblem(error, known, 0)];
-        return {
-          ast: parsed.ast,
-          comparisons: leadingComparisons(parsed.ast, known),
-          evaluate: (facts) => evaluate(parsed, facts),
-          evaluatePart: (part, facts) => evaluate(environment.parse(part), facts),
-        };
-      } catch (error) {
-        return withSlips([toProblem(error, known, 0)], source);
+  const compile = (
+    source: string,
+    result: Result,
+    misuses: (ast: ASTNode) => readonly ExpressionProblem[],
+  ): Compiled | readonly ExpressionProblem[] => {
+    try {
+      // Constant parts are evaluated to find problems.
+      resetLimits();
+      const parsed = environment.parse(source);
+      // Check the types first, because findProblems reads the types that the check stores in the nodes.
+      const { type, error } = parsed.check();
+      const problems = findProblems(source, parsed.ast, result);
+      if (problems.length > 0) return withSlips(problems, source);
+      const misused = misuses(parsed.ast);
+      if (misused.length > 0) return misused;
+      if (type === undefined || !result.types.includes(type)) {
+        return [error === undefined ? wrongResult(result, type, 0) : toProblem(error, known, 0)];
       }
-    },
+      return {
+        ast: parsed.ast,
+        comparisons: leadingComparisons(parsed.ast, known),
+        evaluate: (facts) => evaluate(parsed, facts),
+        evaluatePart: (part, facts) => evaluate(environment.parse(part), facts),
+      };
+    } catch (error) {
+      return withSlips([toProblem(error, known, 0)], source);
+    }
+  };
+
+  return {
+    compile: (source, approves) => compile(source, BOOLEAN, (ast) => misusedMembership(ast, approves)),
+    // A value that depends on what is listed could be evaded with another tag, whatever is done with it.
+    compileValue: (source, result) => compile(source, result, (ast) => misusedMembership(ast, false)),
   };
 }

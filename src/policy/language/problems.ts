@@ -19,6 +19,16 @@ export interface ExpressionProblem {
   readonly offset: number;
 }
 
+/** What an expression has to result in. */
+export interface Result {
+  /** Types in the rule language. */
+  readonly types: readonly string[];
+  /** In words: `an amount`. */
+  readonly demand: string;
+}
+
+export const BOOLEAN: Result = { types: ['bool'], demand: 'true or false' };
+
 /** Wraps an expression so that each operand of `&&` and `||` is checked; cel-js alone stops at the first problem. */
 const PARTS_MACRO = 'parts';
 /** Replaces `has` during the check, because `has` itself accepts unknown names. */
@@ -28,25 +38,30 @@ const HAS_MACRO = 'got';
 export function problemFinder(environment: CelEnvironment, known: KnownNames) {
   const wrapper = `${PARTS_MACRO}(`;
   let found: ExpressionProblem[] = [];
+  let result = BOOLEAN;
 
   const checkParts = (node: ASTNode, checker: Checker, context: unknown): void => {
-    if (node.op === '&&' || node.op === '||') {
+    if (result === BOOLEAN && (node.op === '&&' || node.op === '||')) {
       node.args.forEach((part) => checkParts(part, checker, context));
       return;
     }
     try {
       const { name } = checker.check(node, context);
       // Dynamic operands are reported as pitfalls.
-      if (name !== 'bool' && name !== 'dyn') found.push(notBoolean(name, node.start - wrapper.length));
+      const isDynamic = name === 'dyn' && result === BOOLEAN;
+      if (!isDynamic && !result.types.includes(name)) {
+        found.push(wrongResult(result, name, node.start - wrapper.length));
+      }
     } catch (error) {
       found.push(toProblem(error, known, wrapper.length));
     }
   };
   const checking = checkingEnvironment(environment, checkParts);
 
-  return (source: string, ast: ASTNode): readonly ExpressionProblem[] => {
+  return (source: string, ast: ASTNode, wanted: Result): readonly ExpressionProblem[] => {
     const nodes = [...nodesIn(ast)];
     found = [];
+    result = wanted;
     // The line break ends a comment at the end of the expression.
     const { error } = checking.check(`${wrapper}${withoutHas(source, nodes)}\n)`);
     if (error !== undefined && found.length === 0) found.push(toProblem(error, known, wrapper.length));
@@ -92,8 +107,8 @@ function withoutHas(source: string, nodes: readonly ASTNode[]): string {
   return renamed;
 }
 
-export function notBoolean(type: string | undefined, offset: number): ExpressionProblem {
-  return { message: `expected true or false, but this is of type ${type}`, offset };
+export function wrongResult({ demand }: Result, type: string | undefined, offset: number): ExpressionProblem {
+  return { message: `expected ${demand}, but this is of type ${type}`, offset };
 }
 
 /** @param shift length of the text that was inserted before the expression when it was checked */
@@ -133,9 +148,16 @@ const OTHER_KIND: Readonly<Record<string, string>> = {
 };
 
 function unknownVariable(name: string, known: KnownNames): string {
+  if (name === 'limits') return limitsUnavailable(known);
   return Object.hasOwn(OTHER_KIND, name)
     ? (OTHER_KIND[name] ?? '')
     : `unknown name "${name}"${hintFor(name, known)}`;
+}
+
+function limitsUnavailable(known: KnownNames): string {
+  return Object.hasOwn(known, 'limits')
+    ? '"limits" is not available here: limits count transactions only'
+    : '"limits" is not available here: the policy has none under limits:, and limits can’t read each other';
 }
 
 /** Other words for the variables. */
@@ -145,16 +167,19 @@ const VARIABLES: Readonly<Record<string, string>> = {
   configuration: 'config',
   list: 'lists',
   table: 'tables',
+  limit: 'limits',
 };
 
 /** What a name without its owner was meant to be. */
 function hintFor(name: string, known: KnownNames): string {
-  const owner = ['lists', 'tables', 'tx', 'config'].find((each) => Object.hasOwn(known[each] ?? {}, name));
+  const owner = ['lists', 'tables', 'limits', 'tx', 'config'].find((each) =>
+    Object.hasOwn(known[each] ?? {}, name),
+  );
   if (owner !== undefined) return `; write ${owner}.${name}`;
   const variable = Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
   if (variable !== undefined) return `; did you mean "${variable}"?`;
   if (/^[A-Z][A-Z0-9_]+$/.test(name)) return `; write a string in quotes: "${name}"`;
-  return suggestion(name, ['tx', 'config', 'lists', 'tables', 'now']);
+  return suggestion(name, ['tx', 'config', 'lists', 'tables', 'limits', 'now']);
 }
 
 function unknownMember([owner, member]: readonly [ASTNode, string | ASTNode], known: KnownNames): string {
@@ -163,7 +188,7 @@ function unknownMember([owner, member]: readonly [ASTNode, string | ASTNode], kn
   const { checkedType } = owner as ASTNode & Pick<EvaluableNode, 'checkedType'>;
   const names = Object.keys(known[ownerName] ?? known[checkedType?.name ?? ''] ?? {});
   const problem =
-    ownerName === 'lists' || ownerName === 'tables'
+    ownerName === 'lists' || ownerName === 'tables' || ownerName === 'limits'
       ? `unknown ${ownerName.slice(0, -1)} "${name}"`
       : `unknown fact "${name}" in ${ownerName}`;
   return problem + suggestion(name, names);

@@ -163,7 +163,7 @@ export function readTables(document: PolicyDocument, found: Found): Tables {
 }
 
 /** Rules write these names as members, such as `lists.payees`. */
-function isName(document: PolicyDocument, path: Path, what: string, { problems }: Found): boolean {
+export function isName(document: PolicyDocument, path: Path, what: string, { problems }: Found): boolean {
   const name = String(path.at(-1));
   if (/^[A-Za-z]\w{0,63}$/.test(name) && !(name in Object.prototype)) return true;
   const message = `invalid ${what} name "${name}": use letters, digits and _`;

@@ -9,6 +9,7 @@ import type { AddressList } from '../language/address-list.js';
 import { type ListContent, Lists } from '../language/named-list.js';
 import { nearest } from '../language/nearest.js';
 import { PolicyDocument, toRecord } from './document.js';
+import { readLimits } from './limits.js';
 import { PolicyError, type PolicyProblem } from './problem.js';
 import {
   type Found,
@@ -19,6 +20,7 @@ import {
   readTables,
 } from './catalog.js';
 import { KINDS, keysAt, MAX_CONDITION, policySchema, ruleSchema } from './schema.js';
+import { storeNeeds } from './store-needs.js';
 import { unreadable } from './unreadable.js';
 
 /**
@@ -58,14 +60,14 @@ export function draftPolicy(text: string, file: string): PolicyDraft {
   const hash = createHash('sha256').update(text).digest('hex');
   const document = new PolicyDocument(text, file);
   const references = readReferences(document);
-  return { references, complete: (lists) => ({ hash, ...readPolicy(document, references, lists) }) };
+  return { references, complete: (lists) => ({ hash, text, ...readPolicy(document, references, lists) }) };
 }
 
 function readPolicy(
   document: PolicyDocument,
   references: readonly ListReference[],
   loaded: ReadonlyMap<string, LoadedList>,
-): Omit<Policy, 'hash'> {
+): Omit<Policy, 'hash' | 'text'> {
   if (document.problems.length > 0) throw new PolicyError(document.problems);
 
   const { data, error } = policySchema.safeParse(document.value);
@@ -78,7 +80,12 @@ function readPolicy(
   const tables = readTables(document, found);
   const elsewhere = references.map(({ name }) => [name, loaded.get(name)?.addresses ?? []] as const);
   const named = new Lists(new Map<string, ListContent>([...lists, ...elsewhere]));
-  const rules = compileRules(document, languageWith({ lists: named, tables }), problems);
+  const words = { lists: named, tables };
+  const withoutLimits = languageWith(words);
+  const limits = readLimits(document, withoutLimits.transaction, found);
+  const limitNames = Object.keys(toRecord(toRecord(document.value)['limits']));
+  const languages = limitNames.length === 0 ? withoutLimits : languageWith({ ...words, limits: limitNames });
+  const rules = compileRules(document, languages, problems);
   if (data === undefined || problems.length > 0) {
     throw new PolicyError(problems.sort(byPosition));
   }
@@ -92,6 +99,8 @@ function readPolicy(
     named,
     loadedLists: loadedLists(references, loaded),
     tables,
+    limits,
+    needsStore: storeNeeds(document, limits),
     warnings: found.warnings.sort(byPosition),
     rules,
     rulesFor,

@@ -4,8 +4,11 @@ import { CHAIN_NAMES, isChain } from '../../chain/chain.js';
 import { abiProblem } from '../../chain/evm/contracts.js';
 import { parseAmount } from '../../protocol/decimal.js';
 import type { Kind } from '../../protocol/request.js';
-import { INTEGRITY, OTHERWISE } from '../evaluate/rules.js';
+import { CHANGED, INTEGRITY, OTHERWISE } from '../evaluate/rules.js';
 import { nearest } from '../language/nearest.js';
+import { LIMIT_PREFIX } from '../limits/limit.js';
+import { eitherOf, isAmount, must, oneOf, orEmpty } from './demands.js';
+import { limitSchema, MAX_LIMITS } from './limit-schema.js';
 
 export const KINDS = ['transaction', 'configuration'] as const satisfies readonly Kind[];
 
@@ -21,6 +24,14 @@ export const ruleSchema = z.strictObject(
       .refine(
         (id) => id !== INTEGRITY,
         `must not be "${INTEGRITY}", which stands for the checks before any rule`,
+      )
+      .refine(
+        (id) => id !== CHANGED,
+        `must not be "${CHANGED}", which stands for a transaction that is not the one approved before`,
+      )
+      .refine(
+        (id) => !id.startsWith(LIMIT_PREFIX),
+        `must not begin with "${LIMIT_PREFIX}", which stands for a limit`,
       ),
     for: oneOf(KINDS),
     // Longer than any condition that the limits of the language allow.
@@ -117,7 +128,7 @@ export const integritySchema = z.strictObject(
 
 /** The top-level keys, for messages. */
 export const POLICY_KEYS =
-  'version, assets, contracts, own, tables, integrity, lists, rules, otherwise and onError';
+  'version, assets, contracts, own, tables, integrity, lists, limits, rules, otherwise and onError';
 
 export const policySchema = z.strictObject(
   {
@@ -170,6 +181,12 @@ export const policySchema = z.strictObject(
         must('contain lists of strings, each with a name'),
       ),
     ),
+    limits: orEmpty(
+      {},
+      z
+        .record(z.string(), limitSchema, must('contain limits, each with a name'))
+        .refine((limits) => Object.keys(limits).length <= MAX_LIMITS, `must be at most ${MAX_LIMITS} limits`),
+    ),
     rules: orEmpty(
       [],
       z.array(ruleSchema, must('be a list of rules: begin each with a dash, as in - id: my-rule')),
@@ -187,6 +204,7 @@ const KEYS: Readonly<Record<string, z.ZodObject>> = {
   contracts: contractSchema,
   integrity: integritySchema,
   lists: listEntrySchema,
+  limits: limitSchema,
   rules: ruleSchema,
 };
 
@@ -196,78 +214,9 @@ export function keysAt([top, ...inner]: readonly PropertyKey[]): readonly string
   return Object.keys((KEYS[String(top)] ?? policySchema).shape);
 }
 
-function isAmount(text: string): boolean {
-  return parseAmount(text) !== undefined;
-}
-
 /** `ethereum` is what many would write. */
 function suggestedChain(written: unknown): string {
   if (typeof written !== 'string') return '';
   const near = /^eth|^evm/i.test(written) ? 'evm/1' : nearest(written, CHAIN_NAMES);
   return near === undefined ? '' : `; did you mean "${near}"?`;
-}
-
-/** Checks with the schema that the value is meant for; the problems of a union would not say which part is wrong. */
-function eitherOf(isFirst: (value: unknown) => boolean, first: z.ZodType, second: z.ZodType) {
-  return z.unknown().check((context) => {
-    const { error } = (isFirst(context.value) ? first : second).safeParse(context.value);
-    for (const issue of error?.issues ?? []) {
-      context.issues.push({ ...issue, input: context.value } as z.core.$ZodRawIssue);
-    }
-  });
-}
-
-/** An error message such as "must be a string"; it is prefixed with the value's name. */
-function must(demand: string) {
-  return { error: (issue: z.core.$ZodRawIssue) => messageOf(demand, issue) };
-}
-
-function messageOf(demand: string, { code, input }: z.core.$ZodRawIssue): string | undefined {
-  // Reported for each key, with a suggestion.
-  if (code === 'unrecognized_keys') return undefined;
-  return input === undefined ? `is missing; it must ${demand}` : `must ${demand}${found(input, demand)}`;
-}
-
-/** What stands there instead, if its kind is wrong. */
-function found(input: unknown, demand: string): string {
-  if (typeof input === 'string' && input !== '') {
-    if (demand.startsWith('be a list of strings')) return ', and this is one string: put it in brackets';
-    return demand.startsWith('have the keys') ? ', and this is a string: write a space after each colon' : '';
-  }
-  if (Array.isArray(input)) return ', and this is a list';
-  return typeof input === 'object' && input !== null ? ', and this has keys' : '';
-}
-
-/** What others write for our words. */
-const SYNONYMS: Readonly<Record<string, string>> = {
-  ...{ deny: 'reject', block: 'reject', refuse: 'reject', allow: 'approve', accept: 'approve' },
-  ...{
-    wait: 'retry',
-    hold: 'retry',
-    skip: 'ignore',
-    pass: 'ignore',
-    tx: 'transaction',
-    config: 'configuration',
-  },
-};
-
-function oneOf<const Names extends readonly string[]>(names: Names) {
-  return z.enum(names, {
-    error(issue) {
-      const near = typeof issue.input === 'string' ? nearName(issue.input, names) : undefined;
-      const hint = near === undefined ? '' : `; did you mean "${near}"?`;
-      return messageOf(`be one of ${names.join(', ')}${hint}`, issue);
-    },
-  });
-}
-
-/** Accepts a key without a value, as when all entries below it are commented out. */
-function orEmpty<Schema extends z.ZodType>(empty: unknown, schema: Schema) {
-  return z.preprocess((value) => (value === '' || value === undefined ? empty : value), schema);
-}
-
-function nearName(written: string, names: readonly string[]): string | undefined {
-  const word = written.toLowerCase();
-  const synonym = Object.hasOwn(SYNONYMS, word) ? SYNONYMS[word] : undefined;
-  return names.find((name) => name === synonym) ?? nearest(written, names);
 }
