@@ -2,6 +2,7 @@
 import { explain, type Explanation } from '../../src/policy/evaluate/explain.js';
 import type { Memory } from '../../src/policy/evaluate/memory.js';
 import { type Policy, type RuleDecision, signedBy } from '../../src/policy/evaluate/rules.js';
+import { LIMIT_PREFIX } from '../../src/policy/limits/limit.js';
 import { type Case, type CaseFile, invalidCases } from './case-file.js';
 import { problemsOf } from './case-problems.js';
 import { type Occasion, Simulation } from './limits/simulation.js';
@@ -89,11 +90,14 @@ export function isAsExpected({ expected: { action, rule } }: Case, got: RuleDeci
 function coverageOf({ rules }: Policy, results: readonly CaseResult[]): readonly RuleCoverage[] {
   const counts = new Map(rules.map(({ id }) => [id, { matched: 0, notMatched: 0, failed: 0 }]));
   for (const { got } of results) {
+    // A limit decides only after the last rule that was tried has matched.
+    const isLimit = got.rule.startsWith(LIMIT_PREFIX);
+    const decisive = isLimit ? got.tried.at(-1) : got.rule;
     for (const id of got.tried) {
       const count = counts.get(id);
       if (count === undefined) continue;
-      if (id !== got.rule) count.notMatched++;
-      else if (got.ruleError === undefined) count.matched++;
+      if (id !== decisive) count.notMatched++;
+      else if (isLimit || got.ruleError === undefined) count.matched++;
       else count.failed++;
     }
   }
