@@ -21,7 +21,9 @@ const MAX_DEPTH = 500;
  */
 export function contentHash(payload: Readonly<Record<string, unknown>>): string {
   const keys = Object.keys(payload).filter((key) => !TOKEN_CLAIMS.has(key));
-  return createHash('sha256').update(writeObject(payload, keys, isAbsent, 1)).digest('hex');
+  return createHash('sha256')
+    .update(writeObject(payload, keys, isAbsent, 1))
+    .digest('hex');
 }
 
 /**
