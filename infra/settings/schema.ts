@@ -97,8 +97,11 @@ const common = {
   ),
   /** The S3 prefix list in the region. Security group rules need it to allow image layers to be pulled from S3. */
   s3PrefixListId: id('pl'),
-  /** The DynamoDB prefix list in the region, for the rule that lets the service reach its store. */
-  dynamodbPrefixListId: id('pl'),
+  /** The DynamoDB prefix list in the region. A security group rule needs it to allow the service to reach its store. */
+  dynamodbPrefixListId: string(
+    /^pl-[0-9a-f]{8,17}$/,
+    'the id of DynamoDB\'s prefix list, pl-…, which "aws ec2 describe-managed-prefix-lists" shows',
+  ),
   /** The hostname at which the Co-signer calls the handler. A private hosted zone with exactly this name is created. */
   hostName: string(DNS_NAME, 'a DNS name such as callback.internal'),
   /**
