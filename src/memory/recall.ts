@@ -12,7 +12,8 @@ import type { CallbackRequest } from '../protocol/request.js';
 import type { HeadCheck } from '../store/journal.js';
 import { answerKey, counterKey, expectedKey, subjectKey, useKey } from '../store/keys.js';
 import type { Item, Key, Table } from '../store/table.js';
-import { type Relation, relate, subjectFromData, type SubjectState } from './transaction.js';
+import { type Relation, relate, sharesOf, type SubjectState } from './transaction.js';
+import { subjectFromData } from './transaction-data.js';
 
 /** A request, and where it stands. */
 export interface Asked {
@@ -79,7 +80,7 @@ export async function recall(
   await found.read(Object.values(keys).flat());
   const state = subjectFromData(found.get(keys.subject)?.data);
   const relation = relate(state, request, essentials);
-  const shares = relation.kind === 'known' ? (state.entries[relation.place]?.shares ?? []) : [];
+  const shares = sharesOf(state, relation);
   // A policy that has changed since counts elsewhere.
   await found.read(shares.map(({ limit, key }) => counterKey(limit, key)));
   return {

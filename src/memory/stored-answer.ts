@@ -3,6 +3,7 @@ import { createHmac, hkdfSync, type KeyObject, timingSafeEqual } from 'node:cryp
 import * as z from 'zod';
 import { ACTIONS, type Action } from '../protocol/decision.js';
 import type { Kind } from '../protocol/request.js';
+import type { RecordPlace } from '../store/journal.js';
 
 /** RETRY is not final: the Co-signer asks again, and the request is decided anew. */
 export type FinalAction = Exclude<Action, 'RETRY'>;
@@ -25,12 +26,6 @@ export interface AnswerContext {
   readonly stage: string;
   /** See `contentHash`. */
   readonly content: string;
-}
-
-/** Where the record of the decision is. */
-export interface RecordPlace {
-  readonly writer: string;
-  readonly sequence: number;
 }
 
 export type StoredAnswer = FinalAnswer & { readonly record: RecordPlace };

@@ -8,7 +8,8 @@ import { giveBack, settle } from '../policy/limits/counting.js';
 import { counterKey, expectedKey, subjectKey, useKey } from '../store/keys.js';
 import type { Key, Put, Write } from '../store/table.js';
 import type { Asked, Question, Recalled } from './recall.js';
-import { approve, rejectSigning, subjectToData, type SubjectState } from './transaction.js';
+import { approve, reject, type SubjectState } from './transaction.js';
+import { subjectToData } from './transaction-data.js';
 
 /** What is remembered is kept this much longer than the records, in s, so that no answer is forgotten before them. */
 const MARGIN_SECONDS = 60 * 86_400;
@@ -41,7 +42,7 @@ export function recordedUntil(now: Date, retentionDays: number): number {
 export function effectsOf(decided: Decided, recalled: Recalled): Effects {
   const { action } = decided.decision;
   if (action === 'APPROVE') return effectsOfApprove(decided, recalled);
-  if (action === 'REJECT' && decided.stage === 'signing') return effectsOfReject(decided, recalled);
+  if (action === 'REJECT') return effectsOfReject(decided, recalled);
   return { writes: [], shares: recalled.memory.shares };
 }
 
@@ -50,7 +51,7 @@ function effectsOfApprove(decided: Decided, recalled: Recalled): Effects {
   const { memory, relation, state } = recalled;
   if (relation.kind === 'changed') throw new Error('a changed transaction was approved');
   const { counters, shares } = settle(policy.limits, claims, memory, now);
-  const after = approve(state, relation, request, essentials, shares, now.toISOString());
+  const after = approve(state, relation, request, essentials, shares, now.getTime());
   const writes = [subjectPut(decided, recalled, after), ...counterPuts(decided, recalled, counters)];
   const matched = matchedExpected(request, memory, now, policy.catalog);
   if (matched !== undefined) {
@@ -66,7 +67,7 @@ function effectsOfApprove(decided: Decided, recalled: Recalled): Effects {
 /** A transaction that is not signed gives back what it has in counters. */
 function effectsOfReject(decided: Decided, recalled: Recalled): Effects {
   const { memory, relation, state } = recalled;
-  const after = rejectSigning(state, relation);
+  const after = reject(state, relation, decided.request);
   if (after === state) return { writes: [], shares: memory.shares };
   const puts = counterPuts(decided, recalled, giveBack(memory));
   return { writes: [subjectPut(decided, recalled, after), ...puts], shares: [] };

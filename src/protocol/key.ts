@@ -102,7 +102,7 @@ function withoutPrivateKey(blocks: readonly PemBlock[]): KeyError {
     : new KeyError('KEY_UNREADABLE', `it contains no private key, but "${label}": store the private key`);
 }
 
-function isPrivate({ label }: PemBlock): boolean {
+export function isPrivate({ label }: PemBlock): boolean {
   return label.includes('PRIVATE KEY');
 }
 
@@ -124,7 +124,7 @@ function readPrivateKey(block: PemBlock): KeyObject {
 }
 
 /** @throws {KeyError} */
-function readPublicKey(block: PemBlock): KeyObject {
+export function readPublicKey(block: PemBlock): KeyObject {
   return readKey(
     () =>
       block.label.endsWith('CERTIFICATE')
@@ -201,7 +201,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Names a key's type, for messages. */
-function describeKey({ asymmetricKeyType: type, asymmetricKeyDetails }: KeyObject): string {
+export function describeKey({ asymmetricKeyType: type, asymmetricKeyDetails }: KeyObject): string {
   if (type === 'ec') {
     const curve = asymmetricKeyDetails?.namedCurve ?? 'unknown';
     return `an EC key on the curve ${CURVES[curve] ?? curve}`;

@@ -45,6 +45,7 @@ export function decisionLine(decided: Decided): Record<string, unknown> {
     problem: shorten(decision.problem),
     policy: decision.policy,
     lists: decision.lists,
+    limits: decision.limits,
     tried: trace ? decision.tried : undefined,
     durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
     cosignerKey: cosignerKey?.fingerprint,

@@ -1,6 +1,7 @@
 // Verifies who has signed a policy. Pure, so that `policy push` refuses what the service would refuse.
 import { verify } from 'node:crypto';
-import { decodeBase64, type Signers } from './signers.js';
+import { decodeBase64 } from '../protocol/ed25519.js';
+import type { Signers } from './signers.js';
 import type { PolicySignatures } from './stored-policy.js';
 
 /** Length of an Ed25519 signature, in bytes. */

@@ -1,5 +1,6 @@
 // Whose signatures put a policy in force: reads the Ed25519 public keys that the operator has configured.
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { decodeBase64, isWeakEd25519 } from '../protocol/ed25519.js';
 
 /** Who may sign policies. */
 export interface Signers {
@@ -27,20 +28,6 @@ const EXPECTED =
   'must be an Ed25519 public key in base64, as "npm run policy -- sign" prints it, starting with MCow';
 
 /**
- * Points of small order, without their sign bit, in all encodings: with such a key, anyone can make signatures that are
- * valid for some or all texts. The placeholder of 32 zero bytes is one of them.
- */
-const WEAK_KEYS: ReadonlySet<string> = new Set([
-  '00'.repeat(32),
-  `01${'00'.repeat(31)}`,
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
-  `ec${'ff'.repeat(30)}7f`,
-  `ed${'ff'.repeat(30)}7f`,
-  `ee${'ff'.repeat(30)}7f`,
-]);
-
-/**
  * Reads one public key.
  * @param text base64 of the 44 bytes of SPKI, or of the key's 32 bytes
  * @returns the key, or what is wrong with the text, which is never quoted
@@ -54,9 +41,7 @@ export function readSignerKey(text: string): KeyObject | { readonly problem: str
   const isSpki =
     bytes.length === SPKI_PREFIX.length + KEY_BYTES && hex.startsWith(SPKI_PREFIX.toString('hex'));
   if (bytes.length !== KEY_BYTES && !isSpki) return { problem: EXPECTED };
-  const raw = Buffer.from(bytes.subarray(-KEY_BYTES));
-  raw[KEY_BYTES - 1] = (raw[KEY_BYTES - 1] ?? 0) & 0x7f;
-  if (WEAK_KEYS.has(raw.toString('hex'))) {
+  if (isWeakEd25519(bytes.subarray(-KEY_BYTES))) {
     return {
       problem: 'is a placeholder, for which anyone can make signatures: set the key of a real signer',
     };
@@ -126,10 +111,4 @@ export function parseSigners(
 /** @returns the key as it is configured: base64 of SPKI */
 export function encodeKey(key: KeyObject): string {
   return key.export({ type: 'spki', format: 'der' }).toString('base64');
-}
-
-/** @returns `undefined` unless the text is exactly the base64 of its bytes */
-export function decodeBase64(text: string): Buffer | undefined {
-  const bytes = Buffer.from(text, 'base64');
-  return bytes.toString('base64') === text ? bytes : undefined;
 }

@@ -52,6 +52,10 @@ export const DESCRIPTIONS: Readonly<Record<string, Readonly<Record<string, strin
     btc: 'the transaction of Bitcoin or its kin that is signed',
     solana: 'the Solana message that is signed',
     typedData: 'the typed message (EIP-712) that is signed, if it is the only message',
+    expected:
+      'what your own system announced for this transaction; absent if nothing was, if it has expired, or if another transaction used it. See [announced transactions](#announced-transactions)',
+    initiator:
+      'name of the initiator whose signature is in `extraParameters`; absent without a signature. If the signature does not prove this transaction, a rule that reads it cannot be evaluated. See [initiators](#initiators)',
   },
   Destination: {
     address:
@@ -66,6 +70,15 @@ export const DESCRIPTIONS: Readonly<Record<string, Readonly<Record<string, strin
     amount: 'in units of the asset',
     amountUsd:
       'US dollars, in the shortest decimal form of the number; a string is read like any other amount. A price of 0 for an amount counts as absent',
+  },
+  Expected: {
+    matches:
+      'whether the request is a transfer of exactly this: the asset, the amount, all destinations with their tags and amounts, and no other; always present',
+    externalTxId: 'the id that it was announced for; or else:',
+    txId: '',
+    asset: 'Fireblocks asset id',
+    amount: 'in units of the asset',
+    expires: 'absent if it has no end',
   },
   Raw: {
     verified:

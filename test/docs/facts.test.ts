@@ -13,6 +13,7 @@ const FILE = `${ROOT}docs/policy-reference.md`;
 const HEADINGS: Readonly<Record<keyof typeof FACT_CLASSES, string>> = {
   Transaction: 'Transactions: `tx`',
   Destination: 'Destinations: `d` in `tx.destinations.exists(d, …)`',
+  Expected: 'Announced transactions: `tx.expected`',
   Raw: 'What is signed: `tx.raw`',
   Evm: 'EVM transactions: `tx.evm`',
   Call: 'Contract calls: `tx.call`',
@@ -33,6 +34,7 @@ const TYPES: Readonly<Record<string, string>> = {
   Address: 'address',
   Decimal: 'decimal',
   dyn: 'dynamic',
+  'google.protobuf.Timestamp': 'timestamp',
 };
 
 function typeName(type: string): string {

@@ -1,4 +1,5 @@
 // Makes a decision from a policy: the first rule that matches decides.
+import type { KeyObject } from 'node:crypto';
 import type { Action, Decision } from '../../protocol/decision.js';
 import { type CallbackRequest, isSigning, type Kind } from '../../protocol/request.js';
 import type { Catalog } from '../../chain/catalog.js';
@@ -43,6 +44,8 @@ export interface Policy {
   /** All lists, as rules look things up in them. */
   readonly named: Lists;
   readonly tables: Tables;
+  /** The public keys of those whose signatures prove that they initiated a transaction, keyed by name. */
+  readonly initiators: ReadonlyMap<string, KeyObject>;
   /** What every approval of a transaction must fit into. */
   readonly limits: readonly Limit[];
   /** Why the policy can't be used without a store; empty if it can. */
@@ -155,13 +158,13 @@ export interface Basis {
 }
 
 export function basisOf(
-  { catalog, limits }: Policy,
+  { catalog, initiators, limits }: Policy,
   request: CallbackRequest,
   now: Date,
   signed: Signed | undefined,
   memory: Memory | undefined,
 ): Basis {
-  const facts = factsOf({ request, signed, catalog }, now);
+  const facts = factsOf({ request, signed, catalog, initiators, memory }, now);
   if (limits.length === 0 || request.kind !== 'transaction') return { facts, standings: undefined };
   const standings = new Standings(limits, facts, memory, now);
   return { facts: { ...facts, limits: standings.facts }, standings };

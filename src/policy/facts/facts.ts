@@ -5,6 +5,7 @@ import { add, type Decimal, parseAmount } from '../../protocol/decimal.js';
 import { Address } from './address.js';
 import { clock } from './clock.js';
 import { destAddressFact, Destination, DESTINATION_FACTS } from './destination.js';
+import { Expected, EXPECTED_FACTS, expectedFact } from './expected.js';
 import { readExtraInfo, readExtraParameters } from './extra-info.js';
 import {
   amountFact,
@@ -19,6 +20,7 @@ import {
   readAmount,
   unusable,
 } from './fact.js';
+import { initiatorFact } from './initiator.js';
 import * as signed from './signed-facts.js';
 import {
   destinationsOf,
@@ -67,6 +69,8 @@ const TRANSACTION_FACTS: FactTable<Subject> = {
     read: ({ payload }) => readExtraParameters(payload),
   },
   ...signed.SIGNED_FACTS,
+  expected: expectedFact,
+  initiator: initiatorFact,
 };
 
 const CONFIGURATION_FACTS: FactTable<Subject> = {
@@ -103,6 +107,7 @@ function ofClass<Input>(example: string, ctor: FactClass['ctor'], table: FactTab
 export const FACT_CLASSES = {
   Transaction: ofClass('tx', Transaction, TRANSACTION_FACTS),
   Destination: ofClass('d', Destination, DESTINATION_FACTS),
+  Expected: ofClass('tx.expected', Expected, EXPECTED_FACTS),
   Raw: ofClass('tx.raw', signed.Raw, signed.RAW_FACTS),
   Evm: ofClass('tx.evm', signed.Evm, signed.EVM_FACTS),
   Call: ofClass('tx.call', signed.Call, signed.CALL_FACTS),
@@ -136,7 +141,7 @@ export type Facts = Readonly<Record<string, unknown>>;
 
 /** The facts for a request that is decided at a given time. */
 export function factsOf(sources: FactSources, now: Date): Facts {
-  const subject = subjectOf(sources);
+  const subject = subjectOf(sources, now);
   return sources.request.kind === 'transaction'
     ? { tx: new Transaction(subject), now: clock(now) }
     : { config: new Configuration(subject), now: clock(now) };

@@ -8,7 +8,9 @@ import { type Language, languageWith } from '../language/language.js';
 import type { AddressList } from '../language/address-list.js';
 import { type ListContent, Lists } from '../language/named-list.js';
 import { nearest } from '../language/nearest.js';
+import { rememberedFacts } from '../language/remembered.js';
 import { PolicyDocument, toRecord } from './document.js';
+import { readInitiators } from './initiators.js';
 import { readLimits } from './limits.js';
 import { PolicyError, type PolicyProblem } from './problem.js';
 import {
@@ -78,6 +80,7 @@ function readPolicy(
   const catalog = readCatalog(document, found);
   const lists = readLists(document, catalog, found);
   const tables = readTables(document, found);
+  const initiators = readInitiators(document, found);
   const elsewhere = references.map(({ name }) => [name, loaded.get(name)?.addresses ?? []] as const);
   const named = new Lists(new Map<string, ListContent>([...lists, ...elsewhere]));
   const words = { lists: named, tables };
@@ -99,8 +102,9 @@ function readPolicy(
     named,
     loadedLists: loadedLists(references, loaded),
     tables,
+    initiators,
     limits,
-    needsStore: storeNeeds(document, limits),
+    needsStore: storeNeeds(document, limits, rules),
     warnings: found.warnings.sort(byPosition),
     rules,
     rulesFor,
@@ -152,13 +156,16 @@ function byPosition(a: PolicyProblem, b: PolicyProblem): number {
 const CUT_OFF =
   'put quotes around an expression that contains ` #`: YAML takes what follows for a comment, and the rest is incomplete';
 
+const NO_INITIATORS = 'tx.initiator is never there, because the policy names no initiators: write initiators: with their keys';
+
 /** @param problems problems found are added to it */
 function compileRules(
   document: PolicyDocument,
   languages: Readonly<Record<Kind, Language>>,
   problems: PolicyProblem[],
 ): readonly Rule[] {
-  const { rules } = toRecord(document.value);
+  const { rules, initiators } = toRecord(document.value);
+  const hasInitiators = Object.keys(toRecord(initiators)).length > 0;
   const ids = new Set<unknown>();
   return (Array.isArray(rules) ? rules : []).flatMap((entry: unknown, index) => {
     const path = ['rules', index];
@@ -178,6 +185,9 @@ function compileRules(
           : compiled.map(({ message, offset }) => document.problemAt(at, message, offset))),
       );
       return [];
+    }
+    if (!hasInitiators && rememberedFacts(compiled.ast).includes('tx.initiator')) {
+      problems.push(document.problemAt([...path, 'when'], NO_INITIATORS));
     }
     const { data } = ruleSchema.safeParse(entry);
     if (data === undefined) return [];

@@ -2,6 +2,7 @@
 import { Decimal } from '../../protocol/decimal.js';
 import type { Compiled, Language } from '../language/language.js';
 import { BOOLEAN, type Result } from '../language/problems.js';
+import { rememberedFacts } from '../language/remembered.js';
 import { keyOf, SEPARATOR, valuesIn } from '../limits/key.js';
 import type { Expression, Limit, Max, MaxEntry } from '../limits/limit.js';
 import type { Window } from '../limits/window.js';
@@ -68,8 +69,15 @@ function compilePart(
   if (typeof source !== 'string' || source === '' || source.length > MAX_EXPRESSION) return 'wrong';
   const compiled: Compiled | readonly { readonly message: string; readonly offset: number }[] =
     language.compileValue(source, result);
-  if ('evaluate' in compiled) return { ...compiled, source: source.trim() };
   const at = [...path, ...part];
+  if ('evaluate' in compiled) {
+    const [fact] = rememberedFacts(compiled.ast);
+    if (fact === undefined) return { ...compiled, source: source.trim() };
+    found.problems.push(
+      document.problemAt(at, `limits can't read ${fact}: the counter must be known before the store is read`),
+    );
+    return 'wrong';
+  }
   found.problems.push(...compiled.map(({ message, offset }) => document.problemAt(at, message, offset)));
   return 'wrong';
 }

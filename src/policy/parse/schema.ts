@@ -107,6 +107,14 @@ export const contractSchema = z.strictObject(
   must('have the keys chain, name and abi'),
 );
 
+/** Maximum length of a public key, in characters: RSA with 16,384 bits has 2,800. */
+const MAX_KEY = 5000;
+
+export const initiatorSchema = z.strictObject(
+  { key: z.string(must('be a public key')).max(MAX_KEY, `must have at most ${MAX_KEY} characters`) },
+  must('have the key "key", with a public key'),
+);
+
 const checkMode = oneOf(['off', 'reject', 'require']).optional();
 
 export const integritySchema = z.strictObject(
@@ -128,7 +136,7 @@ export const integritySchema = z.strictObject(
 
 /** The top-level keys, for messages. */
 export const POLICY_KEYS =
-  'version, assets, contracts, own, tables, integrity, lists, limits, rules, otherwise and onError';
+  'version, assets, contracts, own, tables, integrity, lists, initiators, limits, rules, otherwise and onError';
 
 export const policySchema = z.strictObject(
   {
@@ -181,6 +189,10 @@ export const policySchema = z.strictObject(
         must('contain lists of strings, each with a name'),
       ),
     ),
+    initiators: orEmpty(
+      {},
+      z.record(z.string(), initiatorSchema, must('contain initiators, each with a name')),
+    ),
     limits: orEmpty(
       {},
       z
@@ -204,6 +216,7 @@ const KEYS: Readonly<Record<string, z.ZodObject>> = {
   contracts: contractSchema,
   integrity: integritySchema,
   lists: listEntrySchema,
+  initiators: initiatorSchema,
   limits: limitSchema,
   rules: ruleSchema,
 };

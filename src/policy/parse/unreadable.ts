@@ -20,8 +20,14 @@ export function unreadable(text: string, file: string): PolicyProblem | undefine
 }
 
 function reasonFor(text: string): string | undefined {
-  if (text.includes('-----BEGIN')) return `not a policy: this is a key or a certificate. ${KEYS}`;
+  if (isKey(text)) return `not a policy: this is a key or a certificate. ${KEYS}`;
   return encodingProblem(text) ?? emptiness(text) ?? otherFile(text) ?? sizeProblem(text);
+}
+
+/** A policy may hold the public keys of initiators, and no other. */
+function isKey(text: string): boolean {
+  const others = text.replaceAll(/-----BEGIN (?:RSA )?PUBLIC KEY-----/g, '');
+  return others.includes('-----BEGIN') || (others !== text && !LOOKS_LIKE_POLICY.test(text));
 }
 
 const KEYS = `A policy has the keys ${POLICY_KEYS}`;
