@@ -5,6 +5,7 @@ import { build } from 'esbuild';
 import { createProgram, runProgram } from '../cli/command.js';
 import { measureFootprint } from './footprint.js';
 import { measureLists } from './lists/lists.js';
+import { measureStore } from './store.js';
 import { runThroughput } from './throughput/throughput.js';
 
 const program = createProgram('bench', 'Measures the handler.').addHelpText(
@@ -47,6 +48,11 @@ program
     'Measures lists of a million addresses from a file and from S3 against their limits. Needs moto.',
   )
   .action(async () => setExitCode(await measureLists()));
+
+program
+  .command('store')
+  .description('Measures the throughput that the embedded store costs against its limit. Needs wrk.')
+  .action(async () => setExitCode(await measureStore()));
 
 await runProgram(program);
 

@@ -1,13 +1,17 @@
-// Creates the keys and the certificate for the local copy of production, and stores the same parameters in SSM as in
-// production. On later runs, it creates only what is missing, but stores everything again, because the local SSM loses
-// its parameters when it stops.
+// Creates the keys and the certificate for the local copy of production, stores the same parameters in SSM as in
+// production, and creates the store's table and archive. On later runs, it creates only what is missing, but stores
+// everything again, because the local AWS loses what it has when it stops.
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { CreateTableCommand, DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
+import { BucketLocationConstraint, CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { isAwsError } from '../cli/aws/error.js';
 import { makeCertificate } from '../cli/aws/private-certificate.js';
 import { KEY_FILES, createMissingKeys } from '../src/keys/directory.js';
+import { EXPIRES_ATTRIBUTE, tableDefinition } from '../src/store/table-definition.js';
 
 const HOST_NAME = 'callback.internal';
 
@@ -28,6 +32,14 @@ await storeParameters({
   COSIGNER_PUBLIC_KEY_PARAMETER: join(values.keys, KEY_FILES.cosignerPublic),
   POLICY_PARAMETER: values.policy,
 });
+await createMissingTable(variable('STORE_TABLE'));
+await createMissingBucket(new URL(variable('STORE_ARCHIVE')).hostname);
+
+function variable(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set`);
+  return value;
+}
 
 async function createMissingCertificate(caFile: string, directory: string): Promise<void> {
   const files = { certificate: join(directory, 'tls.crt'), privateKey: join(directory, 'tls.key') };
@@ -43,11 +55,45 @@ async function createMissingCertificate(caFile: string, directory: string): Prom
 /** @param files keyed by the environment variable that holds the parameter's name */
 async function storeParameters(files: Readonly<Record<string, string>>): Promise<void> {
   const ssm = new SSMClient();
-  for (const [variable, file] of Object.entries(files)) {
-    const Name = process.env[variable];
-    if (Name === undefined) throw new Error(`${variable} is not set`);
+  for (const [name, file] of Object.entries(files)) {
+    const Name = variable(name);
     const Value = await readFile(file, 'utf8');
     await ssm.send(new PutParameterCommand({ Name, Value, Type: 'SecureString', Overwrite: true }));
     console.log(`stored     ${Name}`);
   }
+}
+
+async function createMissingTable(name: string): Promise<void> {
+  const dynamodb = new DynamoDBClient();
+  try {
+    await dynamodb.send(new CreateTableCommand(tableDefinition(name)));
+  } catch (error) {
+    if (isAwsError(error, 'ResourceInUseException')) return;
+    throw error;
+  }
+  await dynamodb.send(
+    new UpdateTimeToLiveCommand({
+      TableName: name,
+      TimeToLiveSpecification: { AttributeName: EXPIRES_ATTRIBUTE, Enabled: true },
+    }),
+  );
+  console.log(`created    the table ${name}`);
+}
+
+async function createMissingBucket(name: string): Promise<void> {
+  const s3 = new S3Client();
+  const LocationConstraint = (await s3.config.region()) as BucketLocationConstraint;
+  try {
+    await s3.send(
+      new CreateBucketCommand({
+        Bucket: name,
+        ObjectLockEnabledForBucket: true,
+        CreateBucketConfiguration: { LocationConstraint },
+      }),
+    );
+  } catch (error) {
+    if (isAwsError(error, 'BucketAlreadyOwnedByYou')) return;
+    throw error;
+  }
+  console.log(`created    the bucket ${name}`);
 }

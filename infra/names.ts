@@ -1,6 +1,6 @@
 // Names for environments, stacks and AWS resources. The names that operators type do not contain the project's name, so
-// an account holds one project per region and environment. Names of stacks, buckets and parameters begin with the
-// project's name.
+// an account holds one project per region and environment. Names of stacks, buckets, parameters and the table begin with
+// the project's name.
 
 export const ENVIRONMENT_NAMES = ['dev', 'staging', 'prod'] as const;
 export type EnvironmentName = (typeof ENVIRONMENT_NAMES)[number];
@@ -21,6 +21,8 @@ export function namesOf(project: string, environment: EnvironmentName) {
     targetGroup: `callback-handler-tg-${environment}`,
     repository: `fireblocks-callback-${environment}`,
     imageBuild: `fireblocks-callback-${environment}`,
+    /** The store's table in DynamoDB. */
+    table: `${prefix}-store`,
     /** CloudWatch namespace for the metrics that are extracted from the service's log. */
     metrics: `CallbackHandler/${prefix}`,
     logGroups: {
@@ -41,7 +43,7 @@ export function namesOf(project: string, environment: EnvironmentName) {
 /** Includes account and region, because bucket names are unique across all of AWS. */
 export function bucketName(
   { prefix }: Pick<Names, 'prefix'>,
-  purpose: 'cosigner' | 'logs' | 'policy' | 'source',
+  purpose: 'archive' | 'cosigner' | 'logs' | 'policy' | 'source',
   account: string,
   region: string,
 ): string {
@@ -51,6 +53,11 @@ export function bucketName(
 /** The bucket with the policies that do not fit in a parameter, those that are signed, and lists. */
 export function policyBucket(names: Pick<Names, 'prefix'>, account: string, region: string): string {
   return bucketName(names, 'policy', account, region);
+}
+
+/** The bucket with sealed heads and the records that are too large for the table. */
+export function archiveBucket(names: Pick<Names, 'prefix'>, account: string, region: string): string {
+  return bucketName(names, 'archive', account, region);
 }
 
 /** All stacks, in deployment order. */

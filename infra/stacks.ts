@@ -14,7 +14,7 @@ export function buildStacks(app: App, environment: EnvironmentName, settings: Se
   setFeatureFlags(app);
   const deployment = createDeployment(environment, settings);
   const { network, logBucket } = new FoundationStack(app, 'foundation', { deployment });
-  const { key, securityGroupIds, policyBucket, taskRole, executionRole } = new SecurityStack(
+  const { key, securityGroupIds, policyBucket, store, taskRole, executionRole } = new SecurityStack(
     app,
     'security',
     {
@@ -30,6 +30,7 @@ export function buildStacks(app: App, environment: EnvironmentName, settings: Se
     securityGroupIds,
     key,
     policyBucket,
+    store,
     taskRole,
     executionRole,
     repository,

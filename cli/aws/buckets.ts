@@ -9,10 +9,15 @@ import type { Session } from './session.js';
 
 /**
  * Deletes every version of every object in a bucket.
+ * @param options.bypassGovernance deletes objects that Object Lock keeps in governance mode, too
  * @returns the number of deleted versions
  * @throws {DeployError}
  */
-export async function emptyBucket({ aws: { s3 } }: Session, bucket: string): Promise<number> {
+export async function emptyBucket(
+  { aws: { s3 } }: Session,
+  bucket: string,
+  { bypassGovernance = false } = {},
+): Promise<number> {
   let deleted = 0;
   try {
     for (;;) {
@@ -24,7 +29,11 @@ export async function emptyBucket({ aws: { s3 } }: Session, bucket: string): Pro
       }));
       if (objects.length === 0) return deleted;
       const { Errors = [] } = await s3.send(
-        new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: objects, Quiet: true } }),
+        new DeleteObjectsCommand({
+          Bucket: bucket,
+          Delete: { Objects: objects, Quiet: true },
+          ...(bypassGovernance && { BypassGovernanceRetention: true }),
+        }),
       );
       const [error] = Errors;
       if (error !== undefined) {

@@ -27,9 +27,10 @@ async function defaultRegion(): Promise<string | undefined> {
   }
 }
 
-/** Looks up two availability zones and the S3 prefix list. */
+/** Looks up two availability zones and the prefix lists of S3 and DynamoDB. */
 async function regionSettings(region: string) {
   const { ec2 } = clientsFor(region);
+  const prefixList = (service: 's3' | 'dynamodb'): string => `com.amazonaws.${region}.${service}`;
   const [{ AvailabilityZones = [] }, { PrefixLists = [] }] = await Promise.all([
     ec2.send(
       new DescribeAvailabilityZonesCommand({
@@ -41,20 +42,23 @@ async function regionSettings(region: string) {
     ),
     ec2.send(
       new DescribeManagedPrefixListsCommand({
-        Filters: [{ Name: 'prefix-list-name', Values: [`com.amazonaws.${region}.s3`] }],
+        Filters: [{ Name: 'prefix-list-name', Values: [prefixList('s3'), prefixList('dynamodb')] }],
       }),
     ),
   ]);
   const availabilityZones = AvailabilityZones.flatMap(({ ZoneName }) => ZoneName ?? [])
     .sort()
     .slice(0, 2);
-  const s3PrefixListId = PrefixLists[0]?.PrefixListId;
-  if (availabilityZones.length < 2 || s3PrefixListId === undefined) {
+  const idOf = (service: 's3' | 'dynamodb'): string | undefined =>
+    PrefixLists.find(({ PrefixListName }) => PrefixListName === prefixList(service))?.PrefixListId;
+  const s3PrefixListId = idOf('s3');
+  const dynamodbPrefixListId = idOf('dynamodb');
+  if (availabilityZones.length < 2 || s3PrefixListId === undefined || dynamodbPrefixListId === undefined) {
     throw new DeployError(
       'REGION_UNUSABLE',
-      `${region} does not offer two availability zones and an S3 prefix list to this account`,
+      `${region} does not offer two availability zones and the prefix lists of S3 and DynamoDB to this account`,
       'check the name of the region, and that it is enabled for the account',
     );
   }
-  return { region, availabilityZones, s3PrefixListId };
+  return { region, availabilityZones, s3PrefixListId, dynamodbPrefixListId };
 }

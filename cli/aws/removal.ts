@@ -12,6 +12,7 @@ import { type DeployedStack, deployedTemplate } from './stack.js';
 /** A resource in a template. */
 interface TemplateResource {
   readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
   readonly DeletionPolicy?: string;
 }
 
@@ -66,11 +67,15 @@ export async function removeStack(
   await disableProtection(session, stack);
   const buckets = (await resourcesOf(session, stack))
     .filter((resource) => resource.Type === BUCKET && !isKept(resource))
-    .flatMap(({ physicalId }) => physicalId ?? []);
+    .flatMap(({ physicalId, Properties }) =>
+      physicalId === undefined
+        ? []
+        : [{ bucket: physicalId, bypassGovernance: Properties?.['ObjectLockEnabled'] === true }],
+    );
   const emptyAndDelete = async (): Promise<void> => {
-    for (const bucket of buckets) {
+    for (const { bucket, bypassGovernance } of buckets) {
       if (deleteBucketPolicies) await deleteBucketPolicy(session, bucket);
-      report(`${bucket}: ${await emptyBucket(session, bucket)} objects deleted`);
+      report(`${bucket}: ${await emptyBucket(session, bucket, { bypassGovernance })} objects deleted`);
     }
     await deleteStack(session, stack, onEvent);
   };

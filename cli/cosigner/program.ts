@@ -10,7 +10,14 @@ import type { Kind } from '../../src/protocol/request.js';
 import { type Cosigner, createCosigner, type Outcome } from './client.js';
 import { readKeys } from './keys.js';
 import { createPrinter } from './print.js';
-import { type Payload, readPayload, samplePayload, TAMPERINGS, type Tampering } from './request.js';
+import {
+  type Payload,
+  readPayload,
+  samplePayload,
+  TAMPERINGS,
+  type Tampering,
+  withFreshIds,
+} from './request.js';
 
 const DEFAULT_URL = 'http://127.0.0.1:3000';
 
@@ -18,6 +25,7 @@ const KINDS = { tx: 'transaction', config: 'configuration' } as const satisfies 
 
 interface CosignerCommandOptions {
   readonly file?: string;
+  readonly keepIds?: boolean;
   readonly url: string;
   readonly ca?: string;
   readonly keys: string;
@@ -34,6 +42,7 @@ Examples:
   npm run cosigner
   npm run cosigner -- config
   npm run cosigner -- --file examples/large-transfer.json
+  npm run cosigner -- --file examples/large-transfer.json --keep-ids
   npm run cosigner -- --tamper zero
 
 Exit code: 0 every response verified, 1 at least one not verified, 2 usage error or unreadable input.`;
@@ -49,7 +58,8 @@ export function createCosignerProgram(stdout: Output): Command {
         .choices(Object.keys(KINDS))
         .default('tx'),
     )
-    .option('--file <file>', 'JSON payload, sent unchanged (default: a published sample with new ids)')
+    .option('--file <file>', 'JSON payload, sent with new ids (default: a published sample)')
+    .option('--keep-ids', 'send the ids in the file, so that the same request can be sent again')
     .addOption(new Option('--url <url>', 'base URL of the handler').default(DEFAULT_URL).argParser(parseUrl))
     .option('--ca <file>', 'PEM file with the CA certificate for an https URL')
     .option(
@@ -96,14 +106,15 @@ function parseCount(count: string): number {
 }
 
 async function sendRequests(stdout: Output, kind: Kind, options: CosignerCommandOptions): Promise<void> {
-  const { file, count, json = false, tamper } = options;
+  const { file, keepIds = false, count, json = false, tamper } = options;
   const cosigner = cosignerFor(options);
   const fixedPayload = file === undefined ? undefined : readPayload(file);
   const print = createPrinter({ stream: stdout, json, brief: count > 1 });
   let verified = 0;
   const startedAt = performance.now();
   for (let sent = 0; sent < count; sent++) {
-    const payload = fixedPayload ?? samplePayload(kind);
+    const payload =
+      fixedPayload === undefined ? samplePayload(kind) : keepIds ? fixedPayload : withFreshIds(fixedPayload);
     print.request(kind, payload, cosigner.urlOf(kind));
     const outcome = await sendRequest(cosigner, kind, payload, tamper);
     print.outcome(payload, outcome);

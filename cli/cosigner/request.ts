@@ -31,6 +31,22 @@ export function readPayload(file: string): Payload {
   return payload as Payload;
 }
 
+/**
+ * Returns a payload with new ids, as Fireblocks would send it for another transaction. The `requestId` of an entry of a
+ * batch keeps its suffix. Ids that are missing or no strings stay as they are.
+ */
+export function withFreshIds(payload: Payload): Payload {
+  const { requestId, txId } = payload;
+  const id = randomUUID();
+  const fresh = { ...payload };
+  if (typeof txId === 'string' && txId !== '') fresh['txId'] = id;
+  if (typeof requestId === 'string' && requestId !== '') {
+    const suffix = typeof txId === 'string' && requestId.startsWith(txId) ? requestId.slice(txId.length) : '';
+    fresh['requestId'] = `${id}${suffix}`;
+  }
+  return fresh;
+}
+
 export const TAMPERINGS = ['signature', 'alg-none', 'hmac', 'zero'] as const;
 /**
  * - `signature`: one bit of the signature is flipped

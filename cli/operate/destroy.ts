@@ -24,6 +24,8 @@ import { runTasks } from '../progress.js';
 import { columns, painter } from '../terminal.js';
 import { deletionTasks } from './deletion.js';
 
+const TABLE = 'AWS::DynamoDB::Table';
+
 interface DestroyOptions extends OperatorOptions {
   readonly confirm?: string;
   readonly withCosigner?: boolean;
@@ -53,7 +55,7 @@ interface Inventory {
 export async function runDestroy({ sleep }: OperatorRuntime = {}): Promise<void> {
   const program = createProgram(
     'destroy',
-    'Deletes an environment, starting with the last stack. In prod, keys, images, buckets and logs are kept.',
+    'Deletes an environment, starting with the last stack. In prod, keys, images, buckets, logs and the store are kept.',
   )
     .option('--confirm <name>', "the environment's name, to skip the confirmation prompt")
     .option('--with-cosigner', "also delete the Co-signer's host; outside prod, its database is lost")
@@ -124,7 +126,7 @@ async function readInventory(session: Session, options: DestroyOptions): Promise
     certificates: production ? [] : certificates,
     deleted,
     kept: [...keptResources, ...(production ? otherResources : []), ...(await findLocalKeys(session))],
-    notes: deleted.length === 0 ? [] : await findNotes(session, parameters.length > 0),
+    notes: deleted.length === 0 ? [] : await findNotes(session, stacks, parameters.length > 0),
   };
 }
 
@@ -176,14 +178,29 @@ async function findLocalKeys({ keyDirectory }: Session): Promise<readonly string
   return (await readPrivateFile(file)) === undefined ? [] : [`the keys in ${keyDirectory}`];
 }
 
-async function findNotes(session: Session, hasParameters: boolean): Promise<readonly string[]> {
-  const { production, keyDirectory, names } = session;
-  if (production) {
+async function findNotes(
+  session: Session,
+  stacks: readonly StackToDelete[],
+  hasParameters: boolean,
+): Promise<readonly string[]> {
+  if (session.production) {
     return [
-      "A new deployment of prod uses the same names: before it, manually delete what is kept, including the parameters, which are encrypted with this deployment's KMS key.",
+      "A new deployment of prod uses the same names: before it, manually delete what is kept, including the parameters, which are encrypted with this deployment's KMS key. The archive can't be deleted before its retention ends: until then, a new deployment needs another projectName.",
     ];
   }
-  if (!hasParameters) return [];
+  const hasStore = stacks.some(({ resources }) => resources.some(({ Type }) => Type === TABLE));
+  return [
+    ...(hasStore
+      ? [
+          `The store is deleted with its stack: the table ${session.names.table} and the archive, with all records of decisions, counters and announced transactions.`,
+        ]
+      : []),
+    ...(hasParameters ? await findKeyNotes(session) : []),
+  ];
+}
+
+async function findKeyNotes(session: Session): Promise<readonly string[]> {
+  const { keyDirectory, names } = session;
   const [local, stored] = await Promise.all([
     readPrivateFile(join(keyDirectory, KEY_FILES.callbackPrivate)),
     readParameter(session, names.parameters.callbackPrivateKey).catch(() => undefined),

@@ -4,6 +4,7 @@ import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, type Node, 
 import * as z from 'zod';
 import { codeOf } from '../../src/protocol/error.js';
 import { ACTIONS } from '../../src/protocol/decision.js';
+import { type Decimal, parseAmount } from '../../src/protocol/decimal.js';
 import type { CallbackRequest } from '../../src/protocol/request.js';
 import { InputError, readJson, readText, reasonOf } from '../command.js';
 import { toRequest } from './files.js';
@@ -12,19 +13,35 @@ const actions = ACTIONS.map((action) => action.toLowerCase() as Lowercase<typeof
 
 const timeSchema = z.iso.datetime({ offset: true });
 
+const requestFields = {
+  for: z.enum(['transaction', 'configuration']).optional(),
+  payload: z.record(z.string(), z.unknown()).optional(),
+  file: z.string().optional(),
+  set: z.record(z.string(), z.unknown()).default({}),
+  now: timeSchema.optional(),
+};
+
+const ONE_OF_TWO = { error: 'needs either "payload" or "file"' };
+
+function hasOneOfTwo({ payload, file }: { readonly payload?: unknown; readonly file?: unknown }): boolean {
+  return (payload === undefined) !== (file === undefined);
+}
+
+const amountSchema = z.union([z.string(), z.number()]).transform((value, context) => {
+  const amount = parseAmount(String(value));
+  if (amount === undefined) context.addIssue('must be a decimal number such as "1000"');
+  return amount ?? z.NEVER;
+});
+
 const caseSchema = z
   .strictObject({
     name: z.string().min(1),
-    for: z.enum(['transaction', 'configuration']).optional(),
-    payload: z.record(z.string(), z.unknown()).optional(),
-    file: z.string().optional(),
-    set: z.record(z.string(), z.unknown()).default({}),
-    now: timeSchema.optional(),
+    ...requestFields,
+    limits: z.record(z.string(), z.strictObject({ spent: amountSchema })).default({}),
+    earlier: z.array(z.strictObject(requestFields).refine(hasOneOfTwo, ONE_OF_TWO)).default([]),
     expect: z.strictObject({ action: z.enum(actions), rule: z.string().optional() }),
   })
-  .refine(({ payload, file }) => (payload === undefined) !== (file === undefined), {
-    error: 'needs either "payload" or "file"',
-  });
+  .refine(hasOneOfTwo, ONE_OF_TWO);
 
 /** A file of test cases. */
 export const fileSchema = z.strictObject({ now: timeSchema.optional(), cases: z.array(caseSchema).min(1) });
@@ -42,7 +59,17 @@ export interface Case {
   readonly set: readonly { readonly path: string; readonly line: number }[];
   /** The time of the decision; `undefined` if neither the case nor the file says it. */
   readonly now: Date | undefined;
+  /** What others have spent, in this request's counters, keyed by limit. */
+  readonly limits: ReadonlyMap<string, Decimal>;
+  /** Requests that are decided before, in order. */
+  readonly earlier: readonly EarlierRequest[];
   readonly expected: { readonly action: string; readonly rule: string | undefined; readonly line: number };
+}
+
+export interface EarlierRequest {
+  readonly request: CallbackRequest;
+  /** `undefined`: that of the case. */
+  readonly now: Date | undefined;
 }
 
 /** What is wrong with a case. */
@@ -154,20 +181,32 @@ interface CaseContext {
 
 /** @throws {InputError} */
 function toCase(entry: CaseEntry, { at, readPayload, now }: CaseContext): Case {
-  const { name, for: kind, payload, file, set, expect } = entry;
-  const base = file === undefined ? payload : readPayload(file);
-  const request = { requestId: name, ...(structuredClone(base) as Record<string, unknown>) };
-  const before = structuredClone(request);
-  for (const [path, value] of Object.entries(set)) setValueAt(request, path, value);
+  const { name, set, expect, limits, earlier } = entry;
+  const { request, before } = requestOf(name, entry, readPayload);
   return {
-    name,
-    line: at(),
-    request: toRequest(request, 'it', kind),
-    before,
+    ...{ name, line: at(), request, before },
+    limits: new Map(Object.entries(limits).map(([limit, { spent }]) => [limit, spent])),
+    earlier: earlier.map((each, index) => ({
+      request: requestOf(`${name}, earlier ${index + 1}`, each, readPayload).request,
+      now: each.now === undefined ? undefined : new Date(each.now),
+    })),
     set: Object.keys(set).map((path) => ({ path, line: at('set', path) })),
     now: now === undefined ? undefined : new Date(now),
     expected: { action: expect.action.toUpperCase(), rule: expect.rule, line: at('expect', 'rule') },
   };
+}
+
+/** @param id for a request that has none. @throws {InputError} */
+function requestOf(
+  id: string,
+  { for: kind, payload, file, set }: Pick<CaseEntry, 'for' | 'payload' | 'file' | 'set'>,
+  readPayload: CaseContext['readPayload'],
+): Pick<Case, 'request' | 'before'> {
+  const base = file === undefined ? payload : readPayload(file);
+  const request = { requestId: id, ...(structuredClone(base) as Record<string, unknown>) };
+  const before = structuredClone(request);
+  for (const [path, value] of Object.entries(set)) setValueAt(request, path, value);
+  return { request: toRequest(request, 'it', kind), before };
 }
 
 /** @param path such as `destinations.0.amountUSD` @throws {InputError} */

@@ -1,6 +1,7 @@
 // Finds test cases that do not test what they seem to: misspelled fields and rules, and a time that nobody said.
 import type { Policy, RuleDecision } from '../../src/policy/evaluate/rules.js';
-import { INTEGRITY, OTHERWISE } from '../../src/policy/evaluate/rules.js';
+import { CHANGED, INTEGRITY, OTHERWISE } from '../../src/policy/evaluate/rules.js';
+import { LIMIT_PREFIX } from '../../src/policy/limits/limit.js';
 import { nearest } from '../../src/policy/language/nearest.js';
 import { nodesIn } from '../../src/policy/language/nodes.js';
 import type { Case, CaseProblem } from './case-file.js';
@@ -27,6 +28,7 @@ export function problemsOf(
         (each) => [each.line, unknownField(each.path, { ...request, payload: before }, reads)] as const,
       ),
       [expected.line, unknownRule(policy, testCase)],
+      ...limitProblems(policy, testCase, decisions[index]).map((message) => [line, message] as const),
       [
         line,
         inTime === undefined
@@ -38,14 +40,43 @@ export function problemsOf(
   });
 }
 
-function unknownRule({ rules }: Policy, { request: { kind }, expected: { rule } }: Case): string | undefined {
-  if (rule === undefined || rule === OTHERWISE || rule === INTEGRITY) return undefined;
+function unknownRule(
+  { rules, limits }: Policy,
+  { request: { kind }, expected: { rule } }: Case,
+): string | undefined {
+  const others = [OTHERWISE, INTEGRITY, CHANGED, ...policyLimits(limits)];
+  if (rule === undefined || others.includes(rule)) return undefined;
   const found = rules.find(({ id }) => id === rule);
   if (found?.for === kind) return undefined;
   if (found !== undefined)
     return `expects the rule ${rule}, which is for ${found.for} requests; this one is for ${kind}`;
-  const near = nearest(rule, [...rules.map(({ id }) => id), OTHERWISE, INTEGRITY]);
+  const near = nearest(rule, [...rules.map(({ id }) => id), ...others]);
   return `expects the rule ${rule}, which the policy does not have${near === undefined ? '' : `; did you mean "${near}"?`}`;
+}
+
+function policyLimits(limits: Policy['limits']): readonly string[] {
+  return limits.map(({ name }) => `${LIMIT_PREFIX}${name}`);
+}
+
+/** Limits whose counters a case sets, and that the policy does not have or that do not concern the request. */
+function limitProblems(
+  policy: Policy,
+  { limits }: Case,
+  decision: RuleDecision | undefined,
+): readonly string[] {
+  const names = policy.limits.map(({ name }) => name);
+  return [...limits.keys()].flatMap((name) => {
+    if (decision?.limits?.[name] !== undefined) return [];
+    if (names.includes(name)) {
+      return decision?.tried.length === 0
+        ? []
+        : [`sets limits.${name}, which does not concern this request or can't be evaluated for it`];
+    }
+    const near = nearest(name, names);
+    return [
+      `sets limits.${name}, which the policy does not have${near === undefined ? '' : `; did you mean "${near}"?`}`,
+    ];
+  });
 }
 
 /** Ids of the rules that mention `now`. */

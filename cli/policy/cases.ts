@@ -1,8 +1,11 @@
 // Runs test cases against a policy, and counts what they cover.
 import { explain, type Explanation } from '../../src/policy/evaluate/explain.js';
-import { decideBy, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
+import type { Memory } from '../../src/policy/evaluate/memory.js';
+import { type Policy, type RuleDecision, signedBy } from '../../src/policy/evaluate/rules.js';
+import { LIMIT_PREFIX } from '../../src/policy/limits/limit.js';
 import { type Case, type CaseFile, invalidCases } from './case-file.js';
 import { problemsOf } from './case-problems.js';
+import { type Occasion, Simulation } from './limits/simulation.js';
 
 export { readCases } from './case-file.js';
 
@@ -34,19 +37,50 @@ export const UNSAID = new Date(0);
 
 /** @throws {InputError} with all problems, if cases do not fit the policy */
 export function runCases(policy: Policy, { file, cases, problems }: CaseFile): TestRun {
-  const decisions = cases.map(({ request, now = UNSAID }) => decideBy(policy, request, now));
+  const decided = cases.map((testCase) => decideCase(policy, prepared(policy, testCase)));
+  const decisions = decided.map(({ decision }) => decision);
   const all = [...problems, ...problemsOf(policy, cases, decisions)];
   if (all.length > 0) throw invalidCases(file, all);
   const results = cases.flatMap((testCase, index): readonly CaseResult[] => {
-    const got = decisions[index];
+    const { decision: got, memory } = decided[index] ?? {};
     if (got === undefined) return [];
     if (isAsExpected(testCase, got)) return [{ ...testCase, passed: true, got }];
     const { request, now = UNSAID } = testCase;
-    return [{ ...testCase, passed: false, got, explanation: explain(policy, request, now) }];
+    const explanation = explain(policy, request, now, undefined, memory);
+    return [{ ...testCase, passed: false, got, explanation }];
   });
   const coverage = coverageOf(policy, results);
   const unmatched = coverage.filter(({ matched }) => matched === 0).map(({ rule }) => rule);
   return { results, unmatched, coverage };
+}
+
+/** A case with what its transactions sign, which does not depend on rules. */
+export interface PreparedCase extends Occasion {
+  readonly limits: Case['limits'];
+  /** Decided before, in order. */
+  readonly earlier: readonly Occasion[];
+}
+
+export function prepared(policy: Policy, { request, now = UNSAID, limits, earlier }: Case): PreparedCase {
+  return {
+    ...{ request, now, limits, signed: signedBy(policy, request) },
+    earlier: earlier.map((each) => ({
+      request: each.request,
+      now: each.now ?? now,
+      signed: signedBy(policy, each.request),
+    })),
+  };
+}
+
+/** Decides a case, after the requests that it says were decided before. */
+export function decideCase(
+  policy: Policy,
+  testCase: PreparedCase,
+): { readonly decision: RuleDecision; readonly memory: Memory } {
+  const simulation = new Simulation(policy);
+  simulation.setSpent(testCase.limits, testCase);
+  for (const occasion of testCase.earlier) simulation.remember(occasion, simulation.decide(occasion));
+  return { decision: simulation.decide(testCase), memory: simulation.memoryFor(testCase) };
 }
 
 export function isAsExpected({ expected: { action, rule } }: Case, got: RuleDecision): boolean {
@@ -56,11 +90,14 @@ export function isAsExpected({ expected: { action, rule } }: Case, got: RuleDeci
 function coverageOf({ rules }: Policy, results: readonly CaseResult[]): readonly RuleCoverage[] {
   const counts = new Map(rules.map(({ id }) => [id, { matched: 0, notMatched: 0, failed: 0 }]));
   for (const { got } of results) {
+    // A limit decides only after the last rule that was tried has matched.
+    const isLimit = got.rule.startsWith(LIMIT_PREFIX);
+    const decisive = isLimit ? got.tried.at(-1) : got.rule;
     for (const id of got.tried) {
       const count = counts.get(id);
       if (count === undefined) continue;
-      if (id !== got.rule) count.notMatched++;
-      else if (got.ruleError === undefined) count.matched++;
+      if (id !== decisive) count.notMatched++;
+      else if (isLimit || got.ruleError === undefined) count.matched++;
       else count.failed++;
     }
   }

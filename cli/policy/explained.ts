@@ -2,11 +2,13 @@
 import { explain, type Explanation } from '../../src/policy/evaluate/explain.js';
 import type { Policy } from '../../src/policy/evaluate/rules.js';
 import type { CallbackRequest } from '../../src/protocol/request.js';
+import { type Decimal, parseAmount } from '../../src/protocol/decimal.js';
 import { parseJsonFile } from '../../infra/json-file.js';
 import { InputError, readText, reasonOf } from '../command.js';
 import { toRequest } from './files.js';
 import { parseLogLine } from './log-lines.js';
-import { type AnyDecision, loggedRequest, readAnyDecision } from './logged-decision.js';
+import { Simulation } from './limits/simulation.js';
+import { type AnyDecision, evaluatedFor, loggedRequest, readAnyDecision } from './logged-decision.js';
 import { undocumentedReads } from './unlogged.js';
 
 /** The answer that the log has. */
@@ -111,8 +113,21 @@ export function explainInput(
   const { decision, decisions } = input;
   const { time, action, rule, policy: hash } = decision;
   const { request, signed, omitted } = loggedRequest(policy, undocumentedReads(policy), decision);
-  const explanation = explain(policy, request, now ?? new Date(time), signed);
-  const notLogged = omitted.affect(explanation.decision.tried) ? decision.omitted : [];
+  const occasion = { request, signed, now: now ?? new Date(time) };
+  const simulation = new Simulation(policy);
+  simulation.setSpent(spentIn(decision), occasion);
+  const explanation = explain(policy, request, occasion.now, signed, simulation.memoryFor(occasion));
+  const notLogged = omitted.affect(evaluatedFor(policy, explanation.decision)) ? decision.omitted : [];
   const same = explanation.decision.action === action;
   return { request, explanation, logged: { time, action, rule, policy: hash, decisions, same, notLogged } };
+}
+
+/** What others had spent then, by limit. */
+function spentIn({ limits = {} }: AnyDecision): ReadonlyMap<string, Decimal> {
+  return new Map(
+    Object.entries(limits).flatMap(([name, { spent }]) => {
+      const amount = parseAmount(spent);
+      return amount === undefined ? [] : [[name, amount] as const];
+    }),
+  );
 }

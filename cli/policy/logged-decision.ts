@@ -1,10 +1,12 @@
 // A decision as it stands in the log, and how a policy decides on it now.
 import * as z from 'zod';
 import type { Signed } from '../../src/chain/read.js';
-import { decideBy, type Policy, type RuleDecision, signedBy } from '../../src/policy/evaluate/rules.js';
+import { type Policy, type RuleDecision, signedBy } from '../../src/policy/evaluate/rules.js';
 import { ACTIONS } from '../../src/protocol/decision.js';
 import type { CallbackRequest, Kind } from '../../src/protocol/request.js';
+import { LIMIT_PREFIX } from '../../src/policy/limits/limit.js';
 import { EMERGENCY_STOP, STALE } from '../../src/sources/emergency.js';
+import type { Simulation } from './limits/simulation.js';
 import { OmittedFacts, type UndocumentedReads } from './unlogged.js';
 
 /** The fields of a decision line that are needed to decide again; `src/routes/decision-line.ts` writes them. */
@@ -19,6 +21,11 @@ const lineSchema = z.looseObject({
   policy: z.string().optional(),
   facts: z.record(z.string(), z.unknown()),
   omitted: z.array(z.string()).default([]),
+  /** What others had spent, keyed by limit. */
+  limits: z
+    .record(z.string(), z.looseObject({ spent: z.string() }))
+    .optional()
+    .catch(undefined),
 });
 
 export type LoggedDecision = z.output<typeof lineSchema>;
@@ -64,14 +71,26 @@ export function loggedRequest(
   return { request, signed, omitted };
 }
 
-/** @returns `undefined` if the decision depends on facts that were not logged */
+/**
+ * @param simulation remembers the decision, if it can be made
+ * @returns `undefined` if the decision depends on facts that were not logged
+ */
 export function decideAgain(
   policy: Policy,
   unlogged: UndocumentedReads,
   decision: LoggedDecision,
+  simulation: Simulation,
 ): RuleDecision | undefined {
   if (new OmittedFacts(decision.omitted, unlogged).isUnknown) return undefined;
   const { request, signed, omitted } = loggedRequest(policy, unlogged, decision);
-  const decided = decideBy(policy, request, new Date(decision.time), signed);
-  return omitted.affect(decided.tried) ? undefined : decided;
+  const occasion = { request, now: new Date(decision.time), signed };
+  const decided = simulation.decide(occasion);
+  if (omitted.affect(evaluatedFor(policy, decided))) return undefined;
+  simulation.remember(occasion, decided);
+  return decided;
+}
+
+/** Ids of the rules that were evaluated, and of all limits. */
+export function evaluatedFor({ limits }: Policy, { tried }: RuleDecision): readonly string[] {
+  return [...tried, ...limits.map(({ name }) => `${LIMIT_PREFIX}${name}`)];
 }

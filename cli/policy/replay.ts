@@ -1,8 +1,17 @@
 // Re-evaluates the decision lines in a log with another policy.
 import type { Policy } from '../../src/policy/evaluate/rules.js';
 import { LogLines, parseLogLine } from './log-lines.js';
+import { Simulation } from './limits/simulation.js';
 import { decideAgain, type LoggedDecision, readDecision } from './logged-decision.js';
 import { type UndocumentedReads, undocumentedReads } from './unlogged.js';
+
+/** What all decisions are replayed with. */
+interface Context {
+  readonly policy: Policy;
+  readonly unlogged: UndocumentedReads;
+  /** Counts what the policy approves, in the order of the log. */
+  readonly simulation: Simulation;
+}
 
 export interface Change {
   readonly time: string;
@@ -44,28 +53,27 @@ export async function replay(
 /** @param lines of the service's log */
 export async function replayLines(policy: Policy, lines: AsyncIterable<string>): Promise<Replay> {
   const outcome: Replay = { replayed: 0, changes: [], notReplayable: [], skipped: 0, overridden: 0 };
-  const unlogged = undocumentedReads(policy);
-  for await (const line of lines) replayLine(policy, unlogged, line, outcome);
+  const context = { policy, unlogged: undocumentedReads(policy), simulation: new Simulation(policy) };
+  for await (const line of lines) replayLine(context, line, outcome);
   return outcome;
 }
 
-function replayLine(policy: Policy, unlogged: UndocumentedReads, text: string, outcome: Replay): void {
+function replayLine(context: Context, text: string, outcome: Replay): void {
   const line = parseLogLine(text);
   if (line?.['event'] !== 'decision') return;
   const logged = readDecision(line);
   if (logged === 'overridden') outcome.overridden++;
   else if (logged === 'incomplete') outcome.skipped++;
-  else replayDecision(policy, unlogged, logged, outcome);
+  else replayDecision(context, logged, outcome);
 }
 
 function replayDecision(
-  policy: Policy,
-  unlogged: UndocumentedReads,
+  { policy, unlogged, simulation }: Context,
   logged: LoggedDecision,
   outcome: Replay,
 ): void {
   const { requestId, time, action, rule } = logged;
-  const decided = decideAgain(policy, unlogged, logged);
+  const decided = decideAgain(policy, unlogged, logged, simulation);
   if (decided === undefined) {
     outcome.notReplayable.push(requestId);
     return;

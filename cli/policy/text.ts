@@ -1,6 +1,12 @@
 // Formats explanations and replays as lines of text.
-import type { ExplainedChecks, Explanation, RuleExplanation } from '../../src/policy/evaluate/explain.js';
+import type {
+  ExplainedChecks,
+  Explanation,
+  LimitExplanation,
+  RuleExplanation,
+} from '../../src/policy/evaluate/explain.js';
 import { INTEGRITY, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
+import { LIMIT_PREFIX } from '../../src/policy/limits/limit.js';
 import { columns, count, type Paint, paintAction, shortHash } from '../terminal.js';
 import type { Explained, LoggedAnswer } from './explained.js';
 import type { Change, Replay } from './replay.js';
@@ -57,7 +63,7 @@ function comparisonLines(
 function explanationLines(
   paint: Paint,
   policy: Policy,
-  { decision, integrity, warnings, rules }: Explanation,
+  { decision, integrity, warnings, rules, limits }: Explanation,
 ): readonly string[] {
   const ruleError =
     decision.ruleError === undefined ? '' : `, which could not be evaluated: ${decision.ruleError}`;
@@ -65,6 +71,7 @@ function explanationLines(
     ...warnings.map((warning) => `${paint('yellow', 'warning')}  ${warning}`),
     ...(integrity === undefined ? [] : integrityLines(paint, integrity, decision)),
     ...rules.flatMap((rule) => explainedRuleLines(paint, policy, rule)),
+    ...limits.flatMap((limit) => explainedLimitLines(paint, limit)),
     `${paintAction(paint, decision.action)} by ${decision.rule}${ruleError}`,
   ];
 }
@@ -105,6 +112,20 @@ function explainedRuleLines(
   lines.push(...valueTexts(values).map((value) => paint('dim', `           ${value}`)));
   if (error !== undefined) lines.push(`         ${paint('red', error)}`);
   return lines;
+}
+
+const LIMIT_STYLES = { fits: 'green', over: 'red', error: 'red', 'not concerned': 'dim' } as const;
+const LIMIT_MARKS = { fits: 'ok', over: 'OVER', error: 'ERROR', 'not concerned': '-' } as const;
+
+function explainedLimitLines(paint: Paint, limit: LimitExplanation): readonly string[] {
+  const { name, outcome } = limit;
+  const mark = paint(LIMIT_STYLES[outcome], LIMIT_MARKS[outcome].padEnd(5));
+  const title = `${mark}  ${paint('bold', `${LIMIT_PREFIX}${name}`)}`;
+  if (outcome === 'not concerned') return [`${title}  does not concern this request`];
+  if (outcome === 'error') return [title, `         ${paint('red', limit.error)}`];
+  const { key, amount, spent, max } = limit.report;
+  const counter = key === '' ? '' : ` in the counter ${printable(key)}`;
+  return [title, `         ${spent} of ${max} spent${counter}; this request adds ${amount}`];
 }
 
 export function resultText(part: string, outcome: Outcome): string {

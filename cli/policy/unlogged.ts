@@ -8,6 +8,7 @@ import {
   UNDOCUMENTED_EXTRA_INFO,
 } from '../../src/policy/evaluate/record.js';
 import type { Policy, Rule } from '../../src/policy/evaluate/rules.js';
+import { expressionsOf, LIMIT_PREFIX } from '../../src/policy/limits/limit.js';
 import { nodesIn } from '../../src/policy/language/nodes.js';
 
 /** What a policy's rules could read of an object whose undocumented fields are not logged, not even their names. */
@@ -21,17 +22,26 @@ interface Reads {
 /** Keyed by what stands for the undocumented fields in `omitted`. */
 export type UndocumentedReads = ReadonlyMap<string, Reads>;
 
-export function undocumentedReads({ rulesFor }: Policy): UndocumentedReads {
+/** An expression of a rule, or of a limit. */
+type Reader = Pick<Rule, 'id' | 'ast'>;
+
+export function undocumentedReads({ rulesFor, limits }: Policy): UndocumentedReads {
+  const limitReaders = limits.flatMap((limit) =>
+    expressionsOf(limit).map(({ ast }) => ({ id: `${LIMIT_PREFIX}${limit.name}`, ast })),
+  );
   return new Map([
     [
       UNDOCUMENTED_EXTRA_INFO,
       readsOf(rulesFor.configuration, 'config.extraInfo', [...EXTRA_INFO_FIELDS, 'apiKey']),
     ],
-    [OTHER_PARAMETERS, readsOf(rulesFor.transaction, 'tx.extraParameters', SIGNED_PARAMETERS)],
+    [
+      OTHER_PARAMETERS,
+      readsOf([...rulesFor.transaction, ...limitReaders], 'tx.extraParameters', SIGNED_PARAMETERS),
+    ],
   ]);
 }
 
-function readsOf(rules: readonly Rule[], object: string, logged: readonly string[]): Reads {
+function readsOf(rules: readonly Reader[], object: string, logged: readonly string[]): Reads {
   const names = rules.flatMap(({ ast }) => [...nodesIn(ast)].flatMap(memberOf));
   return {
     names: [...new Set(names)].filter((name) => !logged.includes(name)),
@@ -48,7 +58,7 @@ function memberOf(node: ASTNode): readonly string[] {
 }
 
 /** Whether an object such as `config.extraInfo` occurs other than in `config.extraInfo.field` and in `has`. */
-function readsWhole({ ast }: Rule, object: string): boolean {
+function readsWhole({ ast }: Reader, object: string): boolean {
   const nodes = [...nodesIn(ast)];
   const isObject = (node: ASTNode | undefined): node is ASTNode =>
     (node?.op === '.' || node?.op === '[]') && serialize(node).replace(/\["(\w+)"\]$/, '.$1') === object;

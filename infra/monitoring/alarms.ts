@@ -11,7 +11,7 @@ const { Stats, ComparisonOperator, TreatMissingData } = cloudwatch;
 
 interface AlarmDefinition extends Omit<cloudwatch.AlarmProps, 'evaluationPeriods' | 'metric'> {
   readonly alarmDescription: string;
-  readonly metric: cloudwatch.Metric;
+  readonly metric: cloudwatch.IMetric;
   /** @default 1 */
   readonly evaluationPeriods?: number;
 }
@@ -22,6 +22,8 @@ export function createAlarms(scope: Construct, prefix: string, metrics: Metrics,
     ...loadBalancerAlarms(metrics),
     ...utilizationAlarms(metrics),
     ...logAlarms(metrics),
+    ...storeAlarms(metrics),
+    ...recordAlarms(metrics),
   };
   for (const [name, definition] of Object.entries<AlarmDefinition>(definitions)) {
     const alarm = new cloudwatch.Alarm(scope, `alarm-${name}`, {
@@ -123,6 +125,63 @@ function logAlarms(metrics: Metrics): Readonly<Record<string, AlarmDefinition>> 
       alarmDescription: 'Keys or policy are older than maxStalenessSeconds: every decision is RETRY',
       metric: metrics.fromLog('Stale' satisfies keyof typeof STATE_EVENTS),
       threshold: 1,
+    },
+  };
+}
+
+/** More than one conflict a second. */
+const MANY_CONFLICTS = 300;
+
+function storeAlarms(metrics: Metrics): Readonly<Record<string, AlarmDefinition>> {
+  const throttled = (what: 'Read' | 'Write') => ({
+    alarmDescription: `DynamoDB throttled ${what.toLowerCase()}s of the store`,
+    metric: metrics.fromTable(`${what}ThrottleEvents`, Stats.SUM),
+    threshold: 1,
+  });
+  return {
+    'store-failed': {
+      alarmDescription: 'The store could not be read or written: requests were answered with RETRY',
+      metric: metrics.fromLog('StoreFailures'),
+      threshold: 1,
+    },
+    'store-lost': {
+      alarmDescription:
+        'The store has lost records: every request is answered with RETRY until it is accepted',
+      metric: metrics.fromLog('StoreLosses'),
+      threshold: 1,
+    },
+    'store-read-throttled': throttled('Read'),
+    'store-write-throttled': throttled('Write'),
+    'store-conflicts': {
+      alarmDescription: 'More than one conflict a second: many tasks decide on the same counters',
+      metric: metrics.fromLog('StoreConflicts'),
+      threshold: MANY_CONFLICTS,
+    },
+  };
+}
+
+function recordAlarms(metrics: Metrics): Readonly<Record<string, AlarmDefinition>> {
+  return {
+    changed: {
+      alarmDescription: 'A transaction was changed after its approval, and was rejected',
+      metric: metrics.fromLog('Changed'),
+      threshold: 1,
+    },
+    'answer-unverified': {
+      alarmDescription: "A stored answer is not the handler's own, and was not repeated",
+      metric: metrics.fromLog('UnverifiedAnswers'),
+      threshold: 1,
+    },
+    'seal-failed': {
+      alarmDescription: 'The heads of the records could not be sealed in the archive',
+      metric: metrics.fromLog('SealFailures'),
+      threshold: 1,
+    },
+    unsealed: {
+      alarmDescription: 'No head was sealed for ten minutes in which decisions were recorded',
+      metric: metrics.unsealed(),
+      threshold: 1,
+      evaluationPeriods: 2,
     },
   };
 }

@@ -1,4 +1,4 @@
-// CloudWatch dashboard: decisions and refusals above, health and errors below.
+// CloudWatch dashboard: decisions and refusals above, health and errors in the middle, the store below.
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -18,7 +18,7 @@ export function createDashboard(
   new cloudwatch.Dashboard(scope, 'Dashboard', {
     dashboardName,
     defaultInterval: Duration.hours(12),
-    widgets: [decisionGraphs(metrics), healthGraphs(metrics, service)],
+    widgets: [decisionGraphs(metrics), healthGraphs(metrics, service), storeGraphs(metrics)],
   });
 }
 
@@ -59,6 +59,33 @@ function healthGraphs(metrics: Metrics, service: ecs.FargateService): cloudwatch
       metrics.fromLoadBalancer('HTTPCode_ELB_5XX_Count', Stats.SUM).with({
         label: '5xx from the load balancer',
       }),
+    ]),
+  ];
+}
+
+function storeGraphs(metrics: Metrics): cloudwatch.IWidget[] {
+  const latency = (Operation: string, statistic: string, label: string) =>
+    metrics.fromTable('SuccessfulRequestLatency', statistic, { Operation }).with({ label });
+  return [
+    graph('Store: time of a call (ms)', [
+      latency('BatchGetItem', Stats.AVERAGE, 'read, average'),
+      latency('BatchGetItem', Stats.MAXIMUM, 'read, slowest'),
+      latency('TransactWriteItems', Stats.AVERAGE, 'write, average'),
+      latency('TransactWriteItems', Stats.MAXIMUM, 'write, slowest'),
+    ]),
+    graph('Store: consumed units', [
+      metrics.fromTable('ConsumedReadCapacityUnits', Stats.SUM).with({ label: 'read units' }),
+      metrics.fromTable('ConsumedWriteCapacityUnits', Stats.SUM).with({ label: 'write units' }),
+    ]),
+    graph('Store: events', [
+      metrics.fromLog('StoreConflicts').with({ label: 'conflicts' }),
+      metrics.fromLog('StoreFailures').with({ label: 'failures' }),
+      metrics.fromTable('ReadThrottleEvents', Stats.SUM).with({ label: 'throttled reads' }),
+      metrics.fromTable('WriteThrottleEvents', Stats.SUM).with({ label: 'throttled writes' }),
+      metrics.fromLog('Changed').with({ label: 'rejected as changed' }),
+      metrics.fromLog('UnverifiedAnswers').with({ label: 'answers that are not our own' }),
+      metrics.fromLog('Sealed').with({ label: 'sealed heads' }),
+      metrics.fromLog('SealFailures').with({ label: 'failed seals' }),
     ]),
   ];
 }

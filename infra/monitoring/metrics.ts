@@ -1,4 +1,4 @@
-// Metrics for the service: those that filters extract from its log, and those from the load balancer and ECS.
+// Metrics for the service: those that filters extract from its log, and those from the load balancer, ECS and DynamoDB.
 import { Duration, Fn } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -25,6 +25,15 @@ const REFRESH_FAILURES = {
  * therefore return to OK after the state has ended.
  */
 export const STATE_EVENTS = { EmergencyStops: 'emergency_stop', Stale: 'stale' } as const;
+
+/** Log events about the store, by the metric that counts them. */
+const STORE_EVENTS = {
+  StoreFailures: 'store_failed',
+  StoreLosses: 'store_lost',
+  StoreConflicts: 'store_conflict',
+  UnverifiedAnswers: 'stored_answer_unverified',
+  SealFailures: 'seal_failed',
+} as const;
 
 const FIVE_MINUTES = Duration.minutes(5);
 
@@ -61,12 +70,22 @@ export function createMetricFilters(scope: Construct, logGroup: logs.ILogGroup, 
   createFilter('KeyRefreshFailures', FilterPattern.any(...REFRESH_FAILURES.key.map(event)));
   createFilter('PolicyRefreshFailures', FilterPattern.any(...REFRESH_FAILURES.policy.map(event)));
   createFilter('CandidateDifferences', event('candidate_differs'));
-  for (const [metricName, name] of Object.entries(STATE_EVENTS)) createFilter(metricName, event(name));
+  for (const [metricName, name] of Object.entries({ ...STATE_EVENTS, ...STORE_EVENTS })) {
+    createFilter(metricName, event(name));
+  }
+  createFilter(
+    'Changed',
+    FilterPattern.all(event('decision'), FilterPattern.stringValue('$.rule', '=', 'changed')),
+  );
+  // 0 for each minute with lines but without a sealed head, so that the alarm does not wait for a value.
+  createFilter('Sealed', event('sealed'), { defaultValue: 0 });
 }
 
 export interface MetricsProps {
   /** Namespace for the metrics that are extracted from the log. */
   readonly namespace: string;
+  /** The name of the store's table. */
+  readonly table: string;
   readonly service: ecs.FargateService;
   readonly loadBalancer: elbv2.IApplicationLoadBalancer;
   readonly targetGroup: elbv2.IApplicationTargetGroup;
@@ -92,8 +111,35 @@ export class Metrics {
   }
 
   /** Whether the metric counts log events that are not repeated while their cause lasts. */
-  countsSingleEvents({ namespace, metricName }: cloudwatch.Metric): boolean {
-    return namespace === this.#props.namespace && !(metricName in STATE_EVENTS);
+  countsSingleEvents(metric: cloudwatch.IMetric): boolean {
+    if (!(metric instanceof cloudwatch.Metric)) return false;
+    return metric.namespace === this.#props.namespace && !(metric.metricName in STATE_EVENTS);
+  }
+
+  /** 1 for a period in which something was decided, but no head was sealed. */
+  unsealed(): cloudwatch.MathExpression {
+    return new cloudwatch.MathExpression({
+      expression: 'IF(decisions > 0 AND sealed < 1, 1, 0)',
+      usingMetrics: {
+        decisions: this.fromLog('DecisionDuration').with({ statistic: cloudwatch.Stats.SAMPLE_COUNT }),
+        sealed: this.fromLog('Sealed'),
+      },
+      period: FIVE_MINUTES,
+    });
+  }
+
+  fromTable(
+    metricName: string,
+    statistic: string,
+    dimensions: Record<string, string> = {},
+  ): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: 'AWS/DynamoDB',
+      metricName,
+      dimensionsMap: { TableName: this.#props.table, ...dimensions },
+      statistic,
+      period: FIVE_MINUTES,
+    });
   }
 
   fromLoadBalancer(

@@ -36,7 +36,13 @@ export class Monitoring extends Construct {
     const { logGroup, service, loadBalancer, targetGroup } = props;
     this.topic = this.createTopic(props);
     createMetricFilters(this, logGroup, names.metrics);
-    const metrics = new Metrics({ namespace: names.metrics, service, loadBalancer, targetGroup });
+    const metrics = new Metrics({
+      namespace: names.metrics,
+      table: names.table,
+      service,
+      loadBalancer,
+      targetGroup,
+    });
     createAlarms(this, names.prefix, metrics, this.topic);
     createDashboard(this, names.prefix, metrics, service);
     saveQueries(this, names.prefix, logGroup);

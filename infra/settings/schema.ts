@@ -97,6 +97,11 @@ const common = {
   ),
   /** The S3 prefix list in the region. Security group rules need it to allow image layers to be pulled from S3. */
   s3PrefixListId: id('pl'),
+  /** The DynamoDB prefix list in the region. A security group rule needs it to allow the service to reach its store. */
+  dynamodbPrefixListId: string(
+    /^pl-[0-9a-f]{8,17}$/,
+    'the id of DynamoDB\'s prefix list, pl-…, which "aws ec2 describe-managed-prefix-lists" shows',
+  ),
   /** The hostname at which the Co-signer calls the handler. A private hosted zone with exactly this name is created. */
   hostName: string(DNS_NAME, 'a DNS name such as callback.internal'),
   /**
@@ -177,6 +182,15 @@ const common = {
     .min(0, 'must be at least 0')
     .max(10, 'must be at most 10')
     .default(1),
+  /**
+   * How long the records of decisions are kept, in days. In prod, nobody can shorten it for what is archived already.
+   * @default 400
+   */
+  retentionDays: z
+    .int('must be a whole number of days')
+    .min(1, 'must be at least 1')
+    .max(3650, 'must be at most 3650')
+    .default(400),
   /**
    * CPU architecture of the tasks and the image.
    * @default x86_64

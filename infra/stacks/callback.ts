@@ -28,6 +28,7 @@ import type { Network } from './foundation.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 import type { SecurityGroupIds } from './security.js';
 import { serviceEnvironment } from './service-environment.js';
+import type { Store } from './store.js';
 
 export interface CallbackStackProps extends ProjectStackProps {
   /** The network that the load balancer and the tasks run in. */
@@ -37,6 +38,8 @@ export interface CallbackStackProps extends ProjectStackProps {
   readonly key: kms.IKey;
   /** The service reads large or signed policies, and lists, from this bucket. */
   readonly policyBucket: s3.IBucket;
+  /** The service's memory. */
+  readonly store: Store;
   /** Permissions for the service. */
   readonly taskRole: iam.IRole;
   /** Permissions that Fargate needs to start a task. */
@@ -139,7 +142,7 @@ export class CallbackStack extends ProjectStack {
 
   private addContainer(
     taskDefinition: ecs.FargateTaskDefinition,
-    { repository, policyBucket }: CallbackStackProps,
+    { repository, policyBucket, store }: CallbackStackProps,
     imageTag: string,
     logGroup: logs.ILogGroup,
   ): void {
@@ -155,7 +158,7 @@ export class CallbackStack extends ProjectStack {
       readonlyRootFilesystem: true,
       linuxParameters,
       portMappings: [{ containerPort: PORT }],
-      environment: serviceEnvironment(this.deployment, policyBucket.bucketName),
+      environment: serviceEnvironment(this.deployment, policyBucket, store),
       stopTimeout: Duration.millis(SHUTDOWN_TIMEOUT_MS + STOP_MARGIN_MS),
       healthCheck: {
         command: ['CMD', 'node', 'dist/healthcheck.js'],

@@ -14,10 +14,10 @@ import {
   COSIGNER_BUCKET_ACTIONS,
   COSIGNER_OBJECT_ACTIONS,
   ENCLAVE_KEY_ACTIONS,
-  KEY_MANAGEMENT_ACTIONS,
   SESSION_MANAGER_ACTIONS,
 } from './cosigner-permissions.js';
 import type { Network } from './foundation.js';
+import { KEY_MANAGEMENT_ACTIONS } from './key-permissions.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 
 export interface CosignerStackProps extends ProjectStackProps {

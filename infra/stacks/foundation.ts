@@ -13,6 +13,7 @@ import {
 } from './cosigner-permissions.js';
 import { POLICY_BUCKET_ACTIONS, POLICY_OBJECT_ACTIONS } from './policy-bucket.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
+import { ARCHIVE_BUCKET_ACTIONS, ARCHIVE_OBJECT_ACTIONS, ARCHIVE_PREFIX, TABLE_ACTIONS } from './store.js';
 
 export interface Network {
   readonly vpc: ec2.IVpc;
@@ -38,6 +39,12 @@ type InterfaceEndpoint = readonly [
   service: ec2.InterfaceVpcEndpointAwsService,
   statements: readonly EndpointStatement[],
 ];
+
+interface GatewayEndpoint {
+  readonly vpc: ec2.IVpc;
+  readonly routeTableIds: string[];
+  readonly statements: readonly EndpointStatement[];
+}
 
 export class FoundationStack extends ProjectStack {
   readonly network: Network;
@@ -191,7 +198,14 @@ export class FoundationStack extends ProjectStack {
       });
       for (const statement of statements) endpoint.addToPolicy(this.toPolicyStatement(statement));
     }
-    this.createS3Endpoint(vpc, routeTableIds);
+    this.createGatewayEndpoint('S3', 's3', { vpc, routeTableIds, statements: this.s3Statements() });
+    this.createGatewayEndpoint('DynamoDb', 'dynamodb', {
+      vpc,
+      routeTableIds,
+      statements: [
+        { actions: TABLE_ACTIONS, resources: [this.arn('dynamodb', `table/${this.deployment.names.table}`)] },
+      ],
+    });
     return securityGroup;
   }
 
@@ -224,16 +238,20 @@ export class FoundationStack extends ProjectStack {
 
   /**
    * A gateway endpoint is free of charge, and is a route rather than a network interface. Security group rules refer to
-   * it by the S3 prefix list.
+   * it by the service's prefix list.
    */
-  private createS3Endpoint(vpc: ec2.IVpc, routeTableIds: string[]): void {
-    new ec2.CfnVPCEndpoint(this, 'S3', {
+  private createGatewayEndpoint(
+    id: string,
+    service: 's3' | 'dynamodb',
+    { vpc, routeTableIds, statements }: GatewayEndpoint,
+  ): void {
+    new ec2.CfnVPCEndpoint(this, id, {
       vpcId: vpc.vpcId,
-      serviceName: `com.amazonaws.${this.deployment.settings.region}.s3`,
+      serviceName: `com.amazonaws.${this.deployment.settings.region}.${service}`,
       vpcEndpointType: 'Gateway',
       routeTableIds,
       policyDocument: new iam.PolicyDocument({
-        statements: this.s3Statements().map((statement) => this.toPolicyStatement(statement)),
+        statements: statements.map((statement) => this.toPolicyStatement(statement)),
       }),
     });
   }
@@ -252,11 +270,17 @@ export class FoundationStack extends ProjectStack {
       { actions: POLICY_BUCKET_ACTIONS, resources: [policyBucket] },
       { actions: POLICY_OBJECT_ACTIONS, resources: [`${policyBucket}/*`] },
     ];
-    if (!cosigner) return [pullLayers, ...readPolicies];
+    const archive = bucketArn(this.bucketName('archive'));
+    const useArchive: EndpointStatement[] = [
+      { actions: ARCHIVE_BUCKET_ACTIONS, resources: [archive] },
+      { actions: ARCHIVE_OBJECT_ACTIONS, resources: [`${archive}/${ARCHIVE_PREFIX}/*`] },
+    ];
+    if (!cosigner) return [pullLayers, ...readPolicies, ...useArchive];
     const cosignerBucket = bucketArn(this.bucketName('cosigner'));
     return [
       pullLayers,
       ...readPolicies,
+      ...useArchive,
       { actions: COSIGNER_BUCKET_ACTIONS, resources: [cosignerBucket] },
       { actions: COSIGNER_OBJECT_ACTIONS, resources: [`${cosignerBucket}/*`] },
       { actions: ['s3:ListAllMyBuckets'], resources: ['*'] },

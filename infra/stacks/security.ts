@@ -1,4 +1,5 @@
-// Access control: the encryption key, all security group rules, the policy bucket, and the task's IAM roles.
+// Access control and what is kept: the encryption key, all security group rules, the policy bucket, the store, and the
+// task's IAM roles. Data and the keys and roles for it are created, kept and deleted together.
 import { CfnOutput, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -10,11 +11,12 @@ import type { StackName } from '../names.js';
 import type { Network } from './foundation.js';
 import { createPolicyBucket, POLICY_BUCKET_ACTIONS, POLICY_OBJECT_ACTIONS } from './policy-bucket.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
+import { ARCHIVE_PREFIX, Store } from './store.js';
 
 export interface SecurityStackProps extends ProjectStackProps {
   /** The network that the security groups belong to. */
   readonly network: Network;
-  /** Receives the policy bucket's access logs. */
+  /** Receives the access logs of the policy bucket and the archive. */
   readonly logBucket: s3.IBucket;
 }
 
@@ -33,17 +35,20 @@ export class SecurityStack extends ProjectStack {
   readonly securityGroupIds: SecurityGroupIds;
   /** Holds policies that are signed or do not fit in a parameter, and lists. */
   readonly policyBucket: s3.IBucket;
+  /** The service's memory. */
+  readonly store: Store;
   /** Permissions for the service. */
   readonly taskRole: iam.IRole;
   /** Permissions for Fargate, which pulls the image and writes the log. */
   readonly executionRole: iam.IRole;
 
   constructor(scope: Construct, id: StackName, props: SecurityStackProps) {
-    super(scope, id, props, 'key, security groups, policy bucket and roles');
+    super(scope, id, props, 'keys, security groups, policy bucket, store and roles');
     this.key = this.createKey();
     this.securityGroupIds = this.createSecurityGroups(props.network);
     const policyBucket = this.createPolicyBucket(props);
     this.policyBucket = policyBucket;
+    this.store = this.createStore(props);
     this.taskRole = this.createTaskRole(policyBucket).withoutPolicyUpdates();
     this.executionRole = this.createExecutionRole().withoutPolicyUpdates();
 
@@ -51,6 +56,18 @@ export class SecurityStack extends ProjectStack {
     new CfnOutput(this, 'PolicyBucket', {
       value: this.policyBucket.bucketName,
       description: 'Bucket for large or signed policies, and for lists',
+    });
+    new CfnOutput(this, 'StoreTable', {
+      value: this.store.table.tableName,
+      description: 'Use with: npm run audit -- verify --table',
+    });
+    new CfnOutput(this, 'StoreArchive', {
+      value: this.store.archive.bucketName,
+      description: 'Bucket for sealed heads and large records',
+    });
+    new CfnOutput(this, 'StoreKeyArn', {
+      value: this.store.key.keyArn,
+      description: 'KMS key for the table and the archive',
     });
     new CfnOutput(this, 'CosignerSecurityGroupId', {
       value: this.securityGroupIds.cosigner,
@@ -94,7 +111,12 @@ export class SecurityStack extends ProjectStack {
   }
 
   private createSecurityGroups({ vpc, endpointSecurityGroup }: Network): SecurityGroupIds {
-    const { cosigner: hosted, cosignerSecurityGroupId, s3PrefixListId } = this.deployment.settings;
+    const {
+      cosigner: hosted,
+      cosignerSecurityGroupId,
+      s3PrefixListId,
+      dynamodbPrefixListId,
+    } = this.deployment.settings;
     // When a group's description changes, CloudFormation tries to replace the group, and fails because other stacks
     // import its id.
     const create = (id: string, description: string) =>
@@ -115,6 +137,12 @@ export class SecurityStack extends ProjectStack {
       destinationPrefixListId: s3PrefixListId,
       ...tcp(HTTPS_PORT),
       description: 'Pull image layers from S3',
+    });
+    new ec2.CfnSecurityGroupEgress(this, 'TaskToDynamoDb', {
+      groupId: task.securityGroupId,
+      destinationPrefixListId: dynamodbPrefixListId,
+      ...tcp(HTTPS_PORT),
+      description: 'Read and write the store',
     });
     if (hosted) {
       this.allowTraffic('CosignerToEndpoints', cosigner, endpointSecurityGroup, HTTPS_PORT);
@@ -159,33 +187,58 @@ export class SecurityStack extends ProjectStack {
     return bucket;
   }
 
+  private createStore({ logBucket }: SecurityStackProps): Store {
+    const store = new Store(this, 'Store', {
+      deployment: this.deployment,
+      archiveName: this.bucketName('archive'),
+      account: this.account,
+      region: this.region,
+      removalPolicy: this.removalPolicy,
+    });
+    this.enableAccessLogs(store.archive, logBucket);
+    return store;
+  }
+
   private createTaskRole(policyBucket: s3.Bucket): iam.Role {
     const parameters = this.parameterArns();
-    const role = this.createRole('TaskRole', 'Callback handler: reads its keys and its policy', [
-      new iam.PolicyStatement({ actions: ['ssm:GetParameters'], resources: parameters }),
-      // SSM encrypts each parameter with its ARN as the encryption context (AWS Systems Manager, "KMS encryption").
-      new iam.PolicyStatement({
-        actions: ['kms:Decrypt'],
-        resources: [this.key.keyArn],
-        conditions: { StringEquals: { 'kms:EncryptionContext:PARAMETER_ARN': parameters } },
-      }),
-      new iam.PolicyStatement({ actions: POLICY_BUCKET_ACTIONS, resources: [policyBucket.bucketArn] }),
-      new iam.PolicyStatement({
-        actions: POLICY_OBJECT_ACTIONS,
-        resources: [policyBucket.arnForObjects('*')],
-      }),
-      // With a bucket key, the encryption context is the ARN of the bucket, not of the object (Amazon S3, "Reducing the
-      // cost of SSE-KMS with Amazon S3 Bucket Keys"). S3 calls KMS itself, with the task's permissions.
-      new iam.PolicyStatement({
-        actions: ['kms:Decrypt'],
-        resources: [this.key.keyArn],
-        conditions: { StringEquals: { 'kms:EncryptionContext:aws:s3:arn': policyBucket.bucketArn } },
-      }),
-    ]);
+    const role = this.createRole(
+      'TaskRole',
+      'Callback handler: reads its keys and its policy, and keeps its store',
+      [
+        new iam.PolicyStatement({ actions: ['ssm:GetParameters'], resources: parameters }),
+        // SSM encrypts each parameter with its ARN as the encryption context (AWS Systems Manager, "KMS encryption").
+        new iam.PolicyStatement({
+          actions: ['kms:Decrypt'],
+          resources: [this.key.keyArn],
+          conditions: { StringEquals: { 'kms:EncryptionContext:PARAMETER_ARN': parameters } },
+        }),
+        new iam.PolicyStatement({ actions: POLICY_BUCKET_ACTIONS, resources: [policyBucket.bucketArn] }),
+        new iam.PolicyStatement({
+          actions: POLICY_OBJECT_ACTIONS,
+          resources: [policyBucket.arnForObjects('*')],
+        }),
+        // With a bucket key, the encryption context is the ARN of the bucket, not of the object (Amazon S3, "Reducing the
+        // cost of SSE-KMS with Amazon S3 Bucket Keys"). S3 calls KMS itself, with the task's permissions.
+        new iam.PolicyStatement({
+          actions: ['kms:Decrypt'],
+          resources: [this.key.keyArn],
+          conditions: { StringEquals: { 'kms:EncryptionContext:aws:s3:arn': policyBucket.bucketArn } },
+        }),
+        ...this.store.permissions(),
+      ],
+    );
+    const objects = (bucket: s3.Bucket, below: string): string[] => [
+      `IAM5[Resource::<${this.getLogicalId(bucket.node.defaultChild as s3.CfnBucket)}.Arn>/${below}]`,
+    ];
     this.acknowledge(
       role,
-      [`IAM5[Resource::<${this.getLogicalId(policyBucket.node.defaultChild as s3.CfnBucket)}.Arn>/*]`],
+      objects(policyBucket, '*'),
       'A policy may name any object in this one bucket as a list. The role can only read.',
+    );
+    this.acknowledge(
+      role,
+      objects(this.store.archive, `${ARCHIVE_PREFIX}/*`),
+      'Heads and records are objects of their own. Object Lock keeps the role from replacing them.',
     );
     return role;
   }

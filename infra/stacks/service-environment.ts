@@ -1,28 +1,31 @@
 // The environment variables of the service's container.
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { POLICY_FILE } from '../../src/config.js';
 import { SHUTDOWN_TIMEOUT_MS } from '../../src/timeouts.js';
 import type { Deployment } from '../deployment.js';
 import type { Names } from '../names.js';
 import type { Settings } from '../settings.js';
+import { ARCHIVE_PREFIX, type Store } from './store.js';
 
-/**
- * Variables that are left out have the service's own defaults.
- * @param policyBucket the bucket's name
- */
+/** Variables that are left out have the service's own defaults. */
 export function serviceEnvironment(
   { names, settings }: Deployment,
-  policyBucket: string,
+  policyBucket: s3.IBucket,
+  { table, archive }: Store,
 ): Record<string, string> {
-  const { auth, basePath, keyWithdrawal, maxStalenessSeconds } = settings;
+  const { auth, basePath, keyWithdrawal, maxStalenessSeconds, retentionDays } = settings;
   return {
     // The service treats an empty variable as not set.
     BASE_PATH: basePath === '' ? '/' : basePath,
     CALLBACK_AUTH: auth,
     CALLBACK_PRIVATE_KEY_PARAMETER: names.parameters.callbackPrivateKey,
     COSIGNER_PUBLIC_KEY_PARAMETER: names.parameters.cosignerPublicKey,
-    POLICY_BUCKET: policyBucket,
+    POLICY_BUCKET: policyBucket.bucketName,
     SHUTDOWN_TIMEOUT_MS: String(SHUTDOWN_TIMEOUT_MS),
     STOP_PARAMETER: names.parameters.policyStop,
+    STORE_ARCHIVE: `s3://${archive.bucketName}/${ARCHIVE_PREFIX}`,
+    STORE_RETENTION_DAYS: String(retentionDays),
+    STORE_TABLE: table.tableName,
     ...policySource(names, settings),
     ...policySigners(settings),
     ...(keyWithdrawal !== 'keep' && { KEY_WITHDRAWAL: keyWithdrawal }),

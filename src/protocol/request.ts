@@ -1,5 +1,6 @@
 // The request object that the Co-signer sends: its fields, its kind, and its only guaranteed field.
 import { isAscii } from 'node:buffer';
+import { assertNoDuplicateKeys } from './duplicate-keys.js';
 import { Refusal } from './refusal.js';
 
 /** A transaction to approve or sign, or a change to the workspace's configuration. */
@@ -109,12 +110,19 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Parses the claims of a verified token, or the body in JSON mode.
- * @throws {Refusal} `malformed_request`
+ * @throws {Refusal} `malformed_request`, including for an object with the same key twice
  */
 export function parseJson(body: Buffer): unknown {
+  const { text, value } = readJson(body);
+  assertNoDuplicateKeys(text, value);
+  return value;
+}
+
+function readJson(body: Buffer): { readonly text: string; readonly value: unknown } {
   try {
     // Decoding ASCII as UTF-8 takes several times longer.
-    return JSON.parse(isAscii(body) ? body.toString('latin1') : utf8.decode(body));
+    const text = isAscii(body) ? body.toString('latin1') : utf8.decode(body);
+    return { text, value: JSON.parse(text) };
   } catch {
     throw new Refusal('malformed_request', 'not UTF-8-encoded JSON');
   }

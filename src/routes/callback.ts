@@ -2,7 +2,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Keys } from '../keys/ring.js';
-import { type Decide, decideSafely } from '../policy/evaluate/decide.js';
+import {
+  type Decide,
+  decideSafely,
+  type PolicyDecision,
+  type SafeDecision,
+} from '../policy/evaluate/decide.js';
 import { type Answer, toAnswer } from '../protocol/decision.js';
 import type { VerifyingKey } from '../protocol/key.js';
 import { diagnoseJson } from '../protocol/diagnose.js';
@@ -10,6 +15,8 @@ import { Refusal } from '../protocol/refusal.js';
 import { type CallbackRequest, type Kind, parseJson, parseRequest } from '../protocol/request.js';
 import { signAnswer } from '../protocol/sign-answer.js';
 import { verifyToken } from '../protocol/verify-token.js';
+import type { DecisionMemory, Remembered } from '../memory/decide.js';
+import { StoreError } from '../store/error.js';
 import type { Comparison } from './comparison.js';
 import { decisionLine } from './decision-line.js';
 
@@ -23,6 +30,8 @@ export interface CallbackOptions {
   /** The current keys; read once per request. */
   readonly keyRing: { readonly current: Keys };
   readonly decide: Decide;
+  /** Decides instead of `decide`, with a memory. @default - there is none */
+  readonly memory?: Pick<DecisionMemory, 'decide'> | undefined;
   /** Is handed each answered decision, to compare it with the candidate's. @default - there is none */
   readonly comparison?: Pick<Comparison, 'compareLater'>;
   /** Maximum time from a request's first byte to its decision, in ms. */
@@ -67,37 +76,25 @@ async function answer(
 ): Promise<string> {
   const { auth, log } = options;
   const keys = options.keyRing.current;
-  const { request, cosignerKey } = authenticate(auth, http, keys, kind);
+  const authenticated = authenticate(options, http, keys, kind);
+  const { request, cosignerKey } = authenticated;
 
-  const { decision, fault } = await decideSafely(options.decide, request, {
-    timeoutMs: options.decisionTimeoutMs - reply.elapsedTime,
-    signal: options.lifecycle.giveUp,
-  });
-  if (fault !== undefined) {
-    log.error({ event: 'decision_failed', requestId: request.requestId, err: fault }, 'answered RETRY');
-  }
-  if (decision.ruleError !== undefined) {
-    const { rule, ruleError: reason } = decision;
-    log.error(
-      { event: 'rule_failed', requestId: request.requestId, rule, reason },
-      `rule ${rule} could not be evaluated: ${reason}`,
-    );
-  }
-  if (decision.check !== undefined) {
-    const { check, reason } = decision;
-    log.error(
-      { event: 'integrity_failed', requestId: request.requestId, check, reason },
-      `the request contradicts itself or what it signs: ${reason}`,
-    );
-  }
-
-  const body = await encode(auth, toAnswer(decision, request.requestId), keys);
+  const { decision, fault, body, repeated } = await decideAndEncode(options, authenticated, keys, reply);
+  logProblems(log, request, decision, fault);
   const { rule, policy } = decision;
   // An emergency stop and stale data belong to no policy.
   const by = rule === undefined ? '' : ` by ${policy === undefined ? '' : 'rule '}${rule}`;
   options.record.info(
-    decisionLine({ http, reply, request, decision, cosignerKey, trace: log.isLevelEnabled('debug') }),
-    `${decision.action} ${request.kind}${by}`,
+    decisionLine({
+      http,
+      reply,
+      request,
+      decision,
+      cosignerKey,
+      repeated,
+      trace: log.isLevelEnabled('debug'),
+    }),
+    repeated ? `${decision.action} ${request.kind} again` : `${decision.action} ${request.kind}${by}`,
   );
   const bytes = Buffer.isBuffer(http.body) ? http.body.length : 0;
   // Only once the answer has left, so that the candidate can't delay it.
@@ -109,21 +106,103 @@ async function answer(
 interface Authenticated {
   readonly request: CallbackRequest;
   readonly cosignerKey?: VerifyingKey;
+  /** The body, for the record; empty if there is none. */
+  readonly text: string;
+}
+
+interface Outcome extends SafeDecision {
+  /** The body of the answer. */
+  readonly body: string;
+  /** Whether it is the answer that was given before. */
+  readonly repeated: boolean;
+}
+
+/** Decides, with the memory if there is one. Never fails but for a missing key: a fault becomes a signed RETRY. */
+async function decideAndEncode(
+  options: AnswerOptions,
+  { request, cosignerKey, text }: Authenticated,
+  keys: Keys,
+  reply: FastifyReply,
+): Promise<Outcome> {
+  const { auth, memory } = options;
+  const timeoutMs = options.decisionTimeoutMs - reply.elapsedTime;
+  const limits = { timeoutMs, signal: options.lifecycle.giveUp };
+  const { callback } = keys;
+  let remembered: Remembered | undefined;
+  const decide: Decide =
+    memory === undefined || callback === undefined
+      ? options.decide
+      : async () => {
+          remembered = await memory.decide(request, {
+            ...{ auth, body: text, cosignerKey, callbackKey: callback },
+            encode: (answer) => encode(auth, answer, keys),
+            deadline: performance.now() + timeoutMs,
+          });
+          return remembered.decision;
+        };
+  const { decision, fault } = await decideSafely(decide, request, limits);
+  if (remembered !== undefined && fault === undefined) {
+    return { decision, body: remembered.answer, repeated: remembered.repeated };
+  }
+  return {
+    decision,
+    fault,
+    body: await encode(auth, toAnswer(decision, request.requestId), keys),
+    repeated: false,
+  };
+}
+
+function logProblems(
+  log: Logger,
+  { requestId }: CallbackRequest,
+  decision: PolicyDecision,
+  fault: unknown,
+): void {
+  if (fault instanceof StoreError) {
+    const { throttled, message } = fault;
+    log.error({ event: 'store_failed', requestId, throttled, err: fault }, `answered RETRY: ${message}`);
+  } else if (fault !== undefined) {
+    log.error({ event: 'decision_failed', requestId, err: fault }, 'answered RETRY');
+  }
+  if (decision.ruleError !== undefined) {
+    const { rule, ruleError: reason } = decision;
+    log.error(
+      { event: 'rule_failed', requestId, rule, reason },
+      `rule ${rule} could not be evaluated: ${reason}`,
+    );
+  }
+  if (decision.check !== undefined) {
+    const { check, reason } = decision;
+    log.error(
+      { event: 'integrity_failed', requestId, check, reason },
+      `the request contradicts itself or what it signs: ${reason}`,
+    );
+  }
 }
 
 /** Verifies and parses a body; unverified requests are rejected. @throws {Refusal} */
-function authenticate(auth: Auth, { body, headers }: FastifyRequest, keys: Keys, kind?: Kind): Authenticated {
+function authenticate(
+  { auth, memory }: AnswerOptions,
+  { body, headers }: FastifyRequest,
+  keys: Keys,
+  kind?: Kind,
+): Authenticated {
   if (!Buffer.isBuffer(body) || body.length === 0) throw new Refusal('empty_body', 'no body');
   const contentEncoding = headers['content-encoding'];
-  if (auth === 'json') return { request: parsePlain(body, contentEncoding, kind) };
+  if (auth === 'json') {
+    const request = parsePlain(body, contentEncoding, kind);
+    return { request, text: memory === undefined ? '' : body.toString() };
+  }
 
   if (keys.cosigners.length === 0) {
     throw new Refusal('awaiting_cosigner_key', 'no Co-signer key is known yet');
   }
   const token = trim(body);
   if (token.length === 0) throw new Refusal('empty_body', 'only white space');
+  // Copied, because its bytes are overwritten.
+  const text = memory === undefined ? '' : token.toString('latin1');
   const { payload, cosignerKey } = verifyToken(token, keys.cosigners, contentEncoding);
-  return { request: parseRequest(payload, kind), cosignerKey };
+  return { request: parseRequest(payload, kind), cosignerKey, text };
 }
 
 /** Parses a request in JSON mode. @throws {Refusal} */

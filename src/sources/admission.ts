@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { listsReadBy } from '../policy/evaluate/lists-read.js';
 import type { Policy } from '../policy/evaluate/rules.js';
+import { expressionsOf } from '../policy/limits/limit.js';
 import { PolicyError, problemIn } from '../policy/parse/problem.js';
 import { loadAtBoot } from './load.js';
 import type { ObjectReader } from './s3.js';
@@ -127,16 +128,25 @@ export function serialProblem(
 /** Signatures cover the policy's text only, so a list from elsewhere that can lead to an approval must be in it. */
 export function pinProblems({
   rules,
+  limits,
   loadedLists,
-}: Pick<Policy, 'rules' | 'loadedLists'>): readonly string[] {
-  return rules.flatMap(({ id, action, ast }) => {
-    if (action !== 'APPROVE') return [];
+}: Pick<Policy, 'rules' | 'limits' | 'loadedLists'>): readonly string[] {
+  const expressions = [
+    ...rules
+      .filter(({ action }) => action === 'APPROVE')
+      .map(({ id, ast }) => ({ what: `rule "${id}" approves`, ast })),
+    // What a limit does not count is approved without end.
+    ...limits.flatMap((limit) =>
+      expressionsOf(limit).map(({ ast }) => ({ what: `limit "${limit.name}" counts`, ast })),
+    ),
+  ];
+  return expressions.flatMap(({ what, ast }) => {
     const read = listsReadBy(ast);
     return [...loadedLists]
       .filter(([name, { pinned }]) => !pinned && (read === 'all' || read.has(name)))
       .map(
         ([name, { from }]) =>
-          `rule "${id}" approves by the list "${name}" from ${from}, which signatures do not cover: add its sha256 to the list`,
+          `${what} by the list "${name}" from ${from}, which signatures do not cover: add its sha256 to the list`,
       );
   });
 }

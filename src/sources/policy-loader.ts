@@ -31,12 +31,15 @@ export interface ListFailure {
 export class PolicyLoader {
   readonly #lists: ListReader;
   readonly #readObject: ObjectReader;
+  readonly #hasStore: boolean;
 
   /**
    * @param directory of the policy file, for the relative paths of lists
    * @param readObject @default loads the AWS SDK when something in S3 is read
+   * @param hasStore false: a policy that needs a store is refused
    */
-  constructor(directory = '.', readObject: ObjectReader = lazyObjectReader()) {
+  constructor(directory = '.', readObject: ObjectReader = lazyObjectReader(), hasStore = true) {
+    this.#hasStore = hasStore;
     this.#readObject = readObject;
     this.#lists = new ListReader(directory, readObject);
   }
@@ -44,7 +47,8 @@ export class PolicyLoader {
   /**
    * @param stored as the source yields it
    * @throws {SourceError} if the text or a list can't be read
-   * @throws {PolicyError} if the manifest, the text or a list is invalid; {@link ListError} if it is a list
+   * @throws {PolicyError} if the manifest, the text or a list is invalid, or if the policy needs a store and there is
+   *   none; {@link ListError} if it is a list
    */
   async load(stored: StoredPolicy & { readonly value: string }): Promise<LoadedPolicy> {
     const resolved = await this.#resolve(stored);
@@ -53,7 +57,9 @@ export class PolicyLoader {
     if (draft.references.length > 0) draft.complete(new Map());
     const lists = new Map<string, ReadList>();
     for (const reference of draft.references) lists.set(reference.name, await this.#lists.read(reference));
-    return { stored: resolved, references: draft.references, lists, policy: draft.complete(lists) };
+    const policy = draft.complete(lists);
+    if (!this.#hasStore && policy.needsStore.length > 0) throw new PolicyError(policy.needsStore);
+    return { stored: resolved, references: draft.references, lists, policy };
   }
 
   /**

@@ -4,10 +4,10 @@ export interface Blobs {
   /**
    * Keeps bytes under their SHA-256, if they are not kept yet.
    * @param sha256 64 hex digits
-   * @param expires Unix time in seconds
+   * @param expires Unix time in seconds; @default never
    * @throws {StoreError}
    */
-  put(sha256: string, bytes: Buffer, expires: number): Promise<void>;
+  put(sha256: string, bytes: Buffer, expires?: number): Promise<void>;
   /** @returns `undefined` if there is none. @throws {StoreError} also if the bytes do not have that hash */
   get(sha256: string): Promise<Buffer | undefined>;
 }

@@ -2,9 +2,16 @@
 import type { RecordBody } from './record.js';
 import type { Item, Key, Write } from './table.js';
 
+/** Where a record is. */
+export interface RecordPlace {
+  readonly writer: string;
+  readonly sequence: number;
+}
+
 /** A record, and what must be written together with it, under its conditions. */
 export interface Entry {
-  readonly writes: readonly Write[];
+  /** Called again if the record has to move; always with the same keys. */
+  readonly writes: (place: RecordPlace) => readonly Write[];
   readonly body: RecordBody;
   /** Unix time in seconds from which on the record may be removed. */
   readonly expires: number;

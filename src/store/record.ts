@@ -29,8 +29,8 @@ export interface DecisionRecord {
   readonly kind: 'transaction' | 'configuration';
   readonly requestId: string;
   readonly stage: string;
-  readonly txId?: string;
-  readonly externalTxId?: string;
+  readonly txId?: string | undefined;
+  readonly externalTxId?: string | undefined;
   /** SHA-256 of the request in canonical form, 64 hex digits. */
   readonly content: string;
   /** The body as it was received: a compact JWT, or JSON in JSON mode. */
@@ -39,18 +39,18 @@ export interface DecisionRecord {
   readonly answer: string;
   readonly auth: 'jwt' | 'json';
   /** SHA-256 of the public keys (DER, SubjectPublicKeyInfo), kept as blobs; absent in JSON mode. */
-  readonly cosignerKey?: string;
-  readonly callbackKey?: string;
+  readonly cosignerKey?: string | undefined;
+  readonly callbackKey?: string | undefined;
   readonly action: string;
-  readonly rule?: string;
-  readonly reason?: string;
-  readonly ruleError?: string;
+  readonly rule?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly ruleError?: string | undefined;
   /** SHA-256 of the policy, kept as a blob; absent if no policy decided. */
-  readonly policy?: string;
+  readonly policy?: string | undefined;
   /** SHA-256 of the lists from elsewhere, kept as blobs, keyed by name. */
-  readonly lists?: Readonly<Record<string, string>>;
-  /** What was remembered: see `memoryToJson`. */
-  readonly memory: unknown;
+  readonly lists?: Readonly<Record<string, string>> | undefined;
+  /** What was remembered: see `memoryToJson`; absent if something overrode the policy. */
+  readonly memory?: unknown;
   /** The limits that were looked at, keyed by name: spent, remaining, max and so on. */
   readonly limits?: unknown;
   /** The transaction's shares after the decision. */

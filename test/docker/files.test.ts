@@ -36,6 +36,20 @@ t.test('the dependencies are installed before the source is copied', (t) => {
   t.end();
 });
 
+t.test('the archive of the local copy has the name under which the SDK looks for it', (t) => {
+  const { services } = parse(composeText, { merge: true }) as {
+    services: {
+      aws: { networks: { aws: { aliases: string[] } } };
+      handler: { environment: Record<string, string> };
+    };
+  };
+  const { STORE_ARCHIVE = '', AWS_ENDPOINT_URL = '' } = services.handler.environment;
+  t.strictSame(services.aws.networks.aws.aliases, [
+    `${new URL(STORE_ARCHIVE).hostname}.${new URL(AWS_ENDPOINT_URL).hostname}`,
+  ]);
+  t.end();
+});
+
 t.test('the container’s stop grace period exceeds the service’s shutdown timeout', (t) => {
   const { services } = parse(composeText, { merge: true }) as {
     services: { handler: { stop_grace_period: string } };

@@ -15,7 +15,7 @@ import { type Handler, handlerOf, until } from './process.js';
 const DIRECTORY = join(ROOT, 'docker');
 /** Path of this project inside the services. */
 const APP = '/run/app';
-const SERVICE_NAMES = ['ssm', 'seed', 'handler', 'tls', 'cosigner'] as const;
+const SERVICE_NAMES = ['aws', 'seed', 'handler', 'tls', 'cosigner'] as const;
 type ServiceName = (typeof SERVICE_NAMES)[number];
 
 interface Service {
@@ -45,11 +45,11 @@ export interface Compose {
   /** Runs a service until it exits. */
   readonly run: (service: 'seed' | 'cosigner', args?: readonly string[]) => Promise<Ran>;
   /** Starts a service that runs until the test ends. */
-  readonly start: (service: 'ssm' | 'tls' | 'cosigner', args?: readonly string[]) => Started;
+  readonly start: (service: 'aws' | 'tls' | 'cosigner', args?: readonly string[]) => Started;
   /** Starts the handler. @param nodeArgs options for Node.js */
   readonly startHandler: (nodeArgs?: readonly string[]) => Handler;
   /** Waits until the service's health check passes. @throws if it does not within a minute */
-  readonly healthy: (service: 'ssm' | 'handler' | 'tls') => Promise<void>;
+  readonly healthy: (service: 'aws' | 'handler' | 'tls') => Promise<void>;
   /** Sends a signal to the service's program rather than to the processes that started it. */
   readonly signal: (child: ChildProcess, signal: NodeJS.Signals) => void;
 }
@@ -114,7 +114,7 @@ export async function compose(
       'exec env -u NODE_OPTIONS "$@"',
     ];
     const confined =
-      name === 'handler' || name === 'ssm'
+      name === 'handler' || name === 'aws'
         ? []
         : [
             ...['setpriv', '--no-new-privs', '--inh-caps=-all'],
@@ -135,13 +135,13 @@ export async function compose(
     ...[join(DIRECTORY, 'verify/contain.sh'), '10001', tree],
     ...['env', 'PATH=/usr/local/bin:/usr/bin:/bin', 'HOME=/app', ...command],
   ];
-  const programOf = (name: 'ssm' | 'seed' | 'tls' | 'cosigner', args: readonly string[]): string[] => {
+  const programOf = (name: 'aws' | 'seed' | 'tls' | 'cosigner', args: readonly string[]): string[] => {
     const { entrypoint = [], command = [] } = services[name];
     const installed = {
-      ssm: ['moto_server', '-H', '0.0.0.0'],
+      aws: ['moto_server', '-H', '0.0.0.0'],
       tls: ['nginx', '-e', 'stderr', '-g', 'daemon off;'],
     };
-    return name === 'ssm' || name === 'tls' ? installed[name] : [...entrypoint, ...command, ...args];
+    return name === 'aws' || name === 'tls' ? installed[name] : [...entrypoint, ...command, ...args];
   };
 
   const run = async (name: ServiceName, program: readonly string[]): Promise<Ran> => {

@@ -19,8 +19,8 @@ interface Up extends Compose {
 /** Starts the services in the order of `docker compose up`. */
 async function up(t: Test, variables: Record<string, string> = {}, nodeArgs: string[] = []): Promise<Up> {
   const services = await compose(t, tree, variables);
-  services.start('ssm');
-  await services.healthy('ssm');
+  services.start('aws');
+  await services.healthy('aws');
   const seed = await services.run('seed');
   t.match(seed, { code: 0, output: /stored +\/fireblocks-callback\/local\/policy/ });
   const handler = services.startHandler(nodeArgs);

@@ -16,6 +16,9 @@ import { CHOICES, EXAMPLE, type Json } from '../helpers/settings.js';
 
 const BAD_PATH = 'must be a path such as /fireblocks/callback_handler, without spaces and percent signs';
 
+const PREFIX_LIST =
+  'must be the id of DynamoDB\'s prefix list, pl-…, which "aws ec2 describe-managed-prefix-lists" shows';
+
 function problems(json: unknown, environment: (typeof ENVIRONMENT_NAMES)[number] = 'dev'): readonly string[] {
   try {
     checkSettings(json, environment);
@@ -42,6 +45,7 @@ t.test('the example is valid in every environment', (t) => {
     basePath: '/callback',
     keyWithdrawal: 'keep',
     maxStalenessSeconds: undefined,
+    retentionDays: 400,
   });
   t.notOk('auth' in EXAMPLE, 'JSON mode must be written down');
   t.end();
@@ -168,6 +172,8 @@ t.test('reports all invalid settings at once', (t) => {
     certificate: { arn: 'my-certificate' },
     network: { cidr: '8.8.0.0/16', endpointZones: 3 },
     s3PrefixListId: 'pl-61a54008',
+    dynamodbPrefixListId: 'com.amazonaws.ap-northeast-1.dynamodb',
+    retentionDays: 0,
     hostName: 'callback',
   };
   t.strictSame(
@@ -177,12 +183,14 @@ t.test('reports all invalid settings at once', (t) => {
       'auth must be "jwt" or "json"',
       'availabilityZones must be a list of two zones such as ["ap-northeast-1a", "ap-northeast-1c"]',
       'certificate.arn must be the ARN of a certificate in ACM',
+      `dynamodbPrefixListId ${PREFIX_LIST}`,
       'hostName must be a DNS name such as callback.internal',
       'hostname is unknown: did you mean "hostName"?',
       'network.cidr must be a private range of size /16, such as 10.0.0.0/16',
       'network.endpointZones must be 1 or 2',
       'projectName must be 3 to 20 lowercase letters, digits and hyphens',
       'region must be an AWS region such as ap-northeast-1',
+      'retentionDays must be at least 1',
     ].sort(),
   );
   t.end();
@@ -194,6 +202,7 @@ t.test('reports each missing setting with the expected value', (t) => {
     [
       'availabilityZones is missing: it must be a list of two zones such as ["ap-northeast-1a", "ap-northeast-1c"]',
       'certificate is missing: it must be "private", {"arn": "arn:aws:acm:…"} or {"publicZone": {"id": "Z…", "name": "example.com"}}',
+      `dynamodbPrefixListId is missing: it ${PREFIX_LIST}`,
       'hostName is missing: it must be a DNS name such as callback.internal',
       'projectName is missing: it must be 3 to 20 lowercase letters, digits and hyphens',
       'region is missing: it must be an AWS region such as ap-northeast-1',
@@ -271,6 +280,8 @@ t.test('reports settings that are invalid or contradict each other', (t) => {
       { policyCases: '' },
       'policyCases must be the path of a file with test cases, such as policy.cases.yaml',
     ],
+    [{ retentionDays: '400' }, 'retentionDays must be a whole number of days'],
+    [{ retentionDays: 3651 }, 'retentionDays must be at most 3650'],
     [{ desiredCount: 1.5 }, 'desiredCount must be a whole number'],
     [{ desiredCount: 11 }, 'desiredCount must be at most 10'],
     [{ alarmEmail: 'nobody' }, 'alarmEmail must be an e-mail address'],

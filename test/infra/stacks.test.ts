@@ -1,6 +1,7 @@
 // Runs the stack tests in one process, because loading the CDK and synthesizing the first template takes seconds.
 import './stacks/foundation.js';
 import './stacks/security.js';
+import './stacks/store.js';
 import './stacks/image.js';
 import './stacks/callback.js';
 import './stacks/monitoring.js';

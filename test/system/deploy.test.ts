@@ -407,9 +407,15 @@ t.test('a first deployment to another region looks up the availability zones in 
   const { stdout, code } = await place.run('deploy', '-r', 'eu-west-1', '--dry-run');
   t.equal(code, 0);
   t.match(stdout, 'Nothing was changed in AWS');
-  t.match(JSON.parse(readFileSync(join(place.directory, 'infra/settings.json'), 'utf8')), {
+  const settings = JSON.parse(readFileSync(join(place.directory, 'infra/settings.json'), 'utf8')) as {
+    s3PrefixListId: string;
+    dynamodbPrefixListId: string;
+  };
+  t.match(settings, {
     region: 'eu-west-1',
     availabilityZones: ['eu-west-1a', 'eu-west-1b'],
     s3PrefixListId: /^pl-/,
+    dynamodbPrefixListId: /^pl-/,
   });
+  t.not(settings.dynamodbPrefixListId, settings.s3PrefixListId);
 });

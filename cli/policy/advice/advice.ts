@@ -9,6 +9,7 @@ import { deadRules } from './dead.js';
 import { duplicateHabits } from './duplicates.js';
 import { evasionHabits } from './evasion.js';
 import type { Finding, Subject } from './finding.js';
+import { limitHabits } from './limits.js';
 import { listKindHabits } from './list-kinds.js';
 import { orderHabits } from './order.js';
 import { settingHabits } from './settings.js';
@@ -38,6 +39,7 @@ const HABITS: readonly Habits[] = [
   deadRules,
   stageHabits,
   unitHabits,
+  limitHabits,
   timeHabits,
   settingHabits,
   tableKeyHabits,

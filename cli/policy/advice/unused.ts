@@ -1,5 +1,7 @@
 // Finds lists and tables that no rule reads.
-import { type Finding, forEachNode, sectionOf, type Subject } from './finding.js';
+import { nodesIn } from '../../../src/policy/language/nodes.js';
+import { expressionsOf } from '../../../src/policy/limits/limit.js';
+import { type Finding, sectionOf, type Subject } from './finding.js';
 import { memberOf } from './terms.js';
 
 export function unusedHabits(subject: Subject): readonly Finding[] {
@@ -8,11 +10,13 @@ export function unusedHabits(subject: Subject): readonly Finding[] {
 
 function unusedIn(section: 'lists' | 'tables', subject: Subject): readonly Finding[] {
   const read = new Set<string>();
-  forEachNode(subject, (node) => {
-    const name = node.op === '.' || node.op === '[]' ? memberOf(node, section) : undefined;
-    if (name !== undefined) read.add(name);
-    return [];
-  });
+  const { rules, limits } = subject.policy;
+  for (const { ast } of [...rules, ...limits.flatMap(expressionsOf)]) {
+    for (const node of nodesIn(ast)) {
+      const name = node.op === '.' || node.op === '[]' ? memberOf(node, section) : undefined;
+      if (name !== undefined) read.add(name);
+    }
+  }
   return Object.keys(sectionOf(subject, section))
     .filter((name) => !read.has(name))
     .map((name) => ({

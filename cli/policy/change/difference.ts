@@ -3,6 +3,8 @@ import type { Catalog } from '../../../src/chain/catalog.js';
 import { DEFAULT_CATALOG } from '../../../src/chain/default-catalog.js';
 import type { ListFromElsewhere, Policy, Rule } from '../../../src/policy/evaluate/rules.js';
 import type { ListEntry } from '../../../src/policy/language/named-list.js';
+import type { Limit } from '../../../src/policy/limits/limit.js';
+import { windowText } from '../limits/window-text.js';
 
 /** A rule as a person reads it. */
 export interface RuleText {
@@ -157,6 +159,7 @@ function sections({
   lists,
   loadedLists,
   tables,
+  limits,
   otherwise,
   onError,
 }: Policy): ReadonlyMap<string, Section> {
@@ -164,6 +167,7 @@ function sections({
     ...[...lists].map(([name, entries]): [string, Section] => [`list ${name}`, listSection(entries)]),
     ...[...loadedLists].map(([name, list]): [string, Section] => [`list ${name}`, loadedSection(list)]),
     ...[...tables].map(([name, values]): [string, Section] => [`table ${name}`, values]),
+    ...limits.map((limit): [string, Section] => [`limit ${limit.name}`, limitSection(limit)]),
     ...catalogSections(catalog),
     [
       'defaults',
@@ -197,6 +201,22 @@ function listSection(entries: readonly ListEntry[]): Section {
       return [key.join(', '), name];
     }),
   );
+}
+
+function limitSection({ when, amount, per, window, max, over }: Limit): Section {
+  const entries = [...max.byKey].map(([key, entry]): [string, string] => [
+    `max of ${key}`,
+    entry.max.toFixed(),
+  ]);
+  return new Map([
+    ['when', when?.source ?? 'true'],
+    ['amount', amount?.source ?? '1'],
+    ...(per.length === 0 ? [] : [['per', per.map(({ source }) => source).join(', ')] as const]),
+    ['window', windowText(window)],
+    ...entries,
+    ['max', max.otherwise?.toFixed() ?? 'only by key'],
+    ['over', over.toLowerCase()],
+  ]);
 }
 
 /** A list from elsewhere may have a million entries, so only what it is as a whole is compared. */

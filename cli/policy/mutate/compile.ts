@@ -7,8 +7,8 @@ import type { Tables } from '../../../src/policy/language/table.js';
 
 export type Languages = Readonly<Record<Kind, Language>>;
 
-export function languagesOf({ named: lists }: Policy, tables: Tables): Languages {
-  return languageWith({ lists, tables });
+export function languagesOf({ named: lists, limits }: Policy, tables: Tables): Languages {
+  return languageWith({ lists, tables, limits: limits.map(({ name }) => name) });
 }
 
 /** @returns the rule with another condition; `undefined` if that condition is refused */

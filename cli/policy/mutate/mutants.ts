@@ -1,27 +1,14 @@
 // All changes that a mutation test makes to a policy.
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { OTHERWISE, type Policy, type Rule, type RuleDecision } from '../../../src/policy/evaluate/rules.js';
+import { OTHERWISE, type Policy, type Rule } from '../../../src/policy/evaluate/rules.js';
 import { nodesIn } from '../../../src/policy/language/nodes.js';
 import { write } from '../../../src/policy/language/write.js';
-import type { Path } from '../../../src/policy/parse/document.js';
 import type { Action } from '../../../src/protocol/decision.js';
 import { areExclusive } from './exclusive.js';
-import { changesIn, type ChangeKind, neighbours } from './expression.js';
+import { changesIn, neighbours } from './expression.js';
+import { limitMutants } from './limits.js';
+import type { Mutant } from './mutant.js';
 import { languagesOf, withCondition, withRules } from './compile.js';
-
-export interface Mutant {
-  readonly kind: ChangeKind | 'action' | 'rule' | 'order' | 'table' | 'otherwise' | 'onError';
-  /** Where in the policy file. */
-  readonly path: Path;
-  /** Within the string at that path. */
-  readonly offset: number;
-  readonly before: string;
-  readonly after: string;
-  /** Whether a case with this decision could notice the change. */
-  readonly concerns: (decision: RuleDecision) => boolean;
-  /** @returns `undefined` if the changed policy could not be used */
-  readonly create: () => Policy | undefined;
-}
 
 /** @param conditionOf the condition of the rule at a position, as written in the file */
 export function* mutantsOf(policy: Policy, conditionOf: (index: number) => string): Generator<Mutant> {
@@ -48,6 +35,7 @@ export function* mutantsOf(policy: Policy, conditionOf: (index: number) => strin
   }
   yield* swappedRules(policy);
   yield* otherLimits(policy);
+  yield* limitMutants(policy);
   yield* otherDefaults(policy);
 }
 

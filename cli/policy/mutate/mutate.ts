@@ -1,10 +1,10 @@
 // Mutation test: changes a policy in many small ways, and finds the changes that no test case notices.
 import { setImmediate } from 'node:timers/promises';
-import type { Signed } from '../../../src/chain/read.js';
-import { decideBy, type Policy, signedBy } from '../../../src/policy/evaluate/rules.js';
+import type { Policy } from '../../../src/policy/evaluate/rules.js';
 import { PolicyDocument, toRecord } from '../../../src/policy/parse/document.js';
-import { type CaseResult, isAsExpected, UNSAID } from '../cases.js';
-import { type Mutant, mutantsOf } from './mutants.js';
+import { type CaseResult, decideCase, isAsExpected, prepared, type PreparedCase } from '../cases.js';
+import type { Mutant } from './mutant.js';
+import { mutantsOf } from './mutants.js';
 
 /** A change that no case notices. */
 export interface Survivor extends Pick<Mutant, 'kind' | 'before' | 'after'> {
@@ -44,7 +44,7 @@ export async function mutate(
     return typeof when === 'string' ? when : '';
   };
   // What a transaction signs does not depend on rules, so it is read once.
-  const cases = results.map((result) => ({ ...result, signed: signedBy(policy, result.request) }));
+  const cases = results.map((result) => ({ ...result, prepared: prepared(policy, result) }));
   const survivors: Survivor[] = [];
   let changes = 0;
   for (const mutant of mutantsOf(policy, conditionOf)) {
@@ -60,13 +60,14 @@ export async function mutate(
   return { cases: results.length, changes, survivors };
 }
 
-function notices(policy: Policy, testCase: CaseResult & { readonly signed: Signed | undefined }): boolean {
-  const { request, now = UNSAID, signed } = testCase;
-  return !isAsExpected(testCase, decideBy(policy, request, now, signed));
+function notices(policy: Policy, testCase: CaseResult & { readonly prepared: PreparedCase }): boolean {
+  return !isAsExpected(testCase, decideCase(policy, testCase.prepared).decision);
 }
 
 function survivorOf(document: PolicyDocument, { kind, path, offset, before, after }: Mutant): Survivor {
   const { rule, line, column, excerpt, caret } =
-    path[0] === 'tables' ? document.problemAtKey(path, '') : document.problemAt(path, '', offset);
+    path[0] === 'tables' || kind === 'limit'
+      ? document.problemAtKey(path, '')
+      : document.problemAt(path, '', offset);
   return { kind, before, after, ...(rule !== undefined && { rule }), line, column, excerpt, caret };
 }

@@ -10,6 +10,8 @@ export function casesJsonSchema(): JsonSchema {
       // The format says the same, and editors show the pattern when it does not match.
       now: { pattern: undefined },
       'cases[].now': { pattern: undefined },
+      'cases[].earlier[].now': { pattern: undefined },
+      'cases[].earlier[]': { oneOf: [{ required: ['payload'] }, { required: ['file'] }] },
       'cases[]': { oneOf: [{ required: ['payload'] }, { required: ['file'] }] },
     },
   });
@@ -25,8 +27,17 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'cases[].set':
     'What differs from the request, by path, such as `destinations.0.amountUSD: 18000`. `null` makes a fact absent.',
   'cases[].now': 'Time of the decision, with its offset: `2026-03-03T10:00:00+01:00`.',
+  'cases[].limits': 'What other transactions have spent before, by limit, in the counters of this request.',
+  'cases[].limits.*.spent': 'A decimal, such as `"1000"`.',
+  'cases[].earlier':
+    'Requests that are decided before, in order. Those that are approved count in limits. Requests with one `txId` are one transaction.',
+  'cases[].earlier[].for': 'Which kind of request it is, for a payload that does not show it.',
+  'cases[].earlier[].payload': 'The request in place, as Fireblocks sends it.',
+  'cases[].earlier[].file': 'JSON file with the request, relative to this file.',
+  'cases[].earlier[].set': 'What differs from the request, by path.',
+  'cases[].earlier[].now': 'Time of its decision; that of the case if it is left out.',
   'cases[].expect': 'The expected decision.',
   'cases[].expect.action': '`approve`, `reject`, `retry` or `ignore`.',
   'cases[].expect.rule':
-    'Id of the rule that is expected to decide. `otherwise` if none is expected to match, `integrity` for the checks before any rule.',
+    'Id of the rule that is expected to decide. `otherwise` if none is expected to match, `integrity` for the checks before any rule, `limits.NAME` for a limit.',
 };

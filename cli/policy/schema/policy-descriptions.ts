@@ -47,6 +47,18 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Where the list is, instead of in the policy: a file, relative to the policy, or `s3://bucket/key`. One address a line; `#` begins a comment.',
   'lists.*.sha256':
     'SHA-256 that the file must have. Needed for a list that an approving rule of a signed policy reads.',
+  limits:
+    'Limits over time. Every approval of a transaction, by whichever rule, must fit into all of them. They need a store: `STORE_TABLE` or `STORE_PATH`. Rules read them as `limits.NAME.spent`, `.remaining` and `.max`.',
+  'limits.*.when': 'Which transactions count and must fit. All, if it is left out.',
+  'limits.*.amount': 'What a transaction adds, such as `tx.amountUsd`. 1, if it is left out.',
+  'limits.*.per':
+    'A counter for each combination of these facts, such as `[tx.sourceId, tx.asset]`. One for all, if it is left out.',
+  'limits.*.window': 'A sliding window from `1m` to `400d`, such as `24h`.',
+  'limits.*.calendar': 'The current `day`, `week` (from Monday) or `month` in `zone`, instead of a window.',
+  'limits.*.zone': 'Time zone of the calendar, such as `Europe/Berlin` or `UTC`.',
+  'limits.*.max':
+    'The most that fits, or a table of it by the values of `per`: `{ "12 / USDC": 5000, default: 1000 }`.',
+  'limits.*.over': 'The answer to what does not fit: `reject` (default) or `retry`.',
   rules: 'The rules, from top to bottom. The first that matches decides, so put rules that reject first.',
   'rules[].id': 'Unique name that appears in the log and in reports: up to 64 letters, digits and `_ . -`.',
   'rules[].for': '`transaction` (approval and signing) or `configuration` (changes to the workspace).',

@@ -51,6 +51,14 @@ const KEYWORDS: Readonly<Record<string, JsonSchema>> = {
   'lists.*': { anyOf: [{ type: 'array', items: {} }, toJsonSchema(listReferenceSchema)] },
   // 64 digits without quotes would be a number that can't be exact.
   'lists.*.sha256': { type: ['string'] },
+  limits: { ...MAP_OR_EMPTY, propertyNames: NAMES },
+  'limits.*': { oneOf: [{ required: ['window'] }, { required: ['calendar', 'zone'] }] },
+  'limits.*.when': { type: ['string', 'boolean'] },
+  'limits.*.amount': { type: ['string'] },
+  'limits.*.per[]': { type: ['string'] },
+  'limits.*.zone': { type: ['string'] },
+  'limits.*.window': { type: ['string'], pattern: '^[1-9]\\d{0,5}[mhd]$' },
+  'limits.*.max': { anyOf: [AMOUNT, { type: 'object', additionalProperties: AMOUNT }] },
   'lists.*[]': { anyOf: [{ type: 'string', minLength: 1 }, toJsonSchema(listEntrySchema)] },
   rules: LIST_OR_EMPTY,
 };

@@ -6,15 +6,18 @@ import type { Signed } from '../../chain/read.js';
 import { type CallbackRequest, isObject, present } from '../../protocol/request.js';
 import { Address } from '../facts/address.js';
 import { Decimal } from '../../protocol/decimal.js';
-import { FACT_CLASSES, type Facts, factsOf } from '../facts/facts.js';
+import { FACT_CLASSES, type Facts } from '../facts/facts.js';
 import { CALENDAR, CalendarValue } from '../language/calendar.js';
 import { explainError } from '../language/explain-error.js';
 import { type Lists, nameIn } from '../language/named-list.js';
 import { nodesIn } from '../language/nodes.js';
 import { TableValue } from '../language/table.js';
 import { write } from '../language/write.js';
+import type { Limit } from '../limits/limit.js';
+import { fits, type LimitReport, reportOf, type Standings } from '../limits/standing.js';
 import { localTime, zonesIn } from './local-time.js';
-import { decideBy, type Policy, type Rule, type RuleDecision, signedBy, tryRule } from './rules.js';
+import { type Memory, NO_MEMORY } from './memory.js';
+import { basisOf, decideBy, type Policy, type Rule, type RuleDecision, signedBy, tryRule } from './rules.js';
 
 export interface RuleExplanation {
   readonly id: string;
@@ -26,6 +29,13 @@ export interface RuleExplanation {
   readonly values?: Readonly<Record<string, string>>;
   readonly error?: string;
 }
+
+/** Where the request stands with one limit. */
+export type LimitExplanation = { readonly name: string } & (
+  | { readonly outcome: 'fits' | 'over'; readonly report: LimitReport }
+  | { readonly outcome: 'error'; readonly error: string }
+  | { readonly outcome: 'not concerned' }
+);
 
 /** The outcome of each integrity check, with the reason unless it holds. */
 export type ExplainedChecks = Readonly<
@@ -40,17 +50,23 @@ export interface Explanation {
   readonly warnings: readonly string[];
   /** The rules for this kind of request, in order. */
   readonly rules: readonly RuleExplanation[];
+  /** The limits of transactions, in order. */
+  readonly limits: readonly LimitExplanation[];
 }
 
-/** @param signed what a transaction signs, if it was read before */
+/**
+ * @param signed what a transaction signs, if it was read before
+ * @param memory what was counted before. @default nothing
+ */
 export function explain(
   policy: Policy,
   request: CallbackRequest,
   now: Date,
   signed: Signed | undefined = signedBy(policy, request),
+  memory: Memory = NO_MEMORY,
 ): Explanation {
-  const decision = decideBy(policy, request, now, signed);
-  const facts = factsOf({ request, signed, catalog: policy.catalog }, now);
+  const decision = decideBy(policy, request, now, signed, undefined, memory);
+  const { facts, standings } = basisOf(policy, request, now, signed, memory);
   const rules = policy.rulesFor[request.kind].map((rule, index): RuleExplanation => {
     if (index >= decision.tried.length) return { id: rule.id, outcome: 'not asked' };
     const outcome = tryRule(rule, request, facts);
@@ -66,7 +82,16 @@ export function explain(
     ...(signed !== undefined && { integrity: signed.findings }),
     warnings: warningsAbout(request, policy.catalog),
     rules,
+    limits: standings === undefined ? [] : policy.limits.map((limit) => explainLimit(standings, limit)),
   };
+}
+
+function explainLimit(standings: Standings, limit: Limit): LimitExplanation {
+  const { name } = limit;
+  const standing = standings.of(limit);
+  if (standing === undefined) return { name, outcome: 'not concerned' };
+  if ('error' in standing) return { name, outcome: 'error', error: standing.error };
+  return { name, outcome: fits(standing) ? 'fits' : 'over', report: reportOf(standing) };
 }
 
 /** The fields with addresses: of a transaction, and of each of its destinations. */
@@ -108,7 +133,7 @@ function resultOf(rule: Rule, facts: Facts, source: string): unknown {
   }
 }
 
-const VARIABLES = ['tx', 'config', 'now', 'tables'];
+const VARIABLES = ['tx', 'config', 'now', 'tables', 'limits'];
 
 /** What values are read from. */
 interface Context {

@@ -28,6 +28,8 @@ export interface Rule extends Compiled {
 export interface Policy {
   /** The file's SHA-256, 64 hex digits. */
   readonly hash: string;
+  /** The file. */
+  readonly text: string;
   readonly rules: readonly Rule[];
   /** The rules, keyed by the kind of request that they apply to, in order. */
   readonly rulesFor: Readonly<Record<Kind, readonly Rule[]>>;
@@ -201,8 +203,7 @@ function refuse({ hash }: Policy, { check, reason }: NonNullable<Signed['refusal
   return { policy: hash, tried: [], action: 'REJECT', rule: INTEGRITY, check, reason };
 }
 
-function refuseChanged({ hash }: Policy, essential: string): RuleDecision {
-  const reason = `Not what was approved for this transaction before: ${essential} differs.`;
+function refuseChanged({ hash }: Policy, reason: string): RuleDecision {
   return { policy: hash, tried: [], action: 'REJECT', rule: CHANGED, reason };
 }
 

@@ -157,7 +157,7 @@ function unknownVariable(name: string, known: KnownNames): string {
 function limitsUnavailable(known: KnownNames): string {
   return Object.hasOwn(known, 'limits')
     ? '"limits" is not available here: limits count transactions only'
-    : '"limits" is not available here: the policy has none under limits:, and limits can’t read each other';
+    : '"limits" is not available here: add limits to the policy under limits:; they can’t read each other';
 }
 
 /** Other words for the variables. */

@@ -40,6 +40,11 @@ export interface MaxEntry {
   readonly max: Decimal;
 }
 
+/** All expressions of a limit. */
+export function expressionsOf({ when, amount, per }: Limit): readonly Expression[] {
+  return [when, amount, ...per].filter((expression) => expression !== undefined);
+}
+
 /** Stands in for a rule's id if a limit decides. Ids of rules never begin like this. */
 export const LIMIT_PREFIX = 'limits.';
 

@@ -124,7 +124,7 @@ function standingOf(limit: Limit, claim: Claim, counted: Counted, now: Date): St
   return { claim, amount: amountToCount(claim, own), spent: spent(others, limit, now) };
 }
 
-function fits({ claim, amount, spent }: Standing): boolean {
+export function fits({ claim, amount, spent }: Standing): boolean {
   return add(spent, amount).lte(claim.max);
 }
 
@@ -136,7 +136,7 @@ function reasonOf({ claim: { limit, max }, amount, spent }: Standing): string {
   return `Limit ${limit}: ${spent.toFixed()} of ${max.toFixed()} are spent, and ${amount.toFixed()} more does not fit.`;
 }
 
-function reportOf(standing: Standing): LimitReport {
+export function reportOf(standing: Standing): LimitReport {
   const { claim, amount, spent } = standing;
   return {
     key: claim.key,

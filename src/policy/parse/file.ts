@@ -62,14 +62,14 @@ export function draftPolicy(text: string, file: string): PolicyDraft {
   const hash = createHash('sha256').update(text).digest('hex');
   const document = new PolicyDocument(text, file);
   const references = readReferences(document);
-  return { references, complete: (lists) => ({ hash, ...readPolicy(document, references, lists) }) };
+  return { references, complete: (lists) => ({ hash, text, ...readPolicy(document, references, lists) }) };
 }
 
 function readPolicy(
   document: PolicyDocument,
   references: readonly ListReference[],
   loaded: ReadonlyMap<string, LoadedList>,
-): Omit<Policy, 'hash'> {
+): Omit<Policy, 'hash' | 'text'> {
   if (document.problems.length > 0) throw new PolicyError(document.problems);
 
   const { data, error } = policySchema.safeParse(document.value);

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createCosignerProgram } from '../../../cli/cosigner/program.js';
-import { TAMPERINGS } from '../../../cli/cosigner/request.js';
+import { TAMPERINGS, withFreshIds } from '../../../cli/cosigner/request.js';
 import { runCosigner, runInProcess } from '../../helpers/cli.js';
 import { p256Pair, rsaPair } from '../../helpers/keys.js';
 import { startHandler } from '../../helpers/process.js';
@@ -49,8 +49,18 @@ t.test('verifies responses from a handler in local mode', async (t) => {
     });
   }
 
-  await t.test('--file sends a payload unchanged', async (t) => {
-    const { code, stdout } = await send('--file', join(cwd, 'payload.json'), '--json');
+  await t.test('--file sends a payload with new ids', async (t) => {
+    const sent = async (): Promise<Record<string, Record<string, unknown>>> =>
+      JSON.parse((await send('--file', join(cwd, 'payload.json'), '--json')).stdout);
+    const [one, two] = [await sent(), await sent()];
+    t.match(one, { verified: true, request: { operation: 'RAW' }, answer: { action: 'REJECT' } });
+    t.equal(one['answer']?.['requestId'], one['request']?.['requestId']);
+    t.not(one['request']?.['requestId'], 'mine');
+    t.not(one['request']?.['requestId'], two['request']?.['requestId']);
+  });
+
+  await t.test('--keep-ids sends it unchanged', async (t) => {
+    const { code, stdout } = await send('--file', join(cwd, 'payload.json'), '--keep-ids', '--json');
     t.equal(code, 0);
     t.match(JSON.parse(stdout), {
       verified: true,
@@ -177,4 +187,14 @@ t.test('verifies ES256 answers from a handler in local mode with a P-256 key', a
   const unusable = await send('--callback-public-key', join(cwd, 'ed25519.pem'));
   t.equal(unusable.code, 2);
   t.match(unusable.stderr, /ed25519\.pem contains neither an RSA 2048 key nor an EC key on the curve P-256/);
+});
+
+t.test('new ids keep what is missing missing, and the suffix of an entry of a batch', async (t) => {
+  t.same(withFreshIds({ operation: 'RAW', requestId: '' }), { operation: 'RAW', requestId: '' });
+  const { txId, requestId, note } = withFreshIds({ txId: 'tx', requestId: 'tx_2', note: 'n' });
+  t.match(txId, /^[0-9a-f-]{36}$/);
+  t.equal(requestId, `${String(txId)}_2`);
+  t.equal(note, 'n');
+  const both = withFreshIds({ txId: 'a', requestId: 'b' });
+  t.match(both['requestId'], /^[0-9a-f-]{36}$/);
 });

@@ -82,13 +82,24 @@ t.test('user, health check and stop timeout match the image and the service', (t
 
 const POLICY_BUCKET = 'fireblocks-dev-policy-111122223333-ap-northeast-1';
 
-/** The container's environment variables. The bucket's name comes from the security stack. */
+/** What the security stack exports, by the beginning of the export's name. */
+const IMPORTED = {
+  Policies: POLICY_BUCKET,
+  StoreArchive: 'fireblocks-dev-archive-111122223333-ap-northeast-1',
+  StoreTable: 'fireblocks-dev-store',
+};
+
+/** The container's environment variables. The names of buckets and table come from the security stack. */
 function environmentOf(stacks: Synthesized): Readonly<Record<string, string>> {
   const variables = container(stacks)['Environment'] as { Name: string; Value: unknown }[];
   return Object.fromEntries(
     variables.map(({ Name, Value }) => [
       Name,
-      toText(Value).replace(/^<fireblocks-dev-security:ExportsOutputRefPolicies\w+>$/, POLICY_BUCKET),
+      Object.entries(IMPORTED).reduce(
+        (text, [output, name]) =>
+          text.replace(new RegExp(`<fireblocks-dev-security:ExportsOutputRef${output}\\w+>`), name),
+        toText(Value),
+      ),
     ]),
   );
 }
@@ -101,7 +112,11 @@ t.test('the settings become environment variables that the service accepts', (t)
     STOP_PARAMETER: '/fireblocks/dev/policy-stop',
     KEY_WITHDRAWAL: undefined,
     MAX_STALENESS_SECONDS: undefined,
+    STORE_TABLE: 'fireblocks-dev-store',
+    STORE_ARCHIVE: 's3://fireblocks-dev-archive-111122223333-ap-northeast-1/archive',
+    STORE_RETENTION_DAYS: '400',
   });
+  t.match(environmentOf(synthesize('dev', { retentionDays: 30 })), { STORE_RETENTION_DAYS: '30' });
   t.match(readConfig([], usual), { auth: 'jwt', keyWithdrawal: 'keep', maxStalenessMs: undefined });
   t.match(readConfig([], environmentOf(synthesize('dev', CHOICES.handler))), {
     basePath: '/fireblocks/callback_handler',

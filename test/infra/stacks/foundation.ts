@@ -69,7 +69,7 @@ t.test('a hosted Co-signer gets internet access from its subnet only', (t) => {
 
 t.test('each endpoint allows only the actions and resources in use', (t) => {
   const found = endpoints(synthesize());
-  t.strictSame(Object.keys(found).sort(), [...SERVICES, 's3'].sort());
+  t.strictSame(Object.keys(found).sort(), [...SERVICES, 'dynamodb', 's3'].sort());
   const account = 'ap-northeast-1:<AWS::AccountId>';
   const pull = [
     `ecr:BatchCheckLayerAvailability arn:aws:ecr:${account}:repository/fireblocks-callback-dev`,
@@ -79,6 +79,8 @@ t.test('each endpoint allows only the actions and resources in use', (t) => {
   ];
   const parameter = `arn:aws:ssm:${account}:parameter/fireblocks/dev`;
   const policyBucket = 'arn:aws:s3:::fireblocks-dev-policy-<AWS::AccountId>-ap-northeast-1';
+  const archive = 'arn:aws:s3:::fireblocks-dev-archive-<AWS::AccountId>-ap-northeast-1';
+  const table = `arn:aws:dynamodb:${account}:table/fireblocks-dev-store`;
   t.strictSame(
     Object.fromEntries(Object.entries(found).map(([service, { allowed }]) => [service, allowed])),
     {
@@ -91,11 +93,16 @@ t.test('each endpoint allows only the actions and resources in use', (t) => {
         `logs:CreateLogStream arn:aws:logs:${account}:log-group:/ecs/callback-handler/dev:*`,
         `logs:PutLogEvents arn:aws:logs:${account}:log-group:/ecs/callback-handler/dev:*`,
       ],
+      dynamodb: ['BatchGetItem', 'ConditionCheckItem', 'DeleteItem', 'PutItem', 'Query'].map(
+        (action) => `dynamodb:${action} ${table}`,
+      ),
       s3: [
+        `s3:GetObject ${archive}/archive/*`,
         `s3:GetObject ${policyBucket}/*`,
         's3:GetObject arn:aws:s3:::prod-ap-northeast-1-starport-layer-bucket/*',
         `s3:GetObjectVersion ${policyBucket}/*`,
-        `s3:ListBucket ${policyBucket}`,
+        `s3:ListBucket ${archive} ${policyBucket}`,
+        `s3:PutObject ${archive}/archive/*`,
       ],
     },
   );
@@ -122,8 +129,10 @@ t.test('interface endpoints are in one zone or in both', (t) => {
       t.equal(found[service]?.type, 'Interface');
       t.equal(found[service]?.places.length, endpointZones, service);
     }
-    t.equal(found['s3']?.type, 'Gateway');
-    t.equal(found['s3']?.places.length, 2);
+    for (const service of ['s3', 'dynamodb']) {
+      t.equal(found[service]?.type, 'Gateway');
+      t.equal(found[service]?.places.length, 2);
+    }
   }
   t.end();
 });
@@ -148,7 +157,7 @@ t.test('in an existing VPC, creates only the network resources that are missing'
   t.strictSame(createdTypes(CHOICES.existingEndpoints), ['AWS::S3::Bucket', 'AWS::S3::BucketPolicy']);
   t.strictSame(createdTypes(CHOICES.existingVpc), [
     'AWS::EC2::SecurityGroup',
-    ...Array.from({ length: 5 }, () => 'AWS::EC2::VPCEndpoint'),
+    ...Array.from({ length: 6 }, () => 'AWS::EC2::VPCEndpoint'),
     'AWS::S3::Bucket',
     'AWS::S3::BucketPolicy',
   ]);

@@ -49,6 +49,7 @@ t.test('each alarm has its metric, threshold and period', (t) => {
     Period: 300,
     ComparisonOperator: 'GreaterThanThreshold',
   };
+  const table = [{ Name: 'TableName', Value: 'fireblocks-dev-store' }];
   const expected = {
     'no-healthy-target': from(loadBalancer, 'HealthyHostCount', {
       Threshold: 1,
@@ -75,6 +76,15 @@ t.test('each alarm has its metric, threshold and period', (t) => {
     'policy-refresh': from(log, 'PolicyRefreshFailures', any),
     'emergency-stop': from(log, 'EmergencyStops', any),
     stale: from(log, 'Stale', any),
+    'store-failed': from(log, 'StoreFailures', any),
+    'store-lost': from(log, 'StoreLosses', any),
+    'store-read-throttled': from('AWS/DynamoDB', 'ReadThrottleEvents', { ...any, Dimensions: table }),
+    'store-write-throttled': from('AWS/DynamoDB', 'WriteThrottleEvents', { ...any, Dimensions: table }),
+    'store-conflicts': from(log, 'StoreConflicts', { ...any, Threshold: 300 }),
+    changed: from(log, 'Changed', any),
+    'answer-unverified': from(log, 'UnverifiedAnswers', any),
+    'seal-failed': from(log, 'SealFailures', any),
+    unsealed: { Threshold: 1, EvaluationPeriods: 2, TreatMissingData: 'notBreaching' },
   };
   t.strictSame(Object.keys(alarms).sort(), Object.keys(expected).sort());
   for (const [name, properties] of Object.entries(expected)) t.match(alarms[name], properties, name);
@@ -102,7 +112,7 @@ t.test('a filter exists for the metric of every log alarm', (t) => {
     [metric.MetricNamespace, metric.MetricName, ...(metric.Dimensions ?? []).map(({ Key }) => Key)].join(' '),
   );
   const log = Object.values(alarms).filter(({ Namespace }) => Namespace === 'CallbackHandler/fireblocks-dev');
-  t.equal(log.length, 7);
+  t.equal(log.length, 13);
   for (const { Namespace, MetricName, Dimensions = [] } of log) {
     const used = [Namespace, MetricName, ...Dimensions.map(({ Name }) => Name)].join(' ');
     t.ok(extracted.includes(used), used);
@@ -110,6 +120,31 @@ t.test('a filter exists for the metric of every log alarm', (t) => {
   t.strictSame(
     extracted.filter((name) => name.split(' ').length > 2).map((name) => name.split(' ').slice(1).join(' ')),
     ['Decisions action', 'Refusals code'],
+  );
+  t.end();
+});
+
+t.test('an alarm fires if decisions are recorded and no head is sealed', (t) => {
+  const metrics = alarms['unsealed']?.['Metrics'] as readonly {
+    readonly Id: string;
+    readonly Expression?: string;
+    readonly MetricStat?: { Metric: Json; Period: number; Stat: string };
+  }[];
+  t.strictSame(
+    metrics.map(({ Id, Expression, MetricStat }) => [
+      Expression ?? Id,
+      MetricStat && [MetricStat.Metric['MetricName'], MetricStat.Stat, MetricStat.Period],
+    ]),
+    [
+      ['IF(decisions > 0 AND sealed < 1, 1, 0)', undefined],
+      ['decisions', ['DecisionDuration', 'SampleCount', 300]],
+      ['sealed', ['Sealed', 'Sum', 300]],
+    ],
+  );
+  // Without a value, the expression would have none either.
+  t.match(
+    filters.find(({ metric }) => metric.MetricName === 'Sealed'),
+    { metric: { DefaultValue: 0 } },
   );
   t.end();
 });
@@ -134,13 +169,22 @@ t.test('metric filters match the lines that the service logs', async (t) => {
     decide: (request) => decideBy(policy, request, new Date()),
   });
   await deciding.app.inject({ method: 'POST', url: '/tx_sign_request', payload: contradicting });
-  const written = [...lines, ...failing.lines, ...deciding.lines];
+  const changing = await testApp(t, {
+    auth: 'json',
+    decide: () => ({ action: 'REJECT', rule: 'changed', reason: 'the amount rose after the approval' }),
+  });
+  await changing.app.inject({ method: 'POST', url: '/tx_sign_request', payload: '{"requestId":"4"}' });
+  const written = [...lines, ...failing.lines, ...deciding.lines, ...changing.lines];
 
   for (const { pattern, metric } of filters) {
     if (/RefreshFailures$|^EmergencyStops$|^Stale$|^CandidateDifferences$/.test(metric.MetricName)) continue;
-    const matching = written.filter((line) =>
-      [...pattern.matchAll(/\$\.(\w+) = "(\w+)"/g)].some(([, field = '', value]) => line[field] === value),
-    );
+    // test/system/store.test.ts logs them.
+    if (/^Store|^UnverifiedAnswers$|^Seal/.test(metric.MetricName)) continue;
+    const parts = [...pattern.matchAll(/\$\.(\w+) = "(\w+)"/g)];
+    const matching = written.filter((line) => {
+      const holds = ([, field = '', value]: RegExpExecArray) => line[field] === value;
+      return pattern.includes('&&') ? parts.every(holds) : parts.some(holds);
+    });
     t.ok(matching.length > 0, metric.MetricName);
     const fields = [metric.MetricValue, ...(metric.Dimensions ?? []).map(({ Value }) => Value)];
     for (const [, field = ''] of fields.flatMap((value) => [...value.matchAll(/^\$\.(\w+)$/g)])) {
@@ -155,7 +199,7 @@ t.test('metric filters use event names that the service logs', (t) => {
     .map((file) => readFileSync(join(ROOT, 'src', file), 'utf8'))
     .join('\n');
   const events = filters.flatMap(({ pattern }) => [...pattern.matchAll(/event = "(\w+)"/g)]);
-  t.equal(events.length, 15);
+  t.equal(events.length, 22);
   for (const [, event = ''] of events) t.ok(source.includes(`event: '${event}'`), event);
   t.end();
 });
@@ -206,7 +250,11 @@ t.test('the dashboard shows every action and every refusal code', (t) => {
   const shown = JSON.stringify(widgets);
   t.strictSame(
     widgets.map(({ properties }) => properties.title),
-    ['Decisions', 'Time to decide (ms)', 'Refusals', 'Targets', 'CPU and memory (%)', 'Errors'],
+    [
+      ...['Decisions', 'Time to decide (ms)', 'Refusals'],
+      ...['Targets', 'CPU and memory (%)', 'Errors'],
+      ...['Store: time of a call (ms)', 'Store: consumed units', 'Store: events'],
+    ],
   );
   for (const name of [...ACTIONS, ...Object.keys(REFUSALS)]) t.ok(shown.includes(`"${name}"`), name);
   t.match(JSON.stringify(widgets[0]), '"CandidateDifferences"');

@@ -51,10 +51,11 @@ const ALWAYS = [
   'LoadBalancer -> Task tcp 3000',
   'Task -> Endpoints tcp 443',
   'Task -> pl-61a54008 tcp 443 (out only)',
+  'Task -> pl-78a54011 tcp 443 (out only)',
 ];
 
 t.test(
-  'allows traffic only from Co-signer to load balancer, load balancer to task, and task to endpoints',
+  'allows traffic only from Co-signer to load balancer, load balancer to task, and task to endpoints, S3 and DynamoDB',
   (t) => {
     t.strictSame(connections(synthesize()), ALWAYS);
     t.strictSame(connections(synthesize('prod', CHOICES.certificateByAcm)), ALWAYS);
@@ -138,7 +139,7 @@ function permissions(stacks: Synthesized, role: string): readonly string[] {
 }
 
 t.test(
-  'the task can read and decrypt only its five parameters and the policy bucket, and write nothing',
+  'the task can read and decrypt only its five parameters, the policy bucket and its store, and write only the store',
   (t) => {
     const stacks = synthesize();
     const parameters = [
@@ -152,16 +153,27 @@ t.test(
       line.replace(/<([A-Za-z]+)[0-9A-F]{8}\./, '<$1.'),
     );
     t.strictSame(found, [
+      'dynamodb:BatchGetItem <StoreTable.Arn>',
+      'dynamodb:ConditionCheckItem <StoreTable.Arn>',
+      'dynamodb:DeleteItem <StoreTable.Arn>',
+      'dynamodb:PutItem <StoreTable.Arn>',
+      'dynamodb:Query <StoreTable.Arn>',
       'kms:Decrypt <Key.Arn>',
       'kms:Decrypt <Key.Arn>',
+      'kms:Decrypt <StoreKey.Arn>',
+      'kms:Decrypt <StoreKey.Arn>',
+      'kms:GenerateDataKey <StoreKey.Arn>',
       's3:GetObject <Policies.Arn>/*',
+      's3:GetObject <StoreArchive.Arn>/archive/*',
       's3:GetObjectVersion <Policies.Arn>/*',
       's3:ListBucket <Policies.Arn>',
+      's3:ListBucket <StoreArchive.Arn>',
+      's3:PutObject <StoreArchive.Arn>/archive/*',
       ...parameters.map((arn) => `ssm:GetParameters ${arn}`),
     ]);
 
     const contexts = statementsOf(stacks, 'TaskRole')
-      .filter(({ Action }) => Action === 'kms:Decrypt')
+      .filter(({ Action, Resource }) => Action === 'kms:Decrypt' && toText(Resource).startsWith('<Key'))
       .map(({ Condition }) => Condition as { StringEquals: Record<string, unknown> });
     t.strictSame(
       contexts.map((condition) => Object.keys(condition)),

@@ -1,4 +1,5 @@
 // Finds a request that a rule decides.
+import { NO_MEMORY } from '../../../../src/policy/evaluate/memory.js';
 import { decideBy, type Policy } from '../../../../src/policy/evaluate/rules.js';
 import { Analysis, type ReadRule } from './analysis.js';
 import { FALSE } from './condition.js';
@@ -30,10 +31,19 @@ export function reachingRequest(policy: Policy, ruleId: string): Reaching | unde
   const analysis = analysisOf(policy, rule.for);
   const place = analysis.rules.findIndex((each) => each.rule.id === ruleId);
   let found: Reaching | undefined;
+  // A limit that decides instead of the rule does not make it unreachable.
+  const withoutLimits = { ...policy, limits: [] };
   const blocking = (state: State): ReadRule | null | undefined => {
     const candidate = requestFrom(state, rule.for);
     if (candidate === undefined) return null;
-    const decision = decideBy(policy, candidate.request, candidate.now);
+    const decision = decideBy(
+      withoutLimits,
+      candidate.request,
+      candidate.now,
+      undefined,
+      undefined,
+      NO_MEMORY,
+    );
     if (decision.rule !== ruleId) {
       return (
         analysis.rules

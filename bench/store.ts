@@ -1,0 +1,90 @@
+// `npm run bench -- store`: measures what the embedded store costs of the throughput. All requests differ, because a
+// request that has been answered is answered by what is stored.
+import { sign } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Payload, samplePayload } from '../cli/cosigner/request.js';
+import { atLeast, atMost, type Check, percent, printChecks } from './limits.js';
+import { median } from './measure.js';
+import { clearProgress, showProgress } from './progress.js';
+import { measureRound, type Round } from './throughput/round.js';
+import { createTargets, type RunningTarget, withRunning } from './throughput/targets.js';
+
+const ROUNDS = 7;
+const ROUND_SECONDS = 2;
+const CONNECTIONS = 16;
+/** More than a fast machine answers in a round. */
+const TOKENS = 12_000;
+/** Signed at the same time. */
+const BATCH = 64;
+const MIN_THROUGHPUT = 0.7;
+
+const signAsync = promisify(sign);
+
+/** @returns whether all limits hold */
+export async function measureStore(): Promise<boolean> {
+  const directory = mkdtempSync(join(tmpdir(), 'callback-handler-store-'));
+  try {
+    const { createHandler } = createTargets(directory);
+    const targets = [
+      await createHandler('with', { tokens: 1 }),
+      await createHandler('without', { tokens: 1, env: { STORE_PATH: 'off' } }),
+    ];
+    return printChecks(await withRunning(targets, measure));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function measure(targets: readonly RunningTarget[]): Promise<readonly Check[]> {
+  const rounds = targets.map((): Round[] => []);
+  for (let round = 0; round <= ROUNDS; round++) {
+    showProgress(`round ${round} of ${ROUNDS}`);
+    for (const [place, target] of targets.entries()) {
+      await writeTokens(target);
+      const measured = await measureRound(target, CONNECTIONS, ROUND_SECONDS);
+      if (measured.answered > TOKENS)
+        throw new Error(`${measured.answered} answers: sign more tokens than ${TOKENS}`);
+      // The first one warms up.
+      if (round > 0) rounds[place]?.push(measured);
+    }
+  }
+  clearProgress();
+  const [withStore = [], without = []] = rounds;
+  const ratios = withStore.map(({ perSecond }, place) => perSecond / (without[place]?.perSecond ?? NaN));
+  const [rate, otherRate] = [withStore, without].map((all) =>
+    median(all.map(({ perSecond }) => perSecond)).toFixed(0),
+  );
+  const wrong = rounds.flat().reduce((sum, round) => sum + round.wrong, 0);
+  return [
+    atLeast(
+      `throughput at ${CONNECTIONS} connections with the embedded store (${rate} of ${otherRate} requests/s)`,
+      median(ratios),
+      MIN_THROUGHPUT,
+      percent,
+    ),
+    atMost('wrong or missing answers', wrong, 0, String),
+  ];
+}
+
+/** Replaces the tokens to send. */
+async function writeTokens({ tokenFile, keys }: RunningTarget): Promise<void> {
+  const tokens: string[] = [];
+  while (tokens.length < TOKENS) {
+    const batch = Array.from({ length: BATCH }, async () => {
+      const input = signingInput(samplePayload('transaction'));
+      const signature = await signAsync('sha256', Buffer.from(input), keys.privateKey);
+      return `${input}.${signature.toString('base64url')}`;
+    });
+    tokens.push(...(await Promise.all(batch)));
+  }
+  writeFileSync(tokenFile, tokens.join('\n'));
+}
+
+function signingInput(payload: Payload): string {
+  return [{ alg: 'RS256', typ: 'JWT' }, payload]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
+}

@@ -1,0 +1,226 @@
+// Decides with a memory: read, decide, sign, write, and only then answer. A conflict with another decision starts it anew.
+import type { Logger } from 'pino';
+import type { PolicyDecision } from '../policy/evaluate/decide.js';
+import type { Memory } from '../policy/evaluate/memory.js';
+import { type Policy, type RuleDecision, signedBy } from '../policy/evaluate/rules.js';
+import { counterId } from '../policy/limits/counter.js';
+import { contentHash } from '../protocol/content.js';
+import { type Answer, assertAllowed, toAnswer } from '../protocol/decision.js';
+import type { SigningKey, VerifyingKey } from '../protocol/key.js';
+import { type CallbackRequest, isSigning } from '../protocol/request.js';
+import { StoreError } from '../store/error.js';
+import type { Journal, RecordPlace } from '../store/journal.js';
+import { answerKey } from '../store/keys.js';
+import type { Write, Table } from '../store/table.js';
+import { KeyLock } from './key-lock.js';
+import type { Keeper } from './keeper.js';
+import { type Asked, type Question, questionOf, recall, type Recalled } from './recall.js';
+import { type Decision, recordOf } from './record.js';
+import { isFinal, macKeyFrom, readStoredAnswer, storedAnswerToData } from './stored-answer.js';
+import { subjectId } from './subject-id.js';
+import { effectsOf, keptUntil, recordedUntil } from './writes.js';
+
+export interface MemoryOptions {
+  readonly table: Table;
+  readonly journal: Journal;
+  /** Keeps policies and public keys. */
+  readonly keeper: Keeper;
+  /** Whether the store has lost something, so that nothing may be decided. */
+  readonly loss: { readonly isLost: boolean; report(): void };
+  readonly policy: { readonly current: Policy };
+  /** What overrides policy and memory. */
+  readonly emergency: () => PolicyDecision | undefined;
+  readonly decideBy: (policy: Policy, request: CallbackRequest, now: Date, memory: Memory) => RuleDecision;
+  readonly retentionDays: number;
+  readonly log: Logger;
+  /** @default the system's clock */
+  readonly now?: () => Date;
+}
+
+/** How a request came, and how it is answered. */
+export interface Exchange {
+  readonly auth: 'jwt' | 'json';
+  /** The body as it was received. */
+  readonly body: string;
+  readonly cosignerKey: VerifyingKey | undefined;
+  readonly callbackKey: SigningKey;
+  readonly encode: (answer: Answer) => string | Promise<string>;
+  /** On the clock of `performance.now()`: nothing is begun after it. */
+  readonly deadline: number;
+}
+
+export interface Remembered {
+  readonly decision: PolicyDecision;
+  /** The body to send. */
+  readonly answer: string;
+  /** Whether it is the answer that was given before. */
+  readonly repeated: boolean;
+}
+
+export class DecisionMemory {
+  readonly #options: MemoryOptions;
+  readonly #lock = new KeyLock();
+
+  constructor(options: MemoryOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Decides, and remembers the decision before it returns.
+   * @throws {StoreError} if the store fails or has lost something, or time is short
+   * @throws {Error} any other; nothing final has been answered then
+   */
+  async decide(request: CallbackRequest, exchange: Exchange): Promise<Remembered> {
+    const asked: Asked = {
+      request,
+      stage: isSigning(request) ? 'signing' : 'approval',
+      content: contentHash(request.payload),
+      subject: subjectId(request),
+    };
+    for (let attempt = 1; ; attempt++) {
+      assertTime(exchange);
+      this.#assertNotLost();
+      const emergency = this.#options.emergency();
+      const done =
+        emergency === undefined
+          ? await this.#decideByPolicy(asked, exchange)
+          : await this.#remember(asked, exchange, { decision: emergency, now: this.#now() });
+      if (done !== 'conflict') return done;
+      const { requestId } = request;
+      this.#options.log.info(
+        { event: 'store_conflict', requestId, attempt },
+        'decided anew after a conflict',
+      );
+    }
+  }
+
+  async #decideByPolicy(asked: Asked, exchange: Exchange): Promise<Remembered | 'conflict'> {
+    const { policy: source, table, journal } = this.#options;
+    const policy = source.current;
+    const now = this.#now();
+    const question = questionOf(policy, asked.request, now, signedBy(policy, asked.request));
+    return this.#lock.run(lockedKeys(asked, question), async () => {
+      assertTime(exchange);
+      const recalled = await recall(table, asked, question, journal.checkHead());
+      if (!recalled.isCurrent) {
+        this.#options.loss.report();
+        this.#assertNotLost();
+      }
+      const answered = this.#answered(asked, exchange, recalled);
+      if (answered !== undefined) return answered;
+      return this.#decideAnew(asked, exchange, { policy, now, question, recalled });
+    });
+  }
+
+  /** @returns the stored answer, if it is the handler's own */
+  #answered(asked: Asked, exchange: Exchange, { answer: item }: Recalled): Remembered | undefined {
+    if (item === undefined) return undefined;
+    const stored = readStoredAnswer(item.data, contextOf(asked), macKeyFrom(exchange.callbackKey.key));
+    if ('problem' in stored) {
+      this.#options.log.error(
+        { event: 'stored_answer_unverified', requestId: asked.request.requestId, reason: stored.problem },
+        'a stored answer is not this handler’s own, and was not repeated; the request was decided anew',
+      );
+      return undefined;
+    }
+    const { action, answer } = stored;
+    return { decision: { action }, answer, repeated: true };
+  }
+
+  async #decideAnew(
+    asked: Asked,
+    exchange: Exchange,
+    { policy, now, question, recalled }: Basis,
+  ): Promise<Remembered | 'conflict'> {
+    const { memory } = recalled;
+    const decision = this.#options.decideBy(policy, asked.request, now, memory);
+    const { retentionDays } = this.#options;
+    const { writes, shares } = effectsOf(
+      { ...asked, ...question, policy, decision, now, retentionDays },
+      recalled,
+    );
+    return this.#remember(asked, exchange, { decision, now, policy, memory, shares, writes, recalled });
+  }
+
+  /** Signs the answer, and writes everything. */
+  async #remember(
+    asked: Asked,
+    exchange: Exchange,
+    made: Omit<Made, 'answer'>,
+  ): Promise<Remembered | 'conflict'> {
+    const { journal, keeper, retentionDays } = this.#options;
+    const { decision, now, policy } = made;
+    assertAllowed(decision, asked.request);
+    const [answer] = await Promise.all([
+      exchange.encode(toAnswer(decision, asked.request.requestId)),
+      keeper.keep(exchange, policy),
+    ]);
+    assertTime(exchange);
+    const outcome = await journal.append({
+      writes: (place) => [
+        ...(made.writes ?? []),
+        ...answerPut(asked, exchange, { ...made, answer }, place, retentionDays),
+      ],
+      body: recordOf(asked, exchange, { ...made, answer }),
+      expires: recordedUntil(now, retentionDays),
+    });
+    return outcome === 'conflict' ? outcome : { decision, answer, repeated: false };
+  }
+
+  #assertNotLost(): void {
+    if (this.#options.loss.isLost) throw new StoreError('the store has lost what was remembered');
+  }
+
+  #now(): Date {
+    return this.#options.now?.() ?? new Date();
+  }
+}
+
+interface Made extends Decision {
+  /** Absent if something overrode the policy: what it answers is not what would be answered after it. */
+  readonly recalled?: Recalled;
+  readonly policy?: Policy;
+  readonly writes?: readonly Write[];
+}
+
+interface Basis {
+  readonly policy: Policy;
+  readonly now: Date;
+  readonly question: Question;
+  readonly recalled: Recalled;
+}
+
+/** The answer is final: it is given again to the same request. */
+function answerPut(
+  asked: Asked,
+  { callbackKey }: Exchange,
+  { decision: { action }, answer, recalled, now }: Made,
+  place: RecordPlace,
+  retentionDays: number,
+): readonly Write[] {
+  if (recalled === undefined || !isFinal(action)) return [];
+  const { request, stage, content } = asked;
+  const key = answerKey(request.kind, request.requestId, stage, content);
+  const data = storedAnswerToData({ action, answer }, contextOf(asked), place, macKeyFrom(callbackKey.key));
+  return [
+    { type: 'put', ...key, data, seen: recalled.versionOf(key), expires: keptUntil(now, retentionDays) },
+  ];
+}
+
+function contextOf({ request: { kind, requestId }, stage, content }: Asked) {
+  return { kind, requestId, stage, content };
+}
+
+/** What only one request at a time may be decided about. */
+function lockedKeys({ subject }: Asked, { claims, expectedIds, proof }: Question): readonly string[] {
+  return [
+    `subject ${subject}`,
+    ...claims.map((claim) => `counter ${counterId(claim)}`),
+    ...expectedIds.map((id) => `expected ${id}`),
+    ...(proof === undefined ? [] : [`proof ${proof}`]),
+  ];
+}
+
+function assertTime({ deadline }: Exchange): void {
+  if (performance.now() > deadline) throw new StoreError('there was no time left to remember a decision');
+}

@@ -1,0 +1,142 @@
+// Reads what a decision needs to know of earlier ones: one consistent read of a few items.
+import { essentialsOf, type Essentials } from '../chain/essentials.js';
+import type { Signed } from '../chain/read.js';
+import type { Memory, StoredExpected } from '../policy/evaluate/memory.js';
+import type { Policy } from '../policy/evaluate/rules.js';
+import { expectedIds } from '../policy/facts/expected.js';
+import { proofOf } from '../policy/facts/initiator.js';
+import { claimsOf } from '../policy/limits/claims.js';
+import { counterFromJson } from '../policy/limits/counter-json.js';
+import { type Claim, type Counter, counterId, type Share } from '../policy/limits/counter.js';
+import type { CallbackRequest } from '../protocol/request.js';
+import type { HeadCheck } from '../store/journal.js';
+import { answerKey, counterKey, expectedKey, subjectKey, useKey } from '../store/keys.js';
+import type { Item, Key, Table } from '../store/table.js';
+import { type Relation, relate, sharesOf, type SubjectState } from './transaction.js';
+import { subjectFromData } from './transaction-data.js';
+
+/** A request, and where it stands. */
+export interface Asked {
+  readonly request: CallbackRequest;
+  readonly stage: 'approval' | 'signing';
+  /** SHA-256 of its content. */
+  readonly content: string;
+  /** See `subjectId`. */
+  readonly subject: string;
+}
+
+/** What a policy asks the store about a request. */
+export interface Question {
+  readonly claims: readonly Claim[];
+  readonly expectedIds: readonly string[];
+  /** The proof of the initiator. */
+  readonly proof: string | undefined;
+  readonly essentials: Essentials;
+}
+
+export interface Recalled {
+  /** The stored answer to this very request, unverified. */
+  readonly answer: Item | undefined;
+  /** Whether the store has everything that this process wrote. */
+  readonly isCurrent: boolean;
+  readonly state: SubjectState;
+  readonly relation: Relation;
+  readonly memory: Memory;
+  /** @returns the version of an item that was read, 0 if it does not exist */
+  readonly versionOf: (key: Key) => number;
+}
+
+export function questionOf(
+  policy: Policy,
+  request: CallbackRequest,
+  now: Date,
+  signed: Signed | undefined,
+): Question {
+  const { claims } = claimsOf(policy, request, now, signed);
+  return {
+    claims,
+    expectedIds: expectedIds(request),
+    proof: proofOf(policy, request),
+    essentials: essentialsOf(request, policy.catalog),
+  };
+}
+
+/** @throws {StoreError} @throws {Error} if an item is malformed */
+export async function recall(
+  table: Table,
+  { request, stage, content, subject }: Asked,
+  { claims, expectedIds: ids, proof, essentials }: Question,
+  head: HeadCheck,
+): Promise<Recalled> {
+  const found = new Found(table);
+  const keys = {
+    answer: answerKey(request.kind, request.requestId, stage, content),
+    subject: subjectKey(subject),
+    counters: claims.map(({ limit, key }) => counterKey(limit, key)),
+    expected: ids.flatMap((id) => [expectedKey(id), useKey('expected', id)]),
+    proof: proof === undefined ? [] : [useKey('proof', proof)],
+    head: head.key === undefined ? [] : [head.key],
+  };
+  await found.read(Object.values(keys).flat());
+  const state = subjectFromData(found.get(keys.subject)?.data);
+  const relation = relate(state, request, essentials);
+  const shares = sharesOf(state, relation);
+  // A policy that has changed since counts elsewhere.
+  await found.read(shares.map(({ limit, key }) => counterKey(limit, key)));
+  return {
+    answer: found.get(keys.answer),
+    isCurrent: head.key === undefined || head.isCurrent(found.get(head.key)),
+    state,
+    relation,
+    memory: {
+      subject,
+      counters: countersOf(found, [...claims, ...shares]),
+      shares,
+      expected: ids.flatMap((id) => expectedIn(found, id)),
+      proofUsedBy: proof === undefined ? undefined : found.get(useKey('proof', proof))?.data,
+      changed: relation.kind === 'changed' ? relation.reason : undefined,
+    },
+    versionOf: (key) => found.get(key)?.version ?? 0,
+  };
+}
+
+/** What was read, by key. */
+class Found {
+  readonly #table: Table;
+  readonly #items = new Map<string, Item | undefined>();
+
+  constructor(table: Table) {
+    this.#table = table;
+  }
+
+  async read(keys: readonly Key[]): Promise<void> {
+    const missing = new Map(keys.map((key) => [textOf(key), key]));
+    for (const known of this.#items.keys()) missing.delete(known);
+    if (missing.size === 0) return;
+    const items = await this.#table.read([...missing.values()]);
+    for (const [place, text] of [...missing.keys()].entries()) this.#items.set(text, items[place]);
+  }
+
+  get(key: Key): Item | undefined {
+    return this.#items.get(textOf(key));
+  }
+}
+
+function textOf({ partition, sort }: Key): string {
+  return `${partition}\n${sort}`;
+}
+
+function countersOf(found: Found, of: readonly (Claim | Share)[]): ReadonlyMap<string, Counter> {
+  const counters = new Map<string, Counter>();
+  for (const each of of) {
+    const item = found.get(counterKey(each.limit, each.key));
+    if (item !== undefined) counters.set(counterId(each), counterFromJson(JSON.parse(item.data)));
+  }
+  return counters;
+}
+
+function expectedIn(found: Found, id: string): readonly StoredExpected[] {
+  const item = found.get(expectedKey(id));
+  if (item === undefined) return [];
+  return [{ id, data: item.data, usedBy: found.get(useKey('expected', id))?.data }];
+}

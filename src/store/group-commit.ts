@@ -1,0 +1,147 @@
+// Group commit: entries that wait while a write is under way are written together in the next one.
+import { type Body, keyText } from './chain.js';
+import type { StoreError } from './error.js';
+import type { Entry } from './journal.js';
+import { MAX_DATA_BYTES, MAX_WRITE_BYTES, MAX_WRITES, type Write } from './table.js';
+
+/** What a record has besides its body, and the head, in bytes: more than both need. */
+export const LINK_BYTES = 1000;
+/** Larger bodies are kept as blobs. */
+export const MAX_BODY_BYTES = MAX_DATA_BYTES - LINK_BYTES;
+
+/** The start record and the head. */
+const OWN_WRITES = 2;
+
+type Outcome = 'written' | 'conflict';
+
+/** As long as any other place in a chain. */
+const ANYWHERE = { writer: '20000101T000000Z-000000000000', sequence: 999_999_999_999 };
+
+/** An entry that waits for its outcome. */
+export class Pending {
+  /** For any place in the chain: only their data may differ. */
+  readonly writesAt: Entry['writes'];
+  readonly writes: readonly Write[];
+  /** `undefined`: the start record alone. */
+  readonly body: Body | undefined;
+  readonly keys: readonly string[];
+  readonly bytes: number;
+  readonly outcome: Promise<Outcome>;
+  #isDone = false;
+  #resolve!: (outcome: Outcome) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(writesAt: Entry['writes'], body?: Body) {
+    const writes = writesAt(ANYWHERE);
+    this.writesAt = writesAt;
+    this.writes = writes;
+    this.body = body;
+    this.keys = writes.map(keyText);
+    const recordBytes = Buffer.byteLength(body?.json ?? '') + LINK_BYTES;
+    this.bytes = writes.reduce((sum, write) => sum + dataBytes(write), recordBytes);
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Whether its caller was told. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  resolve(outcome: Outcome): void {
+    this.#isDone = true;
+    this.#resolve(outcome);
+  }
+
+  reject(error: StoreError | Error): void {
+    this.#isDone = true;
+    this.#reject(error);
+  }
+
+  /** Why it can never be written; `undefined` if it can. */
+  get problem(): string | undefined {
+    if (new Set(this.keys).size < this.keys.length) return 'two of its writes have the same key';
+    if (this.writes.length + 1 + OWN_WRITES > MAX_WRITES) return `it has ${this.writes.length} writes`;
+    if (this.bytes + OWN_WRITES * LINK_BYTES > MAX_WRITE_BYTES) return `it has ${this.bytes} bytes`;
+    return undefined;
+  }
+}
+
+function dataBytes(write: Write): number {
+  return write.type === 'put' ? Buffer.byteLength(write.data) : 0;
+}
+
+/** Entries in the order in which they came. */
+export class Queue {
+  #waiting: Pending[] = [];
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  add(pending: Pending): void {
+    this.#waiting.push(pending);
+  }
+
+  /** Puts entries back that were taken first. */
+  putBack(entries: readonly Pending[]): void {
+    this.#waiting = [...entries, ...this.#waiting];
+  }
+
+  takeAll(): readonly Pending[] {
+    const all = this.#waiting;
+    this.#waiting = [];
+    return all;
+  }
+
+  /** @returns whether it was waiting */
+  remove(pending: Pending): boolean {
+    const place = this.#waiting.indexOf(pending);
+    if (place >= 0) this.#waiting.splice(place, 1);
+    return place >= 0;
+  }
+
+  /**
+   * Takes what can be written together. Of entries that touch the same item, only the first: a transaction can have
+   * each item once, and the second one's condition must look at what the first one wrote.
+   */
+  takeGroup(): readonly Pending[] {
+    const group: Pending[] = [];
+    const left: Pending[] = [];
+    const touched = new Set<string>();
+    let writes = OWN_WRITES;
+    let bytes = OWN_WRITES * LINK_BYTES;
+    for (const pending of this.#waiting) {
+      const fits =
+        writes + pending.writes.length + 1 <= MAX_WRITES &&
+        bytes + pending.bytes <= MAX_WRITE_BYTES &&
+        !pending.keys.some((key) => touched.has(key));
+      pending.keys.forEach((key) => touched.add(key));
+      if (fits) {
+        group.push(pending);
+        writes += pending.writes.length + 1;
+        bytes += pending.bytes;
+      } else left.push(pending);
+    }
+    this.#waiting = left;
+    return group;
+  }
+
+  /** Takes the entries whose conditions can't hold any more, because a group was written. */
+  takeOutdated(written: readonly Pending[]): readonly Pending[] {
+    if (this.#waiting.length === 0) return [];
+    const versions = new Map<string, number>();
+    for (const { writes } of written) {
+      for (const write of writes) {
+        if (write.type === 'put' && write.seen !== undefined) versions.set(keyText(write), write.seen + 1);
+      }
+    }
+    const isOutdated = ({ writes }: Pending): boolean =>
+      writes.some((write) => (write.seen ?? Infinity) < (versions.get(keyText(write)) ?? 0));
+    const outdated = this.#waiting.filter(isOutdated);
+    if (outdated.length > 0) this.#waiting = this.#waiting.filter((pending) => !isOutdated(pending));
+    return outdated;
+  }
+}

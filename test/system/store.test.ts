@@ -1,0 +1,154 @@
+// Tests with several real processes on one store that a limit holds and each transaction is counted once, whatever is
+// asked at the same time, and whoever is killed.
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { keysIn } from '../../cli/cosigner/keys.js';
+import type { Payload } from '../../cli/cosigner/request.js';
+import { LOCAL_KEY_DIRECTORY } from '../../src/config.js';
+import { createMissingKeys } from '../../src/keys/directory.js';
+import { counterFromJson } from '../../src/policy/limits/counter-json.js';
+import { counterKey } from '../../src/store/keys.js';
+import { openStore } from '../../src/store/open.js';
+import type { Table } from '../../src/store/table.js';
+import { type Fleet, startFleet } from '../helpers/fleet.js';
+import { storeServer } from '../helpers/moto-store.js';
+
+const SIZE = 4;
+const TRANSACTIONS = 30;
+const FITTING = 18;
+const ROUNDS = Number(process.env['STORE_TEST_ROUNDS'] ?? 20);
+const KILLED_ROUNDS = 10;
+
+const POLICY = `version: 1
+limits:
+  payouts: { amount: tx.amount, per: [tx.sourceId], window: 24h, max: "${FITTING}" }
+rules:
+  - { id: all, for: transaction, when: 'true', action: approve }
+`;
+
+interface Setup {
+  readonly fleet: Fleet;
+  readonly table: Table;
+}
+
+const SETUPS: Readonly<Record<string, (t: Test) => Promise<Setup>>> = {
+  embedded: async (t) => {
+    const cwd = t.testdir({ '.local': { 'policy.yaml': POLICY } });
+    await createMissingKeys(join(cwd, LOCAL_KEY_DIRECTORY));
+    const env = { POLICY_FILE: join(cwd, '.local/policy.yaml') };
+    const fleet = await startFleet(
+      t,
+      SIZE,
+      { cwd, env, args: ['--local'] },
+      keysIn(join(cwd, LOCAL_KEY_DIRECTORY)),
+    );
+    const { table } = await openStore({ path: join(cwd, '.local/store'), retentionDays: 400 });
+    t.teardown(() => table.close());
+    return { fleet, table };
+  },
+  DynamoDB: async (t) => {
+    const cwd = t.testdir({ 'policy.yaml': POLICY });
+    const keyDirectory = join(cwd, 'keys');
+    mkdirSync(keyDirectory);
+    await createMissingKeys(keyDirectory);
+    const moto = await storeServer(t);
+    await moto.put('callback', readFileSync(join(keyDirectory, 'callback-private.pem'), 'utf8'));
+    await moto.put('cosigner', readFileSync(join(keyDirectory, 'cosigner-public.pem'), 'utf8'));
+    const env = { ...moto.env, POLICY_FILE: join(cwd, 'policy.yaml'), STORE_TABLE: moto.table };
+    const fleet = await startFleet(t, SIZE, { cwd, env }, keysIn(keyDirectory));
+    const { table } = await moto.open();
+    t.teardown(() => table.close());
+    return { fleet, table };
+  },
+};
+
+for (const [name, setUp] of Object.entries(SETUPS)) {
+  t.test(
+    `${name}: a limit that fits ${FITTING} approves exactly ${FITTING}`,
+    { timeout: 600_000 },
+    async (t) => {
+      const { fleet, table } = await setUp(t);
+      for (let round = 0; round < ROUNDS; round++) {
+        const source = randomUUID();
+        const results = await askAll(fleet, source);
+        assertRound(t, results);
+        t.equal(await spentBy(table, source), String(FITTING), 'each is counted once');
+      }
+    },
+  );
+
+  t.test(`${name}: a limit holds while processes are killed`, { timeout: 600_000 }, async (t) => {
+    const { fleet, table } = await setUp(t);
+    let running = true;
+    let kills = 0;
+    const killing = (async () => {
+      while (running) {
+        await sleep(1000);
+        await fleet.restart(kills++ % SIZE);
+      }
+    })();
+    for (let round = 0; round < KILLED_ROUNDS; round++) {
+      const source = randomUUID();
+      assertRound(t, await askAll(fleet, source));
+      t.equal(await spentBy(table, source), String(FITTING));
+      await sleep(300);
+    }
+    running = false;
+    await killing;
+    t.comment(`${kills} processes were killed`);
+    t.ok(kills > 2);
+  });
+}
+
+interface Result {
+  readonly id: string;
+  readonly answers: readonly string[];
+}
+
+/** Sends each transaction twice, all at once, to all handlers in turn. */
+function askAll(fleet: Fleet, source: string): Promise<readonly Result[]> {
+  const ids = Array.from({ length: TRANSACTIONS }, () => randomUUID());
+  return Promise.all(
+    [...ids, ...ids].map(async (id, place) => ({
+      id,
+      answers: await fleet.ask(paymentOf(id, source), place),
+    })),
+  );
+}
+
+function assertRound(t: Test, results: readonly Result[]): void {
+  const finals = new Map<string, Set<string>>();
+  for (const { id, answers } of results) {
+    const found = finals.get(id) ?? new Set();
+    finals.set(id, found.add(answers.at(-1) ?? ''));
+  }
+  const approved = [...finals.values()].filter((answers) => answers.has('APPROVE'));
+  t.ok(
+    [...finals.values()].every(({ size }) => size === 1),
+    'no final answer differs from another',
+  );
+  t.equal(approved.length, FITTING);
+}
+
+async function spentBy(table: Table, source: string): Promise<string> {
+  for await (const item of table.query(counterKey('payouts', source).partition)) {
+    const { buckets } = counterFromJson(JSON.parse(item.data));
+    return buckets.reduce((sum, bucket) => sum + Number(bucket.sum), 0).toString();
+  }
+  return 'nothing';
+}
+
+function paymentOf(id: string, sourceId: string): Payload {
+  return {
+    requestId: id,
+    txId: id,
+    operation: 'TRANSFER',
+    asset: 'COIN',
+    amountStr: '1',
+    ...{ sourceType: 'VAULT', sourceId },
+    destinations: [{ dstAddress: 'somewhere', amountNativeStr: '1' }],
+  };
+}
