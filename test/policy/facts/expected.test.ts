@@ -49,8 +49,11 @@ function xrpTo(destination: Payload): Payload {
 
 t.test('matches the announced transaction, in any order and spelling', (t) => {
   t.equal(matches(ANNOUNCED, ANNOUNCED_REQUEST), true);
-  const { externalTxId: _, ...rest } = ANNOUNCED;
-  t.equal(matches({ ...rest, txId: 't-1' }, ANNOUNCED_REQUEST), true, 'announced by txId');
+  t.equal(
+    matches({ ...ANNOUNCED, externalTxId: undefined, txId: 't-1' }, ANNOUNCED_REQUEST),
+    true,
+    'announced by txId',
+  );
   t.equal(matches(ANNOUNCED, withRequest({ operation: undefined })), true, 'TRANSFER is the default');
   t.equal(matches(XRP, XRP_REQUEST), true);
   t.equal(matches(XRP, xrpTo({ displayDstTag: '', dstTag: '123' })), true, 'a tag in another field');
@@ -115,7 +118,7 @@ t.test('never matches a request that pays something else', (t) => {
 });
 
 t.test('compares tags', (t) => {
-  const { tag: _, ...untagged } = XRP.destinations[0] ?? { tag: '' };
+  const untagged = { ...XRP.destinations[0], tag: undefined };
   t.equal(matches(XRP, xrpTo({ displayDstTag: '124' })), false);
   t.equal(matches(XRP, xrpTo({ displayDstTag: null })), false, 'a tag that is not displayed');
   t.equal(matches(XRP, xrpTo({ dstTag: '124' })), false, 'two tags');
@@ -161,8 +164,7 @@ t.test('is absent if nothing is announced for the transaction', (t) => {
   t.equal(absent(ANNOUNCED_REQUEST, memoryOf()), true);
   t.equal(absent(ANNOUNCED_REQUEST, remembering([ANNOUNCED], 'transaction:t-2')), true, 'used by another');
   t.equal(absent(ANNOUNCED_REQUEST, remembering([ANNOUNCED], SUBJECT)), false, 'used by this one');
-  const { externalTxId: _, ...rest } = ANNOUNCED;
-  const ofOther = remembering([{ ...rest, txId: 'payout-1' }]);
+  const ofOther = remembering([{ ...ANNOUNCED, externalTxId: undefined, txId: 'payout-1' }]);
   t.equal(absent(ANNOUNCED_REQUEST, ofOther), true, 'an externalTxId that is the txId of another');
   t.end();
 });
