@@ -1,6 +1,5 @@
 // Opens the store for the service: the table, this process's journal, the sealing of heads, and the watch for losses.
 import { hostname } from 'node:os';
-import type { Logger } from 'pino';
 import { createJournal } from '../store/create-journal.js';
 import { fileHeadStore, headsFile } from '../store/file-heads.js';
 import type { HeadStore } from '../store/heads.js';
