@@ -1,7 +1,7 @@
 // What is special about the embedded store: several processes on one directory, kill -9, and the files themselves.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -137,15 +137,27 @@ t.test('creates a directory that only its owner can read', async (t) => {
 });
 
 t.test('says why a directory can’t be used', async (t) => {
-  const directory = t.testdir({ file: 'x', damaged: { 'data.mdb': 'x'.repeat(10_000) } });
+  const directory = t.testdir({
+    file: 'x',
+    damaged: { 'data.mdb': 'x'.repeat(10_000) },
+    empty: { 'data.mdb': '' },
+  });
   await t.rejects(openEmbedded(join(directory, 'file')), {
     code: 'STORE_FAILED',
-    message: /file can't be opened: /,
+    message: /file can't be opened: EEXIST/,
   });
   await t.rejects(openEmbedded(join(directory, 'damaged')), {
     code: 'STORE_FAILED',
-    message: /damaged can't be opened: .*(not an LMDB file|MDB_INVALID)/i,
+    message: /damaged can't be opened: data\.mdb is damaged/,
   });
+  const table = await openIn(t, join(directory, 'empty'));
+  await table.write([{ type: 'put', partition: 'P', sort: 'a', data: 'x' }]);
+  await table.close();
+  const again = await openIn(t, join(directory, 'empty'));
+  t.match(await again.read([{ partition: 'P', sort: 'a' }]), [{ data: 'x' }]);
+  await again.close();
+  truncateSync(join(directory, 'empty', 'data.mdb'), 4096);
+  await t.rejects(openEmbedded(join(directory, 'empty')), { message: /data\.mdb is damaged/ });
 });
 
 t.test('says what to do if its package is missing', async (t) => {
