@@ -20,6 +20,12 @@ export function lmdbKey({ partition, sort }: Key): Buffer {
   return Buffer.concat([keyPrefix(partition), Buffer.from(sort)]);
 }
 
+/** The key that `lmdbKey` wrote. */
+export function keyIn(bytes: Buffer): Key {
+  const at = bytes.indexOf(SEPARATOR);
+  return { partition: bytes.toString('utf8', 0, at), sort: bytes.toString('utf8', at + 1) };
+}
+
 /** What all keys of a partition start with. */
 export function keyPrefix(partition: string): Buffer {
   return Buffer.concat([Buffer.from(partition), SEPARATOR]);

@@ -12,6 +12,7 @@ import {
   type Header,
   headerOf,
   isExpired,
+  keyIn,
   keyPrefix,
   lmdbKey,
 } from './embedded-item.js';
@@ -33,6 +34,13 @@ const FIRST_KEY = Buffer.from([0]);
 const REASON_TIMEOUT_MS = 100;
 
 type Database = Lmdb.RootDatabase<Buffer, Buffer>;
+
+/** Keys from the first to the end, both inclusive. */
+interface Range {
+  readonly first: Buffer;
+  readonly end: Buffer;
+  readonly reverse: boolean;
+}
 
 export interface EmbeddedOptions {
   readonly now?: Clock;
@@ -141,11 +149,24 @@ export class EmbeddedTable implements Table {
   }
 
   async *query(partition: string, query: Query = {}): AsyncIterable<Item> {
-    checkKey({ partition, sort: query.from ?? query.to ?? '-' });
-    let remaining = query.limit ?? Infinity;
+    const { from, to, reverse = false, limit = Infinity } = query;
+    checkKey({ partition, sort: from ?? to ?? '-' });
+    const prefix = keyPrefix(partition);
+    const first = from === undefined ? prefix : lmdbKey({ partition, sort: from });
+    const end = to === undefined ? Buffer.concat([prefix, AFTER_UTF8]) : lmdbKey({ partition, sort: to });
+    yield* this.#readPages({ first, end, reverse }, limit);
+  }
+
+  async *scan(prefix: string): AsyncIterable<Item> {
+    const first = Buffer.from(prefix);
+    yield* this.#readPages({ first, end: Buffer.concat([keyPrefix(prefix), AFTER_UTF8]), reverse: false });
+  }
+
+  async *#readPages(range: Range, limit = Infinity): AsyncIterable<Item> {
+    let remaining = limit;
     for (let after: Buffer | undefined; remaining > 0;) {
       this.#checkOpen();
-      const { items, last } = this.#reading(() => this.#readPage(partition, query, remaining, after));
+      const { items, last } = this.#reading(() => this.#readPage(range, remaining, after));
       yield* items;
       if (last === undefined) return;
       remaining -= items.length;
@@ -184,14 +205,10 @@ export class EmbeddedTable implements Table {
 
   /** @returns the items, and the key after which the next page starts, if there may be one */
   #readPage(
-    partition: string,
-    { from, to, reverse = false }: Query,
+    { first, end, reverse }: Range,
     limit: number,
     after: Buffer | undefined,
   ): { items: Item[]; last?: Buffer } {
-    const prefix = keyPrefix(partition);
-    const first = from === undefined ? prefix : lmdbKey({ partition, sort: from });
-    const end = to === undefined ? Buffer.concat([prefix, AFTER_UTF8]) : lmdbKey({ partition, sort: to });
     const now = inSeconds(this.#now);
     const items: Item[] = [];
     let bytes = 0;
@@ -204,7 +221,7 @@ export class EmbeddedTable implements Table {
       if (key.compare(first) < 0 || key.compare(end) > 0) break;
       bytes += key.length + value.length;
       if (!isExpired(headerOf(value), now)) {
-        items.push(decodeItem({ partition, sort: key.toString('utf8', prefix.length) }, value));
+        items.push(decodeItem(keyIn(key), value));
       }
       if (items.length >= Math.min(limit, PAGE_ITEMS) || bytes > PAGE_BYTES) return { items, last: key };
     }

@@ -91,5 +91,11 @@ export interface Table {
   /** Yields the items of a partition, page by page; later pages may be newer. @throws {StoreError} */
   query(partition: string, query?: Query): AsyncIterable<Item>;
 
+  /**
+   * Yields the items of all partitions that begin with a text, in no particular order; later ones may be newer. DynamoDB
+   * reads the whole table: for commands only. @throws {StoreError}
+   */
+  scan(prefix: string): AsyncIterable<Item>;
+
   close(): Promise<void>;
 }
