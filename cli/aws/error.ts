@@ -53,6 +53,7 @@ export const DEPLOY_ERROR_CODES = [
   'STACK_LEFT_OVER',
   'STACK_NOT_DELETED',
   'STACK_STUCK',
+  'TABLE_DIFFERS',
   'VERSION_MISSING',
 ] as const;
 export type DeployErrorCode = (typeof DEPLOY_ERROR_CODES)[number] | KeyErrorCode;

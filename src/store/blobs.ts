@@ -2,7 +2,7 @@
 
 export interface Blobs {
   /**
-   * Keeps bytes under their SHA-256, if they are not kept yet.
+   * Keeps bytes under their SHA-256 at least until a time, if they are not kept so long already.
    * @param sha256 64 hex digits
    * @param expires Unix time in seconds; @default never
    * @throws {StoreError}

@@ -3,9 +3,9 @@
 
 /** Items with the same partition are kept together, in the order of `sort`. */
 export interface Key {
-  /** At most 2048 bytes. */
+  /** At most MAX_PARTITION_BYTES, not empty. */
   readonly partition: string;
-  /** At most 1024 bytes, not empty; compared by its UTF-8 bytes. */
+  /** At most MAX_SORT_BYTES, not empty; compared by its UTF-8 bytes. */
   readonly sort: string;
 }
 
@@ -22,7 +22,10 @@ export interface Put extends Key {
   readonly type: 'put';
   readonly data: string;
   readonly expires?: number;
-  /** The version that the item must have: 0 if it must not exist; absent: whatever is there is replaced. */
+  /**
+   * The version that the item must have: 0 if it must not exist. Absent: whatever is there is replaced, and an expired
+   * item's version counts on.
+   */
   readonly seen?: number;
 }
 
@@ -39,6 +42,11 @@ export interface Remove extends Key {
 
 export type Write = Put | Check | Remove;
 
+/** Maximum sizes of keys, in bytes as UTF-8. Both together are a key of the embedded store, which ends at 1978 bytes. */
+export const MAX_PARTITION_BYTES = 900;
+export const MAX_SORT_BYTES = 1024;
+/** Maximum number of items read together: a limit of DynamoDB. */
+export const MAX_KEYS = 100;
 /** Maximum size of an item's data, in bytes as UTF-8: DynamoDB's items end at 400 KB, with their keys. */
 export const MAX_DATA_BYTES = 380_000;
 /** Maximum number of writes done together, and of their data in bytes: limits of DynamoDB. */
@@ -62,7 +70,7 @@ export interface Table {
 
   /**
    * Reads items consistently: each as of its latest write. An expired item is absent.
-   * @param keys at most 100, each once
+   * @param keys at most MAX_KEYS, each once
    * @returns in the order of the keys; `undefined` for an item that does not exist
    * @throws {StoreError}
    */
@@ -82,6 +90,12 @@ export interface Table {
 
   /** Yields the items of a partition, page by page; later pages may be newer. @throws {StoreError} */
   query(partition: string, query?: Query): AsyncIterable<Item>;
+
+  /**
+   * Yields the items of all partitions that begin with a text, in no particular order; later ones may be newer. DynamoDB
+   * reads the whole table: for commands only. @throws {StoreError}
+   */
+  scan(prefix: string): AsyncIterable<Item>;
 
   close(): Promise<void>;
 }

@@ -90,6 +90,11 @@ export class MemoryTable implements Table {
     yield* (reverse ? items.reverse() : items).slice(0, limit);
   }
 
+  async *scan(prefix: string): AsyncGenerator<Item> {
+    await this.#operation('query');
+    yield* this.all().filter((item) => item.partition.startsWith(prefix) && this.#isLive(item));
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -18,6 +18,7 @@ import {
 import { ACTIONS } from '../../src/protocol/decision.js';
 import { type CallbackRequest, isSigning, type Kind } from '../../src/protocol/request.js';
 import { Comparison } from '../../src/routes/comparison.js';
+import { initiator } from '../helpers/announced.js';
 import { memoryLog } from '../helpers/log.js';
 
 const RUNS = 20_000;
@@ -77,6 +78,7 @@ const rule = fc.constantFrom<Kind[]>('transaction', 'configuration').chain((kind
     action: fc.constantFrom('approve', 'reject', 'retry', 'ignore'),
   }),
 );
+const INITIATOR = initiator();
 const policies = fc
   .record({
     rules: fc.array(rule, { maxLength: 6 }),
@@ -92,6 +94,7 @@ const policies = fc
           payees: [{ address: '0xab', tag: 'x', name: 'X' }],
         },
         tables: { max: { x: '1', ETH: '5' } },
+        initiators: { x: { key: INITIATOR.pem } },
         rules: rules.map((each, index) => ({ id: `r${index}`, ...each })),
         ...rest,
       }),

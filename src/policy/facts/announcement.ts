@@ -1,6 +1,6 @@
 // An announced transaction, as the customer's own systems store it: JSON.
 import * as z from 'zod';
-import { problemsOf, UNTIL } from './form.js';
+import { type FormProblem, problemsOf, UNTIL } from './form.js';
 import { type Payment, PAYMENT_FIELDS, sumOf } from './payment.js';
 
 /** A transaction that was announced under one of its two ids. */
@@ -38,19 +38,28 @@ export function idOf({ externalTxId, txId }: Announcement): string {
   return externalTxId ?? txId ?? '';
 }
 
+/** What is no announcement. */
+export interface Malformed {
+  readonly problems: readonly FormProblem[];
+}
+
+export function isAnnouncement(read: Announcement | Malformed | undefined): read is Announcement {
+  return read !== undefined && !('problems' in read);
+}
+
 /** @returns the announcement, or all of its problems */
-export function toAnnouncement(value: unknown): Announcement | { readonly problems: readonly string[] } {
+export function toAnnouncement(value: unknown): Announcement | Malformed {
   const { data, error } = announcementSchema.safeParse(value);
   return data ?? { problems: problemsOf(error) };
 }
 
 /** @param json as stored */
-export function readAnnouncement(json: string): Announcement | { readonly problems: readonly string[] } {
+export function readAnnouncement(json: string): Announcement | Malformed {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
-    return { problems: ['is not JSON'] };
+    return { problems: [{ path: [], message: 'it is not JSON' }] };
   }
   return toAnnouncement(value);
 }

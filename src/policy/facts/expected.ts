@@ -1,9 +1,10 @@
 // `tx.expected`: the transaction that the customer's own system announced, and whether the request is that transaction.
 import type { Catalog } from '../../chain/catalog.js';
 import { type CallbackRequest, isObject, present } from '../../protocol/request.js';
-import { type Announcement, idOf, readAnnouncement } from './announcement.js';
+import { type Announcement, idOf, isAnnouncement, type Malformed, readAnnouncement } from './announcement.js';
 import { clock } from './clock.js';
 import { type FactDefinition, FactError, type FactTable, factClass } from './fact.js';
+import { describeProblem } from './form.js';
 import { pays } from './payment.js';
 import type { Remembered, StoredExpected } from './remembered.js';
 import { isTransfer, type Subject } from './subject.js';
@@ -46,12 +47,6 @@ function matches(request: CallbackRequest, announcement: Announcement, catalog: 
   return isTransfer(payload) && paysOnly && pays(request, announcement, catalog);
 }
 
-type Malformed = { readonly problems: readonly string[] };
-
-function isAnnouncement(value: Announcement | Malformed | undefined): value is Announcement {
-  return value !== undefined && !('problems' in value);
-}
-
 /**
  * @returns `undefined` if it is for another id, if another transaction used it, or if it has expired without being used
  */
@@ -64,7 +59,9 @@ function currentAnnouncement(
   if (usedBy !== undefined && usedBy !== subject) return undefined;
   const announcement = readAnnouncement(data);
   if (!isAnnouncement(announcement)) return announcement;
-  if (idOf(announcement) !== id) return { problems: ['its id is not the one that it is stored under'] };
+  if (idOf(announcement) !== id) {
+    return { problems: [{ path: [], message: 'its id is not the one that it is stored under' }] };
+  }
   const { externalTxId, txId, expires } = announcement;
   // An externalTxId could be made to equal the txId of another transaction.
   if (externalTxId !== undefined ? payload['externalTxId'] !== externalTxId : payload['txId'] !== txId) {
@@ -105,9 +102,8 @@ function readExpected(subject: Subject, name: string): InstanceType<typeof Expec
     const announcement = currentAnnouncement(stored, request, memory, now);
     if (announcement === undefined) return [];
     if (!isAnnouncement(announcement)) {
-      throw new FactError(
-        `${name} can’t be known: what is stored is malformed: ${announcement.problems[0] ?? ''}`,
-      );
+      const [problem] = announcement.problems.map(describeProblem);
+      throw new FactError(`${name} can’t be known: what is stored is malformed: ${problem ?? ''}`);
     }
     return [{ announcement, matches: matches(request, announcement, catalog) }];
   });

@@ -6,13 +6,21 @@ export const UNTIL = z.iso
   .datetime({ offset: true, error: 'must be a time such as "2026-12-01T12:00:00Z"' })
   .transform((written) => new Date(written));
 
-/** @returns each problem, with the place that has it */
-export function problemsOf(error: z.ZodError | undefined): readonly string[] {
-  return (error?.issues ?? []).map((issue) => {
-    const place = issue.path.map((key) => (typeof key === 'number' ? `[${key + 1}]` : `.${String(key)}`));
-    const name = place.join('').replace(/^\./, '');
-    return [name, messageOf(issue)].filter((part) => part !== '').join(' ');
-  });
+export interface FormProblem {
+  /** Where it is, such as `['destinations', 0, 'amount']`; empty for the whole. */
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+export function problemsOf(error: z.ZodError | undefined): readonly FormProblem[] {
+  return (error?.issues ?? []).map((issue) => ({ path: issue.path, message: messageOf(issue) }));
+}
+
+/** `destinations[1].amount must be …`; entries are counted from 1. */
+export function describeProblem({ path, message }: FormProblem): string {
+  const place = path.map((key) => (typeof key === 'number' ? `[${key + 1}]` : `.${String(key)}`));
+  const name = place.join('').replace(/^\./, '');
+  return [name, message].filter((part) => part !== '').join(' ');
 }
 
 function messageOf(issue: z.core.$ZodIssue): string {

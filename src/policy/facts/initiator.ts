@@ -15,7 +15,7 @@ import {
   presentAddress,
 } from '../../protocol/request.js';
 import { type FactDefinition, FactError, type Payload } from './fact.js';
-import { problemsOf, UNTIL } from './form.js';
+import { describeProblem, problemsOf, UNTIL } from './form.js';
 import { PAYMENT_FIELDS, pays } from './payment.js';
 import type { Initiators, Subject } from './subject.js';
 
@@ -119,7 +119,8 @@ function readMessage(message: string): Message | { readonly problem: string } {
     return notCanonical;
   }
   const { data, error } = messageSchema.safeParse(value);
-  return data ?? { problem: `the message is malformed: ${problemsOf(error)[0] ?? ''}` };
+  const [problem] = problemsOf(error).map(describeProblem);
+  return data ?? { problem: `the message is malformed: ${problem ?? ''}` };
 }
 
 /** @returns what differs between a message and a request: nothing that is signed may */
@@ -161,7 +162,7 @@ function isEmpty(destinations: unknown): boolean {
 
 /** Whether all other fields of `extraParameters`, which may say what is called, are those that were signed. */
 function isSameCall({ extraParameters: signed = {} }: Message, sent: Payload): boolean {
-  const { message: _message, extraSignature: _signature, ...others } = sent;
+  const others = { ...sent, message: undefined, extraSignature: undefined };
   try {
     return canonicalize(withoutAbsent(others)) === canonicalize(withoutAbsent(signed));
   } catch {

@@ -22,15 +22,14 @@ export interface Payment {
   readonly destinations: readonly Payee[];
 }
 
-const text = (what: string) => z.string(`must be ${what}`).min(1, 'must not be empty').max(1000, 'is too long');
+const text = (what: string) =>
+  z.string(`must be ${what}`).min(1, 'must not be empty').max(1000, 'is too long');
 
-const amountSchema = z
-  .string('must be an amount in quotes, such as "0.01"')
-  .transform((written, context) => {
-    const amount = parseAmount(written);
-    if (amount === undefined) context.addIssue('must be a decimal number such as "0.01"');
-    return amount ?? new Decimal(0);
-  });
+const amountSchema = z.string('must be an amount in quotes, such as "0.01"').transform((written, context) => {
+  const amount = parseAmount(written);
+  if (amount === undefined) context.addIssue('must be a decimal number such as "0.01"');
+  return amount ?? new Decimal(0);
+});
 
 /** The keys `asset`, `amount` and `destinations`, of announced transactions and of what initiators sign. */
 export const PAYMENT_FIELDS = {
@@ -75,9 +74,9 @@ export function pays(request: CallbackRequest, payment: Payment, { assets }: Cat
 
 /** By how much a gross transaction may pay less than was requested. */
 function deductibleFee(request: CallbackRequest, asset: Asset | undefined): Decimal {
-  const { fee } = request.payload;
   const isInAsset = asset !== undefined && asset.contract === undefined;
-  return (isInAsset && isSigning(request) && readAmount(fee)) || new Decimal(0);
+  const fee = isInAsset && isSigning(request) ? readAmount(request.payload['fee']) : undefined;
+  return fee ?? new Decimal(0);
 }
 
 /** @param deductible by how much `amountStr` may be lower */
@@ -161,10 +160,7 @@ function tagIn(destination: Payload): string | undefined | null {
 }
 
 /** @param transaction if it has no other destination: its amount is then that of this one, if that has none */
-function amountIn(
-  { amountNativeStr }: Payload,
-  transaction: Payload | undefined,
-): Decimal | undefined {
+function amountIn({ amountNativeStr }: Payload, transaction: Payload | undefined): Decimal | undefined {
   return readAmount(
     present(amountNativeStr) ??
       present(transaction?.['amountStr']) ??

@@ -101,7 +101,8 @@ t.test('tests every fact', (t) => {
   const named = { tx: 'tx', config: 'config', destination: 'd' } as const;
   const facts = Object.entries(FACT_TYPES).flatMap(([owner, types]) =>
     Object.entries(types)
-      .filter(([, type]) => !isObjectOfFacts(type))
+      // initiator.test.ts tests tx.initiator, which takes a proof.
+      .filter(([name, type]) => !isObjectOfFacts(type) && name !== 'initiator')
       .map(([name]) => `${named[owner as keyof typeof named]}.${name}`),
   );
   t.strictSame(Object.keys({ ...present, ...presentInChanges }).sort(), facts.sort());

@@ -1,0 +1,4 @@
+// Entry point of `npm run expect`.
+import { runExpect } from './program.js';
+
+await runExpect();

@@ -1,0 +1,62 @@
+// How the embedded store writes keys and items as bytes.
+import type { Item, Key, Write } from './table.js';
+
+/** UTF-8 never contains this byte, so that no two keys are the same. */
+const SEPARATOR = Buffer.from([0xff]);
+/** After everything that is UTF-8. */
+export const AFTER_UTF8 = Buffer.from([0xff]);
+
+const VERSION_AT = 0;
+const EXPIRES_AT = 8;
+const DATA_AT = 16;
+
+/** What every item has, apart from its data. */
+export interface Header {
+  readonly version: number;
+  readonly expires: number | undefined;
+}
+
+export function lmdbKey({ partition, sort }: Key): Buffer {
+  return Buffer.concat([keyPrefix(partition), Buffer.from(sort)]);
+}
+
+/** The key that `lmdbKey` wrote. */
+export function keyIn(bytes: Buffer): Key {
+  const at = bytes.indexOf(SEPARATOR);
+  return { partition: bytes.toString('utf8', 0, at), sort: bytes.toString('utf8', at + 1) };
+}
+
+/** What all keys of a partition start with. */
+export function keyPrefix(partition: string): Buffer {
+  return Buffer.concat([Buffer.from(partition), SEPARATOR]);
+}
+
+/** Version and expiry as doubles, 0 for never; then the data. */
+export function encodeItem(data: string, { version, expires }: Header): Buffer {
+  const bytes = Buffer.allocUnsafe(DATA_AT + Buffer.byteLength(data));
+  bytes.writeDoubleBE(version, VERSION_AT);
+  bytes.writeDoubleBE(expires ?? 0, EXPIRES_AT);
+  bytes.write(data, DATA_AT);
+  return bytes;
+}
+
+export function headerOf(bytes: Buffer): Header {
+  const expires = bytes.readDoubleBE(EXPIRES_AT);
+  return { version: bytes.readDoubleBE(VERSION_AT), expires: expires === 0 ? undefined : expires };
+}
+
+export function decodeItem({ partition, sort }: Key, bytes: Buffer): Item {
+  const { version, expires } = headerOf(bytes);
+  const item = { partition, sort, data: bytes.toString('utf8', DATA_AT), version };
+  return expires === undefined ? item : { ...item, expires };
+}
+
+/** @param now Unix time in seconds */
+export function isExpired({ expires }: Header, now: number): boolean {
+  return expires !== undefined && expires <= now;
+}
+
+export function conditionHolds({ seen }: Write, found: Header | undefined, now: number): boolean {
+  if (seen === undefined) return true;
+  return seen === (found === undefined || isExpired(found, now) ? 0 : found.version);
+}
