@@ -1,5 +1,11 @@
 // Blobs in S3, for what is too large for the table.
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
 import { AwsCalls, CLIENT_OPTIONS } from './aws-calls.js';
 import type { Blobs } from './blobs.js';
 import { assertHash } from './stored-blobs.js';
