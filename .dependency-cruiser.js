@@ -69,12 +69,12 @@ export default {
     {
       name: 'configuration',
       comment:
-        'config.ts may import types, but values only from timeouts.ts, config-values.ts, protocol/error.ts and sources/signers.ts.',
+        'config.ts may import types, but values only from timeouts.ts, config-store.ts, config-values.ts, protocol/error.ts and sources/signers.ts.',
       severity: 'error',
       from: { path: '^src/config\\.ts$' },
       to: {
         path: PRODUCTS,
-        pathNot: '^src/(timeouts|config-values|protocol/error|sources/signers)\\.ts$',
+        pathNot: '^src/(timeouts|config-store|config-values|protocol/error|sources/signers)\\.ts$',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -35,6 +35,8 @@ await build({
   external: [
     // A development dependency, which is used if it is installed.
     'pino-pretty',
+    // Native, and loaded only with STORE_PATH. The image does not have it.
+    'lmdb',
     // Fastify's JSON schema compilers: a third of the code, but never loaded (see src/app.ts).
     '@fastify/ajv-compiler',
     '@fastify/fast-json-stringify-compiler',

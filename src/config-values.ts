@@ -18,6 +18,24 @@ export const bucketName = z
     'is not the name of an S3 bucket, without s3:// and without a path',
   );
 
+/** Name of a DynamoDB table. Not an ARN: the table is in the service's account and region. */
+export const tableName = z
+  .string()
+  .regex(/^[\w.-]{3,255}$/, 'is not the name of a DynamoDB table: use 3 to 255 letters, digits and _ . -');
+
+const ARCHIVE_EXPECTED = 'must be a place in S3 such as s3://my-bucket or s3://my-bucket/records';
+
+/** A place in S3. The prefix is empty, or ends with a slash. */
+export const archivePlace = z
+  .string()
+  .regex(/^s3:\/\/[^/]+(\/[\w.-]+)*\/?$/, { error: ARCHIVE_EXPECTED, abort: true })
+  .transform((url) => {
+    const [bucket = '', ...folders] = url.slice('s3://'.length).split('/');
+    const prefix = folders.filter((folder) => folder !== '').map((folder) => `${folder}/`);
+    return { bucket, prefix: prefix.join('') };
+  })
+  .refine(({ bucket }) => bucketName.safeParse(bucket).success, ARCHIVE_EXPECTED);
+
 const PATH_EXPECTED = 'must be a path such as /fireblocks/callback_handler, without spaces and percent signs';
 
 /**

@@ -2,12 +2,14 @@
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { localStore, productionStore } from './config-store.js';
 import { basePath, bucketName, parameterName, wholeNumber } from './config-values.js';
 import type { KeyParameters } from './keys/parameters.js';
 import type { KeyWithdrawal } from './keys/ring.js';
 import { BaseError } from './protocol/error.js';
 import { parseSigners, type Signers } from './sources/signers.js';
 import { PORT, SHUTDOWN_TIMEOUT_MS } from './timeouts.js';
+import type { StoreConfig } from './store/open.js';
 import type { Auth } from './routes/callback.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -20,6 +22,8 @@ export interface Config {
   readonly auth: Auth;
   /** Where keys and policy are read from. */
   readonly sources: SourceConfig;
+  /** Where decisions are remembered; `undefined`: nowhere. Always set in local mode. */
+  readonly store: StoreConfig | undefined;
   readonly keyRefreshMs: number;
   readonly policyRefreshMs: number;
   /** Whose signatures a policy needs; `undefined`: none. */
@@ -168,9 +172,11 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
   const common = environment.safeParse(set);
   const names = flags.local ? undefined : parameters.safeParse(set);
   const local = flags.local ? localParameters.safeParse(set) : undefined;
+  const store = (flags.local ? localStore : productionStore).safeParse(set);
 
-  if (!common.success || names?.success === false || local?.success === false || flags.problems.length > 0) {
-    throw new ConfigError([...flags.problems, ...[common, names, local].flatMap(problemsOf)]);
+  const failed = !common.success || names?.success === false || local?.success === false || !store.success;
+  if (failed || flags.problems.length > 0) {
+    throw new ConfigError([...flags.problems, ...[common, names, local, store].flatMap(problemsOf)]);
   }
   const { data } = common;
   const policyRefreshSeconds =
@@ -187,6 +193,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     keyRefreshMs: data.KEY_REFRESH_SECONDS * 1000,
     policyRefreshMs: policyRefreshSeconds * 1000,
     signers,
+    store: store.data,
     keyWithdrawal: data.KEY_WITHDRAWAL,
     maxStalenessMs: scaled(data.MAX_STALENESS_SECONDS, 1000),
     basePath: data.BASE_PATH,

@@ -34,6 +34,7 @@ t.test('requires only the two key parameters; everything else has a default', (t
     keyRefreshMs: 60_000,
     policyRefreshMs: 60_000,
     signers: undefined,
+    store: undefined,
     keyWithdrawal: 'keep',
     maxStalenessMs: undefined,
     basePath: '/callback',

@@ -15,6 +15,7 @@ import { EXPIRES, PARTITION, SORT } from '../../src/store/dynamodb-item.js';
 const MAX_WAIT_SECONDS = 120;
 
 export interface CreatedTable {
+  readonly table: string;
   /** Whether there was no such table. */
   readonly created: boolean;
   /** Whether expiry was turned on. */
@@ -30,7 +31,7 @@ export async function createTable(client: DynamoDBClient, name: string): Promise
   await waitUntilTableExists({ client, maxWaitTime: MAX_WAIT_SECONDS }, { TableName: name });
   const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
   assertKeys(name, Table);
-  return { created, expiryEnabled: await enableExpiry(client, name) };
+  return { table: name, created, expiryEnabled: await enableExpiry(client, name) };
 }
 
 async function create(client: DynamoDBClient, name: string): Promise<boolean> {

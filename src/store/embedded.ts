@@ -165,7 +165,7 @@ export class EmbeddedTable implements Table {
   async *#readPages(range: Range, limit = Infinity): AsyncIterable<Item> {
     let remaining = limit;
     for (let after: Buffer | undefined; remaining > 0;) {
-      this.#checkOpen(undefined);
+      this.#checkOpen();
       const { items, last } = this.#reading(() => this.#readPage(range, remaining, after));
       yield* items;
       if (last === undefined) return;
@@ -177,7 +177,7 @@ export class EmbeddedTable implements Table {
 
   /** Removes expired items that a short search finds. The next search goes on where this one ended. */
   async sweep(): Promise<void> {
-    this.#checkOpen(undefined);
+    this.#checkOpen();
     const expired = this.#reading(() => this.#findExpired());
     if (expired.length === 0) return;
     await this.#transaction(() => {
@@ -278,9 +278,9 @@ export class EmbeddedTable implements Table {
     }
   }
 
-  #checkOpen(signal: AbortSignal | undefined): void {
+  #checkOpen(signal?: AbortSignal): void {
     if (this.#closed !== undefined) throw new StoreError(`${this.name} is closed`);
-    if (signal?.aborted === true) throw new StoreError(`${this.name} was not asked: the time is over`);
+    if (signal?.aborted === true) throw new StoreError(`${this.name} can't be used: the time for it is over`);
   }
 }
 

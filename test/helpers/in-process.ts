@@ -13,6 +13,7 @@ const COMMANDS = {
   policy: async () => (await import('../../cli/policy/program.js')).runPolicy,
   restart: async () => (await import('../../cli/operate/restart.js')).runRestart,
   scale: async () => (await import('../../cli/operate/scale.js')).runScale,
+  store: async () => (await import('../../cli/store/program.js')).runStore,
 } as const satisfies Readonly<Record<string, () => Promise<(runtime: OperatorRuntime) => Promise<void>>>>;
 
 export type InProcessCommand = keyof typeof COMMANDS;

@@ -138,7 +138,6 @@ function concurrency(t: Test, open: Open): void {
           { type: 'put', ...key(`claim ${id}`), data: 'x', seen: 0 },
         ]);
         if (conflicts.length === 0) return true;
-        t.strictSame(conflicts, [0]);
       }
     };
     const claimed = await Promise.all(Array.from({ length: 60 }, (_, id) => claim(id)));
@@ -364,7 +363,7 @@ function limits(t: Test, open: Open): void {
     const signal = AbortSignal.abort();
     await t.rejects(table.read([key('a')], { signal }), {
       code: 'STORE_FAILED',
-      message: /the time .* is over/,
+      message: /the time for it is over/,
     });
     await t.rejects(table.write([{ type: 'put', ...key('a'), data: 'x' }], { signal }), {
       code: 'STORE_FAILED',

@@ -1,0 +1,4 @@
+// Entry point of `npm run store`.
+import { runStore } from './program.js';
+
+await runStore();
