@@ -60,7 +60,8 @@ function world(t: Test, yaml = LIMIT) {
         },
       },
       emergency: () => state.emergency,
-      decideBy: (policy, request, at, known) => decideBy(policy, request, at, undefined, Infinity, known),
+      decideBy: (policy, request, at, known, signed) =>
+        decideBy(policy, request, at, signed, Infinity, known),
       now: () => new Date(now()),
     });
     const ask = async (payload: Payload) => {
