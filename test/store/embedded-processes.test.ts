@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { type EmbeddedTable, openEmbedded } from '../../src/store/embedded.js';
 import type { Put } from '../../src/store/table.js';
-import { collect } from './table-suite.js';
+import { collect } from './suite.js';
 
 const PROGRAM = fileURLToPath(new URL('embedded-process.js', import.meta.url));
 const COUNTED = ['one', 'two'].map((sort) => ({ partition: 'count', sort }));
