@@ -7,6 +7,9 @@ const [mode, directory = ''] = process.argv.slice(2);
 const print = (line: string): number => writeSync(1, `${line}\n`);
 
 switch (mode) {
+  case 'put':
+    await put();
+    break;
   case 'count':
     await count();
     break;
@@ -16,6 +19,13 @@ switch (mode) {
   case 'lock':
     lock();
     break;
+}
+
+/** Writes one item. */
+async function put(): Promise<void> {
+  const table = await openEmbedded(directory);
+  await table.write([{ type: 'put', partition: 'P', sort: 'a', data: 'other process', seen: 0 }]);
+  await table.close();
 }
 
 /** Counts two items up together as quickly as it can, and prints each number once it is written. */

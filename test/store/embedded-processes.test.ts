@@ -1,5 +1,5 @@
 // What is special about the embedded store: several processes on one directory, kill -9, and the files themselves.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -54,6 +54,15 @@ t.test('sees at once what another process has written', async (t) => {
     t.ok((await countIn(table)) >= printed, `${printed}`);
   }
   child.kill('SIGKILL');
+});
+
+t.test('sees it even if it has read before, without a pause', async (t) => {
+  const directory = t.testdir();
+  const table = await openIn(t, directory);
+  const key = { partition: 'P', sort: 'a' };
+  t.strictSame(await table.read([key]), [undefined]);
+  execFileSync(process.execPath, [PROGRAM, 'put', directory]);
+  t.match(await table.read([key]), [{ data: 'other process' }]);
 });
 
 t.test('lets exactly as many through as fit, from several processes', async (t) => {
