@@ -116,6 +116,18 @@ t.test(
   },
 );
 
+t.test('goes on after a full disk, and has written nothing by halves', async (t) => {
+  const script = `trap '' XFSZ; ulimit -f 2000; exec "${process.execPath}" "${PROGRAM}" fill "${t.testdir()}"`;
+  // If a promise that nobody handles were rejected, the exit code would not be 0.
+  const { stdout } = await promisify(execFile)('bash', ['-c', script]);
+  t.match(stdout.split('\n'), [
+    /^store .* can't be written: .*: is the disk full\?$/,
+    'true true',
+    '[]',
+    '[]',
+  ]);
+});
+
 t.test('removes expired items step by step', async (t) => {
   const directory = t.testdir();
   let time = 1_700_000_000_000;
