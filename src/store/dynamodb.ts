@@ -4,6 +4,7 @@ import {
   BatchGetItemCommand,
   DynamoDBClient,
   QueryCommand,
+  ScanCommand,
   TransactionCanceledException,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
@@ -17,6 +18,7 @@ import { type Clock, inSeconds } from './time.js';
 
 /** Time limit of each call, with its repetitions, in ms. A slower store counts as failing. */
 const TIMEOUT_MS = 3000;
+const SCAN_TIMEOUT_MS = 30_000;
 
 const PERMISSIONS =
   'dynamodb:BatchGetItem, ConditionCheckItem, DeleteItem, PutItem, Query and UpdateItem on the table, and kms:Decrypt on its key';
@@ -138,6 +140,27 @@ export class DynamoTable implements Table {
       const items = (page.Items ?? []).flatMap((attributes) => toItem(attributes, now) ?? []);
       yield* items;
       remaining -= items.length;
+      start = page.LastEvaluatedKey;
+    } while (start !== undefined);
+  }
+
+  async *scan(prefix: string): AsyncIterable<Item> {
+    let start: Attributes | undefined;
+    do {
+      this.#checkOpen();
+      const command = new ScanCommand({
+        TableName: this.#table,
+        ConsistentRead: true,
+        FilterExpression: `begins_with(${PARTITION}, :prefix)`,
+        ExpressionAttributeValues: { ':prefix': { S: prefix } },
+        ...(start !== undefined && { ExclusiveStartKey: start }),
+      });
+      const page = await this.#calls.run(
+        { what: 'be scanned', timeoutMs: SCAN_TIMEOUT_MS },
+        (client, abortSignal) => client.send(command, { abortSignal }),
+      );
+      const now = inSeconds(this.#now);
+      yield* (page.Items ?? []).flatMap((attributes) => toItem(attributes, now) ?? []);
       start = page.LastEvaluatedKey;
     } while (start !== undefined);
   }
