@@ -118,7 +118,7 @@ async function openMemory(
   return open({
     ...{ config: store, version, policy, log },
     emergency: () => emergencyDecision(emergency),
-    decideBy: (current, request, now, memory) => comparison.decideBy(current, request, now, memory),
+    decideBy: (...args) => comparison.decideBy(...args),
   });
 }
 

@@ -1,5 +1,6 @@
 // Decides with a memory: read, decide, sign, write, and only then answer. A conflict with another decision starts it anew.
 import type { Logger } from 'pino';
+import type { Signed } from '../chain/read.js';
 import type { PolicyDecision } from '../policy/evaluate/decide.js';
 import type { Memory } from '../policy/evaluate/memory.js';
 import { type Policy, type RuleDecision, signedBy } from '../policy/evaluate/rules.js';
@@ -30,7 +31,13 @@ export interface MemoryOptions {
   readonly policy: { readonly current: Policy };
   /** What overrides policy and memory. */
   readonly emergency: () => PolicyDecision | undefined;
-  readonly decideBy: (policy: Policy, request: CallbackRequest, now: Date, memory: Memory) => RuleDecision;
+  readonly decideBy: (
+    policy: Policy,
+    request: CallbackRequest,
+    now: Date,
+    memory: Memory,
+    signed: Signed | undefined,
+  ) => RuleDecision;
   readonly retentionDays: number;
   readonly log: Logger;
   /** @default the system's clock */
@@ -98,7 +105,8 @@ export class DecisionMemory {
     const { policy: source, table, journal } = this.#options;
     const policy = source.current;
     const now = this.#now();
-    const question = questionOf(policy, asked.request, now, signedBy(policy, asked.request));
+    const signed = signedBy(policy, asked.request);
+    const question = questionOf(policy, asked.request, now, signed);
     return this.#lock.run(lockedKeys(asked, question), async () => {
       assertTime(exchange);
       const recalled = await recall(table, asked, question, journal.checkHead());
@@ -108,7 +116,7 @@ export class DecisionMemory {
       }
       const answered = this.#answered(asked, exchange, recalled);
       if (answered !== undefined) return answered;
-      return this.#decideAnew(asked, exchange, { policy, now, question, recalled });
+      return this.#decideAnew(asked, exchange, { policy, now, signed, question, recalled });
     });
   }
 
@@ -130,10 +138,10 @@ export class DecisionMemory {
   async #decideAnew(
     asked: Asked,
     exchange: Exchange,
-    { policy, now, question, recalled }: Basis,
+    { policy, now, signed, question, recalled }: Basis,
   ): Promise<Remembered | 'conflict'> {
     const { memory } = recalled;
-    const decision = this.#options.decideBy(policy, asked.request, now, memory);
+    const decision = this.#options.decideBy(policy, asked.request, now, memory, signed);
     const { retentionDays } = this.#options;
     const { writes, shares } = effectsOf(
       { ...asked, ...question, policy, decision, now, retentionDays },
@@ -186,6 +194,7 @@ interface Made extends Decision {
 interface Basis {
   readonly policy: Policy;
   readonly now: Date;
+  readonly signed: Signed | undefined;
   readonly question: Question;
   readonly recalled: Recalled;
 }

@@ -113,8 +113,13 @@ export class Comparison {
   }
 
   /** Decides by the policy in force, and remembers what the decision was made of if there is a candidate. */
-  decideBy(policy: Policy, request: CallbackRequest, now: Date, memory?: Memory): RuleDecision {
-    const signed = signedBy(policy, request);
+  decideBy(
+    policy: Policy,
+    request: CallbackRequest,
+    now: Date,
+    memory?: Memory,
+    signed = signedBy(policy, request),
+  ): RuleDecision {
     const decision = decideBy(policy, request, now, signed, Infinity, memory);
     if (this.candidate === undefined) return decision;
     if (this.#isSpent()) this.#skip(1);

@@ -18,7 +18,6 @@ import { type Clock, inSeconds } from './time.js';
 
 /** Time limit of each call, with its repetitions, in ms. A slower store counts as failing. */
 const TIMEOUT_MS = 3000;
-const SCAN_TIMEOUT_MS = 30_000;
 
 const PERMISSIONS =
   'dynamodb:BatchGetItem, ConditionCheckItem, DeleteItem, PutItem, Query and UpdateItem on the table, and kms:Decrypt on its key';
@@ -156,11 +155,14 @@ export class DynamoTable implements Table {
         ...(start !== undefined && { ExclusiveStartKey: start }),
       });
       const page = await this.#calls.run(
-        { what: 'be scanned', timeoutMs: SCAN_TIMEOUT_MS },
+        { what: 'be read', timeoutMs: this.#timeoutMs },
         (client, abortSignal) => client.send(command, { abortSignal }),
       );
       const now = inSeconds(this.#now);
-      yield* (page.Items ?? []).flatMap((attributes) => toItem(attributes, now) ?? []);
+      for (const attributes of page.Items ?? []) {
+        const item = toItem(attributes, now);
+        if (item !== undefined) yield item;
+      }
       start = page.LastEvaluatedKey;
     } while (start !== undefined);
   }

@@ -1,0 +1,301 @@
+// Tests decisions with a memory, from the request to what is stored, with a table in memory and a clock of its own.
+import t, { type Test } from 'tap';
+import { importCallbackKey } from '../../src/protocol/key.js';
+import { parseRequest } from '../../src/protocol/request.js';
+import { signAnswer } from '../../src/protocol/sign-answer.js';
+import { DecisionMemory, type Exchange } from '../../src/memory/decide.js';
+import { Keeper } from '../../src/memory/keeper.js';
+import { repeatDecision } from '../../src/memory/repeat.js';
+import type { PolicyDecision } from '../../src/policy/evaluate/decide.js';
+import { decideBy, type Policy } from '../../src/policy/evaluate/rules.js';
+import { parsePolicy } from '../../src/policy/parse/file.js';
+import { createJournal } from '../../src/store/create-journal.js';
+import { expectedKey, recordPartition } from '../../src/store/keys.js';
+import type { DecisionRecord, StoredRecord } from '../../src/store/record.js';
+import { rsaPair } from '../helpers/keys.js';
+import { memoryLog } from '../helpers/log.js';
+import { MemoryBlobs } from '../helpers/memory-blobs.js';
+import { type Fault, MemoryTable } from '../helpers/memory-table.js';
+
+const callbackKey = importCallbackKey(rsaPair().privatePem);
+const otherKey = importCallbackKey(rsaPair().privatePem);
+const HOUR = 3_600_000;
+const START = Date.parse('2026-11-26T10:00:00Z');
+
+const LIMIT = `version: 1
+limits:
+  daily: { amount: tx.amount, window: 24h, max: "10" }
+rules:
+  - { id: all, for: transaction, when: 'true', action: approve }
+  - { id: changes, for: configuration, when: 'true', action: approve }
+`;
+
+type Payload = Record<string, unknown>;
+
+/** One store, and processes that use it. */
+function world(t: Test, yaml = LIMIT) {
+  const state = {
+    now: START,
+    policy: parsePolicy(yaml, 'test'),
+    emergency: undefined as PolicyDecision | undefined,
+    fault: undefined as Fault | undefined,
+    lost: false,
+  };
+  const now = (): number => state.now;
+  const table = new MemoryTable({
+    now,
+    fault: (operation) => (operation === 'write' ? state.fault : undefined),
+  });
+  const blobs = new MemoryBlobs();
+  const process = (key = callbackKey) => {
+    const { log, lines } = memoryLog();
+    const start = { type: 'start', at: '', version: '', task: '' } as const;
+    const memory = new DecisionMemory({
+      ...{ table, log, retentionDays: 400, keeper: new Keeper(blobs) },
+      journal: createJournal({ table, blobs, start, retentionSeconds: 1e7, now, patienceMs: 200 }),
+      loss: { isLost: state.lost, report: () => (state.lost = true) },
+      policy: {
+        get current(): Policy {
+          return state.policy;
+        },
+      },
+      emergency: () => state.emergency,
+      decideBy: (policy, request, at, known, signed) =>
+        decideBy(policy, request, at, signed, Infinity, known),
+      now: () => new Date(now()),
+    });
+    const ask = async (payload: Payload) => {
+      const exchange: Exchange = {
+        ...{ auth: 'json', body: JSON.stringify(payload), cosignerKey: undefined, callbackKey: key },
+        encode: (answer) => signAnswer(answer, key),
+        deadline: performance.now() + 5000,
+      };
+      return memory.decide(parseRequest(payload), exchange);
+    };
+    return { ask, lines };
+  };
+  const records = async (): Promise<DecisionRecord[]> => {
+    const found: DecisionRecord[] = [];
+    for await (const item of table.scan(recordPartition(''))) {
+      const { body } = JSON.parse(item.data) as StoredRecord;
+      if ('type' in body && body.type === 'decision') found.push(body);
+    }
+    return found;
+  };
+  t.teardown(() => table.close());
+  return { state, table, process, records };
+}
+
+function payment(id: string, amount = '4', more: Payload = {}): Payload {
+  return {
+    ...{ requestId: id, txId: id, operation: 'TRANSFER', asset: 'COIN', amountStr: amount },
+    ...{ sourceType: 'VAULT', sourceId: '0' },
+    destinations: [{ dstAddress: 'somewhere', amountNativeStr: amount }],
+    ...more,
+  };
+}
+
+function signing(id: string, amount = '4', more: Payload = {}): Payload {
+  return payment(id, amount, {
+    fee: '0.1',
+    destinations: [{ displayDstAddress: 'somewhere', dstAddress: 'somewhere', amountNativeStr: amount }],
+    ...more,
+  });
+}
+
+t.test(
+  'the same request gets the same final answer, also from another process, and is counted once',
+  async (t) => {
+    const { process, records } = world(t);
+    const [one, two] = [process(), process()];
+    const first = await one.ask(payment('a'));
+    t.match(first, { decision: { action: 'APPROVE', rule: 'all' }, repeated: false });
+    for (const other of [one, two]) {
+      const again = await other.ask({ ...payment('a'), iat: 5, note: null });
+      t.match(again, { decision: { action: 'APPROVE' }, repeated: true, answer: first.answer });
+    }
+    t.match((await two.ask(payment('b'))).decision, { action: 'APPROVE', limits: { daily: { spent: '4' } } });
+    const third = await two.ask(payment('c'));
+    t.match(third.decision, { action: 'REJECT', rule: 'limits.daily' });
+    t.equal((await one.ask(payment('c'))).answer, third.answer);
+    t.equal((await records()).length, 3);
+  },
+);
+
+t.test('both stages under one requestId are two answers, and one count', async (t) => {
+  const { process } = world(t);
+  const { ask } = process();
+  t.match((await ask(payment('a'))).decision, { action: 'APPROVE' });
+  t.match(await ask(signing('a')), { decision: { action: 'APPROVE' }, repeated: false });
+  t.match((await ask(payment('b'))).decision, { action: 'APPROVE', limits: { daily: { spent: '4' } } });
+  t.match(await ask(signing('a')), { decision: { action: 'APPROVE' }, repeated: true });
+});
+
+t.test('approvals of several days can’t be signed on one', async (t) => {
+  const { process, state } = world(t);
+  const { ask } = process();
+  for (const id of ['a', 'b', 'c']) {
+    t.match((await ask(payment(id))).decision, { action: 'APPROVE' }, id);
+    state.now += 25 * HOUR;
+  }
+  t.match((await ask(signing('a'))).decision, { action: 'APPROVE' });
+  t.match((await ask(signing('b'))).decision, { action: 'APPROVE', limits: { daily: { spent: '4' } } });
+  t.match((await ask(signing('c'))).decision, { action: 'REJECT', rule: 'limits.daily' });
+});
+
+t.test('a signing that is rejected gives back what was counted, once', async (t) => {
+  const { process, state } = world(t);
+  const { ask } = process();
+  t.match((await ask(payment('a', '10'))).decision, { action: 'APPROVE' });
+  state.policy = parsePolicy(
+    LIMIT.replace("when: 'true', action: approve", 'when: \'tx.txId == "a"\', action: reject'),
+    '',
+  );
+  t.match((await ask(signing('a', '10'))).decision, { action: 'REJECT', rule: 'all' });
+  state.policy = parsePolicy(LIMIT, '');
+  t.match((await ask(payment('b', '10'))).decision, { action: 'APPROVE', limits: { daily: { spent: '0' } } });
+  t.match(await ask(signing('a', '10')), { decision: { action: 'REJECT' }, repeated: true });
+});
+
+t.test('what was changed after the approval is rejected, and gives nothing back', async (t) => {
+  const { process } = world(t);
+  const { ask } = process();
+  t.match((await ask(payment('a', '10'))).decision, { action: 'APPROVE' });
+  const elsewhere = signing('a', '10', {
+    destinations: [{ displayDstAddress: 'elsewhere', amountNativeStr: '10' }],
+  });
+  t.match((await ask(elsewhere)).decision, { action: 'REJECT', rule: 'changed', reason: /elsewhere/ });
+  t.match((await ask(payment('b', '1'))).decision, { action: 'REJECT', rule: 'limits.daily' });
+  t.match((await ask(signing('a', '10'))).decision, { action: 'APPROVE' });
+});
+
+t.test('other content under a known key is decided anew before an approval', async (t) => {
+  const { process } = world(t);
+  const { ask } = process();
+  t.match((await ask(payment('a', '11'))).decision, { action: 'REJECT', rule: 'limits.daily' });
+  t.match(await ask(payment('a', '9')), { decision: { action: 'APPROVE' }, repeated: false });
+  t.match((await ask(payment('a', '9.5'))).decision, { action: 'REJECT', rule: 'changed' });
+});
+
+t.test('a configuration change that differs from the approved one is rejected', async (t) => {
+  const { process } = world(t);
+  const { ask } = process();
+  const change = (walletId: string) => ({
+    requestId: 'c',
+    type: 'UNMANAGED_WALLET',
+    extraInfo: { walletId },
+  });
+  t.match((await ask(change('1'))).decision, { action: 'APPROVE' });
+  t.match(await ask(change('1')), { repeated: true });
+  t.match((await ask(change('2'))).decision, { action: 'REJECT', rule: 'changed' });
+});
+
+t.test('after a write whose response was lost, the answer is the one that was stored', async (t) => {
+  const { process, state } = world(t);
+  const { ask } = process();
+  for (const fault of ['lost', 'late', 'busy'] as const) {
+    state.fault = fault;
+    const first = ask(payment(fault, '1'));
+    first.catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    state.fault = undefined;
+    await first.catch(() => undefined);
+    const { decision, answer } = await ask(payment(fault, '1'));
+    t.match(decision, { action: 'APPROVE' }, fault);
+    t.equal((await process().ask(payment(fault, '1'))).answer, answer);
+  }
+  t.match((await ask(payment('rest', '7'))).decision, {
+    action: 'APPROVE',
+    limits: { daily: { spent: '3' } },
+  });
+});
+
+t.test('a planted answer is not repeated', async (t) => {
+  const { process, table } = world(t);
+  const { ask } = process();
+  await ask(payment('big', '11'));
+  // An answer made with another key, and a real answer moved to another request.
+  await process(otherKey).ask(payment('small', '1'));
+  const answers = [];
+  for await (const item of table.scan('A#')) answers.push(item);
+  const approved = answers.find(({ data }) => data.includes('APPROVE'));
+  const rejected = answers.find(({ data }) => data.includes('REJECT'));
+  if (approved === undefined || rejected === undefined) throw new Error('no answers');
+  const { partition, sort } = rejected;
+  await table.write([{ type: 'put', partition, sort, data: approved.data }]);
+  const { ask: askAgain, lines } = process();
+  t.match(await askAgain(payment('big', '11')), { decision: { action: 'REJECT' }, repeated: false });
+  t.match(lines, [{ event: 'stored_answer_unverified', level: 'error' }]);
+});
+
+t.test('an emergency stop goes before a stored answer, and is not the answer after it', async (t) => {
+  const { process, state, records } = world(t);
+  const { ask } = process();
+  await ask(payment('a'));
+  state.emergency = { action: 'REJECT', rule: 'emergency stop' };
+  t.match((await ask(payment('a'))).decision, { action: 'REJECT' });
+  t.match((await ask(payment('b'))).decision, { action: 'REJECT' });
+  state.emergency = undefined;
+  t.match(await ask(payment('a')), { decision: { action: 'APPROVE' }, repeated: true });
+  t.match((await ask(payment('b'))).decision, { action: 'APPROVE' });
+  t.equal((await records()).length, 4);
+});
+
+t.test('nothing is answered while the store has lost something', async (t) => {
+  const { process, table, state } = world(t);
+  const { ask } = process();
+  await ask(payment('a'));
+  table.partitions = new Map();
+  await t.rejects(ask(payment('b')), { code: 'STORE_FAILED', message: /lost/ });
+  t.ok(state.lost);
+});
+
+t.test('an announced transaction is used by one transaction, in both its stages', async (t) => {
+  const { process, table } = world(
+    t,
+    `version: 1
+rules:
+  - { id: known, for: transaction, when: 'has(tx.expected) && tx.expected.matches', action: approve }
+`,
+  );
+  const { ask } = process();
+  const more = { externalTxId: 'invoice-1' };
+  t.match((await ask(payment('a', '4', more))).decision, { action: 'REJECT' });
+  const data = JSON.stringify({
+    ...{ externalTxId: 'invoice-1', asset: 'COIN', amount: '4' },
+    destinations: [{ address: 'somewhere', amount: '4' }],
+  });
+  await table.write([{ type: 'put', ...expectedKey('invoice-1'), data }]);
+  t.match((await ask(payment('b', '5', more))).decision, { action: 'REJECT' });
+  const both = await Promise.all(['c', 'd', 'e'].map((id) => process().ask(payment(id, '4', more))));
+  const approved = both.flatMap(({ decision }, place) =>
+    decision.action === 'APPROVE' ? ['c', 'd', 'e'][place] : [],
+  );
+  t.equal(approved.length, 1);
+  t.match((await ask(signing(String(approved[0]), '4', more))).decision, { action: 'APPROVE' });
+  t.match((await ask(payment('f', '4', more))).decision, { action: 'REJECT' });
+});
+
+t.test('each decision can be repeated from its record', async (t) => {
+  const { process, records, state } = world(t);
+  const { ask } = process();
+  for (const [id, amount] of [
+    ['a', '4'],
+    ['b', '7'],
+    ['c', '6'],
+  ] as const) {
+    await ask(payment(id, amount));
+    state.now += HOUR;
+    await ask(signing(id, amount));
+  }
+  await ask(payment('a', '5'));
+  const all = await records();
+  t.equal(all.length, 7);
+  for (const record of all) {
+    t.match(
+      repeatDecision(record, state.policy),
+      { action: record.action, rule: record.rule },
+      record.requestId,
+    );
+  }
+});
