@@ -11,8 +11,6 @@ export interface AuditedStore {
   readonly blobs: Blobs;
   /** The second place; absent: sealed heads can't be checked. */
   readonly headStore?: HeadStore | undefined;
-  /** Yields every item whose partition begins with a prefix, in any order. @throws {StoreError} */
-  scan(prefix: string): AsyncIterable<Item>;
 }
 
 /** How many records are worked on at once: each can be large. */

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { createProgram } from '../command.js';
 import { EXIT_CODES, runOperatorProgram } from '../operator-command.js';
 import type { Output } from '../terminal.js';
+import { addAccept } from './commands/accept.js';
 import { addCreate } from './commands/create.js';
 
 export async function runStore(): Promise<void> {
@@ -16,5 +17,6 @@ export function createStoreProgram(stdout: Output): Command {
     'Looks after the store, in which the handler remembers its decisions.',
   ).addHelpText('after', EXIT_CODES);
   addCreate(program, stdout);
+  addAccept(program, stdout);
   return program;
 }

@@ -67,5 +67,5 @@ async function openHeads(config: StoreConfig, table: Table): Promise<HeadStore> 
   if ('path' in config) return fileHeadStore(headsFile(config.path));
   if (config.archive === undefined) return memoryHeadStore(table);
   const { s3HeadStore } = await import('../store/s3-heads.js');
-  return s3HeadStore(`s3://${config.archive.bucket}/${config.archive.prefix}`);
+  return s3HeadStore(config.archive);
 }

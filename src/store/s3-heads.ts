@@ -1,12 +1,17 @@
 // Sealed heads in S3, one object each, which is never replaced. All of a head is in its object's name, so that listing
 // names is enough, and newer heads of a writer come first, so that one listing finds its last one.
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { codeOf } from '../protocol/error.js';
+import type { ArchivePlace } from './archive.js';
+import { AwsCalls, CLIENT_OPTIONS } from './aws-calls.js';
 import { type Head, parseHead } from './chain.js';
-import { StoreError } from './error.js';
 import { type Acceptance, type HeadStore, MAX_WRITERS, newestOfEach, parseAcceptance } from './heads.js';
 
+/** Time limit of each call, with its repetitions, in ms. */
 const TIMEOUT_MS = 10_000;
+
+const PERMISSIONS =
+  's3:GetObject and s3:PutObject on it, s3:ListBucket on the bucket, and kms:Decrypt and kms:GenerateDataKey on its key';
+
 /** Days whose heads are looked at: the last ones on which anything was written. */
 const MAX_DAYS = 7;
 const MAX_ACCEPTANCES = 20;
@@ -15,14 +20,14 @@ const CONCURRENCY = 8;
 /** Sequences are subtracted from it. */
 const MAX_SEQUENCE = 999_999_999_999;
 
-/** @param archive `s3://bucket` or `s3://bucket/prefix` */
-export function s3HeadStore(archive: string, client = createClient()): HeadStore {
-  const [, bucket = '', path = ''] = /^s3:\/\/([^/]+)\/*(.*?)\/*$/s.exec(archive) ?? [];
-  const store = new Bucket(client, bucket, archive);
-  const prefix = path === '' ? '' : `${path}/`;
+/** @param createClient @default takes region, credentials and endpoint from the environment, like all AWS tools */
+export function s3HeadStore(place: ArchivePlace, createClient = defaultClient): HeadStore {
+  const { bucket, prefix } = place;
+  const name = `archive s3://${bucket}/${prefix}`;
+  const store = new Bucket(place, name, createClient);
   const [heads, accepted] = [`${prefix}heads/`, `${prefix}accepted/`];
   return {
-    name: archive,
+    name,
     async seal(sealing) {
       await eachOf(sealing, (head) => store.put(`${heads}${nameOf(head)}`, head));
     },
@@ -84,54 +89,52 @@ interface Page {
 }
 
 class Bucket {
-  readonly #client: S3Client;
-  readonly #bucket: string;
-  readonly #name: string;
+  readonly #place: ArchivePlace;
+  readonly #calls: AwsCalls<S3Client>;
 
-  constructor(client: S3Client, bucket: string, name: string) {
-    this.#client = client;
-    this.#bucket = bucket;
-    this.#name = name;
+  constructor(place: ArchivePlace, name: string, createClient: () => S3Client) {
+    this.#place = place;
+    this.#calls = new AwsCalls({ name, permissions: PERMISSIONS, createClient });
   }
 
   /** Creates an object; if it exists, it stays as it is. */
   async put(key: string, value: object): Promise<void> {
     const command = new PutObjectCommand({
-      ...{ Bucket: this.#bucket, Key: key, Body: JSON.stringify(value), ContentType: 'application/json' },
+      ...{
+        Bucket: this.#place.bucket,
+        Key: key,
+        Body: JSON.stringify(value),
+        ContentType: 'application/json',
+      },
       IfNoneMatch: '*',
     });
-    try {
-      await this.#client.send(command, { abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
-    } catch (error) {
-      if (error instanceof Error && error.name === 'PreconditionFailed') return;
-      throw this.#failed('write to', error);
-    }
+    await this.#calls.run({ what: 'be written', timeoutMs: TIMEOUT_MS }, (client, abortSignal) =>
+      client.send(command, { abortSignal }).catch((error: unknown) => {
+        if (!(error instanceof Error) || error.name !== 'PreconditionFailed') throw error;
+      }),
+    );
   }
 
-  async get(key: string): Promise<string> {
-    try {
-      const command = new GetObjectCommand({ Bucket: this.#bucket, Key: key });
-      const { Body } = await this.#client.send(command, { abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
+  get(key: string): Promise<string> {
+    const command = new GetObjectCommand({ Bucket: this.#place.bucket, Key: key });
+    return this.#calls.run({ what: 'be read', timeoutMs: TIMEOUT_MS }, async (client, abortSignal) => {
+      const { Body } = await client.send(command, { abortSignal });
       return (await Body?.transformToString()) ?? '';
-    } catch (error) {
-      throw this.#failed('read', error);
-    }
+    });
   }
 
   async *list(prefix: string, { byFolder = false, limit = 1000 } = {}): AsyncGenerator<Page> {
     let token: string | undefined;
     do {
       const command = new ListObjectsV2Command({
-        ...{ Bucket: this.#bucket, Prefix: prefix, MaxKeys: limit },
+        ...{ Bucket: this.#place.bucket, Prefix: prefix, MaxKeys: limit },
         ...(byFolder && { Delimiter: '/' }),
         ...(token !== undefined && { ContinuationToken: token }),
       });
-      let page;
-      try {
-        page = await this.#client.send(command, { abortSignal: AbortSignal.timeout(TIMEOUT_MS) });
-      } catch (error) {
-        throw this.#failed('list', error);
-      }
+      const page = await this.#calls.run(
+        { what: 'be listed', timeoutMs: TIMEOUT_MS },
+        (client, abortSignal) => client.send(command, { abortSignal }),
+      );
       const { Contents = [], CommonPrefixes = [], NextContinuationToken } = page;
       yield {
         keys: Contents.flatMap(({ Key }) => Key ?? []),
@@ -139,11 +142,6 @@ class Bucket {
       };
       token = NextContinuationToken;
     } while (token !== undefined);
-  }
-
-  #failed(action: string, cause: unknown): StoreError {
-    const { name, message } = cause instanceof Error ? cause : new Error(String(cause));
-    return new StoreError(`can't ${action} ${this.#name}: ${codeOf(cause) ?? name}: ${message}`, { cause });
   }
 }
 
@@ -156,6 +154,6 @@ async function eachOf<Value>(
   }
 }
 
-function createClient(): S3Client {
-  return new S3Client({ requestHandler: { connectionTimeout: 5000, requestTimeout: TIMEOUT_MS } });
+function defaultClient(): S3Client {
+  return new S3Client(CLIENT_OPTIONS);
 }

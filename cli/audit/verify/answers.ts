@@ -61,7 +61,6 @@ export class Answers {
 
   /**
    * Looks through all stored answers for those that no record has.
-   * @param onWriter called with each writer that an answer names
    * @throws {StoreError}
    */
   async findPlanted(): Promise<{
@@ -72,7 +71,7 @@ export class Answers {
   }> {
     const problems: Problem[] = [];
     let [answers, outlived] = [0, 0];
-    for await (const item of this.#store.scan(ANSWERS)) {
+    for await (const item of this.#store.table.scan(ANSWERS)) {
       answers++;
       const stored = parseAnswer(item.data);
       const place = stored?.record ?? { writer: '', sequence: 0 };
