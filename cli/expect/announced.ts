@@ -95,9 +95,7 @@ export async function removeAnnounced(table: Table, ids: readonly string[]): Pro
   }
   await writeAll(
     table,
-    stored.map(({ id, item }): Write[] => [
-      { type: 'remove', ...expectedKey(id), seen: item?.version ?? 0 },
-    ]),
+    stored.map(({ id, item }): Write[] => [{ type: 'remove', ...expectedKey(id), seen: item?.version ?? 0 }]),
   );
   return stored;
 }

@@ -72,7 +72,9 @@ function describe(problem: FormProblem, value: unknown, placeOf: Written['placeO
 function reportOf(file: string, problems: readonly string[]): string {
   const shown = problems.slice(0, MAX_PROBLEMS).map((problem) => `  ${problem}`);
   const more = problems.length > shown.length ? [`  and ${problems.length - shown.length} more`] : [];
-  return [`${file} has ${count(problems.length, 'problem')}; nothing was stored:`, ...shown, ...more].join('\n');
+  return [`${file} has ${count(problems.length, 'problem')}; nothing was stored:`, ...shown, ...more].join(
+    '\n',
+  );
 }
 
 function readJsonEntries(text: string, file: string): readonly Written[] {
@@ -106,7 +108,9 @@ function readCsvEntries(text: string, file: string): readonly Written[] {
   const problems: string[] = [];
   for (const { line, cells } of body) {
     if (cells.length !== names.length) {
-      problems.push(`line ${line}: has ${count(cells.length, 'cell')}, and the first line has ${names.length}`);
+      problems.push(
+        `line ${line}: has ${count(cells.length, 'cell')}, and the first line has ${names.length}`,
+      );
       continue;
     }
     const row = Object.fromEntries(names.map((name, place) => [name, cells[place] ?? '']));
@@ -125,9 +129,12 @@ function readCsvEntries(text: string, file: string): readonly Written[] {
 function checkHeader(names: readonly string[], file: string): void {
   const known = `the columns are ${COLUMNS.join(', ')}`;
   const unknown = names.find((name, place) => !COLUMNS.includes(name) || names.indexOf(name) !== place);
-  const separator = names.length === 1 && /[;\t]/.test(names[0] ?? '') ? 'separate the cells by commas; ' : '';
+  const separator =
+    names.length === 1 && /[;\t]/.test(names[0] ?? '') ? 'separate the cells by commas; ' : '';
   if (unknown !== undefined) {
-    throw new InputError(`${file}:1: unknown or second column ${JSON.stringify(unknown)}: ${separator}${known}`);
+    throw new InputError(
+      `${file}:1: unknown or second column ${JSON.stringify(unknown)}: ${separator}${known}`,
+    );
   }
   const missing = ['asset', 'amount', 'address'].find((name) => !names.includes(name));
   if (missing !== undefined) throw new InputError(`${file}:1: the column ${missing} is missing: ${known}`);
@@ -162,4 +169,3 @@ function warningsOf({ id, announcement: { asset, destinations } }: Entry): reado
     addressWarnings(address, chain).map((warning) => `${id}: ${warning}`),
   );
 }
-

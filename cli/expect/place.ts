@@ -21,7 +21,10 @@ export function addPlaceOptions(command: Command): Command {
     .option('--table <name>', 'the DynamoDB table of the store')
     .option('-r, --region <name>', 'region of the table (default: that of the AWS environment or profile)')
     .option('-p, --profile <name>', 'AWS profile (default: AWS_PROFILE, AWS_ACCESS_KEY_ID, … as usual)')
-    .option('--store-path <dir>', `the directory of the store (default: ${LOCAL_STORE}, which npm start uses)`);
+    .option(
+      '--store-path <dir>',
+      `the directory of the store (default: ${LOCAL_STORE}, which npm start uses)`,
+    );
 }
 
 /** Opens the store, and closes it after the action. @throws {UsageError} @throws {InputError} @throws {StoreError} */

@@ -4,6 +4,7 @@ import {
   BatchGetItemCommand,
   DynamoDBClient,
   QueryCommand,
+  ScanCommand,
   TransactionCanceledException,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
@@ -138,6 +139,30 @@ export class DynamoTable implements Table {
       const items = (page.Items ?? []).flatMap((attributes) => toItem(attributes, now) ?? []);
       yield* items;
       remaining -= items.length;
+      start = page.LastEvaluatedKey;
+    } while (start !== undefined);
+  }
+
+  async *scan(prefix: string): AsyncIterable<Item> {
+    let start: Attributes | undefined;
+    do {
+      this.#checkOpen();
+      const command = new ScanCommand({
+        TableName: this.#table,
+        ConsistentRead: true,
+        FilterExpression: `begins_with(${PARTITION}, :prefix)`,
+        ExpressionAttributeValues: { ':prefix': { S: prefix } },
+        ...(start !== undefined && { ExclusiveStartKey: start }),
+      });
+      const page = await this.#calls.run(
+        { what: 'be read', timeoutMs: this.#timeoutMs },
+        (client, abortSignal) => client.send(command, { abortSignal }),
+      );
+      const now = inSeconds(this.#now);
+      for (const attributes of page.Items ?? []) {
+        const item = toItem(attributes, now);
+        if (item !== undefined) yield item;
+      }
       start = page.LastEvaluatedKey;
     } while (start !== undefined);
   }

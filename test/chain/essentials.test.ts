@@ -1,4 +1,5 @@
 // What may differ between the approval and the signing of a transaction, and what may not.
+import { isDeepStrictEqual } from 'node:util';
 import t from 'tap';
 import { TRAFFIC_CATALOG } from '../../bench/traffic/catalog.js';
 import { month } from '../../bench/traffic/month.js';
@@ -7,7 +8,8 @@ import { type Payload, samplePayload } from '../../cli/cosigner/request.js';
 import type { Catalog } from '../../src/chain/catalog.js';
 import { DEFAULT_CATALOG } from '../../src/chain/default-catalog.js';
 import { differenceBetween } from '../../src/chain/difference.js';
-import { essentials } from '../helpers/essentials.js';
+import { essentialsOf } from '../../src/chain/essentials.js';
+import { asSent, essentials } from '../helpers/essentials.js';
 
 const ALICE = '0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8';
 const MALLORY = '0x000000000000000000000000000000000000dEaD';
@@ -413,8 +415,9 @@ t.test('an asset that the policy names later changes nothing', (t) => {
 t.test('essentials survive being stored', (t) => {
   for (const { payload } of month({ requests: 300 })) {
     const now = essentials(payload, TRAFFIC_CATALOG);
-    t.strictSame(JSON.parse(JSON.stringify(now)), now);
+    if (!isDeepStrictEqual(JSON.parse(JSON.stringify(now)), now)) t.fail(JSON.stringify(now));
   }
+  t.pass();
   t.end();
 });
 
@@ -468,18 +471,20 @@ t.test('takes little time for large requests', (t) => {
   const count = 15_000;
   const many = (amount: string): Payload =>
     paying(Array.from({ length: count }, (_, i) => ({ dstId: String(i % 2), amountNativeStr: amount })));
-  const payloads = [
-    many('1'),
-    many('2'),
-    paying(Array.from({ length: 100 }, (_, i) => ({ dstId: i ? '' : 'x' }))),
-  ];
+  const ambiguous = (id: string): Payload =>
+    paying(Array.from({ length: 100 }, (_, i) => ({ dstId: i === 99 ? id : '' })));
   const long = {
-    extraParameters: { contractCallData: 'ab'.repeat(3_500_000) },
-    asset: 'x'.repeat(7_000_000),
+    extraParameters: { contractCallData: 'ab'.repeat(1_000_000) },
+    asset: 'x'.repeat(2_000_000),
   };
+  const requests = [many('1'), many('2'), ambiguous('x'), ambiguous('y'), long].map((payload) =>
+    asSent({ requestId: 'r', ...payload }),
+  );
   const before = process.cpuUsage();
-  for (const one of [...payloads, long]) for (const other of [...payloads, long]) difference(one, other);
+  const all = requests.map((request) => essentialsOf(request, CATALOG));
+  for (const one of all) for (const other of all) differenceBetween(one, other);
   const { user } = process.cpuUsage(before);
-  t.ok(user < 5_000_000, `${user / 1000} ms`);
+  // Measured: 90 ms.
+  t.ok(user < 1_000_000, `${user / 1000} ms`);
   t.end();
 });

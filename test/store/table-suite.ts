@@ -20,6 +20,7 @@ export function tableSuite(t: Test, open: Open): void {
   concurrency(t, open);
   expiry(t, open);
   queries(t, open);
+  scans(t, open);
   limits(t, open);
 }
 
@@ -270,6 +271,48 @@ function queries(t: Test, open: Open): void {
       break;
     }
     t.equal((await collect(table.query('P'))).length, 3);
+  });
+}
+
+function scans(t: Test, open: Open): void {
+  t.test('scans all partitions that begin with a text', async (t) => {
+    const now = { ms: Date.now() };
+    const table = await open(t, () => now.ms);
+    const partitions = ['E', 'E#', 'E#ä', 'E#1', 'E#2', 'F#1', '\u{10ffff}'];
+    const expires = Math.ceil(now.ms / 1000) + 10;
+    await table.write([
+      ...partitions.flatMap((partition): Write[] =>
+        ['-', 'ö'].map((sort) => ({ type: 'put', ...key(sort, partition), data: partition })),
+      ),
+      { type: 'put', ...key('-', 'E#old'), data: 'x', expires },
+    ]);
+    now.ms += 11_000;
+    const found = (await collect(table.scan('E#'))).map(({ partition, sort, data }) => [
+      partition,
+      sort,
+      data,
+    ]);
+    t.strictSame(
+      found.sort(),
+      ['E#', 'E#1', 'E#2', 'E#ä'].flatMap((partition) => [
+        [partition, '-', partition],
+        [partition, 'ö', partition],
+      ]),
+    );
+    t.strictSame(await collect(table.scan('X')), []);
+  });
+
+  t.test('scans more than a page', async (t) => {
+    const table = await open(t);
+    const data = 'x'.repeat(30_000);
+    for (let start = 0; start < 300; start += 100) {
+      const some = Array.from({ length: 100 }, (_, place) => `E#${start + place}`);
+      await table.write(some.map((partition): Write => ({ type: 'put', ...key('-', partition), data })));
+    }
+    await table.write([{ type: 'put', ...key('-', 'F'), data }]);
+    const found = await collect(table.scan('E#'));
+    t.equal(new Set(found.map(({ partition }) => partition)).size, 300);
+    t.equal(found.length, 300);
   });
 }
 
