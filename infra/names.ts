@@ -55,6 +55,9 @@ export function policyBucket(names: Pick<Names, 'prefix'>, account: string, regi
   return bucketName(names, 'policy', account, region);
 }
 
+/** Prefix of all objects in the archive's bucket. */
+export const ARCHIVE_PREFIX = 'archive';
+
 /** The bucket with sealed heads and the records that are too large for the table. */
 export function archiveBucket(names: Pick<Names, 'prefix'>, account: string, region: string): string {
   return bucketName(names, 'archive', account, region);

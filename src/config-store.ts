@@ -5,6 +5,8 @@ import type { StoreConfig } from './store/open.js';
 
 /** The store in local mode. */
 export const LOCAL_STORE = '.local/store';
+/** Local mode without a store, for comparisons. */
+const OFF = 'off';
 const RETENTION_DAYS = 400;
 
 const HOSTED =
@@ -62,10 +64,9 @@ export const localStore = z
     STORE_TABLE: z.undefined(NOT_LOCAL).optional(),
     STORE_ARCHIVE: z.undefined(NOT_LOCAL).optional(),
   })
-  .transform((value): StoreConfig => ({
-    path: value.STORE_PATH ?? LOCAL_STORE,
-    retentionDays: value.STORE_RETENTION_DAYS,
-  }));
+  .transform(({ STORE_PATH: path = LOCAL_STORE, STORE_RETENTION_DAYS: retentionDays }) =>
+    path === OFF ? undefined : ({ path, retentionDays } satisfies StoreConfig),
+  );
 
 function isHosted(value: { readonly [Name in keyof typeof host]?: string | undefined }): boolean {
   return (

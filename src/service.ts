@@ -13,12 +13,13 @@ import { createMissingPolicy, localBanner } from './local.js';
 import { createLog } from './log.js';
 import type { Decide } from './policy/evaluate/decide.js';
 import type { PolicyError } from './policy/parse/problem.js';
+import type { OpenMemory } from './memory/open.js';
 import { BaseError, codeOf } from './protocol/error.js';
 import { Comparison } from './routes/comparison.js';
 import { stopOnSignal } from './shutdown.js';
 import { Admission } from './sources/admission.js';
 import { Candidate } from './sources/candidate.js';
-import { decideUnless } from './sources/emergency.js';
+import { decideUnless, emergencyDecision } from './sources/emergency.js';
 import { readFileValue, readPolicyFile } from './sources/file.js';
 import { Freshness } from './sources/freshness.js';
 import { CurrentPolicy, type MissingPolicyError } from './sources/policy.js';
@@ -39,10 +40,13 @@ async function main(): Promise<void> {
     const { loading, policy, emergency, admission, candidate, comparison } = await prepare(config, log);
     const byPolicy: Decide = (request) => comparison.decideBy(policy.current, request, new Date());
     const version = readVersion();
+    const opened = await openMemory(config, log, version, { policy, emergency, comparison });
     // The application is built while waiting for SSM.
     const [app] = await Promise.all([
       buildApp({
         ...config,
+        memory: opened?.memory,
+        loss: opened?.loss,
         keyRing: loading.ring,
         policy,
         emergency,
@@ -55,12 +59,14 @@ async function main(): Promise<void> {
       loadKeys(loading),
       loadPolicy(policy, admission),
       emergency.stop.load(),
+      opened?.ready(),
     ]);
     startKeyRefresh(loading, config.keyRefreshMs);
     policy.keepFresh(config.policyRefreshMs);
     // Twice as often as the policy: a stop is then in force in time, even though a read takes a while.
     emergency.stop.keepFresh(config.policyRefreshMs / 2);
     emergency.freshness.watch();
+    if (opened !== undefined) app.addHook('onClose', () => opened.close());
     lifecycle.app = app;
     await listen(app, config, log, version);
     // Read only now, so that it can't delay the start.
@@ -70,6 +76,8 @@ async function main(): Promise<void> {
     fail(log, error);
   }
 }
+
+type Prepared = Awaited<ReturnType<typeof prepare>>;
 
 /** Prepares what is loaded at startup and refreshed from then on. */
 async function prepare(config: Config, log: Logger) {
@@ -83,7 +91,7 @@ async function prepare(config: Config, log: Logger) {
     ...{ source: sources.keys, ring: new KeyRing(), log, keyWithdrawal: config.keyWithdrawal },
     onConfirmed: () => freshness.confirm('keys'),
   };
-  const loader = new PolicyLoader(policyDirectory(config.sources));
+  const loader = new PolicyLoader(policyDirectory(config.sources), undefined, config.store !== undefined);
   const admission = createAdmission(config, log);
   const policy = new CurrentPolicy(sources.policy, log, {
     loader,
@@ -95,6 +103,23 @@ async function prepare(config: Config, log: Logger) {
   const candidate = sources.candidate && new Candidate({ source: sources.candidate, loader, log });
   const comparison = new Comparison({ candidate: candidate ?? { current: undefined }, log });
   return { loading, policy, emergency: { stop, freshness }, admission, candidate, comparison };
+}
+
+/** @returns `undefined` if there is no store */
+async function openMemory(
+  { store }: Config,
+  log: Logger,
+  version: string,
+  { policy, emergency, comparison }: Pick<Prepared, 'policy' | 'emergency' | 'comparison'>,
+): Promise<OpenMemory | undefined> {
+  if (store === undefined) return undefined;
+  // What only a store needs is not loaded without one.
+  const { openMemory: open } = await import('./memory/open.js');
+  return open({
+    ...{ config: store, version, policy, log },
+    emergency: () => emergencyDecision(emergency),
+    decideBy: (current, request, now, memory) => comparison.decideBy(current, request, now, memory),
+  });
 }
 
 /** @returns `undefined` if policies need no signatures */

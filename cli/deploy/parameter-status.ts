@@ -137,7 +137,7 @@ async function parameterStatus(
 }
 
 /** @throws the error itself if neither AWS nor the operator caused it */
-function explainedError(error: unknown, { profile }: Session): BaseError {
+export function explainedError(error: unknown, { profile }: Session): BaseError {
   const explained = explainError(error, profile);
   if (!(explained instanceof BaseError)) throw error;
   return explained as BaseError;

@@ -24,6 +24,7 @@ export function printStatus(stream: NodeJS.WriteStream, status: Status): void {
     ...stopRows(status, paint),
     ...serviceRows(status, paint),
     ...parameterRows(status, paint),
+    ...storeRows(status, paint),
     ...certificateRows(status, paint),
     ...alarmRows(status, paint),
   ];
@@ -105,6 +106,23 @@ function parameterRows(status: Status, paint: Paint): readonly Row[] {
     const lines = isPolicy ? holds.map((line) => line.replace(WHOLE_HASH, shortHash)) : holds;
     return [...lines, ...more].map((line, index) => [index === 0 ? label : '', line]);
   });
+}
+
+function storeRows({ environment, store }: Status, paint: Paint): readonly Row[] {
+  const { table, state, items, pointInTimeRecovery, deletionProtection, sealed, problem } = store;
+  const label = 'store';
+  if (state === 'missing') return [[label, paint('yellow', `not deployed yet: ${table}`)]];
+  if (state === 'unknown') return [[label, paint('red', `unknown: ${problem ?? table}`)]];
+  const off = [
+    ...(pointInTimeRecovery ? [] : ['point-in-time recovery is off']),
+    ...(deletionProtection || environment !== 'prod' ? [] : ['deletion protection is off']),
+  ];
+  const counted = items === undefined ? '' : `, about ${items} items`;
+  return [
+    [label, `${paint(state === 'ACTIVE' ? 'green' : 'yellow', state)}, ${table}${counted}`],
+    ...off.map((text): Row => ['', paint('red', `${text}: turn it on again`)]),
+    ['sealed', problem === undefined ? (sealed ?? 'nothing yet') : paint('red', `unknown: ${problem}`)],
+  ];
 }
 
 function certificateRows({ certificate }: Status, paint: Paint): readonly Row[] {

@@ -1,4 +1,4 @@
-// Reads the status of an environment: stacks, service, targets, image, keys, certificate, alarms.
+// Reads the status of an environment: stacks, service, targets, image, keys, store, certificate, alarms.
 import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
 import type { AnswerAlgorithm } from '../../src/protocol/key.js';
@@ -8,6 +8,7 @@ import { describeService, isSteady, neverRuns, type ServiceState } from '../aws/
 import type { Session } from '../aws/session.js';
 import { type DeployedStack, describeStack, stateOf, type StackState } from '../aws/stack.js';
 import { type ParameterStates, readParameters, readStop, type StopStatus } from './parameter-status.js';
+import { readStore, type StoreStatus } from './store-status.js';
 
 interface StackStatus {
   readonly stack: string;
@@ -32,6 +33,7 @@ export interface Status extends ParameterStates {
     | undefined;
   readonly callbackAlgorithmBySettings: AnswerAlgorithm;
   readonly emergencyStop: StopStatus;
+  readonly store: StoreStatus;
   readonly certificate:
     | {
         readonly arn: string;
@@ -49,11 +51,12 @@ export interface Status extends ParameterStates {
 export async function readStatus(session: Session): Promise<Status> {
   const { aws, settings, environment, account, region, emulated } = session;
   const stacks = stackNames(settings);
-  const [deployed, service, keysAndPolicy, emergencyStop, alarms] = await Promise.all([
+  const [deployed, service, keysAndPolicy, emergencyStop, store, alarms] = await Promise.all([
     Promise.all(stacks.map((name) => describeStack(aws.cloudformation, `${session.names.prefix}-${name}`))),
     describeService(session),
     readParameters(session),
     readStop(session),
+    readStore(session),
     readAlarms(session),
   ]);
   const callback = deployed[stacks.indexOf('callback')];
@@ -82,6 +85,7 @@ export async function readStatus(session: Session): Promise<Status> {
     ...keysAndPolicy,
     callbackAlgorithmBySettings: settings.callbackKeyAlgorithm,
     emergencyStop,
+    store,
     certificate: certificate && {
       arn: certificate.arn,
       status: certificate.status,

@@ -28,11 +28,12 @@ export const STATE_EVENTS = { EmergencyStops: 'emergency_stop', Stale: 'stale' }
 
 /** Log events about the store, by the metric that counts them. */
 const STORE_EVENTS = {
-  StoreFailures: 'store_failed',
-  StoreLosses: 'store_lost',
-  StoreConflicts: 'store_conflict',
-  UnverifiedAnswers: 'stored_answer_unverified',
-  SealFailures: 'seal_failed',
+  /** Requests were answered with RETRY. */
+  StoreFailures: ['store_failed', 'loss_check_failed'],
+  StoreLosses: ['store_lost'],
+  StoreConflicts: ['store_conflict'],
+  UnverifiedAnswers: ['stored_answer_unverified'],
+  SealFailures: ['seal_failed'],
 } as const;
 
 const FIVE_MINUTES = Duration.minutes(5);
@@ -70,8 +71,9 @@ export function createMetricFilters(scope: Construct, logGroup: logs.ILogGroup, 
   createFilter('KeyRefreshFailures', FilterPattern.any(...REFRESH_FAILURES.key.map(event)));
   createFilter('PolicyRefreshFailures', FilterPattern.any(...REFRESH_FAILURES.policy.map(event)));
   createFilter('CandidateDifferences', event('candidate_differs'));
-  for (const [metricName, name] of Object.entries({ ...STATE_EVENTS, ...STORE_EVENTS })) {
-    createFilter(metricName, event(name));
+  for (const [metricName, name] of Object.entries(STATE_EVENTS)) createFilter(metricName, event(name));
+  for (const [metricName, names] of Object.entries(STORE_EVENTS)) {
+    createFilter(metricName, FilterPattern.any(...names.map(event)));
   }
   createFilter(
     'Changed',

@@ -4,7 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import type { StackName } from '../names.js';
+import { ARCHIVE_PREFIX, type StackName } from '../names.js';
 import type { ExistingNetwork } from '../settings.js';
 import {
   COSIGNER_BUCKET_ACTIONS,
@@ -13,7 +13,7 @@ import {
 } from './cosigner-permissions.js';
 import { POLICY_BUCKET_ACTIONS, POLICY_OBJECT_ACTIONS } from './policy-bucket.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
-import { ARCHIVE_BUCKET_ACTIONS, ARCHIVE_OBJECT_ACTIONS, ARCHIVE_PREFIX, TABLE_ACTIONS } from './store.js';
+import { ARCHIVE_BUCKET_ACTIONS, ARCHIVE_OBJECT_ACTIONS, TABLE_ACTIONS } from './store.js';
 
 export interface Network {
   readonly vpc: ec2.IVpc;

@@ -7,11 +7,11 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { PORT } from '../../src/timeouts.js';
-import type { StackName } from '../names.js';
+import { ARCHIVE_PREFIX, type StackName } from '../names.js';
 import type { Network } from './foundation.js';
 import { createPolicyBucket, POLICY_BUCKET_ACTIONS, POLICY_OBJECT_ACTIONS } from './policy-bucket.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
-import { ARCHIVE_PREFIX, Store } from './store.js';
+import { Store } from './store.js';
 
 export interface SecurityStackProps extends ProjectStackProps {
   /** The network that the security groups belong to. */

@@ -3,9 +3,9 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { POLICY_FILE } from '../../src/config.js';
 import { SHUTDOWN_TIMEOUT_MS } from '../../src/timeouts.js';
 import type { Deployment } from '../deployment.js';
-import type { Names } from '../names.js';
+import { ARCHIVE_PREFIX, type Names } from '../names.js';
 import type { Settings } from '../settings.js';
-import { ARCHIVE_PREFIX, type Store } from './store.js';
+import type { Store } from './store.js';
 
 /** Variables that are left out have the service's own defaults. */
 export function serviceEnvironment(

@@ -7,6 +7,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { EXPIRES_ATTRIBUTE, PARTITION_ATTRIBUTE, SORT_ATTRIBUTE } from '../../src/store/table-definition.js';
 import type { Deployment } from '../deployment.js';
+import { ARCHIVE_PREFIX } from '../names.js';
 import { KEY_MANAGEMENT_ACTIONS } from './key-permissions.js';
 
 /**
@@ -27,8 +28,6 @@ export const TABLE_ACTIONS = [
 export const ARCHIVE_BUCKET_ACTIONS = ['s3:ListBucket'];
 /** The service's actions on the objects in the archive. It has no permission to delete them or to change their locks. */
 export const ARCHIVE_OBJECT_ACTIONS = ['s3:GetObject', 's3:PutObject'];
-/** Prefix of all objects in the archive. */
-export const ARCHIVE_PREFIX = 'archive';
 
 /** Lifecycle rules delete an object this long after its lock has ended: a lock's end is not at midnight. */
 const DAYS_AFTER_LOCK = 1;

@@ -45,7 +45,7 @@ export function storedAnswerToData(
   macKey: Buffer,
 ): string {
   const stored: StoredAnswer = { action, answer, record: { writer, sequence } };
-  const mac = macOf(stored, context, macKey).toString('base64url');
+  const mac = macOf(stored, context, macKey);
   return JSON.stringify({ action, answer, mac, record: stored.record });
 }
 
@@ -61,8 +61,8 @@ export function readStoredAnswer(
   const stored = parse(data);
   if (stored === undefined) return { problem: 'the stored answer is malformed' };
   const { action, answer, record } = stored;
-  const mac = Buffer.from(stored.mac, 'base64url');
-  const expected = macOf({ action, answer, record }, context, macKey);
+  const mac = Buffer.from(stored.mac);
+  const expected = Buffer.from(macOf({ action, answer, record }, context, macKey));
   if (mac.length !== expected.length || !timingSafeEqual(mac, expected)) {
     return { problem: 'the stored answer was not made with the callback key in use, or it was altered' };
   }
@@ -77,14 +77,14 @@ function parse(data: string): z.infer<typeof STORED> | undefined {
   }
 }
 
-function macOf({ action, answer, record }: StoredAnswer, context: AnswerContext, macKey: Buffer): Buffer {
+function macOf({ action, answer, record }: StoredAnswer, context: AnswerContext, macKey: Buffer): string {
   const { kind, requestId, stage, content } = context;
   // A list in JSON, so that no two of them are the same text.
   const text = JSON.stringify([
     ...[kind, requestId, stage, content],
     ...[action, answer, record.writer, record.sequence],
   ]);
-  return createHmac('sha256', macKey).update(text).digest();
+  return createHmac('sha256', macKey).update(text).digest('base64url');
 }
 
 const LABEL = 'fireblocks-callback-handler: MAC of stored answers, version 1';

@@ -49,7 +49,8 @@ const NEW: Relation = { kind: 'new' };
  *
  * An approval must equal the approved entry with the same id; another batch suffix is another entry. A signing must equal
  * an entry that is not signed yet, or that was signed under the same `requestId`: of two equal entries, each can be signed
- * once. Only where no approval was ever requested, a signing is an entry of its own.
+ * once. A request that was signed stays what it was. Only where no approval was ever approved, a signing is an entry of
+ * its own.
  */
 export function relate(state: SubjectState, request: CallbackRequest, essentials: Essentials): Relation {
   if (state.entries.length === 0) return NEW;
@@ -78,12 +79,11 @@ function relateSigning(
 ): Relation {
   const { requestId } = request;
   const id = entryId(request);
-  const equal = entries.filter((entry) => differenceBetween(entry.essentials, essentials) === undefined);
+  const own = entries.filter(({ signedAs }) => signedAs === requestId);
+  const candidates = own.length > 0 ? own : entries;
+  const equal = candidates.filter((entry) => differenceBetween(entry.essentials, essentials) === undefined);
   const open = equal.filter(({ signedAs }) => signedAs === undefined || signedAs === requestId);
-  const entry =
-    open.find(({ signedAs }) => signedAs === requestId) ??
-    open.find(({ approvedAs }) => approvedAs === requestId) ??
-    open[0];
+  const entry = open.find(({ approvedAs }) => approvedAs === requestId) ?? open[0];
   if (entry !== undefined) return { kind: 'known', place: entries.indexOf(entry) };
   const isOnlySigned = entries.every(({ approvedAs }) => approvedAs === undefined);
   if (isOnlySigned && !entries.some((other) => other.id === id)) return NEW;
@@ -91,7 +91,7 @@ function relateSigning(
   if (signed !== undefined) {
     return { kind: 'changed', reason: `it was signed already, as request ${signed.signedAs}` };
   }
-  return { kind: 'changed', reason: differenceFrom(entries, id, essentials) };
+  return { kind: 'changed', reason: differenceFrom(candidates, id, essentials) };
 }
 
 /** @param entries none of which equals the request */

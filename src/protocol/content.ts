@@ -41,7 +41,8 @@ const isAbsent: Omits = (value) => present(value) === undefined;
 
 function write(value: unknown, omits: Omits, depth: number): string {
   if (typeof value === 'number') return String(value);
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (value === undefined) return 'null';
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (depth >= MAX_DEPTH) {
     throw new Refusal('malformed_request', `nested more than ${MAX_DEPTH} levels deep`);
   }

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Signed } from '../chain/read.js';
 import type { PolicyDecision } from '../policy/evaluate/decide.js';
+import type { Memory } from '../policy/evaluate/memory.js';
 import { decideBy, type Policy, type RuleDecision, signedBy } from '../policy/evaluate/rules.js';
 import type { CallbackRequest } from '../protocol/request.js';
 import { shorten } from './decision-line.js';
@@ -52,6 +53,8 @@ interface Basis {
   readonly policy: Policy;
   readonly now: Date;
   readonly signed: Signed | undefined;
+  /** Of what the policy in force asked for: counters of limits that only the candidate has are empty. */
+  readonly memory: Memory | undefined;
 }
 
 interface Waiting extends Basis {
@@ -110,15 +113,12 @@ export class Comparison {
   }
 
   /** Decides by the policy in force, and remembers what the decision was made of if there is a candidate. */
-  decideBy(policy: Policy, request: CallbackRequest, now: Date): RuleDecision {
-    if (this.candidate === undefined) return decideBy(policy, request, now);
-    if (this.#isSpent()) {
-      this.#skip(1);
-      return decideBy(policy, request, now);
-    }
+  decideBy(policy: Policy, request: CallbackRequest, now: Date, memory?: Memory): RuleDecision {
     const signed = signedBy(policy, request);
-    const decision = decideBy(policy, request, now, signed);
-    this.#bases.set(decision, { policy, now, signed });
+    const decision = decideBy(policy, request, now, signed, Infinity, memory);
+    if (this.candidate === undefined) return decision;
+    if (this.#isSpent()) this.#skip(1);
+    else this.#bases.set(decision, { policy, now, signed, memory });
     return decision;
   }
 
@@ -183,8 +183,9 @@ export class Comparison {
     return progress;
   }
 
-  #compare(candidate: Policy, { policy, request, decision, now, signed }: Waiting): void {
-    const other = this.#decide(candidate, policy, request, now, signed);
+  #compare(candidate: Policy, waiting: Waiting): void {
+    const { policy, request, decision } = waiting;
+    const other = this.#decide(candidate, waiting);
     const failsAlone = other.ruleError !== undefined && decision.ruleError === undefined;
     if (other.action === decision.action && !failsAlone) return;
     const { action, rule, ruleError } = other;
@@ -205,14 +206,11 @@ export class Comparison {
   /** A failure is the RETRY that the service would have answered. */
   #decide(
     candidate: Policy,
-    policy: Policy,
-    request: CallbackRequest,
-    now: Date,
-    signed: Signed | undefined,
+    { policy, request, now, signed, memory }: Waiting,
   ): Pick<RuleDecision, 'action' | 'rule' | 'ruleError'> {
     try {
       const read = this.#readAlike(policy, candidate) ? signed : undefined;
-      return decideBy(candidate, request, now, read, performance.now() + MAX_DECISION_MS);
+      return decideBy(candidate, request, now, read, performance.now() + MAX_DECISION_MS, memory);
     } catch (error) {
       const ruleError = `the decision failed: ${error instanceof Error ? error.name : 'unknown error'}`;
       return { action: 'RETRY', rule: 'none', ruleError };

@@ -16,13 +16,15 @@ export interface HealthOptions {
   /** The candidate that decisions are compared with. @default - there is none */
   readonly comparison?: { readonly candidate: { readonly hash: string } | undefined };
   readonly emergency: Emergency;
+  /** Whether the store has lost something. @default - there is no store */
+  readonly loss?: { readonly isLost: boolean } | undefined;
   readonly version: string;
   /** `stopping` is set before the listener closes, so that the probe sees it. */
   readonly lifecycle: { readonly stopping: boolean };
 }
 
 interface Health {
-  readonly status: 'ok' | 'awaiting_cosigner_key' | 'emergency_stop' | 'stale' | 'stopping';
+  readonly status: 'ok' | 'awaiting_cosigner_key' | 'emergency_stop' | 'stale' | 'store_lost' | 'stopping';
   readonly version: string;
   readonly uptimeSeconds: number;
   /** Fingerprint of the key that signs responses. */
@@ -41,6 +43,8 @@ interface Health {
   readonly emergencyStop: StopAction | null;
   /** What could not be refreshed for longer than `MAX_STALENESS_SECONDS`: `keys`, `policy` or `stop`. */
   readonly stale: readonly string[];
+  /** `lost`: every answer is RETRY until what is missing is back or accepted. `null`: there is no store. */
+  readonly store: 'ok' | 'lost' | null;
   readonly auth: Auth;
 }
 
@@ -58,6 +62,7 @@ export function healthRoute(app: FastifyInstance, options: HealthOptions): void 
       candidate: options.comparison?.candidate?.hash ?? null,
       emergencyStop: options.emergency.stop.action ?? null,
       stale: options.emergency.freshness.stale,
+      store: options.loss === undefined ? null : options.loss.isLost ? 'lost' : 'ok',
       auth: options.auth,
     };
     return reply
@@ -72,9 +77,10 @@ function policyHealth({ hash, loadedLists }: HealthOptions['policy']['current'])
   return { policy: hash, lists: Object.fromEntries(lists) };
 }
 
-function statusOf({ lifecycle, auth, keyRing, emergency }: HealthOptions): Health['status'] {
+function statusOf({ lifecycle, auth, keyRing, emergency, loss }: HealthOptions): Health['status'] {
   if (lifecycle.stopping) return 'stopping';
   if (auth === 'jwt' && keyRing.current.cosigners.length === 0) return 'awaiting_cosigner_key';
   if (emergency.stop.action !== undefined) return 'emergency_stop';
-  return emergency.freshness.stale.length > 0 ? 'stale' : 'ok';
+  if (emergency.freshness.stale.length > 0) return 'stale';
+  return loss?.isLost === true ? 'store_lost' : 'ok';
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Lmdb from 'lmdb';
 import { codeOf } from '../protocol/error.js';
 import { checkKey, checkKeys, checkWrites } from './check.js';
+import { checkDataFile } from './embedded-file.js';
 import {
   AFTER_UTF8,
   conditionHolds,
@@ -55,6 +56,7 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions =
   const { open } = await loadLmdb(directory);
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    checkDataFile(directory);
     const database = open<Buffer, Buffer>({
       path: directory,
       // By default, a directory with a dot in its name would become a file.

@@ -322,6 +322,9 @@ t.test('changes', async (t) => {
     const { code, stdout } = await place.run('destroy', '-e', 'prod', '--confirm', 'prod');
     t.equal(code, 0);
     t.match(stdout, /keep +AWS::KMS::Key/);
+    t.match(stdout, /keep +AWS::DynamoDB::Table fireblocks-prod-store/);
+    t.match(stdout, /keep +AWS::S3::Bucket fireblocks-prod-archive-/);
+    t.match(stdout, "The archive can't be deleted before its retention ends");
     t.match(stdout, /keep +parameter \/fireblocks\/prod\/jwt\/callback-private-key/);
     t.strictSame(
       proxy.calls
@@ -342,6 +345,11 @@ t.test('changes', async (t) => {
     t.strictSame(await account.stacks(), []);
     t.ok(await account.parameter('/fireblocks/prod/jwt/callback-private-key'));
     t.strictSame(await account.certificates(), ['callback.internal']);
+    t.strictSame(
+      proxy.calls.filter(({ service }) => service === 'dynamodb'),
+      [],
+      'the table keeps its protection',
+    );
   });
 
   scenario('empties a bucket before it deletes the stack', async (t, place) => {

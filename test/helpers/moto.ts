@@ -42,11 +42,7 @@ export interface Moto {
 export async function motoServer(t: Scope, { started = true } = {}): Promise<Moto> {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
-  const ssm = new SSMClient({
-    endpoint,
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
+  const ssm = ssmClient(endpoint);
   let server: ChildProcess | undefined;
 
   const moto: Moto = {
@@ -73,11 +69,7 @@ export async function motoServer(t: Scope, { started = true } = {}): Promise<Mot
     async reset() {
       await fetch(`${endpoint}/moto-api/reset`, { method: 'POST' });
     },
-    async put(name, value, type = 'SecureString') {
-      await ssm.send(
-        new PutParameterCommand({ Name: PARAMETERS[name], Value: value, Type: type, Overwrite: true }),
-      );
-    },
+    put: (name, value, type) => putParameter(endpoint, PARAMETERS[name], value, type),
     async remove(name) {
       await ssm.send(new DeleteParameterCommand({ Name: PARAMETERS[name] }));
     },
@@ -85,6 +77,26 @@ export async function motoServer(t: Scope, { started = true } = {}): Promise<Mot
   t.teardown(() => moto.stop());
   if (started) await moto.start();
   return moto;
+}
+
+/** Stores a parameter in the SSM of any server. */
+export async function putParameter(
+  endpoint: string,
+  name: string,
+  value: string,
+  type: ParameterType = 'SecureString',
+): Promise<void> {
+  await ssmClient(endpoint).send(
+    new PutParameterCommand({ Name: name, Value: value, Type: type, Overwrite: true }),
+  );
+}
+
+function ssmClient(endpoint: string): SSMClient {
+  return new SSMClient({
+    endpoint,
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
 }
 
 async function spawnServer(port: number): Promise<ChildProcess> {

@@ -8,6 +8,7 @@ import { BODY_LIMIT } from '../../src/plugins/request-body.js';
 import { callback, cosigner, ringWith, secondCosigner, testApp } from '../helpers/app.js';
 import { rsaPair } from '../helpers/keys.js';
 import { legacyRequest } from '../helpers/legacy-request.js';
+import { NO_MEMORY } from '../../src/policy/evaluate/memory.js';
 import { decideBy } from '../../src/policy/evaluate/rules.js';
 import { policyOf } from '../helpers/policy.js';
 import { memoryLog } from '../helpers/log.js';
@@ -458,6 +459,29 @@ t.test('does not log names of undocumented fields of extraInfo', async (t) => {
   await post(app, '/callback', signed({ requestId: 'r', type: 'EXCHANGE', extraInfo }));
   t.match(of('decision'), [{ facts: { extraInfo: { subType: 'X' } }, omitted: ['extraInfo.*'] }]);
   t.notMatch(JSON.stringify(lines), /hush/);
+});
+
+t.test('logs where a request stands with the limits that concern it', async (t) => {
+  const limits = { l: { amount: 'tx.amount', per: ['tx.asset'], window: '1h', max: '5' } };
+  const policy = policyOf('true', { policy: { limits } });
+  const { app, of } = await testApp(t, {
+    decide: (request) => decideBy(policy, request, new Date(), undefined, undefined, NO_MEMORY),
+  });
+  await post(app, '/callback', signed({ requestId: 'r', asset: 'ETH', amountStr: '2.50' }));
+  await post(app, '/callback', signed({ requestId: 's', asset: 'ETH', amountStr: '5.01' }));
+  t.match(of('decision'), [
+    {
+      action: 'APPROVE',
+      rule: 'rule',
+      limits: { l: { key: 'ETH', amount: '2.5', spent: '0', max: '5', remaining: '5' } },
+    },
+    {
+      action: 'REJECT',
+      rule: 'limits.l',
+      reason: /^Limit l: 0 of 5 are spent/,
+      limits: { l: { amount: '5.01' } },
+    },
+  ]);
 });
 
 t.test('logs the rule, the policy and the facts of a decision', async (t) => {

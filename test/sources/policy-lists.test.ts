@@ -213,3 +213,31 @@ t.test('refuses a manifest that is invalid or names another text', async (t) => 
     problems: [{ message: /is invalid: it is not JSON/ }],
   });
 });
+
+t.test('refuses a policy that needs a store where there is none', async (t) => {
+  const value = 'version: 1\nrules: []\nlimits: { daily: { window: 24h, max: 5 } }\n';
+  const load = (hasStore?: boolean) =>
+    new PolicyLoader('.', undefined, hasStore).load({ name: 'p.yaml', value });
+  t.match(await load(true), { policy: { limits: [{ name: 'daily' }] } });
+  t.match(await load(), { policy: { limits: [{ name: 'daily' }] } });
+  const problem = { line: 3, column: 1, message: /^limits need a store: set STORE_TABLE .* STORE_PATH/ };
+  await t.rejects(load(false), { code: 'POLICY_INVALID', problems: [problem] });
+  const plain = { name: 'p.yaml', value: 'version: 1\nrules: []\n' };
+  t.match(await new PolicyLoader('.', undefined, false).load(plain), { policy: { limits: [] } });
+});
+
+t.test('a policy that needs a store does not replace the one in force where there is none', async (t) => {
+  const memory = memoryLog();
+  const stored = { value: 'version: 1\nrules: []\n' };
+  const loader = new PolicyLoader('.', undefined, false);
+  const current = new CurrentPolicy(() => Promise.resolve({ name: 'p', value: stored.value }), memory.log, {
+    loader,
+  });
+  await current.load();
+  const { hash } = current.current;
+  t.teardown(current.keepFresh(REFRESH_MS));
+  stored.value += 'limits: { daily: { window: 24h, max: 5 } }\n';
+  const refused = await until(() => memory.of('policy_refused')[0], 5000);
+  t.equal(current.current.hash, hash);
+  t.match(refused, { problems: [{ line: 3 }] });
+});

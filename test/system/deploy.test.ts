@@ -8,10 +8,12 @@ import {
   CreateLogStreamCommand,
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { DescribeServicesCommand, DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DescribeParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import t from 'tap';
 import type { Status } from '../../cli/deploy/status.js';
+import { archiveBucket } from '../../infra/names.js';
 import { accountAt, clientOptions, NAMES } from '../helpers/aws.js';
 import { awsProxy, isMutating } from '../helpers/aws-proxy.js';
 import { ROOT, runCosigner } from '../helpers/cli.js';
@@ -110,6 +112,7 @@ t.test('deploys, operates and destroys an environment', async (t) => {
         cosignerKeys: { state: 'missing' },
         policy: { state: 'good', holds: [/^[0-9a-f]{64}, 0 rules$/] },
       },
+      store: { table: 'fireblocks-dev-store', state: 'ACTIVE', sealed: undefined, problem: undefined },
       certificate: { status: 'ISSUED', daysLeft: 396, expiresSoon: false },
       alarms: { firing: [] },
     });
@@ -124,6 +127,21 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     ]) {
       t.match(stdout, expected);
     }
+  });
+
+  await t.test('--status shows when a head was last sealed', async (t) => {
+    const s3 = new S3Client({ ...clientOptions(moto.endpoint), forcePathStyle: true });
+    for (const day of ['2026-11-25', '2026-11-26']) {
+      await s3.send(
+        new PutObjectCommand({
+          Bucket: archiveBucket(NAMES, '123456789012', REGION),
+          Key: `archive/heads/${day}/writer/1`,
+          Body: '{}',
+        }),
+      );
+    }
+    const { store } = await place.json<Status>('deploy', '--status');
+    t.ok(Date.now() - Date.parse(store.sealed ?? '') < 60_000, String(store.sealed));
   });
 
   await t.test('--status shows the alarms that are firing', async (t) => {
@@ -360,7 +378,8 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     t.match(await place.run('destroy', '--confirm', 'prod'), { code: 2 });
     t.match(await place.run('destroy', '--dry-run'), {
       code: 0,
-      stdout: /delete +stack fireblocks-dev-callback/,
+      stdout:
+        /delete +stack fireblocks-dev-callback[^]*The store is deleted with its stack: the table fireblocks-dev-store/,
     });
     t.equal((await account.stacks()).length, 4, 'nothing is deleted yet');
 

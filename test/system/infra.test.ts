@@ -34,7 +34,7 @@ import {
 import { App, CloudFormationValidatePlugin } from 'aws-cdk-lib';
 import t from 'tap';
 import { makeCertificate } from '../../cli/aws/private-certificate.js';
-import { ENVIRONMENT_NAMES, namesOf, policyBucket } from '../../infra/names.js';
+import { archiveBucket, ENVIRONMENT_NAMES, namesOf, policyBucket } from '../../infra/names.js';
 import { EXAMPLE_FILE } from '../../infra/settings.js';
 import { ROOT } from '../helpers/cli.js';
 import { motoServer } from '../helpers/moto.js';
@@ -319,34 +319,44 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     t.strictSame(users(users(task?.id ?? '')[0]?.id ?? ''), []);
   });
 
-  await t.test('the task role can read only its five parameters and the policy bucket', async (t) => {
-    const resources = await resourcesOf('fireblocks-dev-security');
-    const RoleName = [...resources].find(([id]) => id.startsWith('TaskRole'))?.[1] ?? '';
-    const iam = new IAMClient(client);
-    const { PolicyNames } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
-    t.equal(PolicyNames?.length, 1);
-    const { PolicyDocument = '' } = await iam.send(
-      new GetRolePolicyCommand({ RoleName, PolicyName: PolicyNames?.[0] }),
-    );
-    const { Statement } = JSON.parse(decodeURIComponent(PolicyDocument)) as {
-      Statement: { Action: string | string[]; Resource: string | string[] }[];
-    };
-    const allowed = Statement.flatMap(({ Action, Resource }) =>
-      listOf(Action).flatMap((action) => listOf(Resource).map((resource) => `${action} ${resource}`)),
-    ).filter((line) => !line.startsWith('kms:'));
-    const bucket = `arn:aws:s3:::${policyBucket(names, '123456789012', REGION)}`;
-    t.strictSame(
-      allowed.sort(),
-      [
-        `s3:GetObject ${bucket}/*`,
-        `s3:GetObjectVersion ${bucket}/*`,
-        `s3:ListBucket ${bucket}`,
-        ...Object.values(names.parameters).map(
-          (name) => `ssm:GetParameters arn:aws:ssm:${REGION}:123456789012:parameter${name}`,
-        ),
-      ].sort(),
-    );
-    const { AttachedPolicies } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
-    t.strictSame(AttachedPolicies, []);
-  });
+  await t.test(
+    'the task role can use only its five parameters, the policy bucket and its store',
+    async (t) => {
+      const resources = await resourcesOf('fireblocks-dev-security');
+      const RoleName = [...resources].find(([id]) => id.startsWith('TaskRole'))?.[1] ?? '';
+      const iam = new IAMClient(client);
+      const { PolicyNames } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
+      t.equal(PolicyNames?.length, 1);
+      const { PolicyDocument = '' } = await iam.send(
+        new GetRolePolicyCommand({ RoleName, PolicyName: PolicyNames?.[0] }),
+      );
+      const { Statement } = JSON.parse(decodeURIComponent(PolicyDocument)) as {
+        Statement: { Action: string | string[]; Resource: string | string[] }[];
+      };
+      const allowed = Statement.flatMap(({ Action, Resource }) =>
+        listOf(Action).flatMap((action) => listOf(Resource).map((resource) => `${action} ${resource}`)),
+      ).filter((line) => !line.startsWith('kms:'));
+      const bucket = `arn:aws:s3:::${policyBucket(names, '123456789012', REGION)}`;
+      const archive = `arn:aws:s3:::${archiveBucket(names, '123456789012', REGION)}`;
+      t.strictSame(
+        allowed.sort(),
+        [
+          ...['BatchGetItem', 'ConditionCheckItem', 'DeleteItem', 'PutItem', 'Query'].map(
+            (action) => `dynamodb:${action} arn:aws:dynamodb:${REGION}:123456789012:table/${names.table}`,
+          ),
+          `s3:GetObject ${archive}/archive/*`,
+          `s3:ListBucket ${archive}`,
+          `s3:PutObject ${archive}/archive/*`,
+          `s3:GetObject ${bucket}/*`,
+          `s3:GetObjectVersion ${bucket}/*`,
+          `s3:ListBucket ${bucket}`,
+          ...Object.values(names.parameters).map(
+            (name) => `ssm:GetParameters arn:aws:ssm:${REGION}:123456789012:parameter${name}`,
+          ),
+        ].sort(),
+      );
+      const { AttachedPolicies } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
+      t.strictSame(AttachedPolicies, []);
+    },
+  );
 });

@@ -8,13 +8,15 @@ import t, { type Test } from 'tap';
 import { keysIn } from '../../cli/cosigner/keys.js';
 import type { Payload } from '../../cli/cosigner/request.js';
 import { LOCAL_KEY_DIRECTORY } from '../../src/config.js';
-import { createMissingKeys } from '../../src/keys/directory.js';
+import { createMissingKeys, KEY_FILES } from '../../src/keys/directory.js';
 import { counterFromJson } from '../../src/policy/limits/counter-json.js';
 import { counterKey } from '../../src/store/keys.js';
+import { DynamoTable } from '../../src/store/dynamodb.js';
 import { openStore } from '../../src/store/open.js';
 import type { Table } from '../../src/store/table.js';
 import { type Fleet, startFleet } from '../helpers/fleet.js';
-import { storeServer } from '../helpers/moto-store.js';
+import { PARAMETERS, putParameter } from '../helpers/moto.js';
+import { motoStore } from '../helpers/moto-store.js';
 
 const SIZE = 4;
 const TRANSACTIONS = 30;
@@ -45,7 +47,7 @@ const SETUPS: Readonly<Record<string, (t: Test) => Promise<Setup>>> = {
       { cwd, env, args: ['--local'] },
       keysIn(join(cwd, LOCAL_KEY_DIRECTORY)),
     );
-    const { table } = await openStore({ path: join(cwd, '.local/store'), retentionDays: 400 });
+    const { table } = await openStore({ path: join(cwd, '.local/store') });
     t.teardown(() => table.close());
     return { fleet, table };
   },
@@ -54,12 +56,22 @@ const SETUPS: Readonly<Record<string, (t: Test) => Promise<Setup>>> = {
     const keyDirectory = join(cwd, 'keys');
     mkdirSync(keyDirectory);
     await createMissingKeys(keyDirectory);
-    const moto = await storeServer(t);
-    await moto.put('callback', readFileSync(join(keyDirectory, 'callback-private.pem'), 'utf8'));
-    await moto.put('cosigner', readFileSync(join(keyDirectory, 'cosigner-public.pem'), 'utf8'));
-    const env = { ...moto.env, POLICY_FILE: join(cwd, 'policy.yaml'), STORE_TABLE: moto.table };
+    const moto = await motoStore(t);
+    for (const [name, file] of [
+      ['callback', KEY_FILES.callbackPrivate],
+      ['cosigner', KEY_FILES.cosignerPublic],
+    ] as const) {
+      await putParameter(moto.endpoint, PARAMETERS[name], readFileSync(join(keyDirectory, file), 'utf8'));
+    }
+    const env = {
+      ...moto.env,
+      CALLBACK_PRIVATE_KEY_PARAMETER: PARAMETERS.callback,
+      COSIGNER_PUBLIC_KEY_PARAMETER: PARAMETERS.cosigner,
+      POLICY_FILE: join(cwd, 'policy.yaml'),
+      STORE_TABLE: await moto.createTable(),
+    };
     const fleet = await startFleet(t, SIZE, { cwd, env }, keysIn(keyDirectory));
-    const { table } = await moto.open();
+    const table = new DynamoTable(env.STORE_TABLE, { createClient: () => moto.client() });
     t.teardown(() => table.close());
     return { fleet, table };
   },

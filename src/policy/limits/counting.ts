@@ -26,7 +26,10 @@ const ZERO = new Decimal(0);
 /** What counts at this time. Never too small; too large by what is in one bucket at most. */
 export function spent({ buckets }: Counter, { window }: Pick<Limit, 'window'>, now: Date): Decimal {
   const start = windowStart(window, now.getTime());
-  return buckets.filter(({ to }) => to > start).reduce((total, { sum }) => add(total, sum), ZERO);
+  let total = ZERO;
+  // Exact, because no sum of a bucket has more digits than `add` allows; their total is checked at the end.
+  for (const { to, sum } of buckets) if (to > start) total = total.plus(sum);
+  return add(total, ZERO);
 }
 
 /** What is in counters of the share that the transaction has for this limit and key. */

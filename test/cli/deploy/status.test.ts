@@ -30,6 +30,15 @@ const NOT_DEPLOYED: Status = {
     since: undefined,
     problem: undefined,
   },
+  store: {
+    table: 'fireblocks-dev-store',
+    state: 'missing',
+    items: undefined,
+    pointInTimeRecovery: false,
+    deletionProtection: false,
+    sealed: undefined,
+    problem: undefined,
+  },
   certificate: undefined,
   alarms: { total: 0, firing: [] },
 };
@@ -101,5 +110,26 @@ t.test('shows an emergency stop in red, before everything else', (t) => {
     `RETRY since ${since}: the stored value is invalid`,
   );
   t.match(stop({ state: 'unknown', problem: 'access denied' }), '\u001b[31munknown: access denied');
+  t.end();
+});
+
+t.test('shows the store, when a head was sealed, and in red what protects it no longer', (t) => {
+  const store = (changes: Partial<Status['store']>, environment = 'dev') =>
+    print({ ...NOT_DEPLOYED, environment, store: { ...NOT_DEPLOYED.store, ...changes } });
+  t.match(store({}), 'not deployed yet: fireblocks-dev-store');
+  t.match(store({ state: 'unknown', problem: 'access denied' }), '\u001b[31munknown: access denied');
+  const active = { state: 'ACTIVE', items: 12, pointInTimeRecovery: true };
+  t.match(store(active), /^store +.*ACTIVE.*, fireblocks-dev-store, about 12 items$/m);
+  t.match(store(active), /^sealed +nothing yet$/m);
+  t.notMatch(store(active), 'is off');
+  const sealed = '2026-11-26T10:15:00.000Z';
+  t.match(store({ ...active, sealed }), /^sealed +2026-11-26T10:15:00\.000Z$/m);
+  t.match(store({ ...active, problem: 'access denied' }), /^sealed +.*unknown: access denied/m);
+  t.match(
+    store({ ...active, pointInTimeRecovery: false }),
+    '\u001b[31mpoint-in-time recovery is off: turn it on again',
+  );
+  t.match(store(active, 'prod'), '\u001b[31mdeletion protection is off');
+  t.notMatch(store({ ...active, deletionProtection: true }, 'prod'), 'is off');
   t.end();
 });

@@ -93,16 +93,32 @@ t.test('each cost matches its formula, and each sum its items', (t) => {
   t.end();
 });
 
+t.test('the costs of the store are those of the units that a decision uses', (t) => {
+  const rows = table('what a decision uses').map(([, ...units]) => units);
+  const total = rows.pop();
+  const sum = (place: number): number => rows.reduce((units, row) => units + Number(row[place]), 0);
+  t.strictSame(total, [`**${sum(0)}**`, `**${sum(1)}**`]);
+  const costs = Object.fromEntries(
+    table('what | formula | USD a month').map(([what, formula]) => [what, formula]),
+  );
+  t.equal(costs['store, reads of 30,000 decisions'], `0.03 × ${sum(0)} × 0.1425`);
+  t.equal(costs['store, writes of 30,000 decisions'], `0.03 × ${sum(1)} × 0.715`);
+  const million = (read: number, write: number): string => (sum(0) * read + sum(1) * write).toFixed(2);
+  t.match(guide, `cost\n${million(0.1425, 0.715)} in Tokyo, and ${million(0.125, 0.625)} in`);
+  t.end();
+});
+
 t.test('the costs include every endpoint and alarm that the stacks create', (t) => {
   const count = (type: string, changes = {}): number => synthesize('prod', changes).resources(type).length;
   const costs = table('what | formula | USD a month')
     .map(([what, formula]) => `${what ?? ''}: ${formula ?? ''}`)
     .join('\n');
-  const interfaces = count('AWS::EC2::VPCEndpoint') - 1;
+  // The gateway endpoints for S3 and DynamoDB are free.
+  const interfaces = count('AWS::EC2::VPCEndpoint') - 2;
   t.match(costs, `interface endpoints, ${interfaces} in one zone: ${interfaces} × 1 ×`);
-  t.equal(count('AWS::EC2::VPCEndpoint', CHOICES.cosigner) - 1, interfaces + 1);
+  t.equal(count('AWS::EC2::VPCEndpoint', CHOICES.cosigner) - 2, interfaces + 1);
   const alarms = count('AWS::CloudWatch::Alarm');
-  t.match(costs, `alarms: ${alarms} × 0.10`);
+  t.match(costs, `alarms, ${alarms}, one of them on two metrics: ${alarms} × 0.10 + 1 × 0.10`);
   t.match(costs, `Co-signer alarms: ${count('AWS::CloudWatch::Alarm', CHOICES.cosigner) - alarms} × 0.10`);
   t.end();
 });

@@ -96,7 +96,7 @@ const invalid: readonly (readonly [
         1,
         1,
         undefined,
-        'not a policy: a policy has the keys version, assets, contracts, own, tables, integrity, lists, rules, otherwise and onError',
+        'not a policy: a policy has the keys version, assets, contracts, own, tables, integrity, lists, initiators, limits, rules, otherwise and onError',
       ],
     ],
   ],

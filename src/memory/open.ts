@@ -1,0 +1,71 @@
+// Opens the store for the service: the table, this process's journal, the sealing of heads, and the watch for losses.
+import { hostname } from 'node:os';
+import { createJournal } from '../store/create-journal.js';
+import { fileHeadStore, headsFile } from '../store/file-heads.js';
+import type { HeadStore } from '../store/heads.js';
+import { LossWatch } from '../store/loss.js';
+import { memoryHeadStore } from '../store/memory-heads.js';
+import { openStore, type StoreConfig } from '../store/open.js';
+import { startSealing } from '../store/sealing.js';
+import type { Table } from '../store/table.js';
+import { DecisionMemory, type MemoryOptions } from './decide.js';
+import { Keeper } from './keeper.js';
+
+export interface OpenOptions extends Pick<MemoryOptions, 'policy' | 'emergency' | 'decideBy' | 'log'> {
+  readonly config: StoreConfig;
+  /** Of the service. */
+  readonly version: string;
+}
+
+export interface OpenMemory {
+  readonly memory: DecisionMemory;
+  /** Whether the store has lost something, so that every answer is RETRY. */
+  readonly loss: { readonly isLost: boolean };
+  /** Looks whether the store has lost anything: until then, it counts as lost. Never fails. */
+  ready(): Promise<void>;
+  /** Seals what was written last, and closes the store. */
+  close(): Promise<void>;
+}
+
+const SECONDS_PER_DAY = 86_400;
+
+/** @throws {StoreError} if a directory can't be opened; a table that can't be reached costs RETRY until it can */
+export async function openMemory({ config, version, ...options }: OpenOptions): Promise<OpenMemory> {
+  const { log } = options;
+  const { table, blobs } = await openStore(config);
+  const headStore = await openHeads(config, table);
+  const at = new Date().toISOString();
+  const journal = createJournal({
+    ...{ table, blobs, retentionSeconds: config.retentionDays * SECONDS_PER_DAY },
+    start: { type: 'start', at, version, task: `${hostname()} ${process.pid}` },
+  });
+  const loss = new LossWatch({ table, headStore, journal, log });
+  const sealing = startSealing({ table, headStore, journal, log });
+  const { retentionDays } = config;
+  return {
+    memory: new DecisionMemory({
+      ...options,
+      table,
+      journal,
+      keeper: new Keeper(blobs),
+      loss,
+      retentionDays,
+    }),
+    loss,
+    ready: () => loss.check(),
+    async close() {
+      loss.stop();
+      await journal.idle();
+      await sealing.stop();
+      await table.close();
+    },
+  };
+}
+
+/** The second place, where heads are sealed. */
+async function openHeads(config: StoreConfig, table: Table): Promise<HeadStore> {
+  if ('path' in config) return fileHeadStore(headsFile(config.path));
+  if (config.archive === undefined) return memoryHeadStore(table);
+  const { s3HeadStore } = await import('../store/s3-heads.js');
+  return s3HeadStore(`s3://${config.archive.bucket}/${config.archive.prefix}`);
+}
