@@ -108,7 +108,8 @@ const FAULTS: Readonly<Record<string, AwsProxy['before']>> = {
   throttled: (call) =>
     isStore(call) ? refusal('ProvisionedThroughputExceededException', 'too many requests') : undefined,
   refused: (call) => (isStore(call) ? refusal('AccessDeniedException', 'not authorized') : undefined),
-  'without its table': (call) => (isStore(call) ? refusal('ResourceNotFoundException', 'no table') : undefined),
+  'without its table': (call) =>
+    isStore(call) ? refusal('ResourceNotFoundException', 'no table') : undefined,
   gone: (call) => {
     if (isStore(call)) throw new Error('gone');
     return undefined;
@@ -149,30 +150,37 @@ t.test('a write whose response is lost is found out, and counted once', { timeou
   t.equal(await ask(), 'REJECT');
 });
 
-t.test('a store that was emptied or restored costs RETRY until that is accepted', { timeout: 240_000 }, async (t) => {
-  const { client, table, start, env, cwd } = await world(t);
-  const running = await start();
-  t.equal(await running.ask(), 'APPROVE');
-  const backup = await allItems(client, table);
-  t.equal(await running.ask(), 'APPROVE');
-  // Seals its last head.
-  const stopping = await start();
-  t.equal(await stopping.ask(), 'APPROVE');
-  t.equal(await stopping.handler.stop(), 0);
+t.test(
+  'a store that was emptied or restored costs RETRY until that is accepted',
+  { timeout: 240_000 },
+  async (t) => {
+    const { client, table, start, env, cwd } = await world(t);
+    const running = await start();
+    t.equal(await running.ask(), 'APPROVE');
+    const backup = await allItems(client, table);
+    t.equal(await running.ask(), 'APPROVE');
+    // Seals its last head.
+    const stopping = await start();
+    t.equal(await stopping.ask(), 'APPROVE');
+    t.equal(await stopping.handler.stop(), 0);
 
-  await replaceAll(client, table, backup);
-  t.equal(await running.ask(), 'RETRY', 'restored from before the last decisions');
-  const fresh = await start();
-  t.equal(await fresh.ask(), 'RETRY', 'a new process notices it too');
-  await fresh.handler.line({ event: 'store_lost' });
-  await replaceAll(client, table, []);
-  t.equal(await running.ask(), 'RETRY', 'emptied');
-  t.equal(await fresh.ask(), 'RETRY');
+    await replaceAll(client, table, backup);
+    t.equal(await running.ask(), 'RETRY', 'restored from before the last decisions');
+    const fresh = await start();
+    t.equal(await fresh.ask(), 'RETRY', 'a new process notices it too');
+    await fresh.handler.line({ event: 'store_lost' });
+    await replaceAll(client, table, []);
+    t.equal(await running.ask(), 'RETRY', 'emptied');
+    t.equal(await fresh.ask(), 'RETRY');
 
-  const accept = await runStore(['accept', '--table', table, '--archive', env['STORE_ARCHIVE'] ?? '', '--by', 'alice', '--yes'], { cwd, env });
-  t.equal(accept.code, 0, accept.stderr);
-  for (const { ask } of [running, fresh]) t.equal(await untilFinal(ask), 'APPROVE', 'accepted');
-});
+    const accept = await runStore(
+      ['accept', '--table', table, '--archive', env['STORE_ARCHIVE'] ?? '', '--by', 'alice', '--yes'],
+      { cwd, env },
+    );
+    t.equal(accept.code, 0, accept.stderr);
+    for (const { ask } of [running, fresh]) t.equal(await untilFinal(ask), 'APPROVE', 'accepted');
+  },
+);
 
 /** Asks again until the answer is final, as the Co-signer does. */
 async function untilFinal(ask: () => Promise<string | undefined>): Promise<string | undefined> {
