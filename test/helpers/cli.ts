@@ -31,6 +31,10 @@ export function runPolicy(args: readonly string[], options: RunOptions): Promise
   return run(POLICY, args, options);
 }
 
+export function runExpect(args: readonly string[], options: RunOptions): Promise<Ran> {
+  return run('cli/expect/main.ts', args, options);
+}
+
 function run(program: string, args: readonly string[], { cwd, env, input = '' }: RunOptions): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(
