@@ -156,7 +156,8 @@ function byPosition(a: PolicyProblem, b: PolicyProblem): number {
 const CUT_OFF =
   'put quotes around an expression that contains ` #`: YAML takes what follows for a comment, and the rest is incomplete';
 
-const NO_INITIATORS = 'tx.initiator is never there, because the policy names no initiators: write initiators: with their keys';
+const NO_INITIATORS =
+  'tx.initiator is never there, because the policy names no initiators: write initiators: with their keys';
 
 /** @param problems problems found are added to it */
 function compileRules(

@@ -26,13 +26,17 @@ export function readInitiators(document: PolicyDocument, { problems }: Found): I
       const spki = key.export({ type: 'spki', format: 'der' }).toString('hex');
       const owner = owners.get(spki);
       if (owner !== undefined) {
-        problems.push(document.problemAtKey(path, `${owner} and ${name} have the same key: give each its own`));
+        problems.push(
+          document.problemAtKey(path, `${owner} and ${name} have the same key: give each its own`),
+        );
       }
       owners.set(spki, name);
       keys.set(name, key);
     } catch (error) {
       if (!(error instanceof KeyError)) throw error;
-      problems.push(document.problemAtKey([...path, 'key'], `the key of ${name} can't be used: ${error.message}`));
+      problems.push(
+        document.problemAtKey([...path, 'key'], `the key of ${name} can't be used: ${error.message}`),
+      );
     }
   }
   return keys;
