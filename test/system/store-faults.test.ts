@@ -34,12 +34,12 @@ interface World {
   readonly table: string;
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  start(): Promise<Running>;
+  readonly start: () => Promise<Running>;
 }
 
 interface Running {
   readonly handler: Handler;
-  ask(id?: string): Promise<string | undefined>;
+  readonly ask: (id?: string) => Promise<string | undefined>;
 }
 
 async function world(t: Test): Promise<World> {
