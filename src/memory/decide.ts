@@ -161,7 +161,7 @@ export class DecisionMemory {
     assertAllowed(decision, asked.request);
     const [answer] = await Promise.all([
       exchange.encode(toAnswer(decision, asked.request.requestId)),
-      keeper.keep(exchange, policy),
+      keeper.keep(exchange, policy, now),
     ]);
     assertTime(exchange);
     const outcome = await journal.append({

@@ -3,27 +3,35 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Policy } from '../policy/evaluate/rules.js';
 import type { SigningKey, VerifyingKey } from '../protocol/key.js';
 import type { Blobs } from '../store/blobs.js';
+import { recordedUntil } from './writes.js';
 
 interface Keys {
   readonly cosignerKey: VerifyingKey | undefined;
   readonly callbackKey: SigningKey;
 }
 
+/** How long it is known that something is kept, in ms: then its expiry is extended. */
+const KNOWN_MS = 86_400_000;
+
 export class Keeper {
   readonly #blobs: Blobs;
+  readonly #retentionDays: number;
   /** What this process has kept or is keeping, by its hash. */
-  readonly #kept = new Map<string, Promise<void>>();
+  readonly #kept = new Map<string, { readonly at: number; readonly putting: Promise<void> | undefined }>();
 
-  constructor(blobs: Blobs) {
+  constructor(blobs: Blobs, retentionDays: number) {
     this.#blobs = blobs;
+    this.#retentionDays = retentionDays;
   }
 
-  /** Keeps what is not kept yet. @throws {StoreError} */
-  async keep({ cosignerKey, callbackKey }: Keys, policy: Policy | undefined): Promise<void> {
+  /** Keeps what is not kept yet, for as long as a record that is made now. @throws {StoreError} */
+  async keep({ cosignerKey, callbackKey }: Keys, policy: Policy | undefined, now: Date): Promise<void> {
     const pending: Promise<void>[] = [];
     const need = (hash: string, bytes: () => Buffer): void => {
       const kept = this.#kept.get(hash);
-      if (kept !== done) pending.push(kept ?? this.#put(hash, bytes()));
+      if (kept === undefined || now.getTime() - kept.at > KNOWN_MS)
+        pending.push(this.#put(hash, bytes(), now));
+      else if (kept.putting !== undefined) pending.push(kept.putting);
     };
     if (cosignerKey !== undefined) need(cosignerKey.fingerprint, () => derOf(cosignerKey.key));
     need(callbackKey.fingerprint, () => derOf(createPublicKey(callbackKey.key)));
@@ -31,20 +39,21 @@ export class Keeper {
     if (pending.length > 0) await Promise.all(pending);
   }
 
-  #put(hash: string, bytes: Buffer): Promise<void> {
-    const putting = this.#blobs.put(hash, bytes).then(
-      () => void this.#kept.set(hash, done),
+  #put(hash: string, bytes: Buffer, now: Date): Promise<void> {
+    const at = now.getTime();
+    // A day longer than the records that are made until it is extended.
+    const expires = recordedUntil(now, this.#retentionDays) + (2 * KNOWN_MS) / 1000;
+    const putting = this.#blobs.put(hash, bytes, expires).then(
+      () => void this.#kept.set(hash, { at, putting: undefined }),
       (error: unknown) => {
         this.#kept.delete(hash);
         throw error;
       },
     );
-    this.#kept.set(hash, putting);
+    this.#kept.set(hash, { at, putting });
     return putting;
   }
 }
-
-const done = Promise.resolve();
 
 /** As its fingerprint is made from. */
 function derOf(key: KeyObject): Buffer {

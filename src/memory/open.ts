@@ -47,7 +47,7 @@ export async function openMemory({ config, version, ...options }: OpenOptions): 
       ...options,
       table,
       journal,
-      keeper: new Keeper(blobs),
+      keeper: new Keeper(blobs, retentionDays),
       loss,
       retentionDays,
     }),

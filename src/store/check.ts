@@ -34,6 +34,9 @@ export function checkWrites(writes: readonly Write[]): void {
     if (bytes > MAX_DATA_BYTES) {
       throw new StoreError(`an item of ${bytes} bytes can't be stored: at most ${MAX_DATA_BYTES}`);
     }
+    if (write.expires !== undefined && !(Number.isSafeInteger(write.expires) && write.expires > 0)) {
+      throw new StoreError(`an item can't expire at ${write.expires}: Unix time in whole seconds`);
+    }
     if (HALF_PAIR.test(write.data)) throw new StoreError("half a surrogate pair can't be stored");
     total += bytes;
   }

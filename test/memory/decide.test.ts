@@ -51,7 +51,7 @@ function world(t: Test, yaml = LIMIT) {
     const { log, lines } = memoryLog();
     const start = { type: 'start', at: '', version: '', task: '' } as const;
     const memory = new DecisionMemory({
-      ...{ table, log, retentionDays: 400, keeper: new Keeper(blobs) },
+      ...{ table, log, retentionDays: 400, keeper: new Keeper(blobs, 400) },
       journal: createJournal({ table, blobs, start, retentionSeconds: 1e7, now, patienceMs: 200 }),
       loss: { isLost: state.lost, report: () => (state.lost = true) },
       policy: {

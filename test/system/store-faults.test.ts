@@ -4,7 +4,12 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchWriteItemCommand, type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteItemCommand,
+  type DynamoDBClient,
+  PutItemCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import t, { type Test } from 'tap';
 import { type Cosigner, createCosigner } from '../../cli/cosigner/client.js';
@@ -197,16 +202,9 @@ async function allItems(client: DynamoDBClient, table: string) {
 }
 
 async function replaceAll(client: DynamoDBClient, table: string, items: Items): Promise<void> {
-  const requests = [
-    ...(await allItems(client, table)).map(({ pk, sk }) => ({
-      DeleteRequest: { Key: { pk: pk ?? { S: '' }, sk: sk ?? { S: '' } } },
-    })),
-  ];
-  const puts = items.map((Item) => ({ PutRequest: { Item } }));
-  for (const all of [requests, puts]) {
-    for (let start = 0; start < all.length; start += 25) {
-      const RequestItems = { [table]: all.slice(start, start + 25) };
-      await client.send(new BatchWriteItemCommand({ RequestItems }));
-    }
+  for (const { pk, sk } of await allItems(client, table)) {
+    if (pk === undefined || sk === undefined) throw new Error('an item has no key');
+    await client.send(new DeleteItemCommand({ TableName: table, Key: { pk, sk } }));
   }
+  for (const Item of items) await client.send(new PutItemCommand({ TableName: table, Item }));
 }
