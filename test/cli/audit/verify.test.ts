@@ -12,7 +12,7 @@ import type { Item, Key } from '../../../src/store/table.js';
 import { rsaPair } from '../../helpers/keys.js';
 import { MemoryBlobs } from '../../helpers/memory-blobs.js';
 import { MemoryTable } from '../../helpers/memory-table.js';
-import { numberedPayload, recorded } from '../../helpers/recorded.js';
+import { numberedPayload, recorded } from '../../../bench/traffic/recorded.js';
 
 const RECORDS = 1000;
 

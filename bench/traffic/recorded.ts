@@ -12,7 +12,7 @@ import { signAnswer } from '../../src/protocol/sign-answer.js';
 import type { Blobs } from '../../src/store/blobs.js';
 import { createJournal, type OwnJournal } from '../../src/store/create-journal.js';
 import type { Table } from '../../src/store/table.js';
-import { type Pair, p256Pair, rsaPair } from './keys.js';
+import { type Pair, p256Pair, rsaPair } from '../../test/helpers/keys.js';
 
 /** Approves small amounts within a limit, rejects large ones, and has no answer to others yet. */
 const POLICY = `version: 1
