@@ -44,8 +44,8 @@ const MAX_PROBLEMS = 50;
  */
 export function readAnnouncedFile(file: string): AnnouncedFile {
   const text = readText(file).replace(/^\ufeff/, '');
-  const written = /^\s*[[{]/.test(text) ? readJsonEntries(text, file) : readCsvEntries(text, file);
   const problems: string[] = [];
+  const written = /^\s*[[{]/.test(text) ? readJsonEntries(text, file) : readCsvEntries(text, file, problems);
   const entries = new Map<string, Entry>();
   for (const { value, placeOf } of written) {
     const announcement = toAnnouncement(value);
@@ -97,15 +97,17 @@ const COMMON = COLUMNS.slice(0, 5);
 
 type Row = Readonly<Record<string, string>>;
 
-/** A row for each destination; rows with the same id are one transaction. */
-function readCsvEntries(text: string, file: string): readonly Written[] {
+/**
+ * A row for each destination; rows with the same id are one transaction.
+ * @param problems problems found are added to it
+ */
+function readCsvEntries(text: string, file: string, problems: string[]): readonly Written[] {
   const rows = parseCsv(text);
   if ('message' in rows) throw new InputError(`${file}:${rows.line}: ${rows.message}`);
   const [header, ...body] = rows;
   const names = header?.cells ?? [];
   checkHeader(names, file);
   const transactions = new Map<string, { readonly row: Row; readonly line: number }[]>();
-  const problems: string[] = [];
   for (const { line, cells } of body) {
     if (cells.length !== names.length) {
       problems.push(
@@ -122,7 +124,6 @@ function readCsvEntries(text: string, file: string): readonly Written[] {
       problems.push(`line ${line}: ${differing} differs from line ${others[0]?.line}, which has the same id`);
     }
   }
-  if (problems.length > 0) throw new InputError(reportOf(file, problems));
   return [...transactions.values()].map(toWritten);
 }
 

@@ -1,7 +1,7 @@
 // Defines `npm run expect`: announces transactions, so that the policy can approve what was announced and nothing else.
 import type { Command } from 'commander';
 import { createProgram } from '../command.js';
-import { EXIT_CODES, printJson, runOperatorProgram } from '../operator-command.js';
+import { EXIT_CODES, runOperatorProgram } from '../operator-command.js';
 import type { Output } from '../terminal.js';
 import { addAnnounced, listAnnounced, removeAnnounced, type Stored } from './announced.js';
 import { readAnnouncedFile } from './file.js';
@@ -24,6 +24,7 @@ export function createExpectProgram(stdout: Output): Command {
     'Announces transactions, so that a policy can approve what was announced and nothing else: has(tx.expected) && tx.expected.matches.',
   ).addHelpText('after', `\nHelp for one command: npm run expect -- add --help\n${EXIT_CODES.trimStart()}`);
   const print = (lines: readonly string[]): void => void stdout.write(`${lines.join('\n')}\n`);
+  const printJson = (value: unknown): void => print([JSON.stringify(value, null, 2)]);
 
   commandOf(program, 'add', 'announces the transactions of a file: JSON or CSV, - for standard input')
     .argument('<file>', 'a JSON list, or CSV with one row for each destination')

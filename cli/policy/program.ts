@@ -6,6 +6,7 @@ import type { Output } from '../terminal.js';
 import { addCheck } from './commands/check.js';
 import { addExplain } from './commands/explain.js';
 import { addHistory } from './commands/history.js';
+import { addLimits } from './commands/limits.js';
 import { addCandidate, addPromote } from './commands/promote.js';
 import { addPush } from './commands/push.js';
 import { addReplay } from './commands/replay.js';
@@ -32,6 +33,7 @@ export function createPolicyProgram(stdout: Output): Command {
   addTest(program, stdout);
   addReplay(program, stdout);
   addReport(program, stdout);
+  addLimits(program, stdout);
   addSchema(program, stdout);
   addPush(program, stdout);
   addHistory(program, stdout);

@@ -1,5 +1,5 @@
 // The service: tasks behind an internal load balancer with a private hostname, and their monitoring.
-import { CfnOutput, CfnParameter, Duration, Size } from 'aws-cdk-lib';
+import { CfnParameter, Duration, Size } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -22,7 +22,7 @@ import {
 } from '../../src/timeouts.js';
 import { Monitoring } from '../monitoring/monitoring.js';
 import type { StackName } from '../names.js';
-import { callbackUrl } from '../settings.js';
+import { createOutputs } from './callback-outputs.js';
 import { createCertificate } from './certificate.js';
 import type { Network } from './foundation.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
@@ -92,7 +92,7 @@ export class CallbackStack extends ProjectStack {
       targetGroup: this.targetGroup,
     });
     this.alarmTopic = monitoring.topic;
-    this.createOutputs();
+    createOutputs(this, this.deployment, this);
   }
 
   private createLogGroup(id: string, logGroupName: string, encryptionKey: kms.IKey): logs.LogGroup {
@@ -263,42 +263,5 @@ export class CallbackStack extends ProjectStack {
       zone,
       target: route53.RecordTarget.fromAlias(new LoadBalancerTarget(loadBalancer)),
     });
-  }
-
-  private createOutputs(): void {
-    const { names, settings } = this.deployment;
-    const { parameters } = names;
-    const outputs: Readonly<Record<string, [value: string, description: string]>> = {
-      CallbackURL: [callbackUrl(settings), 'Base URL to configure in the Co-signer'],
-      LoadBalancerDNS: [this.loadBalancer.loadBalancerDnsName, 'DNS name of the load balancer'],
-      TargetGroupArn: [
-        this.targetGroup.targetGroupArn,
-        'Use with: aws elbv2 describe-target-health --target-group-arn',
-      ],
-      ClusterName: [names.cluster, 'Use with: aws ecs describe-services --cluster'],
-      ServiceName: [names.service, 'Use with: aws ecs describe-services --services'],
-      LogGroupName: [names.logGroups.service, 'Use with: aws logs tail --follow'],
-      DashboardName: [names.prefix, 'CloudWatch dashboard'],
-      AlarmTopicArn: [this.alarmTopic.topicArn, 'SNS topic that receives alarm notifications'],
-      CallbackPrivateKeyParameter: [
-        parameters.callbackPrivateKey,
-        'SecureString: the key that signs responses',
-      ],
-      CosignerPublicKeyParameter: [
-        parameters.cosignerPublicKey,
-        'SecureString: the key that verifies requests',
-      ],
-      ...(settings.policySource === 'parameter' && {
-        PolicyParameter: [parameters.policy, 'SecureString: the policy that decides on requests'],
-        PolicyCandidateParameter: [
-          parameters.policyCandidate,
-          'SecureString: a policy that is tried beside the one in force; absent unless there is one',
-        ],
-      }),
-      StopParameter: [parameters.policyStop, 'SecureString: the emergency stop; absent unless it was used'],
-    };
-    for (const [id, [value, description]] of Object.entries(outputs)) {
-      new CfnOutput(this, id, { value, description });
-    }
   }
 }

@@ -11,6 +11,7 @@ import {
   COSIGNER_OBJECT_ACTIONS,
   SESSION_MANAGER_ACTIONS,
 } from './cosigner-permissions.js';
+import { type EndpointStatement, toPolicyStatement } from './endpoint-policy.js';
 import { POLICY_BUCKET_ACTIONS, POLICY_OBJECT_ACTIONS } from './policy-bucket.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 import { ARCHIVE_BUCKET_ACTIONS, ARCHIVE_OBJECT_ACTIONS, TABLE_ACTIONS } from './store.js';
@@ -21,17 +22,6 @@ export interface Network {
   readonly privateSubnets: readonly [ec2.ISubnet, ec2.ISubnet];
   /** Security group of the interface endpoints. */
   readonly endpointSecurityGroup: ec2.ISecurityGroup;
-}
-
-/** A statement in an endpoint policy. */
-interface EndpointStatement {
-  readonly actions: string[];
-  readonly resources: string[];
-  /**
-   * Allows callers from any account: for files that AWS serves publicly or through its own presigned URLs.
-   * @default false - only callers from this account
-   */
-  readonly anyAccount?: boolean;
 }
 
 type InterfaceEndpoint = readonly [
@@ -196,7 +186,7 @@ export class FoundationStack extends ProjectStack {
         securityGroups: [securityGroup],
         open: false,
       });
-      for (const statement of statements) endpoint.addToPolicy(this.toPolicyStatement(statement));
+      for (const statement of statements) endpoint.addToPolicy(toPolicyStatement(statement, this.account));
     }
     this.createGatewayEndpoint('S3', 's3', { vpc, routeTableIds, statements: this.s3Statements() });
     this.createGatewayEndpoint('DynamoDb', 'dynamodb', {
@@ -251,7 +241,7 @@ export class FoundationStack extends ProjectStack {
       vpcEndpointType: 'Gateway',
       routeTableIds,
       policyDocument: new iam.PolicyDocument({
-        statements: statements.map((statement) => this.toPolicyStatement(statement)),
+        statements: statements.map((statement) => toPolicyStatement(statement, this.account)),
       }),
     });
   }
@@ -291,18 +281,5 @@ export class FoundationStack extends ProjectStack {
         anyAccount: true,
       },
     ];
-  }
-
-  private toPolicyStatement({
-    actions,
-    resources,
-    anyAccount = false,
-  }: EndpointStatement): iam.PolicyStatement {
-    return new iam.PolicyStatement({
-      principals: [new iam.AnyPrincipal()],
-      actions,
-      resources,
-      ...(!anyAccount && { conditions: { StringEquals: { 'aws:PrincipalAccount': this.account } } }),
-    });
   }
 }

@@ -29,8 +29,11 @@ export const ARCHIVE_BUCKET_ACTIONS = ['s3:ListBucket'];
 /** The service's actions on the objects in the archive. It has no permission to delete them or to change their locks. */
 export const ARCHIVE_OBJECT_ACTIONS = ['s3:GetObject', 's3:PutObject'];
 
-/** Lifecycle rules delete an object this long after its lock has ended: a lock's end is not at midnight. */
-const DAYS_AFTER_LOCK = 1;
+/**
+ * Lifecycle rules delete an object this long after its lock has ended. The service stores an object that it needs again
+ * only if the stored one is older than 30 days.
+ */
+const DAYS_AFTER_LOCK = 31;
 
 export interface StoreProps {
   readonly deployment: Deployment;

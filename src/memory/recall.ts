@@ -12,7 +12,7 @@ import type { CallbackRequest } from '../protocol/request.js';
 import type { HeadCheck } from '../store/journal.js';
 import { answerKey, counterKey, expectedKey, subjectKey, useKey } from '../store/keys.js';
 import type { Item, Key, Table } from '../store/table.js';
-import { type Relation, relate, sharesOf, type SubjectState } from './transaction.js';
+import { boundTo, type Relation, relate, sharesOf, type SubjectState } from './transaction.js';
 import { subjectFromData } from './transaction-data.js';
 
 /** A request, and where it stands. */
@@ -89,7 +89,7 @@ export async function recall(
     state,
     relation,
     memory: {
-      subject,
+      subject: boundTo(subject, state, relation, request),
       counters: countersOf(found, [...claims, ...shares]),
       shares,
       expected: ids.flatMap((id) => expectedIn(found, id)),

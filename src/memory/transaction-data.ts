@@ -42,7 +42,7 @@ const ESSENTIALS = z.strictObject({
 const SHARE = z.strictObject({
   limit: z.string(),
   key: z.string(),
-  amount: z.string(),
+  amount: z.string().regex(/^\d+(?:\.\d+)?$/),
   from: z.number(),
   to: z.number(),
 });

@@ -145,6 +145,20 @@ export function sharesOf({ entries }: SubjectState, relation: Relation): readonl
   return relation.kind === 'known' ? (entries[relation.place]?.shares ?? []) : [];
 }
 
+/**
+ * What announced transactions and proofs are bound to. Of a batch it is the entry, so that each entry needs its own.
+ * @param subject see `subjectId`
+ */
+export function boundTo(
+  subject: string,
+  { entries }: SubjectState,
+  relation: Relation,
+  request: CallbackRequest,
+): string {
+  const id = relation.kind === 'known' ? (entries[relation.place]?.id ?? '') : entryId(request);
+  return id === '' ? subject : `transaction:${id}`;
+}
+
 function entryId({ requestId, payload }: CallbackRequest): string {
   const txId = payload['txId'];
   const hasSuffix =

@@ -80,10 +80,10 @@ function subjectPut(decided: Decided, { versionOf }: Recalled, state: SubjectSta
 }
 
 /** Used once, by one transaction, which may use it again. */
-function usePut({ subject, now, retentionDays }: Decided, { versionOf }: Recalled, key: Key): readonly Put[] {
+function usePut({ now, retentionDays }: Decided, { memory, versionOf }: Recalled, key: Key): readonly Put[] {
   const seen = versionOf(key);
   if (seen > 0) return [];
-  return [{ type: 'put', ...key, data: subject, seen, expires: keptUntil(now, retentionDays) }];
+  return [{ type: 'put', ...key, data: memory.subject, seen, expires: keptUntil(now, retentionDays) }];
 }
 
 function counterPuts(

@@ -8,7 +8,7 @@ const COLON = ':'.charCodeAt(0);
 /**
  * Checks that no object has a key twice, at any depth. JSON.parse drops all but the last, so that there are then fewer
  * keys in the value than in the text. Two spellings of a key, such as `a` and `\u0061`, are one key. It takes 2.6 µs for
- * a request of 2 KB, and 0.2 ms for one of 7 MB.
+ * a request of 2 KB, and 0.4 ms for one of 7 MB.
  * @param text valid JSON
  * @param value what JSON.parse made of it
  * @throws {Refusal} `malformed_request`

@@ -101,7 +101,8 @@ function defaultClient(): S3Client {
 /** For errors that are an answer: 404 there is no such object, 412 there is one already. */
 function unlessStatus(expected: number): (error: unknown) => undefined {
   return (error) => {
-    if (!(error instanceof S3ServiceException) || error.$metadata.httpStatusCode !== expected) throw error;
+    const isAnswer = error instanceof S3ServiceException && error.$metadata.httpStatusCode === expected;
+    if (!isAnswer || error.name === 'NoSuchBucket') throw error;
     return undefined;
   };
 }

@@ -69,13 +69,13 @@ export class AwsCalls<Used extends Client> {
       });
     try {
       for (let count = 1; ; count++) {
-        if (limit.signal.aborted) throw failed(reasonOf(limit.signal.reason, last), limit.signal.reason);
+        if (limit.hasEnded()) throw failed(reasonOf(limit.signal.reason, last), limit.signal.reason);
         const client = this.#client;
         try {
           return await limit.race(attempt(client, limit.signal, doubtful));
         } catch (error) {
           if (error instanceof StoreError) throw error;
-          if (limit.signal.aborted) {
+          if (limit.hasEnded()) {
             doubtful = true;
             if (limit.isOver) this.#replace(client);
             throw failed(reasonOf(limit.signal.reason, last), error);

@@ -34,6 +34,9 @@ const FIRST_KEY = Buffer.from([0]);
 /** How long to wait for the reason why a commit failed, in ms. */
 const REASON_TIMEOUT_MS = 100;
 
+/** What LMDB reports if a commit can't be written to the disk. */
+const DISK_ERROR = /Input\/output error|No space|File too large/;
+
 type Database = Lmdb.RootDatabase<Buffer, Buffer>;
 
 /** Keys from the first to the end, both inclusive. */
@@ -65,6 +68,8 @@ export async function openEmbedded(directory: string, options: EmbeddedOptions =
       encoding: 'binary',
       // By default, a write is reported before it is on the disk.
       overlappingSync: false,
+      // By default, a commit that fails also rejects a promise that nobody can handle, which would end the process.
+      eventTurnBatching: false,
     });
     return new EmbeddedTable(directory, database, options);
   } catch (error) {
@@ -289,7 +294,8 @@ export class EmbeddedTable implements Table {
 function cannot(what: string, directory: string, error: unknown, mayBeWritten = false): StoreError {
   if (error instanceof StoreError) return error;
   const reason = error instanceof Error ? error.message : String(error);
-  return new StoreError(`store ${directory} can't ${what}: ${reason}`, { cause: error, mayBeWritten });
+  const hint = DISK_ERROR.test(reason) ? ': is the disk full?' : '';
+  return new StoreError(`store ${directory} can't ${what}: ${reason}${hint}`, { cause: error, mayBeWritten });
 }
 
 /** LMDB's errors about a commit have the reason in a promise, which is rejected with it soon after. */

@@ -22,8 +22,9 @@ export function subjectKey(id: string): Key {
 
 /** A counter of a limit. @param key the values of the limit's `per`, as one text */
 export function counterKey(limit: string, key: string): Key {
-  return { partition: `L#${limit}#${part(key)}`, sort: ALONE };
+  return { partition: `${COUNTER_PREFIX}${limit}#${part(key)}`, sort: ALONE };
 }
+export const COUNTER_PREFIX = 'L#';
 
 /** A transaction that was announced. @param id its `externalTxId` or `txId` */
 export function expectedKey(id: string): Key {

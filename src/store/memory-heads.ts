@@ -17,6 +17,7 @@ export function memoryHeadStore(table: Table): HeadStore {
       return Promise.resolve();
     },
     sealed: () => Promise.resolve(heads),
+    // eslint-disable-next-line @typescript-eslint/require-await -- the interface is asynchronous
     async *everSealed() {
       yield* heads;
     },

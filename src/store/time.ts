@@ -34,6 +34,11 @@ export class TimeLimit {
     return this.#isOver;
   }
 
+  /** Whether the limit was reached, or the caller's signal was aborted. */
+  hasEnded(): boolean {
+    return this.signal.aborted;
+  }
+
   /** Waits for work, but not longer than the limit. Its later result is ignored. */
   async race<Result>(work: Promise<Result>): Promise<Result> {
     const { signal } = this;

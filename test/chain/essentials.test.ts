@@ -378,6 +378,15 @@ t.test('destinations may come in another order', (t) => {
   t.end();
 });
 
+t.test('a destination that fits two approved ones leaves the other what fits only one', (t) => {
+  const to = (fields: Payload): Payload => ({ dstType: 'ONE_TIME_ADDRESS', amountNativeStr: '1', ...fields });
+  const approved = paying([to({}), to({ dstAddress: ALICE })]);
+  const displayed = [to({ displayDstAddress: ALICE }), to({ displayDstAddress: MALLORY })];
+  t.equal(difference(approved, paying(displayed)), undefined);
+  t.match(difference(approved, paying([displayed[1], displayed[1]])), /^destination 2: address is/);
+  t.end();
+});
+
 t.test('all destinations together may get less by the fee once', (t) => {
   const approved = paying([{ amountNativeStr: '1' }, { amountNativeStr: '1' }]);
   const signed = (one: string, other: string): Payload =>

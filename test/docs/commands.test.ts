@@ -53,6 +53,15 @@ const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, conta
   "pip install 'moto[server]' cfn-lint": ['.ci/run', "'moto[server]' cfn-lint"],
   // Covers the same files: the linter fails if this command would change something.
   'npx prettier --write .': ['package.json', 'prettier --check .'],
+  ...Object.fromEntries(
+    [
+      'mkdir -p .local',
+      'cp examples/known-transactions.yaml .local/policy.yaml',
+      'npm run expect -- add examples/payouts.json',
+      'npm run expect -- list',
+      'npm run expect -- remove payout-1002',
+    ].map((command) => [command, ['test/docs/known-transactions.test.ts', "'expect'"]] as const),
+  ),
   // `npm start` runs this command after the build, with the local-mode flag.
   'node dist/main.js': ['package.json', 'node dist/main.js --local'],
 };

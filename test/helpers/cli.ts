@@ -10,6 +10,8 @@ export { ROOT } from './paths.js';
 
 const COSIGNER = 'cli/cosigner/main.ts';
 const POLICY = 'cli/policy/main.ts';
+const STORE = 'cli/store/main.ts';
+const EXPECT = 'cli/expect/main.ts';
 
 export interface Ran {
   readonly code: number;
@@ -29,6 +31,14 @@ export function runCosigner(args: readonly string[], options: RunOptions): Promi
 
 export function runPolicy(args: readonly string[], options: RunOptions): Promise<Ran> {
   return run(POLICY, args, options);
+}
+
+export function runStore(args: readonly string[], options: RunOptions): Promise<Ran> {
+  return run(STORE, args, options);
+}
+
+export function runExpect(args: readonly string[], options: RunOptions): Promise<Ran> {
+  return run(EXPECT, args, options);
 }
 
 function run(program: string, args: readonly string[], { cwd, env, input = '' }: RunOptions): Promise<Ran> {

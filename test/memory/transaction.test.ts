@@ -6,6 +6,7 @@ import { approvalOf } from '../../bench/traffic/request.js';
 import { type Payload, samplePayload } from '../../cli/cosigner/request.js';
 import {
   approve,
+  boundTo,
   NOTHING_APPROVED,
   reject,
   relate,
@@ -360,5 +361,22 @@ t.test('the stages of the sample are told apart', (t) => {
     [APPROVAL, SIGNING].map((payload) => isSigning(asSent(payload))),
     [false, true],
   );
+  t.end();
+});
+
+t.test('each entry of a batch is bound to by itself, at both stages', (t) => {
+  const transaction = new Transaction();
+  const boundAs = (payload: Payload): string =>
+    boundTo('subject', transaction.state, transaction.relation(payload), asSent(payload));
+  t.equal(boundAs(APPROVAL), 'subject');
+  const [one, two] = ['_1', '_2'].map((suffix) => ({ ...APPROVAL, requestId: TX + suffix }));
+  for (const payload of [one, two]) {
+    if (payload === undefined) throw new Error('no payload');
+    t.equal(boundAs(payload), `transaction:${payload.requestId}`);
+    transaction.approve(payload);
+    t.equal(boundAs(payload), `transaction:${payload.requestId}`);
+  }
+  t.equal(boundAs({ ...SIGNING, requestId: `${TX}_2` }), `transaction:${TX}_2`, 'the signing of the second');
+  t.equal(boundAs({ ...SIGNING, requestId: 'other' }), `transaction:${TX}_1`, 'an entry that is open');
   t.end();
 });

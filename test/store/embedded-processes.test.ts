@@ -1,5 +1,5 @@
 // What is special about the embedded store: several processes on one directory, kill -9, and the files themselves.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { type EmbeddedTable, openEmbedded } from '../../src/store/embedded.js';
 import type { Put } from '../../src/store/table.js';
-import { collect } from './table-suite.js';
+import { collect } from './suite.js';
 
 const PROGRAM = fileURLToPath(new URL('embedded-process.js', import.meta.url));
 const COUNTED = ['one', 'two'].map((sort) => ({ partition: 'count', sort }));
@@ -54,6 +54,15 @@ t.test('sees at once what another process has written', async (t) => {
     t.ok((await countIn(table)) >= printed, `${printed}`);
   }
   child.kill('SIGKILL');
+});
+
+t.test('sees it even if it has read before, without a pause', async (t) => {
+  const directory = t.testdir();
+  const table = await openIn(t, directory);
+  const key = { partition: 'P', sort: 'a' };
+  t.strictSame(await table.read([key]), [undefined]);
+  execFileSync(process.execPath, [PROGRAM, 'put', directory]);
+  t.match(await table.read([key]), [{ data: 'other process' }]);
 });
 
 t.test('lets exactly as many through as fit, from several processes', async (t) => {
@@ -106,6 +115,18 @@ t.test(
     t.strictSame(await table.read([key]), [undefined]);
   },
 );
+
+t.test('goes on after a full disk, and has written nothing by halves', async (t) => {
+  const script = `trap '' XFSZ; ulimit -f 2000; exec "${process.execPath}" "${PROGRAM}" fill "${t.testdir()}"`;
+  // If a promise that nobody handles were rejected, the exit code would not be 0.
+  const { stdout } = await promisify(execFile)('bash', ['-c', script]);
+  t.match(stdout.split('\n'), [
+    /^store .* can't be written: .*: is the disk full\?$/,
+    'true true',
+    '[]',
+    '[]',
+  ]);
+});
 
 t.test('removes expired items step by step', async (t) => {
   const directory = t.testdir();

@@ -94,10 +94,10 @@ for (const [name, setUp] of Object.entries(SETUPS)) {
 
   t.test(`${name}: a limit holds while processes are killed`, { timeout: 600_000 }, async (t) => {
     const { fleet, table } = await setUp(t);
-    let running = true;
+    const running = new AbortController();
     let kills = 0;
     const killing = (async () => {
-      while (running) {
+      while (!running.signal.aborted) {
         await sleep(1000);
         await fleet.restart(kills++ % SIZE);
       }
@@ -108,7 +108,7 @@ for (const [name, setUp] of Object.entries(SETUPS)) {
       t.equal(await spentBy(table, source), String(FITTING));
       await sleep(300);
     }
-    running = false;
+    running.abort();
     await killing;
     t.comment(`${kills} processes were killed`);
     t.ok(kills > 2);

@@ -59,6 +59,10 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'limits.*.max':
     'The most that fits, or a table of it by the values of `per`: `{ "12 / USDC": 5000, default: 1000 }`.',
   'limits.*.over': 'The answer to what does not fit: `reject` (default) or `retry`.',
+  initiators:
+    'Public keys of those who prove with a signature in `extraParameters` that they initiated a transaction, by name. Rules read the name as `tx.initiator`.',
+  'initiators.*.key':
+    'Public key: PEM, or base64 of its SubjectPublicKeyInfo. Ed25519, ECDSA P-256, or RSA of at least 2048 bits.',
   rules: 'The rules, from top to bottom. The first that matches decides, so put rules that reject first.',
   'rules[].id': 'Unique name that appears in the log and in reports: up to 64 letters, digits and `_ . -`.',
   'rules[].for': '`transaction` (approval and signing) or `configuration` (changes to the workspace).',

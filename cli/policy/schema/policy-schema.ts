@@ -51,6 +51,8 @@ const KEYWORDS: Readonly<Record<string, JsonSchema>> = {
   'lists.*': { anyOf: [{ type: 'array', items: {} }, toJsonSchema(listReferenceSchema)] },
   // 64 digits without quotes would be a number that can't be exact.
   'lists.*.sha256': { type: ['string'] },
+  initiators: { ...MAP_OR_EMPTY, propertyNames: { type: 'string', pattern: '^[\\w.@-]{1,64}$' } },
+  'initiators.*.key': { type: ['string'] },
   limits: { ...MAP_OR_EMPTY, propertyNames: NAMES },
   'limits.*': { oneOf: [{ required: ['window'] }, { required: ['calendar', 'zone'] }] },
   'limits.*.when': { type: ['string', 'boolean'] },

@@ -98,11 +98,11 @@ t.test('the costs of the store are those of the units that a decision uses', (t)
   const total = rows.pop();
   const sum = (place: number): number => rows.reduce((units, row) => units + Number(row[place]), 0);
   t.strictSame(total, [`**${sum(0)}**`, `**${sum(1)}**`]);
-  const costs = Object.fromEntries(
-    table('what | formula | USD a month').map(([what, formula]) => [what, formula]),
+  const costs = new Map(
+    table('what | formula | USD a month').map(([what = '', formula = '']) => [what, formula] as const),
   );
-  t.equal(costs['store, reads of 30,000 decisions'], `0.03 × ${sum(0)} × 0.1425`);
-  t.equal(costs['store, writes of 30,000 decisions'], `0.03 × ${sum(1)} × 0.715`);
+  t.equal(costs.get('store, reads of 30,000 decisions'), `0.03 × ${sum(0)} × 0.1425`);
+  t.equal(costs.get('store, writes of 30,000 decisions'), `0.03 × ${sum(1)} × 0.715`);
   const million = (read: number, write: number): string => (sum(0) * read + sum(1) * write).toFixed(2);
   t.match(guide, `cost\n${million(0.1425, 0.715)} in Tokyo, and ${million(0.125, 0.625)} in`);
   t.end();

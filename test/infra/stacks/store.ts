@@ -84,7 +84,7 @@ t.test('the archive locks its objects for as long as records are kept, in prod a
       VersioningConfiguration: { Status: 'Enabled' },
     });
     const [rule] = (Properties['LifecycleConfiguration'] as { Rules: readonly Json[] }).Rules;
-    t.equal(rule?.['ExpirationInDays'], days + 1, 'objects are deleted after their lock has ended');
+    t.equal(rule?.['ExpirationInDays'], days + 31, 'objects are deleted after their lock has ended');
   }
   t.end();
 });

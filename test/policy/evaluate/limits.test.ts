@@ -259,13 +259,13 @@ t.test(
 
 t.test('a transaction that is not the one approved before is rejected before any rule', (t) => {
   const policy = policyWith({ daily: DAILY }, { rules: [], otherwise: 'retry' });
-  const memory = { ...NO_MEMORY, changed: 'the asset' };
+  const memory = { ...NO_MEMORY, changed: 'The asset differs.' };
   t.strictSame(decideBy(policy, request(amount('1')), at(0), undefined, undefined, memory), {
     policy: policy.hash,
     tried: [],
     action: 'REJECT',
     rule: 'changed',
-    reason: 'Not what was approved for this transaction before: the asset differs.',
+    reason: 'The asset differs.',
   });
   const [one, two] = ['1', '2'].map((digit) => `0x${digit.repeat(40)}`);
   const contradicting = { asset: 'ETH', destinations: [{ displayDstAddress: one, dstAddress: two }] };

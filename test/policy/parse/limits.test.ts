@@ -29,7 +29,7 @@ limits:
   ]);
   t.strictSame(
     limits.map(({ max }) => [
-      [...max.byKey].map(([key, { max }]) => `${key} ${max}`),
+      [...max.byKey].map(([key, entry]) => `${key} ${entry.max.toFixed()}`),
       max.otherwise?.toFixed(),
     ]),
     [

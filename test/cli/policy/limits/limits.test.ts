@@ -1,11 +1,11 @@
 // Limits in the commands: test cases, replays, explanations, advice, differences.
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { differenceOf } from '../../../cli/policy/change/difference.js';
-import { createPolicyProgram } from '../../../cli/policy/program.js';
-import { parsePolicy } from '../../../src/policy/parse/file.js';
-import { runInProcess } from '../../helpers/cli.js';
-import { advise } from './advice/policies.js';
+import { differenceOf } from '../../../../cli/policy/change/difference.js';
+import { createPolicyProgram } from '../../../../cli/policy/program.js';
+import { parsePolicy } from '../../../../src/policy/parse/file.js';
+import { runInProcess } from '../../../helpers/cli.js';
+import { advise } from '../advice/policies.js';
 
 const POLICY = `version: 1
 limits:
