@@ -24,10 +24,11 @@ async function createWorld() {
   const table = new MemoryTable();
   const blobs = new MemoryBlobs();
   const headStore = fileHeadStore(join(t.testdir(), 'store.heads'));
-  const { journal, decide, keys } = recorded({ table, blobs });
+  const process = recorded({ table, blobs });
+  const { journal, keys } = process;
   const seal = async (): Promise<void> => headStore.seal(journal.head === undefined ? [] : [journal.head]);
   for (let number = 1; number < RECORDS; number++) {
-    await decide(numberedPayload(number));
+    await process.decide(numberedPayload(number));
     if (number === RECORDS / 2) await seal();
   }
   await seal();
@@ -201,12 +202,11 @@ t.test('names where the tail was cut with its head and its answers, by the seale
   }
   world.table.tamper(headKey(world.writer), { ...itemAt(headKey(world.writer)), data: head });
   await names(t, [991, 'removed']);
-  const { accept } = world.headStore;
   t.same(await problems({ headStore: undefined }), [], 'without the second place, nobody can know');
   const [sealed] = await world.headStore.sealed();
   if (sealed === undefined) throw new Error('nothing is sealed');
   const acceptances = [{ at: '2026-11-26T12:00:00.000Z', by: 'Ann', heads: [sealed] }];
-  const headStore = { ...world.headStore, acceptances: () => Promise.resolve(acceptances), accept };
+  const headStore = { ...world.headStore, acceptances: () => Promise.resolve(acceptances) };
   const accepted = await verifyStore({ ...world, headStore });
   t.match(accepted, { problemCount: 0, accepted: [world.writer] }, 'what was accepted is no problem');
 });
@@ -256,6 +256,35 @@ t.test('names a stored answer that was altered, or removed', async (t) => {
 t.test('names a missing head item', async (t) => {
   world.table.tamper(headKey(world.writer), undefined);
   await names(t, [RECORDS, 'head']);
+});
+
+t.test('accepts that a chain begins later only if what was before has expired', async (t) => {
+  const day = 86_400_000;
+  const start = Date.parse('2026-01-01T00:00:00Z');
+  let now = start;
+  const table = new MemoryTable({ now: () => now });
+  const blobs = new MemoryBlobs();
+  const process = recorded({ table, blobs, now: () => now });
+  const { journal } = process;
+  for (let number = 0; number < 8; number++) {
+    now = start + number * day;
+    await process.decide(numberedPayload(number));
+  }
+  now = start + 403.5 * day;
+  t.match(
+    await verifyStore({ table, blobs }, { now }),
+    { problemCount: 0, records: 4, answers: 8, outlivedAnswers: 4 },
+    'the start record and four others have expired',
+  );
+  table.tamper(recordKey(journal.writer, 6), undefined);
+  table.tamper(recordKey(journal.writer, 7), undefined);
+  const headStore = fileHeadStore(join(t.testdir(), 'store.heads'));
+  const expires = Math.round(now / 1000) + 10 * 86_400;
+  await headStore.seal([
+    { writer: journal.writer, sequence: 7, hash: 'a'.repeat(64), at: '2026-01-05T00:00:00.000Z', expires },
+  ]);
+  const found = await verifyStore({ table, blobs, headStore }, { now });
+  t.match(found.problems[0], { sequence: 7, what: 'removed' }, 'removed where the others have expired');
 });
 
 t.test('trusts only the keys that are given', async (t) => {
