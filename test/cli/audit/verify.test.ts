@@ -5,6 +5,7 @@ import type { AuditedStore } from '../../../cli/audit/store.js';
 import { trustOnly } from '../../../cli/audit/verify/keys.js';
 import type { What } from '../../../cli/audit/verify/problem.js';
 import { verifyStore } from '../../../cli/audit/verify/verify.js';
+import { hashOf } from '../../../src/store/chain.js';
 import { fileHeadStore } from '../../../src/store/file-heads.js';
 import { answerKey, headKey, recordKey, recordPartition } from '../../../src/store/keys.js';
 import type { DecisionRecord, StoredRecord } from '../../../src/store/record.js';
@@ -216,6 +217,30 @@ t.test('names a writer whose records were all removed', async (t) => {
   world.table.tamper(headKey(world.writer), undefined);
   const found = await problems();
   t.same(found[0], [1, 'removed']);
+});
+
+t.test('names what was altered in a chain that was hashed anew to its end', async (t) => {
+  let previous = '';
+  for (let sequence = 501; sequence <= RECORDS; sequence++) {
+    alter(sequence, (text) => {
+      const altered = sequence === 502 ? text.replace('"action":"APPROVE"', '"action":"REJECT"') : text;
+      return sequence > 502 ? altered.replace(/"previous":"\w+"/, `"previous":"${previous}"`) : altered;
+    });
+    previous = hashOf(recordAt(sequence).data);
+  }
+  const head = { sequence: RECORDS, hash: previous, at: '2026-11-26T10:00:00.000Z' };
+  world.table.tamper(headKey(world.writer), {
+    ...itemAt(headKey(world.writer)),
+    data: JSON.stringify(head),
+  });
+  await names(
+    t,
+    [502, 'contradiction'],
+    [502, 'decision'],
+    [502, 'answer'],
+    // The sealed head.
+    [RECORDS, 'altered'],
+  );
 });
 
 t.test('records with keys of somebody else are found with keys that are given', async (t) => {
