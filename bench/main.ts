@@ -3,8 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { createProgram, runProgram } from '../cli/command.js';
+import { measureAudit } from './audit.js';
 import { measureFootprint } from './footprint.js';
 import { measureLists } from './lists/lists.js';
+import { wholeNumber } from './options.js';
 import { measureStore } from './store.js';
 import { runThroughput } from './throughput/throughput.js';
 
@@ -53,6 +55,15 @@ program
   .command('store')
   .description('Measures the throughput that the embedded store costs against its limit. Needs wrk.')
   .action(async () => setExitCode(await measureStore()));
+
+program
+  .command('audit')
+  .description('Measures how fast the records of a store are verified, against its limit.')
+  .option('--records <number>', 'how many', wholeNumber, 10_000)
+  .option('--keep <dir>', 'keep the store in a directory, and use it again')
+  .action(({ records, keep }: { records: number; keep?: string }) =>
+    setExitCode(measureAudit(records, keep)),
+  );
 
 await runProgram(program);
 

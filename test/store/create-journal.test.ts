@@ -91,6 +91,25 @@ test('writes what belongs to a record in the same transaction, with its conditio
   t.same(chainOf(table, journal.writer), ['start', 'a', 'c']);
 });
 
+test('tells an entry its place in the chain, also when it has to move', async (t) => {
+  const { table, journal } = setUp({ delayMs: () => 2 });
+  table.tamper(counterKey('limit', 'x'), { ...counterKey('limit', 'x'), data: '7', version: 7 });
+  const placed = (id: string, key: string): Entry => ({
+    ...entry(id),
+    writes: (place) => [{ type: 'put', ...counterKey('limit', key), data: JSON.stringify(place), seen: 0 }],
+  });
+  await Promise.all([
+    journal.begin(),
+    ...['a', 'b', 'c'].map((id) => journal.append(placed(id, id === 'b' ? 'x' : id))),
+  ]);
+  t.same(chainOf(table, journal.writer), ['start', 'a', 'c']);
+  const items = await table.read([counterKey('limit', 'a'), counterKey('limit', 'c')]);
+  t.same(
+    items.map((item) => JSON.parse(item?.data ?? '') as unknown),
+    [2, 3].map((sequence) => ({ writer: journal.writer, sequence })),
+  );
+});
+
 test('writes entries together that arrive while a write is under way', async (t) => {
   const { table, journal } = setUp({ delayMs: () => 5 });
   const first = journal.append(entry('first'));

@@ -61,9 +61,10 @@ export class Answers {
 
   /**
    * Looks through all stored answers for those that no record has.
+   * @param isNamed whether a missing record is a problem that is known already
    * @throws {StoreError}
    */
-  async findPlanted(): Promise<{
+  async findPlanted(isNamed: (place: NamedAnswer['record']) => boolean): Promise<{
     readonly problems: readonly Problem[];
     readonly answers: number;
     /** Their records have expired, so nothing proves them. */
@@ -83,7 +84,7 @@ export class Answers {
         });
       if (stored === undefined) planted('a stored answer is malformed');
       else if (this.#proven.compare(place.writer, place.sequence, keyText(item)) !== 'same') {
-        const judged = await this.#judge(item, stored);
+        const judged = await this.#judge(item, stored, isNamed(place));
         if (judged === 'outlived') outlived++;
         else if (judged !== undefined) planted(judged);
       }
@@ -95,22 +96,24 @@ export class Answers {
   async #judge(
     { partition, sort, expires = Infinity }: Item,
     stored: NamedAnswer,
+    isNamed: boolean,
   ): Promise<string | undefined> {
     const { writer, sequence } = stored.record;
     const [item] = await this.#store.table.read([recordKey(writer, sequence)]);
     if (item === undefined) {
       const isOutlived = (expires - OUTLIVES_SECONDS) * 1000 <= this.#now;
-      return isOutlived ? 'outlived' : 'a stored answer names a record that is missing';
+      if (isOutlived) return 'outlived';
+      return isNamed ? undefined : 'a stored answer names a record that does not exist';
     }
     const parsed = parseRecord(item.data);
     const record = parsed === undefined ? undefined : await bodyOf(this.#store, parsed);
+    // Whether it is the answer that the record has was compared with the record.
     const isOfRecord =
       record !== undefined &&
       'type' in record &&
       record.type === 'decision' &&
       isStored(record) &&
-      keyText(keyOf(record)) === keyText({ partition, sort }) &&
-      isSame(stored, record);
+      keyText(keyOf(record)) === keyText({ partition, sort });
     return isOfRecord ? undefined : 'a stored answer is not the one of the record that it names';
   }
 }

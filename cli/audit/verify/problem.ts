@@ -45,10 +45,17 @@ export class Problems {
     if (this.#kept.length < MAX_KEPT) this.#kept.push(...problems);
   }
 
-  /** In the order of their records. */
+  /** In the order of their records; what the chain shows comes first. */
   sorted(): readonly Problem[] {
-    return [...this.#kept].sort((a, b) =>
-      a.writer === b.writer ? a.sequence - b.sequence : a.writer < b.writer ? -1 : 1,
-    );
+    return [...this.#kept].sort((a, b) => {
+      if (a.writer !== b.writer) return a.writer < b.writer ? -1 : 1;
+      return a.sequence - b.sequence || rankOf(a) - rankOf(b);
+    });
   }
+}
+
+const SHOWN_BY_CHAIN: readonly What[] = ['altered', 'removed', 'added', 'swapped'];
+
+function rankOf({ what }: Problem): number {
+  return SHOWN_BY_CHAIN.includes(what) ? 0 : 1;
 }

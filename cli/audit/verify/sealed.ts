@@ -9,6 +9,8 @@ export interface Extent {
   /** Sequence of the first record; `undefined` without any. */
   readonly first: number | undefined;
   readonly last: number;
+  /** Where they should end: at the head. */
+  readonly end: number;
 }
 
 export class SealedHeads {
@@ -35,7 +37,7 @@ export class SealedHeads {
   }
 
   /** @param hashes of the records that were found */
-  compare(head: Head, { first, last }: Extent, hashes: Digests): readonly Problem[] {
+  compare(head: Head, { first, last, end }: Extent, hashes: Digests): readonly Problem[] {
     const { writer, sequence, hash } = head;
     this.#count++;
     const found = hashes.compare(writer, sequence, hash);
@@ -45,7 +47,8 @@ export class SealedHeads {
       return [];
     }
     if (sequence > last) {
-      if (this.#cut.has(writer)) return [];
+      // Their chain has named it already.
+      if (end > last || this.#cut.has(writer)) return [];
       this.#cut.add(writer);
       const message = `the records end before it, but record ${sequence} was sealed`;
       return [{ writer, sequence: last + 1, what: 'removed', message }];
@@ -55,7 +58,7 @@ export class SealedHeads {
     }
     // What is missing between records was found by their chain.
     const isBefore = first !== undefined && sequence < first;
-    const message = `it is missing, though it has not expired: it was sealed`;
+    const message = 'it was sealed, and is missing, though it has not expired';
     return isBefore ? [{ writer, sequence, what: 'removed', message }] : [];
   }
 }

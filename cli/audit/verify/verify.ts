@@ -98,7 +98,8 @@ class Verifier {
     const [item] = await this.#store.table.read([headKey(writer)]);
     const after = item === undefined ? undefined : readHead(item);
     this.#problems.add(...chain.end(head, after));
-    const extent = { first: chain.first, last: chain.last };
+    const end = Math.max(chain.last, head?.sequence ?? 0);
+    const extent = { first: chain.first, last: chain.last, end };
     this.#extents.set(writer, extent);
     return extent;
   }
@@ -116,7 +117,10 @@ class Verifier {
   }
 
   async finish(sealed: SealedHeads | undefined): Promise<Verification> {
-    const { problems, answers, outlived } = await this.#answers.findPlanted();
+    const { problems, answers, outlived } = await this.#answers.findPlanted(({ writer, sequence }) => {
+      const end = this.#extents.get(writer)?.end ?? 0;
+      return sequence <= end;
+    });
     this.#problems.add(...problems);
     return {
       writers: this.#extents.size,

@@ -10,7 +10,6 @@ import {
   type PlaceOptions,
   withStore,
 } from '../../expect/place.js';
-import { printJson } from '../../operator-command.js';
 import { createJournal } from '../../../src/store/create-journal.js';
 import type { Acceptance, HeadStore } from '../../../src/store/heads.js';
 import { acceptanceKey } from '../../../src/store/keys.js';
@@ -70,7 +69,8 @@ async function acceptLosses(store: OpenedStore, options: AcceptOptions, stdout: 
     }
     await record(store, headStore, acceptance);
   }
-  if (options.json === true) printJson({ store: table.name, accepted: losses });
+  if (options.json === true)
+    stdout.write(`${JSON.stringify({ store: table.name, accepted: losses }, null, 2)}\n`);
   else if (losses.length === 0) stdout.write(`${table.name} lacks nothing\n`);
   else stdout.write('accepted: the handler decides again within a few seconds\n');
 }
