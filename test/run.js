@@ -28,6 +28,12 @@ const SUITES = {
     args: ['--disable-coverage'],
     keepsOutput: true,
   },
+  /** Several processes on one store, which takes longer than tap allows a file by default. */
+  store: {
+    files: ['system/{store,store-faults}.test'],
+    args: ['--disable-coverage', '--timeout=900'],
+    keepsOutput: true,
+  },
   // Prints public keys; the tests themselves search its output for private ones.
   deploy: { files: DEPLOY, args: ['--disable-coverage'] },
   image: { files: ['image/*.test'], args: ['--disable-coverage'], keepsOutput: true },

@@ -20,7 +20,7 @@ export class SplitBlobs implements Blobs {
     this.#large = large;
   }
 
-  put(sha256: string, bytes: Buffer, expires?: number): Promise<void> {
+  put(sha256: string, bytes: Buffer, expires: number): Promise<void> {
     return (bytes.length > MAX_IN_TABLE_BYTES ? this.#large : this.#small).put(sha256, bytes, expires);
   }
 
@@ -40,7 +40,7 @@ export class RememberedBlobs implements Blobs {
     this.#now = now;
   }
 
-  async put(sha256: string, bytes: Buffer, expires = Infinity): Promise<void> {
+  async put(sha256: string, bytes: Buffer, expires: number): Promise<void> {
     const kept = this.#kept.get(sha256);
     if (kept !== undefined && this.#now() < kept.untilMs && expires <= kept.expires) return;
     await this.#blobs.put(sha256, bytes, expires);

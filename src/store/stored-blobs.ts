@@ -20,16 +20,17 @@ export class StoredBlobs implements Blobs {
     this.#table = table;
   }
 
-  async put(sha256: string, bytes: Buffer, expires = Infinity): Promise<void> {
+  async put(sha256: string, bytes: Buffer, expires: number): Promise<void> {
     const count = Math.max(1, Math.ceil(bytes.length / PART_BYTES));
     const [last] = await this.#table.read([blobKey(sha256, count - 1)]);
     if (last !== undefined && (last.expires === undefined || last.expires >= expires + MARGIN_SECONDS))
       return;
-    const kept = expires === Infinity ? {} : { expires: expires + EXTRA_SECONDS };
     for (let place = 0; place < count; place++) {
       const part = bytes.subarray(place * PART_BYTES, (place + 1) * PART_BYTES);
       const data = `${count}:${part.toString('base64')}`;
-      await this.#table.write([{ type: 'put', ...blobKey(sha256, place), data, ...kept }]);
+      await this.#table.write([
+        { type: 'put', ...blobKey(sha256, place), data, expires: expires + EXTRA_SECONDS },
+      ]);
     }
   }
 
