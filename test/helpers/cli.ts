@@ -12,6 +12,7 @@ const COSIGNER = 'cli/cosigner/main.ts';
 const POLICY = 'cli/policy/main.ts';
 const STORE = 'cli/store/main.ts';
 const EXPECT = 'cli/expect/main.ts';
+const AUDIT = 'cli/audit/main.ts';
 
 export interface Ran {
   readonly code: number;
@@ -39,6 +40,10 @@ export function runStore(args: readonly string[], options: RunOptions): Promise<
 
 export function runExpect(args: readonly string[], options: RunOptions): Promise<Ran> {
   return run(EXPECT, args, options);
+}
+
+export function runAudit(args: readonly string[], options: RunOptions): Promise<Ran> {
+  return run(AUDIT, args, options);
 }
 
 function run(program: string, args: readonly string[], { cwd, env, input = '' }: RunOptions): Promise<Ran> {

@@ -1,4 +1,4 @@
-// Tests that the guide to known transactions works as written: its commands, in their order, and its examples.
+// Tests that the guide to limits and known transactions works as written: its commands, in their order, and its examples.
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,10 +8,10 @@ import { expectedIds } from '../../src/policy/facts/expected.js';
 import { expectedKey } from '../../src/store/keys.js';
 import { openStore } from '../../src/store/open.js';
 import { evaluateWith, memoryOf } from '../helpers/announced.js';
-import { type Ran, ROOT, runCosigner, runExpect } from '../helpers/cli.js';
+import { type Ran, ROOT, runAudit, runCosigner, runExpect, runPolicy } from '../helpers/cli.js';
 import { motoStore } from '../helpers/moto-store.js';
 import { type Payload, request } from '../helpers/policy.js';
-import { startHandler } from '../helpers/process.js';
+import { type Handler, startHandler, until } from '../helpers/process.js';
 import { commandsOf, documentOf } from './documents.js';
 
 const guide = documentOf('docs/limits-and-known-transactions.md');
@@ -36,10 +36,13 @@ t.test('the commands of the guide do what it says', async (t) => {
   const cwd = t.testdir({ '.local': {} });
   for (const name of ['examples', 'policy.yaml']) symlinkSync(join(ROOT, name), join(cwd, name));
   mkdirSync(join(cwd, '.local'), { recursive: true });
-  copyFileSync(join(ROOT, 'examples/known-transactions.yaml'), join(cwd, '.local/policy.yaml'));
+  copyFileSync(join(ROOT, 'examples/limits.yaml'), join(cwd, '.local/policy.yaml'));
   const handler = startHandler(t, { cwd, args: ['--local'], built: true });
   const url = await handler.listening();
   const expected = [
+    /APPROVE\n.*APPROVE\n.*APPROVE\n.*REJECT +Limit payouts: 0.03 of 0.03/,
+    /payouts  0 \/ ETH +0\.03 +0\.03/,
+    /4 repeated with their policy\n[^]*ok {2}every record is as it was written/,
     /REJECT/,
     /2 transactions announced/,
     /APPROVE/,
@@ -49,19 +52,36 @@ t.test('the commands of the guide do what it says', async (t) => {
   ];
   const outcomes: Ran[] = [];
   for (const { command } of guide.blocks.filter(({ language }) => language === 'sh').flatMap(commandsOf)) {
-    const [, program, args = ''] = /^npm run (cosigner|expect) -- (.*)$/.exec(command) ?? [];
+    const [, policy] = /^cp (examples\/known-transactions.yaml) /.exec(command) ?? [];
+    if (policy !== undefined) await putPolicy(handler, cwd, policy);
+    const [, program, args = ''] = /^npm run (cosigner|expect|policy|audit) -- (.*)$/.exec(command) ?? [];
     const words = args.split(' ');
     if (program === 'cosigner') outcomes.push(await runCosigner([...words, '--url', url], { cwd }));
     if (program === 'expect') outcomes.push(await runExpect(words, { cwd }));
+    if (program === 'policy') outcomes.push(await runPolicy(words, { cwd }));
+    if (program === 'audit') outcomes.push(await runAudit(words, { cwd }));
   }
   for (const [place, pattern] of expected.entries()) t.match(outcomes[place]?.stdout, pattern);
   t.equal(outcomes.length, expected.length);
 });
 
-t.test('the policy of the guide is the example', (t) => {
-  const policy = readFileSync(join(ROOT, 'examples/known-transactions.yaml'), 'utf8');
-  const shown = guide.blocks.find(({ language }) => language === 'yaml')?.lines.join('\n') ?? '-';
-  t.ok(policy.includes(shown));
+/** Stores a policy, and waits until it is in force. */
+async function putPolicy(handler: Handler, cwd: string, file: string): Promise<void> {
+  const loaded = (): number => handler.lines.filter(({ event }) => event === 'policy_loaded').length;
+  const before = loaded();
+  copyFileSync(join(ROOT, file), join(cwd, '.local/policy.yaml'));
+  if ((await until(() => (loaded() > before ? true : undefined), 15_000)) === undefined) {
+    throw new Error(`${file} did not come into force`);
+  }
+}
+
+t.test('the policies of the guide are the examples', (t) => {
+  const shown = guide.blocks
+    .filter(({ language }) => language === 'yaml')
+    .map(({ lines }) => lines.join('\n'));
+  for (const [place, name] of ['limits', 'known-transactions'].entries()) {
+    t.ok(readFileSync(join(ROOT, `examples/${name}.yaml`), 'utf8').includes(shown[place] ?? '-'), name);
+  }
   const csv = guide.blocks.find(({ language }) => language === 'csv')?.lines.join('\n');
   t.equal(`${csv}\n`, readFileSync(join(ROOT, 'examples/payouts.csv'), 'utf8'));
   t.end();
