@@ -41,7 +41,7 @@ t.test('the commands of the guide do what it says', async (t) => {
   const url = await handler.listening();
   const expected = [
     /APPROVE\n.*APPROVE\n.*APPROVE\n.*REJECT +Limit payouts: 0.03 of 0.03/,
-    /payouts  0 \/ ETH +0\.03 +0\.03/,
+    /payouts {2}0 \/ ETH +0\.03 +0\.03/,
     /4 repeated with their policy\n[^]*ok {2}every record is as it was written/,
     /REJECT/,
     /2 transactions announced/,
