@@ -93,7 +93,7 @@ class Sealer {
       const stopped = changed.filter(({ writer }) => writer !== journal.head?.writer).length;
       log.info(
         { event: 'sealed', heads: changed.length, stopped },
-        `sealed the last record of ${changed.length} writers`,
+        `sealed the last record of ${changed.length === 1 ? '1 writer' : `${changed.length} writers`}`,
       );
     } catch (err) {
       log.error({ event: 'seal_failed', err }, `the last records can't be sealed in ${headStore.name}`);
