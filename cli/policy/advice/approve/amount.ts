@@ -1,4 +1,6 @@
 // Whether a rule that approves limits the amount from above.
+import type { Rule } from '../../../../src/policy/evaluate/rules.js';
+import type { Limit } from '../../../../src/policy/limits/limit.js';
 import type { TruePath } from '../paths.js';
 import { isLimited, named, nameOf, reads } from '../terms.js';
 import { type Approval, type Gap, limitFor, tableHint } from './gap.js';
@@ -14,7 +16,7 @@ export function amountGaps(approval: Approval): readonly Gap[] {
       `${entry}.amount`,
     ),
   );
-  if (isLimitedInEach) return [];
+  if (isLimitedInEach || policy.limits.some((each) => coversAmount(each, approval.rule))) return [];
   const limit = `tx.amount <= ${limitFor('tx.asset', policy, 'maxPerTransaction')}`;
   const advice = `add && ${limit}${tableHint(policy, 'maxPerTransaction')}`;
   const isInUsd =
@@ -36,6 +38,15 @@ export function amountGaps(approval: Approval): readonly Gap[] {
       ? 'this rule compares the amount and sets no upper limit'
       : 'this rule approves any amount';
   return [{ code: 'amount-open', message: `${reason}: one request can empty the vault`, advice }];
+}
+
+/** Whether a limit over time counts the amounts of each asset that the rule approves. */
+function coversAmount({ when, amount, per }: Limit, rule: Rule): boolean {
+  return (
+    amount?.source === 'tx.amount' &&
+    per.some(({ source }) => source === 'tx.asset') &&
+    (when === undefined || rule.when.split('&&').some((part) => part.trim() === when.source))
+  );
 }
 
 function isLimitedOn(paths: readonly TruePath[], amount: string): boolean {

@@ -5,7 +5,7 @@ import { DEFAULT_OPERATION } from '../../../../src/protocol/request.js';
 import { type Finding, inCondition, type PlacedRule, type Subject } from '../finding.js';
 import { knownOperation } from '../known-values.js';
 import { pathsOf, type TruePath } from '../paths.js';
-import { named, reads, valuesIn } from '../terms.js';
+import { named, nameOf, reads, valuesIn } from '../terms.js';
 import type { Approval, Gap } from './gap.js';
 import { amountGaps } from './amount.js';
 import { assetGaps, assetsOn } from './asset.js';
@@ -75,11 +75,21 @@ function gapsOf(path: TruePath, { rule }: PlacedRule, policy: Policy): readonly 
       },
     ];
   }
-  const approval: Approval = { path, policy, assets: assetsOn(path, policy) };
+  if (isKnown(path, policy)) return [];
+  const approval: Approval = { path, policy, assets: assetsOn(path, policy), rule };
   if (rule.for === 'configuration') return configurationGaps(approval);
   const operations = operationsOn(path, policy);
   if (operations === undefined) return [OPEN_OPERATION, ...gapsFor(probableOperation(path), approval)];
   return operations.flatMap((operation) => gapsFor(knownOperation(operation), approval));
+}
+
+/** Whether your own system named the whole transaction: it announced or signed it. */
+function isKnown(path: TruePath, policy: Policy): boolean {
+  return path.some(
+    (literal) =>
+      (literal.holds && nameOf(literal.node) === 'tx.expected.matches') ||
+      valuesIn(literal, named('tx.initiator'), policy) !== undefined,
+  );
 }
 
 /** What a rule without an operation seems to be about. */

@@ -1,5 +1,5 @@
 // What an approving rule leaves open, and how the advice names the policy's own lists and tables.
-import type { Policy } from '../../../../src/policy/evaluate/rules.js';
+import type { Policy, Rule } from '../../../../src/policy/evaluate/rules.js';
 import type { TruePath } from '../paths.js';
 
 /** Something that a rule does not limit. */
@@ -15,6 +15,7 @@ export interface Approval {
   readonly policy: Policy;
   /** The assets that it can be about; `undefined` if it leaves them open. */
   readonly assets: readonly string[] | undefined;
+  readonly rule: Rule;
 }
 
 /** A list of the policy with addresses, or the name that the guide uses. */

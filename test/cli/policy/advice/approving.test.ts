@@ -1,6 +1,6 @@
 // Tests that check finds what a rule that approves leaves open.
 import t from 'tap';
-import { approve, policyOf, reject, rule, testHabits } from './policies.js';
+import { advise, approve, policyOf, reject, rule, testHabits } from './policies.js';
 
 const PAY = 'tx.operation == "TRANSFER" && tx.destinations.all(d, d in lists.payees)';
 const LIMITED = 'tx.amount <= tables.limits[tx.asset]';
@@ -215,4 +215,39 @@ testHabits(t, {
     advice: /action: ignore/,
     good: config('ignore', 'config.type in ["ADD_USER", "POLICY_CHANGE"]'),
   },
+});
+
+t.test('what your own system announced or signed is not open', (t) => {
+  const codes = (when: string, more = ''): readonly string[] =>
+    advise(`${approve(when)}${more}`).advice.map(({ code }) => code);
+  t.strictSame(codes('has(tx.expected) && tx.expected.matches'), []);
+  t.ok(codes('has(tx.expected) && !tx.expected.matches').includes('amount-open'));
+  t.ok(codes('has(tx.expected)').includes('amount-open'));
+  const initiators = `initiators:
+  payouts: { key: MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE= }
+`;
+  t.strictSame(codes('has(tx.initiator) && tx.initiator == "payouts"', initiators), []);
+  t.ok(codes('has(tx.initiator) && tx.initiator != "payouts"', initiators).includes('amount-open'));
+  t.end();
+});
+
+t.test('a limit of the amounts of each asset bounds a rule', (t) => {
+  const codes = (limit: string): readonly string[] =>
+    advise(`${approve(`${PAY} && tx.asset == "ETH"`)}limits:\n  daily: ${limit}\n`).advice.map(
+      ({ code }) => code,
+    );
+  const max = 'window: 24h, max: "10"';
+  t.strictSame(codes(`{ amount: tx.amount, per: [tx.sourceId, tx.asset], ${max} }`), []);
+  t.strictSame(
+    codes(`{ when: 'tx.operation == "TRANSFER"', amount: tx.amount, per: [tx.asset], ${max} }`),
+    [],
+  );
+  t.ok(codes(`{ amount: tx.amount, ${max} }`).includes('amount-open'));
+  t.ok(codes(`{ per: [tx.asset], ${max} }`).includes('amount-open'));
+  t.ok(
+    codes(`{ when: 'tx.asset == "BTC"', amount: tx.amount, per: [tx.asset], ${max} }`).includes(
+      'amount-open',
+    ),
+  );
+  t.end();
 });
