@@ -23,12 +23,13 @@ import { decideUnless, emergencyDecision } from './sources/emergency.js';
 import { readFileValue, readPolicyFile } from './sources/file.js';
 import { Freshness } from './sources/freshness.js';
 import { CurrentPolicy, type MissingPolicyError } from './sources/policy.js';
-import { lazyObjectReader } from './sources/lists.js';
+import { lazyObjectReader, type OnList } from './sources/lists.js';
 import { PolicyLoader } from './sources/policy-loader.js';
 import type { Source, SourceError, StoredValue } from './sources/source.js';
 import { EmergencyStop } from './sources/stop.js';
 import type { ParameterReader } from './sources/ssm.js';
 import type { StoredPolicy } from './sources/stored-policy.js';
+import type { StoreError } from './store/error.js';
 import { favourSize, limitYoungGeneration } from './v8-flags.js';
 
 async function main(): Promise<void> {
@@ -37,7 +38,12 @@ async function main(): Promise<void> {
   const log = await createLog(config.logLevel);
   const lifecycle = stopOnSignal({ log, timeoutMs: config.shutdownTimeoutMs });
   try {
-    const { loading, policy, emergency, admission, candidate, comparison } = await prepare(config, log);
+    const { loading, policy, emergency, admission, candidate, comparison } = await prepare(
+      config,
+      log,
+      // Lists are read once the store is open.
+      (sha256, bytes) => opened?.keepList(sha256, bytes),
+    );
     const byPolicy: Decide = (request) => comparison.decideBy(policy.current, request, new Date());
     const version = readVersion();
     const opened = await openMemory(config, log, version, { policy, emergency, comparison });
@@ -66,7 +72,7 @@ async function main(): Promise<void> {
     // Twice as often as the policy: a stop is then in force in time, even though a read takes a while.
     emergency.stop.keepFresh(config.policyRefreshMs / 2);
     emergency.freshness.watch();
-    if (opened !== undefined) app.addHook('onClose', () => opened.close());
+    app.addHook('onClose', () => opened?.close());
     lifecycle.app = app;
     await listen(app, config, log, version);
     // Read only now, so that it can't delay the start.
@@ -80,7 +86,7 @@ async function main(): Promise<void> {
 type Prepared = Awaited<ReturnType<typeof prepare>>;
 
 /** Prepares what is loaded at startup and refreshed from then on. */
-async function prepare(config: Config, log: Logger) {
+async function prepare(config: Config, log: Logger, onList: OnList) {
   const sources = await openSources(config.sources);
   const freshness = new Freshness({
     watched: sources.stop === undefined ? ['keys', 'policy'] : ['keys', 'policy', 'stop'],
@@ -91,7 +97,10 @@ async function prepare(config: Config, log: Logger) {
     ...{ source: sources.keys, ring: new KeyRing(), log, keyWithdrawal: config.keyWithdrawal },
     onConfirmed: () => freshness.confirm('keys'),
   };
-  const loader = new PolicyLoader(policyDirectory(config.sources), undefined, config.store !== undefined);
+  const loader = new PolicyLoader(policyDirectory(config.sources), undefined, {
+    hasStore: config.store !== undefined,
+    onList,
+  });
   const admission = createAdmission(config, log);
   const policy = new CurrentPolicy(sources.policy, log, {
     loader,
@@ -227,7 +236,13 @@ class ListenError extends BaseError<'LISTEN_FAILED'> {
 
 /** Errors at startup whose messages say what to do. */
 type BootError =
-  ConfigError | PolicyError | SourceError | MissingPolicyError | UnusableCallbackKeyError | ListenError;
+  | ConfigError
+  | PolicyError
+  | SourceError
+  | MissingPolicyError
+  | UnusableCallbackKeyError
+  | StoreError
+  | ListenError;
 
 function isBootError(error: unknown): error is BootError {
   return error instanceof BaseError;
@@ -249,6 +264,7 @@ function fail(log: Logger, error: unknown): never {
     case 'POLICY_MISSING':
     case 'CALLBACK_KEY_UNUSABLE':
     case 'LISTEN_FAILED':
+    case 'STORE_FAILED':
       log.fatal({ event: 'boot_failed', reason: expected.message }, expected.message);
       break;
     default:

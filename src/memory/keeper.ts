@@ -13,8 +13,13 @@ interface Keys {
 /** How long it is known that something is kept, in ms: then its expiry is extended. */
 const KNOWN_MS = 86_400_000;
 
+/** How much longer lists are kept, in days: nobody has their bytes later, to extend it. */
+const LIST_DAYS = 3650;
+
 export class Keeper {
   readonly #blobs: Blobs;
+  /** Lists that are not kept yet. */
+  readonly #lists = new Map<string, Buffer>();
   readonly #retentionDays: number;
   /** What this process has kept or is keeping, by its hash. */
   readonly #kept = new Map<string, { readonly at: number; readonly putting: Promise<void> | undefined }>();
@@ -22,6 +27,13 @@ export class Keeper {
   constructor(blobs: Blobs, retentionDays: number) {
     this.#blobs = blobs;
     this.#retentionDays = retentionDays;
+  }
+
+  /** Begins to keep a list. Decisions by it wait until it is kept. @param sha256 of the bytes */
+  keepList(sha256: string, bytes: Buffer): void {
+    if (this.#kept.has(sha256)) return;
+    this.#lists.set(sha256, bytes);
+    this.#putList(sha256, bytes).catch(() => undefined);
   }
 
   /** Keeps what is not kept yet, for as long as a record that is made now. @throws {StoreError} */
@@ -36,7 +48,16 @@ export class Keeper {
     if (cosignerKey !== undefined) need(cosignerKey.fingerprint, () => derOf(cosignerKey.key));
     need(callbackKey.fingerprint, () => derOf(createPublicKey(callbackKey.key)));
     if (policy !== undefined) need(policy.hash, () => Buffer.from(policy.text));
+    for (const { sha256 = '' } of policy?.loadedLists.values() ?? []) {
+      const bytes = this.#lists.get(sha256);
+      if (bytes !== undefined) pending.push(this.#kept.get(sha256)?.putting ?? this.#putList(sha256, bytes));
+    }
     if (pending.length > 0) await Promise.all(pending);
+  }
+
+  async #putList(sha256: string, bytes: Buffer): Promise<void> {
+    await this.#put(sha256, bytes, new Date(Date.now() + LIST_DAYS * KNOWN_MS));
+    this.#lists.delete(sha256);
   }
 
   #put(hash: string, bytes: Buffer, now: Date): Promise<void> {

@@ -21,6 +21,8 @@ export interface OpenMemory {
   readonly memory: DecisionMemory;
   /** Whether the store has lost something, so that every answer is RETRY. */
   readonly loss: { readonly isLost: boolean };
+  /** Begins to keep a list that the policy takes from elsewhere. */
+  readonly keepList: (sha256: string, bytes: Buffer) => void;
   /** Looks whether the store has lost anything: until then, it counts as lost. Never fails. */
   ready(): Promise<void>;
   /** Seals what was written last, and closes the store. */
@@ -42,16 +44,18 @@ export async function openMemory({ config, version, ...options }: OpenOptions): 
   const loss = new LossWatch({ table, headStore, journal, log });
   const sealing = startSealing({ table, headStore, journal, log });
   const { retentionDays } = config;
+  const keeper = new Keeper(blobs, retentionDays);
   return {
     memory: new DecisionMemory({
       ...options,
       table,
       journal,
-      keeper: new Keeper(blobs, retentionDays),
+      keeper,
       loss,
       retentionDays,
     }),
     loss,
+    keepList: (sha256, bytes) => keeper.keepList(sha256, bytes),
     ready: () => loss.check(),
     async close() {
       loss.stop();

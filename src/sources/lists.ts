@@ -34,9 +34,13 @@ interface Refused {
   readonly error: ListError;
 }
 
+/** @param sha256 of the bytes, 64 hex digits */
+export type OnList = (sha256: string, bytes: Buffer) => void;
+
 export class ListReader {
   readonly #directory: string;
   readonly #readObject: ObjectReader;
+  readonly #onList: OnList;
   readonly #known = new Map<string, Known | Refused>();
   /** Reads follow one another, so that at most one new list is in memory in addition to those in force. */
   #last: Promise<unknown> = Promise.resolve();
@@ -44,8 +48,14 @@ export class ListReader {
   /**
    * @param directory for relative paths: that of the policy file
    * @param readObject @default loads the AWS SDK when the first list in S3 is read
+   * @param onList is handed each list that was read and can be used
    */
-  constructor(directory: string, readObject: ObjectReader = lazyObjectReader()) {
+  constructor(
+    directory: string,
+    readObject: ObjectReader = lazyObjectReader(),
+    onList: OnList = () => undefined,
+  ) {
+    this.#onList = onList;
     this.#directory = directory;
     this.#readObject = readObject;
   }
@@ -81,6 +91,7 @@ export class ListReader {
       const addresses = await inTurns(readAddressFile(content.bytes, from));
       const durationMs = Math.round(content.durationMs + performance.now() - startedAt);
       const loaded = { sha256: content.sha256, addresses, durationMs };
+      this.#onList(content.sha256, content.bytes);
       this.#known.set(place, { stamp: content.stamp, list: new WeakRef(loaded) });
       return loaded;
     } catch (error) {

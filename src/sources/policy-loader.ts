@@ -4,7 +4,7 @@ import type { Policy } from '../policy/evaluate/rules.js';
 import type { ListReference } from '../policy/parse/catalog.js';
 import { draftPolicy } from '../policy/parse/file.js';
 import { ListError, PolicyError, problemIn } from '../policy/parse/problem.js';
-import { lazyObjectReader, ListReader, type ReadList } from './lists.js';
+import { lazyObjectReader, ListReader, type OnList, type ReadList } from './lists.js';
 import type { ObjectReader } from './s3.js';
 import { SourceError } from './source.js';
 import { type PolicyManifest, readManifest, type StoredPolicy } from './stored-policy.js';
@@ -28,6 +28,13 @@ export interface ListFailure {
   readonly error: ListError | SourceError;
 }
 
+export interface LoaderOptions {
+  /** false: a policy that needs a store is refused. @default true */
+  readonly hasStore?: boolean;
+  /** Is handed each list that was read and can be used. @default - nobody is */
+  readonly onList?: OnList | undefined;
+}
+
 export class PolicyLoader {
   readonly #lists: ListReader;
   readonly #readObject: ObjectReader;
@@ -36,12 +43,15 @@ export class PolicyLoader {
   /**
    * @param directory of the policy file, for the relative paths of lists
    * @param readObject @default loads the AWS SDK when something in S3 is read
-   * @param hasStore false: a policy that needs a store is refused
    */
-  constructor(directory = '.', readObject: ObjectReader = lazyObjectReader(), hasStore = true) {
+  constructor(
+    directory = '.',
+    readObject: ObjectReader = lazyObjectReader(),
+    { hasStore = true, onList }: LoaderOptions = {},
+  ) {
     this.#hasStore = hasStore;
     this.#readObject = readObject;
-    this.#lists = new ListReader(directory, readObject);
+    this.#lists = new ListReader(directory, readObject, onList);
   }
 
   /**

@@ -1,4 +1,5 @@
 // Tests decisions with a memory, from the request to what is stored, with a table in memory and a clock of its own.
+import { createHash } from 'node:crypto';
 import t, { type Test } from 'tap';
 import { importCallbackKey } from '../../src/protocol/key.js';
 import { parseRequest } from '../../src/protocol/request.js';
@@ -49,9 +50,10 @@ function world(t: Test, yaml = LIMIT) {
   const blobs = new MemoryBlobs();
   const process = (key = callbackKey) => {
     const { log, lines } = memoryLog();
+    const keeper = new Keeper(blobs, 400);
     const start = { type: 'start', at: '', version: '', task: '' } as const;
     const memory = new DecisionMemory({
-      ...{ table, log, retentionDays: 400, keeper: new Keeper(blobs, 400) },
+      ...{ table, log, retentionDays: 400, keeper },
       journal: createJournal({ table, blobs, start, retentionSeconds: 1e7, now, patienceMs: 200 }),
       loss: { isLost: state.lost, report: () => (state.lost = true) },
       policy: {
@@ -72,7 +74,7 @@ function world(t: Test, yaml = LIMIT) {
       };
       return memory.decide(parseRequest(payload), exchange);
     };
-    return { ask, lines };
+    return { ask, lines, keeper };
   };
   const records = async (): Promise<DecisionRecord[]> => {
     const found: DecisionRecord[] = [];
@@ -83,7 +85,7 @@ function world(t: Test, yaml = LIMIT) {
     return found;
   };
   t.teardown(() => table.close());
-  return { state, table, process, records };
+  return { state, table, blobs, process, records };
 }
 
 function payment(id: string, amount = '4', more: Payload = {}): Payload {
@@ -298,4 +300,20 @@ t.test('each decision can be repeated from its record', async (t) => {
       record.requestId,
     );
   }
+});
+
+t.test('policies, public keys and lists are kept by their hash before a decision by them', async (t) => {
+  const { process, state, blobs } = world(t);
+  const { ask, keeper } = process();
+  const bytes = Buffer.from('0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8\n');
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  state.policy = {
+    ...state.policy,
+    loadedLists: new Map([['payees', { from: 'payees.txt', pinned: false, sha256, entries: 1 }]]),
+  };
+  keeper.keepList(sha256, bytes);
+  await ask(payment('a'));
+  t.strictSame(blobs.kept.get(sha256), bytes);
+  t.equal(String(blobs.kept.get(state.policy.hash)), state.policy.text);
+  t.ok(blobs.kept.has(callbackKey.fingerprint));
 });

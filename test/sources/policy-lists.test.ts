@@ -217,19 +217,21 @@ t.test('refuses a manifest that is invalid or names another text', async (t) => 
 t.test('refuses a policy that needs a store where there is none', async (t) => {
   const value = 'version: 1\nrules: []\nlimits: { daily: { window: 24h, max: 5 } }\n';
   const load = (hasStore?: boolean) =>
-    new PolicyLoader('.', undefined, hasStore).load({ name: 'p.yaml', value });
+    new PolicyLoader('.', undefined, { hasStore }).load({ name: 'p.yaml', value });
   t.match(await load(true), { policy: { limits: [{ name: 'daily' }] } });
   t.match(await load(), { policy: { limits: [{ name: 'daily' }] } });
   const problem = { line: 3, column: 1, message: /^limits need a store: set STORE_TABLE .* STORE_PATH/ };
   await t.rejects(load(false), { code: 'POLICY_INVALID', problems: [problem] });
   const plain = { name: 'p.yaml', value: 'version: 1\nrules: []\n' };
-  t.match(await new PolicyLoader('.', undefined, false).load(plain), { policy: { limits: [] } });
+  t.match(await new PolicyLoader('.', undefined, { hasStore: false }).load(plain), {
+    policy: { limits: [] },
+  });
 });
 
 t.test('a policy that needs a store does not replace the one in force where there is none', async (t) => {
   const memory = memoryLog();
   const stored = { value: 'version: 1\nrules: []\n' };
-  const loader = new PolicyLoader('.', undefined, false);
+  const loader = new PolicyLoader('.', undefined, { hasStore: false });
   const current = new CurrentPolicy(() => Promise.resolve({ name: 'p', value: stored.value }), memory.log, {
     loader,
   });
