@@ -29,8 +29,8 @@ export async function measureStore(): Promise<boolean> {
   try {
     const { createHandler } = createTargets(directory);
     const targets = [
-      await createHandler('with', { tokens: 1 }),
-      await createHandler('without', { tokens: 1, env: { STORE_PATH: 'off' } }),
+      await createHandler('with', { tokens: 1, env: { STORE_PATH: join(directory, 'store') } }),
+      await createHandler('without', { tokens: 1 }),
     ];
     return printChecks(await withRunning(targets, measure));
   } finally {

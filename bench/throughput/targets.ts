@@ -60,8 +60,11 @@ const BARE = fileURLToPath(new URL('bare.js', import.meta.url));
 const REFERENCE = fileURLToPath(new URL('reference.js', import.meta.url));
 const SHIPPED_POLICY = fileURLToPath(new URL('../../policy.yaml', import.meta.url));
 const TOKENS = 200;
-/** The environment that the image sets (see Dockerfile). */
-const IMAGE_ENV = { MALLOC_ARENA_MAX: '1' };
+/**
+ * The environment that the image sets (see Dockerfile), and no store: the targets get the same requests again and again,
+ * which a store answers by what is stored. `npm run bench -- store` measures the store.
+ */
+const ENV = { MALLOC_ARENA_MAX: '1', STORE_PATH: 'off' };
 
 /** @param directory where each target gets its own directory */
 export function createTargets(directory: string): Targets {
@@ -74,7 +77,7 @@ export function createTargets(directory: string): Targets {
       else writeFileSync(policyFile, variation.policy);
       const port = await freePort();
       const env = {
-        ...{ ...process.env, ...IMAGE_ENV, PORT: String(port), POLICY_FILE: policyFile },
+        ...{ ...process.env, ...ENV, PORT: String(port), POLICY_FILE: policyFile },
         ...variation.env,
       };
       const start = (): ChildProcess => startHandler(cwd, env, variation);

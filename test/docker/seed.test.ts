@@ -1,4 +1,5 @@
 // Tests what docker/seed.ts creates for the local copy of production.
+import '../helpers/needs-moto.js';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

@@ -56,6 +56,7 @@ const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, conta
   ...Object.fromEntries(
     [
       'mkdir -p .local',
+      'cp examples/limits.yaml .local/policy.yaml',
       'cp examples/known-transactions.yaml .local/policy.yaml',
       'npm run expect -- add examples/payouts.json',
       'npm run expect -- list',

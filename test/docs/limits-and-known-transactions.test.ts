@@ -1,4 +1,5 @@
 // Tests that the guide to limits and known transactions works as written: its commands, in their order, and its examples.
+import '../helpers/needs-moto.js';
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

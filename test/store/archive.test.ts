@@ -1,3 +1,4 @@
+import '../helpers/needs-moto.js';
 import { createHash, randomBytes } from 'node:crypto';
 import {
   CreateBucketCommand,

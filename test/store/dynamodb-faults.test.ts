@@ -1,4 +1,5 @@
 // How the store in DynamoDB takes what goes wrong there: throttled, slow, refused, lost connections, items of others.
+import '../helpers/needs-moto.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import t, { type Test } from 'tap';

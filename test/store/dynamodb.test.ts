@@ -1,3 +1,4 @@
+import '../helpers/needs-moto.js';
 import t, { type Test } from 'tap';
 import { DynamoTable } from '../../src/store/dynamodb.js';
 import { motoStore } from '../helpers/moto-store.js';

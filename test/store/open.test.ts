@@ -1,3 +1,4 @@
+import '../helpers/needs-moto.js';
 import { createHash } from 'node:crypto';
 import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import t from 'tap';

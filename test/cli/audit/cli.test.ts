@@ -1,4 +1,5 @@
 // Tests the audit commands, and `store -- accept`, on real stores.
+import '../../helpers/needs-moto.js';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';

@@ -1,4 +1,5 @@
 // Tests that buckets are emptied before their stack is deleted.
+import '../../helpers/needs-moto.js';
 import { CreateBucketCommand, PutObjectCommand, PutObjectLockConfigurationCommand } from '@aws-sdk/client-s3';
 import t from 'tap';
 import { emptyBucket } from '../../../cli/aws/buckets.js';

@@ -1,3 +1,4 @@
+import '../../helpers/needs-moto.js';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';

@@ -1,3 +1,4 @@
+import '../../helpers/needs-moto.js';
 import {
   CreateTableCommand,
   DescribeTableCommand,
