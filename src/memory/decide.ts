@@ -10,7 +10,7 @@ import { type Answer, assertAllowed, toAnswer } from '../protocol/decision.js';
 import type { SigningKey, VerifyingKey } from '../protocol/key.js';
 import { type CallbackRequest, isSigning } from '../protocol/request.js';
 import { StoreError } from '../store/error.js';
-import type { Journal, RecordPlace } from '../store/journal.js';
+import type { Journal, PlacedWrite } from '../store/journal.js';
 import { answerKey } from '../store/keys.js';
 import type { Write, Table } from '../store/table.js';
 import { KeyLock } from './key-lock.js';
@@ -165,10 +165,8 @@ export class DecisionMemory {
     ]);
     assertTime(exchange);
     const outcome = await journal.append({
-      writes: (place) => [
-        ...(made.writes ?? []),
-        ...answerPut(asked, exchange, { ...made, answer }, place, retentionDays),
-      ],
+      writes: made.writes ?? [],
+      placed: answerWrite(asked, exchange, { ...made, answer }, retentionDays),
       body: recordOf(asked, exchange, { ...made, answer }),
       expires: recordedUntil(now, retentionDays),
     });
@@ -199,21 +197,33 @@ interface Basis {
   readonly recalled: Recalled;
 }
 
-/** The answer is final: it is given again to the same request. */
-function answerPut(
+/** The size of a stored answer beside the answer itself, in bytes: more than it needs. */
+const ANSWER_BYTES = 500;
+
+/** A final answer, which is given again to the same request. */
+function answerWrite(
   asked: Asked,
   { callbackKey }: Exchange,
   { decision: { action }, answer, recalled, now }: Made,
-  place: RecordPlace,
   retentionDays: number,
-): readonly Write[] {
-  if (recalled === undefined || !isFinal(action)) return [];
+): PlacedWrite | undefined {
+  if (recalled === undefined || !isFinal(action)) return undefined;
   const { request, stage, content } = asked;
   const key = answerKey(request.kind, request.requestId, stage, content);
-  const data = storedAnswerToData({ action, answer }, contextOf(asked), place, macKeyFrom(callbackKey.key));
-  return [
-    { type: 'put', ...key, data, seen: recalled.versionOf(key), expires: keptUntil(now, retentionDays) },
-  ];
+  const put = { type: 'put', ...key, seen: recalled.versionOf(key) } as const;
+  const expires = keptUntil(now, retentionDays);
+  return {
+    key,
+    bytes: Buffer.byteLength(answer) + ANSWER_BYTES,
+    put: (place) => {
+      const macKey = macKeyFrom(callbackKey.key);
+      return {
+        ...put,
+        expires,
+        data: storedAnswerToData({ action, answer }, contextOf(asked), place, macKey),
+      };
+    },
+  };
 }
 
 function contextOf({ request: { kind, requestId }, stage, content }: Asked) {

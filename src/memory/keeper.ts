@@ -29,6 +29,11 @@ export class Keeper {
     this.#retentionDays = retentionDays;
   }
 
+  /** Keeps everything again: the store may have lost it. */
+  forget(): void {
+    this.#kept.clear();
+  }
+
   /** Begins to keep a list. Decisions by it wait until it is kept. @param sha256 of the bytes */
   keepList(sha256: string, bytes: Buffer): void {
     if (this.#kept.has(sha256)) return;

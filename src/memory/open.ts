@@ -41,10 +41,25 @@ export async function openMemory({ config, version, ...options }: OpenOptions): 
     ...{ table, blobs, retentionSeconds: config.retentionDays * SECONDS_PER_DAY },
     start: { type: 'start', at, version, task: `${hostname()} ${process.pid}` },
   });
-  const loss = new LossWatch({ table, headStore, journal, log });
   const sealing = startSealing({ table, headStore, journal, log });
   const { retentionDays } = config;
   const keeper = new Keeper(blobs, retentionDays);
+  /** So that a process that has decided nothing yet has a head to miss. If it fails, the first decision does it. */
+  const begin = (): Promise<void> => journal.begin().catch(() => undefined);
+  const restart = (): void => {
+    keeper.forget();
+    journal.restart();
+    void begin();
+  };
+  const loss = new LossWatch({
+    ...{ table, headStore, log },
+    journal: {
+      get head() {
+        return journal.head;
+      },
+      restart,
+    },
+  });
   return {
     memory: new DecisionMemory({
       ...options,
@@ -56,7 +71,10 @@ export async function openMemory({ config, version, ...options }: OpenOptions): 
     }),
     loss,
     keepList: (sha256, bytes) => keeper.keepList(sha256, bytes),
-    ready: () => loss.check(),
+    async ready() {
+      await loss.check();
+      await begin();
+    },
     async close() {
       loss.stop();
       await journal.idle();

@@ -55,7 +55,7 @@ export function questionOf(
   const { claims } = claimsOf(policy, request, now, signed);
   return {
     claims,
-    expectedIds: expectedIds(request),
+    expectedIds: policy.readsExpected ? expectedIds(request) : [],
     proof: proofOf(policy, request),
     essentials: essentialsOf(request, policy.catalog),
   };

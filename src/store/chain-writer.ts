@@ -136,7 +136,7 @@ export class ChainWriter {
     for (const pending of entries) {
       if (pending.body !== undefined) sequence++;
       writes.push(...pending.writesAt({ writer: this.writer, sequence }));
-      owners.push(...pending.writes.map(() => pending));
+      owners.push(...pending.keys.map(() => pending));
     }
     return { writes, head, owners };
   }

@@ -83,9 +83,13 @@ export function extend(
 }
 
 /** @param seen the version of the head item before */
-export function putHead({ writer, sequence, hash, at, expires }: Head, seen: number): Put {
-  const data = JSON.stringify({ sequence, hash, at });
-  return { type: 'put', ...headKey(writer), data, seen, expires };
+export function putHead(head: Head, seen: number): Put {
+  return { type: 'put', ...headKey(head.writer), data: headData(head), seen, expires: head.expires };
+}
+
+/** @returns the data of a head's item */
+export function headData({ sequence, hash, at }: Head): string {
+  return JSON.stringify({ sequence, hash, at });
 }
 
 /** @returns `undefined` if the item is no head */

@@ -11,9 +11,6 @@ import {
   type Write,
 } from './table.js';
 
-/** Half a surrogate pair, which UTF-8 can't express: other text would be stored. */
-const HALF_PAIR = /\p{Surrogate}/u;
-
 /** @throws {StoreError} if these keys can't be read together */
 export function checkKeys(keys: readonly Key[]): void {
   if (keys.length > MAX_KEYS)
@@ -37,7 +34,7 @@ export function checkWrites(writes: readonly Write[]): void {
     if (write.expires !== undefined && !(Number.isSafeInteger(write.expires) && write.expires > 0)) {
       throw new StoreError(`an item can't expire at ${write.expires}: Unix time in whole seconds`);
     }
-    if (HALF_PAIR.test(write.data)) throw new StoreError("half a surrogate pair can't be stored");
+    if (!write.data.isWellFormed()) throw new StoreError("half a surrogate pair can't be stored");
     total += bytes;
   }
   if (total > MAX_WRITE_BYTES) {
@@ -54,7 +51,7 @@ export function checkKey({ partition, sort }: Key): void {
   if (sortBytes === 0 || sortBytes > MAX_SORT_BYTES) {
     throw new StoreError(`a sort key has ${sortBytes} bytes: it needs 1 to ${MAX_SORT_BYTES}`);
   }
-  if (HALF_PAIR.test(partition) || HALF_PAIR.test(sort)) {
+  if (!partition.isWellFormed() || !sort.isWellFormed()) {
     throw new StoreError('a key has half a surrogate pair');
   }
 }
@@ -63,7 +60,7 @@ function checkEach(keys: readonly Key[]): void {
   const known = new Set<string>();
   for (const key of keys) {
     checkKey(key);
-    const id = JSON.stringify([key.partition, key.sort]);
+    const id = `${key.partition.length} ${key.partition}${key.sort}`;
     if (known.has(id)) throw new StoreError('the same item is given twice');
     known.add(id);
   }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Blobs } from './blobs.js';
 import { ChainWriter } from './chain-writer.js';
-import { createWriter, type Head, readHead } from './chain.js';
+import { createWriter, type Head, headData, readHead } from './chain.js';
 import { MAX_BODY_BYTES, Pending } from './group-commit.js';
 import { StoreError } from './error.js';
 import type { Entry, HeadCheck, Journal } from './journal.js';
@@ -83,14 +83,14 @@ export function createJournal(options: JournalOptions): OwnJournal {
       return chain.isBroken;
     },
     checkHead: () => checkHead(current()),
-    async append({ writes, body, expires }: Entry) {
+    async append({ writes, placed, body, expires }: Entry) {
       const json = JSON.stringify(body);
       const isLarge = Buffer.byteLength(json) > MAX_BODY_BYTES;
       const kept = isLarge ? await keepBody(blobs, json, expires) : json;
-      return write(new Pending(writes, { json: kept, expires }));
+      return write(new Pending({ writes, placed }, { json: kept, expires }));
     },
     async begin() {
-      if (current().known.head.sequence === 0) await write(new Pending(() => []));
+      if (current().known.head.sequence === 0) await write(new Pending({ writes: [] }));
     },
     restart: () => {
       chain = createChain();
@@ -114,6 +114,7 @@ function checkHead(chain: ChainWriter): HeadCheck {
     isCurrent(item: Item | undefined) {
       if (chain.isBroken) return false;
       if (head.sequence === 0) return true;
+      if (item !== undefined && item.version === version && item.data === headData(head)) return true;
       const found = item === undefined ? undefined : readHead(item);
       if (item === undefined || found === undefined || item.version < version) return false;
       return found.sequence > head.sequence || (found.sequence === head.sequence && found.hash === head.hash);

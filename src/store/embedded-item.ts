@@ -17,7 +17,12 @@ export interface Header {
 }
 
 export function lmdbKey({ partition, sort }: Key): Buffer {
-  return Buffer.concat([keyPrefix(partition), Buffer.from(sort)]);
+  const at = Buffer.byteLength(partition);
+  const key = Buffer.allocUnsafe(at + 1 + Buffer.byteLength(sort));
+  key.write(partition);
+  key[at] = 0xff;
+  key.write(sort, at + 1);
+  return key;
 }
 
 /** The key that `lmdbKey` wrote. */

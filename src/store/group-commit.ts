@@ -1,7 +1,7 @@
 // Group commit: entries that wait while a write is under way are written together in the next one.
 import { type Body, keyText } from './chain.js';
 import type { StoreError } from './error.js';
-import type { Entry } from './journal.js';
+import type { Entry, RecordPlace } from './journal.js';
 import { MAX_DATA_BYTES, MAX_WRITE_BYTES, MAX_WRITES, type Write } from './table.js';
 
 /** What a record has besides its body, and the head, in bytes: more than both need. */
@@ -14,14 +14,10 @@ const OWN_WRITES = 2;
 
 type Outcome = 'written' | 'conflict';
 
-/** As long as any other place in a chain. */
-const ANYWHERE = { writer: '20000101T000000Z-000000000000', sequence: 999_999_999_999 };
-
 /** An entry that waits for its outcome. */
 export class Pending {
-  /** For any place in the chain: only their data may differ. */
-  readonly writesAt: Entry['writes'];
   readonly writes: readonly Write[];
+  readonly #placed: Entry['placed'];
   /** `undefined`: the start record alone. */
   readonly body: Body | undefined;
   readonly keys: readonly string[];
@@ -31,18 +27,24 @@ export class Pending {
   #resolve!: (outcome: Outcome) => void;
   #reject!: (error: unknown) => void;
 
-  constructor(writesAt: Entry['writes'], body?: Body) {
-    const writes = writesAt(ANYWHERE);
-    this.writesAt = writesAt;
+  constructor({ writes, placed }: Pick<Entry, 'writes' | 'placed'>, body?: Body) {
     this.writes = writes;
+    this.#placed = placed;
     this.body = body;
-    this.keys = writes.map(keyText);
-    const recordBytes = Buffer.byteLength(body?.json ?? '') + LINK_BYTES;
-    this.bytes = writes.reduce((sum, write) => sum + dataBytes(write), recordBytes);
+    const keys = placed === undefined ? writes : [...writes, placed.key];
+    this.keys = keys.map(keyText);
+    this.bytes = writes.reduce(
+      (sum, write) => sum + dataBytes(write),
+      Buffer.byteLength(body?.json ?? '') + LINK_BYTES + (placed?.bytes ?? 0),
+    );
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+  }
+
+  writesAt(place: RecordPlace): readonly Write[] {
+    return this.#placed === undefined ? this.writes : [...this.writes, this.#placed.put(place)];
   }
 
   /** Whether its caller was told. */
@@ -63,7 +65,7 @@ export class Pending {
   /** Why it can never be written; `undefined` if it can. */
   get problem(): string | undefined {
     if (new Set(this.keys).size < this.keys.length) return 'two of its writes have the same key';
-    if (this.writes.length + 1 + OWN_WRITES > MAX_WRITES) return `it has ${this.writes.length} writes`;
+    if (this.keys.length + 1 + OWN_WRITES > MAX_WRITES) return `it has ${this.keys.length} writes`;
     if (this.bytes + OWN_WRITES * LINK_BYTES > MAX_WRITE_BYTES) return `it has ${this.bytes} bytes`;
     return undefined;
   }
@@ -115,13 +117,13 @@ export class Queue {
     let bytes = OWN_WRITES * LINK_BYTES;
     for (const pending of this.#waiting) {
       const fits =
-        writes + pending.writes.length + 1 <= MAX_WRITES &&
+        writes + pending.keys.length + 1 <= MAX_WRITES &&
         bytes + pending.bytes <= MAX_WRITE_BYTES &&
         !pending.keys.some((key) => touched.has(key));
       pending.keys.forEach((key) => touched.add(key));
       if (fits) {
         group.push(pending);
-        writes += pending.writes.length + 1;
+        writes += pending.keys.length + 1;
         bytes += pending.bytes;
       } else left.push(pending);
     }

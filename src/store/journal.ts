@@ -1,6 +1,6 @@
 // The chain of one writer's records, and the writes that belong to them.
 import type { RecordBody } from './record.js';
-import type { Item, Key, Write } from './table.js';
+import type { Item, Key, Put, Write } from './table.js';
 
 /** Where a record is. */
 export interface RecordPlace {
@@ -8,10 +8,19 @@ export interface RecordPlace {
   readonly sequence: number;
 }
 
+export interface PlacedWrite {
+  readonly key: Key;
+  /** At least the size of its data. */
+  readonly bytes: number;
+  /** Called again if the record has to move. */
+  readonly put: (place: RecordPlace) => Put;
+}
+
 /** A record, and what must be written together with it, under its conditions. */
 export interface Entry {
-  /** Called again if the record has to move; always with the same keys. */
-  readonly writes: (place: RecordPlace) => readonly Write[];
+  readonly writes: readonly Write[];
+  /** A further write whose data says where the record is. */
+  readonly placed?: PlacedWrite | undefined;
   readonly body: RecordBody;
   /** Unix time in seconds from which on the record may be removed. */
   readonly expires: number;

@@ -9,7 +9,6 @@ export const ALONE = '-';
 
 /** Longer parts of keys are replaced by their SHA-256, and so are those that are not Unicode. */
 const MAX_PART_BYTES = 300;
-const HALF_PAIR = /\p{Surrogate}/u;
 
 /** A final answer: one for each content that was sent under the same id at the same stage. */
 export function answerKey(kind: Kind, requestId: string, stage: string, contentHash: string): Key {
@@ -71,7 +70,7 @@ export function blobKey(sha256: string, place: number): Key {
 }
 
 function part(text: string): string {
-  if (Buffer.byteLength(text) <= MAX_PART_BYTES && !HALF_PAIR.test(text)) return text;
+  if (Buffer.byteLength(text) <= MAX_PART_BYTES && text.isWellFormed()) return text;
   // As JSON, in which half a surrogate pair is escaped, so that no two texts have one hash.
   return `sha256:${createHash('sha256').update(JSON.stringify(text)).digest('hex')}`;
 }

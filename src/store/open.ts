@@ -1,7 +1,7 @@
 // Opens the store of a configuration. What the other kind of store needs is not loaded.
 import type { ArchivePlace } from './archive.js';
 import type { Blobs } from './blobs.js';
-import { RememberedBlobs, SplitBlobs } from './blobs-kept.js';
+import { SplitBlobs } from './split-blobs.js';
 import { StoredBlobs } from './stored-blobs.js';
 import type { Table } from './table.js';
 import type { Clock } from './time.js';
@@ -31,14 +31,14 @@ export async function openStore(place: StorePlace, now: Clock = Date.now): Promi
   if ('path' in place) {
     const { openEmbedded } = await import('./embedded.js');
     const table = await openEmbedded(place.path, { now });
-    return { table, blobs: new RememberedBlobs(new StoredBlobs(table), now) };
+    return { table, blobs: new StoredBlobs(table) };
   }
   // Loading the AWS SDK takes a third of the startup time.
   const { DynamoTable } = await import('./dynamodb.js');
   const table = new DynamoTable(place.table, { now });
   const small = new StoredBlobs(table);
-  if (place.archive === undefined) return { table, blobs: new RememberedBlobs(small, now) };
+  if (place.archive === undefined) return { table, blobs: small };
   const { ArchiveBlobs } = await import('./archive.js');
   const large = new ArchiveBlobs(place.archive, { now });
-  return { table, blobs: new RememberedBlobs(new SplitBlobs(small, large), now) };
+  return { table, blobs: new SplitBlobs(small, large) };
 }

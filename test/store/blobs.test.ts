@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import t, { type Test } from 'tap';
 import type { Blobs } from '../../src/store/blobs.js';
-import { RememberedBlobs, SplitBlobs } from '../../src/store/blobs-kept.js';
+import { SplitBlobs } from '../../src/store/split-blobs.js';
 import { type EmbeddedTable, openEmbedded } from '../../src/store/embedded.js';
 import { blobKey } from '../../src/store/keys.js';
 import { StoredBlobs } from '../../src/store/stored-blobs.js';
@@ -95,35 +95,6 @@ t.test('keeps a blob longer if it is still in use, and rarely writes it', async 
   t.equal(item?.version, 3, 'written once a month');
   days = 89 + 100 - 1;
   t.ok(await blobs.get(sha256));
-});
-
-t.test('remembers for an hour what is kept', async (t) => {
-  let time = START * 1000;
-  const inner = countingBlobs();
-  const blobs = new RememberedBlobs(inner, () => time);
-  const put = (name: string, expires: number): Promise<void> => blobs.put(name, Buffer.from(name), expires);
-  await put('a', START + DAY);
-  await put('a', START + DAY + 3599);
-  t.strictSame(inner.puts, ['a']);
-  await put('b', START + DAY);
-  await put('a', START + 3 * DAY);
-  t.strictSame(inner.puts, ['a', 'b', 'a'], 'kept longer');
-  time += 60 * 60 * 1000;
-  await put('a', START + 3 * DAY);
-  t.strictSame(inner.puts, ['a', 'b', 'a', 'a'], 'the store may have been lost');
-  for (let index = 0; index < 1000; index++) await put(String(index), START);
-  t.equal((await blobs.get('999'))?.toString(), '999');
-});
-
-t.test('a blob that could not be kept is tried again', async (t) => {
-  let failing = true;
-  const inner = countingBlobs();
-  const put: Blobs['put'] = (...args) => (failing ? Promise.reject(new Error('gone')) : inner.put(...args));
-  const blobs = new RememberedBlobs({ ...inner, put }, () => START * 1000);
-  await t.rejects(blobs.put('a', Buffer.from('a'), START));
-  failing = false;
-  await blobs.put('a', Buffer.from('a'), START);
-  t.strictSame(inner.puts, ['a']);
 });
 
 t.test('keeps large blobs elsewhere', async (t) => {

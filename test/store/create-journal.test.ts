@@ -26,7 +26,7 @@ function note(id: string): NoteRecord {
 }
 
 function entry(id: string, writes: readonly Write[] = []): Entry {
-  return { writes: () => writes, body: note(id), expires: FAR };
+  return { writes, body: note(id), expires: FAR };
 }
 
 /** A write of a counter that was last seen with a version. */
@@ -96,7 +96,11 @@ test('tells an entry its place in the chain, also when it has to move', async (t
   table.tamper(counterKey('limit', 'x'), { ...counterKey('limit', 'x'), data: '7', version: 7 });
   const placed = (id: string, key: string): Entry => ({
     ...entry(id),
-    writes: (place) => [{ type: 'put', ...counterKey('limit', key), data: JSON.stringify(place), seen: 0 }],
+    placed: {
+      key: counterKey('limit', key),
+      bytes: 100,
+      put: (place) => ({ type: 'put', ...counterKey('limit', key), data: JSON.stringify(place), seen: 0 }),
+    },
   });
   await Promise.all([
     journal.begin(),
@@ -163,7 +167,7 @@ test('takes several groups for what is too large for one', async (t) => {
 test('keeps a large body by its hash, before the record', async (t) => {
   const { table, blobs, journal } = setUp();
   const body = { ...note('large'), by: 'x'.repeat(MAX_DATA_BYTES) };
-  t.equal(await journal.append({ writes: () => [], body, expires: FAR }), 'written');
+  t.equal(await journal.append({ writes: [], body, expires: FAR }), 'written');
   const [, item] = recordsOf(table, journal.writer);
   const { sha256 } = (JSON.parse(item?.data ?? '') as StoredRecord).body as { sha256: string };
   t.same(JSON.parse(blobs.kept.get(sha256)?.toString() ?? ''), body);
@@ -254,7 +258,7 @@ test('writes nothing on top of another head, until it goes on as a new writer', 
 test('begins a new chain when the last record has expired', async (t) => {
   let now = 1_800_000_000_000;
   const { table, journal } = setUp({ now: () => now }, { now: () => now, retentionSeconds: 1000 });
-  await journal.append({ writes: () => [], body: note('a'), expires: now / 1000 + 1000 });
+  await journal.append({ writes: [], body: note('a'), expires: now / 1000 + 1000 });
   const before = journal.writer;
   now += 2_000_000;
   t.equal(journal.checkHead().key, undefined);

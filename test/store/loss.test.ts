@@ -33,7 +33,7 @@ function setUp(t: Test) {
 
 async function append(journal: OwnJournal, id = ''): Promise<void> {
   const body = { type: 'expected', at: '2026-11-26T10:00:00.000Z', by: 'test', details: { id } } as const;
-  await journal.append({ writes: () => [], body, expires: FAR });
+  await journal.append({ writes: [], body, expires: FAR });
 }
 
 function accept(headStore: HeadStore, journal: OwnJournal): Promise<void> {

@@ -42,7 +42,7 @@ export async function release(table: Table, order: Release): Promise<readonly Sh
     const { txId, by, reason } = order;
     const body = { type: 'released', at, by, details: { txId, reason, shares } } as const;
     const expires = Math.ceil(Date.now() / 1000) + RECORD_SECONDS;
-    if ((await journal.append({ writes: () => writes, body, expires })) === 'written') return shares;
+    if ((await journal.append({ writes: writes, body, expires })) === 'written') return shares;
   }
   throw new InputError(`the counters of ${order.txId} are in use all the time: try again`);
 }

@@ -88,7 +88,7 @@ async function record(
   const expires = Math.ceil(Date.parse(at) / 1000) + retentionSeconds;
   const data = JSON.stringify(acceptance);
   await journal.append({
-    writes: () => [{ type: 'put', ...acceptanceKey(at), data, expires }],
+    writes: [{ type: 'put', ...acceptanceKey(at), data, expires }],
     body: { type: 'accepted', at, by, details: { heads } },
     expires,
   });

@@ -50,6 +50,8 @@ export interface Policy {
   readonly limits: readonly Limit[];
   /** Why the policy can't be used without a store; empty if it can. */
   readonly needsStore: readonly StoreNeed[];
+  /** Whether a rule reads `tx.expected`, so that announced transactions must be read from the store. */
+  readonly readsExpected: boolean;
   /** What an author should look at; the policy can be used. */
   readonly warnings: readonly PolicyWarning[];
   /** The action if no rule matches. */

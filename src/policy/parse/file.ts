@@ -104,6 +104,7 @@ function readPolicy(
     tables,
     initiators,
     limits,
+    readsExpected: rules.some(({ ast }) => rememberedFacts(ast).includes('tx.expected')),
     needsStore: storeNeeds(document, limits, rules),
     warnings: found.warnings.sort(byPosition),
     rules,
