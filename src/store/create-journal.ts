@@ -114,7 +114,7 @@ function checkHead(chain: ChainWriter): HeadCheck {
     isCurrent(item: Item | undefined) {
       if (chain.isBroken) return false;
       if (head.sequence === 0) return true;
-      if (item !== undefined && item.version === version && item.data === headData(head)) return true;
+      if (item?.version === version && item.data === headData(head)) return true;
       const found = item === undefined ? undefined : readHead(item);
       if (item === undefined || found === undefined || item.version < version) return false;
       return found.sequence > head.sequence || (found.sequence === head.sequence && found.hash === head.hash);

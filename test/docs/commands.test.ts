@@ -61,8 +61,15 @@ const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, conta
       'npm run expect -- add examples/payouts.json',
       'npm run expect -- list',
       'npm run expect -- remove payout-1002',
-    ].map((command) => [command, ['test/docs/known-transactions.test.ts', "'expect'"]] as const),
+    ].map((command) => [command, ['test/docs/limits-and-known-transactions.test.ts', "'expect'"]] as const),
   ),
+  'npm run audit -- verify': ['test/docs/limits-and-known-transactions.test.ts', "'audit'"],
+  'npm run audit -- export --from 2026-11-01 --to 2026-12-01': ['test/cli/audit/cli.test.ts', "'export'"],
+  'npm run audit -- export --from 2026-11-01 --csv': ['test/cli/audit/cli.test.ts', "'--csv'"],
+  'npm run audit -- show 9c794cee-7e27-46c9-9e9a-ed68295ff06b': ['test/cli/audit/cli.test.ts', "'show'"],
+  'npm test -- store': ['.ci/run', 'npm test -- store'],
+  'npm run bench -- store': ['.ci/run', 'npm run bench -- store'],
+  'npm run bench -- audit': ['.ci/run', 'npm run bench -- audit'],
   // `npm start` runs this command after the build, with the local-mode flag.
   'node dist/main.js': ['package.json', 'node dist/main.js --local'],
 };

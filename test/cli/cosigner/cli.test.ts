@@ -50,8 +50,11 @@ t.test('verifies responses from a handler in local mode', async (t) => {
   }
 
   await t.test('--file sends a payload with new ids', async (t) => {
-    const sent = async (): Promise<Record<string, Record<string, unknown>>> =>
-      JSON.parse((await send('--file', join(cwd, 'payload.json'), '--json')).stdout);
+    const sent = async () =>
+      JSON.parse((await send('--file', join(cwd, 'payload.json'), '--json')).stdout) as Record<
+        string,
+        Record<string, unknown>
+      >;
     const [one, two] = [await sent(), await sent()];
     t.match(one, { verified: true, request: { operation: 'RAW' }, answer: { action: 'REJECT' } });
     t.equal(one['answer']?.['requestId'], one['request']?.['requestId']);
@@ -189,7 +192,7 @@ t.test('verifies ES256 answers from a handler in local mode with a P-256 key', a
   t.match(unusable.stderr, /ed25519\.pem contains neither an RSA 2048 key nor an EC key on the curve P-256/);
 });
 
-t.test('new ids keep what is missing missing, and the suffix of an entry of a batch', async (t) => {
+t.test('new ids keep what is missing missing, and the suffix of an entry of a batch', (t) => {
   t.same(withFreshIds({ operation: 'RAW', requestId: '' }), { operation: 'RAW', requestId: '' });
   const { txId, requestId, note } = withFreshIds({ txId: 'tx', requestId: 'tx_2', note: 'n' });
   t.match(txId, /^[0-9a-f-]{36}$/);
@@ -197,4 +200,5 @@ t.test('new ids keep what is missing missing, and the suffix of an entry of a ba
   t.equal(note, 'n');
   const both = withFreshIds({ txId: 'a', requestId: 'b' });
   t.match(both['requestId'], /^[0-9a-f-]{36}$/);
+  t.end();
 });
