@@ -84,18 +84,18 @@ async function answer(
   const { rule, policy } = decision;
   // An emergency stop and stale data belong to no policy.
   const by = rule === undefined ? '' : ` by ${policy === undefined ? '' : 'rule '}${rule}`;
-  options.record.info(
-    decisionLine({
-      http,
-      reply,
-      request,
-      decision,
-      cosignerKey,
-      repeated,
-      trace: log.isLevelEnabled('debug'),
-    }),
-    repeated ? `${decision.action} ${request.kind} again` : `${decision.action} ${request.kind}${by}`,
-  );
+  const line = decisionLine({
+    http,
+    reply,
+    request,
+    decision,
+    cosignerKey,
+    trace: log.isLevelEnabled('debug'),
+  });
+  const what = `${decision.action} ${request.kind}`;
+  // Not a decision: what reads the log must count each once.
+  if (repeated) options.record.info({ ...line, event: 'repeated' }, `${what}, as before`);
+  else options.record.info(line, `${what}${by}`);
   const bytes = Buffer.isBuffer(http.body) ? http.body.length : 0;
   // Only once the answer has left, so that the candidate can't delay it.
   reply.raw.once('finish', () => options.comparison?.compareLater(request, decision, bytes));
@@ -130,9 +130,10 @@ async function decideAndEncode(
   const { callback } = keys;
   let remembered: Remembered | undefined;
   const decide: Decide =
-    memory === undefined || callback === undefined
+    memory === undefined
       ? options.decide
       : async () => {
+          if (callback === undefined) throw new Error('no callback key is loaded');
           remembered = await memory.decide(request, {
             ...{ auth, body: text, cosignerKey, callbackKey: callback },
             encode: (answer) => encode(auth, answer, keys),

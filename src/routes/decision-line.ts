@@ -12,15 +12,13 @@ interface Decided {
   readonly request: CallbackRequest;
   readonly decision: PolicyDecision;
   readonly cosignerKey: VerifyingKey | undefined;
-  /** Whether the answer is one that was given before. */
-  readonly repeated: boolean;
   /** Whether to list the rules that were evaluated. */
   readonly trace: boolean;
 }
 
 /** Fields that are missing from the request, or not of the documented type, are omitted. */
 export function decisionLine(decided: Decided): Record<string, unknown> {
-  const { http, reply, request, decision, cosignerKey, repeated, trace } = decided;
+  const { http, reply, request, decision, cosignerKey, trace } = decided;
   const { kind, requestId, payload } = request;
   return {
     event: 'decision',
@@ -37,7 +35,6 @@ export function decisionLine(decided: Decided): Record<string, unknown> {
     destination: party(payload['destType'], shorten(payload['destId']) ?? payload['destAddress']),
     destinationName: decision.destinationName,
     action: decision.action,
-    repeated: repeated || undefined,
     reason: decision.reason,
     rule: decision.rule,
     ruleError: decision.ruleError,

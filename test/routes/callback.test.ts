@@ -4,6 +4,8 @@ import t from 'tap';
 import { createCosigner } from '../../cli/cosigner/client.js';
 import { type Payload, samplePayload, signToken, tamperedToken } from '../../cli/cosigner/request.js';
 import { KeyRing } from '../../src/keys/ring.js';
+import type { Exchange } from '../../src/memory/decide.js';
+import { StoreError } from '../../src/store/error.js';
 import { BODY_LIMIT } from '../../src/plugins/request-body.js';
 import { callback, cosigner, ringWith, secondCosigner, testApp } from '../helpers/app.js';
 import { rsaPair } from '../helpers/keys.js';
@@ -567,4 +569,41 @@ t.test('responds with the onError action and logs an error if a rule can’t be 
   });
   t.match(of('rule_failed'), [{ level: 'error', requestId: 'r', rule: 'rule', reason: 'tx.note is absent' }]);
   t.match(of('decision'), [{ rule: 'rule', ruleError: 'tx.note is absent' }]);
+});
+
+t.test('with a memory, its answer is sent, and one that was given before is logged apart', async (t) => {
+  let asked: Exchange | undefined;
+  let repeated = false;
+  const { app, lines } = await testApp(t, {
+    memory: {
+      decide: async (request, exchange) => {
+        asked = exchange;
+        const answer = await exchange.encode({ action: 'APPROVE', requestId: request.requestId });
+        return { decision: { action: 'APPROVE', rule: 'r' }, answer, repeated };
+      },
+    },
+  });
+  const token = signed({ requestId: 'r-1', operation: 'TRANSFER' });
+  for (const event of ['decision', 'repeated']) {
+    const reply = await post(app, '/v2/tx_sign_request', token);
+    t.match(claimsOf(reply.body), { action: 'APPROVE', requestId: 'r-1' });
+    t.match(lines.at(-1), { event, action: 'APPROVE', requestId: 'r-1' });
+    repeated = true;
+  }
+  t.match(asked, { auth: 'jwt', body: token, cosignerKey: { fingerprint: /^[0-9a-f]{64}$/ } });
+});
+
+t.test('a store that fails costs a signed RETRY', async (t) => {
+  for (const [error, event] of [
+    [new StoreError('gone', { throttled: true }), 'store_failed'],
+    [new Error('a bug'), 'decision_failed'],
+  ] as const) {
+    const { app, lines } = await testApp(t, { memory: { decide: () => Promise.reject(error) } });
+    const reply = await post(app, '/v2/tx_sign_request', signed({ requestId: 'r-1' }));
+    t.match(claimsOf(reply.body), { action: 'RETRY', requestId: 'r-1' });
+    t.match(lines, [
+      { event, level: 'error', requestId: 'r-1' },
+      { event: 'decision', action: 'RETRY' },
+    ]);
+  }
 });
