@@ -79,6 +79,12 @@ export class Store extends Construct {
       }),
       allow(ARCHIVE_BUCKET_ACTIONS, this.archive.bucketArn),
       allow(ARCHIVE_OBJECT_ACTIONS, this.archive.arnForObjects(`${ARCHIVE_PREFIX}/*`)),
+      // People accept that records were lost. A task that could do so would hide what it removed.
+      new iam.PolicyStatement({
+        effect: iam.Effect.DENY,
+        actions: ['s3:PutObject'],
+        resources: [this.archive.arnForObjects(`${ARCHIVE_PREFIX}/accepted/*`)],
+      }),
       // With a bucket key, the encryption context is the ARN of the bucket.
       allow(['kms:Decrypt', 'kms:GenerateDataKey'], this.key.keyArn, {
         'kms:ViaService': `s3.${region}.amazonaws.com`,
