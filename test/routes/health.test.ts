@@ -21,6 +21,7 @@ t.test('reports version, keys and policy, and is not logged', async (t) => {
     candidate: null,
     emergencyStop: null,
     stale: [],
+    store: null,
     auth: 'jwt',
   });
   t.strictSame(lines, [], 'not logged');
@@ -45,6 +46,18 @@ t.test(
     t.equal(reply.headers.connection, 'close');
   },
 );
+
+t.test('shows whether the store has lost something, and stays healthy', async (t) => {
+  for (const [isLost, status, store] of [
+    [true, 'store_lost', 'lost'],
+    [false, 'ok', 'ok'],
+  ] as const) {
+    const { app } = await testApp(t, { loss: { isLost } });
+    const reply = await app.inject('/health');
+    t.equal(reply.statusCode, 200);
+    t.match(reply.json(), { status, store });
+  }
+});
 
 t.test('shows an emergency stop and what is stale, and stays healthy', async (t) => {
   const emergency = (action: 'RETRY' | 'REJECT' | undefined, ...stale: string[]) => ({
