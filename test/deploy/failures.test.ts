@@ -4,9 +4,10 @@ import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import t from 'tap';
-import { policyBucket } from '../../infra/names.js';
+import { archiveBucket, policyBucket } from '../../infra/names.js';
 import { clientOptions, NAMES } from '../helpers/aws.js';
 import { type AwsCall, awsError, parameter, xml } from '../helpers/aws-proxy.js';
 import { REGION } from '../helpers/operator.js';
@@ -21,6 +22,7 @@ t.setTimeout(900_000);
 t.test('failures', async (t) => {
   const { account, recovers, healthy, moto, proxy, scenario } = await scenarios(t);
   const s3 = new S3Client({ ...clientOptions(moto.endpoint), forcePathStyle: true });
+  const dynamodb = new DynamoDBClient(clientOptions(moto.endpoint));
 
   scenario('reports a profile that does not exist', async (t, place) => {
     const ran = await place.run('deploy', '--yes', '--profile', 'nobody');
@@ -120,16 +122,19 @@ t.test('failures', async (t) => {
       call.action === 'DescribeStacks' && reply.body.includes('fireblocks-dev-security')
         ? { ...reply, body: reply.body.replace('CREATE_COMPLETE', 'ROLLBACK_COMPLETE') }
         : undefined;
-    // When it describes a deleted stack, moto creates a bucket again that an output refers to.
-    const deleteBucket = async (call: AwsCall): Promise<undefined> => {
+    // When it describes a deleted stack, moto creates the buckets and the table again that outputs refer to.
+    const deleteAgain = async (call: AwsCall): Promise<undefined> => {
       if (call.action !== 'CreateStack' || !call.body.includes('StackName=fireblocks-dev-security&')) return;
-      const Bucket = policyBucket(NAMES, '123456789012', REGION);
-      await s3.send(new DeleteBucketCommand({ Bucket }));
+      for (const nameOf of [policyBucket, archiveBucket]) {
+        const Bucket = nameOf(NAMES, '123456789012', REGION);
+        await s3.send(new DeleteBucketCommand({ Bucket }));
+      }
+      await dynamodb.send(new DeleteTableCommand({ TableName: NAMES.table }));
     };
     proxy.before = (call) => {
       if (call.action !== 'DeleteStack') return undefined;
       healthy();
-      proxy.before = deleteBucket;
+      proxy.before = deleteAgain;
       return undefined;
     };
     fails(
