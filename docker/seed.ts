@@ -5,13 +5,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CreateTableCommand, DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BucketLocationConstraint, CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { isAwsError } from '../cli/aws/error.js';
 import { makeCertificate } from '../cli/aws/private-certificate.js';
+import { createTable } from '../cli/store/table.js';
 import { KEY_FILES, createMissingKeys } from '../src/keys/directory.js';
-import { EXPIRES_ATTRIBUTE, tableDefinition } from '../src/store/table-definition.js';
 
 const HOST_NAME = 'callback.internal';
 
@@ -67,20 +67,8 @@ async function storeParameters(files: Readonly<Record<string, string>>): Promise
 }
 
 async function createMissingTable(name: string): Promise<void> {
-  const dynamodb = new DynamoDBClient();
-  try {
-    await dynamodb.send(new CreateTableCommand(tableDefinition(name)));
-  } catch (error) {
-    if (isAwsError(error, 'ResourceInUseException')) return;
-    throw error;
-  }
-  await dynamodb.send(
-    new UpdateTimeToLiveCommand({
-      TableName: name,
-      TimeToLiveSpecification: { AttributeName: EXPIRES_ATTRIBUTE, Enabled: true },
-    }),
-  );
-  console.log(`created    the table ${name}`);
+  const { created } = await createTable(new DynamoDBClient(), name);
+  if (created) console.log(`created    the table ${name}`);
 }
 
 async function createMissingBucket(name: string): Promise<void> {

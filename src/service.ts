@@ -41,31 +41,38 @@ async function main(): Promise<void> {
     const { loading, policy, emergency, admission, candidate, comparison } = await prepare(
       config,
       log,
-      // Lists are read once the store is open.
-      (sha256, bytes) => opened?.keepList(sha256, bytes),
+      // Were it not to open, the service would not start.
+      (sha256, bytes) =>
+        void opening.then(
+          (store) => store?.keepList(sha256, bytes),
+          () => undefined,
+        ),
     );
     const byPolicy: Decide = (request) => comparison.decideBy(policy.current, request, new Date());
     const version = readVersion();
-    const opened = await openMemory(config, log, version, { policy, emergency, comparison });
-    // The application is built while waiting for SSM.
-    const [app] = await Promise.all([
-      buildApp({
-        ...config,
-        memory: opened?.memory,
-        loss: opened?.loss,
-        keyRing: loading.ring,
-        policy,
-        emergency,
-        decide: decideUnless(emergency, byPolicy),
-        comparison,
-        version,
-        lifecycle,
-        log,
-      }),
+    const opening = openMemory(config, log, version, { policy, emergency, comparison });
+    // The store is opened and the application built while waiting for SSM.
+    const [app, opened] = await Promise.all([
+      opening.then((store) =>
+        buildApp({
+          ...config,
+          memory: store?.memory,
+          loss: store?.loss,
+          keyRing: loading.ring,
+          policy,
+          emergency,
+          decide: decideUnless(emergency, byPolicy),
+          comparison,
+          version,
+          lifecycle,
+          log,
+        }),
+      ),
+      opening,
       loadKeys(loading),
       loadPolicy(policy, admission),
       emergency.stop.load(),
-      opened?.ready(),
+      opening.then((store) => store?.ready()),
     ]);
     startKeyRefresh(loading, config.keyRefreshMs);
     policy.keepFresh(config.policyRefreshMs);

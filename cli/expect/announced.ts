@@ -15,7 +15,7 @@ const TOGETHER = 50;
  */
 const KEPT_SECONDS = 30 * 86_400;
 
-/** What was asked for is not done. */
+/** The command can't do this. */
 export class ExpectError extends BaseError<'EXPECT_REFUSED'> {
   readonly next: string;
   readonly details: readonly string[];

@@ -5,7 +5,7 @@ import { EXIT_CODES, runOperatorProgram } from '../operator-command.js';
 import type { Output } from '../terminal.js';
 import { addAnnounced, listAnnounced, removeAnnounced, type Stored } from './announced.js';
 import { readAnnouncedFile } from './file.js';
-import { addPlaceOptions, type PlaceOptions, withTable } from './place.js';
+import { addPlaceOptions, type PlaceOptions, withTable } from '../store/place.js';
 import { addedLines, listLines, removedLines, toJson } from './print.js';
 
 export async function runExpect(): Promise<void> {

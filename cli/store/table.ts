@@ -9,7 +9,7 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { DeployError, isAwsError } from '../aws/error.js';
-import { EXPIRES, PARTITION, SORT } from '../../src/store/dynamodb-item.js';
+import { EXPIRES_ATTRIBUTE, tableDefinition } from '../../src/store/table-definition.js';
 
 /** How long a new table may take, in s. */
 const MAX_WAIT_SECONDS = 120;
@@ -36,20 +36,7 @@ export async function createTable(client: DynamoDBClient, name: string): Promise
 
 async function create(client: DynamoDBClient, name: string): Promise<boolean> {
   try {
-    await client.send(
-      new CreateTableCommand({
-        TableName: name,
-        BillingMode: 'PAY_PER_REQUEST',
-        KeySchema: [
-          { AttributeName: PARTITION, KeyType: 'HASH' },
-          { AttributeName: SORT, KeyType: 'RANGE' },
-        ],
-        AttributeDefinitions: [
-          { AttributeName: PARTITION, AttributeType: 'S' },
-          { AttributeName: SORT, AttributeType: 'S' },
-        ],
-      }),
-    );
+    await client.send(new CreateTableCommand(tableDefinition(name)));
     return true;
   } catch (error) {
     if (isAwsError(error, 'ResourceInUseException')) return false;
@@ -57,20 +44,24 @@ async function create(client: DynamoDBClient, name: string): Promise<boolean> {
   }
 }
 
-function assertKeys(
-  name: string,
-  { KeySchema = [], AttributeDefinitions = [] }: TableDescription = {},
-): void {
-  const keys = KeySchema.map(({ AttributeName, KeyType }) => {
-    const type = AttributeDefinitions.find((definition) => definition.AttributeName === AttributeName);
-    return `${AttributeName} ${KeyType} ${type?.AttributeType}`;
-  });
-  if (keys.join() === `${PARTITION} HASH S,${SORT} RANGE S`) return;
+function assertKeys(name: string, found: TableDescription = {}): void {
+  const keys = keysOf(found);
+  if (keys.join() === keysOf(tableDefinition(name)).join()) return;
   throw new DeployError(
     'TABLE_DIFFERS',
     `the table ${name} exists with other keys (${keys.join(', ')})`,
     'choose another name with --table',
   );
+}
+
+function keysOf({
+  KeySchema = [],
+  AttributeDefinitions = [],
+}: Pick<TableDescription, 'KeySchema' | 'AttributeDefinitions'>): readonly string[] {
+  return KeySchema.map(({ AttributeName, KeyType }) => {
+    const type = AttributeDefinitions.find((definition) => definition.AttributeName === AttributeName);
+    return `${AttributeName} ${KeyType} ${type?.AttributeType}`;
+  });
 }
 
 async function enableExpiry(client: DynamoDBClient, name: string): Promise<boolean> {
@@ -81,7 +72,7 @@ async function enableExpiry(client: DynamoDBClient, name: string): Promise<boole
   await client.send(
     new UpdateTimeToLiveCommand({
       TableName: name,
-      TimeToLiveSpecification: { AttributeName: EXPIRES, Enabled: true },
+      TimeToLiveSpecification: { AttributeName: EXPIRES_ATTRIBUTE, Enabled: true },
     }),
   );
   return true;

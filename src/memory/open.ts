@@ -7,7 +7,6 @@ import { LossWatch } from '../store/loss.js';
 import { memoryHeadStore } from '../store/memory-heads.js';
 import { openStore, type StoreConfig } from '../store/open.js';
 import { startSealing } from '../store/sealing.js';
-import type { Table } from '../store/table.js';
 import { DecisionMemory, type MemoryOptions } from './decide.js';
 import { Keeper } from './keeper.js';
 
@@ -35,7 +34,7 @@ const SECONDS_PER_DAY = 86_400;
 export async function openMemory({ config, version, ...options }: OpenOptions): Promise<OpenMemory> {
   const { log } = options;
   const { table, blobs } = await openStore(config);
-  const headStore = await openHeads(config, table);
+  const headStore = await openHeads(config);
   const at = new Date().toISOString();
   const journal = createJournal({
     ...{ table, blobs, retentionSeconds: config.retentionDays * SECONDS_PER_DAY },
@@ -73,7 +72,8 @@ export async function openMemory({ config, version, ...options }: OpenOptions): 
     keepList: (sha256, bytes) => keeper.keepList(sha256, bytes),
     async ready() {
       await loss.check();
-      await begin();
+      // Nothing waits for it.
+      if (!loss.isLost) void begin();
     },
     async close() {
       loss.stop();
@@ -85,9 +85,9 @@ export async function openMemory({ config, version, ...options }: OpenOptions): 
 }
 
 /** The second place, where heads are sealed. */
-async function openHeads(config: StoreConfig, table: Table): Promise<HeadStore> {
+async function openHeads(config: StoreConfig): Promise<HeadStore> {
   if ('path' in config) return fileHeadStore(headsFile(config.path));
-  if (config.archive === undefined) return memoryHeadStore(table);
+  if (config.archive === undefined) return memoryHeadStore();
   const { s3HeadStore } = await import('../store/s3-heads.js');
   return s3HeadStore(config.archive);
 }

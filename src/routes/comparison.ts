@@ -53,7 +53,7 @@ interface Basis {
   readonly policy: Policy;
   readonly now: Date;
   readonly signed: Signed | undefined;
-  /** Of what the policy in force asked for: counters of limits that only the candidate has are empty. */
+  /** As read for the policy in force: counters of limits that only the candidate has are empty. */
   readonly memory: Memory | undefined;
 }
 

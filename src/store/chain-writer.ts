@@ -166,7 +166,7 @@ export class ChainWriter {
 
   /**
    * Finds out whether an attempt was done, however long that takes. A write whose response was lost may still be done
-   * later, so it is not enough to look: the head is written again as it was, which takes away the version that the
+   * later, so it is not enough to look: the head is written again as it was. It then has another version than the
    * attempt demands. Either this succeeds, and the attempt can never be done, or the attempt was done before.
    * @throws {StoreError} if the head is another one
    */

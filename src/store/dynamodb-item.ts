@@ -1,12 +1,12 @@
 // How the store writes items and conditions in DynamoDB.
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import type { Item, Key, Put, Write } from './table.js';
+import {
+  EXPIRES_ATTRIBUTE as EXPIRES,
+  PARTITION_ATTRIBUTE as PARTITION,
+  SORT_ATTRIBUTE as SORT,
+} from './table-definition.js';
 
-/** The attribute names of the table, which the infrastructure and `npm run store -- create` make. */
-export const PARTITION = 'pk';
-export const SORT = 'sk';
-/** Unix time in seconds, after which DynamoDB removes the item. */
-export const EXPIRES = 'expires';
 /** Names that are reserved words are replaced by these. */
 const DATA = { '#data': 'data' };
 const VERSION = { '#version': 'version' };

@@ -11,9 +11,10 @@ import {
 import { AwsCalls, CLIENT_OPTIONS } from './aws-calls.js';
 import { ThrottledError } from './aws-error.js';
 import { checkKey, checkKeys, checkWrites } from './check.js';
-import { type Attributes, keyAttributes, PARTITION, SORT, toItem, toTransactItem } from './dynamodb-item.js';
+import { type Attributes, keyAttributes, toItem, toTransactItem } from './dynamodb-item.js';
 import { StoreError } from './error.js';
 import type { Item, Key, Query, Table, Write } from './table.js';
+import { PARTITION_ATTRIBUTE as PARTITION, SORT_ATTRIBUTE as SORT } from './table-definition.js';
 import { type Clock, inSeconds } from './time.js';
 
 /** Time limit of each call, with its repetitions, in ms. A slower store counts as failing. */

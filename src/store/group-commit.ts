@@ -47,7 +47,7 @@ export class Pending {
     return this.#placed === undefined ? this.writes : [...this.writes, this.#placed.put(place)];
   }
 
-  /** Whether its caller was told. */
+  /** Whether its caller knows the outcome. */
   get isDone(): boolean {
     return this.#isDone;
   }

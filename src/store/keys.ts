@@ -58,12 +58,6 @@ export function headKey(writer: string): Key {
 }
 export const HEADS = 'H';
 
-/** What was accepted about a lost or restored store. */
-export function acceptanceKey(time: string): Key {
-  return { partition: ACCEPTANCES, sort: time };
-}
-export const ACCEPTANCES = 'S#accepted';
-
 /** A part of something that is kept by its hash: a public key, a policy, a list, a large record. */
 export function blobKey(sha256: string, place: number): Key {
   return { partition: `B#${sha256}`, sort: String(place).padStart(6, '0') };

@@ -1,14 +1,9 @@
-// The second place of a table without an archive: this process's memory. A loss is noticed while the process runs.
-import { type Acceptance, type HeadStore, newestOfEach, parseAcceptance } from './heads.js';
+// The second place of a table without an archive: this process's memory. A loss is noticed while the process runs, and
+// forgotten when it ends; nobody can accept it.
 import type { Head } from './chain.js';
-import { ACCEPTANCES } from './keys.js';
-import type { Table } from './table.js';
+import { type HeadStore, newestOfEach } from './heads.js';
 
-/** Acceptances that are read: the newest ones. */
-const MAX_ACCEPTANCES = 20;
-
-/** @param table where acceptances are */
-export function memoryHeadStore(table: Table): HeadStore {
+export function memoryHeadStore(): HeadStore {
   let heads: readonly Head[] = [];
   return {
     name: 'the memory of the process',
@@ -21,14 +16,8 @@ export function memoryHeadStore(table: Table): HeadStore {
     async *everSealed() {
       yield* heads;
     },
-    accept: () => Promise.resolve(),
-    async acceptances() {
-      const found: Acceptance[] = [];
-      for await (const { data } of table.query(ACCEPTANCES, { reverse: true, limit: MAX_ACCEPTANCES })) {
-        const acceptance = parseAcceptance(data);
-        if (acceptance !== undefined) found.push(acceptance);
-      }
-      return found;
-    },
+    accept: () =>
+      Promise.reject(new Error('without an archive, a loss can’t be accepted: restart the service')),
+    acceptances: () => Promise.resolve([]),
   };
 }

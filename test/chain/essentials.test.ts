@@ -53,7 +53,7 @@ const TOKEN = { asset: 'USDC', amountStr: '100', requestedAmountStr: '100' };
 const ARRIVES = { amountNativeStr: '100' };
 
 const MAY_DIFFER: readonly Case[] = [
-  { what: 'nothing but what the stages are told apart by' },
+  { what: 'nothing but what distinguishes the stages' },
   { what: 'an operation that is absent, which means TRANSFER', approval: { operation: null } },
   { what: 'amountUSD', signingDestination: { amountUSD: 99999 } },
   { what: 'the fee', approval: { fee: '1' }, signing: { fee: '2' } },

@@ -38,7 +38,7 @@ export class MemoryTable implements Table {
   readonly name = 'memory';
   /** Partition, then sort key. */
   partitions = new Map<string, Map<string, Item>>();
-  /** The number of writes of each transaction that was done, and how many operations were asked for. */
+  /** The number of writes of each transaction that was done, and the number of calls of each operation. */
   readonly transactions: number[] = [];
   readonly calls = { read: 0, write: 0, query: 0 };
   readonly #options: MemoryTableOptions;

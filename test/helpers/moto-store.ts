@@ -2,10 +2,16 @@
 // more of them succeed than may.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Test } from 'tap';
+import type { CosignerKeys } from '../../cli/cosigner/client.js';
+import { keysIn } from '../../cli/cosigner/keys.js';
 import { createTable } from '../../cli/store/table.js';
+import { createMissingKeys, KEY_FILES } from '../../src/keys/directory.js';
+import { PARAMETERS, putParameter, waitUntilStarted } from './moto.js';
 import { freePort } from './port.js';
-import { until } from './process.js';
 import type { Scope } from './scope.js';
 
 const PROGRAM = `
@@ -16,6 +22,37 @@ run_simple("127.0.0.1", int(sys.argv[1]), DomainDispatcherApplication(create_bac
 `;
 
 const REGION = 'eu-central-1';
+
+/** What a service needs in production, on one emulator: its keys in SSM, and a table. */
+export interface StoreWorld {
+  readonly moto: MotoStore;
+  readonly cwd: string;
+  readonly keys: CosignerKeys;
+  /** Environment variables of the service. */
+  readonly env: Readonly<Record<string, string>> & { readonly STORE_TABLE: string };
+}
+
+/** @param policy YAML */
+export async function storeWorld(t: Test, policy: string): Promise<StoreWorld> {
+  const cwd = t.testdir({ 'policy.yaml': policy, keys: {} });
+  const directory = join(cwd, 'keys');
+  await createMissingKeys(directory);
+  const moto = await motoStore(t);
+  for (const [name, file] of [
+    ['callback', KEY_FILES.callbackPrivate],
+    ['cosigner', KEY_FILES.cosignerPublic],
+  ] as const) {
+    await putParameter(moto.endpoint, PARAMETERS[name], readFileSync(join(directory, file), 'utf8'));
+  }
+  const env = {
+    ...moto.env,
+    CALLBACK_PRIVATE_KEY_PARAMETER: PARAMETERS.callback,
+    COSIGNER_PUBLIC_KEY_PARAMETER: PARAMETERS.cosigner,
+    POLICY_FILE: join(cwd, 'policy.yaml'),
+    STORE_TABLE: await moto.createTable(),
+  };
+  return { moto, cwd, keys: keysIn(directory), env };
+}
 
 export interface MotoStore {
   readonly endpoint: string;
@@ -76,13 +113,4 @@ export async function motoStore(t: Scope): Promise<MotoStore> {
   t.teardown(() => moto.stop());
   await moto.start();
   return moto;
-}
-
-async function waitUntilStarted(endpoint: string): Promise<void> {
-  const isReady = (): Promise<true | undefined> =>
-    fetch(`${endpoint}/moto-api/`).then(
-      () => true,
-      () => undefined,
-    );
-  if ((await until(isReady, 30_000)) === undefined) throw new Error('moto did not start within 30 s');
 }

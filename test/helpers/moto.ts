@@ -107,7 +107,8 @@ async function spawnServer(port: number): Promise<ChildProcess> {
   return child;
 }
 
-async function waitUntilStarted(endpoint: string): Promise<void> {
+/** Waits until a server responds. @throws {Error} if it does not within 30 s */
+export async function waitUntilStarted(endpoint: string): Promise<void> {
   const isReady = (): Promise<true | undefined> =>
     fetch(`${endpoint}/moto-api/`).then(
       () => true,

@@ -356,7 +356,7 @@ t.test('stored state is read as it was written, and anything else is refused', (
   t.end();
 });
 
-t.test('the stages of the sample are told apart', (t) => {
+t.test('the stages of the sample are distinguished', (t) => {
   t.strictSame(
     [APPROVAL, SIGNING].map((payload) => isSigning(asSent(payload))),
     [false, true],

@@ -91,7 +91,7 @@ test('writes what belongs to a record in the same transaction, with its conditio
   t.same(chainOf(table, journal.writer), ['start', 'a', 'c']);
 });
 
-test('tells an entry its place in the chain, also when it has to move', async (t) => {
+test('an entry knows its place in the chain, also when it has to move', async (t) => {
   const { table, journal } = setUp({ delayMs: () => 2 });
   table.tamper(counterKey('limit', 'x'), { ...counterKey('limit', 'x'), data: '7', version: 7 });
   const placed = (id: string, key: string): Entry => ({

@@ -4,12 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { createCosigner } from '../../cli/cosigner/client.js';
-import { keysIn } from '../../cli/cosigner/keys.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
-import { createMissingKeys, KEY_FILES } from '../../src/keys/directory.js';
 import { type AwsCall, awsProxy } from '../helpers/aws-proxy.js';
-import { PARAMETERS, putParameter } from '../helpers/moto.js';
-import { motoStore } from '../helpers/moto-store.js';
+import { storeWorld } from '../helpers/moto-store.js';
 import { ROOT } from '../helpers/paths.js';
 import { startHandler } from '../helpers/process.js';
 
@@ -37,27 +34,11 @@ interface Written {
 }
 
 t.test('a decision with one limit reads once and writes once', { timeout: 120_000 }, async (t) => {
-  const cwd = t.testdir({ 'policy.yaml': POLICY, keys: {} });
-  const keys = join(cwd, 'keys');
-  await createMissingKeys(keys);
-  const moto = await motoStore(t);
-  for (const [name, file] of [
-    ['callback', KEY_FILES.callbackPrivate],
-    ['cosigner', KEY_FILES.cosignerPublic],
-  ] as const) {
-    await putParameter(moto.endpoint, PARAMETERS[name], readFileSync(join(keys, file), 'utf8'));
-  }
+  const { moto, cwd, keys, env: direct } = await storeWorld(t, POLICY);
   const proxy = await awsProxy(t, moto.endpoint);
-  const env = {
-    ...moto.env,
-    AWS_ENDPOINT_URL: proxy.endpoint,
-    CALLBACK_PRIVATE_KEY_PARAMETER: PARAMETERS.callback,
-    COSIGNER_PUBLIC_KEY_PARAMETER: PARAMETERS.cosigner,
-    POLICY_FILE: join(cwd, 'policy.yaml'),
-    STORE_TABLE: await moto.createTable(),
-  };
+  const env = { ...direct, AWS_ENDPOINT_URL: proxy.endpoint };
   const handler = startHandler(t, { built: true, cwd, env });
-  const cosigner = createCosigner({ url: await handler.listening(60_000), keys: keysIn(keys) });
+  const cosigner = createCosigner({ url: await handler.listening(60_000), keys });
   t.teardown(() => cosigner.close());
   const ask = async () => {
     const payload = { ...samplePayload('transaction'), externalTxId: randomUUID() };

@@ -1,8 +1,6 @@
 // Tests the real process with a store that is slow, throttled, refused, gone, back, emptied or restored: only RETRY until
 // it is known again what was counted, and nothing is lost.
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DeleteItemCommand,
@@ -13,13 +11,10 @@ import {
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import t, { type Test } from 'tap';
 import { type Cosigner, createCosigner } from '../../cli/cosigner/client.js';
-import { keysIn } from '../../cli/cosigner/keys.js';
 import type { Payload } from '../../cli/cosigner/request.js';
-import { createMissingKeys, KEY_FILES } from '../../src/keys/directory.js';
 import { type AwsCall, type AwsProxy, awsProxy, json } from '../helpers/aws-proxy.js';
 import { runStore } from '../helpers/cli.js';
-import { PARAMETERS, putParameter } from '../helpers/moto.js';
-import { motoStore } from '../helpers/moto-store.js';
+import { storeWorld } from '../helpers/moto-store.js';
 import { type Handler, startHandler, until } from '../helpers/process.js';
 
 const MAX = 6;
@@ -48,35 +43,17 @@ interface Running {
 }
 
 async function world(t: Test): Promise<World> {
-  const cwd = t.testdir({ 'policy.yaml': POLICY, keys: {} });
-  const keyDirectory = join(cwd, 'keys');
-  await createMissingKeys(keyDirectory);
-  const moto = await motoStore(t);
-  for (const [name, file] of [
-    ['callback', KEY_FILES.callbackPrivate],
-    ['cosigner', KEY_FILES.cosignerPublic],
-  ] as const) {
-    await putParameter(moto.endpoint, PARAMETERS[name], readFileSync(join(keyDirectory, file), 'utf8'));
-  }
+  const { moto, cwd, keys, env: direct } = await storeWorld(t, POLICY);
   await createBucket(moto.endpoint);
-  const table = await moto.createTable();
   const proxy = await awsProxy(t, moto.endpoint);
-  const env = {
-    ...moto.env,
-    AWS_ENDPOINT_URL: proxy.endpoint,
-    CALLBACK_PRIVATE_KEY_PARAMETER: PARAMETERS.callback,
-    COSIGNER_PUBLIC_KEY_PARAMETER: PARAMETERS.cosigner,
-    POLICY_FILE: join(cwd, 'policy.yaml'),
-    STORE_TABLE: table,
-    STORE_ARCHIVE: `s3://${BUCKET}/records`,
-  };
+  const env = { ...direct, AWS_ENDPOINT_URL: proxy.endpoint, STORE_ARCHIVE: `s3://${BUCKET}/records` };
   const client = moto.client();
   t.teardown(() => client.destroy());
   return {
-    ...{ proxy, client, table, env, cwd },
+    ...{ proxy, client, table: env.STORE_TABLE, env, cwd },
     async start() {
       const handler = startHandler(t, { built: true, cwd, env });
-      const cosigner = createCosigner({ url: await handler.listening(60_000), keys: keysIn(keyDirectory) });
+      const cosigner = createCosigner({ url: await handler.listening(60_000), keys });
       t.teardown(() => cosigner.close());
       return { handler, ask: (id = randomUUID()) => ask(t, cosigner, id) };
     },

@@ -1,22 +1,21 @@
 // Tests with several real processes on one store that a limit holds and each transaction is counted once, whatever is
 // asked at the same time, and whoever is killed.
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { keysIn } from '../../cli/cosigner/keys.js';
 import type { Payload } from '../../cli/cosigner/request.js';
 import { LOCAL_KEY_DIRECTORY } from '../../src/config.js';
-import { createMissingKeys, KEY_FILES } from '../../src/keys/directory.js';
+import { createMissingKeys } from '../../src/keys/directory.js';
 import { counterFromJson } from '../../src/policy/limits/counter-json.js';
 import { counterKey } from '../../src/store/keys.js';
 import { DynamoTable } from '../../src/store/dynamodb.js';
 import { openStore } from '../../src/store/open.js';
 import type { Table } from '../../src/store/table.js';
 import { type Fleet, startFleet } from '../helpers/fleet.js';
-import { PARAMETERS, putParameter } from '../helpers/moto.js';
-import { motoStore } from '../helpers/moto-store.js';
+import { type Ran, runAudit } from '../helpers/cli.js';
+import { storeWorld } from '../helpers/moto-store.js';
 
 const SIZE = 4;
 const TRANSACTIONS = 30;
@@ -38,6 +37,8 @@ rules:
 interface Setup {
   readonly fleet: Fleet;
   readonly table: Table;
+  /** Runs the audit, beside the running processes. */
+  readonly verify: () => Promise<Ran>;
 }
 
 const SETUPS: Readonly<Record<string, (t: Test) => Promise<Setup>>> = {
@@ -53,31 +54,16 @@ const SETUPS: Readonly<Record<string, (t: Test) => Promise<Setup>>> = {
     );
     const { table } = await openStore({ path: join(cwd, '.local/store') });
     t.teardown(() => table.close());
-    return { fleet, table };
+    const verify = () => runAudit(['verify'], { cwd });
+    return { fleet, table, verify };
   },
   DynamoDB: async (t) => {
-    const cwd = t.testdir({ 'policy.yaml': POLICY });
-    const keyDirectory = join(cwd, 'keys');
-    mkdirSync(keyDirectory);
-    await createMissingKeys(keyDirectory);
-    const moto = await motoStore(t);
-    for (const [name, file] of [
-      ['callback', KEY_FILES.callbackPrivate],
-      ['cosigner', KEY_FILES.cosignerPublic],
-    ] as const) {
-      await putParameter(moto.endpoint, PARAMETERS[name], readFileSync(join(keyDirectory, file), 'utf8'));
-    }
-    const env = {
-      ...moto.env,
-      CALLBACK_PRIVATE_KEY_PARAMETER: PARAMETERS.callback,
-      COSIGNER_PUBLIC_KEY_PARAMETER: PARAMETERS.cosigner,
-      POLICY_FILE: join(cwd, 'policy.yaml'),
-      STORE_TABLE: await moto.createTable(),
-    };
-    const fleet = await startFleet(t, SIZE, { cwd, env }, keysIn(keyDirectory));
+    const { moto, cwd, keys, env } = await storeWorld(t, POLICY);
+    const fleet = await startFleet(t, SIZE, { cwd, env }, keys);
     const table = new DynamoTable(env.STORE_TABLE, { createClient: () => moto.client() });
     t.teardown(() => table.close());
-    return { fleet, table };
+    const verify = () => runAudit(['verify', '--table', env.STORE_TABLE], { cwd, env });
+    return { fleet, table, verify };
   },
 };
 
@@ -97,7 +83,7 @@ for (const [name, setUp] of Object.entries(SETUPS)) {
   );
 
   t.test(`${name}: a limit holds while processes are killed`, { timeout: 600_000 }, async (t) => {
-    const { fleet, table } = await setUp(t);
+    const { fleet, table, verify } = await setUp(t);
     const running = new AbortController();
     let kills = 0;
     const killing = (async () => {
@@ -114,6 +100,10 @@ for (const [name, setUp] of Object.entries(SETUPS)) {
     }
     running.abort();
     await killing;
+    const audit = await verify();
+    t.equal(audit.code, 0, 'the chains verify');
+    t.match(audit.stdout, /every record is as it was written/);
+    t.comment(audit.stdout);
     t.comment(`${kills} processes were killed`);
     t.ok(kills > 2);
   });

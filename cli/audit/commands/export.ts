@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../../command.js';
-import { addArchiveOption, addPlaceOptions, type PlaceOptions, withStore } from '../../expect/place.js';
+import { addArchiveOption, addPlaceOptions, type PlaceOptions, withStore } from '../../store/place.js';
 import { csvOf } from '../../policy/report/csv.js';
 import { count, type Output } from '../../terminal.js';
 import { type AuditRecord, type Period, recordsByTime } from '../by-time.js';

@@ -1,7 +1,7 @@
 // Defines `npm run audit -- show`.
 import type { Command } from 'commander';
 import { EXIT_FAILED } from '../../command.js';
-import { addArchiveOption, addPlaceOptions, type PlaceOptions, withStore } from '../../expect/place.js';
+import { addArchiveOption, addPlaceOptions, type PlaceOptions, withStore } from '../../store/place.js';
 import { printable } from '../../policy/table.js';
 import type { DecisionRecord } from '../../../src/store/record.js';
 import { columns, type Output, type Paint, paintAction, painter } from '../../terminal.js';

@@ -1,7 +1,7 @@
 // Defines `npm run audit -- verify`.
 import type { Command } from 'commander';
 import { EXIT_FAILED } from '../../command.js';
-import { addArchiveOption, addPlaceOptions, type PlaceOptions, withStore } from '../../expect/place.js';
+import { addArchiveOption, addPlaceOptions, type PlaceOptions, withStore } from '../../store/place.js';
 import { count, type Output, painter } from '../../terminal.js';
 import { trustOnly } from '../verify/keys.js';
 import { verificationLines } from '../verify/text.js';

@@ -1,7 +1,7 @@
 // Defines `npm run policy -- limits`.
 import type { Command } from 'commander';
 import { UsageError } from '../../command.js';
-import { addPlaceOptions, type PlaceOptions, withTable } from '../../expect/place.js';
+import { addPlaceOptions, type PlaceOptions, withTable } from '../../store/place.js';
 import type { Output } from '../../terminal.js';
 import { readPolicy } from '../files.js';
 import { readCounters, shareOf } from '../limits/counters.js';

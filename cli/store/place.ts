@@ -1,6 +1,7 @@
 // Which store a command works on.
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import { LOCAL_STORE } from '../../src/config-store.js';
 import { archivePlace } from '../../src/config-values.js';
 import type { ArchivePlace } from '../../src/store/archive.js';
 import { fileHeadStore, headsFile } from '../../src/store/file-heads.js';
@@ -23,9 +24,6 @@ export interface OpenedStore extends Store {
   /** Where heads are sealed; `undefined` for a table without its archive. */
   readonly headStore: HeadStore | undefined;
 }
-
-/** Where `npm start` keeps its store. */
-const LOCAL_STORE = '.local/store';
 
 export function addPlaceOptions(command: Command): Command {
   return command
