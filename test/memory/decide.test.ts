@@ -1,114 +1,22 @@
 // Tests decisions with a memory, from the request to what is stored, with a table in memory and a clock of its own.
 import { createHash } from 'node:crypto';
-import t, { type Test } from 'tap';
-import { importCallbackKey } from '../../src/protocol/key.js';
-import { parseRequest } from '../../src/protocol/request.js';
-import { signAnswer } from '../../src/protocol/sign-answer.js';
-import { DecisionMemory, type Exchange } from '../../src/memory/decide.js';
-import { Keeper } from '../../src/memory/keeper.js';
+import t from 'tap';
 import { repeatDecision } from '../../src/memory/repeat.js';
-import type { PolicyDecision } from '../../src/policy/evaluate/decide.js';
-import { decideBy, type Policy } from '../../src/policy/evaluate/rules.js';
 import { parsePolicy } from '../../src/policy/parse/file.js';
-import { createJournal } from '../../src/store/create-journal.js';
-import { expectedKey, recordPartition } from '../../src/store/keys.js';
-import type { DecisionRecord, StoredRecord } from '../../src/store/record.js';
-import { rsaPair } from '../helpers/keys.js';
-import { memoryLog } from '../helpers/log.js';
-import { MemoryBlobs } from '../helpers/memory-blobs.js';
-import { type Fault, MemoryTable } from '../helpers/memory-table.js';
-
-const callbackKey = importCallbackKey(rsaPair().privatePem);
-const otherKey = importCallbackKey(rsaPair().privatePem);
-const HOUR = 3_600_000;
-const START = Date.parse('2026-11-26T10:00:00Z');
-
-const LIMIT = `version: 1
-limits:
-  daily: { amount: tx.amount, window: 24h, max: "10" }
-rules:
-  - { id: all, for: transaction, when: 'true', action: approve }
-  - { id: changes, for: configuration, when: 'true', action: approve }
-`;
-
-type Payload = Record<string, unknown>;
-
-/** One store, and processes that use it. */
-function world(t: Test, yaml = LIMIT) {
-  const state = {
-    now: START,
-    policy: parsePolicy(yaml, 'test'),
-    emergency: undefined as PolicyDecision | undefined,
-    fault: undefined as Fault | undefined,
-    lost: false,
-  };
-  const now = (): number => state.now;
-  const table = new MemoryTable({
-    now,
-    fault: (operation) => (operation === 'write' ? state.fault : undefined),
-  });
-  const blobs = new MemoryBlobs();
-  const process = (key = callbackKey) => {
-    const { log, lines } = memoryLog();
-    const keeper = new Keeper(blobs, 400);
-    const start = { type: 'start', at: '', version: '', task: '' } as const;
-    const memory = new DecisionMemory({
-      ...{ table, log, retentionDays: 400, keeper },
-      journal: createJournal({ table, blobs, start, retentionSeconds: 1e7, now, patienceMs: 200 }),
-      loss: { isLost: state.lost, report: () => (state.lost = true) },
-      policy: {
-        get current(): Policy {
-          return state.policy;
-        },
-      },
-      emergency: () => state.emergency,
-      decideBy: (policy, request, at, known, signed) =>
-        decideBy(policy, request, at, signed, Infinity, known),
-      now: () => new Date(now()),
-    });
-    const ask = async (payload: Payload) => {
-      const exchange: Exchange = {
-        ...{ auth: 'json', body: JSON.stringify(payload), cosignerKey: undefined, callbackKey: key },
-        encode: (answer) => signAnswer(answer, key),
-        deadline: performance.now() + 5000,
-      };
-      return memory.decide(parseRequest(payload), exchange);
-    };
-    return { ask, lines, keeper };
-  };
-  const records = async (): Promise<DecisionRecord[]> => {
-    const found: DecisionRecord[] = [];
-    for await (const item of table.scan(recordPartition(''))) {
-      const { body } = JSON.parse(item.data) as StoredRecord;
-      if ('type' in body && body.type === 'decision') found.push(body);
-    }
-    return found;
-  };
-  t.teardown(() => table.close());
-  return { state, table, blobs, process, records };
-}
-
-function payment(id: string, amount = '4', more: Payload = {}): Payload {
-  return {
-    ...{ requestId: id, txId: id, operation: 'TRANSFER', asset: 'COIN', amountStr: amount },
-    ...{ sourceType: 'VAULT', sourceId: '0' },
-    destinations: [{ dstAddress: 'somewhere', amountNativeStr: amount }],
-    ...more,
-  };
-}
-
-function signing(id: string, amount = '4', more: Payload = {}): Payload {
-  return payment(id, amount, {
-    fee: '0.1',
-    destinations: [{ displayDstAddress: 'somewhere', dstAddress: 'somewhere', amountNativeStr: amount }],
-    ...more,
-  });
-}
+import {
+  callbackKey,
+  HOUR,
+  LIMIT,
+  memoryWorld,
+  otherKey,
+  payment,
+  signing,
+} from '../helpers/memory-world.js';
 
 t.test(
   'the same request gets the same final answer, also from another process, and is counted once',
   async (t) => {
-    const { process, records } = world(t);
+    const { process, records } = memoryWorld(t);
     const [one, two] = [process(), process()];
     const first = await one.ask(payment('a'));
     t.match(first, { decision: { action: 'APPROVE', rule: 'all' }, repeated: false });
@@ -125,7 +33,7 @@ t.test(
 );
 
 t.test('both stages under one requestId are two answers, and one count', async (t) => {
-  const { process } = world(t);
+  const { process } = memoryWorld(t);
   const { ask } = process();
   t.match((await ask(payment('a'))).decision, { action: 'APPROVE' });
   t.match(await ask(signing('a')), { decision: { action: 'APPROVE' }, repeated: false });
@@ -134,7 +42,7 @@ t.test('both stages under one requestId are two answers, and one count', async (
 });
 
 t.test('approvals of several days can’t be signed on one', async (t) => {
-  const { process, state } = world(t);
+  const { process, state } = memoryWorld(t);
   const { ask } = process();
   for (const id of ['a', 'b', 'c']) {
     t.match((await ask(payment(id))).decision, { action: 'APPROVE' }, id);
@@ -146,7 +54,7 @@ t.test('approvals of several days can’t be signed on one', async (t) => {
 });
 
 t.test('a signing that is rejected gives back what was counted, once', async (t) => {
-  const { process, state } = world(t);
+  const { process, state } = memoryWorld(t);
   const { ask } = process();
   t.match((await ask(payment('a', '10'))).decision, { action: 'APPROVE' });
   state.policy = parsePolicy(
@@ -160,7 +68,7 @@ t.test('a signing that is rejected gives back what was counted, once', async (t)
 });
 
 t.test('what was changed after the approval is rejected, and gives nothing back', async (t) => {
-  const { process } = world(t);
+  const { process } = memoryWorld(t);
   const { ask } = process();
   t.match((await ask(payment('a', '10'))).decision, { action: 'APPROVE' });
   const elsewhere = signing('a', '10', {
@@ -172,7 +80,7 @@ t.test('what was changed after the approval is rejected, and gives nothing back'
 });
 
 t.test('other content under a known key is decided anew before an approval', async (t) => {
-  const { process } = world(t);
+  const { process } = memoryWorld(t);
   const { ask } = process();
   t.match((await ask(payment('a', '11'))).decision, { action: 'REJECT', rule: 'limits.daily' });
   t.match(await ask(payment('a', '9')), { decision: { action: 'APPROVE' }, repeated: false });
@@ -180,7 +88,7 @@ t.test('other content under a known key is decided anew before an approval', asy
 });
 
 t.test('a configuration change that differs from the approved one is rejected', async (t) => {
-  const { process } = world(t);
+  const { process } = memoryWorld(t);
   const { ask } = process();
   const change = (walletId: string) => ({
     requestId: 'c',
@@ -193,7 +101,7 @@ t.test('a configuration change that differs from the approved one is rejected', 
 });
 
 t.test('after a write whose response was lost, the answer is the one that was stored', async (t) => {
-  const { process, state } = world(t);
+  const { process, state } = memoryWorld(t);
   const { ask } = process();
   for (const fault of ['lost', 'late', 'busy'] as const) {
     state.fault = fault;
@@ -213,7 +121,7 @@ t.test('after a write whose response was lost, the answer is the one that was st
 });
 
 t.test('a planted answer is not repeated', async (t) => {
-  const { process, table } = world(t);
+  const { process, table } = memoryWorld(t);
   const { ask } = process();
   await ask(payment('big', '11'));
   // An answer made with another key, and a real answer moved to another request.
@@ -231,7 +139,7 @@ t.test('a planted answer is not repeated', async (t) => {
 });
 
 t.test('an emergency stop goes before a stored answer, and is not the answer after it', async (t) => {
-  const { process, state, records } = world(t);
+  const { process, state, records } = memoryWorld(t);
   const { ask } = process();
   await ask(payment('a'));
   state.emergency = { action: 'REJECT', rule: 'emergency stop' };
@@ -244,7 +152,7 @@ t.test('an emergency stop goes before a stored answer, and is not the answer aft
 });
 
 t.test('nothing is answered while the store has lost something', async (t) => {
-  const { process, table, state } = world(t);
+  const { process, table, state } = memoryWorld(t);
   const { ask } = process();
   await ask(payment('a'));
   table.partitions = new Map();
@@ -252,34 +160,8 @@ t.test('nothing is answered while the store has lost something', async (t) => {
   t.ok(state.lost);
 });
 
-t.test('an announced transaction is used by one transaction, in both its stages', async (t) => {
-  const { process, table } = world(
-    t,
-    `version: 1
-rules:
-  - { id: known, for: transaction, when: 'has(tx.expected) && tx.expected.matches', action: approve }
-`,
-  );
-  const { ask } = process();
-  const more = { externalTxId: 'invoice-1' };
-  t.match((await ask(payment('a', '4', more))).decision, { action: 'REJECT' });
-  const data = JSON.stringify({
-    ...{ externalTxId: 'invoice-1', asset: 'COIN', amount: '4' },
-    destinations: [{ address: 'somewhere', amount: '4' }],
-  });
-  await table.write([{ type: 'put', ...expectedKey('invoice-1'), data }]);
-  t.match((await ask(payment('b', '5', more))).decision, { action: 'REJECT' });
-  const both = await Promise.all(['c', 'd', 'e'].map((id) => process().ask(payment(id, '4', more))));
-  const approved = both.flatMap(({ decision }, place) =>
-    decision.action === 'APPROVE' ? ['c', 'd', 'e'][place] : [],
-  );
-  t.equal(approved.length, 1);
-  t.match((await ask(signing(String(approved[0]), '4', more))).decision, { action: 'APPROVE' });
-  t.match((await ask(payment('f', '4', more))).decision, { action: 'REJECT' });
-});
-
 t.test('each decision can be repeated from its record', async (t) => {
-  const { process, records, state } = world(t);
+  const { process, records, state } = memoryWorld(t);
   const { ask } = process();
   for (const [id, amount] of [
     ['a', '4'],
@@ -303,7 +185,7 @@ t.test('each decision can be repeated from its record', async (t) => {
 });
 
 t.test('policies, public keys and lists are kept by their hash before a decision by them', async (t) => {
-  const { process, state, blobs } = world(t);
+  const { process, state, blobs } = memoryWorld(t);
   const { ask, keeper } = process();
   const bytes = Buffer.from('0x5dC69B1Fbb13Bafd09af88a782F0F285772Ad5f8\n');
   const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -316,4 +198,48 @@ t.test('policies, public keys and lists are kept by their hash before a decision
   t.strictSame(blobs.kept.get(sha256), bytes);
   t.equal(String(blobs.kept.get(state.policy.hash)), state.policy.text);
   t.ok(blobs.kept.has(callbackKey.fingerprint));
+});
+
+t.test('RETRY is not final', async (t) => {
+  const { process, state } = memoryWorld(t);
+  const { ask, lines } = process();
+  state.action = 'RETRY';
+  t.match((await ask(payment('a'))).decision, { action: 'RETRY' });
+  state.action = undefined;
+  t.match(await ask(payment('a')), { decision: { action: 'APPROVE' }, repeated: false });
+  t.strictSame(lines, []);
+});
+
+t.test('what the protocol does not allow is neither answered nor recorded', async (t) => {
+  const { process, state, records } = memoryWorld(t);
+  state.action = 'IGNORE';
+  await t.rejects(process().ask(signing('a')), /not allowed for a signing request/);
+  t.strictSame(await records(), []);
+});
+
+t.test('nothing is begun when there is no time left', async (t) => {
+  const { process, state, table } = memoryWorld(t);
+  state.patienceMs = -1;
+  await t.rejects(process().ask(payment('a')), { code: 'STORE_FAILED', message: /no time left/ });
+  t.strictSame(table.calls, { read: 0, write: 0, query: 0 });
+});
+
+t.test('requests of one process about one counter wait for each other, and find no conflict', async (t) => {
+  const { process } = memoryWorld(t);
+  const { ask, lines } = process();
+  const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const answers = await Promise.all(ids.map((id) => ask(payment(id, '2'))));
+  t.equal(answers.filter(({ decision }) => decision.action === 'APPROVE').length, 5);
+  t.strictSame(lines, []);
+});
+
+t.test('what a transaction counted under another policy is given back too', async (t) => {
+  const { process, state } = memoryWorld(t, LIMIT.replace('window', 'per: [tx.sourceId], window'));
+  const { ask } = process();
+  const before = state.policy;
+  t.match((await ask(payment('a', '10'))).decision, { action: 'APPROVE' });
+  state.policy = parsePolicy('version: 1\nrules: []\n', 'none');
+  t.match((await ask(signing('a', '10'))).decision, { action: 'REJECT' });
+  state.policy = before;
+  t.match((await ask(payment('b', '10'))).decision, { action: 'APPROVE', limits: { daily: { spent: '0' } } });
 });

@@ -607,3 +607,11 @@ t.test('a store that fails costs a signed RETRY', async (t) => {
     ]);
   }
 });
+
+t.test('nothing is decided without the memory, even if the handler has no key', async (t) => {
+  const keyRing = { current: { callback: undefined, cosigners: [] } };
+  const memory = { decide: () => Promise.reject(new Error('not asked')) };
+  const { app } = await testApp(t, { auth: 'json', keyRing, memory, decide: () => ({ action: 'APPROVE' }) });
+  const reply = await post(app, '/tx_sign_request', '{"requestId":"r-1"}');
+  t.match(reply.json(), { action: 'RETRY', requestId: 'r-1' });
+});

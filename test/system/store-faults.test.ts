@@ -13,7 +13,7 @@ import t, { type Test } from 'tap';
 import { type Cosigner, createCosigner } from '../../cli/cosigner/client.js';
 import type { Payload } from '../../cli/cosigner/request.js';
 import { type AwsCall, type AwsProxy, awsProxy, json } from '../helpers/aws-proxy.js';
-import { runStore } from '../helpers/cli.js';
+import { runAudit, runStore } from '../helpers/cli.js';
 import { storeWorld } from '../helpers/moto-store.js';
 import { type Handler, startHandler, until } from '../helpers/process.js';
 
@@ -146,7 +146,9 @@ t.test(
     t.equal(await stopping.ask(), 'APPROVE');
     t.equal(await stopping.handler.stop(), 0);
 
+    const idle = await start();
     await replaceAll(client, table, backup);
+    t.equal(await idle.ask(), 'RETRY', 'a process that has decided nothing notices it');
     t.equal(await running.ask(), 'RETRY', 'restored from before the last decisions');
     const fresh = await start();
     t.equal(await fresh.ask(), 'RETRY', 'a new process notices it too');
@@ -160,7 +162,10 @@ t.test(
       { cwd, env },
     );
     t.equal(accept.code, 0, accept.stderr);
-    for (const { ask } of [running, fresh]) t.equal(await untilFinal(ask), 'APPROVE', 'accepted');
+    for (const { ask } of [running, fresh, idle]) t.equal(await untilFinal(ask), 'APPROVE', 'accepted');
+    const place = ['--table', table, '--archive', env['STORE_ARCHIVE'] ?? ''];
+    const audit = await runAudit(['verify', ...place], { cwd, env });
+    t.equal(audit.code, 0, `what was recorded since is whole: ${audit.stdout}`);
   },
 );
 
