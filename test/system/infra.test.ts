@@ -331,15 +331,18 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
         new GetRolePolicyCommand({ RoleName, PolicyName: PolicyNames?.[0] }),
       );
       const { Statement } = JSON.parse(decodeURIComponent(PolicyDocument)) as {
-        Statement: { Action: string | string[]; Resource: string | string[] }[];
+        Statement: { Effect: string; Action: string | string[]; Resource: string | string[] }[];
       };
-      const allowed = Statement.flatMap(({ Action, Resource }) =>
-        listOf(Action).flatMap((action) => listOf(Resource).map((resource) => `${action} ${resource}`)),
-      ).filter((line) => !line.startsWith('kms:'));
+      const may = (effect: string) =>
+        Statement.filter(({ Effect }) => Effect === effect)
+          .flatMap(({ Action, Resource }) =>
+            listOf(Action).flatMap((action) => listOf(Resource).map((resource) => `${action} ${resource}`)),
+          )
+          .filter((line) => !line.startsWith('kms:'));
       const bucket = `arn:aws:s3:::${policyBucket(names, '123456789012', REGION)}`;
       const archive = `arn:aws:s3:::${archiveBucket(names, '123456789012', REGION)}`;
       t.strictSame(
-        allowed.sort(),
+        may('Allow').sort(),
         [
           ...['BatchGetItem', 'ConditionCheckItem', 'DeleteItem', 'PutItem', 'Query'].map(
             (action) => `dynamodb:${action} arn:aws:dynamodb:${REGION}:123456789012:table/${names.table}`,
@@ -355,6 +358,7 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
           ),
         ].sort(),
       );
+      t.strictSame(may('Deny'), [`s3:PutObject ${archive}/archive/accepted/*`]);
       const { AttachedPolicies } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
       t.strictSame(AttachedPolicies, []);
     },
