@@ -10,7 +10,7 @@ import { type Answer, assertAllowed, toAnswer } from '../protocol/decision.js';
 import type { SigningKey, VerifyingKey } from '../protocol/key.js';
 import { type CallbackRequest, isSigning } from '../protocol/request.js';
 import { StoreError } from '../store/error.js';
-import type { Journal, PlacedWrite } from '../store/journal.js';
+import type { Entry, Journal, PlacedWrite } from '../store/journal.js';
 import { answerKey } from '../store/keys.js';
 import type { Write, Table } from '../store/table.js';
 import { KeyLock } from './key-lock.js';
@@ -159,17 +159,21 @@ export class DecisionMemory {
     const { journal, keeper, retentionDays } = this.#options;
     const { decision, now, policy } = made;
     assertAllowed(decision, asked.request);
-    const [answer] = await Promise.all([
-      exchange.encode(toAnswer(decision, asked.request.requestId)),
-      keeper.keep(exchange, policy, now),
-    ]);
-    assertTime(exchange);
-    const outcome = await journal.append({
-      writes: made.writes ?? [],
-      placed: answerWrite(asked, exchange, { ...made, answer }, retentionDays),
-      body: recordOf(asked, exchange, { ...made, answer }),
-      expires: recordedUntil(now, retentionDays),
-    });
+    let answer = '';
+    const entry = async (): Promise<Entry> => {
+      [answer] = await Promise.all([
+        exchange.encode(toAnswer(decision, asked.request.requestId)),
+        keeper.keep(exchange, policy, now),
+      ]);
+      assertTime(exchange);
+      return {
+        writes: made.writes ?? [],
+        placed: answerWrite(asked, exchange, { ...made, answer }, retentionDays),
+        body: recordOf(asked, exchange, { ...made, answer }),
+        expires: recordedUntil(now, retentionDays),
+      };
+    };
+    const outcome = await journal.append(entry());
     return outcome === 'conflict' ? outcome : { decision, answer, repeated: false };
   }
 

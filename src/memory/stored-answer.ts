@@ -1,5 +1,5 @@
 // Final answers as they are stored, with a MAC: whoever can write the table can't plant an answer.
-import { createHmac, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
 import { ACTIONS, type Action } from '../protocol/decision.js';
 import type { Kind } from '../protocol/request.js';
@@ -42,7 +42,7 @@ export function storedAnswerToData(
   { action, answer }: FinalAnswer,
   context: AnswerContext,
   { writer, sequence }: RecordPlace,
-  macKey: Buffer,
+  macKey: KeyObject,
 ): string {
   const stored: StoredAnswer = { action, answer, record: { writer, sequence } };
   const mac = macOf(stored, context, macKey);
@@ -56,7 +56,7 @@ export function storedAnswerToData(
 export function readStoredAnswer(
   data: string,
   context: AnswerContext,
-  macKey: Buffer,
+  macKey: KeyObject,
 ): StoredAnswer | { readonly problem: string } {
   const stored = parse(data);
   if (stored === undefined) return { problem: 'the stored answer is malformed' };
@@ -77,7 +77,7 @@ function parse(data: string): z.infer<typeof STORED> | undefined {
   }
 }
 
-function macOf({ action, answer, record }: StoredAnswer, context: AnswerContext, macKey: Buffer): string {
+function macOf({ action, answer, record }: StoredAnswer, context: AnswerContext, macKey: KeyObject): string {
   const { kind, requestId, stage, content } = context;
   // A list in JSON, so that no two of them are the same text.
   const text = JSON.stringify([
@@ -91,20 +91,21 @@ const LABEL = 'fireblocks-callback-handler: MAC of stored answers, version 1';
 const KEY_BYTES = 32;
 
 /** Deriving one takes 17 µs, in a request of 150 µs with ES256. */
-const macKeys = new WeakMap<KeyObject, Buffer>();
+const macKeys = new WeakMap<KeyObject, KeyObject>();
 
 /**
  * Derives the key for stored answers from the callback's private key, with HKDF: all tasks have it, and nobody else. No
  * secret of its own must be stored and rotated, and the label keeps it apart from everything else that the key is for.
  * @param privateKey RSA or EC
  */
-export function macKeyFrom(privateKey: KeyObject): Buffer {
+export function macKeyFrom(privateKey: KeyObject): KeyObject {
   const known = macKeys.get(privateKey);
   if (known !== undefined) return known;
   // The private number alone is the same with every version of OpenSSL; an encoding of the whole key may differ.
   const secret = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url');
   if (secret.length < KEY_BYTES) throw new TypeError('not the private key of a callback handler');
-  const key = Buffer.from(hkdfSync('sha256', secret, '', LABEL, KEY_BYTES));
+  // A KeyObject, because Node.js 24 takes 15 µs to find out that a buffer is none.
+  const key = createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', LABEL, KEY_BYTES)));
   macKeys.set(privateKey, key);
   return key;
 }

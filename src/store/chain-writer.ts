@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { emptyHead, extend, type Body, type Head, putHead, readHead } from './chain.js';
 import { StoreError } from './error.js';
-import { type Pending, Queue } from './group-commit.js';
+import { type Announced, type Pending, Queue } from './group-commit.js';
 import { headKey } from './keys.js';
 import type { Item, Table, Write } from './table.js';
 
@@ -20,6 +20,8 @@ export interface ChainWriterOptions {
   readonly now: () => number;
   /** How long an entry waits, in ms. */
   readonly patienceMs: number;
+  /** Entries that will be added soon. */
+  readonly announced: Pick<Announced, 'wait'>;
 }
 
 /** What is known to be written. */
@@ -88,6 +90,7 @@ export class ChainWriter {
     // Entries of the same turn are written together.
     await Promise.resolve();
     while (!this.#queue.isEmpty) {
+      await this.#options.announced.wait();
       const group = this.#queue.takeGroup();
       try {
         await this.#writeGroup(group);

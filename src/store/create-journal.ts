@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Blobs } from './blobs.js';
 import { ChainWriter } from './chain-writer.js';
 import { createWriter, type Head, headData, readHead } from './chain.js';
-import { MAX_BODY_BYTES, Pending } from './group-commit.js';
+import { Announced, MAX_BODY_BYTES, Pending } from './group-commit.js';
 import { StoreError } from './error.js';
 import type { Entry, HeadCheck, Journal } from './journal.js';
 import { headKey } from './keys.js';
@@ -50,11 +50,13 @@ const MARGIN_MS = 60_000;
 export function createJournal(options: JournalOptions): OwnJournal {
   const { table, blobs, start, retentionSeconds, patienceMs = PATIENCE_MS, now = Date.now } = options;
 
+  const announced = new Announced();
   const createChain = (): ChainWriter => {
     const at = now();
     const json = JSON.stringify({ ...start, at: new Date(at).toISOString() });
     const expires = Math.floor(at / 1000) + retentionSeconds;
-    return new ChainWriter({ table, writer: createWriter(at), start: { json, expires }, now, patienceMs });
+    const writer = createWriter(at);
+    return new ChainWriter({ table, writer, start: { json, expires }, now, patienceMs, announced });
   };
   let chain = createChain();
   /** A process may do nothing for so long that its records expire. */
@@ -83,11 +85,19 @@ export function createJournal(options: JournalOptions): OwnJournal {
       return chain.isBroken;
     },
     checkHead: () => checkHead(current()),
-    async append({ writes, placed, body, expires }: Entry) {
-      const json = JSON.stringify(body);
-      const isLarge = Buffer.byteLength(json) > MAX_BODY_BYTES;
-      const kept = isLarge ? await keepBody(blobs, json, expires) : json;
-      return write(new Pending({ writes, placed }, { json: kept, expires }));
+    async append(given: Entry | Promise<Entry>) {
+      const come = announced.announce();
+      try {
+        const { writes, placed, body, expires } = await given;
+        const json = JSON.stringify(body);
+        const isLarge = Buffer.byteLength(json) > MAX_BODY_BYTES;
+        const kept = isLarge ? await keepBody(blobs, json, expires) : json;
+        const outcome = write(new Pending({ writes, placed }, { json: kept, expires }));
+        come();
+        return await outcome;
+      } finally {
+        come();
+      }
     },
     async begin() {
       if (current().known.head.sequence === 0) await write(new Pending({ writes: [] }));

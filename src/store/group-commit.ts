@@ -147,3 +147,38 @@ export class Queue {
     return outdated;
   }
 }
+
+/** How long a write waits for entries that were announced, in ms. */
+const GATHER_MS = 2;
+
+/**
+ * Entries that were announced and have not come yet. A write waits for them a moment: without it, the first of several
+ * requests that are decided at the same time would be written alone, and all others would wait for that write.
+ */
+export class Announced {
+  #count = 0;
+  #onNone: (() => void) | undefined;
+
+  /** @returns to be called once it has come, or will not come */
+  announce(): () => void {
+    let isComing = true;
+    this.#count++;
+    return () => {
+      if (isComing && --this.#count === 0) this.#onNone?.();
+      isComing = false;
+    };
+  }
+
+  /** Resolves when none is left, or a moment has passed. */
+  async wait(): Promise<void> {
+    if (this.#count === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.#onNone = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#onNone = undefined;
+  }
+}

@@ -40,9 +40,9 @@ export interface Journal {
   checkHead(): HeadCheck;
   /**
    * Writes a record and what belongs to it, all or nothing. Entries that wait while another write is under way are
-   * written together.
+   * written together. An entry may be announced: given as a promise, it is waited for a moment before others are written.
    * @returns `conflict` if a condition did not hold, and nothing was written
    * @throws {StoreError} if it is not written, or not known to be. `mayBeWritten`: it may appear later
    */
-  append(entry: Entry): Promise<'written' | 'conflict'>;
+  append(entry: Entry | Promise<Entry>): Promise<'written' | 'conflict'>;
 }

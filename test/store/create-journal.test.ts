@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { test } from 'tap';
@@ -125,6 +126,38 @@ test('writes entries together that arrive while a write is under way', async (t)
   // 98 writes without the head and the start record: 32 entries of 3 writes.
   t.same(table.transactions, [3, 1 + 32 * 3, 1 + 28 * 3]);
   t.equal(chainOf(table, journal.writer).length, 62);
+});
+
+test('waits a moment for entries that were announced, and writes all together', async (t) => {
+  const { table, journal } = setUp();
+  const soon = async (id: string): Promise<Entry> => {
+    await new Promise(setImmediate);
+    return entry(id);
+  };
+  const failing = Promise.reject(new Error('not signed'));
+  const [, , , failed] = await Promise.allSettled([
+    journal.append(soon('a')),
+    journal.append(entry('b')),
+    journal.append(soon('c')),
+    journal.append(failing),
+  ]);
+  t.match(failed, { status: 'rejected', reason: { message: 'not signed' } });
+  t.same(new Set(chainOf(table, journal.writer)), new Set(['start', 'a', 'b', 'c']));
+  t.same(table.transactions, [3 + 2]);
+});
+
+test('an announced entry that does not come holds up the others for a moment only', async (t) => {
+  const { table, journal } = setUp();
+  const comes = new AbortController();
+  const coming = once(comes.signal, 'abort').then(() => entry('late'));
+  const announced = journal.append(coming);
+  const start = performance.now();
+  await journal.append(entry('a'));
+  t.ok(performance.now() - start < 1000);
+  t.same(table.transactions, [3]);
+  comes.abort();
+  t.equal(await announced, 'written');
+  t.same(chainOf(table, journal.writer), ['start', 'a', 'late']);
 });
 
 test('does not write two entries together that touch the same item', async (t) => {
