@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { createProgram, runProgram } from '../cli/command.js';
 import { measureAudit } from './audit.js';
+import { measureCounters } from './counters.js';
 import { measureFootprint } from './footprint.js';
 import { measureLists } from './lists/lists.js';
 import { wholeNumber } from './options.js';
@@ -55,6 +56,14 @@ program
   .command('store')
   .description('Measures the throughput that the embedded store costs against its limit. Needs wrk.')
   .action(async () => setExitCode(await measureStore()));
+
+program
+  .command('counters')
+  .description(
+    'Measures whether many counters of limits slow a decision with the embedded store, against its limit.',
+  )
+  .option('--counters <number>', 'how many', wholeNumber, 100_000)
+  .action(async ({ counters }: { counters: number }) => setExitCode(await measureCounters(counters)));
 
 program
   .command('audit')

@@ -7,7 +7,7 @@ import type { StoreConfig } from './store/open.js';
 export const LOCAL_STORE = '.local/store';
 /** Local mode without a store, for comparisons. */
 const OFF = 'off';
-const RETENTION_DAYS = 400;
+export const DEFAULT_RETENTION_DAYS = 400;
 
 const HOSTED =
   "can't be used here: this machine's disk does not last. Set STORE_TABLE to the name of a DynamoDB table instead";
@@ -16,7 +16,7 @@ const NOT_LOCAL =
 
 const common = {
   STORE_PATH: z.string().optional(),
-  STORE_RETENTION_DAYS: wholeNumber(1, 36_500).default(RETENTION_DAYS),
+  STORE_RETENTION_DAYS: wholeNumber(1, 36_500).default(DEFAULT_RETENTION_DAYS),
 };
 
 /** Present on ECS with Fargate, and on Lambda: there, each start has an empty disk. */

@@ -120,7 +120,7 @@ export class DecisionMemory {
     });
   }
 
-  /** @returns the stored answer, if it is the handler's own */
+  /** @returns the stored answer, if it is the handler's own, in the form of the request */
   #answered(asked: Asked, exchange: Exchange, { answer: item }: Recalled): Remembered | undefined {
     if (item === undefined) return undefined;
     const stored = readStoredAnswer(item.data, contextOf(asked), macKeyFrom(exchange.callbackKey.key));
@@ -131,7 +131,9 @@ export class DecisionMemory {
       );
       return undefined;
     }
-    const { action, answer } = stored;
+    const { action, answer, auth } = stored;
+    // The operator changed the mode: nothing is wrong, but that body would not be understood.
+    if (auth !== exchange.auth) return undefined;
     return { decision: { action }, answer, repeated: true };
   }
 
@@ -207,7 +209,7 @@ const ANSWER_BYTES = 500;
 /** A final answer, which is given again to the same request. */
 function answerWrite(
   asked: Asked,
-  { callbackKey }: Exchange,
+  { auth, callbackKey }: Exchange,
   { decision: { action }, answer, recalled, now }: Made,
   retentionDays: number,
 ): PlacedWrite | undefined {
@@ -224,7 +226,7 @@ function answerWrite(
       return {
         ...put,
         expires,
-        data: storedAnswerToData({ action, answer }, contextOf(asked), place, macKey),
+        data: storedAnswerToData({ action, answer, auth }, contextOf(asked), place, macKey),
       };
     },
   };

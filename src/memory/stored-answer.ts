@@ -16,6 +16,8 @@ export interface FinalAnswer {
   readonly action: FinalAction;
   /** The body that was sent. */
   readonly answer: string;
+  /** What the body is: a compact JWT, or JSON in JSON mode. An answer is repeated only to a request in the same form. */
+  readonly auth: 'jwt' | 'json';
 }
 
 /** Whose answer it is. */
@@ -34,19 +36,20 @@ export type StoredAnswer = FinalAnswer & { readonly record: RecordPlace };
 const STORED = z.strictObject({
   action: z.enum(ACTIONS.filter(isFinal)),
   answer: z.string(),
+  auth: z.enum(['jwt', 'json']),
   mac: z.string(),
   record: z.strictObject({ writer: z.string(), sequence: z.int() }),
 });
 
 export function storedAnswerToData(
-  { action, answer }: FinalAnswer,
+  { action, answer, auth }: FinalAnswer,
   context: AnswerContext,
   { writer, sequence }: RecordPlace,
   macKey: KeyObject,
 ): string {
-  const stored: StoredAnswer = { action, answer, record: { writer, sequence } };
+  const stored: StoredAnswer = { action, answer, auth, record: { writer, sequence } };
   const mac = macOf(stored, context, macKey);
-  return JSON.stringify({ action, answer, mac, record: stored.record });
+  return JSON.stringify({ action, answer, auth, mac, record: stored.record });
 }
 
 /**
@@ -60,13 +63,13 @@ export function readStoredAnswer(
 ): StoredAnswer | { readonly problem: string } {
   const stored = parse(data);
   if (stored === undefined) return { problem: 'the stored answer is malformed' };
-  const { action, answer, record } = stored;
+  const { action, answer, auth, record } = stored;
   const mac = Buffer.from(stored.mac);
-  const expected = Buffer.from(macOf({ action, answer, record }, context, macKey));
+  const expected = Buffer.from(macOf({ action, answer, auth, record }, context, macKey));
   if (mac.length !== expected.length || !timingSafeEqual(mac, expected)) {
     return { problem: 'the stored answer was not made with the callback key in use, or it was altered' };
   }
-  return { action, answer, record };
+  return { action, answer, auth, record };
 }
 
 function parse(data: string): z.infer<typeof STORED> | undefined {
@@ -77,12 +80,13 @@ function parse(data: string): z.infer<typeof STORED> | undefined {
   }
 }
 
-function macOf({ action, answer, record }: StoredAnswer, context: AnswerContext, macKey: KeyObject): string {
+function macOf(stored: StoredAnswer, context: AnswerContext, macKey: KeyObject): string {
+  const { action, answer, auth, record } = stored;
   const { kind, requestId, stage, content } = context;
   // A list in JSON, so that no two of them are the same text.
   const text = JSON.stringify([
     ...[kind, requestId, stage, content],
-    ...[action, answer, record.writer, record.sequence],
+    ...[action, answer, auth, record.writer, record.sequence],
   ]);
   return createHmac('sha256', macKey).update(text).digest('base64url');
 }

@@ -69,6 +69,7 @@ const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, conta
   'npm run audit -- show 9c794cee-7e27-46c9-9e9a-ed68295ff06b': ['test/cli/audit/cli.test.ts', "'show'"],
   'npm test -- store': ['.ci/run', 'npm test -- store'],
   'npm run bench -- store': ['.ci/run', 'npm run bench -- store'],
+  'npm run bench -- counters': ['.ci/run', 'npm run bench -- counters'],
   'npm run bench -- audit': ['.ci/run', 'npm run bench -- audit'],
   // `npm start` runs this command after the build, with the local-mode flag.
   'node dist/main.js': ['package.json', 'node dist/main.js --local'],

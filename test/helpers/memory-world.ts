@@ -52,7 +52,7 @@ export function memoryWorld(t: Test, yaml = LIMIT) {
     fault: (operation) => (operation === 'write' ? state.fault : undefined),
   });
   const blobs = new MemoryBlobs();
-  const process = (key = callbackKey) => {
+  const process = (key = callbackKey, auth: Exchange['auth'] = 'json') => {
     const { log, lines } = memoryLog();
     const keeper = new Keeper(blobs, 400);
     const start = { type: 'start', at: '', version: '', task: '' } as const;
@@ -75,8 +75,8 @@ export function memoryWorld(t: Test, yaml = LIMIT) {
     });
     const ask = async (payload: Payload) => {
       const exchange: Exchange = {
-        ...{ auth: 'json', body: JSON.stringify(payload), cosignerKey: undefined, callbackKey: key },
-        encode: (answer) => signAnswer(answer, key),
+        ...{ auth, body: JSON.stringify(payload), cosignerKey: undefined, callbackKey: key },
+        encode: (answer) => (auth === 'jwt' ? signAnswer(answer, key) : JSON.stringify(answer)),
         deadline: performance.now() + state.patienceMs,
       };
       return memory.decide(parseRequest(payload), exchange);

@@ -86,8 +86,11 @@ export function handlerOf(
     exited,
     async line(fields, timeoutMs = 15_000) {
       const find = (): LogLine | undefined => lines.find((line) => matches(line, fields));
-      const found = await Promise.race([until(find, timeoutMs), exited.then(find)]);
-      if (found !== undefined) return found;
+      let isOver = false;
+      // Nothing more is logged after the exit: polling on would keep the test's process alive.
+      const poll = until(() => find() ?? (isOver ? null : undefined), timeoutMs);
+      const found = await Promise.race([poll, exited.then(find)]).finally(() => (isOver = true));
+      if (found != null) return found;
       throw new Error(
         `no line with ${JSON.stringify(fields)} in the log:\n${lines.map((line) => JSON.stringify(line)).join('\n')}\n${stderr}`,
       );

@@ -18,7 +18,7 @@ const CONTEXT: AnswerContext = {
   stage: 'approval',
   content: 'ab'.repeat(32),
 };
-const ANSWER = { action: 'APPROVE', answer: 'a.b.c' } as const;
+const ANSWER = { action: 'APPROVE', answer: 'a.b.c', auth: 'jwt' } as const;
 const RECORD = { writer: 'w', sequence: 7 };
 const DATA = storedAnswerToData(ANSWER, CONTEXT, RECORD, KEY);
 
@@ -59,10 +59,17 @@ t.test('no byte of a stored answer can be altered', (t) => {
   t.end();
 });
 
+t.test('a stored answer can’t be said to be in the other form', (t) => {
+  const altered = JSON.stringify({ ...(JSON.parse(DATA) as object), auth: 'json' });
+  t.match(readStoredAnswer(altered, CONTEXT, KEY), { problem: /altered/ });
+  t.end();
+});
+
 t.test('what is not a stored answer is a problem, and no error', (t) => {
   const stored = JSON.parse(DATA) as Record<string, unknown>;
   const retry = { ...stored, action: 'RETRY' };
-  for (const value of [null, [], 'x', {}, retry, { ...stored, mac: 5 }, { ...stored, more: 1 }]) {
+  const otherForm = { ...stored, auth: 'xml' };
+  for (const value of [null, [], 'x', {}, retry, otherForm, { ...stored, mac: 5 }, { ...stored, more: 1 }]) {
     t.strictSame(readStoredAnswer(JSON.stringify(value), CONTEXT, KEY), {
       problem: 'the stored answer is malformed',
     });

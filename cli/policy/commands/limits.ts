@@ -25,7 +25,7 @@ export function addLimits(program: Command, stdout: Output): void {
       .command('limits')
       .summary('show what is spent of each limit, live from the store')
       .description(
-        'Shows the counters of the policy’s limits as they are in the store now. With --release, gives back what one transaction was counted for, which is recorded.',
+        'Shows the counters of the policy’s limits as they are in the store now. Of a DynamoDB table, all items are read for it. With --release, gives back what one transaction was counted for, which is recorded.',
       )
       .argument('[file]', policyHelp),
   )

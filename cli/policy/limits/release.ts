@@ -9,6 +9,7 @@ import { counterKey, subjectKey } from '../../../src/store/keys.js';
 import { StoredBlobs } from '../../../src/store/stored-blobs.js';
 import type { Item, Table, Write } from '../../../src/store/table.js';
 import { InputError } from '../../command.js';
+import { retentionSeconds } from '../../store/retention.js';
 
 export interface Release {
   readonly txId: string;
@@ -17,9 +18,6 @@ export interface Release {
   readonly reason: string;
 }
 
-const DAY_SECONDS = 86_400;
-/** How long the record of a release is kept, in s, as long as the service keeps its own by default. */
-const RECORD_SECONDS = 400 * DAY_SECONDS;
 /** The service may change a counter between the read and the write. */
 const MAX_ATTEMPTS = 10;
 
@@ -31,17 +29,18 @@ export async function release(table: Table, order: Release): Promise<readonly Sh
   const at = new Date().toISOString();
   // npm sets it.
   const version = process.env['npm_package_version'] ?? 'unknown';
+  const kept = await retentionSeconds(table);
   const journal = createJournal({
     table,
     blobs: new StoredBlobs(table),
     start: { type: 'start', at, version, task: `${hostname()} ${process.pid}, policy -- limits` },
-    retentionSeconds: RECORD_SECONDS,
+    retentionSeconds: kept,
   });
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const { shares, writes } = await prepare(table, order.txId);
     const { txId, by, reason } = order;
     const body = { type: 'released', at, by, details: { txId, reason, shares } } as const;
-    const expires = Math.ceil(Date.now() / 1000) + RECORD_SECONDS;
+    const expires = Math.ceil(Date.now() / 1000) + kept;
     if ((await journal.append({ writes: writes, body, expires })) === 'written') return shares;
   }
   throw new InputError(`the counters of ${order.txId} are in use all the time: try again`);

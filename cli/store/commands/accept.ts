@@ -10,6 +10,7 @@ import {
   type PlaceOptions,
   withStore,
 } from '../place.js';
+import { retentionSeconds } from '../retention.js';
 import { createJournal } from '../../../src/store/create-journal.js';
 import type { Acceptance, HeadStore } from '../../../src/store/heads.js';
 import { findLosses, type Loss } from '../../../src/store/loss.js';
@@ -23,9 +24,6 @@ interface AcceptOptions extends PlaceOptions {
 
 /** What the operator types. */
 const WORD = 'accept';
-/** How long an acceptance and its record are kept, in days: as long as the records that it is about. */
-const RETENTION_DAYS = 400;
-const SECONDS_PER_DAY = 86_400;
 
 export function addAccept(program: Command, stdout: Output): void {
   const command = program
@@ -66,7 +64,11 @@ async function acceptLosses(store: OpenedStore, options: AcceptOptions, stdout: 
     if (options.yes !== true) {
       await confirm({ question: `Type "${WORD}" to accept this: `, word: WORD, option: '--yes' });
     }
-    await record(store, headStore, acceptance);
+    const kept = await retentionSeconds(
+      table,
+      losses.map(({ head }) => head),
+    );
+    await record(store, headStore, acceptance, kept);
   }
   if (options.json === true)
     stdout.write(`${JSON.stringify({ store: table.name, accepted: losses }, null, 2)}\n`);
@@ -74,17 +76,21 @@ async function acceptLosses(store: OpenedStore, options: AcceptOptions, stdout: 
   else stdout.write('accepted: the handler decides again within a few seconds\n');
 }
 
-/** As a record, and then in the second place, which is what counts. @throws {StoreError} */
+/**
+ * As a record, and then in the second place, which is what counts.
+ * @param kept how long the record is kept, in seconds
+ * @throws {StoreError}
+ */
 async function record(
   { table, blobs }: OpenedStore,
   headStore: HeadStore,
   acceptance: Acceptance,
+  kept: number,
 ): Promise<void> {
   const { at, by, heads } = acceptance;
   const start = { type: 'start', at, version: 'store accept', task: `${hostname()} ${process.pid}` } as const;
-  const retentionSeconds = RETENTION_DAYS * SECONDS_PER_DAY;
-  const journal = createJournal({ table, blobs, start, retentionSeconds });
-  const expires = Math.ceil(Date.parse(at) / 1000) + retentionSeconds;
+  const journal = createJournal({ table, blobs, start, retentionSeconds: kept });
+  const expires = Math.ceil(Date.parse(at) / 1000) + kept;
   await journal.append({
     writes: [],
     body: { type: 'accepted', at, by, details: { heads } },

@@ -7,6 +7,7 @@ import type { Counter, Share } from '../../../../src/policy/limits/counter.js';
 import { counterFromJson, counterToJson } from '../../../../src/policy/limits/counter-json.js';
 import { bucketAt } from '../../../../src/policy/limits/window.js';
 import { Decimal } from '../../../../src/protocol/decimal.js';
+import { createWriter, emptyHead, type Head, putHead } from '../../../../src/store/chain.js';
 import { counterKey, HEADS, recordPartition, subjectKey } from '../../../../src/store/keys.js';
 import { openStore } from '../../../../src/store/open.js';
 import type { Table } from '../../../../src/store/table.js';
@@ -24,6 +25,12 @@ const counterOf = (sum: string, bucket = BUCKET): Counter => ({
   buckets: [{ ...bucket, sum: new Decimal(sum) }],
 });
 const shareOf = (amount: string): Share => ({ limit: 'daily', key: '0 / ETH', amount, ...BUCKET });
+
+/** @param at Unix time in ms of the last record @param keptSeconds how long it is kept */
+function headOf(at: number, keptSeconds: number): Head {
+  const expires = Math.ceil(at / 1000) + keptSeconds;
+  return { ...emptyHead(createWriter(at), at, expires), sequence: 1 };
+}
 
 /** A store with counters, and a transaction that has shares in one of them. */
 async function storeOf(t: Test) {
@@ -116,6 +123,23 @@ t.test('gives back what one transaction was counted for, once, and records it', 
   });
   const again = await run(...order);
   t.match(again, { code: 2, stderr: /the transaction tx-1 has no share in any limit/ });
+});
+
+t.test('the record of a release is kept as long as the service keeps its own', async (t) => {
+  const { run, use } = await storeOf(t);
+  const service = headOf(Date.now(), 30 * 86_400);
+  await use((table) => table.write([putHead(service, 0)]));
+  await run('--release', 'tx-1', '--by', 'alice', '--reason', 'never sent');
+  await use(async (table) => {
+    const kept: number[] = [];
+    for await (const { sort, expires = Infinity } of table.query(HEADS)) {
+      if (sort === service.writer) continue;
+      kept.push(expires);
+      for await (const record of table.query(recordPartition(sort))) kept.push(record.expires ?? Infinity);
+    }
+    t.equal(kept.length, 3, 'the head and two records');
+    for (const expires of kept) t.equal(Math.round((expires - Date.now() / 1000) / 86_400), 30);
+  });
 });
 
 t.test('refuses a release without a name or a reason, and one of an unknown transaction', async (t) => {
