@@ -168,6 +168,16 @@ t.test('a transaction that was approved by what is not logged stays what was app
   });
 });
 
+t.test('nothing is counted for a changed transaction that the log approved', async (t) => {
+  const policy = LIMITED.replace(
+    'amount: tx.amount',
+    'amount: tx.amount, when: tx.extraParameters.size() >= 0',
+  );
+  const extraParameters = { memo: 'x' };
+  const lines = ['4', '5'].map((amount) => line(payment('t', amount, { extraParameters })));
+  t.match(await replay(t, policy, lines), { replayed: 0, notReplayable: ['t', 't'] });
+});
+
 t.test('a request that a service with a store refuses is not replayed', async (t) => {
   const deep = JSON.parse(`${'{"a":'.repeat(600)}1${'}'.repeat(600)}`) as object;
   const facts = {

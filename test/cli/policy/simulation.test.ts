@@ -171,6 +171,21 @@ t.test('cases announce transactions, each of which one transaction uses', async 
   ]);
 });
 
+t.test('each entry of a batch needs an announced transaction of its own', async (t) => {
+  const entry = (suffix: string) => ({ payload: asked('t-1', { requestId: `t-1-${suffix}` }) });
+  const earlier = [entry('1')];
+  await passes(t, KNOWN, [
+    {
+      name: 'the same entry',
+      payload: asked('t-1', { requestId: 't-1-1', note: 'x' }),
+      earlier,
+      expected: [ANNOUNCED],
+      expect: known,
+    },
+    { name: 'another', ...entry('2'), earlier, expected: [ANNOUNCED], expect: unknown },
+  ]);
+});
+
 t.test('an announced transaction expires', async (t) => {
   const expected = [{ ...ANNOUNCED, expires: NOW }];
   const before = '2026-11-26T11:59:59Z';
@@ -235,6 +250,12 @@ t.test('a proof of the initiator is used by one transaction', async (t) => {
     initiators: { payouts: { key: payouts.pem } },
     rules: [
       {
+        id: 'noted',
+        for: 'transaction',
+        when: 'has(tx.note)',
+        action: 'approve',
+      },
+      {
         id: 'signed',
         for: 'transaction',
         when: 'has(tx.initiator) && tx.initiator == "payouts"',
@@ -252,8 +273,15 @@ t.test('a proof of the initiator is used by one transaction', async (t) => {
   const now = NOW;
   await passes(t, policy, [
     { name: 'proven', ...proven('t-1'), now, expect: signed },
-    { name: 'no proof', payload: asked('t-1'), now, expect: unknown },
+    { name: 'no proof', payload: asked('t-1'), expect: unknown },
     { name: 'its signing', ...proven('t-1', { fee: '0' }), now, earlier: [proven('t-1')], expect: signed },
+    {
+      name: 'approved by another rule',
+      ...proven('t-1', { fee: '0' }),
+      now,
+      earlier: [proven('t-1'), proven('t-2', { note: 'x' })],
+      expect: signed,
+    },
     { name: 'used', ...proven('t-2'), now, earlier: [proven('t-1')], expect: refused },
     { name: 'of another', ...proven('t-2'), now, earlier: [proven('t-1', { asset: 'BTC' })], expect: signed },
     { name: 'expired', ...proven('t-1'), now: MESSAGE.expires, expect: refused },
