@@ -50,8 +50,8 @@ export function readAnyDecision(line: Readonly<Record<string, unknown>>): AnyDec
 }
 
 /**
- * @returns `overridden` if no policy made the decision, `changed` if an earlier approval made it, `incomplete` if it can't
- *   be decided again
+ * @returns `overridden` if no policy made the decision, `changed` if an earlier approval made it, `incomplete` if it
+ *   can't be decided again
  */
 export function readDecision(
   line: Readonly<Record<string, unknown>>,
@@ -75,7 +75,8 @@ export interface LoggedRequest {
 }
 
 /**
- * What is signed and what is remembered is read before facts that were not logged are trapped: it depends on none of them.
+ * What is signed and what is remembered is read before facts that were not logged are trapped: it depends on none of
+ * them.
  * @throws {Refusal} if the request is nested too deeply for a service with a store
  */
 export function loggedRequest(

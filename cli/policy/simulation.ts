@@ -1,5 +1,5 @@
-// Remembers what a policy approves, as the store does for the service: for test cases and replays. What is remembered, and
-// what it means, is the service's own code; only the items are kept in memory.
+// Remembers what a policy approves, as the store does for the service: for test cases and replays. What is remembered,
+// and what it means, is the service’s own code; only the items are kept in memory.
 import type { Signed } from '../../src/chain/read.js';
 import {
   type Asked,

@@ -1,4 +1,4 @@
-// Tests that test cases know what the service remembers: what was approved before, what was announced, which proofs were used.
+// Tests that test cases know what the service remembers: what was approved, what was announced, which proofs were used.
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createPolicyProgram } from '../../../cli/policy/program.js';
