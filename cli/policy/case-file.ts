@@ -3,11 +3,13 @@ import { dirname, join } from 'node:path';
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { codeOf } from '../../src/protocol/error.js';
+import { type Announcement, announcementSchema, idOf } from '../../src/policy/facts/announcement.js';
 import { ACTIONS } from '../../src/protocol/decision.js';
 import { type Decimal, parseAmount } from '../../src/protocol/decimal.js';
 import type { CallbackRequest } from '../../src/protocol/request.js';
 import { InputError, readJson, readText, reasonOf } from '../command.js';
 import { toRequest } from './files.js';
+import type { Announced } from './simulation.js';
 
 const actions = ACTIONS.map((action) => action.toLowerCase() as Lowercase<typeof action>);
 
@@ -38,6 +40,7 @@ const caseSchema = z
     name: z.string().min(1),
     ...requestFields,
     limits: z.record(z.string(), z.strictObject({ spent: amountSchema })).default({}),
+    expected: z.array(announcementSchema).default([]),
     earlier: z.array(z.strictObject(requestFields).refine(hasOneOfTwo, ONE_OF_TWO)).default([]),
     expect: z.strictObject({ action: z.enum(actions), rule: z.string().optional() }),
   })
@@ -61,6 +64,8 @@ export interface Case {
   readonly now: Date | undefined;
   /** What others have spent, in this request's counters, keyed by limit. */
   readonly limits: ReadonlyMap<string, Decimal>;
+  /** Transactions that are announced before all decisions. */
+  readonly announced: readonly Announced[];
   /** Requests that are decided before, in order. */
   readonly earlier: readonly EarlierRequest[];
   readonly expected: { readonly action: string; readonly rule: string | undefined; readonly line: number };
@@ -112,7 +117,8 @@ export function readCases(file: string): CaseFile {
   for (const [index, entry] of data.cases.entries()) {
     const at = (...path: readonly string[]): number => lineOf(['cases', index, ...path]);
     try {
-      cases.push(toCase(entry, { at, readPayload, now: entry.now ?? data.now }));
+      const written = writtenCase(value, index)['expected'];
+      cases.push(toCase(entry, { at, readPayload, now: entry.now ?? data.now, written }));
     } catch (thrown) {
       if (codeOf(thrown) !== 'INPUT_UNUSABLE') throw thrown;
       problems.push({ line: at(), name: entry.name, message: reasonOf(thrown) });
@@ -136,11 +142,17 @@ function formProblem(
   line: number,
 ): CaseProblem {
   const [top, index, ...rest] = path;
-  const { cases } = (value ?? {}) as { readonly cases?: readonly ({ readonly name?: unknown } | null)[] };
-  const name = top === 'cases' && typeof index === 'number' ? cases?.[index]?.name : undefined;
+  const { name } = top === 'cases' && typeof index === 'number' ? writtenCase(value, index) : {};
   const isNamed = typeof name === 'string' && name !== '';
   const where = (isNamed ? rest : path).join('.');
   return { line, name: isNamed ? name : '', message: where === '' ? message : `${where}: ${message}` };
+}
+
+/** A case as it is written: anything. */
+function writtenCase(file: unknown, index: number): Readonly<Record<string, unknown>> {
+  const { cases } = (file ?? {}) as { readonly cases?: readonly unknown[] };
+  const written = cases?.[index];
+  return isObject(written) ? written : {};
 }
 
 /** @throws {InputError} if an alias refers to an anchor that does not exist */
@@ -177,15 +189,18 @@ interface CaseContext {
   readonly at: (...path: readonly string[]) => number;
   readonly readPayload: (file: string) => unknown;
   readonly now: string | undefined;
+  /** The announced transactions as they are written. */
+  readonly written: unknown;
 }
 
 /** @throws {InputError} */
-function toCase(entry: CaseEntry, { at, readPayload, now }: CaseContext): Case {
-  const { name, set, expect, limits, earlier } = entry;
+function toCase(entry: CaseEntry, { at, readPayload, now, written }: CaseContext): Case {
+  const { name, set, expect, limits, expected, earlier } = entry;
   const { request, before } = requestOf(name, entry, readPayload);
   return {
     ...{ name, line: at(), request, before },
     limits: new Map(Object.entries(limits).map(([limit, { spent }]) => [limit, spent])),
+    announced: announcedIn(expected, written),
     earlier: earlier.map((each, index) => ({
       request: requestOf(`${name}, earlier ${index + 1}`, each, readPayload).request,
       now: each.now === undefined ? undefined : new Date(each.now),
@@ -194,6 +209,17 @@ function toCase(entry: CaseEntry, { at, readPayload, now }: CaseContext): Case {
     now: now === undefined ? undefined : new Date(now),
     expected: { action: expect.action.toUpperCase(), rule: expect.rule, line: at('expect', 'rule') },
   };
+}
+
+/** @param written the same transactions, for the store. @throws {InputError} if one is announced twice */
+function announcedIn(announcements: readonly Announcement[], written: unknown): readonly Announced[] {
+  const ids = announcements.map(idOf);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice !== undefined) throw new InputError(`it announces ${twice} twice in "expected"`);
+  const values = written as readonly unknown[];
+  return announcements.map((announcement, index) => ({
+    ...{ id: idOf(announcement), data: JSON.stringify(values[index]), expires: announcement.expires },
+  }));
 }
 
 /** @param id for a request that has none. @throws {InputError} */

@@ -1,12 +1,16 @@
 // Finds test cases that do not test what they seem to: misspelled fields and rules, and a time that nobody said.
-import type { Policy, RuleDecision } from '../../src/policy/evaluate/rules.js';
+import type { Policy, Rule, RuleDecision } from '../../src/policy/evaluate/rules.js';
 import { CHANGED, INTEGRITY, OTHERWISE } from '../../src/policy/evaluate/rules.js';
 import { LIMIT_PREFIX } from '../../src/policy/limits/limit.js';
 import { nearest } from '../../src/policy/language/nearest.js';
 import { nodesIn } from '../../src/policy/language/nodes.js';
+import { rememberedFacts } from '../../src/policy/language/remembered.js';
+import { isObject, present } from '../../src/protocol/request.js';
 import type { Case, CaseProblem } from './case-file.js';
 import { unknownField } from './payload-fields.js';
 import { undocumentedReads } from './unlogged.js';
+
+const ANNOUNCED_IN_VAIN = 'announces transactions in "expected", but no rule of the policy reads tx.expected';
 
 /** @param decisions by case, in the same order */
 export function problemsOf(
@@ -15,25 +19,26 @@ export function problemsOf(
   decisions: readonly RuleDecision[],
 ): readonly CaseProblem[] {
   const reads = undocumentedReads(policy);
-  const timed = rulesWithTime(policy);
   const firstLines = new Map<string, number>();
   return cases.flatMap((testCase, index) => {
-    const { name, line, request, before, set, now, expected } = testCase;
+    const { name, line, request, before, set, now, announced, expected } = testCase;
     const first = firstLines.get(name);
     if (first === undefined) firstLines.set(name, line);
-    const inTime = now === undefined ? decisions[index]?.tried.find((id) => timed.has(id)) : undefined;
+    const tried = now === undefined ? (decisions[index]?.tried ?? []) : [];
+    const inTime = policy.rules.find((rule) => tried.includes(rule.id) && readsTime(rule, testCase));
     const messages: readonly (readonly [number, string | undefined])[] = [
       [line, first === undefined ? undefined : `the case in line ${first} has the same name`],
       ...set.map(
         (each) => [each.line, unknownField(each.path, { ...request, payload: before }, reads)] as const,
       ),
       [expected.line, unknownRule(policy, testCase)],
+      [line, announced.length > 0 && !policy.readsExpected ? ANNOUNCED_IN_VAIN : undefined],
       ...limitProblems(policy, testCase, decisions[index]).map((message) => [line, message] as const),
       [
         line,
         inTime === undefined
           ? undefined
-          : `the rule ${inTime} reads the time: add now: 2026-03-02T10:00:00Z, or another time, to the case or above the cases`,
+          : `the rule ${inTime.id} reads the time: add now: 2026-03-02T10:00:00Z, or another time, to the case or above the cases`,
       ],
     ];
     return messages.flatMap(([at, message]) => (message === undefined ? [] : [{ line: at, name, message }]));
@@ -79,11 +84,15 @@ function limitProblems(
   });
 }
 
-/** Ids of the rules that mention `now`. */
-function rulesWithTime({ rules }: Policy): ReadonlySet<string> {
-  return new Set(
-    rules
-      .filter(({ ast }) => [...nodesIn(ast)].some((node) => node.op === 'id' && node.args === 'now'))
-      .map(({ id }) => id),
+/** Whether a rule reads the time: by `now`, or because an announced transaction or the initiator's proof expires. */
+function readsTime({ ast }: Rule, { request: { payload }, announced }: Case): boolean {
+  const { extraParameters } = payload;
+  const expiring = new Set([
+    ...(announced.some(({ expires }) => expires !== undefined) ? ['tx.expected'] : []),
+    ...(isObject(extraParameters) && present(extraParameters['extraSignature']) ? ['tx.initiator'] : []),
+  ]);
+  return (
+    rememberedFacts(ast).some((fact) => expiring.has(fact)) ||
+    [...nodesIn(ast)].some((node) => node.op === 'id' && node.args === 'now')
   );
 }

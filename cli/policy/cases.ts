@@ -1,11 +1,10 @@
 // Runs test cases against a policy, and counts what they cover.
 import { explain, type Explanation } from '../../src/policy/evaluate/explain.js';
-import type { Memory } from '../../src/policy/evaluate/memory.js';
 import { type Policy, type RuleDecision, signedBy } from '../../src/policy/evaluate/rules.js';
 import { LIMIT_PREFIX } from '../../src/policy/limits/limit.js';
 import { type Case, type CaseFile, invalidCases } from './case-file.js';
 import { problemsOf } from './case-problems.js';
-import { type Occasion, Simulation } from './limits/simulation.js';
+import { type Occasion, occasionOf, type Simulated, Simulation } from './simulation.js';
 
 export { readCases } from './case-file.js';
 
@@ -55,32 +54,30 @@ export function runCases(policy: Policy, { file, cases, problems }: CaseFile): T
 }
 
 /** A case with what its transactions sign, which does not depend on rules. */
-export interface PreparedCase extends Occasion {
-  readonly limits: Case['limits'];
+export interface PreparedCase extends Pick<Case, 'limits' | 'announced'> {
+  readonly occasion: Occasion;
   /** Decided before, in order. */
   readonly earlier: readonly Occasion[];
 }
 
-export function prepared(policy: Policy, { request, now = UNSAID, limits, earlier }: Case): PreparedCase {
+export function prepared(policy: Policy, testCase: Case): PreparedCase {
+  const { request, now = UNSAID, limits, announced, earlier } = testCase;
   return {
-    ...{ request, now, limits, signed: signedBy(policy, request) },
-    earlier: earlier.map((each) => ({
-      request: each.request,
-      now: each.now ?? now,
-      signed: signedBy(policy, each.request),
-    })),
+    ...{ limits, announced, occasion: occasionOf(request, now, signedBy(policy, request)) },
+    earlier: earlier.map((each) => occasionOf(each.request, each.now ?? now, signedBy(policy, each.request))),
   };
 }
 
 /** Decides a case, after the requests that it says were decided before. */
 export function decideCase(
   policy: Policy,
-  testCase: PreparedCase,
-): { readonly decision: RuleDecision; readonly memory: Memory } {
+  { limits, announced, earlier, occasion }: PreparedCase,
+): Simulated {
   const simulation = new Simulation(policy);
-  simulation.setSpent(testCase.limits, testCase);
-  for (const occasion of testCase.earlier) simulation.remember(occasion, simulation.decide(occasion));
-  return { decision: simulation.decide(testCase), memory: simulation.memoryFor(testCase) };
+  simulation.announce(announced);
+  if (limits.size > 0) simulation.setSpent(limits, occasion);
+  for (const each of earlier) simulation.decide(each);
+  return simulation.decide(occasion);
 }
 
 export function isAsExpected({ expected: { action, rule } }: Case, got: RuleDecision): boolean {

@@ -1,14 +1,21 @@
 // What `explain` explains: a payload, or a decision from the log, which is decided again.
 import { explain, type Explanation } from '../../src/policy/evaluate/explain.js';
-import type { Policy } from '../../src/policy/evaluate/rules.js';
+import { NO_MEMORY } from '../../src/policy/evaluate/memory.js';
+import { CHANGED, type Policy, signedBy } from '../../src/policy/evaluate/rules.js';
 import type { CallbackRequest } from '../../src/protocol/request.js';
 import { type Decimal, parseAmount } from '../../src/protocol/decimal.js';
 import { parseJsonFile } from '../../infra/json-file.js';
 import { InputError, readText, reasonOf } from '../command.js';
 import { toRequest } from './files.js';
 import { parseLogLine } from './log-lines.js';
-import { Simulation } from './limits/simulation.js';
-import { type AnyDecision, evaluatedFor, loggedRequest, readAnyDecision } from './logged-decision.js';
+import { Simulation } from './simulation.js';
+import {
+  type AnyDecision,
+  evaluatedFor,
+  type LoggedRequest,
+  loggedRequest,
+  readAnyDecision,
+} from './logged-decision.js';
 import { undocumentedReads } from './unlogged.js';
 
 /** The answer that the log has. */
@@ -112,14 +119,23 @@ export function explainInput(
   }
   const { decision, decisions } = input;
   const { time, action, rule, policy: hash } = decision;
-  const { request, signed, omitted } = loggedRequest(policy, undocumentedReads(policy), decision);
-  const occasion = { request, signed, now: now ?? new Date(time) };
-  const simulation = new Simulation(policy);
-  simulation.setSpent(spentIn(decision), occasion);
-  const explanation = explain(policy, request, occasion.now, signed, simulation.memoryFor(occasion));
-  const notLogged = omitted.affect(evaluatedFor(policy, explanation.decision)) ? decision.omitted : [];
+  const at = now ?? new Date(time);
+  const { request, signed, memory, omitted } = recalled(policy, decision, at);
+  const explanation = explain(policy, request, at, signed, memory);
+  const notLogged = omitted.affect(evaluatedFor(policy, explanation.decision)) ? omitted.names : [];
   const same = explanation.decision.action === action;
   return { request, explanation, logged: { time, action, rule, policy: hash, decisions, same, notLogged } };
+}
+
+/** A logged request with what is known of what was remembered then: what others had spent, and what had changed. */
+function recalled(policy: Policy, decision: AnyDecision, at: Date): LoggedRequest {
+  const { kind, requestId, facts, rule, reason } = decision;
+  const simulation = new Simulation(policy);
+  const request = { kind, requestId, payload: facts };
+  simulation.setSpent(spentIn(decision), { request, now: at, signed: signedBy(policy, request) });
+  const logged = loggedRequest(policy, undocumentedReads(policy), decision, simulation, at);
+  if (rule !== CHANGED) return logged;
+  return { ...logged, memory: { ...NO_MEMORY, changed: reason ?? '' } };
 }
 
 /** What others had spent then, by limit. */

@@ -1,7 +1,7 @@
 // Re-evaluates the decision lines in a log with another policy.
 import type { Policy } from '../../src/policy/evaluate/rules.js';
 import { LogLines, parseLogLine } from './log-lines.js';
-import { Simulation } from './limits/simulation.js';
+import { Simulation } from './simulation.js';
 import { decideAgain, type LoggedDecision, readDecision } from './logged-decision.js';
 import { type UndocumentedReads, undocumentedReads } from './unlogged.js';
 
@@ -9,7 +9,7 @@ import { type UndocumentedReads, undocumentedReads } from './unlogged.js';
 interface Context {
   readonly policy: Policy;
   readonly unlogged: UndocumentedReads;
-  /** Counts what the policy approves, in the order of the log. */
+  /** Remembers what the policy approves, in the order of the log. */
   readonly simulation: Simulation;
 }
 
@@ -25,12 +25,14 @@ export interface Replay {
   replayed: number;
   /** Decisions whose action would differ. */
   readonly changes: Change[];
-  /** Request ids of decisions that depend on facts that are not logged. */
+  /** Request ids of decisions that depend on facts that are not logged, such as what was announced. */
   readonly notReplayable: string[];
   /** Number of decision lines without facts or without a rule. */
   skipped: number;
   /** Number of decisions that an emergency stop or stale data made instead of the policy. */
   overridden: number;
+  /** Number of decisions by the rule `changed`: what was approved before made them instead of the policy. */
+  changed: number;
 }
 
 /**
@@ -45,14 +47,17 @@ export async function replay(
 ): Promise<Replay> {
   const lines = new LogLines(file, onProgress);
   const outcome = await replayLines(policy, lines);
-  const { replayed, notReplayable, skipped, overridden } = outcome;
-  if (replayed + notReplayable.length + skipped + overridden === 0) throw lines.noDecisions;
+  const { replayed, notReplayable, skipped, overridden, changed } = outcome;
+  if (replayed + notReplayable.length + skipped + overridden + changed === 0) throw lines.noDecisions;
   return outcome;
 }
 
 /** @param lines of the service's log */
 export async function replayLines(policy: Policy, lines: AsyncIterable<string>): Promise<Replay> {
-  const outcome: Replay = { replayed: 0, changes: [], notReplayable: [], skipped: 0, overridden: 0 };
+  const outcome: Replay = {
+    ...{ replayed: 0, changes: [], notReplayable: [] },
+    ...{ skipped: 0, overridden: 0, changed: 0 },
+  };
   const context = { policy, unlogged: undocumentedReads(policy), simulation: new Simulation(policy) };
   for await (const line of lines) replayLine(context, line, outcome);
   return outcome;
@@ -63,6 +68,7 @@ function replayLine(context: Context, text: string, outcome: Replay): void {
   if (line?.['event'] !== 'decision') return;
   const logged = readDecision(line);
   if (logged === 'overridden') outcome.overridden++;
+  else if (logged === 'changed') outcome.changed++;
   else if (logged === 'incomplete') outcome.skipped++;
   else replayDecision(context, logged, outcome);
 }

@@ -1,5 +1,5 @@
 // Formats the results of test cases as lines of text.
-import { INTEGRITY, type Policy } from '../../src/policy/evaluate/rules.js';
+import { CHANGED, INTEGRITY, type Policy } from '../../src/policy/evaluate/rules.js';
 import { columns, count, type Paint, shortHash } from '../terminal.js';
 import type { CaseResult, RuleCoverage, TestRun } from './cases.js';
 import { tableLines } from './table.js';
@@ -53,7 +53,9 @@ function failureLines(paint: Paint, { expected, got, explanation }: CaseResult):
     evaluated.find(({ id }) => id === expected.rule && id !== got.rule) ??
     evaluated.find(({ id }) => id === got.rule);
   const lines = comparison.map((row) => `          ${row}`);
-  if (got.rule === INTEGRITY) lines.push(paint('dim', `          ${INTEGRITY}: ${got.reason ?? ''}`));
+  if (got.rule === INTEGRITY || got.rule === CHANGED) {
+    lines.push(paint('dim', `          ${got.rule}: ${got.reason ?? ''}`));
+  }
   if (reason?.part !== undefined && reason.outcome !== 'error') {
     const facts = [resultText(reason.part, reason.outcome), ...valueTexts(reason.values ?? {})];
     lines.push(paint('dim', `          ${reason.id}: ${facts.join('; ')}`));

@@ -5,7 +5,7 @@ import type {
   LimitExplanation,
   RuleExplanation,
 } from '../../src/policy/evaluate/explain.js';
-import { INTEGRITY, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
+import { CHANGED, INTEGRITY, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
 import { LIMIT_PREFIX } from '../../src/policy/limits/limit.js';
 import { columns, count, type Paint, paintAction, shortHash } from '../terminal.js';
 import type { Explained, LoggedAnswer } from './explained.js';
@@ -67,12 +67,13 @@ function explanationLines(
 ): readonly string[] {
   const ruleError =
     decision.ruleError === undefined ? '' : `, which could not be evaluated: ${decision.ruleError}`;
+  const change = decision.rule === CHANGED ? `: ${decision.reason ?? ''}` : '';
   return [
     ...warnings.map((warning) => `${paint('yellow', 'warning')}  ${warning}`),
     ...(integrity === undefined ? [] : integrityLines(paint, integrity, decision)),
     ...rules.flatMap((rule) => explainedRuleLines(paint, policy, rule)),
     ...limits.flatMap((limit) => explainedLimitLines(paint, limit)),
-    `${paintAction(paint, decision.action)} by ${decision.rule}${ruleError}`,
+    `${paintAction(paint, decision.action)} by ${decision.rule}${ruleError}${change}`,
   ];
 }
 
@@ -140,7 +141,7 @@ export function replayLines(
   log: string,
   file: string,
   policy: Policy,
-  { replayed, changes, notReplayable, skipped, overridden }: Replay,
+  { replayed, changes, notReplayable, skipped, overridden, changed }: Replay,
 ): readonly string[] {
   const decisions = (number: number): string => count(number, 'decision');
   const lines = [
@@ -156,6 +157,9 @@ export function replayLines(
     lines.push(
       `${decisions(overridden)} skipped: made by an emergency stop or stale data instead of the policy`,
     );
+  }
+  if (changed > 0) {
+    lines.push(`${decisions(changed)} skipped: by the rule changed, because of what was approved before`);
   }
   if (changes.length > 0) lines.push('', ...changeLines(changes));
   return lines;

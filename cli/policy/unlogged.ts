@@ -7,9 +7,14 @@ import {
   SIGNED_PARAMETERS,
   UNDOCUMENTED_EXTRA_INFO,
 } from '../../src/policy/evaluate/record.js';
+import type { Memory } from '../../src/policy/evaluate/memory.js';
 import type { Policy, Rule } from '../../src/policy/evaluate/rules.js';
 import { expressionsOf, LIMIT_PREFIX } from '../../src/policy/limits/limit.js';
 import { nodesIn } from '../../src/policy/language/nodes.js';
+import { rememberedFacts } from '../../src/policy/language/remembered.js';
+
+/** The fields that `tx.initiator` is read from. */
+const PROOF_FIELDS = ['message', 'extraSignature'];
 
 /** What a policy's rules could read of an object whose undocumented fields are not logged, not even their names. */
 interface Reads {
@@ -42,7 +47,10 @@ export function undocumentedReads({ rulesFor, limits }: Policy): UndocumentedRea
 }
 
 function readsOf(rules: readonly Reader[], object: string, logged: readonly string[]): Reads {
-  const names = rules.flatMap(({ ast }) => [...nodesIn(ast)].flatMap(memberOf));
+  const names = rules.flatMap(({ ast }) => [
+    ...[...nodesIn(ast)].flatMap(memberOf),
+    ...(rememberedFacts(ast).includes('tx.initiator') ? PROOF_FIELDS : []),
+  ]);
   return {
     names: [...new Set(names)].filter((name) => !logged.includes(name)),
     wholeIn: new Set(rules.filter((rule) => readsWhole(rule, object)).map(({ id }) => id)),
@@ -74,6 +82,7 @@ export class OmittedFacts {
   readonly #omitted: readonly string[];
   readonly #undocumented: UndocumentedReads;
   #read = false;
+  #expectedRead = false;
 
   constructor(omitted: readonly string[], undocumented: UndocumentedReads) {
     this.#omitted = omitted;
@@ -109,16 +118,29 @@ export class OmittedFacts {
     return copy;
   }
 
-  #trapIn(owner: unknown, name: string): void {
+  /** What was announced is not in the log. */
+  trapMemory(memory: Memory): Memory {
+    const copy: Memory = { ...memory };
+    this.#trapIn(copy, 'expected', () => (this.#expectedRead = true));
+    return copy;
+  }
+
+  #trapIn(owner: unknown, name: string, onRead?: () => void): void {
     if (typeof owner !== 'object' || owner === null) return;
     Object.defineProperty(owner, name, {
       enumerable: true,
       configurable: true,
       get: () => {
         this.#read = true;
+        onRead?.();
         throw new Error('not logged');
       },
     });
+  }
+
+  /** What the log does not have of what rules read. */
+  get names(): readonly string[] {
+    return this.#expectedRead ? [...this.#omitted, 'tx.expected'] : this.#omitted;
   }
 
   /** @param tried ids of the rules that were evaluated */

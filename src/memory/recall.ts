@@ -64,10 +64,12 @@ export function questionOf(
 /** @throws {StoreError} @throws {Error} if an item is malformed */
 export async function recall(
   table: Table,
-  { request, stage, content, subject }: Asked,
-  { claims, expectedIds: ids, proof, essentials }: Question,
+  asked: Asked,
+  question: Question,
   head: HeadCheck,
 ): Promise<Recalled> {
+  const { request, stage, content, subject } = asked;
+  const { claims, expectedIds: ids, proof } = question;
   const found = new Found(table);
   const keys = {
     answer: answerKey(request.kind, request.requestId, stage, content),
@@ -78,30 +80,58 @@ export async function recall(
     head: head.key === undefined ? [] : [head.key],
   };
   await found.read(Object.values(keys).flat());
-  const state = subjectFromData(found.get(keys.subject)?.data);
-  const relation = relate(state, request, essentials);
-  const shares = sharesOf(state, relation);
+  const related = relatedIn(found, asked, question);
   // A policy that has changed since counts elsewhere.
+  const shares = sharesOf(related.state, related.relation);
   await found.read(shares.map(({ limit, key }) => counterKey(limit, key)));
   return {
     answer: found.get(keys.answer),
     isCurrent: head.key === undefined || head.isCurrent(found.get(head.key)),
-    state,
-    relation,
-    memory: {
-      subject: boundTo(subject, state, relation, request),
-      counters: countersOf(found, [...claims, ...shares]),
-      shares,
-      expected: ids.flatMap((id) => expectedIn(found, id)),
-      proofUsedBy: proof === undefined ? undefined : found.get(useKey('proof', proof))?.data,
-      changed: relation.kind === 'changed' ? relation.reason : undefined,
-    },
-    versionOf: (key) => found.get(key)?.version ?? 0,
+    ...recalledFrom(found, asked, question, related),
   };
 }
 
 /** What was read, by key. */
-class Found {
+export interface Items {
+  get(key: Key): Item | undefined;
+}
+
+type Related = Pick<Recalled, 'state' | 'relation'>;
+
+/** What was approved before, and what the request is to it. @throws {Error} if an item is malformed */
+export function relatedIn(items: Items, { request, subject }: Asked, { essentials }: Question): Related {
+  const state = subjectFromData(items.get(subjectKey(subject))?.data);
+  return { state, relation: relate(state, request, essentials) };
+}
+
+/**
+ * What a decision needs to know, as far as items say it. Pure: simulations use it as well.
+ * @throws {Error} if an item is malformed
+ */
+export function recalledFrom(
+  items: Items,
+  { request, subject }: Asked,
+  { claims, expectedIds: ids, proof }: Question,
+  { state, relation }: Related,
+): Pick<Recalled, 'state' | 'relation' | 'memory' | 'versionOf'> {
+  const shares = sharesOf(state, relation);
+  return {
+    state,
+    relation,
+    memory: {
+      subject: boundTo(subject, state, relation, request),
+      counters: countersOf(items, [...claims, ...shares]),
+      shares,
+      expected: ids.flatMap((id) => expectedIn(items, id)),
+      proofUsedBy: proof === undefined ? undefined : items.get(useKey('proof', proof))?.data,
+      changed: relation.kind === 'changed' ? relation.reason : undefined,
+    },
+    versionOf: (key) => items.get(key)?.version ?? 0,
+  };
+}
+
+/** What was read from a table. */
+class Found implements Items {
   readonly #table: Table;
   readonly #items = new Map<string, Item | undefined>();
 
@@ -126,17 +156,17 @@ function textOf({ partition, sort }: Key): string {
   return `${partition}\n${sort}`;
 }
 
-function countersOf(found: Found, of: readonly (Claim | Share)[]): ReadonlyMap<string, Counter> {
+function countersOf(items: Items, of: readonly (Claim | Share)[]): ReadonlyMap<string, Counter> {
   const counters = new Map<string, Counter>();
   for (const each of of) {
-    const item = found.get(counterKey(each.limit, each.key));
+    const item = items.get(counterKey(each.limit, each.key));
     if (item !== undefined) counters.set(counterId(each), counterFromJson(JSON.parse(item.data)));
   }
   return counters;
 }
 
-function expectedIn(found: Found, id: string): readonly StoredExpected[] {
-  const item = found.get(expectedKey(id));
+function expectedIn(items: Items, id: string): readonly StoredExpected[] {
+  const item = items.get(expectedKey(id));
   if (item === undefined) return [];
-  return [{ id, data: item.data, usedBy: found.get(useKey('expected', id))?.data }];
+  return [{ id, data: item.data, usedBy: items.get(useKey('expected', id))?.data }];
 }

@@ -50,6 +50,7 @@ t.test('the commands of the guide do what it says', async (t) => {
     /REJECT/,
     /payout-1001 .*transaction:/,
     /removed/,
+    /7 passed, 0 failed/,
   ];
   const outcomes: Ran[] = [];
   for (const { command } of guide.blocks.filter(({ language }) => language === 'sh').flatMap(commandsOf)) {

@@ -194,17 +194,19 @@ export async function showPast(session: Session, report: ChangeReport, policy: P
     report.step('Yesterday', report.paint('yellow', `not decided again: ${past.problem}`));
     return;
   }
-  const { lines, replayed, changes, notReplayable, skipped, overridden, incomplete } = past;
-  report.add({ replay: { lines, replayed, changes, notReplayable, skipped, overridden, incomplete } });
+  const { lines, replayed, changes, notReplayable, skipped, overridden, changed, incomplete } = past;
+  const others = { notReplayable, skipped, overridden, changed, incomplete };
+  report.add({ replay: { lines, replayed, changes, ...others } });
   report.step('Yesterday', pastSummary(past), changes.length === 0 ? [] : changeLines(changes));
 }
 
-function pastSummary({ replayed, changes, notReplayable, skipped, overridden, incomplete }: Past): string {
-  if (replayed + notReplayable.length + skipped + overridden === 0)
-    return 'no decisions in the last 24 hours';
+function pastSummary(past: Past): string {
+  const { replayed, changes, notReplayable, skipped, overridden, changed, incomplete } = past;
+  const notByRule = skipped + overridden + changed;
+  if (replayed + notReplayable.length + notByRule === 0) return 'no decisions in the last 24 hours';
   const others = [
     ...(notReplayable.length > 0 ? [`${notReplayable.length} can't be replayed`] : []),
-    ...(skipped + overridden > 0 ? [`${skipped + overridden} not made by a rule`] : []),
+    ...(notByRule > 0 ? [`${notByRule} not made by a rule`] : []),
     ...(incomplete ? ['there was no time to read the rest: npm run policy -- replay reads all'] : []),
   ];
   return [

@@ -29,8 +29,19 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'cases[].now': 'Time of the decision, with its offset: `2026-03-03T10:00:00+01:00`.',
   'cases[].limits': 'What other transactions have spent before, by limit, in the counters of this request.',
   'cases[].limits.*.spent': 'A decimal, such as `"1000"`.',
+  'cases[].expected':
+    'Transactions that are announced, in the form of the JSON for `npm run expect -- add`. Rules read them as `tx.expected`.',
+  'cases[].expected[].externalTxId': 'Its `externalTxId`, or else its `txId`.',
+  'cases[].expected[].txId': 'The id of the transaction in Fireblocks.',
+  'cases[].expected[].asset': 'Fireblocks asset id.',
+  'cases[].expected[].amount': 'A decimal in quotes: what all destinations get.',
+  'cases[].expected[].destinations': 'All destinations.',
+  'cases[].expected[].destinations[].address': 'Compared by the rules of the asset’s chain.',
+  'cases[].expected[].destinations[].tag': 'Tag or memo, if there is one.',
+  'cases[].expected[].destinations[].amount': 'A decimal in quotes.',
+  'cases[].expected[].expires': 'From when on it is not approved any more: `2026-12-01T12:00:00Z`.',
   'cases[].earlier':
-    'Requests that are decided before, in order. Those that are approved count in limits. Requests with one `txId` are one transaction.',
+    'Requests that are decided before, in order. Those that are approved count in limits, and use announced transactions and proofs. Requests with one `txId` are one transaction, which must stay what was approved.',
   'cases[].earlier[].for': 'Which kind of request it is, for a payload that does not show it.',
   'cases[].earlier[].payload': 'The request in place, as Fireblocks sends it.',
   'cases[].earlier[].file': 'JSON file with the request, relative to this file.',
@@ -39,5 +50,5 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'cases[].expect': 'The expected decision.',
   'cases[].expect.action': '`approve`, `reject`, `retry` or `ignore`.',
   'cases[].expect.rule':
-    'Id of the rule that is expected to decide. `otherwise` if none is expected to match, `integrity` for the checks before any rule, `limits.NAME` for a limit.',
+    'Id of the rule that is expected to decide. `otherwise` if none is expected to match, `integrity` for the checks before any rule, `changed` if it is not what was approved before, `limits.NAME` for a limit.',
 };

@@ -16,7 +16,8 @@ const id = z
   .min(1, 'must not be empty')
   .max(1000, 'must have at most 1000 characters');
 
-const announcementSchema = z
+/** The form of an announcement in JSON. */
+export const announcementSchema = z
   .strictObject(
     { externalTxId: id.optional(), txId: id.optional(), ...PAYMENT_FIELDS, expires: UNTIL.optional() },
     'must be an object with the keys externalTxId or txId, asset, amount, destinations and, if it has one, expires',

@@ -56,6 +56,17 @@ t.test('adds up amounts exactly, by asset', (t) => {
   t.end();
 });
 
+t.test('a repeated answer is no decision', (t) => {
+  const totals = totalsOf([
+    line(),
+    line({ event: 'repeated' }),
+    line({ event: 'repeated', reason: 'decision' }),
+  ]);
+  t.match(totals, { decisions: 1, unreadable: 0 });
+  t.strictSame(grouped(totals, 'asset'), [['ETH', 1, '0.1']]);
+  t.end();
+});
+
 t.test('an amount that no asset has does not spoil the sum', (t) => {
   const amounts = ['1e999', '1e-999', `1${'0'.repeat(99)}`, '0.1'];
   const totals = totalsOf(amounts.map((amount) => line({ amount })));
