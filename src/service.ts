@@ -33,8 +33,10 @@ import type { StoreError } from './store/error.js';
 import { favourSize, limitYoungGeneration } from './v8-flags.js';
 
 async function main(): Promise<void> {
-  limitYoungGeneration();
   const config = await configure();
+  // A store on this machine's disk is never in a small container: there, speed is worth more than memory.
+  const isSmall = config.store === undefined || 'table' in config.store;
+  if (isSmall) limitYoungGeneration();
   const log = await createLog(config.logLevel);
   const lifecycle = stopOnSignal({ log, timeoutMs: config.shutdownTimeoutMs });
   try {
@@ -84,7 +86,7 @@ async function main(): Promise<void> {
     await listen(app, config, log, version);
     // Read only now, so that it can't delay the start.
     candidate?.keepFresh(config.policyRefreshMs);
-    favourSize();
+    if (isSmall) favourSize();
   } catch (error) {
     fail(log, error);
   }

@@ -1,6 +1,6 @@
 // The essentials of a request: what must be the same when a transaction is approved and when it is signed. Compact, because
 // they are stored.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson } from '../protocol/content.js';
 import { parseAmount } from '../protocol/decimal.js';
 import { type CallbackRequest, DEFAULT_OPERATION, isObject, present } from '../protocol/request.js';
@@ -187,7 +187,7 @@ function hashOf(value: unknown): string | undefined {
 }
 
 function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }
 
 /** Fields that are `undefined` would replace others where essentials are merged. */

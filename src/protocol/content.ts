@@ -1,5 +1,5 @@
 // What a request says, whatever its spelling: JSON in canonical form (RFC 8785), and its hash.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Refusal } from './refusal.js';
 import { isObject, present } from './request.js';
 
@@ -21,9 +21,7 @@ const MAX_DEPTH = 500;
  */
 export function contentHash(payload: Readonly<Record<string, unknown>>): string {
   const keys = Object.keys(payload).filter((key) => !TOKEN_CLAIMS.has(key));
-  return createHash('sha256')
-    .update(writeObject(payload, keys, isAbsent, 1))
-    .digest('hex');
+  return hash('sha256', writeObject(payload, keys, isAbsent, 1));
 }
 
 /**

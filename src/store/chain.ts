@@ -1,5 +1,5 @@
 // A writer's chain: its id, the text and hash of its records, and its head. Pure: what is written is in chain-writer.ts.
-import { createHash, randomBytes } from 'node:crypto';
+import { hash as digest, randomBytes } from 'node:crypto';
 import { headKey, recordKey } from './keys.js';
 import type { RecordLink } from './record.js';
 import type { Item, Key, Put } from './table.js';
@@ -40,7 +40,7 @@ export function startOf(writer: string): number | undefined {
 
 /** @param text data of a record's item, as stored. @returns 64 hex digits */
 export function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return digest('sha256', text);
 }
 
 /**

@@ -36,13 +36,26 @@ export function keyPrefix(partition: string): Buffer {
   return Buffer.concat([Buffer.from(partition), SEPARATOR]);
 }
 
-/** Version and expiry as doubles, 0 for never; then the data. */
-export function encodeItem(data: string, { version, expires }: Header): Buffer {
-  const bytes = Buffer.allocUnsafe(DATA_AT + Buffer.byteLength(data));
-  bytes.writeDoubleBE(version, VERSION_AT);
-  bytes.writeDoubleBE(expires ?? 0, EXPIRES_AT);
-  bytes.write(data, DATA_AT);
-  return bytes;
+export interface Encoded extends Header {
+  readonly data: string;
+}
+
+/**
+ * Version and expiry as doubles, 0 for never; then the data. All items share one buffer, because most are too large for
+ * Node.js's pool, and a buffer of its own for each would cost more than everything else here.
+ */
+export function encodeItems(items: readonly Encoded[]): readonly Buffer[] {
+  const sizes = items.map(({ data }) => DATA_AT + Buffer.byteLength(data));
+  const bytes = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + size, 0));
+  let end = 0;
+  return items.map(({ data, version, expires }, place) => {
+    const start = end;
+    end += sizes[place] ?? 0;
+    bytes.writeDoubleBE(version, start + VERSION_AT);
+    bytes.writeDoubleBE(expires ?? 0, start + EXPIRES_AT);
+    bytes.write(data, start + DATA_AT);
+    return bytes.subarray(start, end);
+  });
 }
 
 export function headerOf(bytes: Buffer): Header {

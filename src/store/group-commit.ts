@@ -149,7 +149,7 @@ export class Queue {
 }
 
 /** How long a write waits for entries that were announced, in ms. */
-const GATHER_MS = 2;
+const GATHER_MS = 4;
 
 /**
  * Entries that were announced and have not come yet. A write waits for them a moment: without it, the first of several
