@@ -114,14 +114,18 @@ export class DecisionMemory {
         this.#options.loss.report();
         this.#assertNotLost();
       }
-      const answered = this.#answered(asked, exchange, recalled);
+      const answered = await this.#answered(asked, exchange, recalled);
       if (answered !== undefined) return answered;
       return this.#decideAnew(asked, exchange, { policy, now, signed, question, recalled });
     });
   }
 
-  /** @returns the stored answer, if it is the handler's own, in the form of the request */
-  #answered(asked: Asked, exchange: Exchange, { answer: item }: Recalled): Remembered | undefined {
+  /** @returns the stored answer, if it is the handler's own */
+  async #answered(
+    asked: Asked,
+    exchange: Exchange,
+    { answer: item }: Recalled,
+  ): Promise<Remembered | undefined> {
     if (item === undefined) return undefined;
     const stored = readStoredAnswer(item.data, contextOf(asked), macKeyFrom(exchange.callbackKey.key));
     if ('problem' in stored) {
@@ -132,9 +136,10 @@ export class DecisionMemory {
       return undefined;
     }
     const { action, answer, auth } = stored;
-    // The operator changed the mode: nothing is wrong, but that body would not be understood.
-    if (auth !== exchange.auth) return undefined;
-    return { decision: { action }, answer, repeated: true };
+    const { requestId } = asked.request;
+    // After the operator changed the mode, that body would not be understood: the same answer, in the other form.
+    const body = auth === exchange.auth ? answer : await exchange.encode({ action, requestId });
+    return { decision: { action }, answer: body, repeated: true };
   }
 
   async #decideAnew(

@@ -16,7 +16,7 @@ export interface FinalAnswer {
   readonly action: FinalAction;
   /** The body that was sent. */
   readonly answer: string;
-  /** What the body is: a compact JWT, or JSON in JSON mode. An answer is repeated only to a request in the same form. */
+  /** What the body is: a compact JWT, or JSON in JSON mode. */
   readonly auth: 'jwt' | 'json';
 }
 
