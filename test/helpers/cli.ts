@@ -61,11 +61,15 @@ function run(program: string, args: readonly string[], { cwd, env, input = '' }:
   });
 }
 
-/** Runs a program in this process. Paths are relative to the root; standard input can't be used. */
+/**
+ * Runs a program in this process. Paths are relative to the root; standard input can't be used.
+ * @param printsTokens whether it is a program whose purpose is to print them, so that only its errors are searched
+ */
 export async function runInProcess(
   createProgram: (stdout: Output) => Command,
   args: readonly string[],
   onError?: ErrorReporter,
+  printsTokens = false,
 ): Promise<Ran> {
   let stdout = '';
   let stderr = '';
@@ -80,7 +84,7 @@ export async function runInProcess(
     return { code: currentExitCode(), stdout, stderr };
   } finally {
     process.exitCode = exitCode;
-    keepOutput(stdout + stderr);
+    keepOutput(printsTokens ? stderr : stdout + stderr);
   }
 }
 

@@ -16,7 +16,7 @@ import { type Ran, runInProcess } from '../../helpers/cli.js';
 import { motoStore } from '../../helpers/moto-store.js';
 
 const audit = (...args: readonly string[]): Promise<Ran> =>
-  runInProcess(createAuditProgram, args, (error, command) => reportFailure(error, command.opts()));
+  runInProcess(createAuditProgram, args, (error, command) => reportFailure(error, command.opts()), true);
 const accept = (...args: readonly string[]): Promise<Ran> =>
   runInProcess(createStoreProgram, ['accept', ...args], (error, command) =>
     reportFailure(error, command.opts()),
