@@ -19,7 +19,7 @@ const CONNECTIONS = 16;
 const TOKENS = 12_000;
 /** Signed at the same time. */
 const BATCH = 64;
-/** 70 to 72 % was measured with Node.js 24, and 64 % with Node.js 20, in rounds that differ by a few percent. */
+/** 71 to 72 % was measured with Node.js 24, and 64 % with Node.js 20, in rounds that differ by a few percent. */
 const MIN_THROUGHPUT = Number(process.versions.node.split('.')[0]) >= 24 ? 0.65 : 0.55;
 
 const signAsync = promisify(sign);

@@ -45,6 +45,8 @@ export class ChainWriter {
   readonly #queue = new Queue();
   #known: Known;
   #running: Promise<void> | undefined;
+  /** The data of the head that is being written. */
+  #underWay: string | undefined;
   /** Why nothing can be written any more. */
   #broken: StoreError | undefined;
 
@@ -57,6 +59,11 @@ export class ChainWriter {
   /** As it is known to be written. */
   get known(): Known {
     return this.#known;
+  }
+
+  /** Whether this is the head that is being written: it may be in the store already. */
+  isUnderWay({ data }: Item): boolean {
+    return data === this.#underWay;
   }
 
   /** Whether the store has another head than this writer wrote: records were lost. */
@@ -132,7 +139,9 @@ export class ChainWriter {
     const { head: last, version } = this.#known;
     const bodies = entries.flatMap(({ body }) => body ?? []);
     const { records, head } = extend(last, last.sequence === 0 ? [start, ...bodies] : bodies, now());
-    const own = [...records, putHead(head, version)];
+    const headPut = putHead(head, version);
+    this.#underWay = headPut.data;
+    const own = [...records, headPut];
     const writes: Write[] = [...own];
     const owners: (Pending | undefined)[] = own.map(() => undefined);
     let sequence = head.sequence - bodies.length;

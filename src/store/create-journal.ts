@@ -124,9 +124,11 @@ function checkHead(chain: ChainWriter): HeadCheck {
     isCurrent(item: Item | undefined) {
       if (chain.isBroken) return false;
       if (head.sequence === 0) return true;
-      if (item?.version === version && item.data === headData(head)) return true;
-      const found = item === undefined ? undefined : readHead(item);
-      if (item === undefined || found === undefined || item.version < version) return false;
+      if (item === undefined || item.version < version) return false;
+      // Under load, this is what is found nearly always; reading it takes 6 µs.
+      if (chain.isUnderWay(item) || (item.version === version && item.data === headData(head))) return true;
+      const found = readHead(item);
+      if (found === undefined) return false;
       return found.sequence > head.sequence || (found.sequence === head.sequence && found.hash === head.hash);
     },
   };
