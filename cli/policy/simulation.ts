@@ -3,6 +3,7 @@
 import type { Signed } from '../../src/chain/read.js';
 import {
   type Asked,
+  askedOf,
   type Question,
   questionOf,
   type Recalled,
@@ -10,15 +11,13 @@ import {
   relatedIn,
 } from '../../src/memory/recall.js';
 import { isFinal } from '../../src/memory/stored-answer.js';
-import { subjectId } from '../../src/memory/subject-id.js';
 import { effectsOf } from '../../src/memory/writes.js';
 import type { Memory } from '../../src/policy/evaluate/memory.js';
 import { decideBy, type Policy, type RuleDecision } from '../../src/policy/evaluate/rules.js';
 import { counterToJson } from '../../src/policy/limits/counter-json.js';
 import { bucketAt } from '../../src/policy/limits/window.js';
-import { contentHash } from '../../src/protocol/content.js';
 import type { Decimal } from '../../src/protocol/decimal.js';
-import { type CallbackRequest, isSigning } from '../../src/protocol/request.js';
+import type { CallbackRequest } from '../../src/protocol/request.js';
 import { answerKey, counterKey, expectedKey } from '../../src/store/keys.js';
 import type { Item, Key } from '../../src/store/table.js';
 
@@ -60,12 +59,7 @@ const RETENTION_DAYS = 400;
 
 /** @throws {Refusal} if the request is nested too deeply; the service refuses it, too */
 export function occasionOf(request: CallbackRequest, now: Date, signed: Signed | undefined): Occasion {
-  return {
-    ...{ request, now, signed },
-    stage: isSigning(request) ? 'signing' : 'approval',
-    content: contentHash(request.payload),
-    subject: subjectId(request),
-  };
+  return { ...askedOf(request), now, signed };
 }
 
 export class Simulation {

@@ -5,20 +5,18 @@ import type { PolicyDecision } from '../policy/evaluate/decide.js';
 import type { Memory } from '../policy/evaluate/memory.js';
 import { type Policy, type RuleDecision, signedBy } from '../policy/evaluate/rules.js';
 import { counterId } from '../policy/limits/counter.js';
-import { contentHash } from '../protocol/content.js';
 import { type Answer, assertAllowed, toAnswer } from '../protocol/decision.js';
 import type { SigningKey, VerifyingKey } from '../protocol/key.js';
-import { type CallbackRequest, isSigning } from '../protocol/request.js';
+import type { CallbackRequest } from '../protocol/request.js';
 import { StoreError } from '../store/error.js';
 import type { Entry, Journal, PlacedWrite } from '../store/journal.js';
 import { answerKey } from '../store/keys.js';
 import type { Write, Table } from '../store/table.js';
 import { KeyLock } from './key-lock.js';
 import type { Keeper } from './keeper.js';
-import { type Asked, type Question, questionOf, recall, type Recalled } from './recall.js';
+import { type Asked, askedOf, type Question, questionOf, recall, type Recalled } from './recall.js';
 import { type Decision, recordOf } from './record.js';
 import { isFinal, macKeyFrom, readStoredAnswer, storedAnswerToData } from './stored-answer.js';
-import { subjectId } from './subject-id.js';
 import { effectsOf, keptUntil, recordedUntil } from './writes.js';
 
 export interface MemoryOptions {
@@ -78,12 +76,7 @@ export class DecisionMemory {
    * @throws {Error} any other; nothing final has been answered then
    */
   async decide(request: CallbackRequest, exchange: Exchange): Promise<Remembered> {
-    const asked: Asked = {
-      request,
-      stage: isSigning(request) ? 'signing' : 'approval',
-      content: contentHash(request.payload),
-      subject: subjectId(request),
-    };
+    const asked = askedOf(request);
     for (let attempt = 1; ; attempt++) {
       assertTime(exchange);
       this.#assertNotLost();

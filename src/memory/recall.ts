@@ -8,10 +8,12 @@ import { proofOf } from '../policy/facts/initiator.js';
 import { claimsOf } from '../policy/limits/claims.js';
 import { counterFromJson } from '../policy/limits/counter-json.js';
 import { type Claim, type Counter, counterId, type Share } from '../policy/limits/counter.js';
-import type { CallbackRequest } from '../protocol/request.js';
+import { contentHash } from '../protocol/content.js';
+import { type CallbackRequest, isSigning } from '../protocol/request.js';
 import type { HeadCheck } from '../store/journal.js';
 import { answerKey, counterKey, expectedKey, subjectKey, useKey } from '../store/keys.js';
 import type { Item, Key, Table } from '../store/table.js';
+import { subjectId } from './subject-id.js';
 import { boundTo, type Relation, relate, sharesOf, type SubjectState } from './transaction.js';
 import { subjectFromData } from './transaction-data.js';
 
@@ -23,6 +25,16 @@ export interface Asked {
   readonly content: string;
   /** See `subjectId`. */
   readonly subject: string;
+}
+
+/** @throws {Refusal} if the request is nested too deeply */
+export function askedOf(request: CallbackRequest): Asked {
+  return {
+    request,
+    stage: isSigning(request) ? 'signing' : 'approval',
+    content: contentHash(request.payload),
+    subject: subjectId(request),
+  };
 }
 
 /** What a policy asks the store about a request. */

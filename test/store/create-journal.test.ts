@@ -276,6 +276,42 @@ test('the head is current as long as the store has it', async (t) => {
   t.notOk(journal.checkHead().isCurrent(undefined), 'emptied');
 });
 
+test('a head that says less than was written, or something else, is not current, whatever its version', async (t) => {
+  const { table, journal } = setUp();
+  await journal.append(entry('a'));
+  await journal.append(entry('b'));
+  const key = headKey(journal.writer);
+  const [head] = await table.read([key]);
+  const written = JSON.parse(head?.data ?? '') as Record<string, unknown>;
+  const check = journal.checkHead();
+  const isCurrent = (changes: Record<string, unknown>, version: number): boolean =>
+    check.isCurrent({ ...key, version, data: JSON.stringify({ ...written, ...changes }) });
+  const another = 'f'.repeat(64);
+  const version = head?.version ?? 0;
+  for (const found of [version, version + 1, version + 7]) {
+    t.notOk(isCurrent({ hash: another }, found), 'another record');
+    t.notOk(isCurrent({ sequence: 2, hash: another }, found), 'an earlier record');
+    t.notOk(check.isCurrent({ ...key, version: found, data: '{}' }), 'no head');
+    t.ok(isCurrent({ sequence: 9, hash: another }, found), 'a later record');
+    t.ok(isCurrent({}, found));
+  }
+  t.notOk(isCurrent({}, version - 1));
+});
+
+test('the head that is being written is current, before the writer knows that it was', async (t) => {
+  const { table, journal } = setUp({ delayMs: () => 10 });
+  await journal.append(entry('a'));
+  const check = journal.checkHead();
+  const writing = journal.append(entry('b'));
+  const heads = () => [...(table.partitions.get('H')?.values() ?? [])];
+  const before = heads()[0];
+  while (heads()[0] === before) await sleep(1);
+  const [found] = heads();
+  t.match(journal.head, { sequence: 2 }, 'not known yet');
+  t.ok(check.isCurrent(found));
+  await writing;
+});
+
 test('writes nothing on top of another head, until it goes on as a new writer', async (t) => {
   const { table, journal } = setUp();
   await journal.append(entry('a'));
