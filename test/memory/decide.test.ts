@@ -33,12 +33,14 @@ t.test(
 );
 
 t.test('both stages under one requestId are two answers, and one count', async (t) => {
-  const { process } = memoryWorld(t);
+  const { process, records } = memoryWorld(t);
   const { ask } = process();
   t.match((await ask(payment('a'))).decision, { action: 'APPROVE' });
   t.match(await ask(signing('a')), { decision: { action: 'APPROVE' }, repeated: false });
   t.match((await ask(payment('b'))).decision, { action: 'APPROVE', limits: { daily: { spent: '4' } } });
   t.match(await ask(signing('a')), { decision: { action: 'APPROVE' }, repeated: true });
+  const stages = (await records()).map(({ requestId, stage }) => `${requestId} ${stage}`);
+  t.strictSame(stages, ['a approval', 'a signing', 'b approval']);
 });
 
 t.test('approvals of several days can’t be signed on one', async (t) => {
