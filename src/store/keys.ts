@@ -63,6 +63,26 @@ export function blobKey(sha256: string, place: number): Key {
   return { partition: `B#${sha256}`, sort: String(place).padStart(6, '0') };
 }
 
+/** A request that people decide about: one for each content that was sent under the same id. @param hash see `heldHash` */
+export function heldKey(kind: Kind, requestId: string, hash: string): Key {
+  return { partition: heldPartition(kind, requestId), sort: hash };
+}
+export function heldPartition(kind: Kind, requestId: string): string {
+  return `${WAITING}#${kind}#${part(requestId)}`;
+}
+
+/** One item for each request that waits for people, in the order of time. @param since Unix time in ms */
+export function waitingKey(since: number, hash: string): Key {
+  return { partition: WAITING, sort: `${String(since).padStart(14, '0')}#${hash}` };
+}
+export const WAITING = 'W';
+
+/** A person's decision about a held request. The console may write items with this prefix, and nothing else. */
+export function personKey(hash: string, approver: string): Key {
+  return { partition: `${PEOPLE_PREFIX}decision#${hash}`, sort: part(approver) };
+}
+export const PEOPLE_PREFIX = 'P#';
+
 function part(text: string): string {
   if (Buffer.byteLength(text) <= MAX_PART_BYTES && text.isWellFormed()) return text;
   // As JSON, in which half a surrogate pair is escaped, so that no two texts have one hash.

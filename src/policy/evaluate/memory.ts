@@ -1,6 +1,7 @@
 // What a decision may know of earlier ones: one consistent snapshot of the store, read before the decision.
 import type { Remembered } from '../facts/remembered.js';
 import type { Counter, Share } from '../limits/counter.js';
+import { NO_PEOPLE, type People } from './people.js';
 
 export type { StoredExpected } from '../facts/remembered.js';
 
@@ -11,6 +12,8 @@ export interface Memory extends Remembered {
   readonly shares: readonly Share[];
   /** An essential that differs from what was approved for this transaction: REJECT by rule `changed`. */
   readonly changed: string | undefined;
+  /** What people have decided about this request. */
+  readonly people: People;
 }
 
 /** Without earlier decisions. */
@@ -21,4 +24,5 @@ export const NO_MEMORY: Memory = {
   proofUsedBy: undefined,
   changed: undefined,
   subject: '',
+  people: NO_PEOPLE,
 };

@@ -14,6 +14,7 @@ import type { Tables } from '../language/table.js';
 import { type Limit, LIMIT_PREFIX } from '../limits/limit.js';
 import { type LimitReport, Standings } from '../limits/standing.js';
 import type { Memory } from './memory.js';
+import type { Hold, HoldReport, Person, Retries } from './people.js';
 import type { RuleIndex } from './rule-index.js';
 
 export interface Rule extends Compiled {
@@ -21,7 +22,9 @@ export interface Rule extends Compiled {
   readonly for: Kind;
   /** The expression as written. */
   readonly when: string;
-  readonly action: Action;
+  readonly action: Action | 'HOLD';
+  /** The name of the hold, if the action is HOLD. */
+  readonly hold?: string | undefined;
   readonly reason: string | undefined;
 }
 
@@ -46,10 +49,17 @@ export interface Policy {
   readonly tables: Tables;
   /** The public keys of those whose signatures prove that they initiated a transaction, keyed by name. */
   readonly initiators: ReadonlyMap<string, KeyObject>;
+  /** Those who may approve and those who may only look, keyed as in the policy. Nobody is both. */
+  readonly approvers: ReadonlyMap<string, Person>;
+  readonly viewers: ReadonlyMap<string, Person>;
+  readonly holds: ReadonlyMap<string, Hold>;
+  readonly retries: Retries;
   /** What every approval of a transaction must fit into. */
   readonly limits: readonly Limit[];
   /** Why the policy can't be used without a store; empty if it can. */
   readonly needsStore: readonly StoreNeed[];
+  /** Why the policy can't be used without a console; empty if it can. */
+  readonly needsConsole: readonly StoreNeed[];
   /** Whether a rule reads `tx.expected`, so that announced transactions must be read from the store. */
   readonly readsExpected: boolean;
   /** What an author should look at; the policy can be used. */
@@ -117,6 +127,8 @@ export interface RuleDecision extends Decision {
   readonly lists?: Readonly<Record<string, string>>;
   /** Where the request stands with the limits that concern it, keyed by their names. */
   readonly limits?: Readonly<Record<string, LimitReport>>;
+  /** Where the request stands with people, if a rule holds it. */
+  readonly hold?: HoldReport;
   /** Ids of the rules up to and including the one that decided, in order. */
   readonly tried: readonly string[];
 }
