@@ -42,6 +42,8 @@ export function memoryWorld(t: Test, yaml = LIMIT) {
     /** Instead of what the policy decides. */
     action: undefined as Action | undefined,
     lost: false,
+    /** Of the console. */
+    origin: undefined as string | undefined,
     patienceMs: 5000,
     /** Called after each decision, before it is written. */
     meanwhile: (): void => undefined,
@@ -57,7 +59,7 @@ export function memoryWorld(t: Test, yaml = LIMIT) {
     const keeper = new Keeper(blobs, 400);
     const start = { type: 'start', at: '', version: '', task: '' } as const;
     const memory = new DecisionMemory({
-      ...{ table, log, retentionDays: 400, keeper },
+      ...{ table, log, retentionDays: 400, keeper, origin: state.origin },
       journal: createJournal({ table, blobs, start, retentionSeconds: 1e7, now, patienceMs: 200 }),
       loss: { isLost: state.lost, report: () => (state.lost = true) },
       policy: {

@@ -80,7 +80,7 @@ export class DecisionCheck {
     const policy = await this.#findPolicy(record);
     if (typeof policy === 'string') return policy;
     try {
-      const { action, rule } = repeatDecision(record, policy);
+      const { action, rule } = await repeatDecision(record, policy);
       if (action === record.action && rule === record.rule) return true;
       const message = `the policy decides ${action} by ${rule ?? 'no rule'}, not ${record.action} by ${record.rule ?? 'no rule'}`;
       return { what: 'decision', message };
