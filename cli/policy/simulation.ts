@@ -11,7 +11,6 @@ import {
   type Recalled,
   recalledFrom,
   relatedIn,
-  withVotes,
 } from '../../src/memory/recall.js';
 import { isFinal } from '../../src/memory/stored-answer.js';
 import { effectsOf } from '../../src/memory/writes.js';
@@ -35,6 +34,8 @@ interface Moment extends Pick<Asked, 'request'> {
 export interface Occasion extends Moment, Asked {
   /** What people have decided about this request: taken as verified. It matters only if a rule holds the request. */
   readonly people?: readonly Vote[];
+  /** When it was first held. @default at its first simulation without a final answer, or now */
+  readonly heldSince?: Date;
 }
 
 /** An announced transaction, as it is stored. */
@@ -71,9 +72,9 @@ export function occasionOf(
   request: CallbackRequest,
   now: Date,
   signed: Signed | undefined,
-  people: readonly Vote[] = [],
+  held: Pick<Occasion, 'people' | 'heldSince'> = {},
 ): Occasion {
-  return { ...askedOf(request), now, signed, people };
+  return { ...askedOf(request), now, signed, ...held };
 }
 
 export class Simulation {
@@ -122,7 +123,7 @@ export class Simulation {
     const items = { get: (key: Key) => this.#items.get(textOf(key)) };
     const related = relatedIn(items, occasion, question);
     const recalled = recalledFrom(items, occasion, question, related);
-    const memory = withVotes(recalled.memory, occasion.people ?? []);
+    const memory = withPeople(recalled.memory, occasion);
     return { occasion, question, recalled: { answer: undefined, isCurrent: true, ...recalled, memory } };
   }
 
@@ -142,6 +143,13 @@ export class Simulation {
     const { version = 0 } = this.#items.get(textOf(key)) ?? {};
     this.#items.set(textOf(key), { partition, sort, data, version: version + 1 });
   }
+}
+
+/** Who decides about a request has been asked before. */
+function withPeople(memory: Memory, { people, heldSince, now }: Occasion): Memory {
+  if (people === undefined && heldSince === undefined) return memory;
+  const since = heldSince?.getTime() ?? memory.people.since ?? now.getTime();
+  return { ...memory, people: { ...memory.people, since, votes: people ?? [] } };
 }
 
 function answerKeyOf({ request: { kind, requestId }, stage, content }: Occasion): Key {

@@ -5,7 +5,7 @@ import type { Vote } from '../approvals/quorum.js';
 import { readSignedDecision, type SignedDecision, verifyDecision } from '../approvals/signed-decision.js';
 import type { Policy } from '../policy/evaluate/rules.js';
 import { personKey } from '../store/keys.js';
-import { type Check, type Item, MAX_KEYS, type Table } from '../store/table.js';
+import type { Check, Item, Table } from '../store/table.js';
 
 /** Whose decisions are looked for, and what they must be about. */
 export interface Sought {
@@ -46,10 +46,8 @@ export async function readPeople(
 ): Promise<Decided> {
   const { approvers, hash } = sought;
   const keys = approvers.map((approver) => personKey(hash, approver));
-  const chunks = Array.from({ length: Math.ceil(keys.length / MAX_KEYS) }, (_, place) =>
-    table.read(keys.slice(place * MAX_KEYS, (place + 1) * MAX_KEYS)),
-  );
-  const items = (await Promise.all(chunks)).flat();
+  // A policy has fewer approvers than can be read together.
+  const items = await table.read(keys);
   const seen = new Map(
     keys.map((key, place) => [
       approvers[place] ?? '',

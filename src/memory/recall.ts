@@ -47,6 +47,7 @@ export interface Question {
   /** The proof of the initiator. */
   readonly proof: string | undefined;
   readonly essentials: Essentials;
+  readonly now: Date;
   /** Keys of all who decide about what the policy holds. Empty: it holds nothing. */
   readonly approvers: readonly string[];
 }
@@ -78,6 +79,7 @@ export function questionOf(
     expectedIds: policy.readsExpected ? expectedIds(request) : [],
     proof: proofOf(policy, request),
     essentials: essentialsOf(request, policy.catalog),
+    now,
     approvers: [...new Set([...policy.holds.values()].flatMap((hold) => hold.of))],
   };
 }
@@ -143,7 +145,7 @@ export function relatedIn(items: Items, { request, subject }: Asked, { essential
 export function recalledFrom(
   items: Items,
   asked: Asked,
-  { claims, expectedIds: ids, proof, approvers }: Question,
+  { claims, expectedIds: ids, proof, approvers, now }: Question,
   { state, relation }: Related,
 ): Pick<Recalled, 'state' | 'relation' | 'held' | 'memory' | 'versionOf'> {
   const { request, subject } = asked;
@@ -161,10 +163,18 @@ export function recalledFrom(
       expected: ids.flatMap((id) => expectedIn(items, id)),
       proofUsedBy: proof === undefined ? undefined : items.get(useKey('proof', proof))?.data,
       changed: relation.kind === 'changed' ? relation.reason : undefined,
-      people: { since: held?.since, votes: [], carried: votesFor(state, relation) },
+      people: { since: held && sinceOf(held, now), votes: [], carried: votesFor(state, relation) },
     },
     versionOf: (key) => items.get(key)?.version ?? 0,
   };
+}
+
+/**
+ * @returns since when a hold runs, Unix time in ms. A final answer ends it: if the request must be decided anew, because
+ * the callback key was rotated, as much of the hold has passed as had then
+ */
+function sinceOf({ since, done }: HeldState, now: Date): number {
+  return done === undefined ? since : now.getTime() - (done.at - since);
 }
 
 /** A memory with what people decided about the request. */
