@@ -2,8 +2,9 @@
 import { explain, type Explanation } from '../../src/policy/evaluate/explain.js';
 import { type Policy, type RuleDecision, signedBy } from '../../src/policy/evaluate/rules.js';
 import { LIMIT_PREFIX } from '../../src/policy/limits/limit.js';
-import { type Case, type CaseFile, invalidCases } from './case-file.js';
+import { type Case, type CaseFile, invalidCases, type Verdicts } from './case-file.js';
 import { problemsOf } from './case-problems.js';
+import { decideWithPeople, withPasskeys } from './people.js';
 import { type Occasion, occasionOf, type Simulated, Simulation } from './simulation.js';
 
 export { readCases } from './case-file.js';
@@ -45,7 +46,7 @@ export function runCases(policy: Policy, { file, cases, problems }: CaseFile): T
     if (got === undefined) return [];
     if (isAsExpected(testCase, got)) return [{ ...testCase, passed: true, got }];
     const { request, now = UNSAID } = testCase;
-    const explanation = explain(policy, request, now, undefined, memory);
+    const explanation = explain(withPasskeys(policy), request, now, undefined, memory);
     return [{ ...testCase, passed: false, got, explanation }];
   });
   const coverage = coverageOf(policy, results);
@@ -54,30 +55,37 @@ export function runCases(policy: Policy, { file, cases, problems }: CaseFile): T
 }
 
 /** A case with what its transactions sign, which does not depend on rules. */
-export interface PreparedCase extends Pick<Case, 'limits' | 'announced'> {
+export interface PreparedCase extends Pick<Case, 'limits' | 'announced' | 'people'> {
   readonly occasion: Occasion;
   /** Decided before, in order. */
-  readonly earlier: readonly Occasion[];
+  readonly earlier: readonly {
+    readonly occasion: Occasion;
+    readonly people: Verdicts | undefined;
+  }[];
 }
 
 export function prepared(policy: Policy, testCase: Case): PreparedCase {
-  const { request, now = UNSAID, limits, announced, earlier } = testCase;
+  const { request, now = UNSAID, limits, announced, people, earlier } = testCase;
   return {
-    ...{ limits, announced, occasion: occasionOf(request, now, signedBy(policy, request)) },
-    earlier: earlier.map((each) => occasionOf(each.request, each.now ?? now, signedBy(policy, each.request))),
+    ...{ limits, announced, people, occasion: occasionOf(request, now, signedBy(policy, request)) },
+    earlier: earlier.map((each) => ({
+      people: each.people,
+      occasion: occasionOf(each.request, each.now ?? now, signedBy(policy, each.request)),
+    })),
   };
 }
 
 /** Decides a case, after the requests that it says were decided before. */
 export function decideCase(
-  policy: Policy,
-  { limits, announced, earlier, occasion }: PreparedCase,
+  withoutPeople: Policy,
+  { limits, announced, people, earlier, occasion }: PreparedCase,
 ): Simulated {
+  const policy = withPasskeys(withoutPeople);
   const simulation = new Simulation(policy);
   simulation.announce(announced);
   if (limits.size > 0) simulation.setSpent(limits, occasion);
-  for (const each of earlier) simulation.decide(each);
-  return simulation.decide(occasion);
+  for (const each of earlier) decideWithPeople(simulation, policy, each.occasion, each.people);
+  return decideWithPeople(simulation, policy, occasion, people);
 }
 
 export function isAsExpected({ expected: { action, rule } }: Case, got: RuleDecision): boolean {
