@@ -12,6 +12,7 @@ import { signAnswer } from '../../src/protocol/sign-answer.js';
 import { createJournal } from '../../src/store/create-journal.js';
 import { recordPartition } from '../../src/store/keys.js';
 import type { DecisionRecord, StoredRecord } from '../../src/store/record.js';
+import type { Table } from '../../src/store/table.js';
 import { rsaPair } from './keys.js';
 import { memoryLog } from './log.js';
 import { MemoryBlobs } from './memory-blobs.js';
@@ -32,32 +33,47 @@ rules:
 
 export type Payload = Record<string, unknown>;
 
-/** One store, and processes that use it. */
+/** One store in memory, and processes that use it. */
 export function memoryWorld(t: Test, yaml = LIMIT) {
-  const state = {
-    now: START,
+  const state = worldState(yaml, START);
+  const table = new MemoryTable({
+    now: () => state.now,
+    fault: (operation) => (operation === 'write' ? state.fault : undefined),
+  });
+  t.teardown(() => table.close());
+  return { ...worldOn(table, state), table };
+}
+
+export type WorldState = ReturnType<typeof worldState>;
+
+/** @param now Unix time in ms */
+export function worldState(yaml: string, now: number) {
+  return {
+    now,
     policy: parsePolicy(yaml, 'test'),
     emergency: undefined as PolicyDecision | undefined,
     fault: undefined as Fault | undefined,
     /** Instead of what the policy decides. */
     action: undefined as Action | undefined,
     lost: false,
+    /** Of the console. */
+    origin: undefined as string | undefined,
     patienceMs: 5000,
     /** Called after each decision, before it is written. */
     meanwhile: (): void => undefined,
   };
+}
+
+/** Processes that use a table. */
+export function worldOn(table: Table, state: WorldState) {
   const now = (): number => state.now;
-  const table = new MemoryTable({
-    now,
-    fault: (operation) => (operation === 'write' ? state.fault : undefined),
-  });
   const blobs = new MemoryBlobs();
   const process = (key = callbackKey, auth: Exchange['auth'] = 'json') => {
     const { log, lines } = memoryLog();
     const keeper = new Keeper(blobs, 400);
     const start = { type: 'start', at: '', version: '', task: '' } as const;
     const memory = new DecisionMemory({
-      ...{ table, log, retentionDays: 400, keeper },
+      ...{ table, log, retentionDays: 400, keeper, origin: state.origin },
       journal: createJournal({ table, blobs, start, retentionSeconds: 1e7, now, patienceMs: 200 }),
       loss: { isLost: state.lost, report: () => (state.lost = true) },
       policy: {
@@ -91,8 +107,7 @@ export function memoryWorld(t: Test, yaml = LIMIT) {
     }
     return found;
   };
-  t.teardown(() => table.close());
-  return { state, table, blobs, process, records };
+  return { state, blobs, process, records };
 }
 
 export function payment(id: string, amount = '4', more: Payload = {}): Payload {
