@@ -2,9 +2,9 @@
 import { explain, type Explanation } from '../../src/policy/evaluate/explain.js';
 import { type Policy, type RuleDecision, signedBy } from '../../src/policy/evaluate/rules.js';
 import { LIMIT_PREFIX } from '../../src/policy/limits/limit.js';
-import { type Case, type CaseFile, invalidCases, type Verdicts } from './case-file.js';
+import { type Case, type CaseFile, type EarlierRequest, invalidCases } from './case-file.js';
 import { problemsOf } from './case-problems.js';
-import { decideWithPeople, withPasskeys } from './people.js';
+import { verdictsFor, withPasskeys } from './people.js';
 import { type Occasion, occasionOf, type Simulated, Simulation } from './simulation.js';
 
 export { readCases } from './case-file.js';
@@ -55,37 +55,33 @@ export function runCases(policy: Policy, { file, cases, problems }: CaseFile): T
 }
 
 /** A case with what its transactions sign, which does not depend on rules. */
-export interface PreparedCase extends Pick<Case, 'limits' | 'announced' | 'people'> {
+export interface PreparedCase extends Pick<Case, 'limits' | 'announced'> {
   readonly occasion: Occasion;
   /** Decided before, in order. */
-  readonly earlier: readonly {
-    readonly occasion: Occasion;
-    readonly people: Verdicts | undefined;
-  }[];
+  readonly earlier: readonly Occasion[];
 }
 
 export function prepared(policy: Policy, testCase: Case): PreparedCase {
-  const { request, now = UNSAID, limits, announced, people, earlier } = testCase;
+  const { now = UNSAID, limits, announced, earlier } = testCase;
+  const decidable = withPasskeys(policy);
+  const occasionAt = ({ request, people }: EarlierRequest, at: Date): Occasion =>
+    occasionOf(request, at, signedBy(policy, request), verdictsFor(decidable, people));
   return {
-    ...{ limits, announced, people, occasion: occasionOf(request, now, signedBy(policy, request)) },
-    earlier: earlier.map((each) => ({
-      people: each.people,
-      occasion: occasionOf(each.request, each.now ?? now, signedBy(policy, each.request)),
-    })),
+    ...{ limits, announced, occasion: occasionAt(testCase, now) },
+    earlier: earlier.map((each) => occasionAt(each, each.now ?? now)),
   };
 }
 
 /** Decides a case, after the requests that it says were decided before. */
 export function decideCase(
-  withoutPeople: Policy,
-  { limits, announced, people, earlier, occasion }: PreparedCase,
+  policy: Policy,
+  { limits, announced, earlier, occasion }: PreparedCase,
 ): Simulated {
-  const policy = withPasskeys(withoutPeople);
-  const simulation = new Simulation(policy);
+  const simulation = new Simulation(withPasskeys(policy));
   simulation.announce(announced);
   if (limits.size > 0) simulation.setSpent(limits, occasion);
-  for (const each of earlier) decideWithPeople(simulation, policy, each.occasion, each.people);
-  return decideWithPeople(simulation, policy, occasion, people);
+  for (const each of earlier) simulation.decide(each);
+  return simulation.decide(occasion);
 }
 
 export function isAsExpected({ expected: { action, rule } }: Case, got: RuleDecision): boolean {

@@ -125,9 +125,9 @@ export function decideAgain(
   const { request, signed, memory, omitted, recollection } = logged;
   const decided = decideBy(policy, request, new Date(decision.time), signed, undefined, memory);
   const isUnknown = omitted.affect(evaluatedFor(policy, decided));
-  const { action } = isUnknown ? decision : decided;
-  const isChanged = action === 'APPROVE' && memory.changed !== undefined;
-  if (recollection !== undefined && !isChanged) simulation.remember(recollection, { action });
+  const remembered = isUnknown ? { action: decision.action, rule: decision.rule } : decided;
+  const isChanged = remembered.action === 'APPROVE' && memory.changed !== undefined;
+  if (recollection !== undefined && !isChanged) simulation.remember(recollection, remembered);
   return isUnknown ? undefined : decided;
 }
 

@@ -2,9 +2,9 @@
 import * as z from 'zod';
 import type { Vote } from '../../src/approvals/quorum.js';
 import type { People, Person } from '../../src/policy/evaluate/people.js';
-import { decideBy, type Policy } from '../../src/policy/evaluate/rules.js';
+import type { Policy } from '../../src/policy/evaluate/rules.js';
 import type { Verdicts } from './case-file.js';
-import type { Occasion, Simulated, Simulation } from './simulation.js';
+import type { Occasion } from './simulation.js';
 
 /** What is needed of a `HoldReport` in the log to decide again. */
 export const loggedHoldSchema = z.looseObject({
@@ -26,27 +26,10 @@ export function withPasskeys(policy: Policy): Policy {
   return { ...policy, approvers: new Map(approvers) };
 }
 
-/**
- * Decides as the service would after people have decided, and remembers it.
- * @param policy that of the simulation
- */
-export function decideWithPeople(
-  simulation: Simulation,
-  policy: Policy,
-  occasion: Occasion,
-  verdicts: Verdicts | undefined,
-): Simulated {
-  if (verdicts === undefined) return simulation.decide(occasion);
-  const { request, now, signed } = occasion;
-  const recollection = simulation.recall(occasion);
-  const { people: before } = recollection.recalled.memory;
-  const votes = [...verdicts].map(([approver, verdict]) => voteOf(policy, approver, verdict));
-  // They were asked at this very time, unless the request was held before.
-  const people = { ...before, since: before.since ?? now.getTime(), votes };
-  const memory = { ...recollection.recalled.memory, people };
-  const decision = decideBy(policy, request, now, signed, undefined, memory);
-  simulation.remember({ ...recollection, recalled: { ...recollection.recalled, memory } }, decision);
-  return { decision, memory };
+/** @param policy see `withPasskeys` @returns what people have decided, for an `Occasion` */
+export function verdictsFor(policy: Policy, verdicts: Verdicts | undefined): Pick<Occasion, 'people'> {
+  if (verdicts === undefined) return {};
+  return { people: [...verdicts].map(([approver, verdict]) => voteOf(policy, approver, verdict)) };
 }
 
 /** What people had decided when a decision was logged. Whose passkeys are no longer in the policy do not count. */

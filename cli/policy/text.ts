@@ -121,7 +121,7 @@ const HOLD_STYLES = { waiting: 'yellow', approved: 'green', rejected: 'red', exp
 const HOLD_MARKS = { waiting: 'WAIT', approved: 'ok', rejected: 'NO', expired: 'OVER' } as const;
 
 function explainedHoldLines(paint: Paint, hold: HoldExplanation): readonly string[] {
-  const { name, state, quorum, approvals, of, carried, since, expires, onExpiry } = hold;
+  const { name, state, quorum, approvals, of, carried, heldBefore, since, expires } = hold;
   const mark = paint(HOLD_STYLES[state], HOLD_MARKS[state].padEnd(5));
   const counted = `${approvals.length} of ${count(quorum, 'approval')}${carried === true ? ', given at the approval' : ''}`;
   const people = of.map((person) => [
@@ -132,7 +132,7 @@ function explainedHoldLines(paint: Paint, hold: HoldExplanation): readonly strin
   return [
     `${mark}  ${paint('bold', `hold ${name}`)}  ${state}: ${counted}`,
     ...columns(people).map((row) => `         ${row.trimEnd()}`),
-    `         since ${since}; expires ${expires}, then ${onExpiry}`,
+    `         ${heldBefore ? `since ${since}; expires ${expires}` : `expires ${hold.expiresMs / 60_000} min after the first try`}, then ${hold.onExpiry}`,
   ];
 }
 

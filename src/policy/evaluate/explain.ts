@@ -40,6 +40,9 @@ export type LimitExplanation = { readonly name: string } & (
 
 /** Where the request stands with people. */
 export interface HoldExplanation extends HoldReport {
+  /** Whether it was held before; otherwise, `since` and `expires` are what they would be now. */
+  readonly heldBefore: boolean;
+  readonly expiresMs: number;
   readonly onExpiry: Hold['onExpiry'];
   readonly of: readonly {
     /** As in the policy. */
@@ -93,7 +96,7 @@ export function explain(
       ? { ...explained, outcome: 'error', error: outcome.error }
       : { ...explained, outcome: outcome ? 'matched' : 'no' };
   });
-  const hold = explainHold(policy, decision);
+  const hold = explainHold(policy, decision, memory);
   return {
     decision,
     ...(hold !== undefined && { hold }),
@@ -107,6 +110,7 @@ export function explain(
 function explainHold(
   { holds, approvers }: Policy,
   { hold: report }: RuleDecision,
+  { people }: Memory,
 ): HoldExplanation | undefined {
   const hold = holds.get(report?.name ?? '');
   if (report === undefined || hold === undefined) return undefined;
@@ -122,7 +126,8 @@ function explainHold(
       report.rejectedBy === key ? 'rejected' : report.approvals.includes(key) ? 'approved' : 'no';
     return { key, name, decided, ...(cannot !== undefined && { cannot }) };
   });
-  return { ...report, onExpiry: hold.onExpiry, of };
+  const { expiresMs, onExpiry } = hold;
+  return { ...report, heldBefore: people.since !== undefined, expiresMs, onExpiry, of };
 }
 
 function explainLimit(standings: Standings, limit: Limit): LimitExplanation {

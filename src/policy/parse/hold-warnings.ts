@@ -61,7 +61,7 @@ function tooFew({ name, of, quorum, notInitiator }: Hold, parts: Parts): readonl
           {
             ...document.problemAtKey(
               path,
-              `hold ${name} can't be approved until ${quorum} of ${of.join(', ')} have a passkey: ${ready.length === 0 ? 'nobody has one' : `only ${ready.join(', ')}`}`,
+              `hold ${name} can't be approved until enough of its approvers have a passkey: it needs ${quorum}, and ${ready.length === 0 ? 'nobody' : `only ${ready.join(', ')}`} has one`,
             ),
             code: 'hold-too-few',
             advice:
