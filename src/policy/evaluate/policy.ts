@@ -82,6 +82,10 @@ export interface PolicyWarning {
   /** Counted from 1. */
   readonly column: number;
   readonly message: string;
+  /** Such as `hold-unused`. @default `address` */
+  readonly code?: string;
+  /** What to write instead. */
+  readonly advice?: string;
 }
 
 /** A place in a policy file that a store is needed for: a problem where there is none. */

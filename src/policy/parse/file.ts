@@ -12,6 +12,7 @@ import { rememberedFacts } from '../language/remembered.js';
 import { PolicyDocument, toRecord } from './document.js';
 import { readInitiators } from './initiators.js';
 import { readLimits } from './limits.js';
+import { holdWarnings } from './hold-warnings.js';
 import { checkRuleHolds, readPeople } from './people.js';
 import { PolicyError, type PolicyProblem } from './problem.js';
 import {
@@ -95,6 +96,7 @@ function readPolicy(
   if (data === undefined || problems.length > 0) {
     throw new PolicyError(problems.sort(byPosition));
   }
+  found.warnings.push(...holdWarnings({ ...people, document, initiators, rules }));
   const rulesFor = {
     transaction: rules.filter((rule) => rule.for === 'transaction'),
     configuration: rules.filter((rule) => rule.for === 'configuration'),
