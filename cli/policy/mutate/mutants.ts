@@ -58,7 +58,7 @@ function* swappedRules(policy: Policy): Generator<Mutant> {
   for (const rules of Object.values(policy.rulesFor)) {
     for (const [index, first] of rules.entries()) {
       const second = rules[index + 1];
-      if (second === undefined || first.action === second.action || areExclusive(first, second)) continue;
+      if (second === undefined || decidesAlike(first, second) || areExclusive(first, second)) continue;
       yield {
         ...{ kind: 'order', path: ['rules', policy.rules.indexOf(second), 'id'], offset: 0 },
         ...{ before: `${first.id}, ${second.id}`, after: `${second.id}, ${first.id}` },
@@ -68,6 +68,10 @@ function* swappedRules(policy: Policy): Generator<Mutant> {
       };
     }
   }
+}
+
+function decidesAlike(first: Rule, second: Rule): boolean {
+  return first.action === second.action && first.hold === second.hold;
 }
 
 /** Each number in a table that a rule reads, one unit in its last place higher and lower. */
