@@ -32,8 +32,8 @@ for (const [name, open] of Object.entries(STORES)) {
     await plant('carol', payment('a'), 'x'.repeat(300_000));
     await Promise.all([vote('alice', 'approve', payment('a')), vote('bob', 'approve', payment('a'))]);
     const [first, second] = await askBoth();
-    t.match(first?.decision, { action: 'APPROVE' });
-    t.equal(second?.answer, first?.answer);
+    t.match(first.decision, { action: 'APPROVE' });
+    t.equal(second.answer, first.answer);
     t.match(await held(payment('a')), { done: { action: 'APPROVE' } });
     t.strictSame(await waiting(), []);
     t.match((await two.ask(signing('a'))).decision, { action: 'APPROVE', hold: { carried: true } });

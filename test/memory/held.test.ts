@@ -3,6 +3,7 @@ import t from 'tap';
 import { MINUTE } from '../helpers/held-people.js';
 import { heldWorld } from '../helpers/held-world.js';
 import { otherKey, payment, signing } from '../helpers/memory-world.js';
+import { readWaiting } from '../../src/memory/held.js';
 import { parsePolicy } from '../../src/policy/parse/file.js';
 
 const TRY = 3 * MINUTE;
@@ -273,6 +274,16 @@ t.test('a held request whose state is malformed is not decided', async (t) => {
   }
   table.tamper(item, item);
   t.match((await ask(payment('a'))).decision, { action: 'RETRY' });
+});
+
+t.test('what leads to a held request is read as it was written, and nothing else', (t) => {
+  const waiting = { kind: 'transaction', requestId: 'a', hash: 'f'.repeat(64) };
+  t.strictSame(readWaiting(JSON.stringify(waiting)), waiting);
+  for (const other of [{}, { ...waiting, kind: 'x' }, { ...waiting, hash: 'f' }, { ...waiting, more: 1 }]) {
+    t.throws(() => readWaiting(JSON.stringify(other)));
+  }
+  t.throws(() => readWaiting(''));
+  t.end();
 });
 
 t.test('what is read for a decision', async (t) => {
