@@ -22,20 +22,16 @@ import { type Payload, worldOn, worldState } from './memory-world.js';
 const START = Date.parse('2026-11-26T10:00:00Z');
 
 /** @param parts what is not as usual: two of alice, bob and carol approve whatever is asked */
-export async function heldWorld(t: Test, parts: PolicyParts = {}) {
+export function heldWorld(t: Test, parts: PolicyParts = {}) {
   const state = worldState('version: 1\nrules: []\n', START);
   const table = new MemoryTable({ now: () => state.now });
   t.teardown(() => table.close());
-  return { ...(await heldWorldOn(table, state, parts)), table };
+  return { ...heldWorldOn(table, state, parts), table };
 }
 
 /** The same on a given table. */
-export async function heldWorldOn(
-  table: Table,
-  state: ReturnType<typeof worldState>,
-  parts: PolicyParts = {},
-) {
-  const people = await createPeople();
+export function heldWorldOn(table: Table, state: ReturnType<typeof worldState>, parts: PolicyParts = {}) {
+  const people = createPeople();
   const policyOf = (changed: PolicyParts) =>
     parsePolicy(heldPolicy(people, { ...parts, ...changed }), 'test');
   state.policy = policyOf({});
@@ -62,7 +58,7 @@ export async function heldWorldOn(
     /** Signs and stores a decision. */
     vote: async (...args: Parameters<typeof sign>): Promise<void> => {
       const [name, , payload] = args;
-      await plant(name, payload, await sign(...args));
+      await plant(name, payload, sign(...args));
     },
     /** @returns the state of a held request */
     held: async (payload: Payload): Promise<HeldState | undefined> => {

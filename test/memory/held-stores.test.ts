@@ -23,7 +23,7 @@ for (const [name, open] of Object.entries(STORES)) {
     t.teardown(() => table.close());
     const state = worldState('version: 1\nrules: []\n', Date.now());
     state.patienceMs = 60_000;
-    const { process, vote, plant, held, waiting } = await heldWorldOn(table, state);
+    const { process, vote, plant, held, waiting } = heldWorldOn(table, state);
     const [one, two] = [process(), process()];
     const askBoth = () => Promise.all([one.ask(payment('a')), two.ask(payment('a'))]);
     t.match(await askBoth(), [{ decision: { action: 'RETRY' } }, { decision: { action: 'RETRY' } }]);
@@ -44,12 +44,12 @@ for (const [name, open] of Object.entries(STORES)) {
     t.teardown(() => table.close());
     const state = worldState('version: 1\nrules: []\n', Date.now());
     state.patienceMs = 60_000;
-    const { process, sign, plant, vote } = await heldWorldOn(table, state);
+    const { process, sign, plant, vote } = heldWorldOn(table, state);
     const { ask, lines } = process();
     await ask(payment('a'));
     await vote('alice', 'approve', payment('a'));
     await vote('bob', 'approve', payment('a'));
-    const rejection = await sign('carol', 'reject', payment('a'));
+    const rejection = sign('carol', 'reject', payment('a'));
     state.meanwhile = () => {
       state.meanwhile = () => undefined;
       return plant('carol', payment('a'), rejection);

@@ -9,7 +9,7 @@ import { parsePolicy } from '../../src/policy/parse/file.js';
 const TRY = 3 * MINUTE;
 
 t.test('a request waits until enough people have approved it', async (t) => {
-  const { process, state, vote, held, waiting, records } = await heldWorld(t);
+  const { process, state, vote, held, waiting, records } = heldWorld(t);
   const { ask, lines } = process();
   const first = await ask(payment('a'));
   t.match(first.decision, { action: 'RETRY', rule: 'large', hold: { name: 'treasury', state: 'waiting' } });
@@ -50,7 +50,7 @@ t.test('a request waits until enough people have approved it', async (t) => {
 });
 
 t.test('the same approver counts once, whichever passkey signs', async (t) => {
-  const { process, vote } = await heldWorld(t);
+  const { process, vote } = heldWorld(t);
   const { ask } = process();
   await ask(payment('a'));
   await vote('alice', 'approve', payment('a'));
@@ -59,7 +59,7 @@ t.test('the same approver counts once, whichever passkey signs', async (t) => {
 });
 
 t.test('one rejection rejects, whoever has approved', async (t) => {
-  const { process, vote, held, waiting } = await heldWorld(t);
+  const { process, vote, held, waiting } = heldWorld(t);
   const { ask } = process();
   await ask(payment('a'));
   await vote('alice', 'approve', payment('a'));
@@ -78,12 +78,12 @@ t.test('one rejection rejects, whoever has approved', async (t) => {
 });
 
 t.test('a rejection that is stored while the approval is being decided rejects', async (t) => {
-  const { process, state, sign, plant, vote } = await heldWorld(t);
+  const { process, state, sign, plant, vote } = heldWorld(t);
   const { ask, lines } = process();
   await ask(payment('a'));
   await vote('alice', 'approve', payment('a'));
   await vote('bob', 'approve', payment('a'));
-  const rejection = await sign('carol', 'reject', payment('a'));
+  const rejection = sign('carol', 'reject', payment('a'));
   state.meanwhile = () => {
     state.meanwhile = () => undefined;
     return plant('carol', payment('a'), rejection);
@@ -94,7 +94,7 @@ t.test('a rejection that is stored while the approval is being decided rejects',
 
 t.test('a hold expires by the handler’s clock, whatever time a decision says', async (t) => {
   for (const onExpiry of ['reject', 'retry'] as const) {
-    const { process, state, vote, waiting, held } = await heldWorld(t, { onExpiry });
+    const { process, state, vote, waiting, held } = heldWorld(t, { onExpiry });
     const { ask } = process();
     await ask(payment('a'));
     const at = new Date(state.now + MINUTE).toISOString();
@@ -114,7 +114,7 @@ t.test('a hold expires by the handler’s clock, whatever time a decision says',
 });
 
 t.test('content that changed makes what people decided void', async (t) => {
-  const { process, state, vote, held } = await heldWorld(t);
+  const { process, state, vote, held } = heldWorld(t);
   const { ask } = process();
   await ask(payment('a', '4'));
   await vote('alice', 'approve', payment('a', '4'));
@@ -132,7 +132,7 @@ t.test('content that changed makes what people decided void', async (t) => {
 t.test('earlier rules and limits decide at each try, with the quorum as well', async (t) => {
   const before = 'limits:\n  daily: { amount: tx.amount, window: 24h, max: "10" }';
   const rules = '  - { id: small, for: transaction, when: tx.amount < decimal("3"), action: approve }';
-  const { process, state, vote, waiting, policyOf } = await heldWorld(t, { before, rules });
+  const { process, state, vote, waiting, policyOf } = heldWorld(t, { before, rules });
   const { ask } = process();
   for (const id of ['a', 'b', 'c']) {
     await ask(payment(id, '8'));
@@ -151,7 +151,7 @@ t.test('earlier rules and limits decide at each try, with the quorum as well', a
 });
 
 t.test('what can’t be decided yet keeps waiting', async (t) => {
-  const { process, state, vote, waiting, held, policyOf } = await heldWorld(t);
+  const { process, state, vote, waiting, held, policyOf } = heldWorld(t);
   const { ask } = process();
   await ask(payment('a'));
   await vote('alice', 'approve', payment('a'));
@@ -164,7 +164,7 @@ t.test('what can’t be decided yet keeps waiting', async (t) => {
 });
 
 t.test('what people approved counts for the signing with equal essentials, and for no other', async (t) => {
-  const { process, vote, held, records, state, policyOf } = await heldWorld(t);
+  const { process, vote, held, records, state, policyOf } = heldWorld(t);
   const { ask } = process();
   for (const id of ['a', 'b']) {
     await ask(payment(id));
@@ -188,7 +188,7 @@ t.test('what people approved counts for the signing with equal essentials, and f
 });
 
 t.test('a decision about the approval does not count for the signing by itself', async (t) => {
-  const { process, vote } = await heldWorld(t);
+  const { process, vote } = heldWorld(t);
   const { ask } = process();
   await ask(payment('a'));
   await vote('alice', 'approve', payment('a'));
@@ -197,7 +197,7 @@ t.test('a decision about the approval does not count for the signing by itself',
 });
 
 t.test('configuration changes are held as well', async (t) => {
-  const { process, vote } = await heldWorld(t);
+  const { process, vote } = heldWorld(t);
   const { ask } = process();
   const change = { requestId: 'c', type: 'UNMANAGED_WALLET', extraInfo: { walletId: '1' } };
   t.match((await ask(change)).decision, { action: 'RETRY', rule: 'changes' });
@@ -207,7 +207,7 @@ t.test('configuration changes are held as well', async (t) => {
 });
 
 t.test('after the callback key was rotated the same is decided again', async (t) => {
-  const { process, state, vote, waiting } = await heldWorld(t);
+  const { process, state, vote, waiting } = heldWorld(t);
   const { ask } = process();
   for (const id of ['approved', 'rejected', 'expired']) await ask(payment(id));
   await vote('alice', 'approve', payment('approved'));
@@ -229,7 +229,7 @@ t.test('after the callback key was rotated the same is decided again', async (t)
 });
 
 t.test('an emergency stop holds nothing', async (t) => {
-  const { process, state, held, waiting, table } = await heldWorld(t);
+  const { process, state, held, waiting, table } = heldWorld(t);
   const { ask } = process();
   state.emergency = { action: 'RETRY', rule: 'emergency stop' };
   t.match((await ask(payment('a'))).decision, { action: 'RETRY' });
@@ -247,7 +247,7 @@ t.test('an emergency stop holds nothing', async (t) => {
 });
 
 t.test('two processes that decide at once hold it once, and give one answer', async (t) => {
-  const { process, state, vote, waiting, held, records } = await heldWorld(t);
+  const { process, state, vote, waiting, held, records } = heldWorld(t);
   const processes = [process(), process(), process(otherKey)];
   const askAll = () => Promise.all(processes.slice(0, 2).map(({ ask }) => ask(payment('a'))));
   t.match(await askAll(), [{ decision: { action: 'RETRY' } }, { decision: { action: 'RETRY' } }]);
@@ -263,7 +263,7 @@ t.test('two processes that decide at once hold it once, and give one answer', as
 });
 
 t.test('a held request whose state is malformed is not decided', async (t) => {
-  const { process, table } = await heldWorld(t);
+  const { process, table } = heldWorld(t);
   const { ask } = process();
   await ask(payment('a'));
   const item = table.all().find(({ partition }) => partition.startsWith('W#'));
@@ -287,7 +287,7 @@ t.test('what leads to a held request is read as it was written, and nothing else
 });
 
 t.test('what is read for a decision', async (t) => {
-  const none = await heldWorld(t);
+  const none = heldWorld(t);
   none.state.policy = parsePolicy(
     'version: 1\nrules:\n  - { id: all, for: transaction, when: "true", action: approve }\n',
     '',
@@ -303,7 +303,7 @@ t.test('what is read for a decision', async (t) => {
     ['A#', 'T#', 'H'],
     'without holds, the answer, the transaction and the head',
   );
-  const { process, table, vote } = await heldWorld(t);
+  const { process, table, vote } = heldWorld(t);
   const { ask } = process();
   await ask(payment('a'));
   await vote('alice', 'approve', payment('a'));

@@ -102,7 +102,7 @@ t.test('logs where a request stands with the limits that concern it', async (t) 
 });
 
 t.test('logs where a held request stands with people', async (t) => {
-  const policy = parsePolicy(heldPolicy(await createPeople()), 'test');
+  const policy = parsePolicy(heldPolicy(createPeople()), 'test');
   const { app, of } = await testApp(t, {
     decide: (request) => decideBy(policy, request, new Date(), undefined, undefined, NO_MEMORY),
   });

@@ -12,7 +12,7 @@ import { payment, signing } from '../../helpers/memory-world.js';
 
 /** A payment that two people approved, and its signing; and one that somebody rejected. */
 async function decided(t: Test) {
-  const world = await heldWorld(t);
+  const world = heldWorld(t);
   const { process, vote, state } = world;
   const { ask } = process();
   await ask(payment('a'));

@@ -8,7 +8,7 @@ import { parseRequest } from '../../../src/protocol/request.js';
 import { createPeople, heldPolicy, MINUTE, type PersonName } from '../../helpers/held-people.js';
 import { payment, type Payload, signing } from '../../helpers/memory-world.js';
 
-const people = await createPeople();
+const people = createPeople();
 const policy = parsePolicy(heldPolicy(people), 'test');
 const START = Date.parse('2026-11-26T10:00:00Z');
 
