@@ -54,7 +54,7 @@ function navigation(language: Language, current: PageName | undefined): Html {
   const texts = layoutTexts[language];
   const links = Object.entries(PATHS).map(([name, path]) =>
     name === current
-      ? html`<a href="${path}" aria-current="page">${texts[name as PageName]}</a>`
+      ? html`<a href="${path}" aria-current="page">${texts[name]}</a>`
       : html`<a href="${path}">${texts[name as PageName]}</a>`,
   );
   return html`<nav aria-label="${texts.pages}">${links}</nav>`;
