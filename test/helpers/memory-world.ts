@@ -59,8 +59,8 @@ export function worldState(yaml: string, now: number) {
     /** Of the console. */
     origin: undefined as string | undefined,
     patienceMs: 5000,
-    /** Called after each decision, before it is written. */
-    meanwhile: (): void => undefined,
+    /** Called after each decision, before it is written; a promise is waited for. */
+    meanwhile: (): void | Promise<void> => undefined,
   };
 }
 
@@ -71,6 +71,7 @@ export function worldOn(table: Table, state: WorldState) {
   const process = (key = callbackKey, auth: Exchange['auth'] = 'json') => {
     const { log, lines } = memoryLog();
     const keeper = new Keeper(blobs, 400);
+    let meanwhile: void | Promise<void>;
     const start = { type: 'start', at: '', version: '', task: '' } as const;
     const memory = new DecisionMemory({
       ...{ table, log, retentionDays: 400, keeper, origin: state.origin },
@@ -84,7 +85,7 @@ export function worldOn(table: Table, state: WorldState) {
       emergency: () => state.emergency,
       decideBy: (policy, request, at, known, signed) => {
         const decision = decideBy(policy, request, at, signed, Infinity, known);
-        state.meanwhile();
+        meanwhile = state.meanwhile();
         return state.action === undefined ? decision : { ...decision, action: state.action };
       },
       now: () => new Date(now()),
@@ -92,7 +93,10 @@ export function worldOn(table: Table, state: WorldState) {
     const ask = async (payload: Payload) => {
       const exchange: Exchange = {
         ...{ auth, body: JSON.stringify(payload), cosignerKey: undefined, callbackKey: key },
-        encode: (answer) => (auth === 'jwt' ? signAnswer(answer, key) : JSON.stringify(answer)),
+        encode: async (answer) => {
+          await meanwhile;
+          return auth === 'jwt' ? signAnswer(answer, key) : JSON.stringify(answer);
+        },
         deadline: performance.now() + state.patienceMs,
       };
       return memory.decide(parseRequest(payload), exchange);
