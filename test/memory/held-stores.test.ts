@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { DynamoTable } from '../../src/store/dynamodb.js';
 import { openEmbedded } from '../../src/store/embedded.js';
+import { StoredBlobs } from '../../src/store/stored-blobs.js';
 import type { Table } from '../../src/store/table.js';
 import { heldWorldOn } from '../helpers/held-world.js';
 import { payment, signing, worldState } from '../helpers/memory-world.js';
@@ -23,7 +24,10 @@ for (const [name, open] of Object.entries(STORES)) {
     t.teardown(() => table.close());
     const state = worldState('version: 1\nrules: []\n', Date.now());
     state.patienceMs = 60_000;
-    const { process, vote, plant, held, waiting } = heldWorldOn(table, state);
+    const { process, vote, plant, held, waiting } = heldWorldOn(
+      { table, blobs: new StoredBlobs(table) },
+      state,
+    );
     const [one, two] = [process(), process()];
     const askBoth = () => Promise.all([one.ask(payment('a')), two.ask(payment('a'))]);
     t.match(await askBoth(), [{ decision: { action: 'RETRY' } }, { decision: { action: 'RETRY' } }]);
@@ -44,7 +48,7 @@ for (const [name, open] of Object.entries(STORES)) {
     t.teardown(() => table.close());
     const state = worldState('version: 1\nrules: []\n', Date.now());
     state.patienceMs = 60_000;
-    const { process, sign, plant, vote } = heldWorldOn(table, state);
+    const { process, sign, plant, vote } = heldWorldOn({ table, blobs: new StoredBlobs(table) }, state);
     const { ask, lines } = process();
     await ask(payment('a'));
     await vote('alice', 'approve', payment('a'));
