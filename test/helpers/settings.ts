@@ -40,6 +40,15 @@ export const CHOICES = {
     policyCases: 'examples/local-policy.cases.yaml',
     policySigners: { quorum: 2, keys: SIGNERS },
   },
+  console: {
+    console: {
+      host: true,
+      clientSecurityGroups: ['sg-0a1b2c3d4e5f60718'],
+      clientCidrs: ['172.20.0.0/16'],
+      alertEmails: ['treasury@example.com'],
+      webhookUrl: 'https://hooks.example.com/approvals',
+    },
+  },
   policyInImage: { policySource: 'image' },
   existingVpc: {
     network: {
@@ -73,6 +82,12 @@ const COSIGNERS: Readonly<Record<string, Json>> = {
   'without Co-signer': {},
   // A policy in the image that must be signed, so that every combination is checked with and without these settings.
   'with Co-signer': { ...CHOICES.cosigner, ...CHOICES.signers, ...CHOICES.policyInImage },
+};
+/** The smallest and the largest. */
+const CONSOLES: Readonly<Record<string, Json>> = {
+  'without console': {},
+  'with a console': { console: { clientCidrs: ['172.20.0.0/16'] } },
+  'with a console and all that belongs to it': CHOICES.console,
 };
 
 /** All 18 combinations of these changes. */
