@@ -1,12 +1,17 @@
 // What the console's task may do: read what it shows, write what people decide, tell them. It can't read the handler's keys.
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { PEOPLE_PREFIX } from '../../src/store/keys.js';
 import type { Deployment } from '../deployment.js';
 import { ARCHIVE_PREFIX } from '../names.js';
 import { POLICY_BUCKET_ACTIONS, POLICY_OBJECT_ACTIONS } from './policy-bucket.js';
 import { ARCHIVE_BUCKET_ACTIONS, type Store, TABLE_READ_ACTIONS, TABLE_WRITE_ACTIONS } from './store.js';
+
+/** ARNs of the buckets that the console reads. */
+export interface ConsoleBuckets {
+  readonly policies: string;
+  readonly archive: string;
+}
 
 export interface ConsolePermissions {
   readonly deployment: Deployment;
@@ -14,8 +19,8 @@ export interface ConsolePermissions {
   readonly parameterArn: (name: string) => string;
   /** Encrypts parameters, the policy bucket and the topic. */
   readonly key: kms.IKey;
-  readonly policyBucket: s3.IBucket;
   readonly store: Store;
+  readonly buckets: ConsoleBuckets;
   /** Tells people about requests that wait for them. */
   readonly topicArn: string;
 }
@@ -80,23 +85,23 @@ function parameterStatements({ deployment, parameterArn, key }: ConsolePermissio
   ];
 }
 
-function policyBucketStatements({ policyBucket, key }: ConsolePermissions): iam.PolicyStatement[] {
+function policyBucketStatements({ buckets: { policies }, key }: ConsolePermissions): iam.PolicyStatement[] {
   return [
-    new iam.PolicyStatement({ actions: POLICY_BUCKET_ACTIONS, resources: [policyBucket.bucketArn] }),
+    new iam.PolicyStatement({ actions: POLICY_BUCKET_ACTIONS, resources: [policies] }),
     new iam.PolicyStatement({
       actions: POLICY_OBJECT_ACTIONS,
-      resources: [policyBucket.arnForObjects('*')],
+      resources: [`${policies}/*`],
     }),
     new iam.PolicyStatement({
       actions: ['kms:Decrypt'],
       resources: [key.keyArn],
-      conditions: { StringEquals: { 'kms:EncryptionContext:aws:s3:arn': policyBucket.bucketArn } },
+      conditions: { StringEquals: { 'kms:EncryptionContext:aws:s3:arn': policies } },
     }),
   ];
 }
 
 /** Each item of a transaction is authorized by itself, so that one item elsewhere denies the whole transaction. */
-function storeStatements({ store }: ConsolePermissions): iam.PolicyStatement[] {
+function storeStatements({ store, buckets: { archive } }: ConsolePermissions): iam.PolicyStatement[] {
   const people = [`${PEOPLE_PREFIX}*`];
   return [
     new iam.PolicyStatement({ actions: TABLE_READ_ACTIONS, resources: [store.table.tableArn] }),
@@ -115,10 +120,10 @@ function storeStatements({ store }: ConsolePermissions): iam.PolicyStatement[] {
       conditions: { 'ForAnyValue:StringNotLike': { 'dynamodb:LeadingKeys': people } },
     }),
     store.decryptTable(),
-    new iam.PolicyStatement({ actions: ARCHIVE_BUCKET_ACTIONS, resources: [store.archive.bucketArn] }),
+    new iam.PolicyStatement({ actions: ARCHIVE_BUCKET_ACTIONS, resources: [archive] }),
     new iam.PolicyStatement({
       actions: ['s3:GetObject'],
-      resources: [store.archive.arnForObjects(`${ARCHIVE_PREFIX}/*`)],
+      resources: [`${archive}/${ARCHIVE_PREFIX}/*`],
     }),
     store.useArchiveKey(['kms:Decrypt']),
   ];

@@ -13,7 +13,7 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import { HEALTH_PATH } from '../../src/timeouts.js';
 import { ConsoleMonitoring } from '../monitoring/console.js';
-import { CONSOLE_LISTENER_PORT, CONSOLE_PORT, type StackName } from '../names.js';
+import { ARCHIVE_PREFIX, CONSOLE_LISTENER_PORT, CONSOLE_PORT, type StackName } from '../names.js';
 import { consoleOrigin, type Settings } from '../settings.js';
 import { createCertificate } from './certificate.js';
 import { ConsoleHost } from './console-host.js';
@@ -138,7 +138,10 @@ export class ConsoleStack extends ProjectStack {
     return task;
   }
 
-  private createTaskRole({ key, policyBucket, store }: ConsoleStackProps): iam.Role {
+  private createTaskRole({ key, store }: ConsoleStackProps): iam.Role {
+    const bucketArn = (purpose: 'archive' | 'policy'): string =>
+      `arn:${this.partition}:s3:::${this.bucketName(purpose)}`;
+    const buckets = { policies: bucketArn('policy'), archive: bucketArn('archive') };
     const role = this.createRole(
       'TaskRole',
       'Console: reads the policy and the store, writes what people decide, and tells them',
@@ -146,10 +149,15 @@ export class ConsoleStack extends ProjectStack {
         deployment: this.deployment,
         parameterArn: (name) => this.arn('ssm', `parameter${name}`),
         key,
-        policyBucket,
         store,
+        buckets,
         topicArn: this.topic.topicArn,
       }),
+    );
+    this.acknowledge(
+      role,
+      [this.wildcard(`${buckets.policies}/*`), this.wildcard(`${buckets.archive}/${ARCHIVE_PREFIX}/*`)],
+      'A policy may name any object of its bucket, and records are objects of the archive. The role can only read.',
     );
     return role;
   }

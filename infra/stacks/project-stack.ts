@@ -101,6 +101,12 @@ export abstract class ProjectStack extends Stack {
     }
   }
 
+  /** The finding about a permission for ARNs with a wildcard. */
+  protected wildcard(arn: string): string {
+    const account = Token.isUnresolved(this.account) ? '<AWS::AccountId>' : this.account;
+    return `IAM5[Resource::${arn.replace(this.account, account)}]`;
+  }
+
   /**
    * Logs access to a bucket. The construct's `serverAccessLogsBucket` property would name the bucket in the log
    * bucket's policy, which belongs to another stack.
@@ -138,10 +144,9 @@ export abstract class ProjectStack extends Stack {
       ['IAM5[Resource::*]'],
       'ecr:GetAuthorizationToken does not support resource-level permissions.',
     );
-    const account = Token.isUnresolved(this.account) ? '<AWS::AccountId>' : this.account;
     this.acknowledge(
       role,
-      [`IAM5[Resource::${logStreams.replace(this.account, account)}]`],
+      [this.wildcard(logStreams)],
       'Each task writes to its own log stream in this one log group.',
     );
     return role;

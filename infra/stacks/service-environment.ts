@@ -16,13 +16,15 @@ export function serviceEnvironment(
   const { names, settings } = deployment;
   const { auth, basePath, keyWithdrawal, maxStalenessSeconds } = settings;
   return {
-    ...sharedEnvironment(deployment, policyBucket, store),
     // The service treats an empty variable as not set.
     BASE_PATH: basePath === '' ? '/' : basePath,
     CALLBACK_AUTH: auth,
     CALLBACK_PRIVATE_KEY_PARAMETER: names.parameters.callbackPrivateKey,
     COSIGNER_PUBLIC_KEY_PARAMETER: names.parameters.cosignerPublicKey,
+    POLICY_BUCKET: policyBucket.bucketName,
+    SHUTDOWN_TIMEOUT_MS: String(SHUTDOWN_TIMEOUT_MS),
     STOP_PARAMETER: names.parameters.policyStop,
+    ...sharedEnvironment(deployment, store),
     ...(keyWithdrawal !== 'keep' && { KEY_WITHDRAWAL: keyWithdrawal }),
     ...(maxStalenessSeconds !== undefined && { MAX_STALENESS_SECONDS: String(maxStalenessSeconds) }),
   };
@@ -41,7 +43,9 @@ export function consoleEnvironment(
   const { names, settings } = deployment;
   const webhook = settings.console?.webhookUrl;
   return {
-    ...sharedEnvironment(deployment, policyBucket, store),
+    POLICY_BUCKET: policyBucket.bucketName,
+    SHUTDOWN_TIMEOUT_MS: String(SHUTDOWN_TIMEOUT_MS),
+    ...sharedEnvironment(deployment, store),
     CONSOLE_PORT: String(CONSOLE_PORT),
     NOTIFY_TOPIC: topicArn,
     ...(webhook !== undefined && {
@@ -54,18 +58,15 @@ export function consoleEnvironment(
 /** What the handler and the console have in common: the policy, the store, and the origin of the passkeys. */
 function sharedEnvironment(
   { names, settings }: Deployment,
-  policyBucket: s3.IBucket,
   { table, archive }: Store,
 ): Record<string, string> {
   return {
-    POLICY_BUCKET: policyBucket.bucketName,
-    SHUTDOWN_TIMEOUT_MS: String(SHUTDOWN_TIMEOUT_MS),
     STORE_ARCHIVE: `s3://${archive.bucketName}/${ARCHIVE_PREFIX}`,
     STORE_RETENTION_DAYS: String(settings.retentionDays),
     STORE_TABLE: table.tableName,
-    ...(settings.console !== undefined && { CONSOLE_ORIGIN: consoleOrigin(settings) }),
     ...policySource(names, settings),
     ...policySigners(settings),
+    ...(settings.console !== undefined && { CONSOLE_ORIGIN: consoleOrigin(settings) }),
   };
 }
 
