@@ -103,7 +103,7 @@ t.test('metric filters and the query use events and fields that the source logs'
   for (const event of new Set(events.map(([, event = '']) => event)))
     t.ok(source.includes(`event: '${event}'`), event);
   for (const field of ['waiting', 'oldestMinutes', 'overTen', 'approver', 'verdict'])
-    t.match(source, new RegExp(`\\b${field}\\b`), field);
+    t.ok(new RegExp(`\\b${field}\\b`).test(source), field);
   t.end();
 });
 
