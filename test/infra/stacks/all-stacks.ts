@@ -100,6 +100,7 @@ t.test('all resources that can be tagged are tagged', (t) => {
     'AWS::Logs::QueryDefinition',
     'AWS::Route53::RecordSet',
     'AWS::S3::BucketPolicy',
+    'AWS::SNS::Subscription',
     'AWS::SNS::TopicPolicy',
   ]);
   t.end();
