@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { createPolicyProgram } from '../../../cli/policy/program.js';
 import { recordFacts } from '../../../src/policy/evaluate/record.js';
+import { initiator } from '../../helpers/announced.js';
 import { runInProcess } from '../../helpers/cli.js';
 import { passkeyOf } from '../../helpers/holds.js';
 import { request } from '../../helpers/policy.js';
 
+const KEY = initiator().publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
 const PASSKEYS = [passkeyOf('alice'), passkeyOf('bob')] as const;
 
 const policyWith = (hold = '', alice: string = PASSKEYS[0]): string => `version: 1
@@ -154,6 +156,20 @@ t.test('a replay counts what people had decided, under the policy that it is giv
   t.match(await changes(policyWith(', expires: 2m'), approved), [{ to: { action: 'REJECT' } }]);
   t.match(await changes(POLICY.replace('quorum: 2', 'quorum: 3'), approved), [{ to: { action: 'RETRY' } }]);
   t.match(await changes(POLICY, line('APPROVE', undefined)), [{ to: { action: 'RETRY', rule: 'large' } }]);
+});
+
+t.test('a replay does not guess who initiated a transaction, which is not logged', async (t) => {
+  const policy = policyWith(', notInitiator: alice').replace(
+    'rules:',
+    `initiators: { alice: { key: "${KEY}" } }\nrules:`,
+  );
+  const replay = async (text: string): Promise<object> => {
+    const files = { 'policy.yaml': policy, 'log.ndjson': text };
+    return JSON.parse((await run(t, files, 'replay', 'log.ndjson', '--json')).stdout) as object;
+  };
+  const proven = { extraParameters: { message: '{}', extraSignature: 'AA==' } };
+  t.match(await replay(line('APPROVE', REPORT, proven)), { notReplayable: ['q'], changes: [] });
+  t.match(await replay(line('RETRY', { ...REPORT, approvals: ['bob'] })), { replayed: 1, changes: [] });
 });
 
 t.test('an explanation shows who is asked, who has decided, and until when', async (t) => {
