@@ -1,5 +1,10 @@
 // Assembles the console: pages for people, on a port of its own. It shares nothing with the Co-signer's port.
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  LogController,
+} from 'fastify';
 import { HEALTH_PATH, LOAD_BALANCER_IDLE_MS, LONGEST_REQUEST_MS } from '../timeouts.js';
 import { assetRoutes } from './assets.js';
 import { Challenges } from './challenges.js';
