@@ -1,77 +1,72 @@
-// The console: a server of its own, which serves nothing of the Co-signer's.
-import { readFileSync } from 'node:fs';
-import helmet from '@fastify/helmet';
+// Assembles the console: pages for people, on a port of its own. It shares nothing with the Co-signer's port.
 import fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
-  type FastifyRequest,
   LogController,
 } from 'fastify';
-import { HEALTH_PATH } from '../timeouts.js';
+import { HEALTH_PATH, LOAD_BALANCER_IDLE_MS, LONGEST_REQUEST_MS } from '../timeouts.js';
+import { assetRoutes } from './assets.js';
 import { Challenges } from './challenges.js';
-import { type ConsoleContext, languageFor, sendHtml } from './page-context.js';
+import { decisionRoutes } from './decisions.js';
+import { enrolRoutes } from './enrol.js';
+import { addErrorPages } from './error-pages.js';
+import { addGuard } from './guard.js';
+import { addHeaders, HEADERS } from './headers.js';
+import { addOriginChecks } from './origin.js';
+import type { ConsoleContext } from './page-context.js';
 import { holdPage } from './pages/hold.js';
-import { problemPage } from './pages/problem.js';
 import { signInPages } from './pages/sign-in.js';
 import { waitingPages } from './pages/waiting.js';
-import { decisionRoutes } from './routes/decisions.js';
-import { enrolRoutes } from './routes/enrol.js';
-import { MAX_BODY_BYTES } from './routes/json.js';
-import { signInRoutes } from './routes/sign-in.js';
 import { Secret } from './secret.js';
-import { readSession } from './session.js';
+import { signInRoutes, signOutRoute } from './sign-in.js';
 
-/** Files that pages load, with their types. They stand beside this file in the source, and in the build. */
-const ASSETS = {
-  'console.css': 'text/css; charset=utf-8',
-  'console.js': 'text/javascript; charset=utf-8',
-  'icon.svg': 'image/svg+xml',
-} as const;
+export interface ConsoleOptions extends ConsoleContext {
+  /** `stopping`: `/health` responds with 503, so that the load balancer sends nothing more. */
+  readonly lifecycle: { readonly stopping: boolean };
+}
+
+/** Registers the routes of a page behind the guard: `signedInTo(request)` says who looks at it. */
+export type RegisterPage = (app: FastifyInstance, context: ConsoleContext) => void;
+
+const PAGES: readonly RegisterPage[] = [waitingPages, holdPage];
+
+/** Longer than the load balancer's, which could otherwise send a request on a connection that is being closed. */
+const KEEP_ALIVE_TIMEOUT_MS = LOAD_BALANCER_IDLE_MS + 5000;
+/** An attestation is the largest thing that a browser posts. */
+const BODY_LIMIT = 128 * 1024;
+/** The id of a request, percent-encoded. */
+const MAX_PARAM_LENGTH = 4000;
 
 /** Builds the console. The caller starts and closes the listener. */
-export async function buildConsole(context: ConsoleContext): Promise<FastifyInstance> {
-  const { log, origin } = context;
-  const app = createServer(log);
-  await app.register(helmet, securityHeaders());
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.headers({ 'cache-control': 'no-store', 'permissions-policy': 'publickey-credentials-get=(self)' });
-    const problem = request.url === HEALTH_PATH ? undefined : addressProblem(request, origin);
-    if (problem === undefined) done();
-    else void reply.code(problem.status).type('text/plain; charset=utf-8').send(problem.text);
-  });
-  app.setNotFoundHandler((request, reply) =>
-    sendHtml(reply, problemPage(languageFor(request), 'notFound'), 404),
+export async function buildConsole(options: ConsoleOptions): Promise<FastifyInstance> {
+  const { lifecycle, ...context } = options;
+  const app = createFastify(context);
+  addHeaders(app, context.origin);
+  addErrorPages(app, context.log);
+  app.get(HEALTH_PATH, (_request, reply) =>
+    reply.code(lifecycle.stopping ? 503 : 200).send({ status: lifecycle.stopping ? 'stopping' : 'ok' }),
   );
-  app.setErrorHandler((error, request, reply) => fail(context, error, request, reply));
-  app.get(HEALTH_PATH, () => ({ status: 'ok' }));
-  assetRoutes(app);
-
   const secret = new Secret(context.table, context.now);
   const challenges = new Challenges(context.table, secret, context.now);
-  signInPages(app);
-  signInRoutes(app, context, { challenges, secret });
-  enrolRoutes(app, context, challenges);
-  await app.register((scope, _options, done) => {
-    scope.addHook('onRequest', async (request, reply) => {
-      const signedIn = await readSession(
-        request,
-        { origin, secret, now: context.now() },
-        context.policy.current,
-      );
-      if (signedIn !== undefined) request.signedIn = signedIn;
-      else if (request.method === 'GET') return reply.redirect('/sign-in', 303);
-      else return reply.code(401).send({ error: 'sign in again', location: '/sign-in' });
+  await app.register(async (scope) => {
+    addOriginChecks(scope, context.origin);
+    await assetRoutes(scope);
+    signInPages(scope);
+    signInRoutes(scope, { ...context, secret, challenges });
+    enrolRoutes(scope, { ...context, challenges });
+    await scope.register((guarded, _options, done) => {
+      addGuard(guarded, { ...context, secret });
+      for (const register of PAGES) register(guarded, context);
+      signOutRoute(guarded, context);
+      decisionRoutes(guarded, context);
+      done();
     });
-    waitingPages(scope, context);
-    holdPage(scope, context);
-    decisionRoutes(scope, context);
-    done();
   });
   return app;
 }
 
-function createServer(log: ConsoleContext['log']): FastifyInstance {
+function createFastify({ log }: ConsoleContext): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = log.child(
     {},
     log.isLevelEnabled('warn') ? { level: 'warn' } : {},
@@ -80,87 +75,23 @@ function createServer(log: ConsoleContext['log']): FastifyInstance {
     loggerInstance,
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: 30_000,
-    // No route has a JSON schema: see src/app.ts.
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    requestTimeout: LONGEST_REQUEST_MS,
+    bodyLimit: BODY_LIMIT,
+    // No route has a JSON schema.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
-    routerOptions: { maxParamLength: 5000 },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
+    return503OnClosing: false,
+    // Such as a path that can't be decoded: no hook runs.
+    frameworkErrors: (_error, _request, reply: FastifyReply) =>
+      void reply.code(400).headers(HEADERS).type('text/plain').send('Bad request'),
   });
+  // Only JSON is read, which no form of another site can send.
   app.removeContentTypeParser('text/plain');
-  // The only form that is posted without the script has nothing in it.
-  app.addContentTypeParser('application/x-www-form-urlencoded', { bodyLimit: 1024, parseAs: 'string' }, () =>
-    Promise.resolve({}),
-  );
+  app.server.headersTimeout = LONGEST_REQUEST_MS;
   return app;
 }
 
 function noSchemas(): never {
-  throw new Error('JSON schemas are turned off');
-}
-
-/** The policy of the content begins with `default-src 'none'`: what is not named is forbidden. */
-function securityHeaders(): Parameters<typeof helmet>[1] {
-  const self = ["'self'"];
-  const none = ["'none'"];
-  return {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: none,
-        scriptSrc: self,
-        styleSrc: self,
-        imgSrc: self,
-        connectSrc: self,
-        formAction: self,
-        baseUri: none,
-        frameAncestors: none,
-      },
-    },
-    frameguard: { action: 'deny' },
-    referrerPolicy: { policy: 'no-referrer' },
-    crossOriginOpenerPolicy: { policy: 'same-origin' },
-    crossOriginResourcePolicy: { policy: 'same-origin' },
-  };
-}
-
-/**
- * Pages are served under their own name only, so that no other name of this address can have them (DNS rebinding), and
- * what is posted comes from these pages only.
- */
-function addressProblem(
-  { method, headers }: FastifyRequest,
-  origin: string,
-): { readonly status: number; readonly text: string } | undefined {
-  if (headers.host !== new URL(origin).host) {
-    return { status: 421, text: `The console is at ${origin}.\n` };
-  }
-  if (method === 'GET' || method === 'HEAD') return undefined;
-  const site = headers['sec-fetch-site'];
-  const isOwn = headers.origin === origin && (site === undefined || site === 'same-origin');
-  return isOwn ? undefined : { status: 403, text: 'This request did not come from a page of the console.\n' };
-}
-
-function assetRoutes(app: FastifyInstance): void {
-  for (const [name, type] of Object.entries(ASSETS)) {
-    const bytes = readFileSync(new URL(`${ASSET_DIRECTORY}/${name}`, import.meta.url));
-    app.get(`/assets/${name}`, (_request, reply) =>
-      reply.type(type).header('cache-control', 'no-cache').send(bytes),
-    );
-  }
-}
-
-const ASSET_DIRECTORY = 'assets';
-
-function fail(
-  { log }: ConsoleContext,
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  const { statusCode = 500 } = error as { readonly statusCode?: number };
-  if (statusCode < 500) return reply.code(statusCode).send({ error: 'malformed request' });
-  log.error({ event: 'console_failed', err: error, path: request.routeOptions.url }, 'a page failed');
-  return request.method === 'GET'
-    ? sendHtml(reply, problemPage(languageFor(request), 'unavailable'), 503)
-    : reply.code(503).send({ error: 'The store can’t be reached. Try again.' });
+  throw new Error('JSON schemas are turned off: see schemaController in src/console/app.ts');
 }

@@ -42,7 +42,7 @@ export function page({ language, title, person, current, body }: Page): Html {
           <div class="bar">
             <span class="product">${texts.product}</span>
             ${person !== undefined && navigation(language, current)}
-            ${person !== undefined && html`<form class="session" method="post" action="/sign-out"><span>${texts.signedInAs(person)}</span> <button class="link">${texts.signOut}</button></form>`}
+            ${person !== undefined && html`<p class="session"><span>${texts.signedInAs(person)}</span> <button type="button" class="link" data-action="sign-out">${texts.signOut}</button></p>`}
           </div>
         </header>
         <main id="content" tabindex="-1">${body}</main>

@@ -1,161 +1,190 @@
-// The console's script: passkeys, the list that updates itself, and countdowns. Without it, pages can be read.
+// The console's script: passkeys, and lists that update themselves. Texts come with the page, in data- attributes.
 
-/** Posts JSON. @returns the answer; an object with `error` if it was refused */
+const POLL_MS = 3000;
+
+/** @returns what the console answered; throws an Error with its message for people */
 async function post(path, body) {
   const response = await fetch(path, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify(body),
   });
-  const answer = await response.json();
-  if (response.status === 401 && answer.location) location.assign(answer.location);
-  return response.ok ? answer : { error: answer.error ?? String(response.status) };
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Refused(answer.message ?? '');
+  return answer;
 }
 
-/** Runs what a button begins: shows what happens, and keeps the button from being pressed twice. */
+/** What the console refused, with its own words. */
+class Refused extends Error {}
+
+/** Whether a passkey is being used: two dialogs would cancel each other. */
+let isBusy = false;
+
+/** Runs what a button does, and says in its form how it went. */
 async function run(form, work) {
+  if (isBusy) return;
+  isBusy = true;
   const message = form.querySelector('.message');
-  const buttons = [...form.querySelectorAll('button')];
-  const show = (text, isError) => {
+  const buttons = form.querySelectorAll('button');
+  const show = (text, kind) => {
     message.textContent = text;
-    message.classList.toggle('error', isError);
+    message.dataset.kind = kind;
   };
-  show(form.dataset.working, false);
-  for (const button of buttons) button.disabled = true;
+  show(form.dataset.working, 'working');
+  for (const button of buttons) button.setAttribute('aria-disabled', 'true');
   try {
-    const answer = await work();
-    if (answer.error !== undefined) show(answer.error, true);
-    else {
-      show('', false);
-      if (answer.location) location.assign(answer.location);
-    }
-    return answer;
+    await work();
+    show('', '');
   } catch (error) {
-    show(error.name === 'NotAllowedError' ? form.dataset.cancelled : form.dataset.failed, true);
-    return {};
+    if (error instanceof Refused && error.message !== '') show(error.message, 'problem');
+    else if (error.name === 'NotAllowedError' || error.name === 'AbortError')
+      show(form.dataset.cancelled, 'problem');
+    else show(form.dataset.failed, 'problem');
   } finally {
-    for (const button of buttons) button.disabled = false;
+    isBusy = false;
+    for (const button of buttons) button.removeAttribute('aria-disabled');
   }
 }
 
-async function assertion(options) {
+async function usePasskey(options) {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
-  return (await navigator.credentials.get({ publicKey })).toJSON();
+  const credential = await navigator.credentials.get({ publicKey });
+  return credential.toJSON();
 }
 
-function signIn(form) {
+async function signIn(form) {
   const path = form.dataset.signIn;
-  form.addEventListener('click', ({ target }) => {
-    if (target.closest('[data-action=sign-in]') === null) return;
-    void run(form, async () => {
-      const given = await post(`${path}/options`, {});
-      if (given.error !== undefined) return given;
-      return post(path, { sealed: given.sealed, credential: await assertion(given.options) });
-    });
-  });
+  const { publicKey, sealed } = await post(`${path}/options`, {});
+  await post(path, { sealed, credential: await usePasskey(publicKey) });
+  // This page stands in the place of the one that was asked for.
+  if (location.pathname === path) location.assign('/');
+  else location.reload();
 }
 
-function enrol(form) {
+async function enrol(form) {
   const path = form.dataset.enrol;
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault();
-    const name = new FormData(form).get('name');
-    const { entry } = await run(form, async () => {
-      const given = await post(`${path}/options`, { name });
-      if (given.error !== undefined) return given;
-      const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(given.options);
-      const credential = (await navigator.credentials.create({ publicKey })).toJSON();
-      return post(path, { sealed: given.sealed, credential });
-    });
-    if (entry === undefined) return;
-    const created = document.querySelector('.created');
-    created.querySelector('[data-testid=policy-entry]').textContent = entry;
-    created.querySelector('[data-person-name]').textContent = name;
-    created.querySelector('[data-person-key]').textContent =
-      name
-        .split(/\s/)[0]
-        .toLowerCase()
-        .replace(/[^a-z0-9_]/g, '') || 'alice';
-    created.hidden = false;
-    created.querySelector('h2').focus();
-    form.hidden = true;
-  });
-  document.querySelector('[data-action=copy]').addEventListener('click', async ({ target }) => {
-    await navigator.clipboard.writeText(document.querySelector('[data-testid=policy-entry]').textContent);
-    document.querySelector('.copied').textContent = target.dataset.copied;
-  });
+  const name = form.elements.namedItem('name').value;
+  const { publicKey: options, sealed } = await post(`${path}/options`, { name });
+  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
+  const created = await navigator.credentials.create({ publicKey });
+  const { entry } = await post(path, { sealed, credential: created.toJSON() });
+  const section = document.querySelector('.created');
+  section.querySelector('[data-testid="policy-entry"]').textContent = entry;
+  section.querySelector('[data-person-name]').textContent = JSON.stringify(name.trim());
+  section.querySelector('[data-person-key]').textContent = keyFor(name);
+  section.hidden = false;
+  section.querySelector('h2').focus();
 }
 
-function decide(form) {
-  const path = form.dataset.decide;
-  form.addEventListener('submit', (event) => event.preventDefault());
-  form.addEventListener('click', ({ target }) => {
-    const verdict = target.closest('[data-verdict]')?.dataset.verdict;
-    if (verdict === undefined) return;
-    const wish = { hash: form.dataset.hash, verdict };
-    void run(form, async () => {
-      const given = await post(`${path}/options`, wish);
-      if (given.error !== undefined) return given;
-      const credential = await assertion(given.options);
-      return post(path, { ...wish, reason: new FormData(form).get('reason') ?? '', credential });
-    });
-  });
+/** @returns a key for the policy, such as `alice` */
+function keyFor(name) {
+  const [first = ''] = name.trim().toLowerCase().split(/\s+/);
+  return /^[a-z][a-z0-9_]*$/.test(first) ? first : 'alice';
 }
 
-/** How often the list is read anew, in ms. */
-const UPDATE_MS = 4000;
+async function decide(form, verdict) {
+  const { decide: path, hash } = form.dataset;
+  const { publicKey } = await post(`${path}/options`, { hash, verdict });
+  const credential = await usePasskey(publicKey);
+  const reason = verdict === 'reject' ? form.elements.namedItem('reason').value : undefined;
+  await post(path, { hash, verdict, reason, credential });
+  location.reload();
+}
 
-function keepCurrent(list) {
-  const path = list.dataset.live;
-  if (path === '') return;
-  let known = list.innerHTML;
+async function copyEntry(button) {
+  const text = document.querySelector('[data-testid="policy-entry"]').textContent;
+  await navigator.clipboard.writeText(text);
+  document.querySelector('.copied').textContent = button.dataset.copied;
+}
+
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  const { action, verdict } = button?.dataset ?? {};
+  if (verdict !== undefined) void run(button.form, () => decide(button.form, verdict));
+  else if (action === 'sign-in') void run(button.form, () => signIn(button.form));
+  else if (action === 'copy') void copyEntry(button);
+  else if (action === 'sign-out') void post('/sign-out', {}).finally(() => location.assign('/sign-in'));
+});
+
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (form.dataset.enrol === undefined && form.dataset.decide === undefined) return;
+  event.preventDefault();
+  if (form.dataset.enrol !== undefined) void run(form, () => enrol(form));
+});
+
+/** @returns a function that puts the focus back where it is, after the list around it was replaced */
+function focusIn(list) {
+  const { activeElement } = document;
+  if (!list.contains(activeElement)) return () => undefined;
+  const href = activeElement.getAttribute('href') ?? '';
+  const same = () => [...list.querySelectorAll(`a[href="${CSS.escape(href)}"]`)];
+  const place = same().indexOf(activeElement);
+  return () => same()[place]?.focus();
+}
+
+/** Replaces a part of the page whenever it has changed: by the whole answer, or by what has the same id in it. */
+function keepLive(part) {
+  const status = document.querySelector('#list-status');
+  const { live: path, state } = part.dataset;
+  let shown = part.innerHTML.trim();
   const update = async () => {
-    if (document.hidden) return;
-    const response = await fetch(path, { redirect: 'manual' }).catch(() => undefined);
-    if (response?.type === 'opaqueredirect') location.reload();
-    if (response?.ok !== true) return;
-    const fresh = await response.text();
-    // As the browser would write it, to compare it with what is there.
-    const parsed = new DOMParser().parseFromString(fresh, 'text/html').body;
-    if (parsed.innerHTML === known) return;
-    known = parsed.innerHTML;
-    const focused = list.contains(document.activeElement)
-      ? document.activeElement.getAttribute('href')
-      : null;
-    list.replaceChildren(...parsed.childNodes);
-    countDown();
-    if (focused !== null) list.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
-    const status = document.getElementById('list-status');
-    status.textContent = status.dataset.changed;
+    if (document.hidden || isBusy) return;
+    const response = await fetch(path, { headers: { accept: 'text/html' } });
+    // The session is over: the page to sign in is shown instead.
+    if (response.status === 401) location.reload();
+    if (!response.ok || isBusy) return;
+    const { body } = new DOMParser().parseFromString(await response.text(), 'text/html');
+    const fresh = body.querySelector(`#${part.id}`) ?? body;
+    // Other buttons belong to another state.
+    if (fresh !== body && fresh.dataset.state !== state) location.reload();
+    const markup = fresh.innerHTML.trim();
+    if (markup === shown) return;
+    shown = markup;
+    const before = headingsIn(part);
+    const focus = focusIn(part);
+    part.replaceChildren(...fresh.childNodes);
+    focus();
+    showTimes(part);
+    if (status !== null && headingsIn(part) !== before) status.textContent = status.dataset.changed;
   };
-  setInterval(update, UPDATE_MS);
-  document.addEventListener('visibilitychange', update);
+  setInterval(() => void update().catch(() => undefined), POLL_MS);
+  document.addEventListener('visibilitychange', () => void update().catch(() => undefined));
 }
 
-/** Replaces times that are counted down by what is left of them. */
+function headingsIn(part) {
+  return [...part.querySelectorAll('h2[id]')].map(({ id }) => id).join();
+}
+
+/** In the browser's time zone; what something must happen until, as a countdown. */
+function showTimes(part) {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, {
+    dateStyle: 'medium',
+    timeStyle: 'medium',
+  });
+  for (const time of part.querySelectorAll('time:not([data-countdown])')) {
+    time.title = time.dateTime;
+    time.textContent = format.format(new Date(time.dateTime));
+  }
+  countDown();
+}
+
 function countDown() {
   for (const time of document.querySelectorAll('time[data-countdown]')) {
-    time.title ||= time.textContent;
-    const seconds = Math.floor((new Date(time.dateTime) - Date.now()) / 1000);
-    time.classList.toggle('soon', seconds < 600);
-    time.textContent = seconds <= 0 ? time.dataset.countdown : written(seconds);
+    const left = Math.floor((Date.parse(time.dateTime) - Date.now()) / 1000);
+    time.title = time.dateTime;
+    time.textContent = left <= 0 ? time.dataset.countdown : clock(left);
+    time.classList.toggle('urgent', left < 300);
   }
 }
 
-function written(seconds) {
-  const [days, hours, minutes] = [86400, 3600, 60].map((unit) => Math.floor(seconds / unit));
-  const two = (value) => String(value).padStart(2, '0');
-  if (days > 0) return `${days} d ${hours % 24} h`;
-  if (hours > 0) return `${hours} h ${two(minutes % 60)} min`;
-  return `${minutes}:${two(seconds % 60)} min`;
+/** @param seconds more than zero. @returns such as `49:07` or `1:02:03` */
+function clock(seconds) {
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const shown = parts[0] === 0 ? parts.slice(1) : parts;
+  return shown.map((part, place) => (place === 0 ? String(part) : String(part).padStart(2, '0'))).join(':');
 }
 
-const parts = {
-  '[data-sign-in]': signIn,
-  '[data-enrol]': enrol,
-  '[data-decide]': decide,
-  '[data-live]': keepCurrent,
-};
-for (const [selector, begin] of Object.entries(parts)) document.querySelectorAll(selector).forEach(begin);
-countDown();
+for (const part of document.querySelectorAll('[data-live]')) if (part.dataset.live !== '') keepLive(part);
+showTimes(document);
 setInterval(countDown, 1000);

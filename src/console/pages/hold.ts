@@ -11,7 +11,7 @@ import { type ConsoleContext, languageFor, sendHtml, type SignedIn, signedInTo }
 import { type HeldTexts, heldTexts } from '../texts/held.js';
 import { layoutTexts } from '../texts/layout.js';
 import { aboutRows, headline, limitRows, row, whyRows } from './parts.js';
-import { choiceOf, peopleRow } from './people.js';
+import { type Choice, choiceOf, peopleRow } from './people.js';
 import { timeRows } from './waiting.js';
 
 /** How much of the hash is shown: enough to compare by eye. */
@@ -44,7 +44,8 @@ function content(texts: HeldTexts, back: string, standing: Standing, person: Sig
   const described = describe(policy, request, signed, now);
   const { initiator, signer, fee, note } = described;
   const isTransaction = request.kind === 'transaction';
-  return html`<p><a href="/">← ${back}</a></p>
+  const choice = choiceOf(texts, standing, person);
+  return html`<p class="back"><a href="/">← ${back}</a></p>
     <h1>${headline(texts, described, request.kind)}</h1>
     <div class="columns">
       <section class="card">
@@ -64,10 +65,12 @@ function content(texts: HeldTexts, back: string, standing: Standing, person: Sig
         </dl>
       </section>
       <section class="card">
-        <dl class="facts">
-          ${peopleRow(texts, standing)}${limitRows(texts, standing)}${timeRows(texts, standing)}
-        </dl>
-        ${decisionForm(texts, standing, person)}
+        <div id="standing" data-live="${pathOf(standing)}" data-state="${choice.may}">
+          <dl class="facts">
+            ${peopleRow(texts, standing)}${limitRows(texts, standing)}${timeRows(texts, standing)}
+          </dl>
+        </div>
+        ${decisionForm(texts, standing, person, choice)}
       </section>
     </div>
     <details class="card">
@@ -79,8 +82,12 @@ function content(texts: HeldTexts, back: string, standing: Standing, person: Sig
     <p><a href="/history/${encodeURIComponent(request.requestId)}">${texts.story}</a></p>`;
 }
 
-function decisionForm(texts: HeldTexts, standing: Standing, person: SignedIn): Html {
-  const choice = choiceOf(texts, standing, person);
+/** Of the page, for this very content. */
+export function pathOf({ request, hash }: Pick<Standing, 'request' | 'hash'>): string {
+  return `/holds/${encodeURIComponent(request.requestId)}?hash=${hash}`;
+}
+
+function decisionForm(texts: HeldTexts, standing: Standing, person: SignedIn, choice: Choice): Html {
   if (choice.may === 'look') return html`<p class="notice" role="status">${choice.because}</p>`;
   const { hash, request } = standing;
   const challenge = challengeOf({ verdict: 'approve', request: hash, approver: person.key }).toString('hex');

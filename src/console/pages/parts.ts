@@ -134,6 +134,7 @@ export function limitRows(texts: HeldTexts, { explanation }: Standing): readonly
       row(
         key === '' ? limit.name : `${limit.name} (${key})`,
         html`<meter
+            class="meter"
             min="0"
             max="1"
             low="0.8"

@@ -1,30 +1,33 @@
 // The pages without a session: signing in, and enrolment. Their forms need the console's script.
 import type { FastifyInstance } from 'fastify';
-import { html } from '../html.js';
+import { html, type Html } from '../html.js';
 import { page } from '../layout.js';
 import { languageFor, sendHtml } from '../page-context.js';
+import type { Language } from '../texts/language.js';
 import { signInTexts } from '../texts/sign-in.js';
 
+/** Stands in the place of any page that needs a session. */
+export function signInPage(language: Language): Html {
+  const texts = signInTexts[language];
+  const body = html`<div class="card narrow">
+    <h1>${texts.title}</h1>
+    <p>${texts.lead}</p>
+    <form
+      data-sign-in="/sign-in"
+      data-working="${texts.working}"
+      data-cancelled="${texts.cancelled}"
+      data-failed="${texts.failed}"
+    >
+      <p><button type="button" class="button primary" data-action="sign-in">${texts.button}</button></p>
+      <p class="message" role="status" aria-live="polite"></p>
+    </form>
+    <p class="muted">${texts.noPasskey} <a href="/enrol">${texts.enrolLink}</a></p>
+  </div>`;
+  return page({ language, title: texts.title, body });
+}
+
 export function signInPages(app: FastifyInstance): void {
-  app.get('/sign-in', (request, reply) => {
-    const language = languageFor(request);
-    const texts = signInTexts[language];
-    const body = html`<div class="card narrow">
-      <h1>${texts.title}</h1>
-      <p>${texts.lead}</p>
-      <form
-        data-sign-in="/sign-in"
-        data-working="${texts.working}"
-        data-cancelled="${texts.cancelled}"
-        data-failed="${texts.failed}"
-      >
-        <p><button type="button" class="button primary" data-action="sign-in">${texts.button}</button></p>
-        <p class="message" role="status" aria-live="polite"></p>
-      </form>
-      <p class="muted">${texts.noPasskey} <a href="/enrol">${texts.enrolLink}</a></p>
-    </div>`;
-    return sendHtml(reply, page({ language, title: texts.title, body }));
-  });
+  app.get('/sign-in', (request, reply) => sendHtml(reply, signInPage(languageFor(request))));
 
   app.get('/enrol', (request, reply) => {
     const language = languageFor(request);

@@ -8,11 +8,14 @@ interface SignInTexts {
   readonly noPasskey: string;
   readonly enrolLink: string;
   readonly refused: string;
+  readonly over: string;
   readonly enrolTitle: string;
   readonly enrolLead: string;
   readonly name: string;
   readonly nameHint: string;
   readonly create: string;
+  readonly nameMissing: string;
+  readonly notCreated: (problem: string) => string;
   readonly createdTitle: string;
   readonly created: string;
   readonly example: string;
@@ -32,12 +35,15 @@ export const signInTexts: Texts<SignInTexts> = {
     noPasskey: 'No passkey yet?',
     enrolLink: 'Create one',
     refused: 'This passkey is not one of the policy in force. Whoever keeps the policy can add it.',
+    over: 'Your session is over: sign in again.',
     enrolTitle: 'Create a passkey',
     enrolLead:
       'The passkey stays with you. This page shows its public half, for the policy. Nothing is stored here, and nobody can approve with it before the policy names it.',
     name: 'Name',
     nameHint: 'What your device calls the passkey, such as your own name.',
     create: 'Create passkey',
+    nameMissing: 'Enter a name of at most 64 characters.',
+    notCreated: (problem) => `The passkey can’t be used: ${problem}`,
     createdTitle: 'Your passkey for the policy',
     created:
       'Give this text to whoever keeps the policy. It is not a secret. It belongs in the passkeys of an approver or viewer:',
@@ -56,12 +62,15 @@ export const signInTexts: Texts<SignInTexts> = {
     noPasskey: 'パスキーをお持ちでない場合:',
     enrolLink: '作成する',
     refused: 'このパスキーは現在のポリシーに登録されていません。ポリシーの管理者に追加を依頼してください。',
+    over: 'セッションが終了しました。もう一度サインインしてください。',
     enrolTitle: 'パスキーの作成',
     enrolLead:
       'パスキーはあなたの手元に残ります。このページにはポリシーに登録する公開部分だけが表示されます。ここには何も保存されず、ポリシーに登録されるまで承認には使えません。',
     name: '名前',
     nameHint: '端末に表示されるパスキーの名前です。',
     create: 'パスキーを作成',
+    nameMissing: '64文字以内で名前を入力してください。',
+    notCreated: (problem) => `このパスキーは使えません: ${problem}`,
     createdTitle: 'ポリシー用のパスキー',
     created:
       'この文字列をポリシーの管理者に渡してください。秘密ではありません。承認者または閲覧者の passkeys に記入します。',
