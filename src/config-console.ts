@@ -15,6 +15,7 @@ import {
   withoutEmpty,
 } from './config-common.js';
 import { productionStore } from './config-store.js';
+import { localNotify, type NotifyConfig, productionNotify } from './console/notify/config.js';
 import { wholeNumber } from './config-values.js';
 import type { Signers } from './sources/signers.js';
 import type { StoreConfig } from './store/open.js';
@@ -30,6 +31,8 @@ export interface ConsoleConfig {
   readonly origin: string;
   /** Where the service serves it; `undefined`: a process of its own does. */
   readonly port: number | undefined;
+  /** How people are told, by whoever serves the console. */
+  readonly notify: NotifyConfig;
 }
 
 const ORIGIN_EXPECTED =
@@ -50,7 +53,7 @@ const OTHER_PROCESS =
   "can't be used with STORE_TABLE: the console is a process of its own there, dist/console.js. Remove it here, and keep CONSOLE_ORIGIN";
 
 /** In production, off unless CONSOLE_ORIGIN is set. */
-export const productionConsole = z
+const productionPlaces = z
   .object({
     CONSOLE_ORIGIN: origin.optional(),
     CONSOLE_PORT: port.optional(),
