@@ -85,6 +85,8 @@ export function textOf(notice: Notice): string {
 }
 
 /** The body of a webhook. @param now when it is sent */
-export function bodyOf({ id: _id, ...data }: Notice, now: Date): string {
+export function bodyOf(notice: Notice, now: Date): string {
+  // The id is in a header.
+  const data = { ...notice, id: undefined };
   return JSON.stringify({ type: 'hold.waiting', timestamp: now.toISOString(), data });
 }
