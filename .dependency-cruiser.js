@@ -18,7 +18,8 @@ const CHAIN = ['src/protocol/', 'src/chain/'];
 const FACTS = [...CHAIN, 'src/policy/facts/'];
 const LANGUAGE = [...FACTS, 'src/policy/language/'];
 const LIMITS = [...LANGUAGE, 'src/policy/limits/'];
-const EVALUATE = [...LIMITS, 'src/policy/evaluate/'];
+const APPROVALS = ['src/protocol/', 'src/approvals/'];
+const EVALUATE = [...LIMITS, 'src/approvals/', 'src/policy/evaluate/'];
 const PARSE = [...EVALUATE, 'src/policy/parse/'];
 const SOURCES = [...PARSE, 'src/sources/'];
 const KEYS = [...SOURCES, 'src/keys/'];
@@ -53,6 +54,7 @@ export default {
     layer('policy-facts', 'Facts depend on the chain and the protocol.', '^src/policy/facts/', FACTS),
     layer('policy-language', 'The language depends on facts.', '^src/policy/language/', LANGUAGE),
     layer('policy-limits', 'Limits depend on the language.', '^src/policy/limits/', LIMITS),
+    layer('approvals', 'What people sign depends on the protocol only.', '^src/approvals/', APPROVALS),
     layer('policy-evaluate', 'Evaluation depends on the language.', '^src/policy/evaluate/', EVALUATE),
     layer('policy-parse', 'Parsing creates the policy to evaluate.', '^src/policy/parse/', PARSE),
     layer('store', 'The store knows nothing of policies.', '^src/store/', STORE),

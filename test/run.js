@@ -30,7 +30,7 @@ const SUITES = {
   },
   /** Several processes on one store, which takes longer than tap allows a file by default. */
   store: {
-    files: ['system/{store,store-cost,store-faults,store-kills}.test'],
+    files: ['system/{holds,store,store-cost,store-faults,store-kills}.test'],
     args: ['--disable-coverage', '--timeout=900'],
     keepsOutput: true,
   },

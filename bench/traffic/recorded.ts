@@ -48,7 +48,7 @@ export function recorded({ table, blobs, now = Date.now, ...options }: RecordedO
   const start = { type: 'start', at: '', version: '1.2.3', task: 'test' } as const;
   const journal = createJournal({ table, blobs, start, retentionSeconds: 400 * 86_400, now });
   const memory = new DecisionMemory({
-    ...{ table, journal, keeper: new Keeper(blobs, 400), retentionDays: 400 },
+    ...{ table, journal, keeper: new Keeper(blobs, 400), retentionDays: 400, origin: undefined },
     log: pino({ level: 'silent' }),
     loss: { isLost: false, report: () => undefined },
     policy: { current: policy },

@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import * as z from 'zod';
+import { type Verdict, VERDICTS } from '../../src/approvals/statement.js';
 import { codeOf } from '../../src/protocol/error.js';
 import { type Announcement, announcementSchema, idOf } from '../../src/policy/facts/announcement.js';
 import { ACTIONS } from '../../src/protocol/decision.js';
@@ -21,6 +22,7 @@ const requestFields = {
   file: z.string().optional(),
   set: z.record(z.string(), z.unknown()).default({}),
   now: timeSchema.optional(),
+  people: z.record(z.string(), z.enum(VERDICTS)).optional(),
 };
 
 const ONE_OF_TWO = { error: 'needs either "payload" or "file"' };
@@ -64,6 +66,8 @@ export interface Case {
   readonly now: Date | undefined;
   /** What others have spent, in this request's counters, keyed by limit. */
   readonly limits: ReadonlyMap<string, Decimal>;
+  /** What people have decided about it, by their keys in the policy; `undefined`: nobody was asked before. */
+  readonly people: Verdicts | undefined;
   /** Transactions that are announced before all decisions. */
   readonly announced: readonly Announced[];
   /** Requests that are decided before, in order. */
@@ -71,8 +75,11 @@ export interface Case {
   readonly expected: { readonly action: string; readonly rule: string | undefined; readonly line: number };
 }
 
+export type Verdicts = ReadonlyMap<string, Verdict>;
+
 export interface EarlierRequest {
   readonly request: CallbackRequest;
+  readonly people: Verdicts | undefined;
   /** `undefined`: that of the case. */
   readonly now: Date | undefined;
 }
@@ -200,8 +207,10 @@ function toCase(entry: CaseEntry, { at, readPayload, now, written }: CaseContext
   return {
     ...{ name, line: at(), request, before },
     limits: new Map(Object.entries(limits).map(([limit, { spent }]) => [limit, spent])),
+    people: verdictsIn(entry),
     announced: announcedIn(expected, written),
     earlier: earlier.map((each, index) => ({
+      people: verdictsIn(each),
       request: requestOf(`${name}, earlier ${index + 1}`, each, readPayload).request,
       now: each.now === undefined ? undefined : new Date(each.now),
     })),
@@ -209,6 +218,10 @@ function toCase(entry: CaseEntry, { at, readPayload, now, written }: CaseContext
     now: now === undefined ? undefined : new Date(now),
     expected: { action: expect.action.toUpperCase(), rule: expect.rule, line: at('expect', 'rule') },
   };
+}
+
+function verdictsIn({ people }: Pick<CaseEntry, 'people'>): Verdicts | undefined {
+  return people === undefined ? undefined : new Map(Object.entries(people));
 }
 
 /** @param written the same transactions, for the store. @throws {InputError} if one is announced twice */

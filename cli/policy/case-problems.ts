@@ -33,6 +33,7 @@ export function problemsOf(
       ),
       [expected.line, unknownRule(policy, testCase)],
       [line, announced.length > 0 && !policy.readsExpected ? ANNOUNCED_IN_VAIN : undefined],
+      ...peopleProblems(policy, testCase, decisions[index]).map((message) => [line, message] as const),
       ...limitProblems(policy, testCase, decisions[index]).map((message) => [line, message] as const),
       [
         line,
@@ -61,6 +62,26 @@ function unknownRule(
 
 function policyLimits(limits: Policy['limits']): readonly string[] {
   return limits.map(({ name }) => `${LIMIT_PREFIX}${name}`);
+}
+
+/** People who do not approve anything, and decisions about what is not held. */
+function peopleProblems(
+  { approvers }: Policy,
+  { people, earlier }: Case,
+  decision: RuleDecision | undefined,
+): readonly string[] {
+  const known = [...approvers.keys()];
+  const named = [people, ...earlier.map((each) => each.people)].flatMap((each) => [...(each?.keys() ?? [])]);
+  const unknown = [...new Set(named)].filter((key) => !approvers.has(key));
+  if (unknown.length > 0) {
+    return unknown.map((key) => {
+      const near = nearest(key, known);
+      return `says what ${key} decides, who is no approver of the policy${near === undefined ? '' : `; did you mean "${near}"?`}`;
+    });
+  }
+  return people === undefined || decision?.hold !== undefined || decision?.tried.length === 0
+    ? []
+    : ['says what people decide, but no rule holds this request'];
 }
 
 /** Limits whose counters a case sets, and that the policy does not have or that do not concern the request. */

@@ -2,8 +2,9 @@
 import { explain, type Explanation } from '../../src/policy/evaluate/explain.js';
 import { type Policy, type RuleDecision, signedBy } from '../../src/policy/evaluate/rules.js';
 import { LIMIT_PREFIX } from '../../src/policy/limits/limit.js';
-import { type Case, type CaseFile, invalidCases } from './case-file.js';
+import { type Case, type CaseFile, type EarlierRequest, invalidCases } from './case-file.js';
 import { problemsOf } from './case-problems.js';
+import { verdictsFor, withPasskeys } from './people.js';
 import { type Occasion, occasionOf, type Simulated, Simulation } from './simulation.js';
 
 export { readCases } from './case-file.js';
@@ -45,7 +46,7 @@ export function runCases(policy: Policy, { file, cases, problems }: CaseFile): T
     if (got === undefined) return [];
     if (isAsExpected(testCase, got)) return [{ ...testCase, passed: true, got }];
     const { request, now = UNSAID } = testCase;
-    const explanation = explain(policy, request, now, undefined, memory);
+    const explanation = explain(withPasskeys(policy), request, now, undefined, memory);
     return [{ ...testCase, passed: false, got, explanation }];
   });
   const coverage = coverageOf(policy, results);
@@ -61,10 +62,13 @@ export interface PreparedCase extends Pick<Case, 'limits' | 'announced'> {
 }
 
 export function prepared(policy: Policy, testCase: Case): PreparedCase {
-  const { request, now = UNSAID, limits, announced, earlier } = testCase;
+  const { now = UNSAID, limits, announced, earlier } = testCase;
+  const decidable = withPasskeys(policy);
+  const occasionAt = ({ request, people }: EarlierRequest, at: Date): Occasion =>
+    occasionOf(request, at, signedBy(policy, request), verdictsFor(decidable, people));
   return {
-    ...{ limits, announced, occasion: occasionOf(request, now, signedBy(policy, request)) },
-    earlier: earlier.map((each) => occasionOf(each.request, each.now ?? now, signedBy(policy, each.request))),
+    ...{ limits, announced, occasion: occasionAt(testCase, now) },
+    earlier: earlier.map((each) => occasionAt(each, each.now ?? now)),
   };
 }
 
@@ -73,7 +77,7 @@ export function decideCase(
   policy: Policy,
   { limits, announced, earlier, occasion }: PreparedCase,
 ): Simulated {
-  const simulation = new Simulation(policy);
+  const simulation = new Simulation(withPasskeys(policy));
   simulation.announce(announced);
   if (limits.size > 0) simulation.setSpent(limits, occasion);
   for (const each of earlier) simulation.decide(each);

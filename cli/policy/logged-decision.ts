@@ -14,6 +14,7 @@ import { Refusal } from '../../src/protocol/refusal.js';
 import type { CallbackRequest, Kind } from '../../src/protocol/request.js';
 import { LIMIT_PREFIX } from '../../src/policy/limits/limit.js';
 import { EMERGENCY_STOP, STALE } from '../../src/sources/emergency.js';
+import { type LoggedHold, loggedHoldSchema, peopleThen } from './people.js';
 import { occasionOf, type Recollection, type Simulation } from './simulation.js';
 import { OmittedFacts, type UndocumentedReads } from './unlogged.js';
 
@@ -29,6 +30,8 @@ const lineSchema = z.looseObject({
   policy: z.string().optional(),
   reason: z.string().optional().catch(undefined),
   facts: z.record(z.string(), z.unknown()),
+  /** Where the request stood with people. */
+  hold: loggedHoldSchema.optional().catch(undefined),
   omitted: z.array(z.string()).default([]),
   /** What others had spent, keyed by limit. */
   limits: z
@@ -82,7 +85,7 @@ export interface LoggedRequest {
 export function loggedRequest(
   policy: Policy,
   unlogged: UndocumentedReads,
-  { kind, requestId, facts, omitted: paths, time }: AnyDecision,
+  { kind, requestId, facts, hold, omitted: paths, time }: AnyDecision,
   simulation: Simulation,
   now = new Date(time),
 ): LoggedRequest {
@@ -90,10 +93,20 @@ export function loggedRequest(
   const request = { kind, requestId, payload: facts };
   const signed = omitted.trapSigned(signedBy(policy, request));
   const recollection =
-    policy.needsStore.length === 0 ? undefined : simulation.recall(occasionOf(request, now, signed));
+    policy.needsStore.length === 0
+      ? undefined
+      : withPeople(policy, simulation.recall(occasionOf(request, now, signed)), hold);
   const memory = omitted.trapMemory(recollection?.recalled.memory ?? NO_MEMORY);
   if (!omitted.isUnknown) omitted.trap(facts);
   return { request, signed, memory, omitted, recollection };
+}
+
+/** What people had decided is in the log only if the request was held then. */
+function withPeople(policy: Policy, recollection: Recollection, hold: LoggedHold | undefined): Recollection {
+  if (hold === undefined) return recollection;
+  const { recalled } = recollection;
+  const memory = { ...recalled.memory, people: peopleThen(policy, hold) };
+  return { ...recollection, recalled: { ...recalled, memory } };
 }
 
 /**
@@ -112,9 +125,9 @@ export function decideAgain(
   const { request, signed, memory, omitted, recollection } = logged;
   const decided = decideBy(policy, request, new Date(decision.time), signed, undefined, memory);
   const isUnknown = omitted.affect(evaluatedFor(policy, decided));
-  const { action } = isUnknown ? decision : decided;
-  const isChanged = action === 'APPROVE' && memory.changed !== undefined;
-  if (recollection !== undefined && !isChanged) simulation.remember(recollection, { action });
+  const remembered = isUnknown ? { action: decision.action, rule: decision.rule } : decided;
+  const isChanged = remembered.action === 'APPROVE' && memory.changed !== undefined;
+  if (recollection !== undefined && !isChanged) simulation.remember(recollection, remembered);
   return isUnknown ? undefined : decided;
 }
 

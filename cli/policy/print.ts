@@ -36,8 +36,7 @@ function createJsonPrinter(stream: Output): Printer {
     check: (file, policy, warnings) =>
       write({ file, ...summarize(policy), notLoaded: notLoaded(policy), warnings }),
     explanation: (file, { hash }, { request: { kind, requestId }, explanation, logged }) => {
-      const { decision, integrity, warnings, rules, limits } = explanation;
-      write({ file, policy: hash, kind, requestId, decision, integrity, warnings, rules, limits, logged });
+      write({ file, policy: hash, kind, requestId, ...explanation, logged });
     },
     testRun: ({ hash }, { results, unmatched, coverage }) =>
       write({

@@ -1,6 +1,8 @@
 // Remembers what a policy approves, as the store does for the service: for test cases and replays. What is remembered,
 // and what it means, is the service’s own code; only the items are kept in memory.
+import type { Vote } from '../../src/approvals/quorum.js';
 import type { Signed } from '../../src/chain/read.js';
+import { NOBODY } from '../../src/memory/people.js';
 import {
   type Asked,
   askedOf,
@@ -29,7 +31,10 @@ interface Moment extends Pick<Asked, 'request'> {
 }
 
 /** And where it stands. */
-export type Occasion = Moment & Asked;
+export interface Occasion extends Moment, Asked {
+  /** What people have decided about this request: taken as verified. It matters only if a rule holds the request. */
+  readonly people?: readonly Vote[];
+}
 
 /** An announced transaction, as it is stored. */
 export interface Announced {
@@ -57,9 +62,17 @@ export interface Simulated {
 /** How long the service keeps records by default. Here, nothing is forgotten. */
 const RETENTION_DAYS = 400;
 
+/** There are no records. */
+const NO_RECORD = { writer: '', sequence: 0 };
+
 /** @throws {Refusal} if the request is nested too deeply; the service refuses it, too */
-export function occasionOf(request: CallbackRequest, now: Date, signed: Signed | undefined): Occasion {
-  return { ...askedOf(request), now, signed };
+export function occasionOf(
+  request: CallbackRequest,
+  now: Date,
+  signed: Signed | undefined,
+  held: Pick<Occasion, 'people'> = {},
+): Occasion {
+  return { ...askedOf(request), now, signed, ...held };
 }
 
 export class Simulation {
@@ -108,14 +121,19 @@ export class Simulation {
     const items = { get: (key: Key) => this.#items.get(textOf(key)) };
     const related = relatedIn(items, occasion, question);
     const recalled = recalledFrom(items, occasion, question, related);
-    return { occasion, question, recalled: { answer: undefined, isCurrent: true, ...recalled } };
+    const memory = withPeople(recalled.memory, occasion);
+    return { occasion, question, recalled: { answer: undefined, isCurrent: true, ...recalled, memory } };
   }
 
   /** Remembers a decision, as the service would. */
-  remember({ occasion, question, recalled }: Recollection, decision: Pick<RuleDecision, 'action'>): void {
-    const context = { policy: this.#policy, retentionDays: RETENTION_DAYS };
-    const { writes } = effectsOf({ ...occasion, ...question, ...context, decision }, recalled);
-    for (const write of writes) if (write.type === 'put') this.#put(write, write.data);
+  remember(
+    { occasion, question, recalled }: Recollection,
+    decision: Pick<RuleDecision, 'action'> & Partial<Pick<RuleDecision, 'rule' | 'hold'>>,
+  ): void {
+    const context = { policy: this.#policy, retentionDays: RETENTION_DAYS, people: NOBODY };
+    const { writes, placed } = effectsOf({ ...occasion, ...question, ...context, decision }, recalled);
+    const first = placed === undefined ? [] : [placed.put(NO_RECORD)];
+    for (const write of [...writes, ...first]) if (write.type === 'put') this.#put(write, write.data);
   }
 
   #put(key: Key, data: string): void {
@@ -123,6 +141,13 @@ export class Simulation {
     const { version = 0 } = this.#items.get(textOf(key)) ?? {};
     this.#items.set(textOf(key), { partition, sort, data, version: version + 1 });
   }
+}
+
+/** Who decides about a request has been asked before. */
+function withPeople(memory: Memory, { people: votes, now }: Occasion): Memory {
+  if (votes === undefined) return memory;
+  const { since = now.getTime() } = memory.people;
+  return { ...memory, people: { ...memory.people, since, votes } };
 }
 
 function answerKeyOf({ request: { kind, requestId }, stage, content }: Occasion): Key {

@@ -2,6 +2,7 @@
 import type {
   ExplainedChecks,
   Explanation,
+  HoldExplanation,
   LimitExplanation,
   RuleExplanation,
 } from '../../src/policy/evaluate/explain.js';
@@ -63,7 +64,7 @@ function comparisonLines(
 function explanationLines(
   paint: Paint,
   policy: Policy,
-  { decision, integrity, warnings, rules, limits }: Explanation,
+  { decision, integrity, warnings, rules, limits, hold }: Explanation,
 ): readonly string[] {
   const ruleError =
     decision.ruleError === undefined ? '' : `, which could not be evaluated: ${decision.ruleError}`;
@@ -73,6 +74,7 @@ function explanationLines(
     ...(integrity === undefined ? [] : integrityLines(paint, integrity, decision)),
     ...rules.flatMap((rule) => explainedRuleLines(paint, policy, rule)),
     ...limits.flatMap((limit) => explainedLimitLines(paint, limit)),
+    ...(hold === undefined ? [] : explainedHoldLines(paint, hold)),
     `${paintAction(paint, decision.action)} by ${decision.rule}${ruleError}${change}`,
   ];
 }
@@ -113,6 +115,25 @@ function explainedRuleLines(
   lines.push(...valueTexts(values).map((value) => paint('dim', `           ${value}`)));
   if (error !== undefined) lines.push(`         ${paint('red', error)}`);
   return lines;
+}
+
+const HOLD_STYLES = { waiting: 'yellow', approved: 'green', rejected: 'red', expired: 'red' } as const;
+const HOLD_MARKS = { waiting: 'WAIT', approved: 'ok', rejected: 'NO', expired: 'OVER' } as const;
+
+function explainedHoldLines(paint: Paint, hold: HoldExplanation): readonly string[] {
+  const { name, state, quorum, approvals, of, carried, heldBefore, since, expires } = hold;
+  const mark = paint(HOLD_STYLES[state], HOLD_MARKS[state].padEnd(5));
+  const counted = `${approvals.length} of ${count(quorum, 'approval')}${carried === true ? ', given at the approval' : ''}`;
+  const people = of.map((person) => [
+    `${person.key} (${person.name})`,
+    person.decided === 'no' ? '' : person.decided,
+    person.cannot ?? '',
+  ]);
+  return [
+    `${mark}  ${paint('bold', `hold ${name}`)}  ${state}: ${counted}`,
+    ...columns(people).map((row) => `         ${row.trimEnd()}`),
+    `         ${heldBefore ? `since ${since}; expires ${expires}` : `expires ${hold.expiresMs / 60_000} min after the first try`}, then ${hold.onExpiry}`,
+  ];
 }
 
 const LIMIT_STYLES = { fits: 'green', over: 'red', error: 'red', 'not concerned': 'dim' } as const;

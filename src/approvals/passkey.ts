@@ -1,4 +1,7 @@
 // A passkey as a policy names it: `passkey:<rpId>:<credential id>:<public key>`, the last two in base64url.
+import { isIP } from 'node:net';
+import { fromBase64url } from './base64url.js';
+import { coseProblem } from './cose.js';
 
 export interface Passkey {
   /** The name of the console's host, which the browser binds the passkey to. */
@@ -9,11 +12,32 @@ export interface Passkey {
   readonly publicKey: string;
 }
 
+const PREFIX = 'passkey';
+/** Maximum size of a credential id in WebAuthn, in bytes. */
+const MAX_ID_BYTES = 1023;
+/** A host name in lower case, such as `localhost` or `callback.internal`. */
+const HOST = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
+const COPY = 'copy the whole text that the console’s page /enrol shows';
+
 export function passkeyToText({ rpId, credentialId, publicKey }: Passkey): string {
-  return `passkey:${rpId}:${credentialId}:${publicKey}`;
+  return [PREFIX, rpId, credentialId, publicKey].join(':');
 }
 
 /** @returns what is wrong if it is no passkey that can be used */
-export function parsePasskey(_text: string): Passkey | { readonly problem: string } {
-  throw new Error('to be written by h/approvals');
+export function parsePasskey(text: string): Passkey | { readonly problem: string } {
+  const [prefix, rpId = '', credentialId = '', publicKey = '', ...rest] = text.split(':');
+  if (prefix !== PREFIX || publicKey === '' || rest.length > 0) {
+    return { problem: `is no passkey, which reads ${PREFIX}:HOST:ID:KEY: ${COPY}` };
+  }
+  if (!HOST.test(rpId) || isIP(rpId) !== 0) {
+    return { problem: `names "${rpId.slice(0, 100)}", which is not a host name in lower case: ${COPY}` };
+  }
+  const id = fromBase64url(credentialId);
+  if (id === undefined || id.length > MAX_ID_BYTES)
+    return { problem: `has an id that is cut off or altered: ${COPY}` };
+  const key = fromBase64url(publicKey);
+  const problem = key === undefined ? 'its public key is cut off or altered' : coseProblem(key);
+  return problem === undefined
+    ? { rpId, credentialId, publicKey }
+    : { problem: `can’t be used, because ${problem}: ${COPY}` };
 }

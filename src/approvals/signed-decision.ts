@@ -1,17 +1,10 @@
 // A person's decision as the console stores it and the handler verifies it. Whoever can write it can't make one up.
+import * as z from 'zod';
+import { type Assertion, assertionProblem, assertionSchema } from './assertion.js';
 import type { Passkey } from './passkey.js';
-import type { Verdict } from './statement.js';
+import { challengeOf, type Verdict, VERDICTS } from './statement.js';
 
-/** What a browser's `PublicKeyCredential.toJSON()` gives for an assertion, without what is not needed. */
-export interface Assertion {
-  /** Credential id, in base64url. */
-  readonly id: string;
-  readonly response: {
-    readonly authenticatorData: string;
-    readonly clientDataJSON: string;
-    readonly signature: string;
-  };
-}
+export { type Assertion } from './assertion.js';
 
 export interface SignedDecision {
   readonly verdict: Verdict;
@@ -23,6 +16,20 @@ export interface SignedDecision {
   readonly at: string;
   readonly assertion: Assertion;
 }
+
+/** Maximum length of a reason, in characters. */
+export const MAX_REASON = 500;
+
+const schema = z.strictObject({
+  verdict: z.enum(VERDICTS),
+  approver: z.string().min(1).max(200),
+  reason: z.string().min(1).max(MAX_REASON).optional(),
+  at: z.iso.datetime(),
+  assertion: assertionSchema,
+});
+
+/** Maximum length of a stored decision, in characters. */
+const MAX_LENGTH = 20_000;
 
 /** What a decision must be about, and whose passkeys may sign it. */
 export interface Expected {
@@ -36,14 +43,29 @@ export interface Expected {
 }
 
 /** @returns what is wrong if the data is none */
-export function readSignedDecision(_data: string): SignedDecision | { readonly problem: string } {
-  throw new Error('to be written by h/approvals');
+export function readSignedDecision(data: string): SignedDecision | { readonly problem: string } {
+  const malformed = { problem: 'it is malformed' };
+  if (data.length > MAX_LENGTH) return malformed;
+  try {
+    const read = schema.safeParse(JSON.parse(data)).data;
+    if (read === undefined) return malformed;
+    const { reason, ...decision } = read;
+    return reason === undefined ? decision : { ...decision, reason };
+  } catch {
+    return malformed;
+  }
 }
 
 /** Never throws. @returns the passkey that signed, or why the decision does not count */
 export async function verifyDecision(
-  _decision: SignedDecision,
-  _expected: Expected,
+  { verdict, approver, assertion }: SignedDecision,
+  expected: Expected,
 ): Promise<Passkey | { readonly problem: string }> {
-  throw new Error('to be written by h/approvals');
+  const { request, passkeys, origin } = expected;
+  if (approver !== expected.approver) return { problem: 'it is another approver’s' };
+  const passkey = passkeys.find(({ credentialId }) => credentialId === assertion.id);
+  if (passkey === undefined) return { problem: 'its passkey is not one of the approver’s in the policy' };
+  const challenge = challengeOf({ verdict, request, approver }).toString('base64url');
+  const problem = await assertionProblem(assertion, { challenge, origin, passkey });
+  return problem === undefined ? passkey : { problem };
 }

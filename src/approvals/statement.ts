@@ -17,5 +17,7 @@ const LABEL = 'fireblocks-callback-handler: decision, version 1';
 
 /** @returns the challenge of the passkey: a SHA-256 */
 export function challengeOf({ verdict, request, approver }: Statement): Buffer {
-  return createHash('sha256').update(canonicalJson([LABEL, verdict, request, approver])).digest();
+  return createHash('sha256')
+    .update(canonicalJson([LABEL, verdict, request, approver]))
+    .digest();
 }

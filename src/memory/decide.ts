@@ -14,7 +14,17 @@ import { answerKey } from '../store/keys.js';
 import type { Write, Table } from '../store/table.js';
 import { KeyLock } from './key-lock.js';
 import type { Keeper } from './keeper.js';
-import { type Asked, askedOf, type Question, questionOf, recall, type Recalled } from './recall.js';
+import {
+  type Asked,
+  askedOf,
+  hashOf,
+  type Question,
+  questionOf,
+  recall,
+  type Recalled,
+  withVotes,
+} from './recall.js';
+import { type Decided as People, logUnverified, NOBODY, readPeople } from './people.js';
 import { type Decision, recordOf } from './record.js';
 import { isFinal, macKeyFrom, readStoredAnswer, storedAnswerToData } from './stored-answer.js';
 import { effectsOf, keptUntil, recordedUntil } from './writes.js';
@@ -36,6 +46,8 @@ export interface MemoryOptions {
     memory: Memory,
     signed: Signed | undefined,
   ) => RuleDecision;
+  /** Of the console, where people decide; `undefined`: no decision of a person counts. */
+  readonly origin: string | undefined;
   readonly retentionDays: number;
   readonly log: Logger;
   /** @default the system's clock */
@@ -140,14 +152,26 @@ export class DecisionMemory {
     exchange: Exchange,
     { policy, now, signed, question, recalled }: Basis,
   ): Promise<Remembered | 'conflict'> {
-    const { memory } = recalled;
-    const decision = this.#options.decideBy(policy, asked.request, now, memory, signed);
-    const { retentionDays } = this.#options;
-    const { writes, shares } = effectsOf(
-      { ...asked, ...question, policy, decision, now, retentionDays },
-      recalled,
+    const { origin, retentionDays, decideBy } = this.#options;
+    const people = await this.#people(asked, policy, question, recalled);
+    const memory = withVotes(recalled.memory, people.votes);
+    const known = { ...recalled, memory };
+    const decision = decideBy(policy, asked.request, now, memory, signed);
+    const effects = effectsOf({ ...asked, ...question, policy, decision, now, people, retentionDays }, known);
+    return this.#remember(asked, exchange, {
+      ...{ decision, now, policy, memory, recalled: known },
+      ...effects,
+      people: { origin, decisions: people.decisions },
+    });
+  }
+
+  /** Of a request that was not held before nobody's decision is looked for. */
+  async #people(asked: Asked, policy: Policy, { approvers }: Question, { held }: Recalled): Promise<People> {
+    if (held === undefined) return NOBODY;
+    const { table, origin, log } = this.#options;
+    return readPeople(table, { policy, approvers, hash: hashOf(asked), origin }, (unverified) =>
+      logUnverified(log, asked.request.requestId, unverified),
     );
-    return this.#remember(asked, exchange, { decision, now, policy, memory, shares, writes, recalled });
   }
 
   /** Signs the answer, and writes everything. */
@@ -168,7 +192,7 @@ export class DecisionMemory {
       assertTime(exchange);
       return {
         writes: made.writes ?? [],
-        placed: answerWrite(asked, exchange, { ...made, answer }, retentionDays),
+        placed: made.placed ?? answerWrite(asked, exchange, { ...made, answer }, retentionDays),
         body: recordOf(asked, exchange, { ...made, answer }),
         expires: recordedUntil(now, retentionDays),
       };
@@ -191,6 +215,8 @@ interface Made extends Decision {
   readonly recalled?: Recalled;
   readonly policy?: Policy;
   readonly writes?: readonly Write[];
+  /** Of a RETRY, which has no answer to store. */
+  readonly placed?: PlacedWrite;
 }
 
 interface Basis {

@@ -1,4 +1,5 @@
 // What is stored of a request that people decide about: JSON in the item of `heldKey`. Only the handler writes it.
+import * as z from 'zod';
 import type { RecordPlace } from '../store/journal.js';
 
 export interface HeldState {
@@ -23,12 +24,29 @@ export interface Waiting {
   readonly hash: string;
 }
 
+const HELD = z.strictObject({
+  since: z.int(),
+  hold: z.string(),
+  rule: z.string(),
+  tries: z.int(),
+  lastTry: z.int(),
+  record: z.strictObject({ writer: z.string(), sequence: z.int() }),
+  done: z.strictObject({ action: z.string(), at: z.int() }).optional(),
+});
+
+const WAITING = z.strictObject({
+  kind: z.enum(['transaction', 'configuration']),
+  requestId: z.string(),
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
 /** @throws {Error} if it is malformed */
-export function readHeld(_data: string): HeldState {
-  throw new Error('to be written by h/memory');
+export function readHeld(data: string): HeldState {
+  const { done, ...held } = HELD.parse(JSON.parse(data));
+  return done === undefined ? held : { ...held, done };
 }
 
 /** @throws {Error} if it is malformed */
-export function readWaiting(_data: string): Waiting {
-  throw new Error('to be written by h/memory');
+export function readWaiting(data: string): Waiting {
+  return WAITING.parse(JSON.parse(data));
 }

@@ -12,6 +12,8 @@ import { Keeper } from './keeper.js';
 
 export interface OpenOptions extends Pick<MemoryOptions, 'policy' | 'emergency' | 'decideBy' | 'log'> {
   readonly config: StoreConfig;
+  /** Of the console, such as `https://callback.internal:8443`; `undefined`: no decision of a person counts. */
+  readonly consoleOrigin?: string | undefined;
   /** Of the service. */
   readonly version: string;
 }
@@ -31,7 +33,12 @@ export interface OpenMemory {
 const SECONDS_PER_DAY = 86_400;
 
 /** @throws {StoreError} if a directory can't be opened; a table that can't be reached costs RETRY until it can */
-export async function openMemory({ config, version, ...options }: OpenOptions): Promise<OpenMemory> {
+export async function openMemory({
+  config,
+  version,
+  consoleOrigin,
+  ...options
+}: OpenOptions): Promise<OpenMemory> {
   const { log } = options;
   const { table, blobs } = await openStore(config);
   const headStore = await openHeads(config);
@@ -66,6 +73,7 @@ export async function openMemory({ config, version, ...options }: OpenOptions): 
       journal,
       keeper,
       loss,
+      origin: consoleOrigin,
       retentionDays,
     }),
     loss,

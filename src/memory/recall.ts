@@ -1,4 +1,6 @@
 // Reads what a decision needs to know of earlier ones: one consistent read of a few items.
+import { heldHash } from '../approvals/held-request.js';
+import type { Vote } from '../approvals/quorum.js';
 import { essentialsOf, type Essentials } from '../chain/essentials.js';
 import type { Signed } from '../chain/read.js';
 import type { Memory, StoredExpected } from '../policy/evaluate/memory.js';
@@ -11,10 +13,11 @@ import { type Claim, type Counter, counterId, type Share } from '../policy/limit
 import { contentHash } from '../protocol/content.js';
 import { type CallbackRequest, isSigning } from '../protocol/request.js';
 import type { HeadCheck } from '../store/journal.js';
-import { answerKey, counterKey, expectedKey, subjectKey, useKey } from '../store/keys.js';
+import { answerKey, counterKey, expectedKey, heldKey, subjectKey, useKey } from '../store/keys.js';
 import type { Item, Key, Table } from '../store/table.js';
+import { type HeldState, readHeld } from './held.js';
 import { subjectId } from './subject-id.js';
-import { boundTo, type Relation, relate, sharesOf, type SubjectState } from './transaction.js';
+import { boundTo, type Relation, relate, sharesOf, type SubjectState, votesFor } from './transaction.js';
 import { subjectFromData } from './transaction-data.js';
 
 /** A request, and where it stands. */
@@ -44,6 +47,9 @@ export interface Question {
   /** The proof of the initiator. */
   readonly proof: string | undefined;
   readonly essentials: Essentials;
+  readonly now: Date;
+  /** Keys of all who decide about what the policy holds. Empty: it holds nothing. */
+  readonly approvers: readonly string[];
 }
 
 export interface Recalled {
@@ -53,6 +59,9 @@ export interface Recalled {
   readonly isCurrent: boolean;
   readonly state: SubjectState;
   readonly relation: Relation;
+  /** `undefined`: the request was not held before. */
+  readonly held: HeldState | undefined;
+  /** Without people's votes, which are read only if they are needed: see `readPeople`. */
   readonly memory: Memory;
   /** @returns the version of an item that was read, 0 if it does not exist */
   readonly versionOf: (key: Key) => number;
@@ -70,7 +79,19 @@ export function questionOf(
     expectedIds: policy.readsExpected ? expectedIds(request) : [],
     proof: proofOf(policy, request),
     essentials: essentialsOf(request, policy.catalog),
+    now,
+    approvers: [...new Set([...policy.holds.values()].flatMap((hold) => hold.of))],
   };
+}
+
+/** The hash that stands for a request when people decide about it. */
+export function hashOf({ request: { kind, requestId }, stage, content }: Asked): string {
+  return heldHash({ kind, requestId, stage, content });
+}
+
+export function heldKeyOf(asked: Asked): Key {
+  const { kind, requestId } = asked.request;
+  return heldKey(kind, requestId, hashOf(asked));
 }
 
 /** @throws {StoreError} @throws {Error} if an item is malformed */
@@ -89,6 +110,7 @@ export async function recall(
     counters: claims.map(({ limit, key }) => counterKey(limit, key)),
     expected: ids.flatMap((id) => [expectedKey(id), useKey('expected', id)]),
     proof: proof === undefined ? [] : [useKey('proof', proof)],
+    held: question.approvers.length === 0 ? [] : [heldKeyOf(asked)],
     head: head.key === undefined ? [] : [head.key],
   };
   await found.read(Object.values(keys).flat());
@@ -122,14 +144,18 @@ export function relatedIn(items: Items, { request, subject }: Asked, { essential
  */
 export function recalledFrom(
   items: Items,
-  { request, subject }: Asked,
-  { claims, expectedIds: ids, proof }: Question,
+  asked: Asked,
+  { claims, expectedIds: ids, proof, approvers, now }: Question,
   { state, relation }: Related,
-): Pick<Recalled, 'state' | 'relation' | 'memory' | 'versionOf'> {
+): Pick<Recalled, 'state' | 'relation' | 'held' | 'memory' | 'versionOf'> {
+  const { request, subject } = asked;
   const shares = sharesOf(state, relation);
+  const heldItem = approvers.length === 0 ? undefined : items.get(heldKeyOf(asked));
+  const held = heldItem === undefined ? undefined : readHeld(heldItem.data);
   return {
     state,
     relation,
+    held,
     memory: {
       subject: boundTo(subject, state, relation, request),
       counters: countersOf(items, [...claims, ...shares]),
@@ -137,9 +163,23 @@ export function recalledFrom(
       expected: ids.flatMap((id) => expectedIn(items, id)),
       proofUsedBy: proof === undefined ? undefined : items.get(useKey('proof', proof))?.data,
       changed: relation.kind === 'changed' ? relation.reason : undefined,
+      people: { since: held && sinceOf(held, now), votes: [], carried: votesFor(state, relation) },
     },
     versionOf: (key) => items.get(key)?.version ?? 0,
   };
+}
+
+/**
+ * @returns since when a hold runs, Unix time in ms. A final answer ends it: if the request must be decided anew, because
+ * the callback key was rotated, as much of the hold has passed as had then
+ */
+function sinceOf({ since, done }: HeldState, now: Date): number {
+  return done === undefined ? since : now.getTime() - (done.at - since);
+}
+
+/** A memory with what people decided about the request. */
+export function withVotes(memory: Memory, votes: readonly Vote[]): Memory {
+  return votes.length === 0 ? memory : { ...memory, people: { ...memory.people, votes } };
 }
 
 /** What was read from a table. */

@@ -1,4 +1,5 @@
 // The record of a decision: everything that it was made of.
+import type { SignedDecision } from '../approvals/signed-decision.js';
 import type { PolicyDecision } from '../policy/evaluate/decide.js';
 import type { Memory } from '../policy/evaluate/memory.js';
 import type { Share } from '../policy/limits/counter.js';
@@ -16,6 +17,8 @@ export interface Decision {
   readonly answer: string;
   /** Absent if something overrode the policy. */
   readonly memory?: Memory;
+  /** People's decisions that count, and the console's origin that they are bound to. */
+  readonly people?: { readonly origin: string | undefined; readonly decisions: readonly SignedDecision[] };
   /** What the transaction has in counters afterwards. */
   readonly shares?: readonly Share[];
 }
@@ -30,10 +33,10 @@ interface Received {
 export function recordOf(
   { request, stage, content }: Asked,
   { auth, body, cosignerKey, callbackKey }: Received,
-  { decision, now, answer, memory, shares }: Decision,
+  { decision, now, answer, memory, people, shares }: Decision,
 ): DecisionRecord {
   const { kind, requestId, payload } = request;
-  const { action, rule, reason, ruleError, policy, lists, limits } = decision;
+  const { action, rule, reason, ruleError, policy, lists, limits, hold } = decision;
   // JSON leaves out what is undefined.
   return {
     type: 'decision',
@@ -56,9 +59,16 @@ export function recordOf(
     policy,
     lists,
     memory: memory === undefined ? undefined : memoryToJson(memory),
+    people: peopleIn(people),
+    hold,
     limits,
     shares,
   };
+}
+
+function peopleIn(people: Decision['people']): DecisionRecord['people'] {
+  const { origin, decisions = [] } = people ?? {};
+  return origin === undefined || decisions.length === 0 ? undefined : { origin, decisions };
 }
 
 function textOf(value: unknown): string | undefined {

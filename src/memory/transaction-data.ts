@@ -1,5 +1,6 @@
 // The remembered state of a transaction or a configuration change, as it is stored: JSON.
 import * as z from 'zod';
+import { VERDICTS } from '../approvals/statement.js';
 import type { Essentials } from '../chain/essentials.js';
 import { BaseError } from '../protocol/error.js';
 import { NOTHING_APPROVED, type SubjectState } from './transaction.js';
@@ -47,6 +48,16 @@ const SHARE = z.strictObject({
   to: z.number(),
 });
 
+/** A decision of a person that was counted. */
+export const VOTE = z.strictObject({
+  approver: z.string(),
+  verdict: z.enum(VERDICTS),
+  credentialId: z.string(),
+  reason: text,
+});
+
+const HELD = z.strictObject({ hold: z.string(), votes: z.array(VOTE) });
+
 const STATE = z.strictObject({
   entries: z.array(
     z.strictObject({
@@ -56,6 +67,7 @@ const STATE = z.strictObject({
       essentials: ESSENTIALS,
       shares: z.array(SHARE),
       at: z.number(),
+      held: HELD.optional(),
     }),
   ),
 });

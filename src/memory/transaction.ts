@@ -2,6 +2,7 @@
 // and written is elsewhere.
 import { differenceBetween } from '../chain/difference.js';
 import type { Essentials } from '../chain/essentials.js';
+import type { Vote } from '../approvals/quorum.js';
 import type { Share } from '../policy/limits/counter.js';
 import { type CallbackRequest, isSigning } from '../protocol/request.js';
 
@@ -25,6 +26,15 @@ export interface ApprovedEntry {
   readonly shares: readonly Share[];
   /** When it was approved last, in ms since 1970. */
   readonly at: number;
+  /** What people approved at the approval; absent if a rule alone did. It counts for the signing as well. */
+  readonly held?: HeldApproval;
+}
+
+export interface HeldApproval {
+  /** The name of the hold. */
+  readonly hold: string;
+  /** The approvals that were counted. */
+  readonly votes: readonly Vote[];
 }
 
 export const NOTHING_APPROVED: SubjectState = { entries: [] };
@@ -107,6 +117,7 @@ function differenceFrom(entries: readonly ApprovedEntry[], id: string, essential
  * @param relation see `relate`
  * @param shares what the entry has in counters now
  * @param at in ms since 1970
+ * @param held if people approved it
  */
 export function approve(
   { entries }: SubjectState,
@@ -115,18 +126,20 @@ export function approve(
   essentials: Essentials,
   shares: readonly Share[],
   at: number,
+  held?: HeldApproval,
 ): SubjectState {
   const { requestId } = request;
+  const byPeople = held !== undefined && { held };
   const isSigned = isSigning(request);
   const entry = relation.kind === 'known' ? entries[relation.place] : undefined;
   if (entry === undefined) {
     const as = isSigned ? { signedAs: requestId } : { approvedAs: requestId };
-    return { entries: [...entries, { id: entryId(request), ...as, essentials, shares, at }] };
+    return { entries: [...entries, { id: entryId(request), ...as, essentials, shares, at, ...byPeople }] };
   }
   const approved: ApprovedEntry = isSigned
     ? { ...entry, signedAs: requestId, essentials: { ...entry.essentials, ...essentials } }
     : { ...entry, approvedAs: entry.approvedAs ?? requestId };
-  return { entries: entries.with(entries.indexOf(entry), { ...approved, shares, at }) };
+  return { entries: entries.with(entries.indexOf(entry), { ...approved, shares, at, ...byPeople }) };
 }
 
 /**
@@ -138,6 +151,11 @@ export function reject(state: SubjectState, relation: Relation, request: Callbac
   if (entry === undefined || !isSigning(request) || entry.signedAs !== undefined) return state;
   if (entry.shares.length === 0) return state;
   return { entries: state.entries.with(state.entries.indexOf(entry), { ...entry, shares: [] }) };
+}
+
+/** What people approved of the entry that the request is. */
+export function votesFor({ entries }: SubjectState, relation: Relation): readonly Vote[] {
+  return relation.kind === 'known' ? (entries[relation.place]?.held?.votes ?? []) : [];
 }
 
 /** What the entry that the request is has in counters. */

@@ -1,12 +1,15 @@
 // What must be written together with the record of a decision, under the condition that nothing of it has changed since
 // it was read.
 import { matchedExpected } from '../policy/facts/expected.js';
-import type { Policy, RuleDecision } from '../policy/evaluate/rules.js';
+import type { Policy } from '../policy/evaluate/rules.js';
 import { counterToJson } from '../policy/limits/counter-json.js';
 import { type Counter, counterId, type Share } from '../policy/limits/counter.js';
 import { giveBack, settle } from '../policy/limits/counting.js';
+import type { PlacedWrite } from '../store/journal.js';
 import { counterKey, expectedKey, subjectKey, useKey } from '../store/keys.js';
 import type { Key, Put, Write } from '../store/table.js';
+import { approvalOf, heldEffects, type HeldMoment } from './held-writes.js';
+import type { Decided as People } from './people.js';
 import type { Asked, Question, Recalled } from './recall.js';
 import { approve, reject, type SubjectState } from './transaction.js';
 import { subjectToData } from './transaction-data.js';
@@ -17,6 +20,8 @@ const MARGIN_SECONDS = 60 * 86_400;
 const LONGEST_WINDOW_SECONDS = 400 * 86_400;
 
 export interface Effects {
+  /** The item of a request that is held for the first time. */
+  readonly placed?: PlacedWrite;
   readonly writes: readonly Write[];
   /** What the transaction has in counters afterwards. */
   readonly shares: readonly Share[];
@@ -24,7 +29,9 @@ export interface Effects {
 
 export interface Decided extends Asked, Question {
   readonly policy: Policy;
-  readonly decision: Pick<RuleDecision, 'action'>;
+  readonly decision: HeldMoment['decision'];
+  /** What people decided, if the request was held before. */
+  readonly people: Pick<People, 'seen'>;
   readonly now: Date;
   readonly retentionDays: number;
 }
@@ -40,18 +47,29 @@ export function recordedUntil(now: Date, retentionDays: number): number {
 }
 
 export function effectsOf(decided: Decided, recalled: Recalled): Effects {
+  const { writes, shares } = effectsOfAnswer(decided, recalled);
+  if (decided.approvers.length === 0) return { writes, shares };
+  const { decision, now, people, policy } = decided;
+  const of = policy.holds.get(decision.hold?.name ?? '')?.of ?? [];
+  const expires = keptUntil(now, decided.retentionDays);
+  const held = heldEffects({ asked: decided, decision, now, expires, people, of }, recalled);
+  return { ...held, writes: [...writes, ...held.writes], shares };
+}
+
+function effectsOfAnswer(decided: Decided, recalled: Recalled): Omit<Effects, 'placed'> {
   const { action } = decided.decision;
   if (action === 'APPROVE') return effectsOfApprove(decided, recalled);
   if (action === 'REJECT') return effectsOfReject(decided, recalled);
   return { writes: [], shares: recalled.memory.shares };
 }
 
-function effectsOfApprove(decided: Decided, recalled: Recalled): Effects {
+function effectsOfApprove(decided: Decided, recalled: Recalled): Omit<Effects, 'placed'> {
   const { claims, essentials, request, policy, proof, now } = decided;
   const { memory, relation, state } = recalled;
   if (relation.kind === 'changed') throw new Error('a changed transaction was approved');
   const { counters, shares } = settle(policy.limits, claims, memory, now);
-  const after = approve(state, relation, request, essentials, shares, now.getTime());
+  const held = decided.stage === 'approval' ? approvalOf(decided.decision, memory) : undefined;
+  const after = approve(state, relation, request, essentials, shares, now.getTime(), held);
   const writes = [subjectPut(decided, recalled, after), ...counterPuts(decided, recalled, counters)];
   const matched = matchedExpected(request, memory, now, policy.catalog);
   if (matched !== undefined) {
@@ -65,7 +83,7 @@ function effectsOfApprove(decided: Decided, recalled: Recalled): Effects {
 }
 
 /** A transaction that is not signed gives back what it has in counters. */
-function effectsOfReject(decided: Decided, recalled: Recalled): Effects {
+function effectsOfReject(decided: Decided, recalled: Recalled): Omit<Effects, 'placed'> {
   const { memory, relation, state } = recalled;
   const after = reject(state, relation, decided.request);
   if (after === state) return { writes: [], shares: memory.shares };

@@ -43,6 +43,7 @@ export function decisionLine(decided: Decided): Record<string, unknown> {
     policy: decision.policy,
     lists: decision.lists,
     limits: decision.limits,
+    hold: decision.hold,
     tried: trace ? decision.tried : undefined,
     durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
     cosignerKey: cosignerKey?.fingerprint,

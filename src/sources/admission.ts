@@ -133,8 +133,11 @@ export function pinProblems({
 }: Pick<Policy, 'rules' | 'limits' | 'loadedLists'>): readonly string[] {
   const expressions = [
     ...rules
-      .filter(({ action }) => action === 'APPROVE')
-      .map(({ id, ast }) => ({ what: `rule "${id}" approves`, ast })),
+      .filter(({ action }) => action === 'APPROVE' || action === 'HOLD')
+      .map(({ id, ast, action }) => ({
+        what: `rule "${id}" ${action === 'HOLD' ? 'lets people approve' : 'approves'}`,
+        ast,
+      })),
     // What a limit does not count is approved without end.
     ...limits.flatMap((limit) =>
       expressionsOf(limit).map(({ ast }) => ({ what: `limit "${limit.name}" counts`, ast })),

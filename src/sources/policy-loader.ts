@@ -31,6 +31,8 @@ export interface ListFailure {
 export interface LoaderOptions {
   /** false: a policy that needs a store is refused. @default true */
   readonly hasStore?: boolean;
+  /** false: a policy that needs a console, where people decide, is refused. @default true */
+  readonly hasConsole?: boolean;
   /** Is handed each list that was read and can be used. @default - nobody is */
   readonly onList?: OnList | undefined;
 }
@@ -39,6 +41,7 @@ export class PolicyLoader {
   readonly #lists: ListReader;
   readonly #readObject: ObjectReader;
   readonly #hasStore: boolean;
+  readonly #hasConsole: boolean;
 
   /**
    * @param directory of the policy file, for the relative paths of lists
@@ -47,9 +50,10 @@ export class PolicyLoader {
   constructor(
     directory = '.',
     readObject: ObjectReader = lazyObjectReader(),
-    { hasStore = true, onList }: LoaderOptions = {},
+    { hasStore = true, hasConsole = true, onList }: LoaderOptions = {},
   ) {
     this.#hasStore = hasStore;
+    this.#hasConsole = hasConsole;
     this.#readObject = readObject;
     this.#lists = new ListReader(directory, readObject, onList);
   }
@@ -57,8 +61,8 @@ export class PolicyLoader {
   /**
    * @param stored as the source yields it
    * @throws {SourceError} if the text or a list can't be read
-   * @throws {PolicyError} if the manifest, the text or a list is invalid, or if the policy needs a store and there is
-   *   none; {@link ListError} if it is a list
+   * @throws {PolicyError} if the manifest, the text or a list is invalid, or if the policy needs a store or a
+   *   console and there is none; {@link ListError} if it is a list
    */
   async load(stored: StoredPolicy & { readonly value: string }): Promise<LoadedPolicy> {
     const resolved = await this.#resolve(stored);
@@ -68,7 +72,11 @@ export class PolicyLoader {
     const lists = new Map<string, ReadList>();
     for (const reference of draft.references) lists.set(reference.name, await this.#lists.read(reference));
     const policy = draft.complete(lists);
-    if (!this.#hasStore && policy.needsStore.length > 0) throw new PolicyError(policy.needsStore);
+    const needs = [
+      ...(this.#hasStore ? [] : policy.needsStore),
+      ...(this.#hasConsole ? [] : policy.needsConsole),
+    ];
+    if (needs.length > 0) throw new PolicyError(needs);
     return { stored: resolved, references: draft.references, lists, policy };
   }
 

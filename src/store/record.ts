@@ -51,10 +51,21 @@ export interface DecisionRecord {
   readonly lists?: Readonly<Record<string, string>> | undefined;
   /** What was remembered: see `memoryToJson`; absent if something overrode the policy. */
   readonly memory?: unknown;
+  /** What people decided, as it was stored, if a rule held the request: each with what a passkey signed. */
+  readonly people?: PeopleRecord | undefined;
+  /** Where the request stood with people. */
+  readonly hold?: unknown;
   /** The limits that were looked at, keyed by name: spent, remaining, max and so on. */
   readonly limits?: unknown;
   /** The transaction's shares after the decision. */
   readonly shares?: unknown;
+}
+
+export interface PeopleRecord {
+  /** Of the console, which each assertion is bound to. */
+  readonly origin: string;
+  /** See `SignedDecision`. */
+  readonly decisions: readonly unknown[];
 }
 
 /** What an operator did: released a share, accepted a store. */

@@ -41,6 +41,8 @@ export class MemoryTable implements Table {
   /** The number of writes of each transaction that was done, and the number of calls of each operation. */
   readonly transactions: number[] = [];
   readonly calls = { read: 0, write: 0, query: 0 };
+  /** The keys of each read. */
+  readonly keysRead: (readonly Key[])[] = [];
   readonly #options: MemoryTableOptions;
   /** Late writes that are not done yet. */
   readonly #late = new Set<Promise<void>>();
@@ -55,6 +57,7 @@ export class MemoryTable implements Table {
   ): Promise<readonly (Item | undefined)[]> {
     if (keys.length > MAX_WRITES || hasDuplicates(keys)) throw new TypeError('invalid keys');
     await this.#operation('read', signal);
+    this.keysRead.push(keys);
     return keys.map((key) => this.#find(key));
   }
 

@@ -9,9 +9,11 @@ import type { Action } from '../../src/protocol/decision.js';
 import { importCallbackKey } from '../../src/protocol/key.js';
 import { parseRequest } from '../../src/protocol/request.js';
 import { signAnswer } from '../../src/protocol/sign-answer.js';
+import type { Blobs } from '../../src/store/blobs.js';
 import { createJournal } from '../../src/store/create-journal.js';
 import { recordPartition } from '../../src/store/keys.js';
 import type { DecisionRecord, StoredRecord } from '../../src/store/record.js';
+import type { Table } from '../../src/store/table.js';
 import { rsaPair } from './keys.js';
 import { memoryLog } from './log.js';
 import { MemoryBlobs } from './memory-blobs.js';
@@ -32,32 +34,47 @@ rules:
 
 export type Payload = Record<string, unknown>;
 
-/** One store, and processes that use it. */
+/** One store in memory, and processes that use it. */
 export function memoryWorld(t: Test, yaml = LIMIT) {
-  const state = {
-    now: START,
+  const state = worldState(yaml, START);
+  const table = new MemoryTable({
+    now: () => state.now,
+    fault: (operation) => (operation === 'write' ? state.fault : undefined),
+  });
+  t.teardown(() => table.close());
+  return { ...worldOn(table, state, new MemoryBlobs()), table };
+}
+
+export type WorldState = ReturnType<typeof worldState>;
+
+/** @param now Unix time in ms */
+export function worldState(yaml: string, now: number) {
+  return {
+    now,
     policy: parsePolicy(yaml, 'test'),
     emergency: undefined as PolicyDecision | undefined,
     fault: undefined as Fault | undefined,
     /** Instead of what the policy decides. */
     action: undefined as Action | undefined,
     lost: false,
+    /** Of the console. */
+    origin: undefined as string | undefined,
     patienceMs: 5000,
-    /** Called after each decision, before it is written. */
-    meanwhile: (): void => undefined,
+    /** Called after each decision, before it is written; a promise is waited for. */
+    meanwhile: (): void | Promise<void> => undefined,
   };
+}
+
+/** Processes that use a table. */
+export function worldOn<Kept extends Blobs>(table: Table, state: WorldState, blobs: Kept) {
   const now = (): number => state.now;
-  const table = new MemoryTable({
-    now,
-    fault: (operation) => (operation === 'write' ? state.fault : undefined),
-  });
-  const blobs = new MemoryBlobs();
   const process = (key = callbackKey, auth: Exchange['auth'] = 'json') => {
     const { log, lines } = memoryLog();
     const keeper = new Keeper(blobs, 400);
+    let meanwhile: void | Promise<void>;
     const start = { type: 'start', at: '', version: '', task: '' } as const;
     const memory = new DecisionMemory({
-      ...{ table, log, retentionDays: 400, keeper },
+      ...{ table, log, retentionDays: 400, keeper, origin: state.origin },
       journal: createJournal({ table, blobs, start, retentionSeconds: 1e7, now, patienceMs: 200 }),
       loss: { isLost: state.lost, report: () => (state.lost = true) },
       policy: {
@@ -68,7 +85,7 @@ export function memoryWorld(t: Test, yaml = LIMIT) {
       emergency: () => state.emergency,
       decideBy: (policy, request, at, known, signed) => {
         const decision = decideBy(policy, request, at, signed, Infinity, known);
-        state.meanwhile();
+        meanwhile = state.meanwhile();
         return state.action === undefined ? decision : { ...decision, action: state.action };
       },
       now: () => new Date(now()),
@@ -76,7 +93,10 @@ export function memoryWorld(t: Test, yaml = LIMIT) {
     const ask = async (payload: Payload) => {
       const exchange: Exchange = {
         ...{ auth, body: JSON.stringify(payload), cosignerKey: undefined, callbackKey: key },
-        encode: (answer) => (auth === 'jwt' ? signAnswer(answer, key) : JSON.stringify(answer)),
+        encode: async (answer) => {
+          await meanwhile;
+          return auth === 'jwt' ? signAnswer(answer, key) : JSON.stringify(answer);
+        },
         deadline: performance.now() + state.patienceMs,
       };
       return memory.decide(parseRequest(payload), exchange);
@@ -91,8 +111,7 @@ export function memoryWorld(t: Test, yaml = LIMIT) {
     }
     return found;
   };
-  t.teardown(() => table.close());
-  return { state, table, blobs, process, records };
+  return { state, blobs, process, records };
 }
 
 export function payment(id: string, amount = '4', more: Payload = {}): Payload {

@@ -193,7 +193,7 @@ t.test('each decision can be repeated from its record', async (t) => {
   t.equal(all.length, 7);
   for (const record of all) {
     t.match(
-      repeatDecision(record, state.policy),
+      await repeatDecision(record, state.policy),
       { action: record.action, rule: record.rule },
       record.requestId,
     );

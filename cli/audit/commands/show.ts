@@ -3,9 +3,12 @@ import type { Command } from 'commander';
 import { EXIT_FAILED } from '../../command.js';
 import { addArchiveOption, addPlaceOptions, type PlaceOptions, withStore } from '../../store/place.js';
 import { printable } from '../../policy/table.js';
+import type { Policy } from '../../../src/policy/evaluate/rules.js';
 import type { DecisionRecord } from '../../../src/store/record.js';
 import { columns, type Output, type Paint, paintAction, painter } from '../../terminal.js';
 import { type AuditRecord, recordsByTime } from '../by-time.js';
+import { peopleRows } from '../people-rows.js';
+import { keptPolicies } from '../verify/policies.js';
 
 interface ShowOptions extends PlaceOptions {
   readonly json?: boolean;
@@ -27,13 +30,17 @@ export function addShow(program: Command, stdout: Output): void {
     .action((id: string, options: ShowOptions) =>
       withStore(options, async (store) => {
         const paint = painter(stdout);
+        const findPolicy = keptPolicies(store.blobs);
         let isFound = false;
         for await (const record of recordsByTime(store)) {
           if (!isAbout(record, id)) continue;
           isFound = true;
           const { body, ...place } = record;
           if (options.json === true) stdout.write(`${JSON.stringify({ ...place, ...body })}\n`);
-          else stdout.write(`${recordLines(paint, record).join('\n')}\n\n`);
+          else {
+            const policy = body.people === undefined ? undefined : await findPolicy(body);
+            stdout.write(`${recordLines(paint, record, policy).join('\n')}\n\n`);
+          }
         }
         if (isFound) return;
         process.stderr.write(`no record of ${store.table.name} is about ${printable(id)}\n`);
@@ -59,9 +66,16 @@ const FIELDS = [
   ...['cosignerKey', 'callbackKey', 'limits', 'shares', 'memory'],
 ] as const;
 
-function recordLines(paint: Paint, { writer, sequence, hash, body }: ShownRecord): readonly string[] {
+/** @param policy that decided; a text: why it can't be had */
+function recordLines(
+  paint: Paint,
+  { writer, sequence, hash, body }: ShownRecord,
+  policy: Policy | string | undefined,
+): readonly string[] {
   const by = body.rule === undefined ? '' : ` by ${printable(body.rule)}`;
   const fields = body as unknown as Readonly<Record<string, unknown>>;
+  const approvers = typeof policy === 'object' ? policy.approvers : undefined;
+  const people = peopleRows(body, (approver) => approvers?.get(approver)?.name);
   const rows = FIELDS.flatMap((name) => {
     const value = fields[name];
     if (value === undefined) return [];
@@ -69,6 +83,11 @@ function recordLines(paint: Paint, { writer, sequence, hash, body }: ShownRecord
   });
   return [
     `${body.at}  ${paintAction(paint, body.action)}${by}  ${body.kind}, ${body.stage}`,
-    ...columns([['record', `${sequence} of ${writer}`], ['hash', hash], ...rows]).map((line) => `  ${line}`),
+    ...columns([
+      ['record', `${sequence} of ${writer}`],
+      ['hash', hash],
+      ...people.map((row) => row.map(printable)),
+      ...rows,
+    ]).map((line) => `  ${line}`),
   ];
 }

@@ -20,7 +20,7 @@ export function addVerify(program: Command, stdout: Output): void {
     .command('verify')
     .summary('prove that the records are as they were written')
     .description(
-      'Follows the chain of each writer to its last record and to its sealed heads, verifies both signatures of each decision, compares the stored answers, and repeats each decision with the policy that made it. Names the first record that was altered, removed, added or swapped.',
+      'Follows the chain of each writer to its last record and to its sealed heads, verifies both signatures of each decision and what people signed with passkeys, compares the stored answers, and repeats each decision with the policy that made it. Names the first record that was altered, removed, added or swapped.',
     );
   addArchiveOption(addPlaceOptions(command))
     .option('--keys <file>', 'trust only these public keys, in PEM, instead of those kept in the store')

@@ -1,5 +1,5 @@
 // Checks one decision record: both signatures, that what is signed is what the record says, and the decision itself.
-import { repeatDecision } from '../../../src/memory/repeat.js';
+import { repeatDecision, type Repeated } from '../../../src/memory/repeat.js';
 import { contentHash } from '../../../src/protocol/content.js';
 import {
   type CallbackRequest,
@@ -19,8 +19,23 @@ export interface Checked {
   readonly flaws: readonly Flaw[];
   /** How many signatures were verified. */
   readonly signatures: number;
+  /** What people decided, in records of requests that a rule held. */
+  readonly assertions: Assertions;
   /** `undefined`: there was no policy to repeat it with; a text: why it could not be repeated. */
   readonly repeated: true | string | undefined;
+}
+
+/** How many of them were verified, and whether one does not verify. */
+interface Assertions {
+  readonly verified: number;
+  readonly flawed: boolean;
+}
+
+const NO_ASSERTIONS: Assertions = { verified: 0, flawed: false };
+
+/** What came of deciding again. */
+interface Again extends Pick<Checked, 'repeated' | 'flaws'> {
+  readonly assertions?: Assertions;
 }
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -48,11 +63,10 @@ export class DecisionCheck {
     if ('claims' in answer) flaws.push(...contradictions('the answer', answerSays(answer.claims), record));
     if ('claims' in request)
       flaws.push(...contradictions('the request', requestSays(request.claims), record));
-    if ('flaw' in request) return { flaws, signatures, repeated: undefined };
-    const repeated = await this.#repeat(record);
-    return typeof repeated === 'object'
-      ? { flaws: [...flaws, repeated], signatures, repeated: true }
-      : { flaws, signatures, repeated };
+    if ('flaw' in request) return { flaws, signatures, assertions: NO_ASSERTIONS, repeated: undefined };
+    const again = await this.#repeat(record);
+    const { assertions = NO_ASSERTIONS, repeated } = again;
+    return { flaws: [...flaws, ...again.flaws], signatures, assertions, repeated };
   }
 
   async #verify(
@@ -68,27 +82,35 @@ export class DecisionCheck {
     return claims === undefined ? flaw(`the signature of the ${what} does not verify`) : { claims };
   }
 
-  /** @returns what is wrong; a text if it can't be repeated */
-  async #repeat(record: DecisionRecord): Promise<Flaw | true | string | undefined> {
+  async #repeat(record: DecisionRecord): Promise<Again> {
     if (record.policy === undefined) {
       return record.action === 'APPROVE'
-        ? { what: 'decision', message: 'approved without a policy' }
-        : undefined;
+        ? { repeated: true, flaws: [{ what: 'decision', message: 'approved without a policy' }] }
+        : { repeated: undefined, flaws: [] };
     }
     // What the clock decided is not decided again.
-    if (record.ruleError?.includes('took too long') === true) return 'the rules took too long';
+    if (record.ruleError?.includes('took too long') === true) {
+      return { repeated: 'the rules took too long', flaws: [] };
+    }
     const policy = await this.#findPolicy(record);
-    if (typeof policy === 'string') return policy;
+    if (typeof policy === 'string') return { repeated: policy, flaws: [] };
     try {
-      const { action, rule } = repeatDecision(record, policy);
-      if (action === record.action && rule === record.rule) return true;
-      const message = `the policy decides ${action} by ${rule ?? 'no rule'}, not ${record.action} by ${record.rule ?? 'no rule'}`;
-      return { what: 'decision', message };
+      return compare(record, await repeatDecision(record, policy));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      return { what: 'decision', message: `it can't be decided again: ${reason}` };
+      const flaw = { what: 'decision', message: `it can't be decided again: ${reason}` } as const;
+      return { repeated: true, flaws: [flaw] };
     }
   }
+}
+
+function compare(record: DecisionRecord, { action, rule, verified, forged }: Repeated): Again {
+  const flaws: Flaw[] = forged.map((message) => ({ what: 'signature', message }));
+  if (action !== record.action || rule !== record.rule) {
+    const message = `the policy decides ${action} by ${rule}, not ${record.action} by ${record.rule ?? 'no rule'}`;
+    flaws.push({ what: 'decision', message });
+  }
+  return { repeated: true, flaws, assertions: { verified, flawed: forged.length > 0 } };
 }
 
 function readJson(text: string): { readonly claims: Claims } | { readonly flaw: Flaw } {

@@ -3,7 +3,8 @@
 /**
  * - `altered`, `removed`, `added`, `swapped`: the chain shows it
  * - `head`: the head item is missing, or older than its record
- * - `signature`: a signature does not verify, or its key is missing or not trusted
+ * - `signature`: a signature does not verify, or its key is missing or not trusted; or what a person signed does not
+ *   verify
  * - `contradiction`: what is signed is not what the record says
  * - `answer`: the stored answer of a decision is missing, or another one
  * - `planted`: a stored answer that no record has

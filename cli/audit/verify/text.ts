@@ -35,9 +35,11 @@ export function verificationLines(
 }
 
 function checkRows(verification: Verification): readonly (readonly string[])[] {
-  const { signatures, repeated, notRepeated, answers, outlivedAnswers, sealedHeads, accepted } = verification;
+  const { signatures, assertions, repeated, notRepeated, answers, outlivedAnswers, sealedHeads, accepted } =
+    verification;
   return [
     ['signatures', `${signatures} verified`],
+    ...(assertions === 0 ? [] : [['people', `${count(assertions, 'assertion')} verified`]]),
     ['decisions', `${repeated} repeated with their policy`],
     ...Object.entries(notRepeated).map(([reason, number]) => ['', `${number} not repeated: ${reason}`]),
     ['answers', `${answers} stored`],

@@ -6,6 +6,7 @@ import type { RecordBody } from '../../../src/store/record.js';
 import type { Item } from '../../../src/store/table.js';
 import { type AuditedStore, bodyOf, headsOf, parseRecord, recordsOf } from '../store.js';
 import { Answers, type Placed } from './answers.js';
+import { CarriedVotes } from './carried.js';
 import { ChainCheck } from './chain-check.js';
 import { DecisionCheck } from './decision-check.js';
 import { Digests } from './digests.js';
@@ -28,6 +29,8 @@ export interface Verification {
   readonly records: number;
   readonly decisions: number;
   readonly signatures: number;
+  /** What people signed with passkeys, and was verified again. */
+  readonly assertions: number;
   /** Decisions that were repeated with their policy. */
   readonly repeated: number;
   /** Decisions that could not be repeated, by the reason. */
@@ -59,12 +62,14 @@ class Verifier {
   readonly #decisionCheck: DecisionCheck;
   readonly #answers: Answers;
   readonly #problems = new Problems();
+  readonly #carried = new CarriedVotes();
   readonly #hashes = new Digests();
   readonly #extents = new Map<string, Extent>();
   readonly #notRepeated: Record<string, number> = {};
   #records = 0;
   #decisions = 0;
   #signatures = 0;
+  #assertions = 0;
   #repeated = 0;
 
   constructor(
@@ -122,11 +127,14 @@ class Verifier {
       return sequence <= end;
     });
     this.#problems.add(...problems);
+    const isWhole = [...this.#extents.values()].every(({ first }) => first === undefined || first === 1);
+    this.#problems.add(...this.#carried.problems(isWhole));
     return {
       writers: this.#extents.size,
       records: this.#records,
       decisions: this.#decisions,
       signatures: this.#signatures,
+      assertions: this.#assertions,
       repeated: this.#repeated,
       notRepeated: this.#notRepeated,
       answers,
@@ -168,9 +176,12 @@ class Verifier {
     return body;
   }
 
-  async #checkDecision({ writer, sequence, record }: Placed): Promise<void> {
+  async #checkDecision(placed: Placed): Promise<void> {
+    const { writer, sequence, record } = placed;
     this.#decisions++;
-    const { flaws, signatures, repeated } = await this.#decisionCheck.check(record);
+    const { flaws, signatures, assertions, repeated } = await this.#decisionCheck.check(record);
+    this.#carried.add(placed, assertions.flawed);
+    this.#assertions += assertions.verified;
     this.#problems.add(...flaws.map((flaw) => ({ writer, sequence, ...flaw })));
     this.#signatures += signatures;
     if (repeated === true) this.#repeated++;

@@ -9,6 +9,7 @@ import { deadRules } from './dead.js';
 import { duplicateHabits } from './duplicates.js';
 import { evasionHabits } from './evasion.js';
 import type { Finding, Subject } from './finding.js';
+import { holdHabits } from './holds.js';
 import { limitHabits } from './limits.js';
 import { listKindHabits } from './list-kinds.js';
 import { orderHabits } from './order.js';
@@ -40,6 +41,7 @@ const HABITS: readonly Habits[] = [
   stageHabits,
   unitHabits,
   limitHabits,
+  holdHabits,
   timeHabits,
   settingHabits,
   tableKeyHabits,
@@ -78,7 +80,7 @@ function oldWarnings({ warnings }: Policy, text: string): readonly Advice[] {
   return warnings.map((warning) => ({
     ...warning,
     ...excerptOf(lines[warning.line - 1] ?? '', warning.column),
-    code: 'address',
-    advice: 'copy the address again from where it was published',
+    code: warning.code ?? 'address',
+    advice: warning.advice ?? 'copy the address again from where it was published',
   }));
 }

@@ -8,15 +8,20 @@ import { comparisonsOf, memberOf, nameOf, valuesIn } from './terms.js';
 export function orderHabits({ policy }: Subject): readonly Finding[] {
   return policy.rules.flatMap((rule, index) => {
     if (rule.action === 'APPROVE') return [];
+    // What people approve is approved, too.
+    const before = rule.action === 'REJECT' ? ['APPROVE', 'HOLD'] : ['APPROVE'];
     const earlier = policy.rules
       .slice(0, index)
-      .find((other) => other.action === 'APPROVE' && other.for === rule.for && overlaps(other, rule, policy));
+      .find(
+        (other) => before.includes(other.action) && other.for === rule.for && overlaps(other, rule, policy),
+      );
     if (earlier === undefined) return [];
+    const [does, whom] = earlier.action === 'HOLD' ? ['asks people', ' by them'] : ['approves', ''];
     return [
       {
         code: 'approved-before',
         path: ['rules', index, 'id'],
-        message: `rule ${earlier.id} comes first and approves: a request that this rule is to ${rule.action.toLowerCase()} may be approved before`,
+        message: `rule ${earlier.id} comes first and ${does}: a request that this rule is to ${rule.action.toLowerCase()} may be approved${whom} before`,
         advice: `move this rule above ${earlier.id}: put rules that reject or hold first`,
       },
     ];

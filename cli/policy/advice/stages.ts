@@ -41,7 +41,8 @@ function ignoringOtherwise({ policy }: Subject): readonly Finding[] {
 
 const isStage = named('tx.stage');
 
-function isApprovalOnly(path: TruePath, policy: Subject['policy']): boolean {
+/** Whether no signing request is on a path. */
+export function isApprovalOnly(path: TruePath, policy: Subject['policy']): boolean {
   return path.some((literal) => {
     const values = valuesIn(literal, isStage, policy);
     if (values !== undefined) return values.every((value) => value === 'approval');

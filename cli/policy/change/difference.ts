@@ -5,6 +5,7 @@ import type { ListFromElsewhere, Policy, Rule } from '../../../src/policy/evalua
 import type { ListEntry } from '../../../src/policy/language/named-list.js';
 import type { Limit } from '../../../src/policy/limits/limit.js';
 import { windowText } from '../limits/window-text.js';
+import { peopleSections } from './people-sections.js';
 
 /** A rule as a person reads it. */
 export interface RuleText {
@@ -14,13 +15,14 @@ export interface RuleText {
   readonly for: string;
   readonly when: string;
   readonly action: string;
+  readonly hold: string | undefined;
   readonly reason: string | undefined;
 }
 
 export interface ChangedRule {
   readonly id: string;
   readonly changes: readonly {
-    readonly field: 'for' | 'when' | 'action' | 'reason';
+    readonly field: 'for' | 'when' | 'action' | 'hold' | 'reason';
     readonly before: string | undefined;
     readonly after: string | undefined;
   }[];
@@ -83,7 +85,7 @@ function rulesDifference(before: readonly Rule[], after: readonly Rule[]): Diffe
     added: [...next.values()].filter(({ id }) => !known.has(id)),
     removed: [...known.values()].filter(({ id }) => !next.has(id)),
     changed: kept.flatMap(({ earlier, rule }) => {
-      const changes = (['for', 'when', 'action', 'reason'] as const)
+      const changes = (['for', 'when', 'action', 'hold', 'reason'] as const)
         .filter((field) => earlier[field] !== rule[field])
         .map((field) => ({ field, before: earlier[field], after: rule[field] }));
       return changes.length === 0 ? [] : [{ id: rule.id, changes }];
@@ -92,8 +94,8 @@ function rulesDifference(before: readonly Rule[], after: readonly Rule[]): Diffe
   };
 }
 
-function textOf({ id, for: kind, when, action, reason }: Rule, index: number): RuleText {
-  return { id, position: index + 1, for: kind, when, action, reason };
+function textOf({ id, for: kind, when, action, hold, reason }: Rule, index: number): RuleText {
+  return { id, position: index + 1, for: kind, when, action, hold, reason };
 }
 
 /** As few rules as possible, so that one rule put first does not make all the others count as moved. */
@@ -154,20 +156,14 @@ function sectionDifference(
 }
 
 /** Everything in a policy except its rules. Built-in assets are left out unless the policy changes them. */
-function sections({
-  catalog,
-  lists,
-  loadedLists,
-  tables,
-  limits,
-  otherwise,
-  onError,
-}: Policy): ReadonlyMap<string, Section> {
+function sections(policy: Policy): ReadonlyMap<string, Section> {
+  const { catalog, lists, loadedLists, tables, limits, otherwise, onError } = policy;
   return new Map([
     ...[...lists].map(([name, entries]): [string, Section] => [`list ${name}`, listSection(entries)]),
     ...[...loadedLists].map(([name, list]): [string, Section] => [`list ${name}`, loadedSection(list)]),
     ...[...tables].map(([name, values]): [string, Section] => [`table ${name}`, values]),
     ...limits.map((limit): [string, Section] => [`limit ${limit.name}`, limitSection(limit)]),
+    ...peopleSections(policy),
     ...catalogSections(catalog),
     [
       'defaults',

@@ -6,6 +6,7 @@ import { write } from '../../../src/policy/language/write.js';
 import type { Action } from '../../../src/protocol/decision.js';
 import { areExclusive } from './exclusive.js';
 import { changesIn, neighbours } from './expression.js';
+import { holdMutants } from './holds.js';
 import { limitMutants } from './limits.js';
 import type { Mutant } from './mutant.js';
 import { languagesOf, withCondition, withRules } from './compile.js';
@@ -36,6 +37,7 @@ export function* mutantsOf(policy: Policy, conditionOf: (index: number) => strin
   yield* swappedRules(policy);
   yield* otherLimits(policy);
   yield* limitMutants(policy);
+  yield* holdMutants(policy);
   yield* otherDefaults(policy);
 }
 
@@ -58,7 +60,7 @@ function* swappedRules(policy: Policy): Generator<Mutant> {
   for (const rules of Object.values(policy.rulesFor)) {
     for (const [index, first] of rules.entries()) {
       const second = rules[index + 1];
-      if (second === undefined || first.action === second.action || areExclusive(first, second)) continue;
+      if (second === undefined || decidesAlike(first, second) || areExclusive(first, second)) continue;
       yield {
         ...{ kind: 'order', path: ['rules', policy.rules.indexOf(second), 'id'], offset: 0 },
         ...{ before: `${first.id}, ${second.id}`, after: `${second.id}, ${first.id}` },
@@ -68,6 +70,10 @@ function* swappedRules(policy: Policy): Generator<Mutant> {
       };
     }
   }
+}
+
+function decidesAlike(first: Rule, second: Rule): boolean {
+  return first.action === second.action && first.hold === second.hold;
 }
 
 /** Each number in a table that a rule reads, one unit in its last place higher and lower. */

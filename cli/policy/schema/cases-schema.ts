@@ -47,6 +47,9 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'cases[].earlier[].file': 'JSON file with the request, relative to this file.',
   'cases[].earlier[].set': 'What differs from the request, by path.',
   'cases[].earlier[].now': 'Time of its decision; that of the case if it is left out.',
+  'cases[].people':
+    'What people have decided, by their keys under approvers: `{ alice: approve, bob: reject }`. It counts as signed. Without it, nobody was asked before.',
+  'cases[].earlier[].people': 'What people have decided about it.',
   'cases[].expect': 'The expected decision.',
   'cases[].expect.action': '`approve`, `reject`, `retry` or `ignore`.',
   'cases[].expect.rule':

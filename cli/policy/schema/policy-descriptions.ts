@@ -47,6 +47,24 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Where the list is, instead of in the policy: a file, relative to the policy, or `s3://bucket/key`. One address a line; `#` begins a comment.',
   'lists.*.sha256':
     'SHA-256 that the file must have. Needed for a list that an approving rule of a signed policy reads.',
+  approvers: 'Those who may approve what rules hold, by a key for each.',
+  'approvers.*.name': 'The name that people see.',
+  'approvers.*.passkeys':
+    'Public keys of their passkeys, each as the console’s page `/enrol` shows it. Without one, they can’t approve.',
+  viewers: 'Those who may look at the console and decide nothing. The same form as approvers.',
+  'viewers.*.name': 'The name that people see.',
+  'viewers.*.passkeys': 'Public keys of their passkeys, each as the console’s page `/enrol` shows it.',
+  holds:
+    'Who decides about a request that a rule holds. Holds need a store, and a console: `CONSOLE_ORIGIN`.',
+  'holds.*.of': 'Keys of approvers: those who are asked.',
+  'holds.*.quorum': 'How many of them must approve. One who rejects is enough to reject.',
+  'holds.*.expires': 'How long they have, from `1m` to `48h`: 50m by default.',
+  'holds.*.onExpiry': 'The answer after that: `reject` (default) or `retry`.',
+  'holds.*.notInitiator':
+    'Approvers who may not approve what they initiated themselves, by the verified `tx.initiator`. Without a verified initiator, they may not approve at all.',
+  retries: 'How the Co-signer of the workspace asks again after RETRY; `check` compares holds with it.',
+  'retries.every': 'From `30s` to `1h`: 3m by default.',
+  'retries.for': 'How long it goes on, from `1m` to `48h`: 60m by default.',
   limits:
     'Limits over time. Every approval of a transaction, by whichever rule, must fit into all of them. They need a store: `STORE_TABLE` or `STORE_PATH`. Rules read them as `limits.NAME.spent`, `.remaining` and `.max`.',
   'limits.*.when': 'Which transactions count and must fit. All, if it is left out.',
@@ -69,7 +87,8 @@ export const POLICY_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'rules[].when':
     'Expression that is true or false, such as `tx.operation == "TRANSFER" && tx.destinations.all(d, d in lists.payees)`. `"true"` always matches. Put it in quotes if it begins with `!` or `"`, or write it on the lines below `>`.',
   'rules[].action':
-    '`approve`: the Co-signer approves or signs. `reject`: final, the transaction fails. `retry`: the Co-signer asks again, for an hour by default. `ignore`: another approver decides; not allowed at signing.',
+    '`approve`: the Co-signer approves or signs. `reject`: final, the transaction fails. `retry`: the Co-signer asks again, for an hour by default. `ignore`: another approver decides; not allowed at signing. `hold`: people decide, and `retry` is answered until they have.',
+  'rules[].hold': 'With `hold`: the name of one of the holds.',
   'rules[].reason': 'Logged and, with `reject`, shown in the audit log of the workspace.',
   otherwise: 'The answer if no rule matches: `reject` (default), `retry` or `ignore`.',
   onError: 'The answer if a rule can’t be evaluated: `retry` (default) or `reject`.',

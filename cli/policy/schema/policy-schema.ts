@@ -28,6 +28,10 @@ const MAP_OR_EMPTY = { type: ['object', 'null'] };
 const LIST_OR_EMPTY = { type: ['array', 'null'] };
 const AMOUNT = { type: ['number', 'string'], minimum: 0, pattern: '^(?:\\d+\\.?\\d*|\\.\\d+)$' };
 
+const PERSON_KEYS = { type: 'string', pattern: '^[\\w.@-]{1,64}$' };
+const PASSKEY = { type: ['string'], pattern: '^passkey:' };
+const DURATION = { type: ['string'], pattern: '^[1-9]\\d{0,5}[smh]$' };
+
 /** What the schema of zod does not say, because it is checked by functions or depends on how YAML is read. */
 const KEYWORDS: Readonly<Record<string, JsonSchema>> = {
   '': { required: ['version'] },
@@ -53,6 +57,29 @@ const KEYWORDS: Readonly<Record<string, JsonSchema>> = {
   'lists.*.sha256': { type: ['string'] },
   initiators: { ...MAP_OR_EMPTY, propertyNames: { type: 'string', pattern: '^[\\w.@-]{1,64}$' } },
   'initiators.*.key': { type: ['string'] },
+  approvers: { ...MAP_OR_EMPTY, propertyNames: PERSON_KEYS },
+  'approvers.*': { required: ['name'] },
+  'approvers.*.passkeys': LIST_OR_EMPTY,
+  'approvers.*.passkeys[]': PASSKEY,
+  viewers: { ...MAP_OR_EMPTY, propertyNames: PERSON_KEYS },
+  'viewers.*': { required: ['name'] },
+  'viewers.*.passkeys': LIST_OR_EMPTY,
+  'viewers.*.passkeys[]': PASSKEY,
+  holds: { ...MAP_OR_EMPTY, propertyNames: NAMES },
+  'holds.*': { required: ['of', 'quorum'] },
+  'holds.*.quorum': { type: ['integer', 'string'], minimum: 1, maximum: 99 },
+  'holds.*.expires': DURATION,
+  'holds.*.notInitiator': {
+    anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string', minLength: 1 } }],
+  },
+  retries: { ...MAP_OR_EMPTY, required: undefined },
+  'retries.every': DURATION,
+  'retries.for': DURATION,
+  'rules[]': {
+    if: { properties: { action: { const: 'hold' } }, required: ['action'] },
+    then: { required: ['hold'] },
+    else: { properties: { hold: false } },
+  },
   limits: { ...MAP_OR_EMPTY, propertyNames: NAMES },
   'limits.*': { oneOf: [{ required: ['window'] }, { required: ['calendar', 'zone'] }] },
   'limits.*.when': { type: ['string', 'boolean'] },

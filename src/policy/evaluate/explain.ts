@@ -17,6 +17,7 @@ import type { Limit } from '../limits/limit.js';
 import { fits, type LimitReport, reportOf, type Standings } from '../limits/standing.js';
 import { localTime, zonesIn } from './local-time.js';
 import { type Memory, NO_MEMORY } from './memory.js';
+import type { Hold, HoldReport } from './people.js';
 import { basisOf, decideBy, type Policy, type Rule, type RuleDecision, signedBy, tryRule } from './rules.js';
 
 export interface RuleExplanation {
@@ -37,6 +38,22 @@ export type LimitExplanation = { readonly name: string } & (
   | { readonly outcome: 'not concerned' }
 );
 
+/** Where the request stands with people. */
+export interface HoldExplanation extends HoldReport {
+  /** Whether it was held before; otherwise, `since` and `expires` are what they would be now. */
+  readonly heldBefore: boolean;
+  readonly expiresMs: number;
+  readonly onExpiry: Hold['onExpiry'];
+  readonly of: readonly {
+    /** As in the policy. */
+    readonly key: string;
+    readonly name: string;
+    readonly decided: 'approved' | 'rejected' | 'no';
+    /** Why this person's approval does not count, if it does not. */
+    readonly cannot?: 'may have initiated the request' | 'has no passkey in the policy';
+  }[];
+}
+
 /** The outcome of each integrity check, with the reason unless it holds. */
 export type ExplainedChecks = Readonly<
   Record<string, { readonly outcome: 'holds' | 'contradicts' | 'unknown'; readonly reason?: string }>
@@ -52,6 +69,8 @@ export interface Explanation {
   readonly rules: readonly RuleExplanation[];
   /** The limits of transactions, in order. */
   readonly limits: readonly LimitExplanation[];
+  /** If a rule holds the request. */
+  readonly hold?: HoldExplanation;
 }
 
 /**
@@ -77,13 +96,38 @@ export function explain(
       ? { ...explained, outcome: 'error', error: outcome.error }
       : { ...explained, outcome: outcome ? 'matched' : 'no' };
   });
+  const hold = explainHold(policy, decision, memory);
   return {
     decision,
+    ...(hold !== undefined && { hold }),
     ...(signed !== undefined && { integrity: signed.findings }),
     warnings: warningsAbout(request, policy.catalog),
     rules,
     limits: standings === undefined ? [] : policy.limits.map((limit) => explainLimit(standings, limit)),
   };
+}
+
+function explainHold(
+  { holds, approvers }: Policy,
+  { hold: report }: RuleDecision,
+  { people }: Memory,
+): HoldExplanation | undefined {
+  const hold = holds.get(report?.name ?? '');
+  if (report === undefined || hold === undefined) return undefined;
+  const of = hold.of.map((key): HoldExplanation['of'][number] => {
+    const { name, passkeys = [] } = approvers.get(key) ?? { name: key };
+    const cannot =
+      report.excluded?.includes(key) === true
+        ? 'may have initiated the request'
+        : passkeys.length === 0
+          ? 'has no passkey in the policy'
+          : undefined;
+    const decided =
+      report.rejectedBy === key ? 'rejected' : report.approvals.includes(key) ? 'approved' : 'no';
+    return { key, name, decided, ...(cannot !== undefined && { cannot }) };
+  });
+  const { expiresMs, onExpiry } = hold;
+  return { ...report, heldBefore: people.since !== undefined, expiresMs, onExpiry, of };
 }
 
 function explainLimit(standings: Standings, limit: Limit): LimitExplanation {

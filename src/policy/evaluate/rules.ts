@@ -1,137 +1,21 @@
 // Makes a decision from a policy: the first rule that matches decides.
-import type { KeyObject } from 'node:crypto';
-import type { Action, Decision } from '../../protocol/decision.js';
-import { type CallbackRequest, isSigning, type Kind } from '../../protocol/request.js';
-import type { Catalog } from '../../chain/catalog.js';
+import { type CallbackRequest, isSigning } from '../../protocol/request.js';
 import { readSigned, type Signed } from '../../chain/read.js';
 import { codeOf } from '../../protocol/error.js';
 import type { Destination } from '../facts/destination.js';
 import { type Facts, factsOf, listedDestination, Transaction } from '../facts/facts.js';
 import { explainError } from '../language/explain-error.js';
-import type { Compiled } from '../language/language.js';
-import { type ListEntry, type Lists, nameIn } from '../language/named-list.js';
-import type { Tables } from '../language/table.js';
-import { type Limit, LIMIT_PREFIX } from '../limits/limit.js';
-import { type LimitReport, Standings } from '../limits/standing.js';
+import { nameIn } from '../language/named-list.js';
+import { LIMIT_PREFIX } from '../limits/limit.js';
+import { Standings } from '../limits/standing.js';
+import { decideHeld } from './holds.js';
 import type { Memory } from './memory.js';
-import type { Hold, HoldReport, Person, Retries } from './people.js';
-import type { RuleIndex } from './rule-index.js';
+import { NO_PEOPLE } from './people.js';
+import type { Policy, Rule } from './policy.js';
+import { CHANGED, INTEGRITY, OTHERWISE, type RuleDecision } from './rule-decision.js';
 
-export interface Rule extends Compiled {
-  readonly id: string;
-  readonly for: Kind;
-  /** The expression as written. */
-  readonly when: string;
-  readonly action: Action | 'HOLD';
-  /** The name of the hold, if the action is HOLD. */
-  readonly hold?: string | undefined;
-  readonly reason: string | undefined;
-}
-
-export interface Policy {
-  /** The file's SHA-256, 64 hex digits. */
-  readonly hash: string;
-  /** The file. */
-  readonly text: string;
-  readonly rules: readonly Rule[];
-  /** The rules, keyed by the kind of request that they apply to, in order. */
-  readonly rulesFor: Readonly<Record<Kind, readonly Rule[]>>;
-  /** Finds those that may match a request. */
-  readonly indexFor: Readonly<Record<Kind, RuleIndex>>;
-  /** What the policy says about assets, contracts and the workspace, and the checks before any rule. */
-  readonly catalog: Catalog;
-  /** The lists that are written in the policy. */
-  readonly lists: ReadonlyMap<string, readonly ListEntry[]>;
-  /** The lists that the policy takes from elsewhere, keyed by name. */
-  readonly loadedLists: ReadonlyMap<string, ListFromElsewhere>;
-  /** All lists, as rules look things up in them. */
-  readonly named: Lists;
-  readonly tables: Tables;
-  /** The public keys of those whose signatures prove that they initiated a transaction, keyed by name. */
-  readonly initiators: ReadonlyMap<string, KeyObject>;
-  /** Those who may approve and those who may only look, keyed as in the policy. Nobody is both. */
-  readonly approvers: ReadonlyMap<string, Person>;
-  readonly viewers: ReadonlyMap<string, Person>;
-  readonly holds: ReadonlyMap<string, Hold>;
-  readonly retries: Retries;
-  /** What every approval of a transaction must fit into. */
-  readonly limits: readonly Limit[];
-  /** Why the policy can't be used without a store; empty if it can. */
-  readonly needsStore: readonly StoreNeed[];
-  /** Why the policy can't be used without a console; empty if it can. */
-  readonly needsConsole: readonly StoreNeed[];
-  /** Whether a rule reads `tx.expected`, so that announced transactions must be read from the store. */
-  readonly readsExpected: boolean;
-  /** What an author should look at; the policy can be used. */
-  readonly warnings: readonly PolicyWarning[];
-  /** The action if no rule matches. */
-  readonly otherwise: Exclude<Action, 'APPROVE'>;
-  /** The action if a rule can't be evaluated. */
-  readonly onError: 'REJECT' | 'RETRY';
-}
-
-export interface ListFromElsewhere {
-  /** A file as the policy names it, or `s3://bucket/key`. */
-  readonly from: string;
-  /** Whether the policy says what the list's SHA-256 must be. */
-  readonly pinned: boolean;
-  /** Of the list's bytes; `undefined` if they were not looked at, and the list counts as empty. */
-  readonly sha256: string | undefined;
-  readonly entries: number;
-}
-
-/** Something in a policy file that may be a mistake. */
-export interface PolicyWarning {
-  /** Path of the file or name of the parameter. */
-  readonly file: string;
-  /** Counted from 1. */
-  readonly line: number;
-  /** Counted from 1. */
-  readonly column: number;
-  readonly message: string;
-}
-
-/** A place in a policy file that a store is needed for: a problem where there is none. */
-export interface StoreNeed extends PolicyWarning {
-  /** The line in the file, or the part of it around the place. */
-  readonly excerpt: string;
-  /** Position of the place in the excerpt, counted from 0. */
-  readonly caret: number;
-}
-
-/** Stands in for the rule id if the request contradicts what it signs. */
-export const INTEGRITY = 'integrity';
-
-/** Stands in for the rule id if the transaction differs from what was approved before. */
-export const CHANGED = 'changed';
-
-/** Stands in for the rule id if no rule made the decision. */
-export const OTHERWISE = 'otherwise';
-
-export interface RuleDecision extends Decision {
-  /** Id of the rule that decided or could not be evaluated, `otherwise`, `integrity`, `changed`, or `limits.NAME`. */
-  readonly rule: string;
-  /** Why that rule could not be evaluated. It contains no values from the request. */
-  readonly ruleError?: string;
-  /** The check that refused the request, if the rule is `integrity`. */
-  readonly check?: string;
-  /** For a signing request with `rawTx`: whether it signs what it displays. */
-  readonly verified?: boolean;
-  /** Why it is not verified. */
-  readonly problem?: string;
-  /** What lists call the destinations. */
-  readonly destinationName?: string;
-  /** Hash of the policy. */
-  readonly policy: string;
-  /** The SHA-256 of the lists that the policy takes from elsewhere, keyed by name. Absent if there are none. */
-  readonly lists?: Readonly<Record<string, string>>;
-  /** Where the request stands with the limits that concern it, keyed by their names. */
-  readonly limits?: Readonly<Record<string, LimitReport>>;
-  /** Where the request stands with people, if a rule holds it. */
-  readonly hold?: HoldReport;
-  /** Ids of the rules up to and including the one that decided, in order. */
-  readonly tried: readonly string[];
-}
+export type { ListFromElsewhere, Policy, PolicyWarning, Rule, StoreNeed } from './policy.js';
+export { CHANGED, INTEGRITY, OTHERWISE, type RuleDecision } from './rule-decision.js';
 
 /**
  * Decides by the first rule that matches. If a rule can't be evaluated, `onError` decides, and no later rule is
@@ -155,7 +39,7 @@ export function decideBy(
       ? refuse(policy, signed.refusal)
       : memory?.changed !== undefined
         ? refuseChanged(policy, memory.changed)
-        : withinLimits(policy, standings, decideByRules(policy, request, facts, deadline));
+        : withinLimits(policy, standings, decideByRules(policy, { request, now, memory, facts, deadline }));
   const destinationName = namesOf(policy, facts);
   return {
     ...decision,
@@ -193,9 +77,10 @@ function withinLimits(
   if (standings === undefined) return decision;
   const refusal = decision.action === 'APPROVE' ? standings.refusal : undefined;
   const { report } = standings;
+  const { tried, hold } = decision;
   const origin = {
-    policy: decision.policy,
-    tried: decision.tried,
+    ...{ policy: decision.policy, tried },
+    ...(hold !== undefined && { hold }),
     ...(report !== undefined && { limits: report }),
   };
   if (refusal === undefined) return { ...decision, ...origin };
@@ -221,12 +106,15 @@ function refuseChanged({ hash }: Policy, reason: string): RuleDecision {
   return { policy: hash, tried: [], action: 'REJECT', rule: CHANGED, reason };
 }
 
-function decideByRules(
-  policy: Policy,
-  request: CallbackRequest,
-  facts: Facts,
-  deadline: number,
-): RuleDecision {
+interface Turn {
+  readonly request: CallbackRequest;
+  readonly now: Date;
+  readonly memory: Memory | undefined;
+  readonly facts: Facts;
+  readonly deadline: number;
+}
+
+function decideByRules(policy: Policy, { request, now, memory, facts, deadline }: Turn): RuleDecision {
   const rules = policy.rulesFor[request.kind];
   const index = policy.indexFor[request.kind];
   for (const place of index.candidates(facts)) {
@@ -237,6 +125,10 @@ function decideByRules(
     const origin = { policy: policy.hash, tried: index.ids.slice(0, place + 1) };
     if (outcome !== true) return failed(policy, rule.id, outcome.error, origin);
     const { action, id, reason } = rule;
+    if (action === 'HOLD') {
+      const people = memory?.people ?? NO_PEOPLE;
+      return { ...origin, rule: id, ...decideHeld({ policy, rule, facts, people, now }) };
+    }
     return { ...origin, action, rule: id, ...(reason !== undefined && { reason }) };
   }
   const origin = { policy: policy.hash, tried: index.ids };
@@ -296,7 +188,7 @@ function failed(
   policy: Policy,
   rule: string,
   ruleError: string,
-  origin: Pick<RuleDecision, 'policy' | 'tried' | 'limits'>,
+  origin: Pick<RuleDecision, 'policy' | 'tried' | 'limits' | 'hold'>,
 ): RuleDecision {
   const what = rule.startsWith(LIMIT_PREFIX) ? `Limit ${rule.slice(LIMIT_PREFIX.length)}` : `Rule ${rule}`;
   const reason = `${what} could not be evaluated for this request.`;

@@ -4,6 +4,7 @@ import { addressWarnings, canonicalAddress, isAddressOf } from '../../chain/addr
 import type { Asset, Catalog, ContractDefinition, IntegritySettings } from '../../chain/catalog.js';
 import { DEFAULT_CATALOG } from '../../chain/default-catalog.js';
 import { Decimal } from '../../protocol/decimal.js';
+import type { PolicyWarning } from '../evaluate/policy.js';
 import type { ListEntry } from '../language/named-list.js';
 import type { Tables } from '../language/table.js';
 import { type Path, type PolicyDocument, toRecord } from './document.js';
@@ -19,8 +20,11 @@ import {
 /** Problems make the file unusable, warnings do not. What is found is added to them. */
 export interface Found {
   readonly problems: PolicyProblem[];
-  readonly warnings: PolicyProblem[];
+  readonly warnings: FoundWarning[];
 }
+
+/** A warning with its code and advice, unless it is about an address. */
+export type FoundWarning = PolicyProblem & Pick<PolicyWarning, 'code' | 'advice'>;
 
 /** Parts that do not match the schema are left out, because the schema's own check reports them. */
 export function readCatalog(document: PolicyDocument, found: Found): Catalog {

@@ -12,6 +12,8 @@ import { rememberedFacts } from '../language/remembered.js';
 import { PolicyDocument, toRecord } from './document.js';
 import { readInitiators } from './initiators.js';
 import { readLimits } from './limits.js';
+import { holdWarnings } from './hold-warnings.js';
+import { checkRuleHolds, readPeople } from './people.js';
 import { PolicyError, type PolicyProblem } from './problem.js';
 import {
   type Found,
@@ -22,7 +24,7 @@ import {
   readTables,
 } from './catalog.js';
 import { KINDS, keysAt, MAX_CONDITION, policySchema, ruleSchema } from './schema.js';
-import { storeNeeds } from './store-needs.js';
+import { consoleNeeds, storeNeeds } from './store-needs.js';
 import { unreadable } from './unreadable.js';
 
 /**
@@ -81,6 +83,8 @@ function readPolicy(
   const lists = readLists(document, catalog, found);
   const tables = readTables(document, found);
   const initiators = readInitiators(document, found);
+  const people = readPeople(document, found);
+  checkRuleHolds(document, found);
   const elsewhere = references.map(({ name }) => [name, loaded.get(name)?.addresses ?? []] as const);
   const named = new Lists(new Map<string, ListContent>([...lists, ...elsewhere]));
   const words = { lists: named, tables };
@@ -92,6 +96,7 @@ function readPolicy(
   if (data === undefined || problems.length > 0) {
     throw new PolicyError(problems.sort(byPosition));
   }
+  found.warnings.push(...holdWarnings({ ...people, document, initiators, rules }));
   const rulesFor = {
     transaction: rules.filter((rule) => rule.for === 'transaction'),
     configuration: rules.filter((rule) => rule.for === 'configuration'),
@@ -103,9 +108,11 @@ function readPolicy(
     loadedLists: loadedLists(references, loaded),
     tables,
     initiators,
+    ...people,
     limits,
     readsExpected: rules.some(({ ast }) => rememberedFacts(ast).includes('tx.expected')),
     needsStore: storeNeeds(document, limits, rules),
+    needsConsole: consoleNeeds(document, rules),
     warnings: found.warnings.sort(byPosition),
     rules,
     rulesFor,

@@ -8,6 +8,7 @@ import { CHANGED, INTEGRITY, OTHERWISE } from '../evaluate/rules.js';
 import { nearest } from '../language/nearest.js';
 import { LIMIT_PREFIX } from '../limits/limit.js';
 import { eitherOf, isAmount, must, oneOf, orEmpty } from './demands.js';
+import { holdSchema, PEOPLE_PARTS, personSchema, retriesSchema } from './hold-schema.js';
 import { limitSchema, MAX_LIMITS } from './limit-schema.js';
 
 export const KINDS = ['transaction', 'configuration'] as const satisfies readonly Kind[];
@@ -38,10 +39,11 @@ export const ruleSchema = z.strictObject(
     when: z
       .string(must('be an expression'))
       .max(MAX_CONDITION, `must have at most ${MAX_CONDITION} characters`),
-    action: oneOf(['approve', 'reject', 'retry', 'ignore']),
+    action: oneOf(['approve', 'reject', 'retry', 'ignore', 'hold']),
+    hold: z.string(must('be the name of a hold')).min(1, 'must not be empty').optional(),
     reason: z.string(must('be a string')).max(1000, 'must have at most 1000 characters').optional(),
   },
-  must('be a rule, with the keys id, for, when, action and reason'),
+  must('be a rule, with the keys id, for, when, action, hold and reason'),
 );
 
 /** An entry of a list that holds more than an address or another string. */
@@ -136,7 +138,7 @@ export const integritySchema = z.strictObject(
 
 /** The top-level keys, for messages. */
 export const POLICY_KEYS =
-  'version, assets, contracts, own, tables, integrity, lists, initiators, limits, rules, otherwise and onError';
+  'version, assets, contracts, own, tables, integrity, lists, initiators, approvers, viewers, holds, retries, limits, rules, otherwise and onError';
 
 export const policySchema = z.strictObject(
   {
@@ -193,6 +195,7 @@ export const policySchema = z.strictObject(
       {},
       z.record(z.string(), initiatorSchema, must('contain initiators, each with a name')),
     ),
+    ...PEOPLE_PARTS,
     limits: orEmpty(
       {},
       z
@@ -217,6 +220,10 @@ const KEYS: Readonly<Record<string, z.ZodObject>> = {
   integrity: integritySchema,
   lists: listEntrySchema,
   initiators: initiatorSchema,
+  approvers: personSchema,
+  viewers: personSchema,
+  holds: holdSchema,
+  retries: retriesSchema,
   limits: limitSchema,
   rules: ruleSchema,
 };

@@ -100,7 +100,7 @@ export function shadow(
 }
 
 function adviceFor({ rule }: ReadRule, ids: readonly string[], earlier: readonly ReadRule[]): string {
-  const isSame = earlier.every((each) => each.rule.action === rule.action);
+  const isSame = earlier.every((each) => each.rule.action === rule.action && each.rule.hold === rule.hold);
   const first = ids[0] ?? '';
   if (isSame) return `delete it: ${inWords(ids)} already ${ids.length === 1 ? 'does' : 'do'} the same`;
   const rest = ids.length === 1 ? first : 'them';
