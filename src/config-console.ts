@@ -17,12 +17,13 @@ import {
 import { productionStore } from './config-store.js';
 import { localNotify, type NotifyConfig, productionNotify } from './console/notify/config.js';
 import { wholeNumber } from './config-values.js';
+import { type NotifyConfig, productionNotify } from './console/notify/config.js';
 import type { Signers } from './sources/signers.js';
 import type { StoreConfig } from './store/open.js';
 
 /** Default port of the console, in local mode and in its own process. */
 export const CONSOLE_PORT = 3001;
-/** Local mode without a console. */
+/** No console here. */
 const OFF = 'off';
 
 /** The console as the service knows it. */
@@ -40,6 +41,7 @@ const ORIGIN_EXPECTED =
 
 const origin = z.string().refine(isOrigin, ORIGIN_EXPECTED);
 const port = wholeNumber(1, 65_535);
+const portOrOff = z.union([z.literal(OFF), port], `must be a whole number from 1 to 65535, or ${OFF}`);
 
 /** Whether passkeys can be bound to it: browsers offer them over HTTPS, and on localhost. */
 function isOrigin(text: string): boolean {
@@ -56,7 +58,7 @@ const OTHER_PROCESS =
 const productionPlaces = z
   .object({
     CONSOLE_ORIGIN: origin.optional(),
-    CONSOLE_PORT: port.optional(),
+    CONSOLE_PORT: portOrOff.optional(),
     STORE_TABLE: z.string().optional(),
     STORE_PATH: z.string().optional(),
     PORT: z.string().optional(),
@@ -66,21 +68,21 @@ const productionPlaces = z
       issues.push({ code: 'custom', path: ['CONSOLE_PORT'], input: undefined, message });
     };
     const { CONSOLE_ORIGIN, CONSOLE_PORT: given, STORE_TABLE, STORE_PATH, PORT } = value;
-    if (given === undefined) return;
+    if (typeof given !== 'number') return;
     if (STORE_TABLE !== undefined) report(OTHER_PROCESS);
     else if (STORE_PATH === undefined) report('is set without STORE_PATH: what people decide must be stored');
     if (CONSOLE_ORIGIN === undefined) report('is set without CONSOLE_ORIGIN: set both, or remove it');
     if (String(given) === PORT) report('is also PORT: the console needs a port of its own');
   })
   .transform(({ CONSOLE_ORIGIN, CONSOLE_PORT: given }): ConsoleConfig | undefined =>
-    CONSOLE_ORIGIN === undefined ? undefined : { origin: CONSOLE_ORIGIN, port: given },
+    CONSOLE_ORIGIN === undefined ? undefined : { origin: CONSOLE_ORIGIN, port: portIn(given) },
   );
 
-/** In local mode, on unless it is turned off, or nothing is remembered. */
+/** In local mode, on unless it is turned off, or nothing is remembered; policies with holds can be tried anyway. */
 export const localConsole = z
   .object({
     CONSOLE_ORIGIN: origin.optional(),
-    CONSOLE_PORT: z.union([z.literal(OFF), port]).optional(),
+    CONSOLE_PORT: portOrOff.optional(),
     STORE_PATH: z.string().optional(),
     PORT: z.string().optional(),
   })
@@ -93,13 +95,15 @@ export const localConsole = z
     if (STORE_PATH === OFF) report('is set although STORE_PATH is off: what people decide must be stored');
     if (String(given) === PORT) report('is also PORT: the console needs a port of its own');
   })
-  .transform((value): ConsoleConfig | undefined => {
+  .transform((value): ConsoleConfig => {
     const { CONSOLE_PORT: given = CONSOLE_PORT, CONSOLE_ORIGIN: address, STORE_PATH } = value;
-    if (given !== OFF && STORE_PATH !== OFF) {
-      return { origin: address ?? `http://localhost:${given}`, port: given };
-    }
-    return address === undefined ? undefined : { origin: address, port: undefined };
+    const served = STORE_PATH === OFF ? undefined : portIn(given);
+    return { origin: address ?? `http://localhost:${served ?? CONSOLE_PORT}`, port: served };
   });
+
+function portIn(given: number | typeof OFF | undefined): number | undefined {
+  return given === OFF ? undefined : given;
+}
 
 /** The configuration of the console's own process. */
 export interface ConsoleProcessConfig {
@@ -111,6 +115,7 @@ export interface ConsoleProcessConfig {
   readonly store: StoreConfig;
   readonly policyRefreshMs: number;
   readonly signers: Signers | undefined;
+  readonly notify: NotifyConfig;
   readonly shutdownTimeoutMs: number;
 }
 
@@ -138,8 +143,9 @@ export function readConsoleConfig(env: NodeJS.ProcessEnv): ConsoleProcessConfig 
   const set = withoutEmpty(env);
   const own = ownProcess.safeParse(set);
   const store = productionStore.safeParse(set);
-  if (!own.success || !store.success || store.data === undefined) {
-    throw new ConfigError([own, store].flatMap(problemsOf));
+  const notify = productionNotify.safeParse(set);
+  if (!own.success || !store.success || store.data === undefined || !notify.success) {
+    throw new ConfigError([own, store, notify].flatMap(problemsOf));
   }
   const { data } = own;
   return {
@@ -151,6 +157,7 @@ export function readConsoleConfig(env: NodeJS.ProcessEnv): ConsoleProcessConfig 
     store: store.data,
     policyRefreshMs: (data.POLICY_REFRESH_SECONDS ?? POLICY_REFRESH_SECONDS) * 1000,
     signers: readSigners(data.POLICY_SIGNERS, data.POLICY_QUORUM),
+    notify: notify.data,
     shutdownTimeoutMs: data.SHUTDOWN_TIMEOUT_MS,
   };
 }

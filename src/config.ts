@@ -17,6 +17,7 @@ import {
 import { type ConsoleConfig, localConsole, productionConsole } from './config-console.js';
 import { localStore, productionStore } from './config-store.js';
 import { basePath, parameterName, wholeNumber } from './config-values.js';
+import { localNotify, type NotifyConfig, productionNotify } from './console/notify/config.js';
 import type { KeyParameters } from './keys/parameters.js';
 import type { KeyWithdrawal } from './keys/ring.js';
 import type { Signers } from './sources/signers.js';
@@ -37,6 +38,8 @@ export interface Config {
   readonly store: StoreConfig | undefined;
   /** Where people decide; `undefined`: nowhere, and a policy with holds is refused. */
   readonly console: ConsoleConfig | undefined;
+  /** How the console tells people. */
+  readonly notify: NotifyConfig;
   readonly keyRefreshMs: number;
   readonly policyRefreshMs: number;
   /** Whose signatures a policy needs; `undefined`: none. */
@@ -149,16 +152,19 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
   const local = flags.local ? localParameters.safeParse(set) : undefined;
   const store = (flags.local ? localStore : productionStore).safeParse(set);
   const console = (flags.local ? localConsole : productionConsole).safeParse(set);
+  const notify = (flags.local ? localNotify : productionNotify).safeParse(set);
 
   const areNamed = names?.success !== false && local?.success !== false;
-  if (!general.success || !areNamed || !store.success || !console.success || flags.problems.length > 0) {
-    const results = [general, names, local, store, console];
+  const arePlaced = general.success && store.success && console.success && notify.success;
+  if (!arePlaced || !areNamed || flags.problems.length > 0) {
+    const results = [general, names, local, store, console, notify];
     throw new ConfigError([...flags.problems, ...new Set(results.flatMap(problemsOf))]);
   }
   const { data } = general;
   const policyRefreshSeconds =
     data.POLICY_REFRESH_SECONDS ?? (flags.local ? LOCAL_POLICY_REFRESH_SECONDS : POLICY_REFRESH_SECONDS);
   const signers = readSigners(data.POLICY_SIGNERS, data.POLICY_QUORUM);
+  assertTold(console.data, notify.data);
   assertStalenessReachable(data.MAX_STALENESS_SECONDS, data.KEY_REFRESH_SECONDS, policyRefreshSeconds);
   return {
     host: data.HOST ?? (flags.local ? '127.0.0.1' : '0.0.0.0'),
@@ -171,6 +177,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     signers,
     store: store.data,
     console: console.data,
+    notify: notify.data,
     keyWithdrawal: data.KEY_WITHDRAWAL,
     maxStalenessMs: scaled(data.MAX_STALENESS_SECONDS, 1000),
     basePath: data.BASE_PATH,
@@ -178,6 +185,15 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
     decisionTimeoutMs: data.DECISION_TIMEOUT_MS,
     shutdownTimeoutMs: data.SHUTDOWN_TIMEOUT_MS,
   };
+}
+
+/** The console tells people, wherever it is. @throws {ConfigError} */
+function assertTold(console: ConsoleConfig | undefined, { topic, webhook }: NotifyConfig): void {
+  if (console?.port !== undefined || (topic === undefined && webhook === undefined)) return;
+  const name = topic === undefined ? 'NOTIFY_WEBHOOK' : 'NOTIFY_TOPIC';
+  throw new ConfigError([
+    `${name} is set, but this process serves no console: set CONSOLE_PORT, or remove it`,
+  ]);
 }
 
 /** Between two reads, keys and policy are always a little stale. @throws {ConfigError} */

@@ -5,6 +5,7 @@ import { type ConsoleProcessConfig, readConsoleConfig } from './config-console.j
 import { startConsole } from './console/start.js';
 import { createLog } from './log.js';
 import { createAdmission, loadPolicy, parameterSource, policyDirectory } from './policy-setup.js';
+import { BaseError } from './protocol/error.js';
 import { stopOnSignal } from './shutdown.js';
 import { Candidate } from './sources/candidate.js';
 import { readPolicyFile } from './sources/file.js';
@@ -33,12 +34,12 @@ async function main(): Promise<void> {
     await loadPolicy(policy, admission);
     policy.keepFresh(config.policyRefreshMs);
     const app = await startConsole({
-      ...{ host: config.host, port: config.port, origin: config.origin },
+      ...{ host: config.host, port: config.port, origin: config.origin, notify: config.notify },
       ...{ table, blobs, policy, lifecycle, log, now: () => new Date() },
       candidate: candidate ?? { current: undefined },
       onClose: () => table.close(),
     }).catch((error: unknown) => {
-      throw new ListenError(error, config, 'CONSOLE_PORT');
+      throw error instanceof BaseError ? error : new ListenError(error, config, 'CONSOLE_PORT');
     });
     lifecycle.app = app;
     candidate?.keepFresh(config.policyRefreshMs);

@@ -13,6 +13,7 @@ import { createLog } from './log.js';
 import type { Decide } from './policy/evaluate/decide.js';
 import type { Policy } from './policy/evaluate/policy.js';
 import type { OpenMemory } from './memory/open.js';
+import { BaseError } from './protocol/error.js';
 import { createAdmission, loadPolicy, parameterSource, policyDirectory } from './policy-setup.js';
 import { Comparison } from './routes/comparison.js';
 import { type Lifecycle, stopOnSignal } from './shutdown.js';
@@ -151,7 +152,7 @@ interface Served extends Pick<Prepared, 'policy'> {
 
 /** The service answers without it as well. @returns `undefined` if it is not served here, or can't be */
 async function serveConsole(
-  { host, console }: Config,
+  { host, console, notify }: Config,
   { opened, policy, candidate = { current: undefined }, lifecycle, log }: Served,
 ): Promise<FastifyInstance | undefined> {
   if (console?.port === undefined) return undefined;
@@ -159,10 +160,15 @@ async function serveConsole(
   const { table, blobs } = opened.store;
   try {
     const { startConsole } = await import('./console/start.js');
-    const now = (): Date => new Date();
-    return await startConsole({ host, port, origin, table, blobs, policy, candidate, lifecycle, log, now });
+    return await startConsole({
+      ...{ host, port, origin, notify, table, blobs, policy, candidate, lifecycle, log },
+      now: () => new Date(),
+    });
   } catch (error) {
-    const reason = new ListenError(error, { host, port }, 'CONSOLE_PORT').message;
+    const reason =
+      error instanceof BaseError
+        ? error.message
+        : new ListenError(error, { host, port }, 'CONSOLE_PORT').message;
     log.error({ event: 'console_unavailable', reason }, `people can't decide: ${reason}`);
     return undefined;
   }
