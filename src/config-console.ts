@@ -15,7 +15,6 @@ import {
   withoutEmpty,
 } from './config-common.js';
 import { productionStore } from './config-store.js';
-import { localNotify, type NotifyConfig, productionNotify } from './console/notify/config.js';
 import { wholeNumber } from './config-values.js';
 import { type NotifyConfig, productionNotify } from './console/notify/config.js';
 import type { Signers } from './sources/signers.js';
@@ -32,8 +31,6 @@ export interface ConsoleConfig {
   readonly origin: string;
   /** Where the service serves it; `undefined`: a process of its own does. */
   readonly port: number | undefined;
-  /** How people are told, by whoever serves the console. */
-  readonly notify: NotifyConfig;
 }
 
 const ORIGIN_EXPECTED =
@@ -55,7 +52,7 @@ const OTHER_PROCESS =
   "can't be used with STORE_TABLE: the console is a process of its own there, dist/console.js. Remove it here, and keep CONSOLE_ORIGIN";
 
 /** In production, off unless CONSOLE_ORIGIN is set. */
-const productionPlaces = z
+export const productionConsole = z
   .object({
     CONSOLE_ORIGIN: origin.optional(),
     CONSOLE_PORT: portOrOff.optional(),
