@@ -62,6 +62,20 @@ export default {
     layer('sources', 'Sources do not depend on their callers.', '^src/sources/', SOURCES),
     layer('keys', 'Keys are read from sources.', '^src/keys/', KEYS),
     layer('routes', 'Routes do not depend on the application.', '^src/routes/', ROUTES),
+    layer('console', 'The console does not depend on the process.', '^src/console/', [
+      ...MEMORY,
+      'src/approvals/',
+      'src/console/',
+      'src/config-values\\.ts$',
+      'src/timeouts\\.ts$',
+    ]),
+    {
+      name: 'console-apart',
+      comment: 'Only the processes start the console: nothing that answers the Co-signer depends on it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(console/|console-main\\.ts$|service\\.ts$)' },
+      to: { path: '^src/console/', pathNot: '^src/console/notify/config\\.ts$' },
+    },
     layer('plugins', 'Plugins depend only on the protocol and the timeouts.', '^src/plugins/', [
       'src/protocol/',
       'src/plugins/',
@@ -71,12 +85,13 @@ export default {
     {
       name: 'configuration',
       comment:
-        'config.ts may import types, but values only from timeouts.ts, config-store.ts, config-values.ts, protocol/error.ts and sources/signers.ts.',
+        'config.ts may import types, but values only from timeouts.ts, config-common.ts, config-console.ts, config-store.ts, config-values.ts, console/notify/config.ts, protocol/error.ts and sources/signers.ts.',
       severity: 'error',
       from: { path: '^src/config\\.ts$' },
       to: {
         path: PRODUCTS,
-        pathNot: '^src/(timeouts|config-store|config-values|protocol/error|sources/signers)\\.ts$',
+        pathNot:
+          '^src/(timeouts|config-common|config-console|config-store|config-values|console/notify/config|protocol/error|sources/signers)\\.ts$',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -1,4 +1,5 @@
 // Policies with people, and what they decided, for tests.
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import type { Vote } from '../../src/approvals/quorum.js';
 import { NO_MEMORY } from '../../src/policy/evaluate/memory.js';
 import { NO_PEOPLE, type People } from '../../src/policy/evaluate/people.js';
@@ -68,4 +69,19 @@ export function decideAmong(
 ): RuleDecision {
   const memory = { ...NO_MEMORY, people };
   return decideBy(policy, request(payload, kind), new Date(HELD + after), undefined, undefined, memory);
+}
+
+/** A passkey as a policy writes it. @param id of the credential: the same text gives the same id */
+export function passkeyOf(id: string, rpId = 'localhost'): string {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
+  // A COSE key: kty EC2, alg ES256, crv P-256, x and y.
+  const cose = Buffer.concat([
+    Buffer.from('a5010203262001215820', 'hex'),
+    Buffer.from(x, 'base64url'),
+    Buffer.from('225820', 'hex'),
+    Buffer.from(y, 'base64url'),
+  ]);
+  const credentialId = createHash('sha256').update(id).digest('base64url');
+  return `passkey:${rpId}:${credentialId}:${cose.toString('base64url')}`;
 }

@@ -1,6 +1,7 @@
 // Holds in decisions: what people decide counts under the policy in force, for as long as the hold lasts.
 import t from 'tap';
-import { decideBy } from '../../../src/policy/evaluate/rules.js';
+import { decideBy, type RuleDecision } from '../../../src/policy/evaluate/rules.js';
+import { ANNOUNCED_REQUEST, initiator, memoryOf, MESSAGE, NOW, proof } from '../../helpers/announced.js';
 import {
   approve,
   decideAmong,
@@ -122,6 +123,36 @@ t.test('without a verified initiator, those in notInitiator may not approve, but
   t.equal(decision.reason, 'Waiting for 2, but only Carol Example may approve.');
   t.match(decideHeldWith(policy, [reject('alice')]), { action: 'REJECT' });
   t.match(decideHeldWith(policy, BOTH, { kind: 'configuration' }), { hold: { excluded: ['alice', 'bob'] } });
+  t.end();
+});
+
+t.test('who initiated a request, as is verified, may not approve it', (t) => {
+  const alice = initiator();
+  const initiators = { alice: { key: alice.pem }, dave: { key: alice.pem } };
+  const votes = [approve('alice'), approve('bob')];
+  const decideFor = (name: 'alice' | 'dave', expires: string): RuleDecision => {
+    const policy = holding(
+      { notInitiator: ['alice', 'carol'] },
+      { initiators: { [name]: initiators[name] } },
+    );
+    const extraParameters = proof(alice, { ...MESSAGE, initiator: name, expires });
+    const memory = { ...memoryOf(), people: { since: NOW.getTime() - MINUTE, votes, carried: [] } };
+    return decideBy(
+      policy,
+      request({ ...ANNOUNCED_REQUEST, extraParameters }),
+      NOW,
+      undefined,
+      undefined,
+      memory,
+    );
+  };
+  const later = new Date(NOW.getTime() + 60 * MINUTE).toISOString().replace('.000Z', 'Z');
+  t.match(decideFor('alice', later), { action: 'RETRY', hold: { excluded: ['alice'], approvals: ['bob'] } });
+  const other = decideFor('dave', later);
+  t.match(other, { action: 'APPROVE', hold: { approvals: ['alice', 'bob'] } });
+  t.equal(other.hold?.excluded, undefined);
+  const earlier = new Date(NOW.getTime() - MINUTE).toISOString().replace('.000Z', 'Z');
+  t.match(decideFor('dave', earlier), { action: 'RETRY', hold: { excluded: ['alice', 'carol'] } }, 'expired');
   t.end();
 });
 
