@@ -86,7 +86,5 @@ export function textOf(notice: Notice): string {
 
 /** The body of a webhook. @param now when it is sent */
 export function bodyOf(notice: Notice, now: Date): string {
-  // The id is in a header.
-  const data = { ...notice, id: undefined };
-  return JSON.stringify({ type: 'hold.waiting', timestamp: now.toISOString(), data });
+  return JSON.stringify({ type: 'hold.waiting', timestamp: now.toISOString(), data: notice });
 }
