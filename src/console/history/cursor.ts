@@ -1,45 +1,46 @@
-// Where a page of the history ends and the next one begins: one parameter of its address.
+// Where a page of the history ends, as the link to the next page has it.
 import { startOf } from '../../store/chain.js';
 
 /**
- * Exact, whatever is written meanwhile and however clocks differ: each writer's records are read in the order of their
- * sequences, and the cursor has the place in each.
+ * What was looked at is newer than the time. For writers whose records were looked at, it says where to go on, so that
+ * no page depends on what is written meanwhile; all others are found by the time.
  */
 export interface Cursor {
-  /** The earliest time that was reached, Unix time in ms. Of writers without a place, records until then follow. */
+  /** Unix time in ms, exclusive but for writers that sort before `writer`. */
   readonly time: number;
-  /** The sequence of the record that follows, keyed by writer; 0: none does. */
+  /** Of the last record that was looked at; empty: none was. */
+  readonly writer: string;
+  /** The highest sequence that was not looked at, keyed by writer; 0: nothing is left. */
   readonly places: ReadonlyMap<string, number>;
 }
 
-/** So that an address stays below 10 KB. Of more writers at one time, some records would be shown twice. */
-const MAX_PLACES = 200;
-const SEPARATOR = '_';
+/** Before the newest record. */
+export const NEWEST: Cursor = { time: Infinity, writer: '', places: new Map() };
 
-/** Before everything. @param time Unix time in ms; records after it are not shown */
-export function cursorAt(time: number): Cursor {
-  return { time, places: new Map() };
+/** How far times in one writer's records, and the clocks of two, may differ, in ms. */
+export const MARGIN_MS = 60_000;
+
+const FORM = /^\d{1,15}~[0-9TZa-f-]{0,40}(?:~[0-9TZa-f-]{1,40}:\d{1,12})*$/;
+
+/** @returns text for an address, without characters that have to be encoded */
+export function cursorText({ time, writer, places }: Cursor): string {
+  return [time, writer, ...[...places].map(([name, place]) => `${name}:${place}`)].join('~');
 }
 
-export function cursorToText({ time, places }: Cursor): string {
-  const parts = [...places]
-    // A writer that has no more records, and started later, is not looked at anyway.
-    .filter(([writer, sequence]) => sequence > 0 || (startOf(writer) ?? 0) <= time)
-    .sort(([, a], [, b]) => b - a)
-    .slice(0, MAX_PLACES)
-    .map(([writer, sequence]) => `${writer}.${sequence}`);
-  return [time, ...parts].join(SEPARATOR);
-}
-
-/** @returns `undefined` if it is no cursor */
-export function cursorFromText(text: string): Cursor | undefined {
-  const [time = '', ...parts] = text.split(SEPARATOR);
-  if (!/^\d{1,15}$/.test(time) || parts.length > MAX_PLACES) return undefined;
+/** @returns `undefined` if it is none */
+export function parseCursor(text: string): Cursor | undefined {
+  if (!FORM.test(text)) return undefined;
+  const [time = '', writer = '', ...rest] = text.split('~');
   const places = new Map<string, number>();
-  for (const part of parts) {
-    const [writer = '', sequence = ''] = part.split('.');
-    if (startOf(writer) === undefined || !/^\d{1,12}$/.test(sequence)) return undefined;
-    places.set(writer, Number(sequence));
+  for (const each of rest) {
+    const [name = '', place = ''] = each.split(':');
+    if (startOf(name) === undefined) return undefined;
+    places.set(name, Number(place));
   }
-  return { time: Number(time), places };
+  return { time: Number(time), writer, places };
+}
+
+/** Whether a record of this time and writer comes after the cursor. */
+export function isAfter({ time, writer: last }: Cursor, at: number, writer: string): boolean {
+  return at < time || (at === time && writer < last);
 }

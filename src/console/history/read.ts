@@ -1,84 +1,105 @@
-// Reads pages of the history, newest first, with bounded work for each.
-import type { DecisionRecord, NoteRecord } from '../../store/record.js';
+// Pages of the history: decisions, newest first, with bounded work for each page.
+import type { DecisionRecord } from '../../store/record.js';
 import type { RecordStore } from '../records.js';
-import { type Cursor, cursorAt } from './cursor.js';
-import { MARGIN_MS, Merge } from './merge.js';
-import { Budget, type HistoryRecord } from './stream.js';
+import { type Cursor, MARGIN_MS, NEWEST } from './cursor.js';
+import { type Filter, fits, periodOf } from './filter.js';
+import { Merge } from './merge.js';
+import type { Entry } from './stream.js';
 
-/** A decision, or what an operator did. */
-export interface HistoryEntry {
+/** A decision, and where its record is. */
+export interface Decided {
   readonly writer: string;
   readonly sequence: number;
-  /** Unix time in ms. */
-  readonly at: number;
-  /** `undefined` if the record can't be read. */
-  readonly body: DecisionRecord | NoteRecord | undefined;
-}
-
-export interface HistoryQuery {
-  /** Unix times in ms: the first, inclusive, and the last, exclusive. Absent: all. */
-  readonly period?: { readonly from: number; readonly to: number } | undefined;
-  /** Where the page begins; absent: with the newest. */
-  readonly cursor?: Cursor | undefined;
-  /** Which entries are wanted. @default all */
-  readonly matches?: ((body: DecisionRecord | NoteRecord) => boolean) | undefined;
-  /** At most so many entries. @default 50 */
-  readonly limit?: number;
-  /** At most so many records are looked at. @default 1,000 */
-  readonly maxRecords?: number;
+  readonly record: DecisionRecord;
 }
 
 export interface HistoryPage {
-  /** Newest first. Records of tasks that ran at the same time are in the order of their times, as far as each kept it. */
-  readonly entries: readonly HistoryEntry[];
+  readonly decisions: readonly Decided[];
   /** Where the next page begins; absent on the last one. */
-  readonly next?: Cursor;
-  /** If the page ended because it had looked at enough: the time that it reached, Unix time in ms. */
-  readonly lookedUntil?: number;
+  readonly next: Cursor | undefined;
+  /** Whether the page is full; otherwise, it ends because so much was looked at, or there is no more. */
+  readonly isFull: boolean;
 }
 
-const PAGE_SIZE = 50;
-const MAX_RECORDS = 1000;
-/** Records of typical size are 1.5 KB; the largest, 380 KB. */
-const MAX_CHARACTERS = 8_000_000;
-/** After every time in a record. */
-const FOREVER = 999_999_999_999_999;
+/** How many decisions a page shows, and how many records are looked at for it; large ones count more than once. */
+export const PAGE_SIZE = 50;
+export const MAX_LOOKS = 1000;
 
-/** @throws {StoreError} */
-export async function historyPage(store: RecordStore, query: HistoryQuery): Promise<HistoryPage> {
-  const { period, matches, limit = PAGE_SIZE, maxRecords = MAX_RECORDS } = query;
-  const cursor = query.cursor ?? cursorAt(period === undefined ? FOREVER : period.to - 1);
-  const budget = new Budget(maxRecords, MAX_CHARACTERS);
-  const merge = await Merge.start(store, budget, cursor, {
-    from: period?.from ?? -Infinity,
-    margin: query.cursor === undefined ? MARGIN_MS : 0,
-  });
-  const entries: HistoryEntry[] = [];
-  for (;;) {
-    const record = await merge.peek();
-    if (record === undefined) return { entries };
-    if (entries.length === limit) return { entries, next: merge.cursor };
-    const entry = isWithin(record, period) ? entryOf(record) : undefined;
-    if (entry !== undefined && isWanted(entry, matches)) entries.push(entry);
-    await merge.advance();
-    if (budget.isSpent && entries.length < limit && (await merge.peek()) !== undefined) {
-      const { cursor: next } = merge;
-      return { entries, next, lookedUntil: next.time };
+/**
+ * @param filter must have no problem, see `filterProblem`
+ * @param from where the page before ended
+ * @throws {StoreError}
+ */
+export async function historyPage(
+  store: RecordStore,
+  filter: Filter,
+  from?: Cursor,
+  { size = PAGE_SIZE, looks = MAX_LOOKS }: { readonly size?: number; readonly looks?: number } = {},
+): Promise<HistoryPage> {
+  const decisions: Decided[] = [];
+  const walk = await Walk.begin(store, filter, from);
+  try {
+    for (let left = looks; left > 0;) {
+      const entry = await walk.next();
+      if (entry === undefined) return { decisions, next: undefined, isFull: false };
+      left -= entry.cost;
+      const decided = decidedIn(entry, filter);
+      if (decided !== undefined) decisions.push(decided);
+      if (decisions.length === size) return { decisions, next: walk.cursor, isFull: true };
     }
+    return { decisions, next: walk.cursor, isFull: false };
+  } finally {
+    await walk.close();
   }
 }
 
-function isWithin({ at }: HistoryRecord, period: HistoryQuery['period']): boolean {
-  return period === undefined || (at >= period.from && at < period.to);
+/** All decisions that a filter asks for, however many. @throws {StoreError} */
+export async function* allDecisions(store: RecordStore, filter: Filter): AsyncGenerator<Decided> {
+  const walk = await Walk.begin(store, filter, undefined);
+  try {
+    for (let entry = await walk.next(); entry !== undefined; entry = await walk.next()) {
+      const decided = decidedIn(entry, filter);
+      if (decided !== undefined) yield decided;
+    }
+  } finally {
+    await walk.close();
+  }
 }
 
-/** @returns `undefined` for the start of a process */
-function entryOf({ writer, sequence, at, body }: HistoryRecord): HistoryEntry | undefined {
-  if (body?.type === 'start') return undefined;
-  return { writer, sequence, at, body };
+function decidedIn({ writer, sequence, body }: Entry, filter: Filter): Decided | undefined {
+  if (body?.type !== 'decision' || !fits(filter, body)) return undefined;
+  return { writer, sequence, record: body };
 }
 
-/** One that can't be read is only shown if everything is. */
-function isWanted({ body }: HistoryEntry, matches: HistoryQuery['matches']): boolean {
-  return matches === undefined || (body !== undefined && matches(body));
+/** A merge that ends with the filter's day. */
+class Walk {
+  readonly #merge: Merge;
+  /** Unix time in ms. */
+  readonly #end: number;
+
+  private constructor(merge: Merge, end: number) {
+    this.#merge = merge;
+    this.#end = end;
+  }
+
+  static async begin(store: RecordStore, { day }: Filter, from: Cursor | undefined): Promise<Walk> {
+    const period = day === undefined ? undefined : periodOf(day);
+    // The order may differ from that of the times by a little.
+    const start = period === undefined ? NEWEST : { ...NEWEST, time: period.to + MARGIN_MS };
+    const merge = await Merge.open(store, from === undefined || from.time > start.time ? start : from);
+    return new Walk(merge, period === undefined ? -Infinity : period.from - MARGIN_MS);
+  }
+
+  get cursor(): Cursor {
+    return this.#merge.cursor;
+  }
+
+  async next(): Promise<Entry | undefined> {
+    const entry = await this.#merge.next();
+    return entry !== undefined && entry.time < this.#end ? undefined : entry;
+  }
+
+  close(): Promise<void> {
+    return this.#merge.close();
+  }
 }

@@ -1,60 +1,55 @@
-// Finds where the records of writers pass a time, by binary search: no index is kept.
+// Finds where in writers' records a time is: by halves, because records are in the order of time.
 import type { Head } from '../../store/chain.js';
 import { recordKey } from '../../store/keys.js';
-import { type Item, MAX_KEYS } from '../../store/table.js';
-import type { RecordStore } from '../records.js';
-import { readBody } from './stream.js';
+import type { Item } from '../../store/table.js';
+import { bodyIn, type RecordStore } from '../records.js';
+import { type Cursor, isAfter } from './cursor.js';
+
+/** Records that are read at once. */
+const BATCH = 25;
 
 interface Search {
-  readonly head: Head;
-  /** The last sequence that is known to be early enough; 0 if none is. */
-  early: number;
-  /** The first sequence that is known to be too late. */
-  late: number;
+  readonly writer: string;
+  /** This record comes after the cursor; 0: before the first record. */
+  low: number;
+  /** This one does not. */
+  high: number;
 }
 
 /**
- * Reads as many times as the longest of the writers has doubled, some 20 times for a million records.
- * @param time Unix time in ms
- * @returns each with the last sequence whose record is not after that time; 0 if there is none
+ * All writers are searched together, about 20 reads each.
+ * @returns the highest sequence that comes after the cursor, keyed by writer; 0: none does
  * @throws {StoreError}
  */
 export async function seek(
   store: RecordStore,
   heads: readonly Head[],
-  time: number,
-): Promise<readonly (readonly [Head, number])[]> {
-  const searches = heads.map((head): Search => ({ head, early: 0, late: head.sequence + 1 }));
-  for (let open = searches; open.length > 0; open = open.filter(({ early, late }) => late - early > 1)) {
-    const keys = open.map((search) => recordKey(search.head.writer, middleOf(search)));
-    const items = await readAll(store, keys);
-    for (const [place, search] of open.entries()) {
-      const item = items[place];
-      // What has expired is older than everything that has not.
-      const isLate = item !== undefined && (await timeOf(store, item)) > time;
-      if (isLate) search.late = middleOf(search);
-      else search.early = middleOf(search);
+  cursor: Cursor,
+): Promise<ReadonlyMap<string, number>> {
+  const searches = heads.map(({ writer, sequence }): Search => ({ writer, low: 0, high: sequence + 1 }));
+  for (;;) {
+    const open = searches.filter(({ low, high }) => high - low > 1);
+    if (open.length === 0) return new Map(searches.map(({ writer, low }) => [writer, low]));
+    for (let first = 0; first < open.length; first += BATCH) {
+      await halve(store, open.slice(first, first + BATCH), cursor);
     }
   }
-  return searches.map(({ head, early }) => [head, early]);
 }
 
-function middleOf({ early, late }: Search): number {
-  return Math.floor((early + late) / 2);
+async function halve(store: RecordStore, searches: readonly Search[], cursor: Cursor): Promise<void> {
+  const middles = searches.map(({ low, high }) => Math.floor((low + high) / 2));
+  const keys = searches.map(({ writer }, place) => recordKey(writer, middles[place] ?? 0));
+  const items = await store.table.read(keys);
+  for (const [place, search] of searches.entries()) {
+    const at = await timeOf(store, items[place]);
+    // What has no time was removed, because it is too old.
+    const isOlder = Number.isNaN(at) || isAfter(cursor, at, search.writer);
+    if (isOlder) search.low = middles[place] ?? 0;
+    else search.high = middles[place] ?? 0;
+  }
 }
 
-async function readAll(
-  { table }: RecordStore,
-  keys: readonly { partition: string; sort: string }[],
-): Promise<readonly (Item | undefined)[]> {
-  const parts = Array.from({ length: Math.ceil(keys.length / MAX_KEYS) }, (_, place) =>
-    keys.slice(place * MAX_KEYS, (place + 1) * MAX_KEYS),
-  );
-  return (await Promise.all(parts.map((part) => table.read(part)))).flat();
-}
-
-/** One that can't be read counts as early, so that no record is lost. */
-async function timeOf(store: RecordStore, { data }: Item): Promise<number> {
-  const time = Date.parse((await readBody(store, data))?.at ?? '');
-  return Number.isNaN(time) ? -Infinity : time;
+async function timeOf({ blobs }: RecordStore, item: Item | undefined): Promise<number> {
+  const body = item && (await bodyIn(blobs, item.data));
+  return Date.parse(body?.at ?? '');
 }

@@ -1,105 +1,104 @@
-// One writer's records, from a place back to the first one, a few in memory at once.
-import type { RecordPlace } from '../../store/journal.js';
+// The records of one writer, the last one first, read in small chunks.
 import { recordPartition, sequenceSort } from '../../store/keys.js';
 import type { RecordBody } from '../../store/record.js';
 import type { Item } from '../../store/table.js';
 import { bodyIn, type RecordStore } from '../records.js';
 
-/** A record, and where it is. */
-export interface HistoryRecord {
+/** A record in the order of the history. */
+export interface Entry {
   readonly writer: string;
   readonly sequence: number;
-  /** Unix time in ms. */
-  readonly at: number;
-  /** `undefined` if it can't be read: it is malformed, or its blob is gone. */
+  /** Its place in the order, Unix time in ms: no later than that of the records that were written after it. */
+  readonly time: number;
+  /** `undefined` if it was kept apart, and is gone. */
   readonly body: RecordBody | undefined;
+  /** What reading it costs: 1 for a usual record, more for a large one. */
+  readonly cost: number;
 }
 
-/** How much a page may look at. */
-export class Budget {
-  records: number;
-  /** Of records as JSON, in characters. */
-  characters: number;
-
-  constructor(records: number, characters: number) {
-    this.records = records;
-    this.characters = characters;
-  }
-
-  get isSpent(): boolean {
-    return this.records <= 0 || this.characters <= 0;
-  }
-}
-
-/** How many records are read first, and at most, at once. */
-const FIRST_READ = 4;
-const MAX_READ = 100;
+/** Records that are read at once, at first and at most. */
+const FIRST_CHUNK = 16;
+const MAX_CHUNK = 128;
+/** What a record of cost 1 has at most, in characters. */
+const COST_UNIT = 16_384;
+/** What it costs to read what is kept apart. */
+const APART_COST = 20;
 
 export class WriterStream {
   readonly writer: string;
   readonly #store: RecordStore;
-  readonly #budget: Budget;
-  #items: Item[] = [];
-  /** Of the last record that was read. */
-  #read: number;
-  #sizeOfRead = FIRST_READ;
-  #next: HistoryRecord | undefined;
-  /** The earliest time so far: that of a record which can't be read. */
+  #items: AsyncIterator<Item> | undefined;
+  #chunk = FIRST_CHUNK;
+  /** What is left of the chunk. */
+  #left = 0;
+  #place: number;
   #time: number;
+  #top: Entry | undefined;
 
   /**
-   * @param sequence of the first record to yield; what is not there is skipped
-   * @param time when the writer wrote it or a later one, Unix time in ms
+   * @param place the first sequence to read
+   * @param time no record's place in the order is later, Unix time in ms
    */
-  constructor(store: RecordStore, { writer, sequence }: RecordPlace, time: number, budget: Budget) {
+  constructor(store: RecordStore, writer: string, place: number, time: number) {
     this.writer = writer;
     this.#store = store;
-    this.#budget = budget;
-    this.#read = sequence + 1;
+    this.#place = place;
     this.#time = time;
   }
 
-  /** The record that follows; `undefined` after the last one, and before `advance` was called. */
-  get next(): HistoryRecord | undefined {
-    return this.#next;
+  /** The next record; `undefined` at the end. */
+  get top(): Entry | undefined {
+    return this.#top;
   }
 
-  /** Goes on to the record that follows. @throws {StoreError} */
+  /** The highest sequence that was not taken yet; 0 at the end. */
+  get place(): number {
+    return this.#top?.sequence ?? 0;
+  }
+
+  /** Goes to the next record. @throws {StoreError} */
   async advance(): Promise<void> {
-    if (this.#items.length === 0) await this.#readMore();
-    const item = this.#items.shift();
-    this.#next = item && (await this.#recordIn(item));
+    const item = await this.#next();
+    this.#top = item && (await this.#entryOf(item));
   }
 
-  async #readMore(): Promise<void> {
-    if (this.#read <= 1) return;
-    const limit = Math.max(1, Math.min(this.#sizeOfRead, this.#budget.records + 1));
-    this.#sizeOfRead = Math.min(this.#sizeOfRead * 2, MAX_READ);
-    const query = { reverse: true, limit, to: sequenceSort(this.#read - 1) };
-    for await (const item of this.#store.table.query(recordPartition(this.writer), query)) {
-      this.#items.push(item);
+  /** Nothing more is read. */
+  async close(): Promise<void> {
+    await this.#items?.return?.();
+    this.#items = undefined;
+  }
+
+  async #next(): Promise<Item | undefined> {
+    for (;;) {
+      if (this.#place < 1) return undefined;
+      this.#items ??= this.#read();
+      const next = await this.#items.next();
+      if (next.done !== true) {
+        this.#left--;
+        this.#place = Number(next.value.sort) - 1;
+        return next.value;
+      }
+      this.#items = undefined;
+      // A chunk that was not full was the last one.
+      if (this.#left > 0) this.#place = 0;
     }
-    // The first of a writer's records to expire is its oldest: after a gap there are no more.
-    this.#read = this.#items.length < limit ? 1 : Number(this.#items.at(-1)?.sort);
   }
 
-  async #recordIn({ sort, data }: Item): Promise<HistoryRecord> {
-    this.#budget.records--;
-    this.#budget.characters -= data.length;
-    const body = await readBody(this.#store, data);
-    const time = Date.parse(body?.at ?? '');
-    const at = Number.isNaN(time) ? this.#time : time;
-    this.#time = Math.min(this.#time, at);
-    return { writer: this.writer, sequence: Number(sort), at, body };
+  #read(): AsyncIterator<Item> {
+    const limit = this.#chunk;
+    this.#chunk = Math.min(MAX_CHUNK, 4 * limit);
+    this.#left = limit;
+    const query = { to: sequenceSort(this.#place), reverse: true, limit };
+    return this.#store.table.query(recordPartition(this.writer), query)[Symbol.asyncIterator]();
   }
-}
 
-/** @returns `undefined` if it is malformed, or its blob is gone @throws {StoreError} */
-export async function readBody({ blobs }: RecordStore, data: string): Promise<RecordBody | undefined> {
-  try {
-    return await bodyIn(blobs, data);
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
-    throw error;
+  async #entryOf({ sort, data }: Item): Promise<Entry> {
+    const body = await bodyIn(this.#store.blobs, data);
+    const at = Date.parse(body?.at ?? '');
+    if (at < this.#time) this.#time = at;
+    const isApart = data.length < 500 && data.includes('"body":{"sha256":');
+    const size = body?.type === 'decision' ? body.request.length : 0;
+    const cost = Math.ceil(Math.max(data.length, size) / COST_UNIT) + (isApart ? APART_COST : 0);
+    return { writer: this.writer, sequence: Number(sort), time: this.#time, body, cost };
   }
 }
