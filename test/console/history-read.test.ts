@@ -1,8 +1,9 @@
 // Pages of the history: complete, newest first, and with bounded work.
 import fc from 'fast-check';
 import t from 'tap';
-import { cursorFromText, cursorToText } from '../../src/console/history/cursor.js';
-import { type HistoryEntry, historyPage, type HistoryQuery } from '../../src/console/history/read.js';
+import { type Cursor, cursorText, parseCursor } from '../../src/console/history/cursor.js';
+import type { Filter } from '../../src/console/history/filter.js';
+import { allDecisions, type Decided, historyPage } from '../../src/console/history/read.js';
 import { recordKey } from '../../src/store/keys.js';
 import { decision, historyWriter } from '../helpers/history-store.js';
 import { MemoryBlobs } from '../helpers/memory-blobs.js';
@@ -12,26 +13,41 @@ const START = Date.parse('2026-11-20T00:00:00Z');
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-const storeOf = () => ({ table: new MemoryTable({ now: () => START }), blobs: new MemoryBlobs() });
-const idOf = ({ body }: HistoryEntry): string => (body?.type === 'decision' ? body.requestId : '?');
+interface Store {
+  readonly table: MemoryTable;
+  readonly blobs: MemoryBlobs;
+}
 
-/** Reads all pages, each by the text of the cursor of the one before. */
-async function allPages(
-  store: ReturnType<typeof storeOf>,
-  query: HistoryQuery = {},
-  between: () => Promise<void> = () => Promise.resolve(),
-): Promise<HistoryEntry[]> {
-  const entries: HistoryEntry[] = [];
-  for (let cursor = query.cursor; ;) {
-    const page = await historyPage(store, { ...query, cursor });
-    entries.push(...page.entries);
-    if (page.next === undefined) return entries;
-    cursor = cursorFromText(cursorToText(page.next));
-    await between();
+function storeOf(): Store {
+  return { table: new MemoryTable({ now: () => START }), blobs: new MemoryBlobs() };
+}
+
+function idOf({ record }: Decided): string {
+  return record.requestId;
+}
+
+interface Reading {
+  readonly filter?: Filter;
+  readonly size?: number;
+  readonly looks?: number;
+  /** Called between two pages. */
+  readonly between?: () => Promise<void>;
+}
+
+/** Reads all pages, each from where the address of the one before leads. */
+async function allPages(store: Store, { filter = {}, between, ...bounds }: Reading = {}): Promise<Decided[]> {
+  const decisions: Decided[] = [];
+  for (let from: Cursor | undefined; ;) {
+    const page = await historyPage(store, filter, from, bounds);
+    decisions.push(...page.decisions);
+    if (page.next === undefined) return decisions;
+    from = parseCursor(cursorText(page.next));
+    if (from === undefined) throw new Error(`no cursor: ${cursorText(page.next)}`);
+    await between?.();
   }
 }
 
-t.test('shows the records of all writers, newest first, in pages', async (t) => {
+t.test('shows the decisions of all writers, newest first, in pages', async (t) => {
   const store = storeOf();
   for (let writer = 0; writer < 3; writer++) {
     const { add } = await historyWriter(store.table, START + writer * HOUR);
@@ -39,11 +55,11 @@ t.test('shows the records of all writers, newest first, in pages', async (t) => 
     await add(times.map((at, place) => decision(`${writer}-${place}`, at)));
   }
   const first = await historyPage(store, {});
-  t.equal(first.entries.length, 50);
-  t.ok(first.next);
+  t.equal(first.decisions.length, 50);
+  t.ok(first.isFull && first.next);
   const all = await allPages(store);
   t.equal(new Set(all.map(idOf)).size, 120);
-  const times = all.map(({ at }) => at);
+  const times = all.map(({ record }) => Date.parse(record.at));
   t.same(
     times,
     times.toSorted((a, b) => b - a),
@@ -54,30 +70,67 @@ t.test('shows a day, however many there are', async (t) => {
   const store = storeOf();
   const { add } = await historyWriter(store.table, START);
   await add(Array.from({ length: 24 * 30 }, (_, hour) => decision(`${hour}`, START + hour * HOUR)));
-  const period = { from: START + 10 * DAY, to: START + 11 * DAY };
   const before = { ...store.table.calls };
-  const page = await historyPage(store, { period });
+  const page = await historyPage(store, { day: '2026-11-30' });
   t.same(
-    page.entries.map(idOf),
+    page.decisions.map(idOf),
     Array.from({ length: 24 }, (_, hour) => `${263 - hour}`),
   );
   t.equal(page.next, undefined);
   t.ok(store.table.calls.read - before.read <= 11, 'a binary search of 720 records');
-  t.ok(store.table.calls.query - before.query <= 6);
+  t.ok(store.table.calls.query - before.query <= 3);
+  const all: string[] = [];
+  for await (const decided of allDecisions(store, { day: '2026-11-30' })) all.push(idOf(decided));
+  t.same(all, page.decisions.map(idOf));
 });
 
 t.test('says until when it has looked if a filter finds little', async (t) => {
   const store = storeOf();
   const { add } = await historyWriter(store.table, START);
-  await add(Array.from({ length: 300 }, (_, place) => decision(`${place}`, START + place * 1000)));
-  const matches: HistoryQuery['matches'] = (body) => body.type === 'decision' && body.requestId === '7';
-  const first = await historyPage(store, { matches, maxRecords: 100 });
-  t.same(first.entries, []);
-  t.equal(first.lookedUntil, START + 201 * 1000);
-  t.same((await allPages(store, { matches, maxRecords: 100 })).map(idOf), ['7']);
+  const rare = { rule: 'rare' };
+  await add(
+    Array.from({ length: 300 }, (_, place) =>
+      decision(`${place}`, START + place * 1000, place === 7 ? rare : {}),
+    ),
+  );
+  const first = await historyPage(store, { rule: 'rare' }, undefined, { looks: 100 });
+  t.same(first.decisions, []);
+  t.equal(first.isFull, false);
+  t.equal(first.next?.time, START + 200 * 1000);
+  t.same((await allPages(store, { filter: { rule: 'rare' }, looks: 100 })).map(idOf), ['7']);
 });
 
-t.test('skips starts, and shows what can’t be read and what operators did', async (t) => {
+t.test('filters by action, rule, asset and day, and by text within a day', async (t) => {
+  const store = storeOf();
+  const { add } = await historyWriter(store.table, START);
+  await add([
+    decision('a', START + HOUR, {
+      action: 'REJECT',
+      rule: 'large',
+      payload: { asset: 'BTC', note: 'Müller & Co' },
+    }),
+    decision('b', START + 2 * HOUR, { payload: { sourceName: 'Treasury' } }),
+    decision('c', START + DAY, { payload: { asset: 'BTC' } }),
+  ]);
+  const day = '2026-11-20';
+  const expected: readonly (readonly [Filter, readonly string[]])[] = [
+    [{ action: 'REJECT' }, ['a']],
+    [{ action: 'APPROVE' }, ['c', 'b']],
+    [{ rule: 'large' }, ['a']],
+    [{ asset: 'btc' }, ['c', 'a']],
+    [{ day }, ['b', 'a']],
+    [{ day, asset: 'BTC' }, ['a']],
+    [{ day, text: 'müller' }, ['a']],
+    [{ day, text: 'TREASURY' }, ['b']],
+    [{ day, text: '0x8BA1f' }, ['b', 'a']],
+    [{ day, text: '1250.5' }, ['b', 'a']],
+    [{ day, text: 'nothing' }, []],
+  ];
+  for (const [filter, ids] of expected)
+    t.same((await allPages(store, { filter })).map(idOf), ids, JSON.stringify(filter));
+});
+
+t.test('shows decisions only, and goes past what can’t be read', async (t) => {
   const store = storeOf();
   const { writer, add } = await historyWriter(store.table, START);
   const at = new Date(START + 2000).toISOString();
@@ -89,12 +142,7 @@ t.test('skips starts, and shows what can’t be read and what operators did', as
   const key = recordKey(writer, 4);
   for (const data of ['not JSON', 'null', '{"body":{}}', '{"body":{"sha256":"0"}}']) {
     store.table.tamper(key, { ...key, data, version: 2 });
-    const { entries } = await historyPage(store, {});
-    t.same(
-      entries.map(({ body }) => body?.type),
-      [undefined, 'released', 'decision'],
-      data,
-    );
+    t.same((await historyPage(store, {})).decisions.map(idOf), ['one'], data);
   }
 });
 
@@ -103,28 +151,21 @@ t.test('reads records that are kept apart because they are large', async (t) => 
   const { add } = await historyWriter(store.table, START);
   const sha256 = 'a'.repeat(64);
   await store.blobs.put(sha256, Buffer.from(JSON.stringify(decision('large', START + 1000))));
-  // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- as the journal writes it
   await add([{ sha256, at: new Date(START + 1000).toISOString() } as never]);
-  t.same((await historyPage(store, {})).entries.map(idOf), ['large']);
+  t.same((await historyPage(store, {})).decisions.map(idOf), ['large']);
 });
 
 t.test('shows nothing of records that have expired', async (t) => {
   const store = storeOf();
   const { add } = await historyWriter(store.table, START, START / 1000 - 1);
   await add([decision('old', START + 1000)]);
-  t.same((await historyPage(store, {})).entries, []);
+  t.same((await historyPage(store, {})).decisions, []);
 });
 
 t.test('refuses what is no cursor', (t) => {
-  for (const text of [
-    '',
-    'x',
-    '-1',
-    '1_x',
-    '1_20261126T101500Z-0123456789ab',
-    '1_20261126T101500Z-0123456789ab.-1',
-  ]) {
-    t.equal(cursorFromText(text), undefined, text);
+  const writer = '20261126T101500Z-0123456789ab';
+  for (const text of ['', 'x', '-1', '1', '1~~x:1', `1~~${writer}`, `1~~${writer}:-1`, `1~~${writer}:x`]) {
+    t.equal(parseCursor(text), undefined, text);
   }
   t.end();
 });
@@ -144,7 +185,7 @@ t.test('loses and doubles no entry while new ones are written', async (t) => {
       WRITERS,
       fc.integer({ min: 1, max: 7 }),
       fc.integer({ min: 1, max: 9 }),
-      async (all, limit, maxRecords) => {
+      async (all, size, looks) => {
         const store = storeOf();
         const writers: { add: (name: string, step: number) => Promise<void> }[] = [];
         const known = new Set<string>();
@@ -162,13 +203,13 @@ t.test('loses and doubles no entry while new ones are written', async (t) => {
         }
         let later = 0;
         // A task that stands still for a while, others that go on, and one that starts.
-        const entries = await allPages(store, { limit, maxRecords }, async () => {
+        const between = async (): Promise<void> => {
           if (later > 60) return;
           if (later % 5 === 0) await begin(START + 100_000 + later * 100);
           await writers[later % writers.length]?.add(`later-${later}`, 100_000);
           later++;
-        });
-        const shown = entries.map(idOf);
+        };
+        const shown = (await allPages(store, { size, looks, between })).map(idOf);
         t.equal(new Set(shown).size, shown.length, 'nothing twice');
         t.same(
           [...known].filter((id) => !shown.includes(id)),
@@ -183,24 +224,31 @@ t.test('loses and doubles no entry while new ones are written', async (t) => {
 
 t.test('shows each record on its day, while new ones are written', async (t) => {
   await fc.assert(
-    fc.asyncProperty(WRITERS, fc.integer({ min: 1, max: 5 }), async (all, limit) => {
-      const store = storeOf();
-      const times = new Map<string, number>();
-      for (const [place, { start, steps }] of all.entries()) {
-        const { add } = await historyWriter(store.table, START + start);
-        let at = START + start;
-        for (const [number, step] of steps.entries()) {
-          at += step;
-          times.set(`${place}-${number}`, at);
-          await add([decision(`${place}-${number}`, at)]);
+    fc.asyncProperty(
+      WRITERS,
+      fc.integer({ min: 1, max: 5 }),
+      fc.constantFrom(0, DAY),
+      async (all, size, side) => {
+        const store = storeOf();
+        const times = new Map<string, number>();
+        for (const [place, { start, steps }] of all.entries()) {
+          const first = START + side - 10_000 + start;
+          const { add } = await historyWriter(store.table, first);
+          let at = first;
+          for (const [number, step] of steps.entries()) {
+            at += step;
+            times.set(`${place}-${number}`, at);
+            await add([decision(`${place}-${number}`, at)]);
+          }
         }
-      }
-      const { add } = await historyWriter(store.table, START);
-      const period = { from: START + 8000, to: START + 16_000 };
-      const entries = await allPages(store, { limit, period }, () => add([decision('later', START + DAY)]));
-      const expected = [...times].filter(([, at]) => at >= period.from && at < period.to).map(([id]) => id);
-      t.same(entries.map(idOf).toSorted(), expected.toSorted());
-    }),
+        const { add } = await historyWriter(store.table, START);
+        const between = (): Promise<void> => add([decision('later', START + 2 * DAY)]);
+        const filter = { day: '2026-11-20' };
+        const expected = [...times].filter(([, at]) => at >= START && at < START + DAY).map(([id]) => id);
+        const shown = (await allPages(store, { filter, size, between })).map(idOf);
+        t.same(shown.toSorted(), expected.toSorted());
+      },
+    ),
     { numRuns: 150 },
   );
 });

@@ -9,7 +9,7 @@ const EXPIRES = 4_000_000_000;
 export interface HistoryWriter {
   readonly writer: string;
   /** Writes records as a task does, at the time of the last one. */
-  add(bodies: readonly RecordBody[]): Promise<void>;
+  readonly add: (bodies: readonly RecordBody[]) => Promise<void>;
 }
 
 /** Starts a writer, with its start record. @param start Unix time in ms @param expires in seconds */
