@@ -61,7 +61,7 @@ export function fits(filter: Filter, record: DecisionRecord): boolean {
   if (asset === undefined) return true;
   if (!contains(json, asset)) return false;
   const own = assetIn(requestOf(record));
-  return own !== undefined && own.toLowerCase() === asset.toLowerCase();
+  return own?.toLowerCase() === asset.toLowerCase();
 }
 
 /** What was asked, as JSON, without a look at its form. */
