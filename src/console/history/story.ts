@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { readSignedDecision, type SignedDecision } from '../../approvals/signed-decision.js';
 import { type HeldState, readHeld } from '../../memory/held.js';
+import { NOTHING_APPROVED, type SubjectState } from '../../memory/transaction.js';
 import { subjectFromData } from '../../memory/transaction-data.js';
 import type { CallbackRequest, Kind } from '../../protocol/request.js';
 import type { RecordPlace } from '../../store/journal.js';
@@ -102,11 +103,21 @@ async function relatedTo(
 ): Promise<readonly string[]> {
   if (record?.kind !== 'transaction' || record.txId === undefined) return [];
   const [item] = await table.read([subjectKey(`transaction:${record.txId}`)]);
-  const ids = subjectFromData(item?.data).entries.flatMap(({ approvedAs, signedAs }) => [
+  const { entries } = stateIn(item?.data);
+  const ids = entries.flatMap(({ approvedAs, signedAs }) => [
     approvedAs,
     signedAs,
   ]);
   return [...new Set(ids.filter((id) => id !== undefined && id !== requestId))] as string[];
+}
+
+/** What can't be read leads nowhere. */
+function stateIn(data: string | undefined): SubjectState {
+  try {
+    return subjectFromData(data);
+  } catch {
+    return NOTHING_APPROVED;
+  }
 }
 
 /** What people decided, as the handler recorded it after it had verified each. */
