@@ -90,7 +90,7 @@ t.test('no decision is lost or doubled across pages while new ones are written',
 
 t.test(
   'a day has all its decisions and no others, in the order of time within the delay of writes',
-  async (t) => {
+  async () => {
     await fc.assert(
       fc.asyncProperty(steps, fc.nat(2), async (all, later) => {
         const { store, written, take } = fleet();
