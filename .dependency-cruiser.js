@@ -18,7 +18,8 @@ const CHAIN = ['src/protocol/', 'src/chain/'];
 const FACTS = [...CHAIN, 'src/policy/facts/'];
 const LANGUAGE = [...FACTS, 'src/policy/language/'];
 const LIMITS = [...LANGUAGE, 'src/policy/limits/'];
-const EVALUATE = [...LIMITS, 'src/policy/evaluate/'];
+const APPROVALS = ['src/protocol/', 'src/approvals/'];
+const EVALUATE = [...LIMITS, 'src/approvals/', 'src/policy/evaluate/'];
 const PARSE = [...EVALUATE, 'src/policy/parse/'];
 const SOURCES = [...PARSE, 'src/sources/'];
 const KEYS = [...SOURCES, 'src/keys/'];
@@ -53,6 +54,7 @@ export default {
     layer('policy-facts', 'Facts depend on the chain and the protocol.', '^src/policy/facts/', FACTS),
     layer('policy-language', 'The language depends on facts.', '^src/policy/language/', LANGUAGE),
     layer('policy-limits', 'Limits depend on the language.', '^src/policy/limits/', LIMITS),
+    layer('approvals', 'What people sign depends on the protocol only.', '^src/approvals/', APPROVALS),
     layer('policy-evaluate', 'Evaluation depends on the language.', '^src/policy/evaluate/', EVALUATE),
     layer('policy-parse', 'Parsing creates the policy to evaluate.', '^src/policy/parse/', PARSE),
     layer('store', 'The store knows nothing of policies.', '^src/store/', STORE),
@@ -60,6 +62,20 @@ export default {
     layer('sources', 'Sources do not depend on their callers.', '^src/sources/', SOURCES),
     layer('keys', 'Keys are read from sources.', '^src/keys/', KEYS),
     layer('routes', 'Routes do not depend on the application.', '^src/routes/', ROUTES),
+    layer('console', 'The console does not depend on the process.', '^src/console/', [
+      ...MEMORY,
+      'src/approvals/',
+      'src/console/',
+      'src/config-values\\.ts$',
+      'src/timeouts\\.ts$',
+    ]),
+    {
+      name: 'console-apart',
+      comment: 'Only the processes start the console: nothing that answers the Co-signer depends on it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(console/|console-main\\.ts$|service\\.ts$)' },
+      to: { path: '^src/console/', pathNot: '^src/console/notify/config\\.ts$' },
+    },
     layer('plugins', 'Plugins depend only on the protocol and the timeouts.', '^src/plugins/', [
       'src/protocol/',
       'src/plugins/',
@@ -69,12 +85,13 @@ export default {
     {
       name: 'configuration',
       comment:
-        'config.ts may import types, but values only from timeouts.ts, config-store.ts, config-values.ts, protocol/error.ts and sources/signers.ts.',
+        'config.ts may import types, but values only from timeouts.ts, config-common.ts, config-console.ts, config-store.ts, config-values.ts, console/notify/config.ts, protocol/error.ts and sources/signers.ts.',
       severity: 'error',
       from: { path: '^src/config\\.ts$' },
       to: {
         path: PRODUCTS,
-        pathNot: '^src/(timeouts|config-store|config-values|protocol/error|sources/signers)\\.ts$',
+        pathNot:
+          '^src/(timeouts|config-common|config-console|config-store|config-values|console/notify/config|protocol/error|sources/signers)\\.ts$',
         dependencyTypesNot: ['type-only'],
       },
     },

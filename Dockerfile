@@ -1,4 +1,5 @@
-# The callback handler's image: a Node.js base image with the bundled service and its policy.
+# The callback handler's image: a Node.js base image with the bundled service, the console and the policy. The console is
+# started with the entry point node dist/console.js, and listens on port 3001.
 # Any base image with Node.js 24 and a shell works: --build-arg NODE_IMAGE=...
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
@@ -15,12 +16,13 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
 COPY build.js tsconfig.json ./
 COPY src src
 RUN node build.js
-# Start the service once to fill V8's compile cache, which makes later starts faster. It exits immediately because the
-# policy file is missing. Node.js keeps a separate cache for each user, so it runs as the user of the final image.
+# Start the service and the console once to fill V8's compile cache, which makes later starts faster. They exit
+# immediately, because the policy file or their variables are missing. Node.js keeps a separate cache for each user, so it runs as the user of the final image.
 RUN mkdir dist/compiled && chown 10001 dist/compiled
 USER 10001
 RUN ! POLICY_FILE=none CALLBACK_PRIVATE_KEY_PARAMETER=none COSIGNER_PUBLIC_KEY_PARAMETER=no AWS_REGION=none \
     node dist/main.js
+RUN ! node dist/console.js
 USER root
 RUN chown -R root:root dist/compiled && chmod -R a+rX dist/compiled && ls -d dist/compiled/*/*
 

@@ -1,6 +1,6 @@
 // `npm run build`: bundles the service and its dependencies into dist/. The bundle starts twice as fast as the modules,
 // and the image needs no node_modules.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build } from 'esbuild';
 
@@ -21,7 +21,11 @@ const requireHttp = {
 };
 
 await build({
-  entryPoints: ['src/main.ts', 'src/healthcheck.ts'],
+  entryPoints: {
+    main: 'src/main.ts',
+    healthcheck: 'src/healthcheck.ts',
+    console: 'src/console-main.ts',
+  },
   outdir: 'dist',
   bundle: true,
   platform: 'node',
@@ -51,6 +55,9 @@ await build({
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   logLevel: 'warning',
 });
+
+// The console's style and script, which it serves: beside the bundle, as they are beside the module.
+cpSync('src/console/assets', 'dist/assets', { recursive: true });
 
 // Node.js reads the source map at startup. With the dependencies in it, it would be four times as large, and startup a
 // tenth longer. Stack traces show the dependencies' functions anyway.

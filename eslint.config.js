@@ -31,5 +31,16 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    // Runs in browsers.
+    files: ['src/console/assets/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['CSS', 'document', 'DOMParser', 'fetch', 'Intl', 'location', 'navigator', 'PublicKeyCredential']
+          .concat(['setInterval'])
+          .map((name) => [name, 'readonly']),
+      ),
+    },
+  },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
 );

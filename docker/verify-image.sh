@@ -182,8 +182,11 @@ tree=$(engine_tree "$image")
 [ -z "$keep" ] || { mkdir -p "$keep" && cp -a "$tree/." "$keep"; }
 
 unknown_files() {
-  [ -s "$tree/app/dist/main.js" ] || { echo 'dist/main.js is missing' && return 1; }
-  is_empty "$(cd "$tree/app" && find . -type f | grep -vE '^\./(package\.json|policy\.yaml(\.sig)?|lists/.*|dist/[A-Za-z0-9_-]+\.js(\.map)?|dist/compiled/v24[^/]*/[0-9a-f]+)$' || true)"
+  local entry
+  for entry in main console healthcheck; do
+    [ -s "$tree/app/dist/$entry.js" ] || { echo "dist/$entry.js is missing" && return 1; }
+  done
+  is_empty "$(cd "$tree/app" && find . -type f | grep -vE '^\./(package\.json|policy\.yaml(\.sig)?|lists/.*|dist/[A-Za-z0-9_-]+\.js(\.map)?|dist/console/[A-Za-z0-9_.-]+|dist/compiled/v24[^/]*/[0-9a-f]+)$' || true)"
 }
 sources() {
   is_empty "$(find "$tree/app" -name '*.ts' -o -name test; grep -l '"sourcesContent"' "$tree"/app/dist/*.map || true)"
@@ -209,7 +212,7 @@ configured() {
     if (Env.some((variable) => /KEY|TOKEN|SECRET|PASSW|NPM_/i.test(variable))) found.Env = Env;
     if (JSON.stringify(found) !== process.env.EXPECTED) { console.log(found); process.exit(1); }'
 }
-expect 'adds only the bundled service, its policy and package.json' unknown_files
+expect 'adds only the bundled service and console, the policy and package.json' unknown_files
 expect 'contains no source code or tests, not even in source maps' sources
 finds_keys() {
   mkdir "$work/planted"
@@ -259,6 +262,14 @@ without_parameters() {
     grep -q 'COSIGNER_PUBLIC_KEY_PARAMETER is not set' <<<"$output"
 }
 expect 'without parameters it exits with code 1 and lists what is missing' without_parameters
+
+console_without_variables() {
+  local code=0 output
+  output=$(engine_run confined AWS_REGION=eu-central-1 -- node dist/console.js </dev/null) || code=$?
+  echo "exit code $code: $output"
+  [ "$code" = 1 ] && grep -q 'CONSOLE_ORIGIN' <<<"$output"
+}
+expect 'without variables the console exits with code 1 and names what is missing' console_without_variables
 
 step 'starting the service read-only, as its own user'
 engine_launch confined "${environment[@]}"

@@ -19,6 +19,17 @@ export function namesOf(project: string, environment: EnvironmentName) {
     taskFamily: `callback-handler-${environment}`,
     loadBalancer: `callback-handler-${environment}`,
     targetGroup: `callback-handler-tg-${environment}`,
+    /** The console's own service. */
+    console: {
+      service: 'callback-handler-console-service',
+      container: 'callback-handler-console',
+      taskFamily: `callback-handler-console-${environment}`,
+      targetGroup: `callback-console-tg-${environment}`,
+      /** The SNS topic that tells people about requests that wait for them. */
+      topic: `${prefix}-holds`,
+      /** What the console signs its webhook with. Not among `parameters`: the handler may not read it. */
+      webhookSecret: `/${project}/${environment}/webhook-secret`,
+    },
     repository: `fireblocks-callback-${environment}`,
     imageBuild: `fireblocks-callback-${environment}`,
     /** The store's table in DynamoDB. */
@@ -27,6 +38,7 @@ export function namesOf(project: string, environment: EnvironmentName) {
     metrics: `CallbackHandler/${prefix}`,
     logGroups: {
       service: `/ecs/callback-handler/${environment}`,
+      console: `/ecs/callback-handler-console/${environment}`,
       containerInsights: `/aws/ecs/containerinsights/${cluster}/performance`,
       imageBuild: `/codebuild/fireblocks-callback-${environment}`,
     },
@@ -63,11 +75,23 @@ export function archiveBucket(names: Pick<Names, 'prefix'>, account: string, reg
   return bucketName(names, 'archive', account, region);
 }
 
+/** The port at which the load balancer serves the console. */
+export const CONSOLE_LISTENER_PORT = 8443;
+/** The port at which the console's task serves it. */
+export const CONSOLE_PORT = 3001;
+
 /** All stacks, in deployment order. */
-export const STACK_NAMES = ['foundation', 'security', 'image', 'callback', 'cosigner'] as const;
+export const STACK_NAMES = ['foundation', 'security', 'image', 'callback', 'console', 'cosigner'] as const;
 export type StackName = (typeof STACK_NAMES)[number];
 
 /** The stacks that the settings call for, in deployment order. */
-export function stackNames({ cosigner }: { readonly cosigner: boolean }): readonly StackName[] {
-  return STACK_NAMES.filter((name) => cosigner || name !== 'cosigner');
+export function stackNames(settings: {
+  readonly cosigner: boolean;
+  readonly console?: object | undefined;
+}): readonly StackName[] {
+  const absent: readonly StackName[] = [
+    ...(settings.console === undefined ? (['console'] as const) : []),
+    ...(settings.cosigner ? [] : (['cosigner'] as const)),
+  ];
+  return STACK_NAMES.filter((name) => !absent.includes(name));
 }

@@ -5,6 +5,7 @@ import { nearest } from '../src/policy/language/nearest.js';
 import { BaseError, codeOf } from '../src/protocol/error.js';
 import { ENVIRONMENT_NAMES, type EnvironmentName } from './names.js';
 import { isUtf16, parseJsonFile } from './json-file.js';
+import { CONSOLE_SETTING_NAMES } from './settings/console.js';
 import { findContradictions } from './settings/contradictions.js';
 import { isObject, type JsonObject } from './settings/json.js';
 import {
@@ -16,6 +17,7 @@ import {
   settingsWithNewNetwork,
 } from './settings/schema.js';
 
+export { consoleOrigin } from './settings/console.js';
 export type { ExistingNetwork, Settings } from './settings/schema.js';
 
 export const SETTINGS_FILE = 'infra/settings.json';
@@ -98,7 +100,13 @@ function merge(everywhere: JsonObject, overrides: JsonObject): JsonObject {
   const [common, own] = [everywhere['network'], overrides['network']];
   const network =
     isObject(common) && isObject(own) && !('vpcId' in own) ? { ...common, ...own } : (own ?? common);
-  return { ...everywhere, ...overrides, ...(network !== undefined && { network }) };
+  const { console: withConsole = false, ...settings } = { ...everywhere, ...overrides };
+  // `false` in an environment turns off the console that the others have.
+  return {
+    ...settings,
+    ...(withConsole !== false && { console: withConsole }),
+    ...(network !== undefined && { network }),
+  };
 }
 
 function isExistingNetwork(network: unknown): boolean {
@@ -119,7 +127,10 @@ function toProblems(issue: z.core.$ZodIssue): readonly string[] {
   const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`));
   if (issue.code === 'unrecognized_keys') {
     const parent = issue.path[0];
-    const known = parent === undefined ? SETTING_NAMES : parent === 'network' ? NETWORK_SETTING_NAMES : [];
+    const known =
+      parent === undefined
+        ? SETTING_NAMES
+        : ({ network: NETWORK_SETTING_NAMES, console: CONSOLE_SETTING_NAMES }[String(parent)] ?? []);
     return issue.keys.map((key) => unknownKeyProblem([...path, `.${key}`].join('').slice(1), key, known));
   }
   return [`${path.join('').slice(1)} ${issue.message}`];

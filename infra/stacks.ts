@@ -5,6 +5,7 @@ import { createDeployment } from './deployment.js';
 import type { EnvironmentName } from './names.js';
 import type { Settings } from './settings.js';
 import { CallbackStack } from './stacks/callback.js';
+import { ConsoleStack } from './stacks/console.js';
 import { CosignerStack } from './stacks/cosigner.js';
 import { FoundationStack } from './stacks/foundation.js';
 import { ImageStack } from './stacks/image.js';
@@ -24,7 +25,7 @@ export function buildStacks(app: App, environment: EnvironmentName, settings: Se
     },
   );
   const { repository } = new ImageStack(app, 'image', { deployment, key, logBucket });
-  const { alarmTopic } = new CallbackStack(app, 'callback', {
+  const { alarmTopic, loadBalancer, consoleGroupId } = new CallbackStack(app, 'callback', {
     deployment,
     network,
     securityGroupIds,
@@ -36,6 +37,20 @@ export function buildStacks(app: App, environment: EnvironmentName, settings: Se
     repository,
     logBucket,
   });
+  if (settings.console !== undefined && consoleGroupId !== undefined) {
+    new ConsoleStack(app, 'console', {
+      deployment,
+      console: settings.console,
+      network,
+      key,
+      policyBucket,
+      store,
+      repository,
+      loadBalancer,
+      loadBalancerGroupId: consoleGroupId,
+      alarmTopic,
+    });
+  }
   if (settings.cosigner) {
     new CosignerStack(app, 'cosigner', {
       deployment,

@@ -1,19 +1,31 @@
 // Reads environment variables and flags into one typed configuration. Only the health check reads variables directly.
-import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import {
+  checkPlaces,
+  common,
+  ConfigError,
+  type LogLevel,
+  POLICY_REFRESH_SECONDS,
+  policyPlaces,
+  policySources,
+  type PolicySources,
+  problemsOf,
+  readSigners,
+  withoutEmpty,
+} from './config-common.js';
+import { type ConsoleConfig, localConsole, productionConsole } from './config-console.js';
 import { localStore, productionStore } from './config-store.js';
-import { basePath, bucketName, parameterName, wholeNumber } from './config-values.js';
+import { basePath, parameterName, wholeNumber } from './config-values.js';
+import { localNotify, type NotifyConfig, productionNotify } from './console/notify/config.js';
 import type { KeyParameters } from './keys/parameters.js';
 import type { KeyWithdrawal } from './keys/ring.js';
-import { BaseError } from './protocol/error.js';
-import { parseSigners, type Signers } from './sources/signers.js';
-import { PORT, SHUTDOWN_TIMEOUT_MS } from './timeouts.js';
+import type { Signers } from './sources/signers.js';
+import { PORT } from './timeouts.js';
 import type { StoreConfig } from './store/open.js';
 import type { Auth } from './routes/callback.js';
 
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+export { ConfigError, type LogLevel, POLICY_FILE } from './config-common.js';
 
 export interface Config {
   readonly host: string;
@@ -24,6 +36,10 @@ export interface Config {
   readonly sources: SourceConfig;
   /** Where decisions are remembered; `undefined`: nowhere. Always set in local mode. */
   readonly store: StoreConfig | undefined;
+  /** Where people decide; `undefined`: nowhere, and a policy with holds is refused. */
+  readonly console: ConsoleConfig | undefined;
+  /** How the console tells people. */
+  readonly notify: NotifyConfig;
   readonly keyRefreshMs: number;
   readonly policyRefreshMs: number;
   /** Whose signatures a policy needs; `undefined`: none. */
@@ -55,16 +71,10 @@ interface LocalSources {
   readonly createPolicy: boolean;
 }
 
-interface ProductionSources extends KeyParameters {
+interface ProductionSources extends KeyParameters, PolicySources {
   readonly local: false;
-  /** A file or an SSM parameter. */
-  readonly policy: { readonly file: string } | { readonly parameter: string };
   /** SSM parameter with the emergency stop. */
   readonly stopParameter: string | undefined;
-  /** SSM parameter with the candidate, which is compared with the policy and decides nothing. */
-  readonly candidateParameter: string | undefined;
-  /** Bucket with the signatures of the newest policy. */
-  readonly policyBucket: string | undefined;
 }
 
 export type SourceConfig = LocalSources | ProductionSources;
@@ -72,8 +82,6 @@ export type SourceConfig = LocalSources | ProductionSources;
 /** Local-mode key directory. */
 export const LOCAL_KEY_DIRECTORY = '.local/keys';
 
-/** Default policy file in production. */
-export const POLICY_FILE = 'policy.yaml';
 /** Default policy file in local mode. */
 export const LOCAL_POLICY_FILE = '.local/policy.yaml';
 /** The emergency stop in local mode. */
@@ -84,49 +92,26 @@ export const LOCAL_CANDIDATE_FILE = '.local/candidate.yaml';
 export const BASE_PATH = '/callback';
 /** How often local mode rereads the policy, in seconds. Short, because the user is editing it. */
 const LOCAL_POLICY_REFRESH_SECONDS = 2;
-const POLICY_REFRESH_SECONDS = 60;
-
-/** The configuration is invalid. `problems` lists everything that must be changed. */
-export class ConfigError extends BaseError<'CONFIG_INVALID'> {
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    const list = problems.map((problem) => `  - ${problem}`).join('\n');
-    super('CONFIG_INVALID', `The configuration is invalid:\n${list}`);
-    this.problems = problems;
-  }
-}
 
 const environment = z.object({
-  HOST: z
-    .string()
-    .refine((host) => isIP(host) !== 0, 'must be an IP address, such as 0.0.0.0 or 127.0.0.1')
-    .optional(),
+  ...common,
   PORT: wholeNumber(0, 65_535).default(PORT),
-  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   CALLBACK_AUTH: z.enum(['jwt', 'json'], { error: 'must be jwt or json' }).default('jwt'),
   BASE_PATH: basePath.default(BASE_PATH),
   KEY_REFRESH_SECONDS: wholeNumber(1, 86_400).default(60),
   KEY_WITHDRAWAL: z.enum(KEY_WITHDRAWALS, { error: 'must be keep or refuse' }).default('keep'),
   MAX_REQUEST_MEMORY_MIB: wholeNumber(64, 65_536).optional(),
   MAX_STALENESS_SECONDS: wholeNumber(1, 86_400).optional(),
-  POLICY_FILE: z.string().optional(),
-  POLICY_REFRESH_SECONDS: wholeNumber(1, 86_400).optional(),
-  POLICY_SIGNERS: z.string().optional(),
-  POLICY_QUORUM: wholeNumber(1, 100).optional(),
   // The Co-signer waits 30 s; signing and sending the response also take time.
   DECISION_TIMEOUT_MS: wholeNumber(1, 29_000).default(25_000),
-  SHUTDOWN_TIMEOUT_MS: wholeNumber(5000, 110_000).default(SHUTDOWN_TIMEOUT_MS),
 });
 
 const parameters = z
   .object({
+    ...policyPlaces,
     CALLBACK_PRIVATE_KEY_PARAMETER: parameterName,
     COSIGNER_PUBLIC_KEY_PARAMETER: parameterName,
-    POLICY_PARAMETER: parameterName.optional(),
     STOP_PARAMETER: parameterName.optional(),
-    POLICY_CANDIDATE_PARAMETER: parameterName.optional(),
-    POLICY_BUCKET: bucketName.optional(),
     POLICY_FILE: z.string().optional(),
   })
   .check(({ value, issues }) => {
@@ -137,16 +122,9 @@ const parameters = z
       'STOP_PARAMETER',
       'POLICY_CANDIDATE_PARAMETER',
     ] as const;
-    for (const [index, name] of names.entries()) {
-      if (value[name] === undefined) continue;
-      const same = names.slice(0, index).find((other) => value[other] === value[name]);
-      const message = `names the same parameter as ${same}`;
-      if (same !== undefined) issues.push({ code: 'custom', path: [name], input: value, message });
-    }
-    if (value.POLICY_PARAMETER !== undefined && value.POLICY_FILE !== undefined) {
-      const message = 'is set together with POLICY_FILE: remove one of them';
-      issues.push({ code: 'custom', path: ['POLICY_PARAMETER'], input: value, message });
-    }
+    checkPlaces(value, names, (name, message) =>
+      issues.push({ code: 'custom', path: [name], input: value, message }),
+    );
   });
 
 /** Local mode does not use AWS. */
@@ -167,33 +145,39 @@ const localParameters = z.object({
  * @throws {ConfigError} with all problems
  */
 export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Config {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const set = withoutEmpty(env);
   const flags = readFlags(args);
-  const common = environment.safeParse(set);
+  const general = environment.safeParse(set);
   const names = flags.local ? undefined : parameters.safeParse(set);
   const local = flags.local ? localParameters.safeParse(set) : undefined;
   const store = (flags.local ? localStore : productionStore).safeParse(set);
+  const console = (flags.local ? localConsole : productionConsole).safeParse(set);
+  const notify = (flags.local ? localNotify : productionNotify).safeParse(set);
 
-  const failed = !common.success || names?.success === false || local?.success === false || !store.success;
-  if (failed || flags.problems.length > 0) {
-    throw new ConfigError([...flags.problems, ...[common, names, local, store].flatMap(problemsOf)]);
+  const areNamed = names?.success !== false && local?.success !== false;
+  const arePlaced = general.success && store.success && console.success && notify.success;
+  if (!arePlaced || !areNamed || flags.problems.length > 0) {
+    const results = [general, names, local, store, console, notify];
+    throw new ConfigError([...flags.problems, ...new Set(results.flatMap(problemsOf))]);
   }
-  const { data } = common;
+  const { data } = general;
   const policyRefreshSeconds =
     data.POLICY_REFRESH_SECONDS ?? (flags.local ? LOCAL_POLICY_REFRESH_SECONDS : POLICY_REFRESH_SECONDS);
   const signers = readSigners(data.POLICY_SIGNERS, data.POLICY_QUORUM);
+  assertTold(console.data, notify.data);
   assertStalenessReachable(data.MAX_STALENESS_SECONDS, data.KEY_REFRESH_SECONDS, policyRefreshSeconds);
   return {
     host: data.HOST ?? (flags.local ? '127.0.0.1' : '0.0.0.0'),
     port: data.PORT,
     logLevel: data.LOG_LEVEL,
     auth: data.CALLBACK_AUTH,
-    sources:
-      names === undefined ? localSources(data.POLICY_FILE) : productionSources(names.data, data.POLICY_FILE),
+    sources: names === undefined ? localSources(data.POLICY_FILE) : productionSources(names.data),
     keyRefreshMs: data.KEY_REFRESH_SECONDS * 1000,
     policyRefreshMs: policyRefreshSeconds * 1000,
     signers,
     store: store.data,
+    console: console.data,
+    notify: notify.data,
     keyWithdrawal: data.KEY_WITHDRAWAL,
     maxStalenessMs: scaled(data.MAX_STALENESS_SECONDS, 1000),
     basePath: data.BASE_PATH,
@@ -203,15 +187,13 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
   };
 }
 
-/** @throws {ConfigError} */
-function readSigners(list: string | undefined, quorum: number | undefined): Signers | undefined {
-  if (list === undefined) {
-    if (quorum === undefined) return undefined;
-    throw new ConfigError(['POLICY_QUORUM is set without POLICY_SIGNERS: set both, or remove it']);
-  }
-  const signers = parseSigners(list, quorum);
-  if (!('problems' in signers)) return signers;
-  throw new ConfigError(signers.problems.map((problem) => `POLICY_SIGNERS: ${problem}`));
+/** The console tells people, wherever it is. @throws {ConfigError} */
+function assertTold(console: ConsoleConfig | undefined, { topic, webhook }: NotifyConfig): void {
+  if (console?.port !== undefined || (topic === undefined && webhook === undefined)) return;
+  const name = topic === undefined ? 'NOTIFY_WEBHOOK' : 'NOTIFY_TOPIC';
+  throw new ConfigError([
+    `${name} is set, but this process serves no console: set CONSOLE_PORT, or remove it`,
+  ]);
 }
 
 /** Between two reads, keys and policy are always a little stale. @throws {ConfigError} */
@@ -239,21 +221,13 @@ function localSources(policyFile: string | undefined): LocalSources {
   };
 }
 
-function productionSources(
-  names: z.output<typeof parameters>,
-  policyFile: string | undefined,
-): ProductionSources {
+function productionSources(names: z.output<typeof parameters>): ProductionSources {
   return {
     local: false,
     callbackPrivateKeyParameter: names.CALLBACK_PRIVATE_KEY_PARAMETER,
     cosignerPublicKeyParameter: names.COSIGNER_PUBLIC_KEY_PARAMETER,
-    policy:
-      names.POLICY_PARAMETER === undefined
-        ? { file: policyFile ?? POLICY_FILE }
-        : { parameter: names.POLICY_PARAMETER },
+    ...policySources(names),
     stopParameter: names.STOP_PARAMETER,
-    candidateParameter: names.POLICY_CANDIDATE_PARAMETER,
-    policyBucket: names.POLICY_BUCKET,
   };
 }
 
@@ -276,8 +250,4 @@ function readFlags(args: readonly string[]): { local: boolean; problems: readonl
 
 function unknownArgument(argument: string): string {
   return `unknown argument "${argument}": the only flag is --local, without a value`;
-}
-
-function problemsOf(result: z.ZodSafeParseResult<unknown> | undefined): readonly string[] {
-  return result?.error?.issues.map(({ path, message }) => `${path.join('.')} ${message}`) ?? [];
 }

@@ -19,17 +19,24 @@ export interface LocalMode {
   readonly url: string;
   readonly keyDirectory: string;
   readonly policyFile: string;
+  /** Where people decide; `undefined`: nowhere. */
+  readonly console?: string | undefined;
   /** Whether requests are plain JSON. */
   readonly json: boolean;
 }
 
-export function localBanner({ url, keyDirectory, policyFile, json }: LocalMode): string {
+export function localBanner({ url, keyDirectory, policyFile, console, json }: LocalMode): string {
   const options = `--url ${url}${json ? ' --json-mode' : ''}`;
+  const people =
+    console === undefined
+      ? ''
+      : `
+      console ${console}, where people decide; it makes a passkey at ${console}/enrol`;
   return `
   LOCAL MODE, for trying out the handler. AWS is not used.
 
       keys    ${keyDirectory}
-      policy  ${policyFile}, reloaded whenever you save it
+      policy  ${policyFile}, reloaded whenever you save it${people}
 
   Send requests from another terminal:
 

@@ -1,35 +1,32 @@
 // Runs the service: reads the configuration, loads keys and policy, listens, and stops on a signal.
-import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.js';
-import { type Config, type ConfigError, readConfig, type SourceConfig } from './config.js';
+import { fail, ListenError, readVersion } from './boot-failure.js';
+import { type Config, readConfig, type SourceConfig } from './config.js';
 import { createMissingKeys, directoryKeySource } from './keys/directory.js';
 import { parameterKeySource } from './keys/parameters.js';
-import { loadKeys, startKeyRefresh, type UnusableCallbackKeyError } from './keys/refresh.js';
+import { loadKeys, startKeyRefresh } from './keys/refresh.js';
 import { KeyRing, type StoredKeys } from './keys/ring.js';
 import { createMissingPolicy, localBanner } from './local.js';
 import { createLog } from './log.js';
 import type { Decide } from './policy/evaluate/decide.js';
-import type { PolicyError } from './policy/parse/problem.js';
+import type { Policy } from './policy/evaluate/policy.js';
 import type { OpenMemory } from './memory/open.js';
-import { BaseError, codeOf } from './protocol/error.js';
+import { BaseError } from './protocol/error.js';
+import { createAdmission, loadPolicy, parameterSource, policyDirectory } from './policy-setup.js';
 import { Comparison } from './routes/comparison.js';
-import { stopOnSignal } from './shutdown.js';
-import { Admission } from './sources/admission.js';
+import { type Lifecycle, stopOnSignal } from './shutdown.js';
 import { Candidate } from './sources/candidate.js';
 import { decideUnless, emergencyDecision } from './sources/emergency.js';
 import { readFileValue, readPolicyFile } from './sources/file.js';
 import { Freshness } from './sources/freshness.js';
-import { CurrentPolicy, type MissingPolicyError } from './sources/policy.js';
-import { lazyObjectReader, type OnList } from './sources/lists.js';
+import { CurrentPolicy } from './sources/policy.js';
+import type { OnList } from './sources/lists.js';
 import { PolicyLoader } from './sources/policy-loader.js';
-import type { Source, SourceError, StoredValue } from './sources/source.js';
+import type { Source, StoredValue } from './sources/source.js';
 import { EmergencyStop } from './sources/stop.js';
-import type { ParameterReader } from './sources/ssm.js';
 import type { StoredPolicy } from './sources/stored-policy.js';
-import type { StoreError } from './store/error.js';
 import { favourSize, limitYoungGeneration } from './v8-flags.js';
 
 async function main(): Promise<void> {
@@ -81,9 +78,14 @@ async function main(): Promise<void> {
     // Twice as often as the policy: a stop is then in force in time, even though a read takes a while.
     emergency.stop.keepFresh(config.policyRefreshMs / 2);
     emergency.freshness.watch();
-    app.addHook('onClose', () => opened?.close());
+    let people: FastifyInstance | undefined;
+    app.addHook('onClose', async () => {
+      await people?.close();
+      await opened?.close();
+    });
     lifecycle.app = app;
     await listen(app, config, log, version);
+    people = opened && (await serveConsole(config, { opened, policy, candidate, lifecycle, log }));
     // Read only now, so that it can't delay the start.
     candidate?.keepFresh(config.policyRefreshMs);
     if (isSmall) favourSize();
@@ -108,6 +110,7 @@ async function prepare(config: Config, log: Logger, onList: OnList) {
   };
   const loader = new PolicyLoader(policyDirectory(config.sources), undefined, {
     hasStore: config.store !== undefined,
+    hasConsole: config.console !== undefined,
     onList,
   });
   const admission = createAdmission(config, log);
@@ -125,7 +128,7 @@ async function prepare(config: Config, log: Logger, onList: OnList) {
 
 /** @returns `undefined` if there is no store */
 async function openMemory(
-  { store }: Config,
+  { store, console }: Config,
   log: Logger,
   version: string,
   { policy, emergency, comparison }: Pick<Prepared, 'policy' | 'emergency' | 'comparison'>,
@@ -134,30 +137,41 @@ async function openMemory(
   // What only a store needs is not loaded without one.
   const { openMemory: open } = await import('./memory/open.js');
   return open({
-    ...{ config: store, version, policy, log },
+    ...{ config: store, version, policy, log, consoleOrigin: console?.origin },
     emergency: () => emergencyDecision(emergency),
     decideBy: (...args) => comparison.decideBy(...args),
   });
 }
 
-/** @returns `undefined` if policies need no signatures */
-function createAdmission({ signers, sources }: Config, log: Logger): Admission | undefined {
-  if (signers === undefined) return undefined;
-  const bucket = sources.local ? undefined : sources.policyBucket;
-  const newest = bucket === undefined ? undefined : { bucket, readObject: lazyObjectReader() };
-  return new Admission({ signers, target: policyTarget(sources), newest, log });
+interface Served extends Pick<Prepared, 'policy'> {
+  readonly candidate: { readonly current: Policy | undefined } | undefined;
+  readonly opened: OpenMemory;
+  readonly lifecycle: Lifecycle;
+  readonly log: Logger;
 }
 
-/** What a policy must be signed for. */
-function policyTarget(config: SourceConfig): string {
-  if (config.local) return config.policyFile;
-  return 'file' in config.policy ? config.policy.file : config.policy.parameter;
-}
-
-/** The serial of the newest policy must be known before a policy is taken. */
-async function loadPolicy(policy: CurrentPolicy, admission: Admission | undefined): Promise<void> {
-  await admission?.load();
-  await policy.load();
+/** The service answers without it as well. @returns `undefined` if it is not served here, or can't be */
+async function serveConsole(
+  { host, console, notify }: Config,
+  { opened, policy, candidate = { current: undefined }, lifecycle, log }: Served,
+): Promise<FastifyInstance | undefined> {
+  if (console?.port === undefined) return undefined;
+  const { origin, port } = console;
+  const { table, blobs } = opened.store;
+  try {
+    const { startConsole } = await import('./console/start.js');
+    return await startConsole({
+      ...{ host, port, origin, notify, table, blobs, policy, candidate, lifecycle, log },
+      now: () => new Date(),
+    });
+  } catch (error) {
+    const reason =
+      error instanceof BaseError
+        ? error.message
+        : new ListenError(error, { host, port }, 'CONSOLE_PORT').message;
+    log.error({ event: 'console_unavailable', reason }, `people can't decide: ${reason}`);
+    return undefined;
+  }
 }
 
 async function configure(): Promise<Config> {
@@ -203,16 +217,6 @@ async function openSources(config: SourceConfig): Promise<Sources> {
   };
 }
 
-function parameterSource(read: ParameterReader, name: string): Source<StoredValue> {
-  return async () => (await read([name]))[0];
-}
-
-/** What relative paths of lists are relative to. */
-function policyDirectory(config: SourceConfig): string {
-  if (config.local) return dirname(config.policyFile);
-  return 'file' in config.policy ? dirname(config.policy.file) : '.';
-}
-
 async function listen(app: FastifyInstance, config: Config, log: Logger, version: string): Promise<void> {
   try {
     await app.listen({ host: config.host, port: config.port });
@@ -226,65 +230,10 @@ async function listen(app: FastifyInstance, config: Config, log: Logger, version
     log.warn({ event: 'json_mode' }, 'CALLBACK_AUTH=json: only the network authenticates requests');
   }
   log.info({ event: 'listening', url, version, auth: config.auth }, `listening on ${url}`);
-  const { sources, auth } = config;
-  if (sources.local) process.stderr.write(localBanner({ ...sources, url, json: auth === 'json' }));
-}
-
-class ListenError extends BaseError<'LISTEN_FAILED'> {
-  constructor(cause: unknown, { host, port }: Config) {
-    const code = codeOf(cause) ?? String(cause);
-    const hint =
-      {
-        EADDRINUSE: 'another process is listening there: stop it, or set PORT',
-        EACCES: 'this user may not listen there: set PORT to 1024 or above',
-        EADDRNOTAVAIL: 'this machine does not have that address: set HOST',
-      }[code] ?? 'check HOST and PORT';
-    super('LISTEN_FAILED', `Can't listen on ${host}:${port} (${code}): ${hint}`, { cause });
-  }
-}
-
-/** Errors at startup whose messages say what to do. */
-type BootError =
-  | ConfigError
-  | PolicyError
-  | SourceError
-  | MissingPolicyError
-  | UnusableCallbackKeyError
-  | StoreError
-  | ListenError;
-
-function isBootError(error: unknown): error is BootError {
-  return error instanceof BaseError;
-}
-
-/** Logs why the service can't start, and exits with code 1. */
-function fail(log: Logger, error: unknown): never {
-  const expected = isBootError(error) ? error : undefined;
-  switch (expected?.code) {
-    case 'CONFIG_INVALID':
-      log.fatal({ event: 'boot_failed', problems: expected.problems }, expected.message);
-      break;
-    case 'POLICY_INVALID': {
-      const { problems, report } = expected.brief;
-      log.fatal({ event: 'boot_failed', problems }, `the policy is invalid:\n${report}`);
-      break;
-    }
-    case 'SOURCE_UNREADABLE':
-    case 'POLICY_MISSING':
-    case 'CALLBACK_KEY_UNUSABLE':
-    case 'LISTEN_FAILED':
-    case 'STORE_FAILED':
-      log.fatal({ event: 'boot_failed', reason: expected.message }, expected.message);
-      break;
-    default:
-      log.fatal({ event: 'boot_failed', err: error }, 'unexpected error at startup');
-  }
-  process.exit(1);
-}
-
-function readVersion(): string {
-  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(file) as { version: string }).version;
+  const { sources, auth, console } = config;
+  if (!sources.local) return;
+  const people = console?.port === undefined ? undefined : console.origin;
+  process.stderr.write(localBanner({ ...sources, url, console: people, json: auth === 'json' }));
 }
 
 await main();

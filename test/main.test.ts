@@ -65,7 +65,7 @@ t.test('in local mode, creates a policy and applies each valid change to it', as
   writeFileSync(file, text.replace('decimal("10000")', '10'));
   t.match(await handler.line({ event: 'policy_refused' }), {
     level: 'error',
-    problems: [{ rule: 'hold-large-transfers', line: 30, message: /write an amount as decimal/ }],
+    problems: [{ rule: 'hold-large-transfers', line: 38, message: /write an amount as decimal/ }],
   });
   t.match(await client.send('transaction', samplePayload('transaction')), { answer: { action: 'RETRY' } });
   client.close();

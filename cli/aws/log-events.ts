@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { DeployError, isAwsError } from './error.js';
 import { npmCommand } from './printed-commands.js';
+import { type ServiceKind, serviceNames } from './service-state.js';
 import type { Session } from './session.js';
 
 const LINES = 20;
@@ -28,7 +29,7 @@ export async function lastLines(
 }
 
 /**
- * The lines of the service's log.
+ * The lines of a service's log.
  * @param startTime in ms since 1970
  * @param text only lines that contain this, such as the id of a request
  * @throws {DeployError} if the log group does not exist
@@ -37,13 +38,15 @@ export async function* readEvents(
   session: Session,
   startTime: number,
   text: string | undefined,
+  kind: ServiceKind = 'handler',
 ): AsyncGenerator<FilteredLogEvent> {
-  const { aws, names } = session;
+  const { aws } = session;
+  const { logGroup: logGroupName } = serviceNames(session, kind);
   try {
     const pages = paginateFilterLogEvents(
       { client: aws.logs },
       {
-        logGroupName: names.logGroups.service,
+        logGroupName,
         startTime,
         ...(text !== undefined && { filterPattern: `"${text}"` }),
       },
@@ -53,7 +56,7 @@ export async function* readEvents(
     if (!isAwsError(error, 'ResourceNotFoundException')) throw error;
     throw new DeployError(
       'NO_LOG',
-      `there is no log group ${names.logGroups.service}`,
+      `there is no log group ${logGroupName}`,
       `deploy the service, which creates it: ${npmCommand(session, 'deploy')}`,
     );
   }

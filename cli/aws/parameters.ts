@@ -133,10 +133,18 @@ export async function deleteParameter({ aws }: Session, name: string): Promise<b
   return DeletedParameters.length > 0;
 }
 
+/** The names of all parameters of an environment: the handler's, and the one that the operator stores for the console. */
+export function allParameters({
+  parameters,
+  console: { webhookSecret },
+}: Session['names']): readonly string[] {
+  return [...Object.values(parameters), webhookSecret];
+}
+
 /** @returns the names of the parameters that existed */
 export async function deleteParameters({ aws, names }: Session): Promise<readonly string[]> {
   const { DeletedParameters = [] } = await aws.ssm.send(
-    new DeleteParametersCommand({ Names: Object.values(names.parameters) }),
+    new DeleteParametersCommand({ Names: [...allParameters(names)] }),
   );
   return DeletedParameters;
 }

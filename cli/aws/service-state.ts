@@ -1,4 +1,4 @@
-// The state of the handler's ECS service: its tasks, its rollout and the load balancer's targets.
+// The state of an ECS service, the handler's or the console's: its tasks, its rollout and the load balancer's targets.
 import {
   DescribeServicesCommand,
   DescribeTaskDefinitionCommand,
@@ -37,16 +37,38 @@ export interface ServiceState {
   readonly tasks: number;
 }
 
+/** Which of the two services. */
+export type ServiceKind = 'handler' | 'console';
+
+/** Names of a service's resources. */
+export interface ServiceNames {
+  readonly service: string;
+  readonly container: string;
+  readonly taskFamily: string;
+  readonly targetGroup: string;
+  readonly logGroup: string;
+}
+
+export function serviceNames({ names }: Pick<Session, 'names'>, kind: ServiceKind): ServiceNames {
+  return kind === 'handler'
+    ? { ...names, logGroup: names.logGroups.service }
+    : { ...names.console, logGroup: names.logGroups.console };
+}
+
 /** @returns undefined if the service does not exist */
-export async function describeService(session: Session): Promise<ServiceState | undefined> {
+export async function describeService(
+  session: Session,
+  kind: ServiceKind = 'handler',
+): Promise<ServiceState | undefined> {
   const { aws, names } = session;
-  const service = await findService(session);
+  const of = serviceNames(session, kind);
+  const service = await findService(session, of);
   if (service === undefined) return undefined;
   const primary = service.deployments?.find(({ status }) => status === 'PRIMARY');
   const [image, targets, { taskArns = [] }] = await Promise.all([
-    imageOf(session, primary?.taskDefinition ?? service.taskDefinition),
-    describeTargets(session),
-    aws.ecs.send(new ListTasksCommand({ cluster: names.cluster, serviceName: names.service })),
+    imageOf(session, of, primary?.taskDefinition ?? service.taskDefinition),
+    describeTargets(session, of),
+    aws.ecs.send(new ListTasksCommand({ cluster: names.cluster, serviceName: of.service })),
   ]);
   return {
     status: service.status ?? 'unknown',
@@ -84,10 +106,10 @@ export function describeState({ desired, running, targets }: ServiceState): stri
   return `${running} of ${desired} ${desired === 1 ? 'task' : 'tasks'} running; targets: ${states.join(', ') || 'none yet'}`;
 }
 
-async function findService({ aws, names }: Session): Promise<Service | undefined> {
+async function findService({ aws, names }: Session, { service }: ServiceNames): Promise<Service | undefined> {
   try {
     const { services } = await aws.ecs.send(
-      new DescribeServicesCommand({ cluster: names.cluster, services: [names.service] }),
+      new DescribeServicesCommand({ cluster: names.cluster, services: [service] }),
     );
     return services?.find(({ status }) => status !== 'INACTIVE');
   } catch (error) {
@@ -97,21 +119,20 @@ async function findService({ aws, names }: Session): Promise<Service | undefined
 }
 
 async function imageOf(
-  { aws, names }: Session,
+  { aws }: Session,
+  { container }: ServiceNames,
   taskDefinition: string | undefined,
 ): Promise<string | undefined> {
   if (taskDefinition === undefined) return undefined;
   const { taskDefinition: definition } = await aws.ecs.send(
     new DescribeTaskDefinitionCommand({ taskDefinition }),
   );
-  return definition?.containerDefinitions?.find(({ name }) => name === names.container)?.image;
+  return definition?.containerDefinitions?.find(({ name }) => name === container)?.image;
 }
 
-async function describeTargets({ aws, names }: Session): Promise<readonly Target[]> {
+async function describeTargets({ aws }: Session, { targetGroup }: ServiceNames): Promise<readonly Target[]> {
   try {
-    const { TargetGroups } = await aws.elb.send(
-      new DescribeTargetGroupsCommand({ Names: [names.targetGroup] }),
-    );
+    const { TargetGroups } = await aws.elb.send(new DescribeTargetGroupsCommand({ Names: [targetGroup] }));
     const { TargetHealthDescriptions = [] } = await aws.elb.send(
       new DescribeTargetHealthCommand({ TargetGroupArn: TargetGroups?.[0]?.TargetGroupArn }),
     );

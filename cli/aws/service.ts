@@ -1,10 +1,18 @@
-// Updates the ECS service, and waits until it is steady. The AWS SDK's waiter (`waitUntilServicesStable`) reports
+// Updates an ECS service, and waits until it is steady. The AWS SDK's waiter (`waitUntilServicesStable`) reports
 // no progress, ignores the load balancer's targets, and treats a rollback as success.
 import { UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { START_MS } from '../../src/timeouts.js';
 import { DeployError } from './error.js';
 import { npmCommand } from './printed-commands.js';
-import { describeService, describeState, isSteady, neverRuns, type ServiceState } from './service-state.js';
+import {
+  describeService,
+  describeState,
+  isSteady,
+  neverRuns,
+  type ServiceKind,
+  serviceNames,
+  type ServiceState,
+} from './service-state.js';
 import type { Session } from './session.js';
 import { explainStoppedTask } from './stopped-task.js';
 
@@ -19,6 +27,8 @@ export interface ExpectedRollout {
 }
 
 interface WaitOptions {
+  /** @default handler */
+  readonly kind?: ServiceKind;
   readonly onProgress: (line: string) => void;
   /** Absent if the service was not changed, or CloudFormation has already waited for the change. */
   readonly expected?: ExpectedRollout;
@@ -31,14 +41,14 @@ interface WaitOptions {
  */
 export async function waitUntilSteady(
   session: Session,
-  { onProgress, expected }: WaitOptions,
+  { kind = 'handler', onProgress, expected }: WaitOptions,
 ): Promise<ServiceState> {
   const end = performance.now() + STEADY_TIMEOUT_MS;
   let reported = '';
   let begun = false;
   for (;;) {
-    const state = await describeService(session);
-    if (state === undefined) throw noService(session);
+    const state = await describeService(session, kind);
+    if (state === undefined) throw noService(session, kind);
     // ECS may report the previous state for a moment.
     const current =
       expected === undefined ||
@@ -50,7 +60,7 @@ export async function waitUntilSteady(
     // If another rollout follows the new one, ECS has rolled back.
     const failed =
       begun && (state.rollout === 'FAILED' || state.deployment !== (expected ?? state).deployment);
-    if (failed || performance.now() > end) throw await notSteady(session, state, expected);
+    if (failed || performance.now() > end) throw await notSteady(session, kind, state, expected);
     await session.sleep(POLL_MS);
   }
 }
@@ -59,11 +69,16 @@ export async function waitUntilSteady(
 export async function updateService(
   session: Session,
   change: { readonly desiredCount: number } | { readonly forceNewDeployment: true },
+  kind: ServiceKind = 'handler',
 ): Promise<ExpectedRollout> {
   const { aws, names } = session;
-  if ((await describeService(session)) === undefined) throw noService(session);
+  if ((await describeService(session, kind)) === undefined) throw noService(session, kind);
   const { service } = await aws.ecs.send(
-    new UpdateServiceCommand({ cluster: names.cluster, service: names.service, ...change }),
+    new UpdateServiceCommand({
+      cluster: names.cluster,
+      service: serviceNames(session, kind).service,
+      ...change,
+    }),
   );
   return {
     deployment: service?.deployments?.find(({ status }) => status === 'PRIMARY')?.id,
@@ -71,25 +86,26 @@ export async function updateService(
   };
 }
 
-function noService(session: Session): DeployError {
-  const { environment, names } = session;
+function noService(session: Session, kind: ServiceKind): DeployError {
+  const { environment } = session;
   return new DeployError(
     'NO_SERVICE',
-    `there is no service ${names.service} in ${environment}`,
-    `deploy it: ${npmCommand(session, 'deploy')}`,
+    `there is no service ${serviceNames(session, kind).service} in ${environment}`,
+    `${kind === 'console' ? 'set "console" in the settings, and ' : ''}deploy it: ${npmCommand(session, 'deploy')}`,
   );
 }
 
 async function notSteady(
   session: Session,
+  kind: ServiceKind,
   state: ServiceState,
   expected: ExpectedRollout | undefined,
 ): Promise<DeployError> {
   return new DeployError(
     'SERVICE_NOT_STEADY',
-    `the service is not steady: ${reasonOf(state, expected)} (${describeState(state)})`,
-    `read the errors in the log: ${npmCommand(session, 'logs', '--errors')}; for their causes see "When something is wrong" in DEPLOYMENT.md`,
-    await explainStoppedTask(session),
+    `the ${kind === 'console' ? 'console' : 'service'} is not steady: ${reasonOf(state, expected)} (${describeState(state)})`,
+    `read the errors in the log: ${npmCommand(session, 'logs', kind === 'console' ? '--errors --console' : '--errors')}; for their causes see "When something is wrong" in DEPLOYMENT.md`,
+    await explainStoppedTask(session, kind),
   );
 }
 

@@ -2,6 +2,7 @@
 import { DescribeTasksCommand, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
 import { isAwsError } from './error.js';
 import { lastLines } from './log-events.js';
+import { type ServiceKind, type ServiceNames, serviceNames } from './service-state.js';
 import type { Session } from './session.js';
 
 /** Limit of `DescribeTasks`. */
@@ -10,15 +11,18 @@ const MAX_TASKS = 100;
 /**
  * @returns its stop reasons and last log lines; empty if no task stopped in the last hour, after which ECS forgets it
  */
-export async function explainStoppedTask(session: Session): Promise<readonly string[]> {
+export async function explainStoppedTask(
+  session: Session,
+  kind: ServiceKind = 'handler',
+): Promise<readonly string[]> {
   try {
-    const task = await lastStoppedTask(session);
+    const of = serviceNames(session, kind);
+    const task = await lastStoppedTask(session, of);
     if (task === undefined) return [];
-    const { names } = session;
     const id = task.taskArn?.split('/').at(-1) ?? '';
     // The log driver names log streams prefix/container/task.
-    const stream = `task/${names.container}/${id}`;
-    const lines = await lastLines(session, names.logGroups.service, stream);
+    const stream = `task/${of.container}/${id}`;
+    const lines = await lastLines(session, of.logGroup, stream);
     return [
       `task ${id} stopped: ${stopReasons(task).join('; ') || 'ECS gave no reason'}`,
       ...(lines.length === 0 ? ['it logged nothing'] : ['its last log lines:', ...lines]),
@@ -29,9 +33,12 @@ export async function explainStoppedTask(session: Session): Promise<readonly str
   }
 }
 
-async function lastStoppedTask({ aws, names }: Session): Promise<Task | undefined> {
+async function lastStoppedTask(
+  { aws, names }: Session,
+  { taskFamily }: ServiceNames,
+): Promise<Task | undefined> {
   const { taskArns = [] } = await aws.ecs.send(
-    new ListTasksCommand({ cluster: names.cluster, family: names.taskFamily, desiredStatus: 'STOPPED' }),
+    new ListTasksCommand({ cluster: names.cluster, family: taskFamily, desiredStatus: 'STOPPED' }),
   );
   if (taskArns.length === 0) return undefined;
   const { tasks = [] } = await aws.ecs.send(

@@ -1,6 +1,6 @@
 // Manual steps on the Co-signer's side once the service runs.
 import { join } from 'node:path';
-import { callbackUrl } from '../../infra/settings.js';
+import { callbackUrl, consoleOrigin } from '../../infra/settings.js';
 import { NITRO_VERSION, SGX_VERSION } from '../../infra/settings/warnings.js';
 import { KEY_FILES } from '../../src/keys/directory.js';
 import type { AnswerAlgorithm } from '../../src/protocol/key.js';
@@ -19,10 +19,14 @@ export interface NextSteps {
   readonly algorithm: AnswerAlgorithm;
   /** Command that registers the Co-signer's public key. */
   readonly registerCommand: string;
+  /** Address of the console; undefined without one. */
+  readonly console: string | undefined;
   readonly text: readonly string[];
 }
 
 interface Inputs {
+  /** Address of the console; undefined without one. */
+  readonly console: string | undefined;
   readonly hostName: string;
   readonly algorithm: AnswerAlgorithm;
   readonly callbackUrl: string;
@@ -50,6 +54,7 @@ export function nextSteps(
   const keyFile = join(keyDirectory, KEY_FILES.callbackPublic);
   const key = publicKey ?? 'unknown: the credentials do not allow reading the private key';
   const inputs: Inputs = {
+    console: settings.console && consoleOrigin(settings),
     hostName: settings.hostName,
     algorithm,
     callbackUrl: callbackUrl(settings),
@@ -78,6 +83,7 @@ function stepsForJwt(inputs: Inputs): NextSteps {
     files: isPrivate ? [keyFile, caFile, certificateFile] : [keyFile],
     algorithm,
     registerCommand,
+    console: inputs.console,
     text: [
       `1. In the Co-signer's installer, enter the URL   ${callbackUrl}`,
       '2. Choose the option "public key", and paste the handler\'s public key:',
@@ -87,6 +93,7 @@ function stepsForJwt(inputs: Inputs): NextSteps {
       '3. Once the Co-signer is installed, register its public key:',
       ...registration(inputs),
       ...check(4, inputs),
+      ...consoleLines(5, inputs),
     ],
   };
 }
@@ -126,6 +133,7 @@ function stepsForJson(inputs: Inputs): NextSteps {
     files: isPrivate ? [certificateFile, caFile] : [],
     algorithm,
     registerCommand,
+    console: inputs.console,
     text: [
       `1. In the Co-signer's installer, enter the URL   ${callbackUrl}`,
       ...option,
@@ -135,8 +143,17 @@ function stepsForJson(inputs: Inputs): NextSteps {
       ...key,
       "   and register the Co-signer's public key:",
       ...registration(inputs),
+      ...consoleLines(5, inputs),
     ],
   };
+}
+
+function consoleLines(number: number, { console: origin }: Inputs): readonly string[] {
+  if (origin === undefined) return [];
+  return [
+    `${number}. The console is at ${origin}: "The console" in DEPLOYMENT.md has the way to it. Approvers enrol at`,
+    `   ${origin}/enrol, and you enter what the page shows in the policy.`,
+  ];
 }
 
 function registration({ registerCommand }: Inputs): readonly string[] {

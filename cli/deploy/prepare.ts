@@ -101,7 +101,7 @@ async function chooseTag(
     if (dirty) notes.push(`Files have changed since commit ${tag}: these changes are not in the image.`);
     return tag;
   }
-  if (!selected.includes('callback')) return '';
+  if (!selected.includes('callback') && !selected.includes('console')) return '';
   const tag = deployed.get('callback')?.parameters['ImageTag'];
   if (tag !== undefined) return tag;
   throw new UsageError(

@@ -1,7 +1,7 @@
 // Prints the status of an environment.
 import type { StackState } from '../aws/stack.js';
 import { columns, type Paint, painter, shortHash } from '../terminal.js';
-import type { Status } from './status.js';
+import type { ServiceStatus, Status } from './status.js';
 
 /** Fingerprints of keys are compared by people, and shown whole; a policy's SHA-256 is not. */
 const WHOLE_HASH = /^[0-9a-f]{64}/;
@@ -22,7 +22,8 @@ export function printStatus(stream: NodeJS.WriteStream, status: Status): void {
   const emulator = endpoint === undefined ? '' : `, at ${endpoint} (an emulator)`;
   const rows = [
     ...stopRows(status, paint),
-    ...serviceRows(status, paint),
+    ...serviceRows('service', status.service, paint),
+    ...consoleRows(status, paint),
     ...parameterRows(status, paint),
     ...storeRows(status, paint),
     ...certificateRows(status, paint),
@@ -59,8 +60,15 @@ function stopRows({ emergencyStop }: Status, paint: Paint): readonly Row[] {
   return [[label, paint('red', `${action}${since === undefined ? '' : ` since ${since}`}${reason}`)]];
 }
 
-function serviceRows({ service }: Status, paint: Paint): readonly Row[] {
-  if (service === undefined) return [['service', paint('yellow', 'not deployed')]];
+function consoleRows({ console: status }: Status, paint: Paint): readonly Row[] {
+  if (status === undefined) return [];
+  const [first, ...rows] = serviceRows('console', status.service, paint);
+  return [...(first === undefined ? [] : [first]), ['', status.origin], ...rows];
+}
+
+/** @param label of the first row */
+function serviceRows(label: string, service: ServiceStatus | undefined, paint: Paint): readonly Row[] {
+  if (service === undefined) return [[label, paint('yellow', 'not deployed')]];
   const { desired, running, pending, rollout, steady, note, desiredBySettings, image = 'unknown' } = service;
   const notSteady = rollout === 'FAILED' ? 'failed' : 'not steady';
   const state = steady ? paint('green', 'steady') : paint('yellow', notSteady);
@@ -73,7 +81,7 @@ function serviceRows({ service }: Status, paint: Paint): readonly Row[] {
     ),
   );
   return [
-    ['service', `${state}, ${running} of ${desired} ${desired === 1 ? 'task' : 'tasks'} running${more}`],
+    [label, `${state}, ${running} of ${desired} ${desired === 1 ? 'task' : 'tasks'} running${more}`],
     ...(note === undefined ? [] : [['', note] as const]),
     ...(desired === desiredBySettings ? [] : [['', paint('yellow', settings)] as const]),
     ['tasks', String(service.tasks)],

@@ -1,5 +1,5 @@
 // Prints a deployment for the operator: the environment, the plan and the outcome.
-import { callbackUrl } from '../../infra/settings.js';
+import { callbackUrl, consoleOrigin } from '../../infra/settings.js';
 import type { Session } from '../aws/session.js';
 import { columns, painter } from '../terminal.js';
 import type { NextSteps } from './next-steps.js';
@@ -15,14 +15,18 @@ const ACTION_STYLES: Readonly<Partial<Record<Action, 'green' | 'yellow' | 'red' 
   none: 'dim',
   create: 'green',
   recreate: 'red',
+  delete: 'red',
   rotate: 'yellow',
   renew: 'yellow',
 };
 
-const TITLES: Readonly<Record<Exclude<StepName, Template['name'] | 'build'>, string>> = {
+/** `console` is among them, because a console that is turned off has no template. */
+const TITLES: Readonly<Record<Exclude<StepName, Exclude<Template['name'], 'console'> | 'build'>, string>> = {
   keys: 'Keys and policy in SSM',
   certificate: 'Certificate in ACM',
   service: 'Service steady, targets healthy',
+  console: 'Stack of the console',
+  'console service': 'Console steady, targets healthy',
 };
 
 /** @returns the title of the step while it runs */
@@ -51,6 +55,7 @@ export class DeployPrinter {
       ['account', `${account}, as ${caller}`],
       ['region', region],
       ['handler', `${callbackUrl(settings)}, ${settings.auth === 'jwt' ? 'signed JWT' : 'JSON'}`],
+      ...(settings.console === undefined ? [] : [['console', consoleOrigin(settings)]]),
       ...(emulated ? [['endpoint', `${process.env['AWS_ENDPOINT_URL'] ?? ''}: an emulator, not AWS`]] : []),
     ];
     for (const line of columns(rows)) this.line(line);

@@ -3,8 +3,15 @@ import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
 import type { AnswerAlgorithm } from '../../src/protocol/key.js';
 import { stackNames } from '../../infra/names.js';
+import { consoleOrigin } from '../../infra/settings.js';
 import { describeCertificate, WARNING_DAYS } from '../aws/acm.js';
-import { describeService, isSteady, neverRuns, type ServiceState } from '../aws/service-state.js';
+import {
+  describeService,
+  isSteady,
+  neverRuns,
+  type ServiceKind,
+  type ServiceState,
+} from '../aws/service-state.js';
 import type { Session } from '../aws/session.js';
 import { type DeployedStack, describeStack, stateOf, type StackState } from '../aws/stack.js';
 import { type ParameterStates, readParameters, readStop, type StopStatus } from './parameter-status.js';
@@ -18,19 +25,28 @@ interface StackStatus {
   readonly updated: string | undefined;
 }
 
+export interface ServiceStatus extends ServiceState {
+  readonly steady: boolean;
+  readonly desiredBySettings: number;
+  readonly note: string | undefined;
+}
+
+export interface ConsoleStatus {
+  /** Address of the console. */
+  readonly origin: string;
+  /** Undefined if it is not deployed. */
+  readonly service: ServiceStatus | undefined;
+}
+
 export interface Status extends ParameterStates {
   readonly environment: string;
   readonly account: string;
   readonly region: string;
   readonly endpoint: string | undefined;
   readonly stacks: readonly StackStatus[];
-  readonly service:
-    | (ServiceState & {
-        readonly steady: boolean;
-        readonly desiredBySettings: number;
-        readonly note: string | undefined;
-      })
-    | undefined;
+  readonly service: ServiceStatus | undefined;
+  /** Undefined if the settings have no console. */
+  readonly console: ConsoleStatus | undefined;
   readonly callbackAlgorithmBySettings: AnswerAlgorithm;
   readonly emergencyStop: StopStatus;
   readonly store: StoreStatus;
@@ -51,9 +67,10 @@ export interface Status extends ParameterStates {
 export async function readStatus(session: Session): Promise<Status> {
   const { aws, settings, environment, account, region, emulated } = session;
   const stacks = stackNames(settings);
-  const [deployed, service, keysAndPolicy, emergencyStop, store, alarms] = await Promise.all([
+  const [deployed, service, withConsole, keysAndPolicy, emergencyStop, store, alarms] = await Promise.all([
     Promise.all(stacks.map((name) => describeStack(aws.cloudformation, `${session.names.prefix}-${name}`))),
-    describeService(session),
+    readService(session, 'handler', settings.desiredCount),
+    readConsole(session),
     readParameters(session),
     readStop(session),
     readStore(session),
@@ -76,12 +93,8 @@ export async function readStatus(session: Session): Promise<Status> {
         updated: stack?.updated?.toISOString(),
       };
     }),
-    service: service && {
-      ...service,
-      steady: isSteady(service),
-      desiredBySettings: settings.desiredCount,
-      note: neverRuns(session, service) ? 'the endpoint is an emulator, which runs no tasks' : undefined,
-    },
+    service,
+    console: withConsole,
     ...keysAndPolicy,
     callbackAlgorithmBySettings: settings.callbackKeyAlgorithm,
     emergencyStop,
@@ -95,6 +108,29 @@ export async function readStatus(session: Session): Promise<Status> {
     },
     alarms,
   };
+}
+
+async function readService(
+  session: Session,
+  kind: ServiceKind,
+  desiredBySettings: number,
+): Promise<ServiceStatus | undefined> {
+  const state = await describeService(session, kind);
+  return (
+    state && {
+      ...state,
+      steady: isSteady(state),
+      desiredBySettings,
+      note: neverRuns(session, state) ? 'the endpoint is an emulator, which runs no tasks' : undefined,
+    }
+  );
+}
+
+async function readConsole(session: Session): Promise<ConsoleStatus | undefined> {
+  const { settings } = session;
+  if (settings.console === undefined) return undefined;
+  const { desiredCount } = settings.console;
+  return { origin: consoleOrigin(settings), service: await readService(session, 'console', desiredCount) };
 }
 
 /** @returns the certificate's ARN, from the settings, the stack's parameter or the certificate resource in the stack */

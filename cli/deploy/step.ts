@@ -4,8 +4,9 @@ import type { Session } from '../aws/session.js';
 import type { DeployedStack } from '../aws/stack.js';
 import type { Template } from './templates.js';
 
-export type StepName = StackName | 'keys' | 'certificate' | 'build' | 'service';
-export type Action = 'create' | 'update' | 'recreate' | 'rotate' | 'renew' | 'build' | 'wait' | 'none';
+export type StepName = StackName | 'keys' | 'certificate' | 'build' | 'service' | 'console service';
+export type Action =
+  'create' | 'update' | 'recreate' | 'rotate' | 'renew' | 'build' | 'wait' | 'delete' | 'none';
 
 /** The changes that a step would make. */
 export interface Change {

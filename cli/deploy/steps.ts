@@ -1,8 +1,10 @@
 // The steps of a deployment, in order.
+import { removeStack } from '../aws/removal.js';
 import type { Session } from '../aws/session.js';
+import type { DeployedStack } from '../aws/stack.js';
 import type { DeploymentRun, Step } from './step.js';
 import { buildStep } from './steps/build.js';
-import { certificateStep } from './steps/certificate.js';
+import { type CertificateStep, certificateStep } from './steps/certificate.js';
 import { keysStep } from './steps/keys.js';
 import { serviceStep } from './steps/service.js';
 import { stackStep } from './steps/stack.js';
@@ -10,29 +12,61 @@ import type { Template } from './templates.js';
 
 /** @returns the steps for the selected stacks */
 export function stepsOf(deployment: DeploymentRun): readonly Step[] {
-  return deployment.templates
+  const certificate = certificateStep(deployment);
+  const steps = deployment.templates
     .filter(({ name }) => deployment.selected.includes(name))
-    .flatMap((template) => stepsOfStack(deployment, template));
+    .flatMap((template) => stepsOfStack(deployment, template, certificate));
+  const leftOver = deployment.deployed.get('console');
+  if (leftOver === undefined || deployment.session.settings.console !== undefined) return steps;
+  // First, because the other stacks can't remove what it uses.
+  return [removalStep(deployment, leftOver), ...steps];
 }
 
-function stepsOfStack(deployment: DeploymentRun, template: Template): readonly Step[] {
-  const { session, options } = deployment;
+/** A console that was turned off in the settings. */
+function removalStep({ session, deployed }: DeploymentRun, stack: DeployedStack): Step {
+  return {
+    name: 'console',
+    inspect: () =>
+      Promise.resolve({
+        action: 'delete',
+        summary: 'delete the stack: the settings have no "console"',
+        details: [],
+      }),
+    async apply(report) {
+      await removeStack(session, stack, {
+        report,
+        onEvent: ({ type, resource, status }) => report(`${type} ${resource} ${status}`),
+      });
+      deployed.delete('console');
+    },
+  };
+}
+
+function stepsOfStack(
+  deployment: DeploymentRun,
+  template: Template,
+  certificate: CertificateStep,
+): readonly Step[] {
+  const { session, options, deployed } = deployment;
+  const parameters = () => ({
+    ImageTag: options.tag,
+    CertificateArn: certificate.arn() ?? deployed.get('callback')?.parameters['CertificateArn'],
+  });
   switch (template.name) {
     case 'image':
       return [
         stackStep(deployment, template),
         ...(options.givenTag === undefined ? [buildStep(deployment)] : []),
       ];
-    case 'callback': {
-      const certificate = certificateStep(deployment);
-      const parameters = () => ({ ImageTag: options.tag, CertificateArn: certificate.arn() });
+    case 'callback':
       return [
         keysStep(deployment),
         ...(isIssuedByStack(session) ? [] : [certificate]),
         stackStep(deployment, template, parameters),
         serviceStep(deployment),
       ];
-    }
+    case 'console':
+      return [stackStep(deployment, template, parameters), serviceStep(deployment, 'console')];
     default:
       return [stackStep(deployment, template)];
   }

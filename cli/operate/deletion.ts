@@ -36,7 +36,7 @@ export function deletionTasks(
     },
   };
   return [
-    ...stackTasks('cosigner', 'callback'),
+    ...stackTasks('cosigner', 'console', 'callback'),
     ...certificates.map(({ arn }) => ({
       title: `Certificate ${arn}`,
       run: () => deleteCertificate(session, arn),

@@ -4,7 +4,7 @@ import { STACK_NAMES, type StackName } from '../../infra/names.js';
 import { KEY_FILES } from '../../src/keys/directory.js';
 import { type Certificate, findImported } from '../aws/acm.js';
 import { DeployError } from '../aws/error.js';
-import { readParameter } from '../aws/parameters.js';
+import { allParameters, readParameter } from '../aws/parameters.js';
 import { readPrivateFile } from '../aws/private-files.js';
 import { isKept, resourcesOf, type StackResource } from '../aws/removal.js';
 import { openSession, type Session } from '../aws/session.js';
@@ -158,7 +158,7 @@ async function findStacks(session: Session, options: DestroyOptions): Promise<re
 
 /** @returns the names of the parameters that exist */
 async function findParameters(session: Session): Promise<readonly string[]> {
-  const names = Object.values(session.names.parameters);
+  const names = allParameters(session.names);
   const exists = await Promise.all(names.map((name) => parameterExists(session, name)));
   return names.filter((_, index) => exists[index]);
 }

@@ -16,6 +16,7 @@ import {
 interface LogsOptions extends OperatorOptions {
   readonly follow?: boolean;
   readonly errors?: boolean;
+  readonly console?: boolean;
   readonly request?: string;
   readonly since?: string;
 }
@@ -31,6 +32,7 @@ export async function runLogs({ sleep }: OperatorRuntime = {}): Promise<void> {
   )
     .option('-f, --follow', 'wait for new lines, and show them')
     .option('--errors', 'only lines at level error or fatal, and lines that Node.js printed itself')
+    .option('--console', "the console's log instead of the handler's")
     .option('--request <id>', 'only lines about one request: its requestId, txId or trace id')
     .option('--since <duration>', 'how far back: 30s, 15m, 2h, 7d (default: 1h; with --request 7d)');
   addOperatorOptions(program, 'print JSON lines even on a terminal')
@@ -52,6 +54,7 @@ export async function runLogs({ sleep }: OperatorRuntime = {}): Promise<void> {
 /** @returns whether any line was found */
 async function showLines(session: Session, options: LogsOptions, start: number): Promise<boolean> {
   const { follow = false, errors = false, request } = options;
+  const kind = options.console === true ? 'console' : 'handler';
   const print = createPrinter(options.json ?? false);
   /** Ids of the lines that the next poll may return again, with their times. */
   const shown = new Map<string, number>();
@@ -59,7 +62,12 @@ async function showLines(session: Session, options: LogsOptions, start: number):
   let from = start;
   for (;;) {
     let newest = from;
-    for await (const { eventId = '', message = '', timestamp = 0 } of readEvents(session, from, request)) {
+    for await (const { eventId = '', message = '', timestamp = 0 } of readEvents(
+      session,
+      from,
+      request,
+      kind,
+    )) {
       newest = Math.max(newest, timestamp);
       if (shown.has(eventId) || (errors && !isError(message))) continue;
       shown.set(eventId, timestamp);

@@ -11,25 +11,32 @@ import {
 } from '../operator-command.js';
 import { runTasks } from '../progress.js';
 
+interface RestartOptions extends OperatorOptions {
+  readonly console?: boolean;
+}
+
 export async function runRestart({ sleep }: OperatorRuntime = {}): Promise<void> {
   const program = createOperatorProgram(
     'restart',
     'Starts new tasks, waits until they are healthy, then stops the old ones.',
-  ).action(async (options: OperatorOptions) => {
-    const session = await openSession(options, { sleep });
-    const { environment } = session;
-    let state: ServiceState | undefined;
-    const restart = {
-      title: `${environment}: new tasks`,
-      async run(report: (line: string) => void) {
-        const expected = await updateService(session, { forceNewDeployment: true });
-        state = await waitUntilSteady(session, { onProgress: report, expected });
-        report(describeState(state));
-      },
-    };
-    await runTasks([restart], options);
-    if (options.json === true) printJson({ environment, service: state });
-  });
+  )
+    .option('--console', "the console's tasks instead of the handler's")
+    .action(async (options: RestartOptions) => {
+      const session = await openSession(options, { sleep });
+      const { environment } = session;
+      const kind = options.console === true ? 'console' : 'handler';
+      let state: ServiceState | undefined;
+      const restart = {
+        title: `${environment}: new tasks${kind === 'console' ? ' of the console' : ''}`,
+        async run(report: (line: string) => void) {
+          const expected = await updateService(session, { forceNewDeployment: true }, kind);
+          state = await waitUntilSteady(session, { kind, onProgress: report, expected });
+          report(describeState(state));
+        },
+      };
+      await runTasks([restart], options);
+      if (options.json === true) printJson({ environment, service: state });
+    });
   await runOperatorProgram(
     program,
     () => 'The new tasks will start anyway: "npm run deploy -- --status" shows their state.',

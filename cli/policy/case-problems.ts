@@ -25,7 +25,7 @@ export function problemsOf(
     const first = firstLines.get(name);
     if (first === undefined) firstLines.set(name, line);
     const tried = now === undefined ? (decisions[index]?.tried ?? []) : [];
-    const inTime = policy.rules.find((rule) => tried.includes(rule.id) && readsTime(rule, testCase));
+    const inTime = policy.rules.find((rule) => tried.includes(rule.id) && readsTime(policy, rule, testCase));
     const messages: readonly (readonly [number, string | undefined])[] = [
       [line, first === undefined ? undefined : `the case in line ${first} has the same name`],
       ...set.map(
@@ -106,14 +106,20 @@ function limitProblems(
 }
 
 /** Whether a rule reads the time: by `now`, or because an announced transaction or the initiator's proof expires. */
-function readsTime({ ast }: Rule, { request: { payload }, announced }: Case): boolean {
+function readsTime(
+  { holds }: Policy,
+  { ast, hold }: Rule,
+  { request: { payload }, announced }: Case,
+): boolean {
+  const { notInitiator = [] } = holds.get(hold ?? '') ?? {};
+  const remembered = [...rememberedFacts(ast), ...(notInitiator.length > 0 ? ['tx.initiator'] : [])];
   const { extraParameters } = payload;
   const expiring = new Set([
     ...(announced.some(({ expires }) => expires !== undefined) ? ['tx.expected'] : []),
     ...(isObject(extraParameters) && present(extraParameters['extraSignature']) ? ['tx.initiator'] : []),
   ]);
   return (
-    rememberedFacts(ast).some((fact) => expiring.has(fact)) ||
+    remembered.some((fact) => expiring.has(fact)) ||
     [...nodesIn(ast)].some((node) => node.op === 'id' && node.args === 'now')
   );
 }

@@ -34,8 +34,6 @@ interface Moment extends Pick<Asked, 'request'> {
 export interface Occasion extends Moment, Asked {
   /** What people have decided about this request: taken as verified. It matters only if a rule holds the request. */
   readonly people?: readonly Vote[];
-  /** When it was first held. @default at its first simulation without a final answer, or now */
-  readonly heldSince?: Date;
 }
 
 /** An announced transaction, as it is stored. */
@@ -72,7 +70,7 @@ export function occasionOf(
   request: CallbackRequest,
   now: Date,
   signed: Signed | undefined,
-  held: Pick<Occasion, 'people' | 'heldSince'> = {},
+  held: Pick<Occasion, 'people'> = {},
 ): Occasion {
   return { ...askedOf(request), now, signed, ...held };
 }
@@ -146,10 +144,10 @@ export class Simulation {
 }
 
 /** Who decides about a request has been asked before. */
-function withPeople(memory: Memory, { people, heldSince, now }: Occasion): Memory {
-  if (people === undefined && heldSince === undefined) return memory;
-  const since = heldSince?.getTime() ?? memory.people.since ?? now.getTime();
-  return { ...memory, people: { ...memory.people, since, votes: people ?? [] } };
+function withPeople(memory: Memory, { people: votes, now }: Occasion): Memory {
+  if (votes === undefined) return memory;
+  const { since = now.getTime() } = memory.people;
+  return { ...memory, people: { ...memory.people, since, votes } };
 }
 
 function answerKeyOf({ request: { kind, requestId }, stage, content }: Occasion): Key {

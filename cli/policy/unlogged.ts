@@ -30,7 +30,10 @@ export type UndocumentedReads = ReadonlyMap<string, Reads>;
 /** An expression of a rule, or of a limit. */
 type Reader = Pick<Rule, 'id' | 'ast'>;
 
-export function undocumentedReads({ rulesFor, limits }: Policy): UndocumentedReads {
+export function undocumentedReads({ rulesFor, limits, holds }: Policy): UndocumentedReads {
+  const isProofRead = rulesFor.transaction.some(
+    ({ hold }) => (holds.get(hold ?? '')?.notInitiator ?? []).length > 0,
+  );
   const limitReaders = limits.flatMap((limit) =>
     expressionsOf(limit).map(({ ast }) => ({ id: `${LIMIT_PREFIX}${limit.name}`, ast })),
   );
@@ -41,7 +44,11 @@ export function undocumentedReads({ rulesFor, limits }: Policy): UndocumentedRea
     ],
     [
       OTHER_PARAMETERS,
-      readsOf([...rulesFor.transaction, ...limitReaders], 'tx.extraParameters', SIGNED_PARAMETERS),
+      withNames(
+        readsOf([...rulesFor.transaction, ...limitReaders], 'tx.extraParameters', SIGNED_PARAMETERS),
+        // Who initiated a transaction may not approve it.
+        isProofRead ? PROOF_FIELDS : [],
+      ),
     ],
   ]);
 }
@@ -55,6 +62,10 @@ function readsOf(rules: readonly Reader[], object: string, logged: readonly stri
     names: [...new Set(names)].filter((name) => !logged.includes(name)),
     wholeIn: new Set(rules.filter((rule) => readsWhole(rule, object)).map(({ id }) => id)),
   };
+}
+
+function withNames(reads: Reads, names: readonly string[]): Reads {
+  return { ...reads, names: [...new Set([...reads.names, ...names])] };
 }
 
 /** The name in `x.name` or `x["name"]`. */

@@ -9,14 +9,14 @@ import type { Metrics, STATE_EVENTS } from './metrics.js';
 
 const { Stats, ComparisonOperator, TreatMissingData } = cloudwatch;
 
-interface AlarmDefinition extends Omit<cloudwatch.AlarmProps, 'evaluationPeriods' | 'metric'> {
+export interface AlarmDefinition extends Omit<cloudwatch.AlarmProps, 'evaluationPeriods' | 'metric'> {
   readonly alarmDescription: string;
   readonly metric: cloudwatch.IMetric;
   /** @default 1 */
   readonly evaluationPeriods?: number;
 }
 
-/** @param prefix prefix for the alarms' names */
+/** The service's alarms. @param prefix prefix for the alarms' names */
 export function createAlarms(scope: Construct, prefix: string, metrics: Metrics, topic: sns.ITopic): void {
   const definitions = {
     ...loadBalancerAlarms(metrics),
@@ -25,7 +25,24 @@ export function createAlarms(scope: Construct, prefix: string, metrics: Metrics,
     ...storeAlarms(metrics),
     ...recordAlarms(metrics),
   };
-  for (const [name, definition] of Object.entries<AlarmDefinition>(definitions)) {
+  addAlarms(scope, { prefix, metrics, topic }, definitions);
+}
+
+interface AlarmContext {
+  /** Prefix for the alarms' names. */
+  readonly prefix: string;
+  readonly metrics: Metrics;
+  /** Receives the alarms. */
+  readonly topic: sns.ITopic;
+}
+
+/** @param definitions by the alarms' names */
+export function addAlarms(
+  scope: Construct,
+  { prefix, metrics, topic }: AlarmContext,
+  definitions: Readonly<Record<string, AlarmDefinition>>,
+): void {
+  for (const [name, definition] of Object.entries(definitions)) {
     const alarm = new cloudwatch.Alarm(scope, `alarm-${name}`, {
       evaluationPeriods: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,

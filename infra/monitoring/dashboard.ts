@@ -90,6 +90,6 @@ function storeGraphs(metrics: Metrics): cloudwatch.IWidget[] {
   ];
 }
 
-function graph(title: string, left: cloudwatch.IMetric[]): cloudwatch.GraphWidget {
+export function graph(title: string, left: cloudwatch.IMetric[]): cloudwatch.GraphWidget {
   return new cloudwatch.GraphWidget({ title, left, width: 8, height: 6, leftYAxis: { min: 0 } });
 }

@@ -26,6 +26,9 @@ const REFRESH_FAILURES = {
  */
 export const STATE_EVENTS = { EmergencyStops: 'emergency_stop', Stale: 'stale' } as const;
 
+/** The same for the console. */
+export const CONSOLE_STATE_EVENTS = { HoldsOverTen: 'holds_waiting' } as const;
+
 /** Log events about the store, by the metric that counts them. */
 const STORE_EVENTS = {
   /** Requests were answered with RETRY. */
@@ -38,10 +41,21 @@ const STORE_EVENTS = {
 
 const FIVE_MINUTES = Duration.minutes(5);
 
-/** @param namespace namespace for the metrics that are extracted from the log */
-export function createMetricFilters(scope: Construct, logGroup: logs.ILogGroup, namespace: string): void {
-  const event = (name: string) => FilterPattern.stringValue('$.event', '=', name);
-  const createFilter = (
+/** A pattern for the lines of an event. */
+export const event = (name: string) => FilterPattern.stringValue('$.event', '=', name);
+
+/** A pattern for lines that report an error. */
+export const ERRORS = FilterPattern.any(
+  FilterPattern.stringValue('$.level', '=', 'error'),
+  FilterPattern.stringValue('$.level', '=', 'fatal'),
+);
+
+/**
+ * @param namespace namespace for the metrics that are extracted from the log
+ * @returns creates a filter for a metric
+ */
+export function filtersFor(scope: Construct, logGroup: logs.ILogGroup, namespace: string) {
+  return (
     metricName: string,
     filterPattern: logs.IFilterPattern,
     options: Partial<logs.MetricFilterOptions> = {},
@@ -53,6 +67,11 @@ export function createMetricFilters(scope: Construct, logGroup: logs.ILogGroup, 
       filterPattern,
       ...options,
     });
+}
+
+/** @param namespace namespace for the metrics that are extracted from the log */
+export function createMetricFilters(scope: Construct, logGroup: logs.ILogGroup, namespace: string): void {
+  const createFilter = filtersFor(scope, logGroup, namespace);
 
   createFilter('Decisions', event('decision'), { dimensions: { action: '$.action' } });
   createFilter('DecisionDuration', event('decision'), {
@@ -61,13 +80,7 @@ export function createMetricFilters(scope: Construct, logGroup: logs.ILogGroup, 
   });
   createFilter('Refusals', event('refused'), { dimensions: { code: '$.code' } });
   createFilter('IntegrityRefusals', event('integrity_failed'));
-  createFilter(
-    'Errors',
-    FilterPattern.any(
-      FilterPattern.stringValue('$.level', '=', 'error'),
-      FilterPattern.stringValue('$.level', '=', 'fatal'),
-    ),
-  );
+  createFilter('Errors', ERRORS);
   createFilter('KeyRefreshFailures', FilterPattern.any(...REFRESH_FAILURES.key.map(event)));
   createFilter('PolicyRefreshFailures', FilterPattern.any(...REFRESH_FAILURES.policy.map(event)));
   createFilter('CandidateDifferences', event('candidate_differs'));
@@ -115,7 +128,9 @@ export class Metrics {
   /** Whether the metric counts log events that are not repeated while their cause lasts. */
   countsSingleEvents(metric: cloudwatch.IMetric): boolean {
     if (!(metric instanceof cloudwatch.Metric)) return false;
-    return metric.namespace === this.#props.namespace && !(metric.metricName in STATE_EVENTS);
+    const { namespace, metricName } = metric;
+    const isState = metricName in STATE_EVENTS || metricName in CONSOLE_STATE_EVENTS;
+    return namespace === this.#props.namespace && !isState;
   }
 
   /** 1 for a period in which something was decided, but no head was sealed. */

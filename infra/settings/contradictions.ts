@@ -1,4 +1,5 @@
 // Finds settings that are valid individually but contradict each other.
+import { consoleProblems } from './console.js';
 import { isObject, type JsonObject } from './json.js';
 import { REGION } from './schema.js';
 
@@ -12,6 +13,7 @@ export function findContradictions(settings: JsonObject): readonly string[] {
     ...certificateProblems(settings),
     ...cosignerProblems(settings),
     ...endpointProblems(settings),
+    ...consoleProblems(settings),
   ];
 }
 

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { BASE_PATH } from '../../src/config.js';
 import { basePath } from '../../src/config-values.js';
+import { consoleSetting } from './console.js';
 import { policySigners } from './signers.js';
 
 const string = (pattern: RegExp, expected: string) =>
@@ -173,6 +174,11 @@ const common = {
    * @default - none; the policy need not be signed
    */
   policySigners: policySigners.optional(),
+  /**
+   * The console in which people decide on the requests that a policy holds: who may reach it, and who is told.
+   * @default - no console
+   */
+  console: consoleSetting.optional(),
   /**
    * Number of tasks.
    * @default 1

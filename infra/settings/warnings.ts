@@ -7,7 +7,13 @@ export const NITRO_VERSION = '2026.08.19';
 export const SGX_VERSION = '2025.12.11';
 
 /** @returns one line for each warning */
-export function findWarnings({ auth, certificate }: Settings): readonly string[] {
+export function findWarnings({
+  auth,
+  certificate,
+  console: withConsole,
+  network,
+  cosigner,
+}: Settings): readonly string[] {
   return [
     ...(auth === 'json'
       ? [
@@ -17,6 +23,16 @@ export function findWarnings({ auth, certificate }: Settings): readonly string[]
     ...(auth === 'jwt' && certificate === 'private'
       ? [
           `"certificate": "private" with JWT needs a Co-signer that is set up with option 4 or 5. AWS Nitro Co-signers may support them from version ${NITRO_VERSION} on: check with Fireblocks. The script on the Co-signer's host sets them up; the Console sets up options 1 and 2 only.`,
+        ]
+      : []),
+    ...(withConsole?.webhookUrl !== undefined && !('vpcId' in network) && !cosigner
+      ? [
+          '"console.webhookUrl" needs a route to the internet, which the VPC that is created does not have: use an existing VPC with a NAT gateway, or tell people by e-mail.',
+        ]
+      : []),
+    ...(withConsole !== undefined && certificate === 'private'
+      ? [
+          'Browsers must trust your own CA before they use a passkey in the console: install .keys/<env>/tls_ca.pem on the machines of approvers, and again after each --renew-certificate.',
         ]
       : []),
   ];

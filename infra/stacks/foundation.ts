@@ -4,17 +4,12 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { ARCHIVE_PREFIX, type StackName } from '../names.js';
+import type { StackName } from '../names.js';
 import type { ExistingNetwork } from '../settings.js';
-import {
-  COSIGNER_BUCKET_ACTIONS,
-  COSIGNER_OBJECT_ACTIONS,
-  SESSION_MANAGER_ACTIONS,
-} from './cosigner-permissions.js';
 import { type EndpointStatement, toPolicyStatement } from './endpoint-policy.js';
-import { POLICY_BUCKET_ACTIONS, POLICY_OBJECT_ACTIONS } from './policy-bucket.js';
+import { type EndpointInputs, interfaceEndpoints, s3Statements } from './endpoints.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
-import { ARCHIVE_BUCKET_ACTIONS, ARCHIVE_OBJECT_ACTIONS, TABLE_ACTIONS } from './store.js';
+import { TABLE_ACTIONS } from './store.js';
 
 export interface Network {
   readonly vpc: ec2.IVpc;
@@ -23,12 +18,6 @@ export interface Network {
   /** Security group of the interface endpoints. */
   readonly endpointSecurityGroup: ec2.ISecurityGroup;
 }
-
-type InterfaceEndpoint = readonly [
-  id: string,
-  service: ec2.InterfaceVpcEndpointAwsService,
-  statements: readonly EndpointStatement[],
-];
 
 interface GatewayEndpoint {
   readonly vpc: ec2.IVpc;
@@ -178,7 +167,7 @@ export class FoundationStack extends ProjectStack {
       allowAllOutbound: false,
     });
     const subnets = privateSubnets.slice(0, this.deployment.settings.network.endpointZones);
-    for (const [id, service, statements] of this.interfaceEndpoints()) {
+    for (const [id, service, statements] of interfaceEndpoints(this.endpointInputs())) {
       const endpoint = new ec2.InterfaceVpcEndpoint(this, id, {
         vpc,
         service,
@@ -188,7 +177,11 @@ export class FoundationStack extends ProjectStack {
       });
       for (const statement of statements) endpoint.addToPolicy(toPolicyStatement(statement, this.account));
     }
-    this.createGatewayEndpoint('S3', 's3', { vpc, routeTableIds, statements: this.s3Statements() });
+    this.createGatewayEndpoint('S3', 's3', {
+      vpc,
+      routeTableIds,
+      statements: s3Statements(this.endpointInputs()),
+    });
     this.createGatewayEndpoint('DynamoDb', 'dynamodb', {
       vpc,
       routeTableIds,
@@ -199,31 +192,13 @@ export class FoundationStack extends ProjectStack {
     return securityGroup;
   }
 
-  private interfaceEndpoints(): readonly InterfaceEndpoint[] {
-    const { InterfaceVpcEndpointAwsService: Service } = ec2;
-    const { settings, names } = this.deployment;
-    const pullImage: EndpointStatement[] = [
-      {
-        actions: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
-        resources: [this.arn('ecr', `repository/${names.repository}`)],
-      },
-      { actions: ['ecr:GetAuthorizationToken'], resources: ['*'] },
-    ];
-    const readParameters = { actions: ['ssm:GetParameters'], resources: this.parameterArns() };
-    const writeLog = {
-      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      resources: [this.arn('logs', `log-group:${names.logGroups.service}:*`)],
+  private endpointInputs(): EndpointInputs {
+    return {
+      deployment: this.deployment,
+      arn: (service, resource) => this.arn(service, resource),
+      bucketArn: (name) => `arn:${this.partition}:s3:::${name}`,
+      bucketName: (purpose) => this.bucketName(purpose),
     };
-    const registerInstance = { actions: SESSION_MANAGER_ACTIONS.ssm, resources: ['*'] };
-    const openSession = { actions: SESSION_MANAGER_ACTIONS.ssmmessages, resources: ['*'] };
-    const sessions: InterfaceEndpoint = ['SsmMessages', Service.SSM_MESSAGES, [openSession]];
-    return [
-      ['Ssm', Service.SSM, settings.cosigner ? [readParameters, registerInstance] : [readParameters]],
-      ['EcrApi', Service.ECR, pullImage],
-      ['EcrDocker', Service.ECR_DOCKER, pullImage],
-      ['CloudWatchLogs', Service.CLOUDWATCH_LOGS, [writeLog]],
-      ...(settings.cosigner ? [sessions] : []),
-    ];
   }
 
   /**
@@ -244,42 +219,5 @@ export class FoundationStack extends ProjectStack {
         statements: statements.map((statement) => toPolicyStatement(statement, this.account)),
       }),
     });
-  }
-
-  private s3Statements(): readonly EndpointStatement[] {
-    const { cosigner, region } = this.deployment.settings;
-    const bucketArn = (name: string): string => `arn:${this.partition}:s3:::${name}`;
-    // The bucket from which ECR serves image layers (Amazon ECR, "Minimum Amazon S3 bucket permissions").
-    const pullLayers: EndpointStatement = {
-      actions: ['s3:GetObject'],
-      resources: [bucketArn(`prod-${region}-starport-layer-bucket/*`)],
-      anyAccount: true,
-    };
-    const policyBucket = bucketArn(this.bucketName('policy'));
-    const readPolicies: EndpointStatement[] = [
-      { actions: POLICY_BUCKET_ACTIONS, resources: [policyBucket] },
-      { actions: POLICY_OBJECT_ACTIONS, resources: [`${policyBucket}/*`] },
-    ];
-    const archive = bucketArn(this.bucketName('archive'));
-    const useArchive: EndpointStatement[] = [
-      { actions: ARCHIVE_BUCKET_ACTIONS, resources: [archive] },
-      { actions: ARCHIVE_OBJECT_ACTIONS, resources: [`${archive}/${ARCHIVE_PREFIX}/*`] },
-    ];
-    if (!cosigner) return [pullLayers, ...readPolicies, ...useArchive];
-    const cosignerBucket = bucketArn(this.bucketName('cosigner'));
-    return [
-      pullLayers,
-      ...readPolicies,
-      ...useArchive,
-      { actions: COSIGNER_BUCKET_ACTIONS, resources: [cosignerBucket] },
-      { actions: COSIGNER_OBJECT_ACTIONS, resources: [`${cosignerBucket}/*`] },
-      { actions: ['s3:ListAllMyBuckets'], resources: ['*'] },
-      // The Amazon Linux 2023 package repositories, and Fireblocks' certificates.
-      {
-        actions: ['s3:GetObject'],
-        resources: [bucketArn(`al2023-repos-${region}-de612dc2/*`), bucketArn('fb-certs/*')],
-        anyAccount: true,
-      },
-    ];
   }
 }

@@ -1,6 +1,18 @@
 // Base class for all stacks: tags, removal policy, names and other conventions that they share.
-import { BootstraplessSynthesizer, Fn, RemovalPolicy, Stack, Tags, Validations } from 'aws-cdk-lib';
+import {
+  BootstraplessSynthesizer,
+  CfnParameter,
+  Fn,
+  RemovalPolicy,
+  Stack,
+  Tags,
+  Token,
+  Validations,
+} from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct, IConstruct } from 'constructs';
 import type { Deployment } from '../deployment.js';
@@ -89,6 +101,12 @@ export abstract class ProjectStack extends Stack {
     }
   }
 
+  /** The finding about a permission for ARNs with a wildcard. */
+  protected wildcard(arn: string): string {
+    const account = Token.isUnresolved(this.account) ? '<AWS::AccountId>' : this.account;
+    return `IAM5[Resource::${arn.replace(this.account, account)}]`;
+  }
+
   /**
    * Logs access to a bucket. The construct's `serverAccessLogsBucket` property would name the bucket in the log
    * bucket's policy, which belongs to another stack.
@@ -104,5 +122,67 @@ export abstract class ProjectStack extends Stack {
   /** Imports a security group as immutable, so that constructs can't add rules; all rules are in the security stack. */
   protected importSecurityGroup(id: string, securityGroupId: string): ec2.ISecurityGroup {
     return ec2.SecurityGroup.fromSecurityGroupId(this, id, securityGroupId, { mutable: false });
+  }
+
+  /** @param logGroup name of the only log group that the task writes to */
+  protected createExecutionRole(logGroup: string): iam.Role {
+    const { repository } = this.deployment.names;
+    const logStreams = this.arn('logs', `log-group:${logGroup}:log-stream:*`);
+    const role = this.createRole('ExecutionRole', 'Fargate: pulls the image and writes the log', [
+      new iam.PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
+      new iam.PolicyStatement({
+        actions: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+        resources: [this.arn('ecr', `repository/${repository}`)],
+      }),
+      new iam.PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logStreams],
+      }),
+    ]);
+    this.acknowledge(
+      role,
+      ['IAM5[Resource::*]'],
+      'ecr:GetAuthorizationToken does not support resource-level permissions.',
+    );
+    this.acknowledge(
+      role,
+      [this.wildcard(logStreams)],
+      'Each task writes to its own log stream in this one log group.',
+    );
+    return role;
+  }
+
+  /** A role for tasks of ECS in this account and region. */
+  protected createRole(id: string, description: string, statements: iam.PolicyStatement[]): iam.Role {
+    const role = new iam.Role(this, id, {
+      description,
+      assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com', {
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': this.account },
+          ArnLike: { 'aws:SourceArn': this.arn('ecs', '*') },
+        },
+      }),
+    });
+    for (const statement of statements) role.addToPolicy(statement);
+    return role;
+  }
+
+  /** A log group that is encrypted, expires, and in prod is kept with its stack deleted. */
+  protected createLogGroup(id: string, logGroupName: string, encryptionKey: kms.IKey): logs.LogGroup {
+    return new logs.LogGroup(this, id, {
+      logGroupName,
+      retention: this.deployment.sizing.retentionDays,
+      encryptionKey,
+      removalPolicy: this.removalPolicy,
+    });
+  }
+
+  /** The stack's parameter with the image to run. */
+  protected createImageTag(): string {
+    return new CfnParameter(this, 'ImageTag', {
+      description: 'Tag of the image to run: a git revision',
+      allowedPattern: '[A-Za-z0-9_][A-Za-z0-9._-]{0,127}',
+      constraintDescription: 'must be the tag of an image in the repository',
+    }).valueAsString;
   }
 }

@@ -1,6 +1,6 @@
-// Access control and what is kept: the encryption key, all security group rules, the policy bucket, the store, and the
-// task's IAM roles. Data and the keys and roles for it are created, kept and deleted together.
-import { CfnOutput, Token } from 'aws-cdk-lib';
+// Access control and what is kept: the encryption key, all security group rules but the console's, the policy bucket, the
+// store, and the task's IAM roles. Data and the keys and roles for it are created, kept and deleted together.
+import { CfnOutput } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -12,6 +12,7 @@ import type { Network } from './foundation.js';
 import { createPolicyBucket, POLICY_BUCKET_ACTIONS, POLICY_OBJECT_ACTIONS } from './policy-bucket.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 import { Store } from './store.js';
+import { allowTraffic, HTTPS_PORT, tcp } from './traffic.js';
 
 export interface SecurityStackProps extends ProjectStackProps {
   /** The network that the security groups belong to. */
@@ -26,8 +27,6 @@ export interface SecurityGroupIds {
   readonly loadBalancer: string;
   readonly task: string;
 }
-
-const HTTPS_PORT = 443;
 
 export class SecurityStack extends ProjectStack {
   /** Encrypts parameters, logs, images, the buckets for source and policies, and alarm notifications. */
@@ -50,7 +49,9 @@ export class SecurityStack extends ProjectStack {
     this.policyBucket = policyBucket;
     this.store = this.createStore(props);
     this.taskRole = this.createTaskRole(policyBucket).withoutPolicyUpdates();
-    this.executionRole = this.createExecutionRole().withoutPolicyUpdates();
+    this.executionRole = this.createExecutionRole(
+      this.deployment.names.logGroups.service,
+    ).withoutPolicyUpdates();
 
     new CfnOutput(this, 'KeyArn', { value: this.key.keyArn, description: 'KMS key for the parameters' });
     new CfnOutput(this, 'PolicyBucket', {
@@ -129,9 +130,9 @@ export class SecurityStack extends ProjectStack {
     const loadBalancer = create('LoadBalancer', 'The load balancer: the only one who reaches the task');
     const task = create('Task', 'The callback handler');
 
-    this.allowTraffic('CosignerToLoadBalancer', cosigner, loadBalancer, HTTPS_PORT);
-    this.allowTraffic('LoadBalancerToTask', loadBalancer, task, PORT);
-    this.allowTraffic('TaskToEndpoints', task, endpointSecurityGroup, HTTPS_PORT);
+    allowTraffic(this, 'CosignerToLoadBalancer', cosigner, loadBalancer, HTTPS_PORT);
+    allowTraffic(this, 'LoadBalancerToTask', loadBalancer, task, PORT);
+    allowTraffic(this, 'TaskToEndpoints', task, endpointSecurityGroup, HTTPS_PORT);
     new ec2.CfnSecurityGroupEgress(this, 'TaskToS3', {
       groupId: task.securityGroupId,
       destinationPrefixListId: s3PrefixListId,
@@ -145,7 +146,7 @@ export class SecurityStack extends ProjectStack {
       description: 'Read and write the store',
     });
     if (hosted) {
-      this.allowTraffic('CosignerToEndpoints', cosigner, endpointSecurityGroup, HTTPS_PORT);
+      allowTraffic(this, 'CosignerToEndpoints', cosigner, endpointSecurityGroup, HTTPS_PORT);
       new ec2.CfnSecurityGroupEgress(this, 'CosignerToInternet', {
         groupId: cosigner.securityGroupId,
         cidrIp: '0.0.0.0/0',
@@ -158,22 +159,6 @@ export class SecurityStack extends ProjectStack {
       loadBalancer: loadBalancer.securityGroupId,
       task: task.securityGroupId,
     };
-  }
-
-  /** Adds the egress rule to one group and the ingress rule to the other. */
-  private allowTraffic(id: string, from: ec2.ISecurityGroup, to: ec2.ISecurityGroup, port: number): void {
-    new ec2.CfnSecurityGroupEgress(this, `${id}Out`, {
-      groupId: from.securityGroupId,
-      destinationSecurityGroupId: to.securityGroupId,
-      ...tcp(port),
-      description: id,
-    });
-    new ec2.CfnSecurityGroupIngress(this, `${id}In`, {
-      groupId: to.securityGroupId,
-      sourceSecurityGroupId: from.securityGroupId,
-      ...tcp(port),
-      description: id,
-    });
   }
 
   private createPolicyBucket({ logBucket }: SecurityStackProps): s3.Bucket {
@@ -242,50 +227,4 @@ export class SecurityStack extends ProjectStack {
     );
     return role;
   }
-
-  private createExecutionRole(): iam.Role {
-    const { repository, logGroups } = this.deployment.names;
-    const logStreams = this.arn('logs', `log-group:${logGroups.service}:log-stream:*`);
-    const role = this.createRole('ExecutionRole', 'Fargate: pulls the image and writes the log', [
-      new iam.PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }),
-      new iam.PolicyStatement({
-        actions: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
-        resources: [this.arn('ecr', `repository/${repository}`)],
-      }),
-      new iam.PolicyStatement({
-        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-        resources: [logStreams],
-      }),
-    ]);
-    this.acknowledge(
-      role,
-      ['IAM5[Resource::*]'],
-      'ecr:GetAuthorizationToken does not support resource-level permissions.',
-    );
-    const account = Token.isUnresolved(this.account) ? '<AWS::AccountId>' : this.account;
-    this.acknowledge(
-      role,
-      [`IAM5[Resource::${logStreams.replace(this.account, account)}]`],
-      'Each task writes to its own log stream in this one log group.',
-    );
-    return role;
-  }
-
-  private createRole(id: string, description: string, statements: iam.PolicyStatement[]): iam.Role {
-    const role = new iam.Role(this, id, {
-      description,
-      assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com', {
-        conditions: {
-          StringEquals: { 'aws:SourceAccount': this.account },
-          ArnLike: { 'aws:SourceArn': this.arn('ecs', '*') },
-        },
-      }),
-    });
-    for (const statement of statements) role.addToPolicy(statement);
-    return role;
-  }
-}
-
-function tcp(port: number) {
-  return { ipProtocol: 'tcp', fromPort: port, toPort: port };
 }

@@ -1,19 +1,20 @@
-// The environment variables of the service's container.
+// The environment variables of the service's container, and of the console's.
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { POLICY_FILE } from '../../src/config.js';
 import { SHUTDOWN_TIMEOUT_MS } from '../../src/timeouts.js';
 import type { Deployment } from '../deployment.js';
-import { ARCHIVE_PREFIX, type Names } from '../names.js';
-import type { Settings } from '../settings.js';
+import { ARCHIVE_PREFIX, CONSOLE_PORT, type Names } from '../names.js';
+import { consoleOrigin, type Settings } from '../settings.js';
 import type { Store } from './store.js';
 
 /** Variables that are left out have the service's own defaults. */
 export function serviceEnvironment(
-  { names, settings }: Deployment,
+  deployment: Deployment,
   policyBucket: s3.IBucket,
-  { table, archive }: Store,
+  store: Store,
 ): Record<string, string> {
-  const { auth, basePath, keyWithdrawal, maxStalenessSeconds, retentionDays } = settings;
+  const { names, settings } = deployment;
+  const { auth, basePath, keyWithdrawal, maxStalenessSeconds } = settings;
   return {
     // The service treats an empty variable as not set.
     BASE_PATH: basePath === '' ? '/' : basePath,
@@ -23,13 +24,49 @@ export function serviceEnvironment(
     POLICY_BUCKET: policyBucket.bucketName,
     SHUTDOWN_TIMEOUT_MS: String(SHUTDOWN_TIMEOUT_MS),
     STOP_PARAMETER: names.parameters.policyStop,
+    ...sharedEnvironment(deployment, store),
+    ...(keyWithdrawal !== 'keep' && { KEY_WITHDRAWAL: keyWithdrawal }),
+    ...(maxStalenessSeconds !== undefined && { MAX_STALENESS_SECONDS: String(maxStalenessSeconds) }),
+  };
+}
+
+/**
+ * The console's variables. It knows neither the handler's keys nor the emergency stop.
+ * @param topicArn of the topic that tells people about requests that wait for them
+ */
+export function consoleEnvironment(
+  deployment: Deployment,
+  policyBucket: s3.IBucket,
+  store: Store,
+  topicArn: string,
+): Record<string, string> {
+  const { names, settings } = deployment;
+  const webhook = settings.console?.webhookUrl;
+  return {
+    POLICY_BUCKET: policyBucket.bucketName,
+    SHUTDOWN_TIMEOUT_MS: String(SHUTDOWN_TIMEOUT_MS),
+    ...sharedEnvironment(deployment, store),
+    CONSOLE_PORT: String(CONSOLE_PORT),
+    NOTIFY_TOPIC: topicArn,
+    ...(webhook !== undefined && {
+      NOTIFY_WEBHOOK: webhook,
+      NOTIFY_WEBHOOK_SECRET_PARAMETER: names.console.webhookSecret,
+    }),
+  };
+}
+
+/** What the handler and the console have in common: the policy, the store, and the origin of the passkeys. */
+function sharedEnvironment(
+  { names, settings }: Deployment,
+  { table, archive }: Store,
+): Record<string, string> {
+  return {
     STORE_ARCHIVE: `s3://${archive.bucketName}/${ARCHIVE_PREFIX}`,
-    STORE_RETENTION_DAYS: String(retentionDays),
+    STORE_RETENTION_DAYS: String(settings.retentionDays),
     STORE_TABLE: table.tableName,
     ...policySource(names, settings),
     ...policySigners(settings),
-    ...(keyWithdrawal !== 'keep' && { KEY_WITHDRAWAL: keyWithdrawal }),
-    ...(maxStalenessSeconds !== undefined && { MAX_STALENESS_SECONDS: String(maxStalenessSeconds) }),
+    ...(settings.console !== undefined && { CONSOLE_ORIGIN: consoleOrigin(settings) }),
   };
 }
 

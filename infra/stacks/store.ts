@@ -10,17 +10,15 @@ import type { Deployment } from '../deployment.js';
 import { ARCHIVE_PREFIX } from '../names.js';
 import { KEY_MANAGEMENT_ACTIONS } from './key-permissions.js';
 
+/** The actions that read the table. A check in a transaction reveals no more than a read. */
+export const TABLE_READ_ACTIONS = ['dynamodb:BatchGetItem', 'dynamodb:ConditionCheckItem', 'dynamodb:Query'];
+/** The actions that write to it. */
+export const TABLE_WRITE_ACTIONS = ['dynamodb:DeleteItem', 'dynamodb:PutItem'];
 /**
  * The service's actions on the table. Its transactions are authorized by the actions that they consist of. It has no
  * permission to scan the table, or to change it.
  */
-export const TABLE_ACTIONS = [
-  'dynamodb:BatchGetItem',
-  'dynamodb:ConditionCheckItem',
-  'dynamodb:DeleteItem',
-  'dynamodb:PutItem',
-  'dynamodb:Query',
-];
+export const TABLE_ACTIONS = [...TABLE_READ_ACTIONS, ...TABLE_WRITE_ACTIONS].sort();
 /**
  * The service's actions on the archive. Without it, S3 reports a missing object as a denied one: with a condition on the
  * prefix too, because a request for an object has none. The bucket holds nothing else.
@@ -61,22 +59,9 @@ export class Store extends Construct {
 
   /** What the service may do. */
   permissions(): iam.PolicyStatement[] {
-    const { account, region } = this.#props;
-    const allow = (actions: string[], resource: string, equals?: Record<string, string>) =>
-      new iam.PolicyStatement({
-        actions,
-        resources: [resource],
-        ...(equals !== undefined && { conditions: { StringEquals: equals } }),
-      });
     return [
       allow(TABLE_ACTIONS, this.table.tableArn),
-      // DynamoDB decrypts the table's key with the service's permissions, for this table alone (Amazon DynamoDB,
-      // "DynamoDB encryption at rest usage notes").
-      allow(['kms:Decrypt'], this.key.keyArn, {
-        'kms:ViaService': `dynamodb.${region}.amazonaws.com`,
-        'kms:EncryptionContext:aws:dynamodb:subscriberId': account,
-        'kms:EncryptionContext:aws:dynamodb:tableName': this.#props.deployment.names.table,
-      }),
+      this.decryptTable(),
       allow(ARCHIVE_BUCKET_ACTIONS, this.archive.bucketArn),
       allow(ARCHIVE_OBJECT_ACTIONS, this.archive.arnForObjects(`${ARCHIVE_PREFIX}/*`)),
       // People accept that records were lost. A task that could do so would hide what it removed.
@@ -85,12 +70,29 @@ export class Store extends Construct {
         actions: ['s3:PutObject'],
         resources: [this.archive.arnForObjects(`${ARCHIVE_PREFIX}/accepted/*`)],
       }),
-      // With a bucket key, the encryption context is the ARN of the bucket.
-      allow(['kms:Decrypt', 'kms:GenerateDataKey'], this.key.keyArn, {
-        'kms:ViaService': `s3.${region}.amazonaws.com`,
-        'kms:EncryptionContext:aws:s3:arn': this.archive.bucketArn,
-      }),
+      this.useArchiveKey(['kms:Decrypt', 'kms:GenerateDataKey']),
     ];
+  }
+
+  /**
+   * DynamoDB decrypts the table's key with the caller's permissions, for this table alone (Amazon DynamoDB, "DynamoDB
+   * encryption at rest usage notes").
+   */
+  decryptTable(): iam.PolicyStatement {
+    const { account, region, deployment } = this.#props;
+    return allow(['kms:Decrypt'], this.key.keyArn, {
+      'kms:ViaService': `dynamodb.${region}.amazonaws.com`,
+      'kms:EncryptionContext:aws:dynamodb:subscriberId': account,
+      'kms:EncryptionContext:aws:dynamodb:tableName': deployment.names.table,
+    });
+  }
+
+  /** With a bucket key, the encryption context is the ARN of the bucket. */
+  useArchiveKey(actions: string[]): iam.PolicyStatement {
+    return allow(actions, this.key.keyArn, {
+      'kms:ViaService': `s3.${this.#props.region}.amazonaws.com`,
+      'kms:EncryptionContext:aws:s3:arn': this.archive.bucketArn,
+    });
   }
 
   /**
@@ -185,4 +187,12 @@ export class Store extends Construct {
       removalPolicy,
     });
   }
+}
+
+function allow(actions: string[], resource: string, equals?: Record<string, string>): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    actions,
+    resources: [resource],
+    ...(equals !== undefined && { conditions: { StringEquals: equals } }),
+  });
 }

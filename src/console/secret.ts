@@ -33,7 +33,9 @@ export class Secret {
   }
 
   async #mac(purpose: string, text: string): Promise<Buffer> {
-    return createHmac('sha256', await this.#key()).update(JSON.stringify([purpose, text])).digest();
+    return createHmac('sha256', await this.#key())
+      .update(JSON.stringify([purpose, text]))
+      .digest();
   }
 
   async #key(): Promise<Buffer> {

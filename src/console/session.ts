@@ -7,21 +7,20 @@ import type { Secret } from './secret.js';
 /** How long a session lasts, in s. */
 const LIFE_SECONDS = 30 * 60;
 const PURPOSE = 'session';
-const KEY = /^[\s\S]{1,200}$/;
 
 /** Browsers accept the prefix, which ties a cookie to this very host, over HTTPS only. */
 function cookieName(origin: string): string {
   return origin.startsWith('https:') ? '__Host-session' : 'session';
 }
 
-/** @param person the key in the policy @throws {StoreError} */
+/** @param by the key in the policy, and the passkey that signed in @throws {StoreError} */
 export async function startSession(
   reply: FastifyReply,
   { origin, secret, now }: { readonly origin: string; readonly secret: Secret; readonly now: Date },
-  person: string,
+  { person, credentialId }: { readonly person: string; readonly credentialId: string },
 ): Promise<void> {
   const until = now.getTime() + LIFE_SECONDS * 1000;
-  const sealed = await secret.seal(PURPOSE, JSON.stringify([person, until]));
+  const sealed = await secret.seal(PURPOSE, JSON.stringify([person, credentialId, until]));
   reply.header('set-cookie', cookie(origin, sealed, LIFE_SECONDS));
 }
 
@@ -35,7 +34,7 @@ function cookie(origin: string, value: string, maxAge: number): string {
 }
 
 /**
- * Whom the policy no longer names is signed out.
+ * Whom the policy no longer names is signed out, and so is who signed in with a passkey that it no longer names.
  * @returns who is signed in @throws {StoreError}
  */
 export async function readSession(
@@ -47,9 +46,10 @@ export async function readSession(
   const sealed = (request.headers.cookie ?? '').split(/;\s*/).find((each) => each.startsWith(name));
   const opened = sealed && (await secret.open(PURPOSE, sealed.slice(name.length)));
   if (opened === undefined || opened === '') return undefined;
-  const [key, until] = JSON.parse(opened) as [string, number];
-  if (!KEY.test(key) || now.getTime() >= until) return undefined;
+  const [key, credentialId, until] = JSON.parse(opened) as [string, string, number];
+  if (now.getTime() >= until) return undefined;
   const approver = approvers.get(key);
   const person = approver ?? viewers.get(key);
-  return person && { key, name: person.name, isApprover: approver !== undefined };
+  const isKnown = person?.passkeys.some((passkey) => passkey.credentialId === credentialId) === true;
+  return isKnown ? { key, name: person.name, isApprover: approver !== undefined } : undefined;
 }

@@ -10,7 +10,7 @@ import { isFinal } from './stored-answer.js';
 import type { HeldApproval } from './transaction.js';
 
 /** How much longer than its hold a request is listed as waiting, in s: if the Co-signer never asks again. */
-const LISTED_AFTER_SECONDS = 86_400;
+export const LISTED_AFTER_SECONDS = 86_400;
 /** More than the data of a held request needs beside its names, in bytes. */
 const STATE_BYTES = 1000;
 

@@ -5,7 +5,7 @@ import { fileHeadStore, headsFile } from '../store/file-heads.js';
 import type { HeadStore } from '../store/heads.js';
 import { LossWatch } from '../store/loss.js';
 import { memoryHeadStore } from '../store/memory-heads.js';
-import { openStore, type StoreConfig } from '../store/open.js';
+import { openStore, type Store, type StoreConfig } from '../store/open.js';
 import { startSealing } from '../store/sealing.js';
 import { DecisionMemory, type MemoryOptions } from './decide.js';
 import { Keeper } from './keeper.js';
@@ -19,6 +19,8 @@ export interface OpenOptions extends Pick<MemoryOptions, 'policy' | 'emergency' 
 }
 
 export interface OpenMemory {
+  /** For those who read it beside the memory. */
+  readonly store: Store;
   readonly memory: DecisionMemory;
   /** Whether the store has lost something, so that every answer is RETRY. */
   readonly loss: { readonly isLost: boolean };
@@ -67,6 +69,7 @@ export async function openMemory({
     },
   });
   return {
+    store: { table, blobs },
     memory: new DecisionMemory({
       ...options,
       table,

@@ -53,7 +53,10 @@ interface Basis {
   readonly policy: Policy;
   readonly now: Date;
   readonly signed: Signed | undefined;
-  /** As read for the policy in force: counters of limits that only the candidate has are empty. */
+  /**
+   * As read for the policy in force: counters of limits that only the candidate has are empty, and nobody has decided
+   * about what only the candidate holds.
+   */
   readonly memory: Memory | undefined;
 }
 

@@ -88,6 +88,11 @@ export function consoleKey(name: string): Key {
   return { partition: `${PEOPLE_PREFIX}console`, sort: part(name) };
 }
 
+/** Whether people were told about a held request. @param hash see `heldHash` */
+export function notifiedKey(hash: string): Key {
+  return { partition: `${PEOPLE_PREFIX}notified#${hash}`, sort: ALONE };
+}
+
 function part(text: string): string {
   if (Buffer.byteLength(text) <= MAX_PART_BYTES && text.isWellFormed()) return text;
   // As JSON, in which half a surrogate pair is escaped, so that no two texts have one hash.

@@ -18,4 +18,3 @@ createInterface({ input: process.stdin }).on('line', (line) => {
     (error: unknown) => console.log(JSON.stringify({ id, problem: String(error) })),
   );
 });
-console.log(JSON.stringify({ id: 0 }));

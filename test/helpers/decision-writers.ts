@@ -24,12 +24,11 @@ export class DecisionWriter {
   readonly #options: Options;
   readonly #waiting = new Map<number, (outcome: Outcome | undefined) => void>();
   #child: ChildProcessWithoutNullStreams;
-  #ready: Promise<unknown>;
   #last = 0;
 
   constructor(t: Scope, options: Options) {
     this.#options = options;
-    [this.#child, this.#ready] = this.#start();
+    this.#child = this.#start();
     t.teardown(() => void this.#child.kill('SIGKILL'));
   }
 
@@ -48,13 +47,12 @@ export class DecisionWriter {
     await exited;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    [this.#child, this.#ready] = this.#start();
-    await this.#ready;
+    this.#child = this.#start();
     for (const resolve of waiting) resolve(undefined);
   }
 
-  async #order(key: Key, data: string): Promise<Outcome | undefined> {
-    await this.#ready;
+  /** A process that has only just started reads it later. */
+  #order(key: Key, data: string): Promise<Outcome | undefined> {
     const id = ++this.#last;
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
@@ -62,7 +60,7 @@ export class DecisionWriter {
     });
   }
 
-  #start(): [ChildProcessWithoutNullStreams, Promise<unknown>] {
+  #start(): ChildProcessWithoutNullStreams {
     const { place, env } = this.#options;
     const child = spawn(
       process.execPath,
@@ -71,12 +69,11 @@ export class DecisionWriter {
     );
     // What is written while it is killed.
     child.stdin.on('error', () => undefined);
-    const lines = createInterface({ input: child.stdout });
-    lines.on('line', (line) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
       const outcome = JSON.parse(line) as Outcome;
       this.#waiting.get(outcome.id)?.(outcome);
       this.#waiting.delete(outcome.id);
     });
-    return [child, once(lines, 'line')];
+    return child;
   }
 }

@@ -1,58 +1,7 @@
 // People of a test, their passkeys, and the policy that names them.
-import { passkeyToText } from '../../src/approvals/passkey.js';
 import type { SignedDecision } from '../../src/approvals/signed-decision.js';
 import { challengeOf, type Statement, type Verdict } from '../../src/approvals/statement.js';
-import { createHash, generateKeyPairSync, sign as signBytes } from 'node:crypto';
-export const X = createHash;
-export interface Key2 {
-  passkey: { rpId: string; credentialId: string; publicKey: string };
-  assert(o: { challenge: Buffer; origin: string; rpId: string; userVerified?: boolean }): {
-    id: string;
-    response: { authenticatorData: string; clientDataJSON: string; signature: string };
-  };
-}
-export function softKey(rpId: string): Key2 {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
-  const cose = Buffer.concat([
-    Buffer.from('a5010203262001215820', 'hex'),
-    Buffer.from(x, 'base64url'),
-    Buffer.from('225820', 'hex'),
-    Buffer.from(y, 'base64url'),
-  ]);
-  const id = createHash('sha256').update(cose).digest('base64url');
-  return {
-    passkey: { rpId, credentialId: id, publicKey: cose.toString('base64url') },
-    assert({ challenge, origin, rpId: rp, userVerified = true }) {
-      const auth = Buffer.concat([
-        createHash('sha256').update(rp).digest(),
-        Buffer.from([userVerified ? 5 : 1]),
-        Buffer.from([0, 0, 0, 0]),
-      ]);
-      const client = Buffer.from(
-        JSON.stringify({
-          type: 'webauthn.get',
-          challenge: challenge.toString('base64url'),
-          origin,
-          crossOrigin: false,
-        }),
-      );
-      const signature = signBytes(
-        'sha256',
-        Buffer.concat([auth, createHash('sha256').update(client).digest()]),
-        privateKey,
-      );
-      return {
-        id,
-        response: {
-          authenticatorData: auth.toString('base64url'),
-          clientDataJSON: client.toString('base64url'),
-          signature: signature.toString('base64url'),
-        },
-      };
-    },
-  };
-}
+import { createPasskey, type Overrides, type SoftwarePasskey } from './authenticator.js';
 
 export const ORIGIN = 'https://callback.internal:8443';
 const RP_ID = 'callback.internal';
@@ -62,7 +11,7 @@ export const PEOPLE = ['alice', 'bob', 'carol'] as const;
 export type PersonName = (typeof PEOPLE)[number];
 
 /** Each with two passkeys. */
-export type People = Readonly<Record<PersonName, readonly [Key2, Key2]>>;
+export type People = Readonly<Record<PersonName, readonly [SoftwarePasskey, SoftwarePasskey]>>;
 
 /** The parts of a policy that a test changes. */
 export interface PolicyParts {
@@ -78,30 +27,27 @@ export interface PolicyParts {
 }
 
 /** What a person's decision differs in from an honest one. */
-export interface Trick {
+export interface Trick extends Overrides {
   readonly reason?: string;
   readonly at?: string;
   /** Whose passkey signs. @default the person's own */
   readonly by?: PersonName;
   /** Whether the person's other passkey signs. */
   readonly second?: boolean;
-  readonly origin?: string;
-  readonly rpId?: string;
-  readonly userVerified?: boolean;
   /** What is signed instead. */
   readonly signs?: Partial<Statement>;
 }
 
-export async function createPeople(): Promise<People> {
-  const pair = async () => [softKey(RP_ID), softKey(RP_ID)] as const;
-  return { alice: await pair(), bob: await pair(), carol: await pair() };
+export function createPeople(): People {
+  const create = () => createPasskey({ rpId: RP_ID, origin: ORIGIN });
+  return { alice: [create(), create()], bob: [create(), create()], carol: [create(), create()] };
 }
 
 /** YAML of a policy that holds whatever is asked. */
 export function heldPolicy(people: People, parts: PolicyParts = {}): string {
   const { quorum = 2, onExpiry = 'reject', notInitiator, removed, before = '', rules = '' } = parts;
   const approvers = PEOPLE.map((name) => {
-    const passkeys = name === removed ? [] : people[name].map(({ passkey }) => passkeyToText(passkey));
+    const passkeys = name === removed ? [] : people[name].map(({ text }) => text);
     return `  ${name}: { name: "${name} Example", passkeys: ${JSON.stringify(passkeys)} }`;
   });
   const not = notInitiator === undefined ? '' : `, notInitiator: ${notInitiator}`;
@@ -119,15 +65,14 @@ ${rules}
 }
 
 /** Signs a decision, as a browser does. @param about hash of the request, and what is not as usual */
-export async function signAs(
+export function signAs(
   people: People,
   approver: PersonName,
   verdict: Verdict,
   about: Trick & { readonly hash: string; readonly at: string },
-): Promise<SignedDecision> {
-  const { hash, at, reason, by = approver, second = false, origin = ORIGIN, rpId = RP_ID } = about;
-  const { userVerified = true, signs } = about;
+): SignedDecision {
+  const { hash, at, reason, by = approver, second = false, signs, ...overrides } = about;
   const challenge = challengeOf({ verdict, request: hash, approver, ...signs });
-  const assertion = people[by][second ? 1 : 0].assert({ challenge, origin, rpId, userVerified });
+  const assertion = people[by][second ? 1 : 0].sign(challenge, overrides);
   return { verdict, approver, at, assertion, ...(reason !== undefined && { reason }) };
 }

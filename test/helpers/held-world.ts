@@ -6,7 +6,7 @@ import { type HeldState, readHeld, readWaiting } from '../../src/memory/held.js'
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import { parseRequest } from '../../src/protocol/request.js';
 import { personKey, WAITING } from '../../src/store/keys.js';
-import type { Table } from '../../src/store/table.js';
+import type { Store } from '../../src/store/open.js';
 import {
   createPeople,
   heldPolicy,
@@ -16,31 +16,28 @@ import {
   signAs,
   type Trick,
 } from './held-people.js';
+import { MemoryBlobs } from './memory-blobs.js';
 import { MemoryTable } from './memory-table.js';
-import { type Payload, worldOn, worldState } from './memory-world.js';
+import { type Payload, worldOn, worldState, type WorldState } from './memory-world.js';
 
 const START = Date.parse('2026-11-26T10:00:00Z');
 
 /** @param parts what is not as usual: two of alice, bob and carol approve whatever is asked */
-export async function heldWorld(t: Test, parts: PolicyParts = {}) {
+export function heldWorld(t: Test, parts: PolicyParts = {}) {
   const state = worldState('version: 1\nrules: []\n', START);
   const table = new MemoryTable({ now: () => state.now });
   t.teardown(() => table.close());
-  return { ...(await heldWorldOn(table, state, parts)), table };
+  return { ...heldWorldOn({ table, blobs: new MemoryBlobs() }, state, parts), table };
 }
 
-/** The same on a given table. */
-export async function heldWorldOn(
-  table: Table,
-  state: ReturnType<typeof worldState>,
-  parts: PolicyParts = {},
-) {
-  const people = await createPeople();
+/** The same on a given store. */
+export function heldWorldOn({ table, blobs }: Store, state: WorldState, parts: PolicyParts = {}) {
+  const people = createPeople();
   const policyOf = (changed: PolicyParts) =>
     parsePolicy(heldPolicy(people, { ...parts, ...changed }), 'test');
   state.policy = policyOf({});
   state.origin = ORIGIN;
-  const world = worldOn(table, state);
+  const world = worldOn(table, state, blobs);
   const hashFor = (payload: Payload): string => hashOf(askedOf(parseRequest(payload)));
   const sign = (name: PersonName, verdict: Verdict, payload: Payload, trick: Trick = {}) =>
     signAs(people, name, verdict, {
@@ -62,7 +59,7 @@ export async function heldWorldOn(
     /** Signs and stores a decision. */
     vote: async (...args: Parameters<typeof sign>): Promise<void> => {
       const [name, , payload] = args;
-      await plant(name, payload, await sign(...args));
+      await plant(name, payload, sign(...args));
     },
     /** @returns the state of a held request */
     held: async (payload: Payload): Promise<HeldState | undefined> => {

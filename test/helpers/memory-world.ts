@@ -9,6 +9,7 @@ import type { Action } from '../../src/protocol/decision.js';
 import { importCallbackKey } from '../../src/protocol/key.js';
 import { parseRequest } from '../../src/protocol/request.js';
 import { signAnswer } from '../../src/protocol/sign-answer.js';
+import type { Blobs } from '../../src/store/blobs.js';
 import { createJournal } from '../../src/store/create-journal.js';
 import { recordPartition } from '../../src/store/keys.js';
 import type { DecisionRecord, StoredRecord } from '../../src/store/record.js';
@@ -41,7 +42,7 @@ export function memoryWorld(t: Test, yaml = LIMIT) {
     fault: (operation) => (operation === 'write' ? state.fault : undefined),
   });
   t.teardown(() => table.close());
-  return { ...worldOn(table, state), table };
+  return { ...worldOn(table, state, new MemoryBlobs()), table };
 }
 
 export type WorldState = ReturnType<typeof worldState>;
@@ -65,9 +66,8 @@ export function worldState(yaml: string, now: number) {
 }
 
 /** Processes that use a table. */
-export function worldOn(table: Table, state: WorldState) {
+export function worldOn<Kept extends Blobs>(table: Table, state: WorldState, blobs: Kept) {
   const now = (): number => state.now;
-  const blobs = new MemoryBlobs();
   const process = (key = callbackKey, auth: Exchange['auth'] = 'json') => {
     const { log, lines } = memoryLog();
     const keeper = new Keeper(blobs, 400);

@@ -51,7 +51,8 @@ export function startHandler(
   const entry = built ? [BUILT] : [...process.execArgv, SOURCE];
   const child = spawn(process.execPath, [...nodeArgs, ...entry, ...args], {
     cwd,
-    env: { ...process.env, PORT: '0', HOST: '127.0.0.1', ...env },
+    // Without a console, whose port is not free in each of several handlers.
+    env: { ...process.env, PORT: '0', HOST: '127.0.0.1', CONSOLE_PORT: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return handlerOf(t, child);

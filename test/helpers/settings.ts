@@ -40,6 +40,15 @@ export const CHOICES = {
     policyCases: 'examples/local-policy.cases.yaml',
     policySigners: { quorum: 2, keys: SIGNERS },
   },
+  console: {
+    console: {
+      host: true,
+      clientSecurityGroups: ['sg-0a1b2c3d4e5f60718'],
+      clientCidrs: ['172.20.0.0/16'],
+      alertEmails: ['treasury@example.com'],
+      webhookUrl: 'https://hooks.example.com/approvals',
+    },
+  },
   policyInImage: { policySource: 'image' },
   existingVpc: {
     network: {
@@ -74,15 +83,29 @@ const COSIGNERS: Readonly<Record<string, Json>> = {
   // A policy in the image that must be signed, so that every combination is checked with and without these settings.
   'with Co-signer': { ...CHOICES.cosigner, ...CHOICES.signers, ...CHOICES.policyInImage },
 };
+/** The smallest, and the largest. */
+const CONSOLES: Readonly<Record<string, Json>> = {
+  'a console': { console: { clientCidrs: ['172.20.0.0/16'] } },
+  'a console with all that belongs to it, and a Co-signer': { ...CHOICES.console, ...CHOICES.cosigner },
+};
 
-/** All 18 combinations of these changes. */
-export const COMBINATIONS: readonly { readonly name: string; readonly changes: Json }[] = Object.entries(
-  NETWORKS,
-).flatMap(([network, networkChanges]) =>
-  Object.entries(CERTIFICATES).flatMap(([certificate, certificateChanges]) =>
-    Object.entries(COSIGNERS).map(([cosigner, cosignerChanges]) => ({
-      name: `${network}, ${certificate}, ${cosigner}`,
-      changes: { ...networkChanges, ...certificateChanges, ...cosignerChanges },
+interface Combination {
+  readonly name: string;
+  readonly changes: Json;
+}
+
+/** All 18 combinations of these changes, and a console in each network. */
+export const COMBINATIONS: readonly Combination[] = Object.entries(NETWORKS).flatMap(
+  ([network, networkChanges]) => [
+    ...Object.entries(CERTIFICATES).flatMap(([certificate, certificateChanges]) =>
+      Object.entries(COSIGNERS).map(([cosigner, cosignerChanges]) => ({
+        name: `${network}, ${certificate}, ${cosigner}`,
+        changes: { ...networkChanges, ...certificateChanges, ...cosignerChanges },
+      })),
+    ),
+    ...Object.entries(CONSOLES).map(([name, consoleChanges]) => ({
+      name: `${network}, ${name}`,
+      changes: { ...networkChanges, ...consoleChanges },
     })),
-  ),
+  ],
 );

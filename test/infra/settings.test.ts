@@ -6,6 +6,7 @@ import { ENVIRONMENT_NAMES } from '../../infra/names.js';
 import {
   callbackUrl,
   checkSettings,
+  consoleOrigin,
   EXAMPLE_FILE,
   readSettings,
   SettingsError,
@@ -76,6 +77,100 @@ t.test('warns about requests without authentication, and about JWT with a privat
   }
   t.strictSame(warnings(CHOICES.certificateByAcm), []);
   t.strictSame(warnings(CHOICES.certificateByArn), []);
+  t.end();
+});
+
+t.test('warns about a webhook without a route to the internet, and about the CA of passkeys', (t) => {
+  const warnings = (changes: Json) =>
+    findWarnings(checkSettings({ ...EXAMPLE, ...changes, environments: {} }, 'dev'));
+  const webhook = /"console.webhookUrl" needs a route to the internet/;
+  const { console } = CHOICES.console;
+  const { webhookUrl, ...silent } = console;
+  const isPublic = CHOICES.certificateByAcm;
+  t.match(warnings({ ...isPublic, console }), [webhook]);
+  t.strictSame(warnings({ ...isPublic, console: silent }), [], `without ${webhookUrl}`);
+  t.strictSame(warnings({ ...isPublic, ...CHOICES.existingVpc, console }), []);
+  t.strictSame(warnings({ ...isPublic, ...CHOICES.cosigner, console }), []);
+  t.match(warnings({ console: silent }), [/option 4 or 5/, /must trust your own CA/]);
+  t.end();
+});
+
+t.test('the console is off, unless a setting says who reaches it', (t) => {
+  t.equal(checkSettings(EXAMPLE, 'dev').console, undefined);
+  t.equal(checkSettings({ ...EXAMPLE, console: false }, 'dev').console, undefined);
+  const settings = { ...EXAMPLE, console: { host: true }, environments: { dev: { console: false } } };
+  t.equal(checkSettings(settings, 'dev').console, undefined, 'off in one environment');
+  const { console, ...others } = checkSettings(settings, 'prod');
+  t.strictSame(console, {
+    host: true,
+    clientSecurityGroups: [],
+    clientCidrs: [],
+    alertEmails: [],
+    desiredCount: 1,
+  });
+  t.equal(consoleOrigin(others), 'https://callback.internal:8443');
+  t.end();
+});
+
+t.test('reports a console that admits nobody, or too many', (t) => {
+  const group = 'sg-0fedcba9876543210';
+  const cases: readonly [console: unknown, problem: string][] = [
+    [true, 'must be {"host": true} or name who may reach it'],
+    [{}, 'admits nobody: set host, clientSecurityGroups or clientCidrs'],
+    [{ host: false }, 'admits nobody: set host, clientSecurityGroups or clientCidrs'],
+    [
+      { clientCidrs: ['0.0.0.0/0'] },
+      'clientCidrs[0] must not be 0.0.0.0/0: that is nearly everybody, and the range of a VPN or an office has at least /8',
+    ],
+    [
+      { clientCidrs: ['128.0.0.0/1'] },
+      'clientCidrs[0] must not be 128.0.0.0/1: that is nearly everybody, and the range of a VPN or an office has at least /8',
+    ],
+    [
+      { clientCidrs: ['172.20.0.1/16'] },
+      'clientCidrs[0] must not be 172.20.0.1/16: the address is not the first one of the range',
+    ],
+    [{ clientCidrs: ['172.20.0.0'] }, 'clientCidrs[0] must be a list of address ranges such as 10.8.0.0/16'],
+    [{ clientCidrs: ['::/0'] }, 'clientCidrs[0] must be a list of address ranges such as 10.8.0.0/16'],
+    [
+      { clientCidrs: ['172.20.0.0/33'] },
+      'clientCidrs[0] must be a list of address ranges such as 10.8.0.0/16',
+    ],
+    [
+      { clientCidrs: ['10.0.0.0/8'] },
+      'clientCidrs 10.0.0.0/8 has addresses of the VPC, 10.0.0.0/16, where the Co-signer and the handler are: name security groups for clients in the VPC',
+    ],
+    [
+      { clientSecurityGroups: ['vpn'] },
+      'clientSecurityGroups[0] must be a list of security groups such as sg-0123456789abcdef0',
+    ],
+    [{ host: true, alertEmails: ['treasury'] }, 'alertEmails[0] must be an e-mail address'],
+    [{ host: true, desiredCount: 11 }, 'desiredCount must be at most 10'],
+    ...['http://hooks.example.com/x', 'https://user:secret@hooks.example.com/', 'hooks'].map(
+      (webhookUrl): [unknown, string] => [
+        { host: true, webhookUrl },
+        'webhookUrl must be a URL such as https://hooks.example.com/approvals, without user, password and fragment',
+      ],
+    ),
+  ];
+  for (const [console, problem] of cases) {
+    const path = /^(admits|must)/.test(problem) ? 'console ' : 'console.';
+    t.strictSame(problems({ ...EXAMPLE, console }), [`${path}${problem}`], JSON.stringify(console));
+  }
+  t.strictSame(problems({ ...EXAMPLE, console: { host: true, webhookURL: 'x' } }), [
+    'console.webhookURL is unknown: did you mean "webhookUrl"?',
+  ]);
+  t.strictSame(
+    problems({
+      ...EXAMPLE,
+      ...CHOICES.existingEndpoints,
+      cosignerSecurityGroupId: group,
+      console: { clientSecurityGroups: [group], clientCidrs: ['10.0.0.0/8'] },
+    }),
+    [
+      'console.clientSecurityGroups has the group of the Co-signer, which must not reach the console: remove it',
+    ],
+  );
   t.end();
 });
 

@@ -6,6 +6,8 @@ import './stacks/image.js';
 import './stacks/callback.js';
 import './stacks/monitoring.js';
 import './stacks/cosigner.js';
+import './stacks/console.js';
+import './stacks/console-monitoring.js';
 import './stacks/all-stacks.js';
 import './stacks/guide.js';
 import './stacks/combinations.js';

@@ -19,7 +19,7 @@ const TRICKS: Readonly<Record<string, Trick>> = {
 
 t.test('a decision does not count that was signed…', async (t) => {
   for (const [name, trick] of Object.entries(TRICKS)) {
-    const { process, vote, records } = await heldWorld(t);
+    const { process, vote, records } = heldWorld(t);
     const { ask, lines } = process();
     await ask(payment('a'));
     await vote('alice', 'approve', payment('a'));
@@ -37,13 +37,13 @@ t.test('a decision does not count that was signed…', async (t) => {
 });
 
 t.test('nothing else counts that is stored as a decision, and nothing of it is logged', async (t) => {
-  const { process, plant, sign, vote } = await heldWorld(t);
+  const { process, plant, sign, vote } = heldWorld(t);
   const { ask, lines } = process();
   await ask(payment('a'));
   await vote('alice', 'approve', payment('a'));
-  const good = await sign('bob', 'approve', payment('a'));
-  const other = await sign('bob', 'approve', payment('b'));
-  const alices = await sign('alice', 'approve', payment('a'));
+  const good = sign('bob', 'approve', payment('a'));
+  const other = sign('bob', 'approve', payment('b'));
+  const alices = sign('alice', 'approve', payment('a'));
   const { assertion } = good;
   const { response } = assertion;
   const planted: readonly unknown[] = [
@@ -81,12 +81,12 @@ t.test('nothing else counts that is stored as a decision, and nothing of it is l
 });
 
 t.test('a decision is replayed neither for the signing nor under other keys', async (t) => {
-  const { process, plant, sign, hashFor, table } = await heldWorld(t);
+  const { process, plant, sign, hashFor, table } = heldWorld(t);
   const { ask, lines } = process();
   await ask(payment('a'));
   await ask(payment('b'));
   for (const name of ['alice', 'bob'] as const) {
-    const decision = await sign(name, 'approve', payment('a'));
+    const decision = sign(name, 'approve', payment('a'));
     await plant(name, payment('b'), decision);
     await plant(name, signing('a'), decision);
     const key = personKey(hashFor(payment('a')), `${name}2`);
@@ -100,7 +100,7 @@ t.test('a decision is replayed neither for the signing nor under other keys', as
 });
 
 t.test('decisions that are stored before a request is held count once it is', async (t) => {
-  const { process, vote } = await heldWorld(t);
+  const { process, vote } = heldWorld(t);
   const { ask } = process();
   await vote('alice', 'approve', payment('a'));
   await vote('bob', 'approve', payment('a'));
@@ -109,7 +109,7 @@ t.test('decisions that are stored before a request is held count once it is', as
 });
 
 t.test('a passkey that was removed from the policy does not count any more', async (t) => {
-  const { process, state, vote, policyOf } = await heldWorld(t);
+  const { process, state, vote, policyOf } = heldWorld(t);
   const { ask, lines } = process();
   await ask(payment('a'));
   await vote('alice', 'approve', payment('a'));
@@ -123,7 +123,7 @@ t.test('a passkey that was removed from the policy does not count any more', asy
 });
 
 t.test('without the console’s origin nothing counts', async (t) => {
-  const { process, state, vote } = await heldWorld(t);
+  const { process, state, vote } = heldWorld(t);
   state.origin = undefined;
   const { ask, lines } = process();
   await ask(payment('a'));
@@ -134,7 +134,7 @@ t.test('without the console’s origin nothing counts', async (t) => {
 });
 
 t.test('who may have initiated a request can reject it, and can’t approve it', async (t) => {
-  const { process, vote } = await heldWorld(t, { notInitiator: 'alice' });
+  const { process, vote } = heldWorld(t, { notInitiator: 'alice' });
   const { ask } = process();
   await ask(payment('a'));
   await vote('alice', 'approve', payment('a'));
@@ -148,11 +148,11 @@ t.test('who may have initiated a request can reject it, and can’t approve it',
 });
 
 t.test('a decision of the wrong person costs nothing but itself', async (t) => {
-  const { process, plant, sign, vote } = await heldWorld(t);
+  const { process, plant, sign, vote } = heldWorld(t);
   const { ask } = process();
   await ask(payment('a'));
   await vote('alice', 'approve', payment('a'));
   await vote('bob', 'approve', payment('a'));
-  await plant('carol', payment('a'), await sign('carol', 'reject', payment('a'), { by: 'bob' }));
+  await plant('carol', payment('a'), sign('carol', 'reject', payment('a'), { by: 'bob' }));
   t.match((await ask(payment('a'))).decision, { action: 'APPROVE' }, 'a forged rejection is none');
 });

@@ -3,12 +3,11 @@ import t from 'tap';
 import { MINUTE } from '../helpers/held-people.js';
 import { heldWorld } from '../helpers/held-world.js';
 import { otherKey, payment, signing } from '../helpers/memory-world.js';
-import { parsePolicy } from '../../src/policy/parse/file.js';
 
 const TRY = 3 * MINUTE;
 
 t.test('a request waits until enough people have approved it', async (t) => {
-  const { process, state, vote, held, waiting, records } = await heldWorld(t);
+  const { process, state, vote, held, waiting, records } = heldWorld(t);
   const { ask, lines } = process();
   const first = await ask(payment('a'));
   t.match(first.decision, { action: 'RETRY', rule: 'large', hold: { name: 'treasury', state: 'waiting' } });
@@ -49,7 +48,7 @@ t.test('a request waits until enough people have approved it', async (t) => {
 });
 
 t.test('the same approver counts once, whichever passkey signs', async (t) => {
-  const { process, vote } = await heldWorld(t);
+  const { process, vote } = heldWorld(t);
   const { ask } = process();
   await ask(payment('a'));
   await vote('alice', 'approve', payment('a'));
@@ -58,7 +57,7 @@ t.test('the same approver counts once, whichever passkey signs', async (t) => {
 });
 
 t.test('one rejection rejects, whoever has approved', async (t) => {
-  const { process, vote, held, waiting } = await heldWorld(t);
+  const { process, vote, held, waiting } = heldWorld(t);
   const { ask } = process();
   await ask(payment('a'));
   await vote('alice', 'approve', payment('a'));
@@ -77,12 +76,12 @@ t.test('one rejection rejects, whoever has approved', async (t) => {
 });
 
 t.test('a rejection that is stored while the approval is being decided rejects', async (t) => {
-  const { process, state, sign, plant, vote } = await heldWorld(t);
+  const { process, state, sign, plant, vote } = heldWorld(t);
   const { ask, lines } = process();
   await ask(payment('a'));
   await vote('alice', 'approve', payment('a'));
   await vote('bob', 'approve', payment('a'));
-  const rejection = await sign('carol', 'reject', payment('a'));
+  const rejection = sign('carol', 'reject', payment('a'));
   state.meanwhile = () => {
     state.meanwhile = () => undefined;
     return plant('carol', payment('a'), rejection);
@@ -93,7 +92,7 @@ t.test('a rejection that is stored while the approval is being decided rejects',
 
 t.test('a hold expires by the handler’s clock, whatever time a decision says', async (t) => {
   for (const onExpiry of ['reject', 'retry'] as const) {
-    const { process, state, vote, waiting, held } = await heldWorld(t, { onExpiry });
+    const { process, state, vote, waiting, held } = heldWorld(t, { onExpiry });
     const { ask } = process();
     await ask(payment('a'));
     const at = new Date(state.now + MINUTE).toISOString();
@@ -113,7 +112,7 @@ t.test('a hold expires by the handler’s clock, whatever time a decision says',
 });
 
 t.test('content that changed makes what people decided void', async (t) => {
-  const { process, state, vote, held } = await heldWorld(t);
+  const { process, state, vote, held } = heldWorld(t);
   const { ask } = process();
   await ask(payment('a', '4'));
   await vote('alice', 'approve', payment('a', '4'));
@@ -131,7 +130,7 @@ t.test('content that changed makes what people decided void', async (t) => {
 t.test('earlier rules and limits decide at each try, with the quorum as well', async (t) => {
   const before = 'limits:\n  daily: { amount: tx.amount, window: 24h, max: "10" }';
   const rules = '  - { id: small, for: transaction, when: tx.amount < decimal("3"), action: approve }';
-  const { process, state, vote, waiting, policyOf } = await heldWorld(t, { before, rules });
+  const { process, state, vote, waiting, policyOf } = heldWorld(t, { before, rules });
   const { ask } = process();
   for (const id of ['a', 'b', 'c']) {
     await ask(payment(id, '8'));
@@ -150,7 +149,7 @@ t.test('earlier rules and limits decide at each try, with the quorum as well', a
 });
 
 t.test('what can’t be decided yet keeps waiting', async (t) => {
-  const { process, state, vote, waiting, held, policyOf } = await heldWorld(t);
+  const { process, state, vote, waiting, held, policyOf } = heldWorld(t);
   const { ask } = process();
   await ask(payment('a'));
   await vote('alice', 'approve', payment('a'));
@@ -163,7 +162,7 @@ t.test('what can’t be decided yet keeps waiting', async (t) => {
 });
 
 t.test('what people approved counts for the signing with equal essentials, and for no other', async (t) => {
-  const { process, vote, held, records, state, policyOf } = await heldWorld(t);
+  const { process, vote, held, records, state, policyOf } = heldWorld(t);
   const { ask } = process();
   for (const id of ['a', 'b']) {
     await ask(payment(id));
@@ -187,7 +186,7 @@ t.test('what people approved counts for the signing with equal essentials, and f
 });
 
 t.test('a decision about the approval does not count for the signing by itself', async (t) => {
-  const { process, vote } = await heldWorld(t);
+  const { process, vote } = heldWorld(t);
   const { ask } = process();
   await ask(payment('a'));
   await vote('alice', 'approve', payment('a'));
@@ -196,7 +195,7 @@ t.test('a decision about the approval does not count for the signing by itself',
 });
 
 t.test('configuration changes are held as well', async (t) => {
-  const { process, vote } = await heldWorld(t);
+  const { process, vote } = heldWorld(t);
   const { ask } = process();
   const change = { requestId: 'c', type: 'UNMANAGED_WALLET', extraInfo: { walletId: '1' } };
   t.match((await ask(change)).decision, { action: 'RETRY', rule: 'changes' });
@@ -206,7 +205,7 @@ t.test('configuration changes are held as well', async (t) => {
 });
 
 t.test('after the callback key was rotated the same is decided again', async (t) => {
-  const { process, state, vote, waiting } = await heldWorld(t);
+  const { process, state, vote, waiting } = heldWorld(t);
   const { ask } = process();
   for (const id of ['approved', 'rejected', 'expired']) await ask(payment(id));
   await vote('alice', 'approve', payment('approved'));
@@ -225,89 +224,4 @@ t.test('after the callback key was rotated the same is decided again', async (t)
     t.match(await rotated.ask(payment(id)), { decision: { action }, repeated: false }, id);
   }
   t.strictSame(await waiting(), []);
-});
-
-t.test('an emergency stop holds nothing', async (t) => {
-  const { process, state, held, waiting, table } = await heldWorld(t);
-  const { ask } = process();
-  state.emergency = { action: 'RETRY', rule: 'emergency stop' };
-  t.match((await ask(payment('a'))).decision, { action: 'RETRY' });
-  t.equal(await held(payment('a')), undefined);
-  t.strictSame(await waiting(), []);
-  state.emergency = undefined;
-  await ask(payment('a'));
-  const before = table.all().find(({ partition }) => partition.startsWith('W#'));
-  state.emergency = { action: 'REJECT', rule: 'emergency stop' };
-  t.match((await ask(payment('a'))).decision, { action: 'REJECT' });
-  t.strictSame(
-    table.all().find(({ partition }) => partition.startsWith('W#')),
-    before,
-  );
-});
-
-t.test('two processes that decide at once hold it once, and give one answer', async (t) => {
-  const { process, state, vote, waiting, held, records } = await heldWorld(t);
-  const processes = [process(), process(), process(otherKey)];
-  const askAll = () => Promise.all(processes.slice(0, 2).map(({ ask }) => ask(payment('a'))));
-  t.match(await askAll(), [{ decision: { action: 'RETRY' } }, { decision: { action: 'RETRY' } }]);
-  t.match(await held(payment('a')), { since: state.now, tries: 2 });
-  t.equal((await waiting()).length, 1);
-  await vote('alice', 'approve', payment('a'));
-  await vote('bob', 'approve', payment('a'));
-  const [one, two] = await askAll();
-  t.match(one?.decision, { action: 'APPROVE' });
-  t.equal(two?.answer, one?.answer);
-  const approved = (await records()).filter(({ action }) => action === 'APPROVE');
-  t.equal(approved.length, 1, 'recorded once');
-});
-
-t.test('a held request whose state is malformed is not decided', async (t) => {
-  const { process, table } = await heldWorld(t);
-  const { ask } = process();
-  await ask(payment('a'));
-  const item = table.all().find(({ partition }) => partition.startsWith('W#'));
-  if (item === undefined) throw new Error('nothing is held');
-  for (const data of ['', '{}', item.data.replace('"tries":1', '"tries":"1"')]) {
-    table.tamper(item, { ...item, data });
-    await t.rejects(ask(payment('a')));
-  }
-  table.tamper(item, item);
-  t.match((await ask(payment('a'))).decision, { action: 'RETRY' });
-});
-
-t.test('what is read for a decision', async (t) => {
-  const none = await heldWorld(t);
-  none.state.policy = parsePolicy(
-    'version: 1\nrules:\n  - { id: all, for: transaction, when: "true", action: approve }\n',
-    '',
-  );
-  const without = none.process();
-  await without.ask(payment('a'));
-  none.table.keysRead.length = 0;
-  await without.ask(payment('b'));
-  t.equal(none.table.keysRead.length, 1);
-  const [keys = []] = none.table.keysRead;
-  t.strictSame(
-    keys.map(({ partition }) => partition.slice(0, 2)),
-    ['A#', 'T#', 'H'],
-    'without holds, the answer, the transaction and the head',
-  );
-  const { process, table, vote } = await heldWorld(t);
-  const { ask } = process();
-  await ask(payment('a'));
-  await vote('alice', 'approve', payment('a'));
-  table.keysRead.length = 0;
-  await ask(payment('a'));
-  t.strictSame(
-    table.keysRead.map((read) => read.map(({ partition }) => partition.slice(0, 2))),
-    [
-      ['A#', 'T#', 'W#', 'H'],
-      ['P#', 'P#', 'P#'],
-    ],
-    'of a held request, its state as well, and one more read: everybody’s decision',
-  );
-  table.keysRead.length = 0;
-  await ask(payment('b'));
-  t.equal(table.keysRead.length, 1, 'of what is not held yet, nobody’s');
-  t.strictSame(table.calls.query, 0);
 });

@@ -4,6 +4,8 @@ import { type Payload, samplePayload } from '../../cli/cosigner/request.js';
 import { testApp } from '../helpers/app.js';
 import { NO_MEMORY } from '../../src/policy/evaluate/memory.js';
 import { decideBy } from '../../src/policy/evaluate/rules.js';
+import { parsePolicy } from '../../src/policy/parse/file.js';
+import { createPeople, heldPolicy } from '../helpers/held-people.js';
 import { policyOf } from '../helpers/policy.js';
 import { memoryLog } from '../helpers/log.js';
 import { claimsOf, post, signed } from '../helpers/post.js';
@@ -95,6 +97,21 @@ t.test('logs where a request stands with the limits that concern it', async (t) 
       rule: 'limits.l',
       reason: /^Limit l: 0 of 5 are spent/,
       limits: { l: { amount: '5.01' } },
+    },
+  ]);
+});
+
+t.test('logs where a held request stands with people', async (t) => {
+  const policy = parsePolicy(heldPolicy(createPeople()), 'test');
+  const { app, of } = await testApp(t, {
+    decide: (request) => decideBy(policy, request, new Date(), undefined, undefined, NO_MEMORY),
+  });
+  await post(app, '/callback', signed({ requestId: 'r', asset: 'ETH', amountStr: '2.50' }));
+  t.match(of('decision'), [
+    {
+      action: 'RETRY',
+      rule: 'large',
+      hold: { name: 'treasury', state: 'waiting', quorum: 2, approvals: [], since: String, expires: String },
     },
   ]);
 });

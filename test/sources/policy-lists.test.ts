@@ -228,6 +228,26 @@ t.test('refuses a policy that needs a store where there is none', async (t) => {
   });
 });
 
+t.test('refuses a policy with holds where there is no console', async (t) => {
+  const value = JSON.stringify({
+    ...{
+      version: 1,
+      approvers: { alice: { name: 'Alice Example' } },
+      holds: { h: { of: ['alice'], quorum: 1 } },
+    },
+    rules: [{ id: 'r', for: 'transaction', when: 'true', action: 'hold', hold: 'h' }],
+  });
+  const load = (options: { readonly hasStore?: boolean; readonly hasConsole?: boolean }) =>
+    new PolicyLoader('.', undefined, options).load({ name: 'p.yaml', value });
+  t.match(await load({}), { policy: { rules: [{ action: 'HOLD' }] } });
+  const [store, console] = [/^holds need a store/, /^holds need a console.*CONSOLE_ORIGIN/];
+  await t.rejects(load({ hasConsole: false }), { code: 'POLICY_INVALID', problems: [{ message: console }] });
+  await t.rejects(load({ hasStore: false, hasConsole: false }), {
+    code: 'POLICY_INVALID',
+    problems: [{ message: store }, { message: console }],
+  });
+});
+
 t.test('a policy that needs a store does not replace the one in force where there is none', async (t) => {
   const memory = memoryLog();
   const stored = { value: 'version: 1\nrules: []\n' };

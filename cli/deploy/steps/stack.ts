@@ -93,7 +93,8 @@ async function applyStack(
   const onEvent = progressReporter(template.resources, report, (event) => {
     // Read the log immediately, because CloudFormation deletes it with the stack when it rolls back.
     if (event.type === 'AWS::ECS::Service' && event.status.endsWith('_FAILED')) {
-      stoppedTask ??= explainStoppedTask(session).catch(() => []);
+      const kind = template.name === 'console' ? 'console' : 'handler';
+      stoppedTask ??= explainStoppedTask(session, kind).catch(() => []);
     }
   });
   const current = deployed.get(template.name);

@@ -4,7 +4,8 @@ import type { Path } from '../../../src/policy/parse/document.js';
 import type { ChangeKind } from './expression.js';
 
 export interface Mutant {
-  readonly kind: ChangeKind | 'action' | 'rule' | 'order' | 'table' | 'limit' | 'otherwise' | 'onError';
+  readonly kind:
+    ChangeKind | 'action' | 'rule' | 'order' | 'table' | 'limit' | 'hold' | 'otherwise' | 'onError';
   /** Where in the policy file. */
   readonly path: Path;
   /** Within the string at that path. */

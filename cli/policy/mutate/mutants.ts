@@ -6,6 +6,7 @@ import { write } from '../../../src/policy/language/write.js';
 import type { Action } from '../../../src/protocol/decision.js';
 import { areExclusive } from './exclusive.js';
 import { changesIn, neighbours } from './expression.js';
+import { holdMutants } from './holds.js';
 import { limitMutants } from './limits.js';
 import type { Mutant } from './mutant.js';
 import { languagesOf, withCondition, withRules } from './compile.js';
@@ -36,6 +37,7 @@ export function* mutantsOf(policy: Policy, conditionOf: (index: number) => strin
   yield* swappedRules(policy);
   yield* otherLimits(policy);
   yield* limitMutants(policy);
+  yield* holdMutants(policy);
   yield* otherDefaults(policy);
 }
 

@@ -6,7 +6,7 @@ import { page } from '../layout.js';
 import { type LimitRows, limitRows, type Lookup, MAX_ROWS, type Spent } from '../limits/read.js';
 import { type ConsoleContext, languageFor, sendHtml, signedInTo } from '../page-context.js';
 import { limitsTexts } from '../texts/limits.js';
-import { badge, dataTable, timeOf } from './parts.js';
+import { badge, dataTable, timeOf } from './table-parts.js';
 
 type PageTexts = (typeof limitsTexts)['en'];
 

@@ -1,56 +1,150 @@
-// Parts that several pages have.
-import { ACTIONS } from '../../protocol/decision.js';
+// Parts of the pages about held requests.
+import { add, Decimal } from '../../protocol/decimal.js';
+import { type Described, grouped, type Movement, type Party } from '../describe.js';
+import type { Standing } from '../held.js';
 import { type Content, html, type Html } from '../html.js';
+import type { HeldTexts } from '../texts/held.js';
 
-/** @param time Unix time in ms. @returns to the second, in UTC */
-export function timeText(time: number): string {
-  if (!Number.isFinite(time)) return '?';
-  return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+/** A time, which the browser may show as a countdown. @param at Unix time in ms */
+export function timeOf(at: number, attributes: { readonly countdown?: string } = {}): Html {
+  const iso = new Date(at).toISOString();
+  const shown = `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+  const { countdown } = attributes;
+  return countdown === undefined
+    ? html`<time datetime="${iso}">${shown}</time>`
+    : html`<time datetime="${iso}" data-countdown="${countdown}">${shown}</time>`;
 }
 
-/** @param at ISO 8601, or what stands for it in a record */
-export function timeOf(at: string | number): Html {
-  const time = typeof at === 'number' ? at : Date.parse(at);
-  if (Number.isNaN(time)) return html`${String(at)}`;
-  return html`<time datetime="${new Date(time).toISOString()}">${timeText(time)}</time>`;
+export function row(name: Content, value: Content): Html {
+  return html`<div>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
 }
 
-export function badge(action: string): Html {
-  const known = ACTIONS.find((each) => each === action);
-  return html`<span class="badge ${known?.toLowerCase()}">${action}</span>`;
+/** `Transfer of 25,000 USDC ($25,000)` */
+export function headline(texts: HeldTexts, { operation, amount, asset, usd }: Described, kind: string): Html {
+  const what = kind === 'configuration' ? texts.configuration : (texts.operations[operation] ?? operation);
+  const detail =
+    kind === 'configuration' ? operation : [amount, asset].filter((part) => part !== undefined).join(' ');
+  return html`<span class="what">${what}</span>${detail !== '' && html` <span class="sum">${detail}</span>`}${
+      usd !== undefined && html` <span class="usd">$${usd}</span>`
+    }`;
 }
 
-/** A table that scrolls by itself if it is too wide. @param rows of cells */
-export function dataTable(
-  label: string,
-  head: readonly string[],
-  rows: readonly (readonly Content[])[],
-): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}">
-    <table class="data">
-      <thead>
-        <tr>
-          ${head.map((text) => html`<th scope="col">${text}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          (cells) =>
-            html`<tr>
-              ${cells.map((each) => html`<td>${each}</td>`)}
-            </tr> `,
-        )}
-      </tbody>
-    </table>
-  </div> `;
+export function partyText(texts: HeldTexts, party: Party, asset: string | undefined): Html {
+  const { listed, called, address, tag, place, amount } = party;
+  const name = listed ?? place ?? address ?? '';
+  return html`<span class="party"
+    ><strong>${name}</strong>${amount !== undefined && html` <span class="sum">${amount} ${asset}</span>`}${
+      address !== undefined && address !== name && html`<code class="address">${address}</code>`
+    }${listed !== undefined && place !== undefined && html`<span class="muted">${place}</span>`}${
+      tag !== undefined && html`<span class="muted">${texts.tag(tag)}</span>`
+    }${called !== undefined && html`<span class="muted">${texts.called(called)}</span>`}${
+      listed === undefined && address !== undefined && html`<span class="muted">${texts.unlisted}</span>`
+    }</span
+  >`;
 }
 
-/** @returns a link to the story of a request, or its id alone if no address can have it */
-export function storyLink(
-  requestId: string,
-  place?: { readonly writer: string; readonly sequence: number },
-): Html {
-  if (!requestId.isWellFormed()) return html`${requestId}`;
-  const record = place === undefined ? '' : `?record=${place.writer}:${place.sequence}`;
-  return html`<a href="/history/${encodeURIComponent(requestId)}${record}">${requestId}</a>`;
+/** What moves and what is signed, as rows. */
+export function aboutRows(texts: HeldTexts, described: Described, standing: Standing): readonly Html[] {
+  const { from, to, asset, call, transfers, approvals, complete, message, digests } = described;
+  const rows: (Html | false)[] = [
+    from !== undefined && row(texts.from, html`<strong>${from}</strong>`),
+    to.length > 0 && row(texts.to, list(to.map((party) => partyText(texts, party, asset)))),
+    call !== undefined && row(texts.call, html`<code>${call.text}</code>`),
+    call !== undefined && row(texts.contract, html`<code class="address">${call.contract}</code>`),
+    message !== undefined && row(texts.message, html`<code>${message}</code>`),
+    transfers.length > 0 && row(texts.moves, list(transfers.map((each) => movementText(texts, each)))),
+    approvals.length > 0 && row(texts.allows, list(approvals.map((each) => movementText(texts, each)))),
+    complete === false && row(texts.checked, html`<strong class="warning">${texts.incomplete}</strong>`),
+    described.fields.length > 0 &&
+      described.fields.map(([name, value]) => row(name, html`<span class="value">${value}</span>`)),
+  ].flat();
+  const { decision } = standing.explanation;
+  const isVerified =
+    decision.verified === undefined
+      ? undefined
+      : decision.verified
+        ? html`<span class="good">${texts.verified}</span>`
+        : html`<strong class="warning">${texts.notVerified(decision.problem ?? '')}</strong>`;
+  return [
+    ...rows.filter((each) => each !== false),
+    ...(isVerified === undefined ? [] : [row(texts.checked, isVerified)]),
+    ...(standing.request.kind === 'transaction'
+      ? [
+          row(
+            texts.digest,
+            digests.length === 0
+              ? texts.noDigest
+              : list(digests.map((each) => html`<code class="address">${each}</code>`)),
+          ),
+        ]
+      : []),
+  ];
+}
+
+function movementText(texts: HeldTexts, { what, to }: Movement): Html {
+  return html`<span class="value">${texts.movement(what, to)}</span>`;
+}
+
+export function list(items: readonly Content[]): Content {
+  return items.length === 1
+    ? items
+    : html`<ul class="plain">
+        ${items.map((item) => html`<li>${item}</li>`)}
+      </ul>`;
+}
+
+/** Which rule holds it, and the facts that decided. */
+export function whyRows(texts: HeldTexts, { explanation }: Standing): readonly Html[] {
+  const { rule } = explanation.decision;
+  const explained = explanation.rules.find(({ id }) => id === rule);
+  const values = Object.entries(explained?.values ?? {});
+  return [
+    row(texts.rule, html`<strong>${rule}</strong>`),
+    ...(explained?.part === undefined
+      ? []
+      : [
+          row(
+            texts.why,
+            html`<code>${explained.part}</code>${
+                values.length > 0 &&
+                html`<ul class="plain values">
+                  ${values.map(([name, value]) => html`<li><code>${name}</code> = <strong>${value}</strong></li>`)}
+                </ul>`
+              }`,
+          ),
+        ]),
+  ];
+}
+
+/** The limits that concern it, as they would be afterwards. */
+export function limitRows(texts: HeldTexts, { explanation }: Standing): readonly Html[] {
+  return explanation.limits.flatMap((limit) => {
+    if (limit.outcome === 'not concerned') return [];
+    if (limit.outcome === 'error') {
+      return [row(limit.name, html`<strong class="warning">${texts.limitError}</strong>`)];
+    }
+    const { spent, amount, max, key } = limit.report;
+    const after = add(new Decimal(spent), new Decimal(amount));
+    const label = texts.limit(grouped(after.toFixed()), grouped(max));
+    const share = new Decimal(max).isZero() ? 1 : Math.min(1, after.div(max).toNumber());
+    return [
+      row(
+        key === '' ? limit.name : `${limit.name} (${key})`,
+        html`<meter
+            class="meter"
+            min="0"
+            max="1"
+            low="0.8"
+            high="0.95"
+            optimum="0"
+            value="${share.toFixed(4)}"
+            aria-label="${label}"
+          ></meter>
+          ${label}${limit.outcome === 'over' && html` <strong class="warning">${texts.over}</strong>`}`,
+      ),
+    ];
+  });
 }

@@ -8,7 +8,7 @@ import { type ConsoleContext, languageFor, sendHtml, signedInTo } from '../page-
 import { ruleChanges } from '../policy/difference.js';
 import { numbered } from '../policy/numbered.js';
 import { policyTexts } from '../texts/policy.js';
-import { badge, dataTable } from './parts.js';
+import { badge, dataTable } from './table-parts.js';
 
 type PageTexts = (typeof policyTexts)['en'];
 

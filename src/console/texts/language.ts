@@ -13,7 +13,9 @@ export function languageOf(header: string | undefined): Language {
     .split(',')
     .map((part, place) => {
       const [tag = '', ...parameters] = part.trim().split(';');
-      const quality = parameters.map((text) => /^\s*q=([\d.]+)\s*$/.exec(text)?.[1]).find((q) => q !== undefined);
+      const quality = parameters
+        .map((text) => /^\s*q=([\d.]+)\s*$/.exec(text)?.[1])
+        .find((q) => q !== undefined);
       return { language: tag.toLowerCase().split('-')[0], quality: Number(quality ?? 1), place };
     })
     .filter(({ quality }) => quality > 0)

@@ -14,6 +14,8 @@ interface LayoutTexts {
   readonly error: string;
   readonly notFound: string;
   readonly unavailable: string;
+  readonly unreadable: string;
+  readonly failed: string;
   readonly back: string;
 }
 
@@ -30,7 +32,10 @@ export const layoutTexts: Texts<LayoutTexts> = {
     signOut: 'Sign out',
     error: 'This page can’t be shown',
     notFound: 'There is nothing at this address.',
-    unavailable: 'The store can’t be read at the moment. Reload the page in a minute; if it stays, look at the log.',
+    unavailable:
+      'The store can’t be read at the moment. Reload the page in a minute; if it stays, look at the log.',
+    unreadable: 'The request can’t be read.',
+    failed: 'That failed unexpectedly. The log says why.',
     back: 'Back to what waits',
   },
   ja: {
@@ -45,7 +50,10 @@ export const layoutTexts: Texts<LayoutTexts> = {
     signOut: 'サインアウト',
     error: 'このページを表示できません',
     notFound: 'このアドレスには何もありません。',
-    unavailable: '現在ストアを読み取れません。1分後に再読み込みしてください。続く場合はログを確認してください。',
+    unavailable:
+      '現在ストアを読み取れません。1分後に再読み込みしてください。続く場合はログを確認してください。',
+    unreadable: 'リクエストを読み取れません。',
+    failed: '予期しないエラーが発生しました。ログを確認してください。',
     back: '承認待ちの一覧へ戻る',
   },
 };

@@ -1,6 +1,5 @@
 // Decides what a rule holds for people.
 import { type Outcome, tally, type Vote } from '../../approvals/quorum.js';
-import { codeOf } from '../../protocol/error.js';
 import { type Facts, Transaction } from '../facts/facts.js';
 import type { Hold, HoldReport, People } from './people.js';
 import type { Policy, Rule } from './policy.js';
@@ -111,9 +110,9 @@ function initiatorIn({ tx }: Facts): string | undefined {
   try {
     const initiator = tx['initiator'];
     return typeof initiator === 'string' ? initiator : undefined;
-  } catch (error) {
-    if (codeOf(error) === 'FACT_UNUSABLE') return undefined;
-    throw error;
+  } catch {
+    // The proof is not one of this transaction, for example.
+    return undefined;
   }
 }
 

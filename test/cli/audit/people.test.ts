@@ -1,18 +1,22 @@
 // Tests that an audit verifies what people signed, and shows who decided.
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { createAuditProgram } from '../../../cli/audit/program.js';
 import { peopleRows } from '../../../cli/audit/people-rows.js';
 import { verifyStore } from '../../../cli/audit/verify/verify.js';
 import { repeatDecision } from '../../../src/memory/repeat.js';
 import { hashOf, NO_RECORD } from '../../../src/store/chain.js';
 import { HEADS, recordPartition } from '../../../src/store/keys.js';
 import type { DecisionRecord, StoredRecord } from '../../../src/store/record.js';
-import { heldWorld } from '../../helpers/held-world.js';
+import { openStore } from '../../../src/store/open.js';
+import { runInProcess } from '../../helpers/cli.js';
+import { heldWorld, heldWorldOn } from '../../helpers/held-world.js';
 import type { MemoryTable } from '../../helpers/memory-table.js';
-import { payment, signing } from '../../helpers/memory-world.js';
+import { payment, signing, worldState } from '../../helpers/memory-world.js';
 
 /** A payment that two people approved, and its signing; and one that somebody rejected. */
 async function decided(t: Test) {
-  const world = await heldWorld(t);
+  const world = heldWorld(t);
   const { process, vote, state } = world;
   const { ask } = process();
   await ask(payment('a'));
@@ -130,6 +134,25 @@ t.test('approvals that count at the signing must be in a record of the approval'
     problems.filter(({ what }) => what === 'signature'),
     [{ message: /counts an approval of carol that no record of its approval has/ }],
   );
+});
+
+t.test('`audit show` says who decided, by the names in the policy', async (t) => {
+  const path = join(t.testdir(), 'store');
+  const store = await openStore({ path });
+  const state = worldState('version: 1\nrules: []\n', Date.now());
+  const { process, vote } = heldWorldOn(store, state);
+  const { ask } = process();
+  await ask(payment('a'));
+  await vote('alice', 'reject', payment('a'), { reason: 'unknown payee\u001b[2J' });
+  await ask(payment('a'));
+  await store.table.close();
+  const fail = (error: unknown): never => {
+    throw error;
+  };
+  const shown = await runInProcess(createAuditProgram, ['show', 'a', '--store-path', path], fail, true);
+  t.match(shown.stdout, /hold +treasury, waiting: 0 of 2; from/);
+  t.match(shown.stdout, /alice +alice Example rejected at 20.+: unknown payee/);
+  t.notMatch(shown.stdout, '\u001b[2J');
 });
 
 t.test('who decided is shown, with time and reason', async (t) => {

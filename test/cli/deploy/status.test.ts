@@ -15,6 +15,7 @@ const NOT_DEPLOYED: Status = {
     { stack: 'fireblocks-dev-image', status: 'not deployed', condition: 'absent', updated: undefined },
   ],
   service: undefined,
+  console: undefined,
   parameters: {
     callbackKey: { name: '/key', ...MISSING },
     cosignerKeys: { name: '/keys', ...MISSING },

@@ -6,6 +6,7 @@ import { differenceLines, summaryOf } from '../../../cli/policy/change/differenc
 import { nameOf } from '../../../cli/policy/change/history.js';
 import type { Policy } from '../../../src/policy/evaluate/rules.js';
 import { parsePolicy } from '../../../src/policy/parse/file.js';
+import { passkeyOf } from '../../helpers/holds.js';
 
 const SHA256 = 'ab'.repeat(32);
 const ALICE = 'arn:aws:iam::123456789012:user/alice';
@@ -205,5 +206,40 @@ t.test('people are named without the parts of an ARN that are the same for all',
   );
   t.equal(nameOf('arn:aws:iam::123456789012:root'), 'root');
   t.equal(nameOf('N/A'), 'N/A');
+  t.end();
+});
+
+t.test('people, holds and retries are compared', (t) => {
+  const holding = (hold: object, more: object = {}): Policy =>
+    policy([], {
+      approvers: { alice: { name: 'Alice' }, bob: { name: 'Bob' } },
+      holds: { h: { of: ['alice'], quorum: 1, ...hold }, g: { of: ['bob'], quorum: 1 } },
+      rules: [{ id: 'r', for: 'transaction', when: 'true', action: 'hold', hold: 'h' }],
+      ...more,
+    });
+  const before = holding({});
+  const after = holding(
+    { of: ['alice', 'bob'], quorum: 2, expires: '30m' },
+    {
+      approvers: { alice: { name: 'Alice', passkeys: [passkeyOf('alice')] }, bob: { name: 'Bob' } },
+      viewers: { dave: { name: 'Dave' } },
+      rules: [{ id: 'r', for: 'transaction', when: 'true', action: 'hold', hold: 'g' }],
+      retries: { for: '2h' },
+    },
+  );
+  const difference = differenceOf(before, after);
+  t.notOk(isWithoutEffect(difference));
+  t.match(difference.rules.changed, [{ id: 'r', changes: [{ field: 'hold', before: 'h', after: 'g' }] }]);
+  const sections = new Map(difference.sections.map((each) => [each.section, each]));
+  t.strictSame([...sections.keys()].sort(), ['approver alice', 'hold h', 'retries', 'viewer dave']);
+  t.match(sections.get('approver alice'), { added: [{ key: /^passkey localhost \S+$/ }] });
+  t.match(sections.get('hold h'), {
+    changed: [
+      { key: 'of', before: 'alice', after: 'alice, bob' },
+      { key: 'quorum', before: '1', after: '2' },
+      { key: 'expires', before: '50 min', after: '30 min' },
+    ],
+  });
+  t.match(differenceLines(plain, difference).join('\n'), /hold.*g/);
   t.end();
 });

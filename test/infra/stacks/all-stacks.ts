@@ -3,6 +3,9 @@ import t from 'tap';
 import { CHOICES } from '../../helpers/settings.js';
 import { listOf, statements, synthesize, toText } from '../../helpers/stacks.js';
 
+/** All stacks. */
+const EVERYTHING = { ...CHOICES.cosigner, ...CHOICES.console };
+
 /** Actions that can't be restricted to a resource, according to each service's documentation. */
 const ALLOWED_ON_ALL_RESOURCES: readonly {
   readonly place: RegExp;
@@ -25,7 +28,7 @@ const ALLOWED_ON_ALL_RESOURCES: readonly {
     why: 'buckets are listed for a whole account; Fireblocks requires it',
   },
   {
-    place: /cosigner AWS::IAM::Policy|AWS::EC2::VPCEndpoint Ssm/,
+    place: /cosigner AWS::IAM::Policy|console AWS::IAM::Policy HostRole|AWS::EC2::VPCEndpoint Ssm/,
     actions: /^(ssm:UpdateInstanceInformation|ssmmessages:(Create|Open)(Control|Data)Channel)$/,
     why: 'Session Manager does not support resource-level permissions',
   },
@@ -34,7 +37,7 @@ const ALLOWED_ON_ALL_RESOURCES: readonly {
 for (const environment of ['dev', 'prod'] as const) {
   t.test(`${environment}: every statement names its resources, with few exceptions`, (t) => {
     const used = new Set<string>();
-    for (const { where, statement } of statements(synthesize(environment, CHOICES.cosigner))) {
+    for (const { where, statement } of statements(synthesize(environment, EVERYTHING))) {
       if (!listOf(statement.Resource).some((resource) => toText(resource) === '*')) continue;
       for (const action of listOf(statement.Action)) {
         const reason = ALLOWED_ON_ALL_RESOURCES.find(
@@ -50,7 +53,7 @@ for (const environment of ['dev', 'prod'] as const) {
 }
 
 t.test('only VPC endpoints accept every principal', (t) => {
-  const open = statements(synthesize('prod', CHOICES.cosigner))
+  const open = statements(synthesize('prod', EVERYTHING))
     .filter(({ statement }) => statement.Effect === 'Allow')
     .filter(({ statement }) => JSON.stringify(statement.Principal ?? '').includes('"*"'))
     .map(({ where }) => where.split(' ')[1]);
@@ -59,7 +62,7 @@ t.test('only VPC endpoints accept every principal', (t) => {
 });
 
 t.test('only key policies use wildcards in actions', (t) => {
-  const wildcards = statements(synthesize('prod', CHOICES.cosigner))
+  const wildcards = statements(synthesize('prod', EVERYTHING))
     .filter(({ statement }) => statement.Effect === 'Allow')
     .flatMap(({ where, statement }) =>
       listOf(statement.Action).map((action) => `${where.split(' ')[1] ?? ''} ${action}`),
@@ -74,7 +77,7 @@ t.test('only key policies use wildcards in actions', (t) => {
 });
 
 t.test('all resources that can be tagged are tagged', (t) => {
-  const { stacks } = synthesize('staging', CHOICES.cosigner);
+  const { stacks } = synthesize('staging', EVERYTHING);
   for (const { name, tags } of stacks) {
     t.strictSame(tags, { Project: 'fireblocks', Environment: 'staging', Stack: name, ManagedBy: 'cdk' });
   }
@@ -97,6 +100,7 @@ t.test('all resources that can be tagged are tagged', (t) => {
     'AWS::Logs::QueryDefinition',
     'AWS::Route53::RecordSet',
     'AWS::S3::BucketPolicy',
+    'AWS::SNS::Subscription',
     'AWS::SNS::TopicPolicy',
   ]);
   t.end();
@@ -111,11 +115,11 @@ t.test(
       ['staging', 'Delete'],
       ['prod', 'RetainExceptOnCreate'],
     ] as const) {
-      const { stacks } = synthesize(environment, CHOICES.cosigner);
+      const { stacks } = synthesize(environment, EVERYTHING);
       const found = stacks
         .flatMap(({ json }) => Object.values(json.Resources))
         .filter(({ Type }) => stateful.test(Type));
-      t.equal(found.length, 13, environment);
+      t.equal(found.length, 14, environment);
       for (const { Type, DeletionPolicy } of found) t.equal(DeletionPolicy, policy, `${environment} ${Type}`);
       for (const { stackName, terminationProtection } of stacks) {
         t.equal(terminationProtection, environment === 'prod', stackName);
@@ -126,8 +130,7 @@ t.test(
 );
 
 t.test('templates are well below 51,200 bytes, the CloudFormation limit for inline templates', (t) => {
-  for (const { name, json } of synthesize('prod', { ...CHOICES.cosigner, ...CHOICES.certificateByAcm })
-    .stacks) {
+  for (const { name, json } of synthesize('prod', { ...EVERYTHING, ...CHOICES.certificateByAcm }).stacks) {
     const bytes = Buffer.byteLength(JSON.stringify(json));
     t.ok(bytes < 45_000, `${name}: ${bytes} bytes`);
   }
@@ -135,7 +138,7 @@ t.test('templates are well below 51,200 bytes, the CloudFormation limit for inli
 });
 
 t.test('templates do not contain secrets', (t) => {
-  for (const { name, json } of synthesize('prod', CHOICES.cosigner).stacks) {
+  for (const { name, json } of synthesize('prod', EVERYTHING).stacks) {
     t.notMatch(JSON.stringify(json), /BEGIN [A-Z ]*KEY|AKIA[0-9A-Z]{16}|eyJ[\w-]{20}/, name);
   }
   t.end();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { DEPLOY_ERROR_CODES } from '../../../cli/aws/error.js';
 import { ENVIRONMENTS } from '../../../infra/environments.js';
+import { CONSOLE_SETTING_NAMES } from '../../../infra/settings/console.js';
 import { SETTING_NAMES } from '../../../infra/settings/schema.js';
 import { ROOT } from '../../helpers/cli.js';
 import { CHOICES } from '../../helpers/settings.js';
@@ -65,7 +66,7 @@ t.test('the alarm table lists every alarm', (t) => {
   );
   t.strictSame(
     listed.sort(),
-    synthesize('dev', CHOICES.cosigner)
+    synthesize('dev', { ...CHOICES.cosigner, ...CHOICES.console })
       .resources('AWS::CloudWatch::Alarm')
       .map(({ Properties }) => String(Properties['AlarmName']).replace('fireblocks-dev-', ''))
       .sort(),
@@ -73,23 +74,36 @@ t.test('the alarm table lists every alarm', (t) => {
   t.end();
 });
 
-t.test('each cost matches its formula, and each sum its items', (t) => {
-  let sum = 0;
-  let formulas = 0;
-  for (const [what = '', formula = '', cost = ''] of table('what | formula | USD a month')) {
-    if (formula === '') {
-      t.equal(cost, `**${sum.toFixed(2)}**`, what);
-      continue;
+for (const [heading, least] of [
+  ['what', 16],
+  ['console', 9],
+] as const) {
+  t.test(`each cost of "${heading}" matches its formula, and each sum its items`, (t) => {
+    let sum = 0;
+    let formulas = 0;
+    for (const [what = '', formula = '', cost = ''] of table(`${heading} | formula | USD a month`)) {
+      if (formula === '') {
+        t.equal(cost, `**${sum.toFixed(2)}**`, what);
+        continue;
+      }
+      const value = formula
+        .split('+')
+        .map((product) => product.split('×').reduce((result, factor) => result * Number(factor), 1))
+        .reduce((total, product) => total + product, 0);
+      t.ok(Math.abs(value - Number(cost)) < 0.0051, `${what}: ${formula} = ${value}`);
+      sum += Number(cost);
+      formulas++;
     }
-    const value = formula
-      .split('+')
-      .map((product) => product.split('×').reduce((result, factor) => result * Number(factor), 1))
-      .reduce((total, product) => total + product, 0);
-    t.ok(Math.abs(value - Number(cost)) < 0.0051, `${what}: ${formula} = ${value}`);
-    sum += Number(cost);
-    formulas++;
-  }
-  t.ok(formulas > 15);
+    t.ok(formulas >= least);
+    t.end();
+  });
+}
+
+t.test('the table about the console lists each of its settings', (t) => {
+  t.strictSame(
+    table('in `console`').map(([name]) => name?.replaceAll('`', '')),
+    CONSOLE_SETTING_NAMES,
+  );
   t.end();
 });
 
@@ -120,5 +134,20 @@ t.test('the costs include every endpoint and alarm that the stacks create', (t) 
   const alarms = count('AWS::CloudWatch::Alarm');
   t.match(costs, `alarms, ${alarms}, one of them on two metrics: ${alarms} × 0.10 + 1 × 0.10`);
   t.match(costs, `Co-signer alarms: ${count('AWS::CloudWatch::Alarm', CHOICES.cosigner) - alarms} × 0.10`);
+  t.end();
+});
+
+t.test('the costs of the console include every endpoint and alarm that it adds', (t) => {
+  const added = (type: string, host: boolean): number =>
+    synthesize('prod', { console: { host, clientCidrs: ['172.20.0.0/16'] } }).resources(type).length -
+    synthesize('prod').resources(type).length;
+  t.equal(added('AWS::EC2::VPCEndpoint', false), 1);
+  t.equal(added('AWS::EC2::VPCEndpoint', true), 2);
+  t.match(
+    guide,
+    `| alarms, ${added('AWS::CloudWatch::Alarm', true)} | ${added('AWS::CloudWatch::Alarm', true)} × 0.10 |`,
+  );
+  const [task] = synthesize('prod', CHOICES.console).resources('AWS::ECS::TaskDefinition', 'console');
+  t.match(task?.Properties, { Cpu: '512', Memory: '1024' });
   t.end();
 });

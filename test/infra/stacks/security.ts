@@ -2,49 +2,8 @@
 import t from 'tap';
 import { namesOf, policyBucket } from '../../../infra/names.js';
 import { CHOICES, type Json } from '../../helpers/settings.js';
-import { listOf, type Statement, synthesize, type Synthesized, toText } from '../../helpers/stacks.js';
-
-/** One line for each connection that both groups' rules allow, and for each that only one group has a rule for. */
-function connections(stacks: Synthesized): readonly string[] {
-  const name = groupNames(stacks);
-  const port = ({ IpProtocol, FromPort, ToPort }: Json) =>
-    `${toText(IpProtocol)} ${FromPort === ToPort ? toText(FromPort) : `${toText(FromPort)}-${toText(ToPort)}`}`;
-  const egress = stacks.resources('AWS::EC2::SecurityGroupEgress').map(({ Properties: rule }) => {
-    const to = rule['DestinationSecurityGroupId'];
-    const peer = to === undefined ? toText(rule['CidrIp'] ?? rule['DestinationPrefixListId']) : name(to);
-    return `${name(rule['GroupId'])} -> ${peer} ${port(rule)}`;
-  });
-  const ingress = stacks.resources('AWS::EC2::SecurityGroupIngress').map(({ Properties: rule }) => {
-    const from = rule['SourceSecurityGroupId'];
-    const peer = from === undefined ? toText(rule['CidrIp'] ?? rule['SourcePrefixListId']) : name(from);
-    return `${peer} -> ${name(rule['GroupId'])} ${port(rule)}`;
-  });
-  return [
-    ...egress.filter((connection) => ingress.includes(connection)),
-    ...egress
-      .filter((connection) => !ingress.includes(connection))
-      .map((connection) => `${connection} (out only)`),
-    ...ingress
-      .filter((connection) => !egress.includes(connection))
-      .map((connection) => `${connection} (in only)`),
-  ].sort();
-}
-
-/** Returns a function that looks up a group's name, whether a template refers to it directly or by an imported id. */
-function groupNames({ stacks }: Synthesized): (reference: unknown) => string {
-  const exported = new Map(
-    stacks.flatMap(({ json }) =>
-      Object.values(json.Outputs ?? {}).flatMap(({ Value, Export }) =>
-        Export === undefined ? [] : [[Export.Name, toText(Value)] as const],
-      ),
-    ),
-  );
-  return (reference) => {
-    const text = toText(reference);
-    const attribute = exported.get(text.slice(1, -1)) ?? text;
-    return /^<([A-Za-z]+?)[0-9A-F]{8}\.GroupId>$/.exec(attribute)?.[1] ?? attribute;
-  };
-}
+import { connections, groupNames, permissions, statementsOf } from '../../helpers/stack-rules.js';
+import { listOf, type Statement, synthesize, toText } from '../../helpers/stacks.js';
 
 const ALWAYS = [
   'Cosigner -> LoadBalancer tcp 443',
@@ -120,26 +79,6 @@ function find(value: unknown, key: string): unknown {
     .find((found) => found !== undefined);
 }
 
-/** @param role beginning of the role's logical id */
-function statementsOf(stacks: Synthesized, role: string): readonly Statement[] {
-  return stacks
-    .resources('AWS::IAM::Policy')
-    .filter(({ Properties }) => listOf(Properties['Roles']).some((one) => toText(one).startsWith(`<${role}`)))
-    .flatMap(({ Properties }) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement);
-}
-
-/** Each permission of a role, as `action resource`; what is denied begins with `not `. */
-function permissions(stacks: Synthesized, role: string): readonly string[] {
-  return statementsOf(stacks, role)
-    .flatMap(({ Effect, Action, Resource }) => {
-      const effect = Effect === 'Allow' ? '' : 'not ';
-      return listOf(Action).flatMap((action) =>
-        listOf(Resource).map((one) => `${effect}${action} ${toText(one)}`),
-      );
-    })
-    .sort();
-}
-
 t.test(
   'the task can read and decrypt only its five parameters, the policy bucket and its store, and write only the store',
   (t) => {
@@ -151,7 +90,7 @@ t.test(
       'policy-candidate',
       'policy-stop',
     ].map((name) => `arn:aws:ssm:ap-northeast-1:<AWS::AccountId>:parameter/fireblocks/dev/${name}`);
-    const found = permissions(stacks, 'TaskRole').map((line) =>
+    const found = permissions(stacks, 'TaskRole', 'security').map((line) =>
       line.replace(/<([A-Za-z]+)[0-9A-F]{8}\./, '<$1.'),
     );
     t.strictSame(found, [
@@ -175,7 +114,7 @@ t.test(
       ...parameters.map((arn) => `ssm:GetParameters ${arn}`),
     ]);
 
-    const contexts = statementsOf(stacks, 'TaskRole')
+    const contexts = statementsOf(stacks, 'TaskRole', 'security')
       .filter(({ Action, Resource }) => Action === 'kms:Decrypt' && toText(Resource).startsWith('<Key'))
       .map(({ Condition }) => Condition as { StringEquals: Record<string, unknown> });
     t.strictSame(
@@ -252,7 +191,7 @@ t.test('Fargate can pull from only one repository and write to only one log grou
   const account = 'ap-northeast-1:<AWS::AccountId>';
   const repository = `arn:aws:ecr:${account}:repository/fireblocks-callback-dev`;
   const streams = `arn:aws:logs:${account}:log-group:/ecs/callback-handler/dev:log-stream:*`;
-  t.strictSame(permissions(synthesize(), 'ExecutionRole'), [
+  t.strictSame(permissions(synthesize(), 'ExecutionRole', 'security'), [
     `ecr:BatchCheckLayerAvailability ${repository}`,
     `ecr:BatchGetImage ${repository}`,
     'ecr:GetAuthorizationToken *',
@@ -264,6 +203,8 @@ t.test('Fargate can pull from only one repository and write to only one log grou
 });
 
 t.test('the key rotates, and AWS services can use it only for logs and alarms in this account', (t) => {
+  // Also with a console that was turned off, so that its log can still be read.
+  const all = synthesize('dev', CHOICES.console);
   const stacks = synthesize();
   const [key] = stacks.resources('AWS::KMS::Key', 'security');
   t.equal(key?.Properties['EnableKeyRotation'], true);
@@ -285,7 +226,7 @@ t.test('the key rotates, and AWS services can use it only for logs and alarms in
   const groups = (ArnEquals['kms:EncryptionContext:aws:logs:arn'] as unknown[]).map(toText);
   t.strictSame(
     groups.sort(),
-    stacks
+    all
       .resources('AWS::Logs::LogGroup')
       .map(
         ({ Properties }) =>

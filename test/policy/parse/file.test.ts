@@ -96,7 +96,7 @@ const invalid: readonly (readonly [
         1,
         1,
         undefined,
-        'not a policy: a policy has the keys version, assets, contracts, own, tables, integrity, lists, initiators, limits, rules, otherwise and onError',
+        'not a policy: a policy has the keys version, assets, contracts, own, tables, integrity, lists, initiators, approvers, viewers, holds, retries, limits, rules, otherwise and onError',
       ],
     ],
   ],
@@ -141,12 +141,12 @@ const invalid: readonly (readonly [
   [
     'an unknown key in a rule',
     withRules('- { id: a, for: transaction, when: "true", action: reject, unless: x }'),
-    [[5, 60, 'a', 'unknown key "unless"; the keys here are id, for, when, action, reason']],
+    [[5, 60, 'a', 'unknown key "unless"; the keys here are id, for, when, action, hold, reason']],
   ],
   [
     'an unknown action',
     withRules('- { id: a, for: transaction, when: "true", action: aprove }'),
-    [[5, 52, 'a', 'action must be one of approve, reject, retry, ignore; did you mean "approve"?']],
+    [[5, 52, 'a', 'action must be one of approve, reject, retry, ignore, hold; did you mean "approve"?']],
   ],
   [
     'an unknown kind',
@@ -262,7 +262,7 @@ const invalid: readonly (readonly [
       [2, 1, undefined, 'unknown key "list"; did you mean "lists"?'],
       [6, 14, 'a', 'unknown fact "foo" in tx'],
       [6, 28, 'a', 'an amount can’t be compared with a whole number; write an amount as decimal("1")'],
-      [7, 13, 'a', 'action must be one of approve, reject, retry, ignore'],
+      [7, 13, 'a', 'action must be one of approve, reject, retry, ignore, hold'],
       [8, 10, undefined, 'onError must be one of retry, reject'],
     ],
   ],
@@ -295,7 +295,7 @@ t.test('the report marks the position of each problem with a caret', (t) => {
        |              ^
 
 mine.yaml:6:13  rule a
-  action must be one of approve, reject, retry, ignore; did you mean "approve"?
+  action must be one of approve, reject, retry, ignore, hold; did you mean "approve"?
      6 |     action: aprove
        |             ^
 
