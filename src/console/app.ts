@@ -34,12 +34,8 @@ export interface ConsoleOptions extends ConsoleContext {
 export type RegisterPage = (app: FastifyInstance, context: ConsoleContext) => void;
 
 const PAGES: readonly RegisterPage[] = [
-  waitingPages,
-  holdPage,
-  historyPages,
-  storyPages,
-  limitsPages,
-  policyPages,
+  ...[waitingPages, holdPage],
+  ...[historyPages, storyPages, limitsPages, policyPages],
 ];
 
 /** Longer than the load balancer's, which could otherwise send a request on a connection that is being closed. */

@@ -1,5 +1,6 @@
 // How much of each limit is spent, without a scan: of the counters whose keys are known.
 import { counterFromJson } from '../../policy/limits/counter-json.js';
+import type { Counter } from '../../policy/limits/counter.js';
 import { NOTHING, spent } from '../../policy/limits/counting.js';
 import type { Limit } from '../../policy/limits/limit.js';
 import { Decimal, subtract } from '../../protocol/decimal.js';
@@ -8,6 +9,7 @@ import { counterKey } from '../../store/keys.js';
 import { type Item, MAX_KEYS, type Table } from '../../store/table.js';
 import { historyPage } from '../history/read.js';
 import type { RecordStore } from '../records.js';
+import { type Freeing, nextFree } from './next-free.js';
 
 /** One counter of a limit. */
 export interface Spent {
@@ -21,6 +23,8 @@ export interface Spent {
   readonly remaining: Decimal | undefined;
   /** How much of the maximum is spent: from 0 to 1, or more if the maximum was lowered. */
   readonly share: number;
+  /** When something that counts now stops counting; `undefined` if nothing counts. */
+  readonly frees: Freeing | undefined;
 }
 
 export interface LimitRows {
@@ -99,15 +103,17 @@ async function rowsOf(
 
 function rowOf(limit: Limit, key: string, item: Item | undefined, now: Date): Spent {
   const max = maxOf(limit, key);
-  const sum = spentIn(limit, item, now);
+  const counter = counterIn(item);
+  const sum = counter && spent(counter, limit, now);
   const remaining = sum && max && Decimal.max(0, subtract(max, sum));
-  return { key, spent: sum, max, remaining, share: shareOf(sum, max) };
+  const frees = counter && nextFree(counter, limit, now);
+  return { key, spent: sum, max, remaining, share: shareOf(sum, max), frees };
 }
 
-function spentIn(limit: Limit, item: Item | undefined, now: Date): Decimal | undefined {
-  if (item === undefined) return spent(NOTHING, limit, now);
+/** @returns `undefined` if what is stored can't be read */
+function counterIn(item: Item | undefined): Counter | undefined {
   try {
-    return spent(counterFromJson(JSON.parse(item.data)), limit, now);
+    return item === undefined ? NOTHING : counterFromJson(JSON.parse(item.data));
   } catch {
     return undefined;
   }

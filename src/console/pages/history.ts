@@ -18,7 +18,7 @@ import { page } from '../layout.js';
 import { type ConsoleContext, languageFor, sendHtml, signedInTo } from '../page-context.js';
 import { requestOf } from '../records.js';
 import { historyTexts } from '../texts/history.js';
-import { badge, dataTable, storyLink, timeOf, timeText } from './tables.js';
+import { badge, dataTable, storyLink, timeOf, timeText } from './table-parts.js';
 
 type Query = Readonly<Record<string, unknown>>;
 type PageTexts = (typeof historyTexts)['en'];

@@ -6,7 +6,7 @@ import { page } from '../layout.js';
 import { type LimitRows, limitRows, type Lookup, MAX_ROWS, type Spent } from '../limits/read.js';
 import { type ConsoleContext, languageFor, sendHtml, signedInTo } from '../page-context.js';
 import { limitsTexts } from '../texts/limits.js';
-import { badge, dataTable } from './tables.js';
+import { badge, dataTable, timeOf } from './table-parts.js';
 
 type PageTexts = (typeof limitsTexts)['en'];
 
@@ -39,7 +39,9 @@ function lookupIn({ limit, key }: Readonly<Record<string, unknown>>): Lookup | u
 function section(found: LimitRows, lookup: Lookup | undefined, texts: PageTexts): Html {
   const { limit, rows, isCut } = found;
   const { name, per, amount, when, window, over } = limit;
-  const head = [...[per.length === 0 ? '' : texts.key, texts.spent, texts.remaining, texts.max, texts.share]];
+  const head = [
+    ...[per.length === 0 ? '' : texts.key, texts.spent, texts.remaining, texts.max, texts.share, texts.frees],
+  ];
   return html`<section class="bar-chart" aria-labelledby="limit-${name}">
     <h2 id="limit-${name}">${name}</h2>
     <p>
@@ -60,7 +62,7 @@ function section(found: LimitRows, lookup: Lookup | undefined, texts: PageTexts)
   </section> `;
 }
 
-function cellsOf({ key, spent, remaining, max, share }: Spent, texts: PageTexts): readonly Content[] {
+function cellsOf({ key, spent, remaining, max, share, frees }: Spent, texts: PageTexts): readonly Content[] {
   const percent = `${Math.floor(share * 100)} %`;
   const name = key === '' ? texts.total : key;
   const bar = html`<meter
@@ -81,6 +83,7 @@ function cellsOf({ key, spent, remaining, max, share }: Spent, texts: PageTexts)
     remaining?.toFixed(),
     max?.toFixed() ?? texts.noMax,
     spent !== undefined && max !== undefined && bar,
+    frees && html`${timeOf(frees.at)}: ${frees.amount.toFixed()}`,
   ];
 }
 

@@ -1,13 +1,14 @@
 // The policy in force, for people: who may do what, its warnings, and its text; and the candidate.
 import type { FastifyInstance } from 'fastify';
 import type { Person } from '../../policy/evaluate/people.js';
-import type { Policy } from '../../policy/evaluate/policy.js';
+import type { Policy, Rule } from '../../policy/evaluate/policy.js';
 import { html, type Html } from '../html.js';
 import { page } from '../layout.js';
 import { type ConsoleContext, languageFor, sendHtml, signedInTo } from '../page-context.js';
+import { ruleChanges } from '../policy/difference.js';
 import { numbered } from '../policy/numbered.js';
 import { policyTexts } from '../texts/policy.js';
-import { badge, dataTable } from './tables.js';
+import { badge, dataTable } from './table-parts.js';
 
 type PageTexts = (typeof policyTexts)['en'];
 
@@ -80,6 +81,28 @@ function candidate(policy: Policy, other: Policy | undefined, texts: PageTexts):
       isSame
         ? html`<p>${texts.sameAsInForce}</p>`
         : html`${warnings(other, texts)}
+            <h3>${texts.difference}</h3>
+            ${difference(policy, other, texts)}
+            <h3>${texts.candidateText}</h3>
             <pre class="text" tabindex="0">${numbered(other.text)}</pre>`
     } `;
+}
+
+/** Each rule that is not the same: how it is, and how it would be. */
+function difference(policy: Policy, other: Policy, texts: PageTexts): Html {
+  const changes = ruleChanges(policy, other);
+  if (changes.length === 0) return html`<p>${texts.sameRules}</p> `;
+  const head = [texts.rule, texts.change, texts.before, texts.after];
+  const rows = changes.map(({ id, change, before, after }) => [
+    id,
+    texts[change],
+    change === 'moved' ? undefined : before && ruleText(before),
+    change === 'moved' ? undefined : after && ruleText(after),
+  ]);
+  return dataTable(texts.difference, head, rows);
+}
+
+function ruleText({ when, action, hold, reason }: Rule): Html {
+  return html`${badge(action)}${hold !== undefined && html` ${hold}`}<br /><code>${when}</code
+    >${reason !== undefined && html`<br />${reason}`}`;
 }

@@ -8,7 +8,7 @@ import { html, type Html } from '../html.js';
 import { page } from '../layout.js';
 import { type ConsoleContext, languageFor, sendHtml, signedInTo } from '../page-context.js';
 import { historyTexts, type StoryTexts } from '../texts/history.js';
-import { badge, dataTable, storyLink, timeOf } from './tables.js';
+import { badge, dataTable, storyLink, timeOf } from './table-parts.js';
 
 export function storyPages(app: FastifyInstance, context: ConsoleContext): void {
   // A wildcard, because ids may be longer than Fastify lets a parameter be.

@@ -19,6 +19,7 @@ interface LimitsTexts {
   readonly remaining: string;
   readonly max: string;
   readonly share: string;
+  readonly frees: string;
   readonly unreadable: string;
   readonly noMax: string;
   readonly noKeys: string;
@@ -48,6 +49,7 @@ export const limitsTexts: Texts<LimitsTexts> = {
     remaining: 'Remaining',
     max: 'Maximum',
     share: 'Share',
+    frees: 'Next to be free again',
     unreadable: 'what is stored can’t be read',
     noMax: 'no maximum',
     noKeys: 'The newest decisions have not counted anything. Look a key up:',
@@ -76,6 +78,7 @@ export const limitsTexts: Texts<LimitsTexts> = {
     remaining: '残り',
     max: '最大',
     share: '割合',
+    frees: '次に空く時刻と量',
     unreadable: '保存内容を読み取れません',
     noMax: '最大値なし',
     noKeys: '最近の判定では集計がありません。キーを指定して確認できます。',

@@ -30,6 +30,17 @@ interface PolicyTexts {
   readonly text: string;
   readonly candidate: string;
   readonly candidateIntro: string;
+  readonly candidateText: string;
+  readonly difference: string;
+  readonly sameRules: string;
+  readonly rule: string;
+  readonly change: string;
+  readonly before: string;
+  readonly after: string;
+  readonly added: string;
+  readonly removed: string;
+  readonly changed: string;
+  readonly moved: string;
   readonly noCandidate: string;
   readonly sameAsInForce: string;
 }
@@ -65,6 +76,17 @@ export const policyTexts: Texts<PolicyTexts> = {
     candidate: 'The candidate',
     candidateIntro: 'It is compared with the policy in force, and decides nothing.',
     noCandidate: 'There is no candidate.',
+    candidateText: 'Text of the candidate',
+    difference: 'Rules that differ',
+    sameRules: 'The rules are the same; something else differs.',
+    rule: 'Rule',
+    change: 'Change',
+    before: 'In force',
+    after: 'In the candidate',
+    added: 'added',
+    removed: 'removed',
+    changed: 'changed',
+    moved: 'in another place',
     sameAsInForce: 'It is the same as the policy in force.',
   },
   ja: {
@@ -95,6 +117,17 @@ export const policyTexts: Texts<PolicyTexts> = {
     minutes: (minutes) => `${minutes} 分`,
     text: 'ファイル',
     candidate: '候補',
+    candidateText: '候補の本文',
+    difference: '異なるルール',
+    sameRules: 'ルールは同じです。ほかの部分が異なります。',
+    rule: 'ルール',
+    change: '変更',
+    before: '適用中',
+    after: '候補',
+    added: '追加',
+    removed: '削除',
+    changed: '変更',
+    moved: '順序の変更',
     candidateIntro: '適用中のポリシーと比較されるだけで、判定には使われません。',
     noCandidate: '候補はありません。',
     sameAsInForce: '適用中のポリシーと同じです。',

@@ -1,4 +1,4 @@
-// Parts of the pages about decisions, limits and policies.
+// Parts of the pages that show what was decided: times, actions and tables.
 import { ACTIONS } from '../../protocol/decision.js';
 import { type Content, html, type Html } from '../html.js';
 
