@@ -8,12 +8,12 @@ export async function startNotifying(
   config: NotifyConfig,
   options: Omit<WatchOptions, 'channels'>,
 ): Promise<Watch> {
-  return startWatch({ ...options, channels: await channelsOf(config, options.now) });
+  return startWatch({ ...options, channels: await channelsOf(config, options) });
 }
 
 async function channelsOf(
   { topic, webhook }: NotifyConfig,
-  now: () => Date = () => new Date(),
+  { log, now = () => new Date() }: Omit<WatchOptions, 'channels'>,
 ): Promise<readonly Channel[]> {
   const channels: Channel[] = [];
   if (topic !== undefined) {
@@ -24,6 +24,10 @@ async function channelsOf(
     const { webhookChannel } = await import('./webhook.js');
     const { secretReader, secretSource } = await import('./webhook-secret.js');
     const secrets = secretReader(await secretSource(webhook.secret));
+    // Said at once, not only when the first request waits.
+    secrets().catch(({ message: reason }: Error) => {
+      log.error({ event: 'notify_failed', channel: 'webhook', reason }, `people can't be told: ${reason}`);
+    });
     channels.push(webhookChannel({ url: webhook.url, secrets, now }));
   }
   return channels;
