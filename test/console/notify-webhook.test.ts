@@ -141,7 +141,7 @@ t.test('says at the start that the secret can not be used', async (t) => {
   const config = { topic: undefined, webhook: { url: 'http://localhost:1/', secret: { file } } };
   const store = { table, blobs: new MemoryBlobs() };
   const watch = await startNotifying(config, { store, origin: 'https://c.internal', log });
-  await until(() => of('notify_failed')[0]);
+  await until(() => of('notify_failed')[0], 10_000);
   await watch.stop();
   t.match(of('notify_failed'), [{ level: 'error', channel: 'webhook', reason: /must be whsec_/ }]);
 });

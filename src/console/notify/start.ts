@@ -1,5 +1,5 @@
 // Starts telling people, by what is configured. What is not configured is not loaded.
-import type { Channel } from './channel.js';
+import { type Channel, NotifyError } from './channel.js';
 import type { NotifyConfig } from './config.js';
 import { startWatch, type Watch, type WatchOptions } from './watch.js';
 
@@ -25,7 +25,8 @@ async function channelsOf(
     const { secretReader, secretSource } = await import('./webhook-secret.js');
     const secrets = secretReader(await secretSource(webhook.secret));
     // Said at once, not only when the first request waits.
-    secrets().catch(({ message: reason }: Error) => {
+    secrets().catch((error: unknown) => {
+      const reason = error instanceof NotifyError ? error.message : 'unexpected error';
       log.error({ event: 'notify_failed', channel: 'webhook', reason }, `people can't be told: ${reason}`);
     });
     channels.push(webhookChannel({ url: webhook.url, secrets, now }));
