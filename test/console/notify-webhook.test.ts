@@ -3,11 +3,16 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { NotifyError } from '../../src/console/notify/channel.js';
+import { startNotifying } from '../../src/console/notify/start.js';
 import { webhookChannel } from '../../src/console/notify/webhook.js';
 import { secretReader, secretSource } from '../../src/console/notify/webhook-secret.js';
 import { SourceError } from '../../src/sources/source.js';
+import { memoryLog } from '../helpers/log.js';
+import { MemoryBlobs } from '../helpers/memory-blobs.js';
+import { MemoryTable } from '../helpers/memory-table.js';
 import { noticeAbout } from '../helpers/notice.js';
 import { freePort } from '../helpers/port.js';
+import { until } from '../helpers/process.js';
 import { isSigned, webhookReceiver } from '../helpers/webhook-receiver.js';
 
 const NOW = new Date('2026-11-26T10:00:05.900Z');
@@ -127,6 +132,18 @@ t.test('has told nobody if the secret can not be read', async (t) => {
     code: 'NOTIFY_FAILED',
     message: 'SSM denies access',
   });
+});
+
+t.test('says at the start that the secret can not be used', async (t) => {
+  const file = join(t.testdir({ secret: 'hunter2' }), 'secret');
+  const table = new MemoryTable();
+  const { log, of } = memoryLog();
+  const config = { topic: undefined, webhook: { url: 'http://localhost:1/', secret: { file } } };
+  const store = { table, blobs: new MemoryBlobs() };
+  const watch = await startNotifying(config, { store, origin: 'https://c.internal', log });
+  await until(() => of('notify_failed')[0], 10_000);
+  await watch.stop();
+  t.match(of('notify_failed'), [{ level: 'error', channel: 'webhook', reason: /must be whsec_/ }]);
 });
 
 t.test('creates the secret of local mode for its owner only, and keeps it', async (t) => {

@@ -1,5 +1,5 @@
 // Starts telling people, by what is configured. What is not configured is not loaded.
-import type { Channel } from './channel.js';
+import { type Channel, NotifyError } from './channel.js';
 import type { NotifyConfig } from './config.js';
 import { startWatch, type Watch, type WatchOptions } from './watch.js';
 
@@ -8,12 +8,12 @@ export async function startNotifying(
   config: NotifyConfig,
   options: Omit<WatchOptions, 'channels'>,
 ): Promise<Watch> {
-  return startWatch({ ...options, channels: await channelsOf(config, options.now) });
+  return startWatch({ ...options, channels: await channelsOf(config, options) });
 }
 
 async function channelsOf(
   { topic, webhook }: NotifyConfig,
-  now: () => Date = () => new Date(),
+  { log, now = () => new Date() }: Omit<WatchOptions, 'channels'>,
 ): Promise<readonly Channel[]> {
   const channels: Channel[] = [];
   if (topic !== undefined) {
@@ -24,6 +24,11 @@ async function channelsOf(
     const { webhookChannel } = await import('./webhook.js');
     const { secretReader, secretSource } = await import('./webhook-secret.js');
     const secrets = secretReader(await secretSource(webhook.secret));
+    // Said at once, not only when the first request waits.
+    secrets().catch((error: unknown) => {
+      const reason = error instanceof NotifyError ? error.message : 'unexpected error';
+      log.error({ event: 'notify_failed', channel: 'webhook', reason }, `people can't be told: ${reason}`);
+    });
     channels.push(webhookChannel({ url: webhook.url, secrets, now }));
   }
   return channels;
