@@ -108,7 +108,7 @@ export function transferOf(amount: string, more: Payload = {}): Payload {
   const id = randomUUID();
   return {
     ...{ requestId: id, txId: id, operation: 'TRANSFER', asset: 'USDC', amountStr: amount },
-    ...{ requestedAmountStr: amount, sourceType: 'VAULT', sourceId: '0', fee: '0.001', signerId: 'signer-1' },
+    ...{ requestedAmountStr: amount, sourceType: 'VAULT', sourceId: '0', signerId: 'signer-1' },
     ...{ destType: 'EXTERNAL_WALLET', destId: 'w-7', destAddressType: 'WHITELISTED', destAddress: PAYEE },
     note: 'Invoice 2026-118',
     destinations: [
@@ -119,7 +119,7 @@ export function transferOf(amount: string, more: Payload = {}): Payload {
           dstAddressType: 'WHITELISTED',
           dstId: 'w-7',
         },
-        ...{ dstName: 'ACME GmbH', dstType: 'EXTERNAL_WALLET', displayDstAddress: PAYEE },
+        ...{ dstName: 'ACME GmbH', dstType: 'EXTERNAL_WALLET', dstAddress: PAYEE },
       },
     ],
     ...more,
@@ -137,6 +137,11 @@ export function signingOf(approval: Payload): Payload {
   return {
     ...approval,
     requestId: randomUUID(),
+    fee: '0.001',
+    destinations: (approval['destinations'] as readonly Payload[]).map((each) => ({
+      ...each,
+      displayDstAddress: PAYEE,
+    })),
     rawTx: [{ rawTx: unsignedSerialized.slice(2), payload: keccak256(unsignedSerialized).slice(2) }],
   };
 }
