@@ -156,7 +156,7 @@ function valueText(policy: Policy, value: Value): string {
       ? Array.isArray(value)
         ? `[${value.map((each: Value) => valueText(policy, each)).join(', ')}]`
         : `{${Object.entries(value)
-            .map(([name, each]) => `${name}: ${valueText(policy, each as Value)}`)
+            .map(([name, each]) => `${name}: ${valueText(policy, each)}`)
             .join(', ')}}`
       : String(value);
   return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;

@@ -66,7 +66,7 @@ function content(texts: HeldTexts, back: string, standing: Standing, person: Sig
       </section>
       <section class="card">
         <div id="standing" data-live="${pathOf(standing)}" data-state="${choice.may}">
-          <dl class="facts">
+          <dl class="facts stacked">
             ${peopleRow(texts, standing)}${limitRows(texts, standing)}${timeRows(texts, standing)}
           </dl>
         </div>

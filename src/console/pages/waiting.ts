@@ -64,9 +64,12 @@ function card(texts: HeldTexts, standing: Standing): Html {
   const href = `/holds/${encodeURIComponent(request.requestId)}?hash=${hash}`;
   return html`<article class="card" aria-labelledby="h-${hash}">
     <h2 id="h-${hash}"><a href="${href}">${headline(texts, described, request.kind)}</a></h2>
-    <dl class="facts">
-      ${aboutRows(texts, described, standing)}${whyRows(texts, standing)}${limitRows(texts, standing)}${peopleRow(texts, standing)}${timeRows(texts, standing)}
-    </dl>
+    <div class="split">
+      <dl class="facts">${aboutRows(texts, described, standing)}${whyRows(texts, standing)}</dl>
+      <dl class="facts stacked">
+        ${peopleRow(texts, standing)}${limitRows(texts, standing)}${timeRows(texts, standing)}
+      </dl>
+    </div>
     <p><a class="button" href="${href}" aria-describedby="h-${hash}">${texts.open}</a></p>
   </article>`;
 }
