@@ -158,3 +158,8 @@ export function limitRows(texts: HeldTexts, { explanation }: Standing): readonly
     ];
   });
 }
+
+/** An id in a path. One that is not Unicode, which no Co-signer sends, is not found there, but breaks no page. */
+export function inPath(id: string): string {
+  return encodeURIComponent(id.toWellFormed());
+}
