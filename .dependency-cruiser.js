@@ -97,9 +97,9 @@ export default {
     },
     {
       name: 'no-input-or-output',
-      comment: 'Protocol, chain and policy do no I/O and use no framework.',
+      comment: 'Protocol, chain, approvals and policy do no I/O and use no framework.',
       severity: 'error',
-      from: { path: '^src/(protocol|chain|policy)/' },
+      from: { path: '^src/(protocol|chain|approvals|policy)/' },
       to: {
         path: [
           '^(node:)?(fs|fs/promises|net|http|https|tls|dns|child_process|timers|timers/promises)$',

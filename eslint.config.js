@@ -1,6 +1,14 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/** What the console’s script uses of a browser. */
+const BROWSER = Object.fromEntries(
+  [
+    ...['document', 'location', 'navigator', 'window', 'fetch', 'setInterval', 'setTimeout'],
+    ...['PublicKeyCredential', 'FormData', 'DOMParser', 'CSS', 'URL', 'history'],
+  ].map((name) => [name, 'readonly']),
+);
+
 export default tseslint.config(
   { ignores: ['dist/', '.tap/', '.build/', '.local/', '.cdk/'] },
   eslint.configs.recommended,
@@ -41,6 +49,11 @@ export default tseslint.config(
           .map((name) => [name, 'readonly']),
       ),
     },
+  },
+  {
+    // What a browser runs.
+    files: ['src/console/assets/*.js'],
+    languageOptions: { globals: BROWSER },
   },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
 );

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { createProgram, runProgram } from '../cli/command.js';
 import { measureAudit } from './audit.js';
+import { measureConsole } from './console/console.js';
 import { measureCounters } from './counters.js';
 import { measureFootprint } from './footprint.js';
 import { measureLists } from './lists/lists.js';
@@ -64,6 +65,14 @@ program
   )
   .option('--counters <number>', 'how many', wholeNumber, 100_000)
   .action(async ({ counters }: { counters: number }) => setExitCode(await measureCounters(counters)));
+
+program
+  .command('console')
+  .description("Measures how fast the console's pages answer with a million records, against their limit.")
+  .option('--short', '100,000 records')
+  .action(async ({ short = false }: { short?: boolean }) =>
+    setExitCode(await measureConsole(short ? 100_000 : 1_000_000)),
+  );
 
 program
   .command('audit')

@@ -186,7 +186,7 @@ unknown_files() {
   for entry in main console healthcheck; do
     [ -s "$tree/app/dist/$entry.js" ] || { echo "dist/$entry.js is missing" && return 1; }
   done
-  is_empty "$(cd "$tree/app" && find . -type f | grep -vE '^\./(package\.json|policy\.yaml(\.sig)?|lists/.*|dist/[A-Za-z0-9_-]+\.js(\.map)?|dist/console/[A-Za-z0-9_.-]+|dist/compiled/v24[^/]*/[0-9a-f]+)$' || true)"
+  is_empty "$(cd "$tree/app" && find . -type f | grep -vE '^\./(package\.json|policy\.yaml(\.sig)?|lists/.*|dist/[A-Za-z0-9_-]+\.js(\.map)?|dist/assets/[A-Za-z0-9_.-]+|dist/compiled/v24[^/]*/[0-9a-f]+)$' || true)"
 }
 sources() {
   is_empty "$(find "$tree/app" -name '*.ts' -o -name test; grep -l '"sourcesContent"' "$tree"/app/dist/*.map || true)"

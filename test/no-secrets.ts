@@ -5,6 +5,7 @@ import { OUTPUT_DIRECTORY } from './helpers/output.js';
 
 const SECRETS = [
   { what: 'a PEM block', pattern: /-----BEGIN/ },
+  { what: 'a secret of the webhook', pattern: /whsec_[\w+/]{20}/ },
   { what: 'a token', pattern: /eyJ[\w-]+\.[\w-]+\./ },
 ];
 /** Fewer lines mean that the tests no longer keep their output, so the search would be meaningless. */

@@ -10,6 +10,7 @@ import { verifySignatures } from '../../src/sources/signatures.js';
 import { readSignatures } from '../../src/sources/stored-policy.js';
 import { DeployError } from '../aws/error.js';
 import { npmCommand } from '../aws/printed-commands.js';
+import { assertConsole } from '../policy/change/proposal.js';
 import type { Session } from '../aws/session.js';
 import { signatureFileOf, signersIn } from '../policy/change/signatures.js';
 
@@ -28,6 +29,7 @@ export async function assertCommittedPolicy(session: Session): Promise<void> {
   try {
     const draft = draftPolicy(text, POLICY_FILE);
     const policy = draft.complete(new Map());
+    assertConsole(session, policy);
     for (const { name, from } of draft.references) await assertInImage(name, from);
     await assertSigned(session, policy);
   } catch (error) {

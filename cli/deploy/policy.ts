@@ -13,7 +13,7 @@ import { readParameter } from '../aws/parameters.js';
 import { npmCommand } from '../aws/printed-commands.js';
 import type { Session } from '../aws/session.js';
 import { describeChange } from '../policy/change/description.js';
-import { propose } from '../policy/change/proposal.js';
+import { assertConsole, propose } from '../policy/change/proposal.js';
 import {
   assertSigned,
   newestSignatures,
@@ -155,6 +155,7 @@ async function check(session: Session, text: string, { where, next, readsLists }
     const draft = draftPolicy(text, where);
     const isWhole = readsLists || draft.references.some(({ from }) => !from.startsWith('s3://'));
     const policy = isWhole ? (await propose(session, text, where)).policy : draft.complete(new Map());
+    assertConsole(session, policy);
     const unpinned = session.settings.policySigners === undefined ? [] : pinProblems(policy);
     if (unpinned.length > 0) throw unusable(where, next, unpinned);
     return policy;

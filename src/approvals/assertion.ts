@@ -1,6 +1,7 @@
 // An assertion: what a browser gives when a person uses a passkey. Verified as WebAuthn demands (level 3, section 7.2).
 import * as z from 'zod';
 import { fromBase64url } from './base64url.js';
+import { clientDataProblem } from './client-data.js';
 import type { Passkey } from './passkey.js';
 
 const base64url = (maxLength: number) =>
@@ -46,24 +47,29 @@ export interface ExpectedAssertion {
   readonly passkey: Passkey;
 }
 
-/** Verifies that a passkey signed a challenge, and verified its user. Never throws. @returns what is wrong, if anything */
+/**
+ * Verifies that a passkey signed a challenge for a page of the console, and verified its user. Never throws, and takes
+ * milliseconds for hostile data too. An assertion verifies any number of times: use something else to count it once.
+ * @returns what is wrong, if anything, in a few words
+ */
 export async function assertionProblem(
   { id, response }: Assertion,
   { challenge, origin, passkey }: ExpectedAssertion,
 ): Promise<string | undefined> {
   if (id !== passkey.credentialId) return 'another passkey signed';
-  // A page in a frame of another origin: the library accepts it if the browser names no top origin.
-  if (isCrossOrigin(response.clientDataJSON)) return 'it was made in a page of another origin';
+  const problem = clientDataProblem(response.clientDataJSON, { type: 'webauthn.get', challenge, origin });
+  if (problem !== undefined) return problem;
   try {
     // Loaded only where people decide.
     const { verifyAuthenticationResponse } = await import('@simplewebauthn/server');
+    // Checks the hash of rpId, that a user was present and verified, that no byte follows, and the signature.
     const { verified } = await verifyAuthenticationResponse({
       response: { id, rawId: id, type: 'public-key', response, clientExtensionResults: {} },
       expectedChallenge: challenge,
       expectedOrigin: origin,
       expectedRPID: passkey.rpId,
       requireUserVerification: true,
-      // Passkeys that are synced have no counter: what must be used once is ensured by the store.
+      // Passkeys that are synced have no counter.
       credential: {
         id,
         publicKey: fromBase64url(passkey.publicKey) ?? new Uint8Array(),
@@ -72,15 +78,11 @@ export async function assertionProblem(
     });
     return verified ? undefined : 'its signature is wrong';
   } catch (error) {
-    return error instanceof Error ? error.message : 'it can’t be verified';
+    return libraryProblem(error);
   }
 }
 
-function isCrossOrigin(clientDataJSON: string): boolean {
-  try {
-    const data = JSON.parse(Buffer.from(clientDataJSON, 'base64url').toString()) as Record<string, unknown>;
-    return (data['crossOrigin'] ?? false) !== false || data['topOrigin'] !== undefined;
-  } catch {
-    return true;
-  }
+/** @returns the message of an error of the WebAuthn library, cut: it may contain what an attacker sent */
+export function libraryProblem(error: unknown): string {
+  return error instanceof Error ? error.message.slice(0, 200) : 'it can’t be verified';
 }

@@ -1,5 +1,4 @@
 // A passkey as a policy names it: `passkey:<rpId>:<credential id>:<public key>`, the last two in base64url.
-import { isIP } from 'node:net';
 import { fromBase64url } from './base64url.js';
 import { coseProblem } from './cose.js';
 
@@ -23,21 +22,27 @@ export function passkeyToText({ rpId, credentialId, publicKey }: Passkey): strin
   return [PREFIX, rpId, credentialId, publicKey].join(':');
 }
 
-/** @returns what is wrong if it is no passkey that can be used */
+/** WebAuthn allows no IP address, of which URLs know other spellings than four numbers. */
+function isHost(text: string): boolean {
+  const isNumber = /(?:^|\.)[0-9]+$/.test(text);
+  const url = `https://${text}`;
+  return HOST.test(text) && !isNumber && URL.canParse(url) && new URL(url).hostname === text;
+}
+
+/** @returns what is wrong, as a clause such as "its id is cut off", if it is no passkey that can be used */
 export function parsePasskey(text: string): Passkey | { readonly problem: string } {
   const [prefix, rpId = '', credentialId = '', publicKey = '', ...rest] = text.split(':');
   if (prefix !== PREFIX || publicKey === '' || rest.length > 0) {
-    return { problem: `is no passkey, which reads ${PREFIX}:HOST:ID:KEY: ${COPY}` };
+    return { problem: `it is no passkey, which reads ${PREFIX}:HOST:ID:KEY: ${COPY}` };
   }
-  if (!HOST.test(rpId) || isIP(rpId) !== 0) {
-    return { problem: `names "${rpId.slice(0, 100)}", which is not a host name in lower case: ${COPY}` };
+  if (!isHost(rpId)) {
+    const name = JSON.stringify(rpId.slice(0, 100));
+    return { problem: `it names ${name}, which is not a host name in lower case: ${COPY}` };
   }
   const id = fromBase64url(credentialId);
   if (id === undefined || id.length > MAX_ID_BYTES)
-    return { problem: `has an id that is cut off or altered: ${COPY}` };
+    return { problem: `its id is cut off or altered: ${COPY}` };
   const key = fromBase64url(publicKey);
   const problem = key === undefined ? 'its public key is cut off or altered' : coseProblem(key);
-  return problem === undefined
-    ? { rpId, credentialId, publicKey }
-    : { problem: `can’t be used, because ${problem}: ${COPY}` };
+  return problem === undefined ? { rpId, credentialId, publicKey } : { problem: `${problem}: ${COPY}` };
 }

@@ -1,4 +1,9 @@
-// Signing in to the console with a passkey. What is signed here can't be a decision: the console's challenges are random.
+// Signing in to the console with a passkey, which shows requests and decides nothing.
+//
+// A passkey signs whatever challenge a page of the console gives it, and its user sees no more of it than the host. The
+// console's own challenges are random, so what is signed here is no decision. But a stolen console can give a person who
+// signs in the challenge of a decision, or show another request than the one that is signed: nothing in an assertion
+// tells. That takes a gesture of each person of the quorum; integrity checks, rejecting rules and limits still apply.
 import { type Assertion, assertionProblem } from './assertion.js';
 import type { Passkey } from './passkey.js';
 

@@ -24,7 +24,7 @@ const schema = z.strictObject({
   verdict: z.enum(VERDICTS),
   approver: z.string().min(1).max(200),
   reason: z.string().min(1).max(MAX_REASON).optional(),
-  at: z.iso.datetime(),
+  at: z.iso.datetime().max(30),
   assertion: assertionSchema,
 });
 

@@ -15,8 +15,12 @@ import { addGuard } from './guard.js';
 import { addHeaders, HEADERS } from './headers.js';
 import { addOriginChecks } from './origin.js';
 import type { ConsoleContext } from './page-context.js';
+import { historyPages } from './pages/history.js';
 import { holdPage } from './pages/hold.js';
+import { limitsPages } from './pages/limits.js';
+import { policyPages } from './pages/policy.js';
 import { signInPages } from './pages/sign-in.js';
+import { storyPages } from './pages/story.js';
 import { waitingPages } from './pages/waiting.js';
 import { Secret } from './secret.js';
 import { signInRoutes, signOutRoute } from './sign-in.js';
@@ -29,7 +33,10 @@ export interface ConsoleOptions extends ConsoleContext {
 /** Registers the routes of a page behind the guard: `signedInTo(request)` says who looks at it. */
 export type RegisterPage = (app: FastifyInstance, context: ConsoleContext) => void;
 
-const PAGES: readonly RegisterPage[] = [waitingPages, holdPage];
+const PAGES: readonly RegisterPage[] = [
+  ...[waitingPages, holdPage],
+  ...[historyPages, storyPages, limitsPages, policyPages],
+];
 
 /** Longer than the load balancer's, which could otherwise send a request on a connection that is being closed. */
 const KEEP_ALIVE_TIMEOUT_MS = LOAD_BALANCER_IDLE_MS + 5000;

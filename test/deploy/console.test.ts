@@ -5,6 +5,8 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import type { Status } from '../../cli/deploy/status.js';
 import { accountAt, clientOptions, NAMES } from '../helpers/aws.js';
@@ -18,6 +20,19 @@ t.setTimeout(300_000);
 
 /** The emulator has no such group. */
 const CONSOLE = { console: { ...CHOICES.console.console, clientSecurityGroups: [] } };
+
+const HELD = `version: 1
+approvers:
+  alice: { name: Alice Example, passkeys: [] }
+holds:
+  treasury: { of: [alice], quorum: 1, expires: 50m }
+rules:
+  - id: large
+    for: transaction
+    when: tx.operation == "TRANSFER"
+    action: hold
+    hold: treasury
+`;
 
 const ORIGIN = 'https://callback.internal:8443';
 
@@ -82,6 +97,20 @@ t.test('the console is turned on, operated, turned off and destroyed', async (t)
     await logs.send(new PutLogEventsCommand({ ...stream, logEvents: [{ message, timestamp: Date.now() }] }));
     t.equal((await place.run('logs', '--console')).stdout.trim(), message);
     t.equal((await place.run('logs')).stdout, '');
+  });
+
+  await t.test('a policy with holds needs it, so that no deployment could start without', async (t) => {
+    const policy = join(place.directory, 'held.yaml');
+    writeFileSync(policy, HELD);
+    t.equal((await place.run('policy', 'push', policy, '--why', 'two people')).code, 0);
+    place.settings({});
+    t.match(await place.run('deploy', '--dry-run'), { code: 1, stderr: /POLICY_UNSOUND/ });
+    t.match(await place.run('policy', 'push', policy, '--why', 'again'), {
+      code: 1,
+      stdout: /CONSOLE_ORIGIN/,
+    });
+    place.settings(CONSOLE);
+    t.equal((await place.run('policy', 'push', 'policy.yaml', '--why', 'nobody')).code, 0);
   });
 
   await t.test('without the setting, its stack is deleted before the others change', async (t) => {

@@ -67,6 +67,7 @@ const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, conta
   'npm run audit -- export --from 2026-11-01 --to 2026-12-01': ['test/cli/audit/cli.test.ts', "'export'"],
   'npm run audit -- export --from 2026-11-01 --csv': ['test/cli/audit/cli.test.ts', "'--csv'"],
   'npm run audit -- show 9c794cee-7e27-46c9-9e9a-ed68295ff06b': ['test/cli/audit/cli.test.ts', "'show'"],
+  'npm run holds': ['test/cli/holds/process.test.ts', 'runHolds([]'],
   'npm test -- store': ['.ci/run', 'npm test -- store'],
   'npm run bench -- store': ['.ci/run', 'npm run bench -- store'],
   'npm run bench -- counters': ['.ci/run', 'npm run bench -- counters'],

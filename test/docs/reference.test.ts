@@ -50,9 +50,14 @@ function filesIn(folder: string): readonly string[] {
     .map(({ parentPath, name }) => join(parentPath, name));
 }
 
+const CONFIGURATION = [
+  ...['src/config.ts', 'src/config-common.ts', 'src/config-store.ts', 'src/config-console.ts'],
+  'src/console/notify/config.ts',
+];
+
 t.test('configuration.md lists every environment variable', (t) => {
   const variables = new Set(
-    ['src/config.ts', 'src/config-store.ts'].flatMap((file) =>
+    CONFIGURATION.flatMap((file) =>
       [...read(file).matchAll(/^\s+([A-Z][A-Z_]{3,}):/gm)].flatMap(([, name = '']) =>
         // Set by AWS, not by the operator.
         name.startsWith('AWS_') ? [] : [name],

@@ -1,5 +1,5 @@
 // Passkeys in software: what an authenticator would sign, right or wrong.
-import { createHash, createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { encodeCBOR } from '@levischuck/tiny-cbor';
 import { passkeyToText, type Passkey } from '../../src/approvals/passkey.js';
 import type { Assertion, SignedDecision } from '../../src/approvals/signed-decision.js';
@@ -18,6 +18,10 @@ export interface Overrides {
   readonly challenge?: Buffer;
   /** The id that the assertion names. */
   readonly id?: string;
+  /** What follows the counter in the authenticator's data, and the flags that announce it. */
+  readonly more?: { readonly flags: number; readonly bytes: Buffer };
+  /** Name of the attestation's format. @default none */
+  readonly attestation?: string;
 }
 
 export interface SoftwarePasskey {
@@ -32,25 +36,50 @@ export interface SoftwarePasskey {
 const USER_PRESENT = 0x01;
 const USER_VERIFIED = 0x04;
 const ATTESTED = 0x40;
+const NOTHING = { flags: 0, bytes: Buffer.alloc(0) };
+
+export type Algorithm = 'ES256' | 'EdDSA' | 'RS256';
+
+/** Entries of a COSE key. */
+type CoseEntries = readonly (readonly [number, number | Uint8Array])[];
+
+/** @returns a COSE key */
+export function encodeCose(entries: CoseEntries): Buffer {
+  return Buffer.from(encodeCBOR(new Map(entries)));
+}
+
+function generateKey(algorithm: Algorithm): { readonly privateKey: KeyObject; readonly cose: Buffer } {
+  const { privateKey, publicKey } =
+    algorithm === 'ES256'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : algorithm === 'EdDSA'
+        ? generateKeyPairSync('ed25519')
+        : generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const jwk = publicKey.export({ format: 'jwk' });
+  const bytes = (name: 'x' | 'y' | 'n' | 'e') => new Uint8Array(Buffer.from(jwk[name] ?? '', 'base64url'));
+  const entries: Readonly<Record<Algorithm, () => CoseEntries>> = {
+    ES256: () => [[1, 2], [3, -7], [-1, 1], [-2, bytes('x')], [-3, bytes('y')]], // prettier-ignore
+    EdDSA: () => [[1, 1], [3, -8], [-1, 6], [-2, bytes('x')]], // prettier-ignore
+    RS256: () => [[1, 3], [3, -257], [-1, bytes('n')], [-2, bytes('e')]], // prettier-ignore
+  };
+  return { privateKey, cose: encodeCose(entries[algorithm]()) };
+}
+
+export interface SoftwareOptions {
+  /** @default localhost */
+  readonly rpId?: string;
+  /** @default http://localhost:3001 */
+  readonly origin?: string;
+  /** @default ES256 */
+  readonly algorithm?: Algorithm;
+}
 
 export function createPasskey({
   rpId = 'localhost',
   origin = 'http://localhost:3001',
-} = {}): SoftwarePasskey {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
-  const [left, right] = [x, y].map((part) => new Uint8Array(Buffer.from(part, 'base64url')));
-  const cose = Buffer.from(
-    encodeCBOR(
-      new Map<number, number | Uint8Array>([
-        [1, 2],
-        [3, -7],
-        [-1, 1],
-        [-2, left ?? new Uint8Array()],
-        [-3, right ?? new Uint8Array()],
-      ]),
-    ),
-  );
+  algorithm = 'ES256',
+}: SoftwareOptions = {}): SoftwarePasskey {
+  const { privateKey, cose } = generateKey(algorithm);
   const credential = randomBytes(32);
   const passkey: Passkey = {
     rpId,
@@ -67,13 +96,14 @@ export function createPasskey({
         topOrigin: overrides.topOrigin,
       }),
     );
-  const authenticatorData = (overrides: Overrides, more = Buffer.alloc(0), flag = 0): Buffer => {
+  const authenticatorData = (overrides: Overrides, attested?: Buffer): Buffer => {
     const { userPresent = true, userVerified = true, counter = 0 } = overrides;
-    const flags = (userPresent ? USER_PRESENT : 0) | (userVerified ? USER_VERIFIED : 0) | flag;
+    const { flags, bytes } =
+      attested === undefined ? (overrides.more ?? NOTHING) : { flags: ATTESTED, bytes: attested };
     const head = Buffer.alloc(5);
-    head.writeUInt8(flags);
+    head.writeUInt8((userPresent ? USER_PRESENT : 0) | (userVerified ? USER_VERIFIED : 0) | flags);
     head.writeUInt32BE(counter, 1);
-    return Buffer.concat([sha256(overrides.rpId ?? rpId), head, more]);
+    return Buffer.concat([sha256(overrides.rpId ?? rpId), head, bytes]);
   };
   return {
     passkey,
@@ -81,7 +111,8 @@ export function createPasskey({
     sign(challenge, overrides = {}) {
       const data = authenticatorData(overrides);
       const client = clientData(challenge, 'webauthn.get', overrides);
-      const signature = createSign('sha256').update(data).update(sha256(client)).sign(privateKey);
+      const hash = algorithm === 'EdDSA' ? null : 'sha256';
+      const signature = sign(hash, Buffer.concat([data, sha256(client)]), privateKey);
       return {
         id: overrides.id ?? passkey.credentialId,
         response: {
@@ -97,12 +128,12 @@ export function createPasskey({
       const attested = Buffer.concat([Buffer.alloc(16), length, credential, cose]);
       const object = encodeCBOR(
         new Map<string, string | Uint8Array | Map<string, string>>([
-          ['fmt', 'none'],
+          ['fmt', overrides.attestation ?? 'none'],
           ['attStmt', new Map()],
-          ['authData', new Uint8Array(authenticatorData(overrides, attested, ATTESTED))],
+          ['authData', new Uint8Array(authenticatorData(overrides, attested))],
         ]),
       );
-      const { credentialId: id } = passkey;
+      const id = overrides.id ?? passkey.credentialId;
       return {
         ...{ id, rawId: id, type: 'public-key', clientExtensionResults: {} },
         response: {

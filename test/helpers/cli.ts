@@ -13,6 +13,7 @@ const POLICY = 'cli/policy/main.ts';
 const STORE = 'cli/store/main.ts';
 const EXPECT = 'cli/expect/main.ts';
 const AUDIT = 'cli/audit/main.ts';
+const HOLDS = 'cli/holds/main.ts';
 
 export interface Ran {
   readonly code: number;
@@ -44,6 +45,10 @@ export function runExpect(args: readonly string[], options: RunOptions): Promise
 
 export function runAudit(args: readonly string[], options: RunOptions): Promise<Ran> {
   return run(AUDIT, args, options);
+}
+
+export function runHolds(args: readonly string[], options: RunOptions): Promise<Ran> {
+  return run(HOLDS, args, options);
 }
 
 function run(program: string, args: readonly string[], { cwd, env, input = '' }: RunOptions): Promise<Ran> {

@@ -2,7 +2,7 @@
 import type { Policy } from '../../../src/policy/evaluate/rules.js';
 import type { ListReference } from '../../../src/policy/parse/catalog.js';
 import { draftPolicy, type LoadedList } from '../../../src/policy/parse/file.js';
-import { ListError } from '../../../src/policy/parse/problem.js';
+import { ListError, PolicyError } from '../../../src/policy/parse/problem.js';
 import { ListReader } from '../../../src/sources/lists.js';
 import { objectReader } from '../../../src/sources/s3.js';
 import { SourceError } from '../../../src/sources/source.js';
@@ -43,7 +43,14 @@ export async function propose(
       onUnusable(`the list ${reference.name} counts as empty here: ${error.message}`);
     }
   }
-  return { text, file, policy: draft.complete(lists) };
+  const policy = draft.complete(lists);
+  assertConsole(session, policy);
+  return { text, file, policy };
+}
+
+/** @throws {PolicyError} if the policy holds requests, but the settings have no console: the handler would refuse it */
+export function assertConsole({ settings }: Session, { needsConsole }: Policy): void {
+  if (settings.console === undefined && needsConsole.length > 0) throw new PolicyError(needsConsole);
 }
 
 async function readList(session: Session, reader: ListReader, reference: ListReference): Promise<LoadedList> {

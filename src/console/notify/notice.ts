@@ -85,6 +85,6 @@ export function textOf(notice: Notice): string {
 }
 
 /** The body of a webhook. @param now when it is sent */
-export function bodyOf({ id: _id, ...data }: Notice, now: Date): string {
-  return JSON.stringify({ type: 'hold.waiting', timestamp: now.toISOString(), data });
+export function bodyOf(notice: Notice, now: Date): string {
+  return JSON.stringify({ type: 'hold.waiting', timestamp: now.toISOString(), data: notice });
 }

@@ -55,6 +55,6 @@ export function cleaned(text: string, length: number): string {
     .toWellFormed()
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\s]+/gu, ' ')
     .trim();
-  const characters = [...clean];
+  const characters = Array.from(clean);
   return characters.length > length ? `${characters.slice(0, length - 1).join('')}…` : clean;
 }

@@ -65,7 +65,8 @@ export class Teller {
 
   async #notice(item: Item, waiting: Waiting, held: HeldState): Promise<Notice> {
     const { store, origin } = this.#options;
-    const record = await readDecision(store, held.record);
+    // People are told in any case, without an amount if need be.
+    const record = await readDecision(store, held.record).catch(() => undefined);
     const request = record && requestOf(record);
     return noticeOf({ waiting, held, request, origin, expires: holdExpiryOf(item) });
   }

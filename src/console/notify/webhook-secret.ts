@@ -76,13 +76,19 @@ async function stored(read: Source<StoredValue>): Promise<StoredValue> {
 async function createMissingSecret(path: string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const secret = `${PREFIX}${randomBytes(CREATED_BYTES).toString('base64')}\n`;
-    await writeFile(path, secret, { mode: 0o600, flag: 'wx' });
+    await writeNew(path, `${PREFIX}${randomBytes(CREATED_BYTES).toString('base64')}\n`);
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return;
     throw new SourceError(`${path} can't be created: check the directory's owner and mode`, {
       transient: false,
       cause: error,
     });
+  }
+}
+
+async function writeNew(path: string, content: string): Promise<void> {
+  try {
+    await writeFile(path, content, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
