@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { createProgram, runProgram } from '../cli/command.js';
 import { measureAudit } from './audit.js';
+import { measureConsole } from './console.js';
 import { measureCounters } from './counters.js';
 import { measureFootprint } from './footprint.js';
 import { measureLists } from './lists/lists.js';
@@ -64,6 +65,16 @@ program
   )
   .option('--counters <number>', 'how many', wholeNumber, 100_000)
   .action(async ({ counters }: { counters: number }) => setExitCode(await measureCounters(counters)));
+
+program
+  .command('console')
+  .description(
+    'Measures the pages of the console with a million records and 1,000 requests that wait, against their limits.',
+  )
+  .option('--short', 'only 100,000 records')
+  .action(async ({ short = false }: { short?: boolean }) =>
+    setExitCode(await measureConsole(short ? 100_000 : 1_000_000)),
+  );
 
 program
   .command('audit')
