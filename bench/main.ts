@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { createProgram, runProgram } from '../cli/command.js';
 import { measureAudit } from './audit.js';
-import { measureConsole } from './console/console.js';
+import { measureConsole } from './console.js';
 import { measureCounters } from './counters.js';
 import { measureFootprint } from './footprint.js';
 import { measureLists } from './lists/lists.js';
@@ -68,8 +68,10 @@ program
 
 program
   .command('console')
-  .description("Measures how fast the console's pages answer with a million records, against their limit.")
-  .option('--short', '100,000 records')
+  .description(
+    'Measures the pages of the console with a million records and 1,000 requests that wait, against their limits.',
+  )
+  .option('--short', 'only 100,000 records')
   .action(async ({ short = false }: { short?: boolean }) =>
     setExitCode(await measureConsole(short ? 100_000 : 1_000_000)),
   );

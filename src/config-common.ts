@@ -55,9 +55,7 @@ export const policyPlaces = {
   POLICY_BUCKET: bucketName.optional(),
 };
 
-type PolicyPlaces = {
-  readonly [Name in keyof typeof policyPlaces | 'POLICY_FILE']?: string | undefined;
-};
+type PolicyPlaces = Readonly<Partial<Record<keyof typeof policyPlaces | 'POLICY_FILE', string | undefined>>>;
 
 export function policySources(places: PolicyPlaces): PolicySources {
   const { POLICY_PARAMETER: parameter, POLICY_FILE: file = POLICY_FILE } = places;

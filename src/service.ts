@@ -78,14 +78,14 @@ async function main(): Promise<void> {
     // Twice as often as the policy: a stop is then in force in time, even though a read takes a while.
     emergency.stop.keepFresh(config.policyRefreshMs / 2);
     emergency.freshness.watch();
-    let people: FastifyInstance | undefined;
+    const served: { console?: FastifyInstance | undefined } = {};
     app.addHook('onClose', async () => {
-      await people?.close();
+      await served.console?.close();
       await opened?.close();
     });
     lifecycle.app = app;
     await listen(app, config, log, version);
-    people = opened && (await serveConsole(config, { opened, policy, candidate, lifecycle, log }));
+    served.console = opened && (await serveConsole(config, { opened, policy, candidate, lifecycle, log }));
     // Read only now, so that it can't delay the start.
     candidate?.keepFresh(config.policyRefreshMs);
     if (isSmall) favourSize();

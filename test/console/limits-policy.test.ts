@@ -35,7 +35,7 @@ t.test('each limit shows what is spent, of known keys only', async (t) => {
   const body = await get('/limits');
   t.match(
     body,
-    /<td>All together<\/td><td>4<\/td><td>6<\/td><td>10<\/td><td><meter [^>]*value="0.4"[^>]*>40 %/,
+    /<td>All together<\/td><td>4<\/td><td>6<\/td><td>10<\/td><td><meter [^>]*value="0.4"[^>]*>\s*40 %/,
   );
   t.match(body, /<td>0 \/ COIN<\/td><td>4<\/td><td>16<\/td><td>20<\/td>/, 'a key of the newest decisions');
   t.match(body, /<td>7<\/td><td>what is stored can’t be read<\/td>/, 'a key of the policy');

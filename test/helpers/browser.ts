@@ -112,7 +112,6 @@ export async function violations(page: Page): Promise<readonly string[]> {
       .then(({ violations }) => violations.flatMap(({ id, nodes }) =>
         nodes.map(({ target, failureSummary }) => id + ' ' + target.join(' ') + ': ' + failureSummary)))`,
   );
-  await client.detach();
   return found as readonly string[];
 }
 

@@ -52,14 +52,11 @@ export const CONSOLE_WORLDS: Readonly<Record<string, (t: Test, policy: string) =
     const origin = `http://localhost:${port}`;
     const env = { ...base, CONSOLE_ORIGIN: origin, POLICY_REFRESH_SECONDS: '1' };
     const handler = startHandler(t, { cwd, env, built: true });
-    const {
-      CALLBACK_PRIVATE_KEY_PARAMETER: _one,
-      COSIGNER_PUBLIC_KEY_PARAMETER: _other,
-      ...ownEnv
-    } = env as Record<string, string>;
+    // It never reads keys.
+    const ownEnv = Object.entries(env).filter(([name]) => !/^(CALLBACK|COSIGNER)_/.test(name));
     const child = spawn(process.execPath, [CONSOLE], {
       ...{ cwd, stdio: ['ignore', 'pipe', 'pipe'] },
-      env: { ...process.env, ...ownEnv, HOST: '127.0.0.1', CONSOLE_PORT: port },
+      env: { ...process.env, ...Object.fromEntries(ownEnv), HOST: '127.0.0.1', CONSOLE_PORT: port },
     });
     const console = handlerOf(t, child);
     await Promise.all([handler.listening(60_000), console.line({ event: 'console_listening' }, 60_000)]);
@@ -108,7 +105,7 @@ export function transferOf(amount: string, more: Payload = {}): Payload {
   const id = randomUUID();
   return {
     ...{ requestId: id, txId: id, operation: 'TRANSFER', asset: 'USDC', amountStr: amount },
-    ...{ requestedAmountStr: amount, sourceType: 'VAULT', sourceId: '0', fee: '0.001', signerId: 'signer-1' },
+    ...{ requestedAmountStr: amount, sourceType: 'VAULT', sourceId: '0', signerId: 'signer-1' },
     ...{ destType: 'EXTERNAL_WALLET', destId: 'w-7', destAddressType: 'WHITELISTED', destAddress: PAYEE },
     note: 'Invoice 2026-118',
     destinations: [
@@ -119,7 +116,7 @@ export function transferOf(amount: string, more: Payload = {}): Payload {
           dstAddressType: 'WHITELISTED',
           dstId: 'w-7',
         },
-        ...{ dstName: 'ACME GmbH', dstType: 'EXTERNAL_WALLET', displayDstAddress: PAYEE },
+        ...{ dstName: 'ACME GmbH', dstType: 'EXTERNAL_WALLET', dstAddress: PAYEE },
       },
     ],
     ...more,
@@ -137,6 +134,11 @@ export function signingOf(approval: Payload): Payload {
   return {
     ...approval,
     requestId: randomUUID(),
+    fee: '0.001',
+    destinations: (approval['destinations'] as readonly Payload[]).map((each) => ({
+      ...each,
+      displayDstAddress: PAYEE,
+    })),
     rawTx: [{ rawTx: unsignedSerialized.slice(2), payload: keccak256(unsignedSerialized).slice(2) }],
   };
 }

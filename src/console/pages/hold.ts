@@ -10,7 +10,7 @@ import { page } from '../layout.js';
 import { type ConsoleContext, languageFor, sendHtml, type SignedIn, signedInTo } from '../page-context.js';
 import { type HeldTexts, heldTexts } from '../texts/held.js';
 import { layoutTexts } from '../texts/layout.js';
-import { aboutRows, headline, limitRows, row, whyRows } from './parts.js';
+import { aboutRows, headline, limitRows, row, whyRows, inPath } from './parts.js';
 import { type Choice, choiceOf, peopleRow } from './people.js';
 import { timeRows } from './waiting.js';
 
@@ -66,7 +66,7 @@ function content(texts: HeldTexts, back: string, standing: Standing, person: Sig
       </section>
       <section class="card">
         <div id="standing" data-live="${pathOf(standing)}" data-state="${choice.may}">
-          <dl class="facts">
+          <dl class="facts stacked">
             ${peopleRow(texts, standing)}${limitRows(texts, standing)}${timeRows(texts, standing)}
           </dl>
         </div>
@@ -79,12 +79,12 @@ function content(texts: HeldTexts, back: string, standing: Standing, person: Sig
         <dl class="facts raw">${rawRows(standing)}</dl>
       </div>
     </details>
-    <p><a href="/history/${encodeURIComponent(request.requestId)}">${texts.story}</a></p>`;
+    <p><a href="/history/${inPath(request.requestId)}">${texts.story}</a></p>`;
 }
 
 /** Of the page, for this very content. */
 export function pathOf({ request, hash }: Pick<Standing, 'request' | 'hash'>): string {
-  return `/holds/${encodeURIComponent(request.requestId)}?hash=${hash}`;
+  return `/holds/${inPath(request.requestId)}?hash=${hash}`;
 }
 
 function decisionForm(texts: HeldTexts, standing: Standing, person: SignedIn, choice: Choice): Html {
@@ -93,7 +93,7 @@ function decisionForm(texts: HeldTexts, standing: Standing, person: SignedIn, ch
   const challenge = challengeOf({ verdict: 'approve', request: hash, approver: person.key }).toString('hex');
   return html`<form
     class="decide"
-    data-decide="/holds/${encodeURIComponent(request.requestId)}/decisions"
+    data-decide="/holds/${inPath(request.requestId)}/decisions"
     data-hash="${hash}"
     data-working="${texts.working}"
     data-cancelled="${texts.cancelled}"

@@ -22,19 +22,24 @@ export function row(name: Content, value: Content): Html {
   </div>`;
 }
 
-/** `Transfer of 25,000 USDC ($25,000)` */
-export function headline(texts: HeldTexts, { operation, amount, asset, usd }: Described, kind: string): Html {
+/** `Transfer 25,000 USDC $25,000 → Cold storage` */
+export function headline(texts: HeldTexts, described: Described, kind: string): Html {
+  const { operation, amount, asset, usd, to } = described;
   const what = kind === 'configuration' ? texts.configuration : (texts.operations[operation] ?? operation);
   const detail =
     kind === 'configuration' ? operation : [amount, asset].filter((part) => part !== undefined).join(' ');
   return html`<span class="what">${what}</span>${detail !== '' && html` <span class="sum">${detail}</span>`}${
       usd !== undefined && html` <span class="usd">$${usd}</span>`
-    }`;
+    }${to.length === 1 && html` <span class="receiver">→ ${to.map(nameOf)}</span>`}`;
+}
+
+function nameOf({ listed, place, address }: Party): string {
+  return listed ?? place ?? address ?? '';
 }
 
 export function partyText(texts: HeldTexts, party: Party, asset: string | undefined): Html {
   const { listed, called, address, tag, place, amount } = party;
-  const name = listed ?? place ?? address ?? '';
+  const name = nameOf(party);
   return html`<span class="party"
     ><strong>${name}</strong>${amount !== undefined && html` <span class="sum">${amount} ${asset}</span>`}${
       address !== undefined && address !== name && html`<code class="address">${address}</code>`
@@ -124,7 +129,12 @@ export function limitRows(texts: HeldTexts, { explanation }: Standing): readonly
   return explanation.limits.flatMap((limit) => {
     if (limit.outcome === 'not concerned') return [];
     if (limit.outcome === 'error') {
-      return [row(limit.name, html`<strong class="warning">${texts.limitError}</strong>`)];
+      return [
+        row(
+          html`${texts.limitAfter} <strong>${limit.name}</strong>`,
+          html`<strong class="warning">${texts.limitError}</strong>`,
+        ),
+      ];
     }
     const { spent, amount, max, key } = limit.report;
     const after = add(new Decimal(spent), new Decimal(amount));
@@ -132,7 +142,7 @@ export function limitRows(texts: HeldTexts, { explanation }: Standing): readonly
     const share = new Decimal(max).isZero() ? 1 : Math.min(1, after.div(max).toNumber());
     return [
       row(
-        key === '' ? limit.name : `${limit.name} (${key})`,
+        html`${texts.limitAfter} <strong>${limit.name}</strong>${key !== '' && html` (${key})`}`,
         html`<meter
             class="meter"
             min="0"
@@ -147,4 +157,9 @@ export function limitRows(texts: HeldTexts, { explanation }: Standing): readonly
       ),
     ];
   });
+}
+
+/** An id in a path. One that is not Unicode, which no Co-signer sends, is not found there, but breaks no page. */
+export function inPath(id: string): string {
+  return encodeURIComponent(id.toWellFormed());
 }

@@ -6,7 +6,7 @@ import { html, type Html } from '../html.js';
 import { page } from '../layout.js';
 import { type ConsoleContext, languageFor, sendHtml, signedInTo } from '../page-context.js';
 import { type HeldTexts, heldTexts } from '../texts/held.js';
-import { aboutRows, headline, limitRows, row, timeOf, whyRows } from './parts.js';
+import { aboutRows, headline, limitRows, row, timeOf, whyRows, inPath } from './parts.js';
 import { peopleRow } from './people.js';
 
 /** A sort key of the list, as a link has it. */
@@ -61,12 +61,15 @@ async function waitingList(context: ConsoleContext, request: FastifyRequest): Pr
 function card(texts: HeldTexts, standing: Standing): Html {
   const { request, policy, signed, now, hash } = standing;
   const described = describe(policy, request, signed, now);
-  const href = `/holds/${encodeURIComponent(request.requestId)}?hash=${hash}`;
+  const href = `/holds/${inPath(request.requestId)}?hash=${hash}`;
   return html`<article class="card" aria-labelledby="h-${hash}">
     <h2 id="h-${hash}"><a href="${href}">${headline(texts, described, request.kind)}</a></h2>
-    <dl class="facts">
-      ${aboutRows(texts, described, standing)}${whyRows(texts, standing)}${limitRows(texts, standing)}${peopleRow(texts, standing)}${timeRows(texts, standing)}
-    </dl>
+    <div class="split">
+      <dl class="facts">${aboutRows(texts, described, standing)}${whyRows(texts, standing)}</dl>
+      <dl class="facts stacked">
+        ${peopleRow(texts, standing)}${limitRows(texts, standing)}${timeRows(texts, standing)}
+      </dl>
+    </div>
     <p><a class="button" href="${href}" aria-describedby="h-${hash}">${texts.open}</a></p>
   </article>`;
 }

@@ -38,7 +38,7 @@ export interface HeldTexts {
   readonly tag: (tag: string) => string;
   readonly rule: string;
   readonly why: string;
-  readonly limits: string;
+  readonly limitAfter: string;
   readonly limit: (after: string, max: string) => string;
   readonly over: string;
   readonly limitError: string;
@@ -130,7 +130,7 @@ const en: HeldTexts = {
   tag: (tag) => `tag ${tag}`,
   rule: 'Held by rule',
   why: 'Because',
-  limits: 'Limits after it',
+  limitAfter: 'After it, limit',
   limit: (after, max) => `${after} of ${max}`,
   over: 'would be exceeded: approvals do not help',
   limitError: 'can’t be evaluated',
@@ -227,7 +227,7 @@ const ja: HeldTexts = {
   tag: (tag) => `タグ ${tag}`,
   rule: '保留したルール',
   why: '理由',
-  limits: '承認後の上限',
+  limitAfter: '承認後の上限',
   limit: (after, max) => `${max} 中 ${after}`,
   over: '上限を超えます。承認しても通りません',
   limitError: '評価できません',
