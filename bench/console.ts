@@ -6,9 +6,11 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import pino from 'pino';
 import type { ConsoleContext } from '../src/console/page-context.js';
 import { historyPages } from '../src/console/pages/history.js';
+import { holdPage } from '../src/console/pages/hold.js';
 import { limitsPages } from '../src/console/pages/limits.js';
 import { policyPages } from '../src/console/pages/policy.js';
 import { storyPages } from '../src/console/pages/story.js';
+import { waitingPages } from '../src/console/pages/waiting.js';
 import { parsePolicy } from '../src/policy/parse/file.js';
 import { openStore } from '../src/store/open.js';
 import { DAY_MS, LAST, POLICY, writeHistory, type Written } from './console-store.js';
@@ -22,7 +24,7 @@ const ROUNDS = 15;
 const WAITING = 1000;
 
 /** The modules of pages that are measured. */
-const PAGES = [historyPages, storyPages, limitsPages, policyPages];
+const PAGES = [historyPages, storyPages, limitsPages, policyPages, waitingPages, holdPage];
 
 /** @returns whether all limits hold */
 export async function measureConsole(records: number): Promise<boolean> {
@@ -76,6 +78,8 @@ function pagesOf({ first, story, held }: Written): readonly (readonly [string, s
     ['history, a text within a day', `/history?day=${lastDay}&text=nowhere`],
     ['story of an answered request', `/history/${story}`],
     ['story of a held request', `/history/${held}`],
+    ['waiting', '/'],
+    ['a request that waits', `/holds/${held}`],
     ['limits', '/limits'],
     ['policy', '/policy'],
   ];

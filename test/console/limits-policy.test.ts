@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap';
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import { counterKey } from '../../src/store/keys.js';
-import { pagesApp } from '../helpers/console-pages.js';
+import { pagesApp, plainTables } from '../helpers/console-pages.js';
 import { createPeople, heldPolicy } from '../helpers/held-people.js';
 import { memoryWorld, payment } from '../helpers/memory-world.js';
 
@@ -19,7 +19,7 @@ function pageOf(t: Test, world: ReturnType<typeof memoryWorld>, candidate = worl
   const { table, blobs, state } = world;
   const app = pagesApp({ table, blobs, policy: state.policy, candidate, now: () => state.now });
   t.teardown(() => app.close());
-  return async (url: string) => (await app.inject({ url })).body;
+  return async (url: string) => plainTables((await app.inject({ url })).body);
 }
 
 t.test('each limit shows what is spent, of known keys only', async (t) => {

@@ -156,13 +156,13 @@ function headingsIn(part) {
   return [...part.querySelectorAll('h2[id]')].map(({ id }) => id).join();
 }
 
-/** In the browser's time zone; what something must happen until, as a countdown. */
+/** In the browser's time zone, except where days are in UTC; what something must happen until, as a countdown. */
 function showTimes(part) {
   const format = new Intl.DateTimeFormat(document.documentElement.lang, {
     dateStyle: 'medium',
     timeStyle: 'medium',
   });
-  for (const time of part.querySelectorAll('time:not([data-countdown])')) {
+  for (const time of part.querySelectorAll('time:not([data-countdown], [data-utc])')) {
     time.title = time.dateTime;
     time.textContent = format.format(new Date(time.dateTime));
   }

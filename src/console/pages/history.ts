@@ -95,7 +95,7 @@ function form(filter: Filter, rules: readonly string[], texts: PageTexts): Html 
       : html`<option value="${each}">${each}</option>`,
   );
   return html`<form
-    class="filters"
+    class="filters card"
     method="get"
     action="/history"
     role="search"
@@ -133,7 +133,9 @@ function form(filter: Filter, rules: readonly string[], texts: PageTexts): Html 
       />
       <span id="text-hint" class="muted">${texts.textHint}</span>
     </p>
-    <p><button>${texts.show}</button> <a href="/history">${texts.reset}</a></p>
+    <p class="actions">
+      <button class="button primary">${texts.show}</button> <a href="/history">${texts.reset}</a>
+    </p>
   </form> `;
 }
 

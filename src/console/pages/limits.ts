@@ -39,11 +39,9 @@ function lookupIn({ limit, key }: Readonly<Record<string, unknown>>): Lookup | u
 function section(found: LimitRows, lookup: Lookup | undefined, texts: PageTexts): Html {
   const { limit, rows, isCut } = found;
   const { name, per, amount, when, window, over } = limit;
-  const head = [
-    ...[per.length === 0 ? '' : texts.key, texts.spent, texts.remaining, texts.max, texts.share, texts.frees],
-  ];
-  return html`<section class="bar-chart" aria-labelledby="limit-${name}">
-    <h2 id="limit-${name}">${name}</h2>
+  const head = [...[texts.key, texts.spent, texts.remaining, texts.max, texts.share, texts.frees]];
+  return html`<section class="card limit">
+    <h2>${name}</h2>
     <p>
       ${texts.window}: ${windowText(window, texts)}. ${texts.counts}:
       ${amount === undefined ? texts.transactions : html`<code>${amount.source}</code>`}.
@@ -66,6 +64,7 @@ function cellsOf({ key, spent, remaining, max, share, frees }: Spent, texts: Pag
   const percent = `${Math.floor(share * 100)} %`;
   const name = key === '' ? texts.total : key;
   const bar = html`<meter
+      class="meter"
       min="0"
       max="1"
       low="${HIGH}"
@@ -104,7 +103,7 @@ function lookupForm(found: LimitRows, lookup: Lookup | undefined, texts: PageTex
       />
       <span id="hint-${name}" class="muted">${texts.lookupHint}</span>
     </p>
-    <p><button>${texts.show}</button></p>
+    <p><button class="button">${texts.show}</button></p>
   </form> `;
 }
 

@@ -21,7 +21,7 @@ export function policyPages(app: FastifyInstance, context: ConsoleContext): void
     const policy = context.policy.current;
     const body = html`<h1>${texts.title}</h1>
       <h2>${texts.inForce}</h2>
-      ${summary(policy, texts)} ${warnings(policy, texts)}
+      ${summary(policy, texts)} ${warnings(policy, texts.warnings, texts)}
       <h2>${texts.approvers}</h2>
       ${people(texts.approvers, policy.approvers, texts)}
       <h2>${texts.viewers}</h2>
@@ -45,14 +45,14 @@ function summary({ hash, rules, limits, otherwise, onError }: Policy, texts: Pag
   </p> `;
 }
 
-function warnings({ warnings }: Policy, texts: PageTexts): Html {
+function warnings({ warnings }: Policy, label: string, texts: PageTexts): Html {
   if (warnings.length === 0) return html`<p>${texts.noWarnings}</p> `;
   const rows = warnings.map(({ line, message, advice }) => [
     line,
     html`${message}${advice !== undefined && html`<br /><span class="muted">${advice}</span>`}`,
   ]);
   return html`<h3>${texts.warnings}</h3>
-    ${dataTable(texts.warnings, [texts.line, texts.warning], rows)}`;
+    ${dataTable(label, [texts.line, texts.warning], rows)}`;
 }
 
 function people(label: string, persons: ReadonlyMap<string, Person>, texts: PageTexts): Html {
@@ -80,7 +80,7 @@ function candidate(policy: Policy, other: Policy | undefined, texts: PageTexts):
     ${
       isSame
         ? html`<p>${texts.sameAsInForce}</p>`
-        : html`${warnings(other, texts)}
+        : html`${warnings(other, `${texts.candidate}: ${texts.warnings}`, texts)}
             <h3>${texts.difference}</h3>
             ${difference(policy, other, texts)}
             <h3>${texts.candidateText}</h3>

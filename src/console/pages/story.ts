@@ -47,8 +47,14 @@ function storyBody(story: Story, texts: StoryTexts, nameOf: NameOf): Html {
       ${texts.kind}: ${texts[kind]}${txId !== undefined && html` <span class="muted">txId ${txId}</span>`}
     </p>
     <h2>${texts.timeline}</h2>
-    <ol class="cards">
-      ${eventsOf(story, texts, nameOf).map(({ time, what }) => html`<li class="card">${timeOf(time)} ${what}</li> `)}
+    <ol class="timeline card">
+      ${eventsOf(story, texts, nameOf).map(
+        ({ time, what }) =>
+          html`<li>
+            <div>${timeOf(time)}</div>
+            <div>${what}</div>
+          </li> `,
+      )}
     </ol>
     ${isIncomplete && html`<p>${texts.recordGone}</p> `}${
       related.length > 0 &&

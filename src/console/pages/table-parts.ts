@@ -8,11 +8,11 @@ export function timeText(time: number): string {
   return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** @param at ISO 8601, or what stands for it in a record */
+/** In UTC, as days are. @param at ISO 8601, or what stands for it in a record */
 export function timeOf(at: string | number): Html {
   const time = typeof at === 'number' ? at : Date.parse(at);
   if (Number.isNaN(time)) return html`${String(at)}`;
-  return html`<time datetime="${new Date(time).toISOString()}">${timeText(time)}</time>`;
+  return html`<time data-utc datetime="${new Date(time).toISOString()}">${timeText(time)}</time>`;
 }
 
 export function badge(action: string): Html {
@@ -20,24 +20,28 @@ export function badge(action: string): Html {
   return html`<span class="badge ${known?.toLowerCase()}">${action}</span>`;
 }
 
-/** A table that scrolls by itself if it is too wide. @param rows of cells */
+/**
+ * A table that scrolls by itself if it is too wide; on a phone, each row is a card. The roles are explicit, because browsers
+ * drop them from a table that is shown otherwise.
+ * @param rows of cells
+ */
 export function dataTable(
   label: string,
   head: readonly string[],
   rows: readonly (readonly Content[])[],
 ): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}">
-    <table class="data">
-      <thead>
-        <tr>
-          ${head.map((text) => html`<th scope="col">${text}</th>`)}
+    <table class="data" role="table">
+      <thead role="rowgroup">
+        <tr role="row">
+          ${head.map((text) => html`<th scope="col" role="columnheader">${text}</th>`)}
         </tr>
       </thead>
-      <tbody>
+      <tbody role="rowgroup">
         ${rows.map(
           (cells) =>
-            html`<tr>
-              ${cells.map((each) => html`<td>${each}</td>`)}
+            html`<tr role="row">
+              ${cells.map((each, place) => html`<td role="cell" data-label="${head[place]}">${each}</td>`)}
             </tr> `,
         )}
       </tbody>
