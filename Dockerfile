@@ -54,7 +54,7 @@ COPY --chmod=644 package.json ./
 COPY --from=policy /policy ./
 COPY --from=build /app/dist dist
 
-ARG VERSION=0.6.0
+ARG VERSION=0.7.0
 ARG REVISION=unknown
 ARG SOURCE=unknown
 LABEL org.opencontainers.image.title="fireblocks-callback-handler" \

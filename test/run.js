@@ -11,7 +11,10 @@ const TREE = '.build';
 /** Directories that are linked as a whole. */
 const NOT_MIRRORED = ['dist', 'node_modules'];
 
-const SERVICE = ['*.test', '{chain,keys,memory,plugins,policy,protocol,routes,sources,store}/**/*.test'];
+const SERVICE = [
+  '*.test',
+  '{approvals,chain,console,keys,memory,plugins,policy,protocol,routes,sources,store}/**/*.test',
+];
 const REST = ['{cli,docker,docs,infra}/**/*.test'];
 /** The real operator commands, run against an AWS emulator. */
 const DEPLOY = ['deploy/*.test', 'system/{deploy,deploy-terminal,infra}.test'];
@@ -31,6 +34,12 @@ const SUITES = {
   /** Several processes on one store, which takes longer than tap allows a file by default. */
   store: {
     files: ['system/{holds,store,store-cost,store-faults,store-kills}.test'],
+    args: ['--disable-coverage', '--timeout=900'],
+    keepsOutput: true,
+  },
+  /** The pages in a browser, which must be installed, and consoles as processes. */
+  console: {
+    files: ['system/{console,console-*,consoles}.test'],
     args: ['--disable-coverage', '--timeout=900'],
     keepsOutput: true,
   },
