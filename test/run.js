@@ -11,7 +11,10 @@ const TREE = '.build';
 /** Directories that are linked as a whole. */
 const NOT_MIRRORED = ['dist', 'node_modules'];
 
-const SERVICE = ['*.test', '{chain,keys,memory,plugins,policy,protocol,routes,sources,store}/**/*.test'];
+const SERVICE = [
+  '*.test',
+  '{chain,console,keys,memory,plugins,policy,protocol,routes,sources,store}/**/*.test',
+];
 const REST = ['{cli,docker,docs,infra}/**/*.test'];
 /** The real operator commands, run against an AWS emulator. */
 const DEPLOY = ['deploy/*.test', 'system/{deploy,deploy-terminal,infra}.test'];
@@ -35,6 +38,12 @@ const SUITES = {
     keepsOutput: true,
   },
   // Prints public keys; the tests themselves search its output for private ones.
+  /** With Chromium, which must be installed. */
+  console: {
+    files: ['system/{console,console-look}.test'],
+    args: ['--disable-coverage', '--timeout=600', '--jobs=1'],
+    keepsOutput: true,
+  },
   deploy: { files: DEPLOY, args: ['--disable-coverage'] },
   image: { files: ['image/*.test'], args: ['--disable-coverage'], keepsOutput: true },
 };

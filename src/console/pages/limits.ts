@@ -39,9 +39,7 @@ function lookupIn({ limit, key }: Readonly<Record<string, unknown>>): Lookup | u
 function section(found: LimitRows, lookup: Lookup | undefined, texts: PageTexts): Html {
   const { limit, rows, isCut } = found;
   const { name, per, amount, when, window, over } = limit;
-  const head = [
-    ...[per.length === 0 ? '' : texts.key, texts.spent, texts.remaining, texts.max, texts.share, texts.frees],
-  ];
+  const head = [texts.key, texts.spent, texts.remaining, texts.max, texts.share, texts.frees];
   return html`<section class="bar-chart" aria-labelledby="limit-${name}">
     <h2 id="limit-${name}">${name}</h2>
     <p>
@@ -54,7 +52,7 @@ function section(found: LimitRows, lookup: Lookup | undefined, texts: PageTexts)
       rows.length === 0
         ? html`<p>${texts.noKeys}</p> `
         : dataTable(
-            name,
+            `${texts.title}: ${name}`,
             head,
             rows.map((row) => cellsOf(row, texts)),
           )
@@ -66,6 +64,7 @@ function cellsOf({ key, spent, remaining, max, share, frees }: Spent, texts: Pag
   const percent = `${Math.floor(share * 100)} %`;
   const name = key === '' ? texts.total : key;
   const bar = html`<meter
+      class="meter"
       min="0"
       max="1"
       low="${HIGH}"
