@@ -83,9 +83,7 @@ t.test('the console’s own process needs a table and the origin, and reads no k
   t.match(readConsoleConfig({ CONSOLE_ORIGIN: ORIGIN, STORE_TABLE: 'table' }).sources.policy, {
     file: 'policy.yaml',
   });
-  t.throws(() => readConsoleConfig({}), {
-    problems: [/^CONSOLE_ORIGIN is not set/, /^STORE_TABLE is not set/],
-  });
+  t.throws(() => readConsoleConfig({}), /CONSOLE_ORIGIN is not set[^]*STORE_TABLE is not set/);
   t.throws(
     () =>
       readConsoleConfig({

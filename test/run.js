@@ -40,7 +40,7 @@ const SUITES = {
   /** The pages in a browser, which must be installed, and consoles as processes. */
   console: {
     files: ['system/{console,console-*,consoles}.test'],
-    args: ['--disable-coverage', '--timeout=900'],
+    args: ['--disable-coverage', '--timeout=900', '--jobs=1'],
     keepsOutput: true,
   },
   // Prints public keys; the tests themselves search its output for private ones.

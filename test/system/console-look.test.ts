@@ -24,8 +24,13 @@ const LOOKS: Readonly<Record<string, Look>> = {
   'ja-dark-narrow': { language: 'ja-JP', colorScheme: 'dark', width: 390 },
 };
 
-/** Pages in the navigation that every console has. */
-const PAGES: Readonly<Record<string, string>> = { waiting: '/' };
+/** Pages in the navigation. */
+const PAGES: Readonly<Record<string, string>> = {
+  waiting: '/',
+  history: '/history',
+  limits: '/limits',
+  policy: '/policy',
+};
 
 function policyOf(entry = ''): string {
   const passkeys = entry === '' ? '[]' : JSON.stringify([entry]);
@@ -72,9 +77,15 @@ t.test('every page can be used by everybody', { timeout: 600_000 }, async (t) =>
   await world.ask(held);
   await world.ask(change, 'configuration');
   await alice.page.goto(`/holds/${String(held['requestId'])}`);
+  // One decision of a person, and one of a rule.
+  await alice.page.getByRole('button', { name: 'Approve' }).click();
+  await alice.page.getByText('You have approved this request.').waitFor();
+  const other = signingOf(transferOf('600000'));
+  await world.ask(other);
+  await world.ask(transferOf('5'));
   const looks = Object.entries(LOOKS);
   for (const look of looks)
-    await t.test(look[0], (t) => lookAtHeld(t, world, browser, { look, held, session }));
+    await t.test(look[0], (t) => lookAtHeld(t, world, browser, { look, held, other, session }));
 });
 
 async function lookAtEmpty(
@@ -96,7 +107,9 @@ async function lookAtEmpty(
 
 interface Seen {
   readonly look: [string, Look];
+  /** Approved by one of two. */
   readonly held: Readonly<Record<string, unknown>>;
+  readonly other: Readonly<Record<string, unknown>>;
   readonly session: Awaited<ReturnType<ReturnType<BrowserPerson['page']['context']>['storageState']>>;
 }
 
@@ -104,15 +117,17 @@ async function lookAtHeld(
   t: Test,
   { origin }: ConsoleWorld,
   browser: Browser,
-  { look: [name, look], held, session }: Seen,
+  { look: [name, look], held, other, session }: Seen,
 ): Promise<void> {
   const person = await openPerson(browser, origin, look);
   await person.page.context().addCookies(session.cookies);
   for (const [page, path] of Object.entries(PAGES)) await see(t, person, `${page}-${name}`, path);
-  await see(t, person, `hold-${name}`, `/holds/${String(held['requestId'])}`);
+  await see(t, person, `hold-${name}`, `/holds/${String(other['requestId'])}`);
+  await see(t, person, `approved-${name}`, `/holds/${String(held['requestId'])}`);
   await person.page.locator('summary').click();
   await see(t, person, `hold-open-${name}`);
   await see(t, person, `change-${name}`, '/holds/change-1');
+  await see(t, person, `story-${name}`, `/history/${String(held['requestId'])}`);
   await see(t, person, `not-found-${name}`, '/holds/none');
   await person.page.context().close();
 }

@@ -156,15 +156,14 @@ function headingsIn(part) {
   return [...part.querySelectorAll('h2[id]')].map(({ id }) => id).join();
 }
 
-/** In the browser's time zone, except where days are in UTC; what something must happen until, as a countdown. */
+/** Times are in UTC, as in the log and in exports; hovering shows them in the browser's time zone. */
 function showTimes(part) {
   const format = new Intl.DateTimeFormat(document.documentElement.lang, {
     dateStyle: 'medium',
-    timeStyle: 'medium',
+    timeStyle: 'long',
   });
-  for (const time of part.querySelectorAll('time:not([data-countdown], [data-utc])')) {
-    time.title = time.dateTime;
-    time.textContent = format.format(new Date(time.dateTime));
+  for (const time of part.querySelectorAll('time:not([data-countdown])')) {
+    time.title = format.format(new Date(time.dateTime));
   }
   countDown();
 }
