@@ -37,13 +37,13 @@ const SUITES = {
     args: ['--disable-coverage', '--timeout=900'],
     keepsOutput: true,
   },
-  // Prints public keys; the tests themselves search its output for private ones.
   /** With Chromium, which must be installed. */
   console: {
     files: ['system/{console,console-look}.test'],
     args: ['--disable-coverage', '--timeout=600', '--jobs=1'],
     keepsOutput: true,
   },
+  // Prints public keys; the tests themselves search its output for private ones.
   deploy: { files: DEPLOY, args: ['--disable-coverage'] },
   image: { files: ['image/*.test'], args: ['--disable-coverage'], keepsOutput: true },
 };
