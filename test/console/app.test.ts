@@ -64,7 +64,7 @@ t.test('is only there for its own host', async (t) => {
 t.test('takes nothing from other pages', async (t) => {
   const app = await consoleApp(t);
   const cookie = await app.signIn('alice');
-  const foreign = [
+  const foreign: readonly Readonly<Record<string, string>>[] = [
     { origin: 'https://evil.example' },
     { origin: 'null' },
     { origin: 'https://callback.internal' },

@@ -120,5 +120,6 @@ export function clientOf(app: FastifyInstance) {
 }
 
 export function cookieIn({ headers }: Answered): string {
-  return String(headers['set-cookie'] ?? '').split(';')[0] ?? '';
+  const cookie = headers['set-cookie'];
+  return typeof cookie === 'string' ? (cookie.split(';')[0] ?? '') : '';
 }
