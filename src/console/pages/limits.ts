@@ -39,7 +39,7 @@ function lookupIn({ limit, key }: Readonly<Record<string, unknown>>): Lookup | u
 function section(found: LimitRows, lookup: Lookup | undefined, texts: PageTexts): Html {
   const { limit, rows, isCut } = found;
   const { name, per, amount, when, window, over } = limit;
-  const head = [...[texts.key, texts.spent, texts.remaining, texts.max, texts.share, texts.frees]];
+  const head = [texts.key, texts.spent, texts.remaining, texts.max, texts.share, texts.frees];
   return html`<section class="card limit">
     <h2>${name}</h2>
     <p>
@@ -114,6 +114,8 @@ function sourceOf({ limit: { per } }: LimitRows): string {
 function windowText(window: Window, texts: PageTexts): string {
   if (window.type === 'calendar') return texts.calendar(window.calendar, window.zone);
   const minutes = window.ms / MINUTE_MS;
-  const [days, rest] = [Math.floor(minutes / MINUTES_A_DAY), minutes % MINUTES_A_DAY];
+  // 24 hours are no day of a calendar.
+  const days = minutes < 2 * MINUTES_A_DAY ? 0 : Math.floor(minutes / MINUTES_A_DAY);
+  const rest = minutes - days * MINUTES_A_DAY;
   return texts.sliding(days, Math.floor(rest / MINUTES_AN_HOUR), rest % MINUTES_AN_HOUR);
 }
