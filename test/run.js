@@ -11,7 +11,7 @@ const TREE = '.build';
 /** Directories that are linked as a whole. */
 const NOT_MIRRORED = ['dist', 'node_modules'];
 
-const SERVICE = ['*.test', '{chain,keys,memory,plugins,policy,protocol,routes,sources,store}/**/*.test'];
+const SERVICE = ['*.test', '{chain,console,keys,memory,plugins,policy,protocol,routes,sources,store}/**/*.test'];
 const REST = ['{cli,docker,docs,infra}/**/*.test'];
 /** The real operator commands, run against an AWS emulator. */
 const DEPLOY = ['deploy/*.test', 'system/{deploy,deploy-terminal,infra}.test'];

@@ -104,10 +104,7 @@ async function relatedTo(
   if (record?.kind !== 'transaction' || record.txId === undefined) return [];
   const [item] = await table.read([subjectKey(`transaction:${record.txId}`)]);
   const { entries } = stateIn(item?.data);
-  const ids = entries.flatMap(({ approvedAs, signedAs }) => [
-    approvedAs,
-    signedAs,
-  ]);
+  const ids = entries.flatMap(({ approvedAs, signedAs }) => [approvedAs, signedAs]);
   return [...new Set(ids.filter((id) => id !== undefined && id !== requestId))] as string[];
 }
 
