@@ -58,7 +58,7 @@ t.test('a story connects approval and signing', async (t) => {
 });
 
 t.test('a story says who decided', async (t) => {
-  const world = await heldWorld(t);
+  const world = heldWorld(t);
   const { ask } = world.process();
   await ask(payment('held'));
   const get = appOf(t, world);

@@ -50,7 +50,7 @@ t.test('each limit shows what is spent, of known keys only', async (t) => {
 });
 
 t.test('the policy is shown with its people, and beside its candidate', async (t) => {
-  const people = await createPeople();
+  const people = createPeople();
   const world = memoryWorld(
     t,
     heldPolicy(people, { removed: 'carol', quorum: 3, before: '# <script>1</script>' }),

@@ -39,7 +39,7 @@ function lookupIn({ limit, key }: Readonly<Record<string, unknown>>): Lookup | u
 function section(found: LimitRows, lookup: Lookup | undefined, texts: PageTexts): Html {
   const { limit, rows, isCut } = found;
   const { name, per, amount, when, window, over } = limit;
-  const head = [...[texts.key, texts.spent, texts.remaining, texts.max, texts.share, texts.frees]];
+  const head = [texts.key, texts.spent, texts.remaining, texts.max, texts.share, texts.frees];
   return html`<section class="card limit">
     <h2>${name}</h2>
     <p>
