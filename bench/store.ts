@@ -1,4 +1,5 @@
-// `npm run bench -- store`: measures what the embedded store costs of the throughput. All requests differ, because a
+// `npm run bench -- store`: measures what the embedded store costs of the throughput, and what the console costs
+// beside it, with a policy that can hold requests. All requests differ, because a
 // request that has been answered is answered by what is stored.
 import { sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Payload, samplePayload } from '../cli/cosigner/request.js';
+import { freePort } from '../test/helpers/port.js';
 import { atLeast, atMost, type Check, percent, printChecks } from './limits.js';
 import { median } from './measure.js';
 import { clearProgress, showProgress } from './progress.js';
@@ -22,6 +24,23 @@ const BATCH = 64;
 /** 71 to 72 % was measured with Node.js 24, and 64 % with Node.js 20, in rounds that differ by a few percent. */
 const MIN_THROUGHPUT = Number(process.versions.node.split('.')[0]) >= 24 ? 0.65 : 0.55;
 
+/** What the console may cost of the throughput with the store. */
+const MIN_WITH_CONSOLE = 0.95;
+
+const RULES = `rules:
+  - { id: all, for: transaction, when: 'tx.operation == "TRANSFER"', action: approve }
+`;
+const POLICY = `version: 1\n${RULES}`;
+/** The same decisions, but each could have been one about a request that is held. */
+const HOLDING_POLICY = `version: 1
+approvers:
+  alice: { name: Alice Example }
+  bob: { name: Bob Example }
+holds:
+  treasury: { of: [alice, bob], quorum: 2 }
+${RULES}  - { id: large, for: transaction, when: 'true', action: hold, hold: treasury }
+`;
+
 const signAsync = promisify(sign);
 
 /** @returns whether all limits hold */
@@ -29,9 +48,15 @@ export async function measureStore(): Promise<boolean> {
   const directory = mkdtempSync(join(tmpdir(), 'callback-handler-store-'));
   try {
     const { createHandler } = createTargets(directory);
+    const storeIn = (name: string) => ({ STORE_PATH: join(directory, name), CONSOLE_PORT: 'off' });
+    const consolePort = { CONSOLE_PORT: String(await freePort()) };
     const targets = [
-      await createHandler('with', { tokens: 1, env: { STORE_PATH: join(directory, 'store') } }),
-      await createHandler('without', { tokens: 1 }),
+      await createHandler('with', { tokens: 1, policy: POLICY, env: storeIn('store') }),
+      await createHandler('without', { tokens: 1, policy: POLICY }),
+      await createHandler('console', {
+        ...{ tokens: 1, policy: HOLDING_POLICY },
+        env: { ...storeIn('held-store'), ...consolePort },
+      }),
     ];
     return printChecks(await withRunning(targets, measure));
   } finally {
@@ -53,21 +78,31 @@ async function measure(targets: readonly RunningTarget[]): Promise<readonly Chec
     }
   }
   clearProgress();
-  const [withStore = [], without = []] = rounds;
-  const ratios = withStore.map(({ perSecond }, place) => perSecond / (without[place]?.perSecond ?? NaN));
-  const [rate, otherRate] = [withStore, without].map((all) =>
+  const [withStore = [], without = [], withConsole = []] = rounds;
+  const [rate, otherRate, consoleRate] = [withStore, without, withConsole].map((all) =>
     median(all.map(({ perSecond }) => perSecond)).toFixed(0),
   );
   const wrong = rounds.flat().reduce((sum, round) => sum + round.wrong, 0);
   return [
     atLeast(
       `throughput at ${CONNECTIONS} connections with the embedded store (${rate} of ${otherRate} requests/s)`,
-      median(ratios),
+      ratioOf(withStore, without),
       MIN_THROUGHPUT,
+      percent,
+    ),
+    atLeast(
+      `of that, with the console and a policy that holds (${consoleRate} of ${rate} requests/s)`,
+      ratioOf(withConsole, withStore),
+      MIN_WITH_CONSOLE,
       percent,
     ),
     atMost('wrong or missing answers', wrong, 0, String),
   ];
+}
+
+/** @returns the median of the rounds' ratios */
+function ratioOf(rounds: readonly Round[], others: readonly Round[]): number {
+  return median(rounds.map(({ perSecond }, place) => perSecond / (others[place]?.perSecond ?? NaN)));
 }
 
 /** Replaces the tokens to send. */

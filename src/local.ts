@@ -41,7 +41,7 @@ export function localBanner({ url, keyDirectory, policyFile, console, json }: Lo
   Send requests from another terminal:
 
       npm run cosigner -- ${options}
-      npm run cosigner -- ${options} --file examples/large-transfer.json
+      npm run cosigner -- ${options} --file examples/large-transfer.json --keep-ids
       npm run cosigner -- ${options} --file examples/blocked-address.json
 
 `;

@@ -64,7 +64,7 @@ const TOKENS = 200;
  * The environment that the image sets (see Dockerfile), and no store: the targets get the same requests again and again,
  * which a store answers by what is stored. `npm run bench -- store` measures the store.
  */
-const ENV = { MALLOC_ARENA_MAX: '1', STORE_PATH: 'off' };
+const ENV = { MALLOC_ARENA_MAX: '1', STORE_PATH: 'off', CONSOLE_PORT: 'off' };
 
 /** @param directory where each target gets its own directory */
 export function createTargets(directory: string): Targets {

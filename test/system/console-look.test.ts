@@ -1,5 +1,7 @@
 // Takes pictures of every page of the console, wide and narrow, light and dark, in both languages, and lets axe look for
 // what keeps people out.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import t, { type Test } from 'tap';
 import {
@@ -12,6 +14,7 @@ import {
   violations,
 } from '../helpers/browser.js';
 import { CONSOLE_WORLDS, type ConsoleWorld, PAYEE, signingOf, transferOf } from '../helpers/console-world.js';
+import { ROOT } from '../helpers/paths.js';
 
 const LOOKS: Readonly<Record<string, Look>> = {
   'en-light-wide': {},
@@ -83,10 +86,20 @@ t.test('every page can be used by everybody', { timeout: 600_000 }, async (t) =>
   const other = signingOf(transferOf('600000'));
   await world.ask(other);
   await world.ask(transferOf('5'));
+  await takePicture(t, alice, other['requestId']);
   const looks = Object.entries(LOOKS);
   for (const look of looks)
     await t.test(look[0], (t) => lookAtHeld(t, world, browser, { look, held, other, session }));
 });
+
+/** The picture in README.md. UPDATE_DOCS=1 takes it anew. */
+const PICTURE = join(ROOT, 'docs/images/console.png');
+
+async function takePicture(t: Test, { page }: BrowserPerson, requestId: unknown): Promise<void> {
+  await page.goto(`/holds/${String(requestId)}`);
+  if (process.env['UPDATE_DOCS'] === '1') await page.screenshot({ path: PICTURE });
+  t.ok(existsSync(PICTURE), 'README.md has a picture of the console');
+}
 
 async function lookAtEmpty(
   t: Test,

@@ -1,6 +1,7 @@
 // The limits of the policy in force, and how much of each is spent.
 import type { FastifyInstance } from 'fastify';
 import type { Window } from '../../policy/limits/window.js';
+import { grouped } from '../describe.js';
 import { type Content, html, type Html } from '../html.js';
 import { page } from '../layout.js';
 import { type LimitRows, limitRows, type Lookup, MAX_ROWS, type Spent } from '../limits/read.js';
@@ -78,9 +79,9 @@ function cellsOf({ key, spent, remaining, max, share, frees }: Spent, texts: Pag
     ${percent}`;
   return [
     name,
-    spent?.toFixed() ?? texts.unreadable,
-    remaining?.toFixed(),
-    max?.toFixed() ?? texts.noMax,
+    spent === undefined ? texts.unreadable : grouped(spent.toFixed()),
+    remaining && grouped(remaining.toFixed()),
+    max === undefined ? texts.noMax : grouped(max.toFixed()),
     spent !== undefined && max !== undefined && bar,
     frees && html`${timeOf(frees.at)}: ${frees.amount.toFixed()}`,
   ];
