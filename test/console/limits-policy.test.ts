@@ -40,7 +40,7 @@ t.test('each limit shows what is spent, of known keys only', async (t) => {
   t.match(body, /<td>0 \/ COIN<\/td><td>4<\/td><td>16<\/td><td>20<\/td>/, 'a key of the newest decisions');
   t.match(body, /<td>7<\/td><td>what is stored can’t be read<\/td>/, 'a key of the policy');
   t.notMatch(body, 'RARE');
-  t.match(body, 'the last 36 hours');
+  t.match(body, /the last 1 day,? (?:and )?12 hours/);
   t.match(body, 'this month in Europe/Berlin');
   const asked = await get(`/limits?limit=each&key=${encodeURIComponent('9 / RARE')}`);
   t.match(asked, /<td>9 \/ RARE<\/td><td>19<\/td><td>1<\/td><td>20<\/td>/);

@@ -1,5 +1,6 @@
 // Follows README.md in local mode: a transfer is held, a passkey made in the browser goes into the policy by copy, a click
 // approves, and the same command gets APPROVE.
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -37,8 +38,10 @@ t.test('local mode shows it all', { timeout: 180_000 }, async (t) => {
   const you = await openPerson(await startBrowser(t), origin);
   const entry = await you.enrol('Your name');
   const file = join(cwd, LOCAL_POLICY_FILE);
-  writeFileSync(file, readFileSync(file, 'utf8').replace('passkeys: []', `passkeys: ["${entry}"]`));
-  await handler.line({ event: 'policy_loaded' }, 60_000);
+  const policy = readFileSync(file, 'utf8').replace('passkeys: []', `passkeys: ["${entry}"]`);
+  writeFileSync(file, policy);
+  const after = createHash('sha256').update(policy).digest('hex');
+  await handler.line({ event: 'policy_loaded', after }, 60_000);
   await you.signIn();
   await you.page.getByRole('link', { name: 'Look and decide' }).click();
   await you.page.waitForURL(new RegExp(`/holds/${ID}`));
