@@ -252,7 +252,7 @@ wait_for "$ssm_here/moto-api/" || {
   exit 1
 }
 env "${environment[@]}" AWS_ENDPOINT_URL="$ssm_here" AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true \
-  node_modules/.bin/tsx docker/seed.ts --keys "$work/keys" --tls "$work/tls" >/dev/null
+  node_modules/.bin/tsx docker/seed.ts --policy policy.yaml --keys "$work/keys" --tls "$work/tls" >/dev/null
 
 without_parameters() {
   local code=0 output
