@@ -11,6 +11,7 @@ import { nameIn } from '../policy/language/named-list.js';
 import { Decimal, parseAmount } from '../protocol/decimal.js';
 import { codeOf } from '../protocol/error.js';
 import { type CallbackRequest, DEFAULT_OPERATION, isObject, present } from '../protocol/request.js';
+import { withoutSecrets } from './without-secrets.js';
 
 export interface Party {
   /** What a list of the policy calls it. */
@@ -195,8 +196,8 @@ function fieldsOf(extraInfo: unknown): readonly (readonly [string, string])[] {
   if (!isObject(extraInfo)) return [];
   return Object.entries(extraInfo).flatMap(([name, value]) => {
     if (present(value) === undefined) return [];
-    if (/key|secret|token/i.test(name)) return [[name, '…'] as const];
-    return [[name, typeof value === 'string' ? value : JSON.stringify(value)] as const];
+    const shown = withoutSecrets(name, value);
+    return [[name, typeof shown === 'string' ? shown : JSON.stringify(shown, withoutSecrets)] as const];
   });
 }
 

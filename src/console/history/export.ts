@@ -1,6 +1,7 @@
 // The history of a day as a file: CSV for spreadsheets, JSON for programs.
 import type { CallbackRequest } from '../../protocol/request.js';
 import { requestOf, type RecordStore } from '../records.js';
+import { withoutSecrets } from '../without-secrets.js';
 import { amountIn, assetIn, type Filter } from './filter.js';
 import { allDecisions, type Decided } from './read.js';
 
@@ -28,7 +29,7 @@ export async function* jsonOf(store: RecordStore, filter: Filter): AsyncGenerato
     const request = requestOf(record);
     const { limits, hold, people } = record;
     const object = { ...rowOf(decided, request), limits, hold, people, request: request?.payload };
-    yield `${before}${JSON.stringify(object)}`;
+    yield `${before}${JSON.stringify(object, withoutSecrets)}`;
     before = ',\n';
   }
   yield before === '[\n' ? '[]\n' : '\n]\n';

@@ -3,6 +3,7 @@ import { ACTIONS } from '../../protocol/decision.js';
 import { type CallbackRequest, present } from '../../protocol/request.js';
 import type { DecisionRecord } from '../../store/record.js';
 import { requestOf } from '../records.js';
+import { jsonWithoutSecrets } from '../without-secrets.js';
 
 /** What is absent is not asked for. */
 export interface Filter {
@@ -64,9 +65,10 @@ export function fits(filter: Filter, record: DecisionRecord): boolean {
   return own?.toLowerCase() === asset.toLowerCase();
 }
 
-/** What was asked, as JSON, without a look at its form. */
+/** What was asked, as JSON, without a look at its form. Nobody finds out a secret by searching for its parts. */
 function requestJson({ auth, request }: DecisionRecord): string {
-  return auth === 'json' ? request : Buffer.from(request.split('.')[1] ?? '', 'base64url').toString();
+  const json = auth === 'json' ? request : Buffer.from(request.split('.')[1] ?? '', 'base64url').toString();
+  return jsonWithoutSecrets(json);
 }
 
 function contains(json: string, text: string): boolean {

@@ -9,6 +9,7 @@ import { html, type Html } from '../html.js';
 import { page } from '../layout.js';
 import { type ConsoleContext, languageFor, sendHtml, type SignedIn, signedInTo } from '../page-context.js';
 import { type HeldTexts, heldTexts } from '../texts/held.js';
+import { withoutSecrets } from '../without-secrets.js';
 import { layoutTexts } from '../texts/layout.js';
 import { aboutRows, headline, limitRows, row, whyRows, inPath } from './parts.js';
 import { type Choice, choiceOf, peopleRow } from './people.js';
@@ -128,11 +129,8 @@ function decisionForm(texts: HeldTexts, standing: Standing, person: SignedIn, ch
 function rawRows({ request }: Standing): readonly Html[] {
   return Object.entries(request.payload).flatMap(([name, value]) => {
     if (present(value) === undefined) return [];
-    const text = typeof value === 'string' ? value : JSON.stringify(value, withoutSecrets, 1);
+    const shown = withoutSecrets(name, value);
+    const text = typeof shown === 'string' ? shown : JSON.stringify(shown, withoutSecrets, 1);
     return [row(html`<code>${name}</code>`, html`<code class="value">${text}</code>`)];
   });
-}
-
-function withoutSecrets(name: string, value: unknown): unknown {
-  return name === 'apiKey' ? '…' : value;
 }

@@ -8,6 +8,7 @@ import { html, type Html } from '../html.js';
 import { page } from '../layout.js';
 import { type ConsoleContext, languageFor, sendHtml, signedInTo } from '../page-context.js';
 import { historyTexts, type StoryTexts } from '../texts/history.js';
+import { withoutSecrets } from '../without-secrets.js';
 import { badge, dataTable, storyLink, timeOf } from './table-parts.js';
 
 export function storyPages(app: FastifyInstance, context: ConsoleContext): void {
@@ -41,7 +42,7 @@ type NameOf = (approver: string) => string;
 function storyBody(story: Story, texts: StoryTexts, nameOf: NameOf): Html {
   const { requestId, kind, records, related, request, isIncomplete } = story;
   const txId = records.at(-1)?.record.txId;
-  const json = request && JSON.stringify(request.payload, undefined, 2);
+  const json = request && JSON.stringify(request.payload, withoutSecrets, 2);
   return html`<h1>${texts.title(requestId)}</h1>
     <p>
       ${texts.kind}: ${texts[kind]}${txId !== undefined && html` <span class="muted">txId ${txId}</span>`}
