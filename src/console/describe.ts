@@ -2,7 +2,7 @@
 import type { Approval, Transfer, Value } from '../chain/facts.js';
 import { AddressValue } from '../chain/facts.js';
 import type { Signed } from '../chain/read.js';
-import { NO_MEMORY } from '../policy/evaluate/memory.js';
+import type { Memory } from '../policy/evaluate/memory.js';
 import { basisOf, type Policy } from '../policy/evaluate/rules.js';
 import { Address } from '../policy/facts/address.js';
 import type { Destination } from '../policy/facts/destination.js';
@@ -62,10 +62,11 @@ export function describe(
   request: CallbackRequest,
   signed: Signed | undefined,
   now: Date,
+  memory: Memory,
 ): Described {
   const { payload, kind } = request;
   const text = (name: string): string | undefined => textOf(payload[name]);
-  const { facts } = basisOf(policy, request, now, signed, NO_MEMORY);
+  const { facts } = basisOf(policy, request, now, signed, memory);
   const { tx } = facts;
   const fact = (name: string): unknown => (tx instanceof Transaction ? factOf(tx, name) : undefined);
   const effects = signed?.call?.effects ?? signed?.typedData?.effects ?? signed?.solana;

@@ -3,6 +3,7 @@ import type { Signed } from '../chain/read.js';
 import { type HeldState, readHeld, readWaiting } from '../memory/held.js';
 import { type Decided, readPeople } from '../memory/people.js';
 import { askedOf, hashOf, questionOf, recall, withVotes } from '../memory/recall.js';
+import type { Memory } from '../policy/evaluate/memory.js';
 import { explain, type Explanation } from '../policy/evaluate/explain.js';
 import { type Policy, signedBy } from '../policy/evaluate/rules.js';
 import type { CallbackRequest } from '../protocol/request.js';
@@ -26,6 +27,7 @@ export interface Standing extends Held {
   readonly policy: Policy;
   readonly now: Date;
   readonly signed: Signed | undefined;
+  readonly memory: Memory;
   readonly people: Decided;
   readonly explanation: Explanation;
 }
@@ -100,5 +102,5 @@ export async function standingOf(context: ConsoleContext, held: Held): Promise<S
   const people = await readPeople(table, sought, () => undefined);
   const memory = withVotes(recalled.memory, people.votes);
   const explanation = explain(policy, request, now, signed, memory);
-  return { ...held, policy, now, signed, people, explanation };
+  return { ...held, policy, now, signed, memory, people, explanation };
 }

@@ -11,7 +11,7 @@ import { type ConsoleContext, languageFor, sendHtml, type SignedIn, signedInTo }
 import { type HeldTexts, heldTexts } from '../texts/held.js';
 import { withoutSecrets } from '../without-secrets.js';
 import { layoutTexts } from '../texts/layout.js';
-import { aboutRows, headline, limitRows, row, whyRows, inPath } from './parts.js';
+import { aboutRows, headline, limitRows, row, whoRows, whyRows, inPath } from './parts.js';
 import { type Choice, choiceOf, peopleRow } from './people.js';
 import { timeRows } from './waiting.js';
 
@@ -41,9 +41,9 @@ export function holdPage(app: FastifyInstance, context: ConsoleContext): void {
 }
 
 function content(texts: HeldTexts, back: string, standing: Standing, person: SignedIn): Html {
-  const { request, policy, signed, now } = standing;
-  const described = describe(policy, request, signed, now);
-  const { initiator, signer, fee, note } = described;
+  const { request, policy, signed, now, memory } = standing;
+  const described = describe(policy, request, signed, now, memory);
+  const { fee, note } = described;
   const isTransaction = request.kind === 'transaction';
   const choice = choiceOf(texts, standing, person);
   return html`<p class="back"><a href="/">← ${back}</a></p>
@@ -51,15 +51,7 @@ function content(texts: HeldTexts, back: string, standing: Standing, person: Sig
     <div class="columns">
       <section class="card">
         <dl class="facts">
-          ${aboutRows(texts, described, standing)}${
-            isTransaction &&
-            row(
-              texts.initiator,
-              initiator === undefined
-                ? html`<span class="muted">${texts.unproven}</span>`
-                : html`<strong>${initiator}</strong>`,
-            )
-          }${signer !== undefined && row(texts.signer, html`<code class="address">${signer}</code>`)}${
+          ${aboutRows(texts, described, standing)}${whoRows(texts, described, standing)}${
             isTransaction &&
             row(texts.stage, texts.stages[standing.record.stage === 'signing' ? 'signing' : 'approval'])
           }${fee !== undefined && row(texts.fee, fee)}${note !== undefined && row(texts.note, html`<span class="value">${note}</span>`)}${whyRows(texts, standing)}

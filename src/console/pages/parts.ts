@@ -101,6 +101,22 @@ export function list(items: readonly Content[]): Content {
       </ul>`;
 }
 
+/** Who began it, if that is proven, and which API user is about to sign. */
+export function whoRows(
+  texts: HeldTexts,
+  { initiator, signer }: Described,
+  { request }: Standing,
+): readonly Html[] {
+  const proven =
+    initiator === undefined
+      ? html`<span class="muted">${texts.unproven}</span>`
+      : html`<strong>${initiator}</strong>`;
+  return [
+    ...(request.kind === 'transaction' ? [row(texts.initiator, proven)] : []),
+    ...(signer === undefined ? [] : [row(texts.signer, html`<code class="address">${signer}</code>`)]),
+  ];
+}
+
 /** Which rule holds it, and the facts that decided. */
 export function whyRows(texts: HeldTexts, { explanation }: Standing): readonly Html[] {
   const { rule } = explanation.decision;

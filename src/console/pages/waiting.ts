@@ -6,7 +6,7 @@ import { html, type Html } from '../html.js';
 import { page } from '../layout.js';
 import { type ConsoleContext, languageFor, sendHtml, signedInTo } from '../page-context.js';
 import { type HeldTexts, heldTexts } from '../texts/held.js';
-import { aboutRows, headline, limitRows, row, timeOf, whyRows, inPath } from './parts.js';
+import { aboutRows, headline, limitRows, row, timeOf, whoRows, whyRows, inPath } from './parts.js';
 import { peopleRow } from './people.js';
 
 /** A sort key of the list, as a link has it. */
@@ -59,13 +59,15 @@ async function waitingList(context: ConsoleContext, request: FastifyRequest): Pr
 }
 
 function card(texts: HeldTexts, standing: Standing): Html {
-  const { request, policy, signed, now, hash } = standing;
-  const described = describe(policy, request, signed, now);
+  const { request, policy, signed, now, memory, hash } = standing;
+  const described = describe(policy, request, signed, now, memory);
   const href = `/holds/${inPath(request.requestId)}?hash=${hash}`;
   return html`<article class="card" aria-labelledby="h-${hash}">
     <h2 id="h-${hash}"><a href="${href}">${headline(texts, described, request.kind)}</a></h2>
     <div class="split">
-      <dl class="facts">${aboutRows(texts, described, standing)}${whyRows(texts, standing)}</dl>
+      <dl class="facts">
+        ${aboutRows(texts, described, standing)}${whoRows(texts, described, standing)}${whyRows(texts, standing)}
+      </dl>
       <dl class="facts stacked">
         ${peopleRow(texts, standing)}${limitRows(texts, standing)}${timeRows(texts, standing)}
       </dl>
