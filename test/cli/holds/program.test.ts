@@ -139,7 +139,7 @@ t.test('shows hostile values without their effect', async (t) => {
   const { ask, list } = await embedded(t);
   await ask(payment('id\u001b[2J\nfake', '4', { asset: 'E\u202eTH\n', operation: '\u001b]0;x\u0007' }));
   const { stdout } = await list();
-  // eslint-disable-next-line no-control-regex
+  // eslint-disable-next-line no-control-regex -- no control character may reach the terminal
   t.notMatch(stdout, /[\u0000-\u0009\u000b-\u001f\u202e]/);
   t.equal(stdout.trimEnd().split('\n').length, 4);
 });
