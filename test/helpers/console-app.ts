@@ -31,8 +31,6 @@ export interface Trick extends Overrides {
   readonly by?: PersonName;
 }
 
-export type ConsoleApp = Awaited<ReturnType<typeof consoleApp>>;
-
 export async function consoleApp(t: Test, parts: PolicyParts = {}) {
   const people = createPeople();
   const policyOf = (changed: PolicyParts) =>

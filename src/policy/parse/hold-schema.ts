@@ -85,8 +85,6 @@ export const retriesSchema = z.strictObject(
   must('have the keys every and for'),
 );
 
-export type HoldData = z.output<typeof holdSchema>;
-
 function people(max: number, what: string) {
   const schema = z.record(z.string(), personSchema, must(`contain ${what}, each with a key such as alice`));
   return orEmpty({}, limited(schema, max, what));
