@@ -42,6 +42,8 @@ export function namesOf(project: string, environment: EnvironmentName) {
       containerInsights: `/aws/ecs/containerinsights/${cluster}/performance`,
       imageBuild: `/codebuild/fireblocks-callback-${environment}`,
     },
+    /** The handler's public key, for people and commands: a plain parameter. Not among `parameters`, which the handler reads. */
+    publicKey: `/${project}/${environment}/jwt/callback-public-key`,
     parameters: {
       callbackPrivateKey: `/${project}/${environment}/jwt/callback-private-key`,
       cosignerPublicKey: `/${project}/${environment}/jwt/cosigner-public-key`,

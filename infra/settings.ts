@@ -7,6 +7,7 @@ import { ENVIRONMENT_NAMES, type EnvironmentName } from './names.js';
 import { isUtf16, parseJsonFile } from './json-file.js';
 import { CONSOLE_SETTING_NAMES } from './settings/console.js';
 import { findContradictions } from './settings/contradictions.js';
+import { withDefaults } from './settings/defaults.js';
 import { isObject, type JsonObject } from './settings/json.js';
 import {
   isExistingNetworkKey,
@@ -78,7 +79,7 @@ export function checkSettings(json: unknown, environment: EnvironmentName, file 
   const problems = new Set(environmentProblems(environments));
   const check = (name: EnvironmentName): Settings | undefined => {
     const overrides = isObject(environments) && isObject(environments[name]) ? environments[name] : {};
-    const settings = merge(everywhere, overrides);
+    const settings = withDefaults(merge(everywhere, overrides), name);
     const schema = isExistingNetwork(settings['network'])
       ? settingsWithExistingNetwork
       : settingsWithNewNetwork;

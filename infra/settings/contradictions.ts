@@ -14,7 +14,13 @@ export function findContradictions(settings: JsonObject): readonly string[] {
     ...cosignerProblems(settings),
     ...endpointProblems(settings),
     ...consoleProblems(settings),
+    ...countProblems(settings),
   ];
+}
+
+function countProblems({ desiredCount, maxCount }: JsonObject): string[] {
+  if (typeof desiredCount !== 'number' || typeof maxCount !== 'number' || maxCount >= desiredCount) return [];
+  return [`maxCount is ${maxCount}, but desiredCount is ${desiredCount}: it must not be smaller`];
 }
 
 function zoneProblems(settings: JsonObject): string[] {

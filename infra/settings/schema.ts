@@ -25,9 +25,9 @@ const MIN_STALENESS_SECONDS = 120;
 
 /**
  * Number of availability zones with interface endpoints. AWS charges for each endpoint in each zone.
- * @default 1
+ * @default 2 in prod, 1 elsewhere
  */
-const endpointZones = z.literal([1, 2], { error: 'must be 1 or 2' }).default(1);
+const endpointZones = z.literal([1, 2], { error: 'must be 1 or 2' });
 
 const newNetwork = z.strictObject({
   /**
@@ -180,14 +180,20 @@ const common = {
    */
   console: consoleSetting.optional(),
   /**
-   * Number of tasks.
-   * @default 1
+   * Number of tasks, in both zones. With `maxCount`, the smallest number.
+   * @default 2 in prod, 1 elsewhere
    */
-  desiredCount: z
-    .int('must be a whole number')
-    .min(0, 'must be at least 0')
-    .max(10, 'must be at most 10')
-    .default(1),
+  desiredCount: z.int('must be a whole number').min(0, 'must be at least 0').max(10, 'must be at most 10'),
+  /**
+   * The largest number of tasks, under load. If it is not greater than `desiredCount`, the number is never changed.
+   * @default twice `desiredCount` in prod, `desiredCount` elsewhere
+   */
+  maxCount: z.int('must be a whole number').min(0, 'must be at least 0').max(20, 'must be at most 20'),
+  /**
+   * Whether the load balancer speaks TLS with the tasks, which make their certificate at start-up.
+   * @default true in prod, false elsewhere
+   */
+  tlsToTask: z.boolean({ error: 'must be true or false' }),
   /**
    * How long the records of decisions are kept, in days. In prod, nobody can shorten it for what is archived already.
    * @default 400
@@ -210,7 +216,7 @@ const common = {
 };
 
 /** Schema for settings that do not specify a VPC, so that one is created. */
-export const settingsWithNewNetwork = z.strictObject({ ...common, network: newNetwork.prefault({}) });
+export const settingsWithNewNetwork = z.strictObject({ ...common, network: newNetwork });
 /** Schema for settings that specify an existing VPC. */
 export const settingsWithExistingNetwork = z.strictObject({ ...common, network: existingNetwork });
 
