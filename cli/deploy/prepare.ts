@@ -52,7 +52,7 @@ export async function prepareDeployment(
       renewCertificate: options.renewCertificate ?? false,
       build: options.build,
       givenTag: options.imageTag,
-      acceptedFindings: (options.acceptFindings ?? '').split(',').map((name) => name.trim()),
+      acceptedFindings: options.acceptFindings?.split(',').map((name) => name.trim()) ?? [],
       tag: await chooseTag(session, { selected, deployed, notes, givenTag: options.imageTag }),
     },
   };

@@ -71,8 +71,9 @@ export async function waitForScan(session: Session, tag: string, report: Report)
   for (let polls = 0; polls < MAX_POLLS; polls++) {
     const scan = await readScan(session, tag);
     const isUndecided = scan.state === 'quiet' || scan.state === 'missing';
+    if (isUndecided && polls >= QUIET_POLLS) return scan;
     // An emulator scans only if it is told to.
-    if (isUndecided && (session.emulated || polls >= QUIET_POLLS)) return scan;
+    if (scan.state === 'missing' && session.emulated) return scan;
     if (scan.state === 'complete' || scan.state === 'failed') return scan;
     if (scan.reason !== last) report(scan.reason);
     last = scan.reason;

@@ -1,5 +1,9 @@
 // Tests that a deployment waits for ECR's scan of the image, and refuses critical findings.
+import { ECRClient } from '@aws-sdk/client-ecr';
 import t, { type Test } from 'tap';
+import type { Session } from '../../cli/aws/session.js';
+import { scanNotes, waitForScan } from '../../cli/deploy/scan.js';
+import { clientOptions, NAMES } from '../helpers/aws.js';
 import { type AwsCall, awsError, type AwsReply, isMutating, json } from '../helpers/aws-proxy.js';
 import { emulateCodeBuild, putImage } from '../helpers/codebuild.js';
 import type { Workspace } from '../helpers/operator.js';
@@ -69,17 +73,12 @@ t.test('the scan of the image', async (t) => {
       findings: [basic('CVE-2026-3', 'HIGH')],
       findingSeverityCounts: { HIGH: 1 },
     };
-    const asked = scanned(
-      awsError({ service: 'ecr', action: '', body: '' }, 'ScanNotFoundException', 'the scan has not begun'),
-      reply('PENDING'),
-      reply('IN_PROGRESS'),
-      reply('COMPLETE', none),
-    );
+    const asked = scanned(reply('PENDING'), reply('IN_PROGRESS'), reply('COMPLETE', none));
     const { code, stdout, stderr } = await place.run('deploy', '--yes');
     t.equal(code, 0, stderr);
     t.match(stdout, new RegExp(`^scan +wait for the scan of image ${place.tag}$`, 'm'));
     t.match(stdout, 'the scan is IN_PROGRESS: as ECR says');
-    t.equal(asked(), 4);
+    t.equal(asked(), 3);
     t.notMatch(stdout, 'runs with');
     const again = await place.run('deploy', '--yes');
     t.match(again, { code: 0, stdout: /Nothing to change/ });
@@ -106,7 +105,7 @@ t.test('the scan of the image', async (t) => {
     // At first, Inspector reports that it is complete, but has no findings yet.
     const early = reply('ACTIVE', { findings: [] });
     scanned(early, early, reply('ACTIVE', { ...COMPLETED, enhancedFindings: both }));
-    await refused(t, place, /CVE-2026-1 in openssl 3\.0\.1/, '--accept-findings CVE-2026-1 ');
+    await refused(t, place, /CVE-2026-1 in openssl 3\.0\.1/, '--accept-findings CVE-2026-1\n');
     t.equal((await place.run('deploy', '--yes', '--accept-findings', 'CVE-2026-1')).code, 0);
   });
 
@@ -131,6 +130,27 @@ t.test('the scan of the image', async (t) => {
     const { code, stdout } = await place.run('deploy', '--yes');
     t.equal(code, 0);
     t.match(stdout, /^Note {2}Image .* without the result of a scan: the scan is UNSUPPORTED_IMAGE/m);
+  });
+
+  scenario('that never begins is noted after a minute', async (t) => {
+    let asked = 0;
+    proxy.before = (call) => {
+      asked++;
+      return awsError(call, 'ScanNotFoundException', 'the scan has not begun');
+    };
+    let slept = 0;
+    const session = {
+      aws: { ecr: new ECRClient(clientOptions(proxy.endpoint)) },
+      names: NAMES,
+      emulated: false,
+      sleep: (ms: number) => Promise.resolve(void (slept += ms)),
+    } as unknown as Session;
+    const scan = await waitForScan(session, 'a-tag', () => undefined);
+    t.match(scanNotes('a-tag', scan), [
+      'Image a-tag runs without the result of a scan: ECR has not scanned it.',
+    ]);
+    t.equal(slept, 60_000);
+    t.equal(asked, 13);
   });
 
   scenario('that does not end stops the deployment, which continues later', async (t, place) => {
