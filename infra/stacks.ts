@@ -68,6 +68,6 @@ function setFeatureFlags(app: App): void {
   for (const [flag, { recommendedValue, introducedIn }] of Object.entries(FLAGS)) {
     if (introducedIn.v2 !== undefined) app.node.setContext(flag, recommendedValue);
   }
-  // CloudFormation then refuses to delete or replace resources that another stack uses.
-  app.node.setContext(DEFAULT_CROSS_STACK_REFERENCES, 'strong');
+  // ProjectStack makes each weak reference a parameter.
+  app.node.setContext(DEFAULT_CROSS_STACK_REFERENCES, 'weak');
 }

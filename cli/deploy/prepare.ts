@@ -4,13 +4,17 @@ import { DeployError } from '../aws/error.js';
 import { awsCommand, npmCommand } from '../aws/printed-commands.js';
 import type { Session } from '../aws/session.js';
 import { describeSettled } from '../aws/settled.js';
-import { type DeployedStack, describeStack, stateOf } from '../aws/stack.js';
+import { type DeployedStack, deployedTemplate, describeStack, stateOf } from '../aws/stack.js';
 import { UsageError } from '../command.js';
 import { assertImageExists, gitRevision } from './image.js';
+import { assertInputs, keepExports, keepsExports, type TemplateBody } from './inputs.js';
 import type { DeployOptions } from './options.js';
 import { assertNeeds, selectStacks } from './plan.js';
 import type { DeploymentRun } from './step.js';
 import { synthesizeTemplates } from './templates.js';
+
+const OLD_EXPORTS =
+  'Stacks of an earlier version import values from each other: once all are updated, deploy again to remove the exports.';
 
 /** The format that Docker defines for tags. */
 const IMAGE_TAG = /^\w[\w.-]{0,127}$/;
@@ -28,8 +32,8 @@ export async function prepareDeployment(
   if (options.imageTag !== undefined && !IMAGE_TAG.test(options.imageTag)) {
     throw new UsageError(`--image-tag: "${options.imageTag}" is not a valid image tag`);
   }
-  const templates = synthesizeTemplates(session.environment, session.settings);
-  const available = templates.map(({ name }) => name);
+  const synthesized = synthesizeTemplates(session.environment, session.settings);
+  const available = synthesized.map(({ name }) => name);
   const selected = selectStacks(options, available);
   assertOptionsApply(session, options, selected);
   const deployed = await describeStacks(session, options);
@@ -38,13 +42,17 @@ export async function prepareDeployment(
     if (stack !== undefined)
       assertUsable(session, stack, options.forceRecreate === true ? undefined : recreateCommand);
   }
+  const deployedTemplates = await readTemplates(session, deployed);
+  const templates = keepExports(synthesized, deployedTemplates);
   assertNeeds(selected, templates, deployed);
-  const notes: string[] = [];
+  assertInputs(selected, { templates, deployed, deployedTemplates });
+  const notes = keepsExports(templates) ? [OLD_EXPORTS] : [];
   return {
     session,
     templates,
     selected,
     deployed,
+    deployedTemplates,
     actions: new Map(),
     notes,
     options: {
@@ -136,6 +144,17 @@ async function describeStacks(session: Session, options: DeployOptions): Promise
     );
   }
   return deployed;
+}
+
+async function readTemplates(
+  { aws }: Session,
+  deployed: DeploymentRun['deployed'],
+): Promise<DeploymentRun['deployedTemplates']> {
+  const read = async ([name, { stackName }]: [StackName, DeployedStack]) =>
+    [name, (await deployedTemplate(aws.cloudformation, stackName)) as TemplateBody] as const;
+  // A stack in that state has been named, but never created.
+  const created = [...deployed].filter(([, { status }]) => status !== 'REVIEW_IN_PROGRESS');
+  return new Map(await Promise.all(created.map(read)));
 }
 
 /** Commands that roll back stacks. Stacks that have been deployed before must not be deleted. */
