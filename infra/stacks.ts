@@ -25,7 +25,7 @@ export function buildStacks(app: App, environment: EnvironmentName, settings: Se
     },
   );
   const { repository } = new ImageStack(app, 'image', { deployment, key, logBucket });
-  const { alarmTopic, loadBalancer, consoleGroupId } = new CallbackStack(app, 'callback', {
+  const { alarmTopic, certificate, loadBalancer, consoleGroupId } = new CallbackStack(app, 'callback', {
     deployment,
     network,
     securityGroupIds,
@@ -48,6 +48,7 @@ export function buildStacks(app: App, environment: EnvironmentName, settings: Se
       repository,
       loadBalancer,
       loadBalancerGroupId: consoleGroupId,
+      certificate,
       alarmTopic,
     });
   }

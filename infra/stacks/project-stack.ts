@@ -25,10 +25,12 @@ export interface ProjectStackProps {
 }
 
 /**
- * Resource types that are not tagged in the template; CloudFormation gives them the stack's tags. Template validators
- * reject tags on the first two, and AWS emulators reject tags on the third.
+ * Resource types that are not tagged in the template; CloudFormation gives them the stack's tags. Alarms
+ * would make the template of the service too large, template validators reject tags on dashboards and listeners, and
+ * AWS emulators reject tags on keys.
  */
 const TAGGED_BY_STACK = [
+  'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::Dashboard',
   'AWS::ElasticLoadBalancingV2::Listener',
   'AWS::KMS::Key',
