@@ -11,7 +11,7 @@ export interface Input {
   readonly output: string;
 }
 
-type Outputs = Readonly<
+export type Outputs = Readonly<
   Record<string, { readonly Value: unknown; readonly Export?: { readonly Name: unknown } }>
 >;
 
@@ -46,6 +46,16 @@ export function inputValue({ stack, output }: Input, run: Known): string | undef
       ([, { Value }]) => wanted !== undefined && isDeepStrictEqual(Value, wanted),
     ) ?? [];
   return sameValue === undefined ? undefined : outputs[sameValue];
+}
+
+/** @returns the values that a stack's parameters get from other stacks, as far as they exist */
+export function inputsOf({ inputs }: Template, run: Known): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(inputs).flatMap(([name, input]) => {
+      const value = inputValue(input, run);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 /** @throws {UsageError} if a selected stack needs an output that its stack will only have after an update */
@@ -102,6 +112,6 @@ export function importsOf(value: unknown): readonly string[] {
   );
 }
 
-function outputsOf(template: Template | undefined): Outputs {
+export function outputsOf(template: Template | undefined): Outputs {
   return template === undefined ? {} : ((JSON.parse(template.body) as TemplateBody).Outputs ?? {});
 }

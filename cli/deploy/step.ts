@@ -57,6 +57,8 @@ export interface DeploymentRun {
   readonly options: DeploymentOptions;
   /** The changes that each inspected step would make. */
   readonly actions: Map<StepName, Action>;
+  /** The parameters that each inspected stack gets, as far as they are known. */
+  readonly parameters: Map<StackName, Readonly<Record<string, string>>>;
   /** Notes for the operator, shown at the end. */
   readonly notes: string[];
 }

@@ -7,7 +7,8 @@ import { removeStack } from '../../aws/removal.js';
 import type { StackEvent } from '../../aws/stack-events.js';
 import { type DeployedStack, stateOf } from '../../aws/stack.js';
 import { explainStoppedTask } from '../../aws/stopped-task.js';
-import { inputValue } from '../inputs.js';
+import { templatesOf } from '../changes.js';
+import { inputsOf } from '../inputs.js';
 import { previewChanges } from '../preview.js';
 import { type Change, type DeploymentRun, NO_CHANGE, type Report, type Step } from '../step.js';
 import type { Template } from '../templates.js';
@@ -26,13 +27,14 @@ export function stackStep(
   const { actions } = deployment;
   const parameters = (): Parameters =>
     Object.fromEntries(
-      Object.entries({ ...parametersOf(), ...inputsOf(deployment, template) }).flatMap(([name, value]) =>
+      Object.entries({ ...parametersOf(), ...inputsOf(template, deployment) }).flatMap(([name, value]) =>
         value !== undefined && template.parameters.includes(name) ? [[name, value]] : [],
       ),
     );
   return {
     name: template.name,
     inspect() {
+      deployment.parameters.set(template.name, parameters());
       const change = inspectStack(deployment, template, parameters());
       actions.set(template.name, change.action);
       return Promise.resolve(change);
@@ -41,21 +43,8 @@ export function stackStep(
   };
 }
 
-/** @returns the values that other stacks have now */
-function inputsOf(
-  deployment: DeploymentRun,
-  { inputs }: Template,
-): Readonly<Record<string, string | undefined>> {
-  return Object.fromEntries(
-    Object.entries(inputs).map(([name, input]) => [name, inputValue(input, deployment)]),
-  );
-}
-
-function inspectStack(
-  { session, deployed, deployedTemplates, actions }: DeploymentRun,
-  template: Template,
-  parameters: Parameters,
-): Change {
+function inspectStack(deployment: DeploymentRun, template: Template, parameters: Parameters): Change {
+  const { session, deployed, deployedTemplates, actions } = deployment;
   const current = deployed.get(template.name);
   const creation = `create ${template.resources} resources`;
   if (current === undefined) return { action: 'create', summary: creation, details: [] };
@@ -75,6 +64,7 @@ function inspectStack(
   ) {
     return NO_CHANGE;
   }
+  const resolved = templatesOf(deployment, template.name);
   const details = [
     ...Object.entries(parameters)
       .filter(([name, value]) => !unknownYet.includes(name) && current.parameters[name] !== value)
@@ -82,7 +72,7 @@ function inspectStack(
       .filter(([name]) => template.inputs[name] === undefined || current.parameters[name] !== undefined)
       .map(([name, value]) => `${name}: ${current.parameters[name] ?? 'none'} → ${value}`),
     ...unknownYet.map((name) => `${name}: as created`),
-    ...previewChanges(before, after),
+    ...previewChanges(resolved.before, resolved.after),
     ...(template.name === 'cosigner' && session.settings.cosignerImageId === undefined
       ? [
           'may replace: the instance, if Amazon has a newer image; cosignerImageId in the settings prevents this',
