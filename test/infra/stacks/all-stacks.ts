@@ -23,6 +23,11 @@ const ALLOWED_ON_ALL_RESOURCES: readonly {
     why: 'a token is for a whole registry',
   },
   {
+    place: /BuildRoleDefaultPolicy/,
+    actions: /^(ecr-public:GetAuthorizationToken|sts:GetServiceBearerToken)$/,
+    why: 'a token is for the whole public registry',
+  },
+  {
     place: /cosigner AWS::IAM::Policy|AWS::EC2::VPCEndpoint S3/,
     actions: /^s3:ListAllMyBuckets$/,
     why: 'buckets are listed for a whole account; Fireblocks requires it',
