@@ -230,7 +230,9 @@ t.test('the load balancer is internal, in both zones, and accepts only HTTPS', (
     'idle_timeout.timeout_seconds': '60',
     'deletion_protection.enabled': 'false',
   });
-  t.equal(attributes(synthesize('prod'), 'LoadBalancer')['deletion_protection.enabled'], 'true');
+  t.strictSame(attributes(synthesize('prod'), 'LoadBalancer')['deletion_protection.enabled'], {
+    Ref: 'DeletionProtection',
+  });
   t.end();
 });
 
