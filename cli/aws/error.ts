@@ -5,6 +5,7 @@ import type { KeyErrorCode } from '../../src/protocol/key.js';
 /** Explained in DEPLOYMENT.md. */
 export const DEPLOY_ERROR_CODES = [
   'ACCOUNT_DIFFERS',
+  'ACCOUNT_NOT_READY',
   'AWS_BUSY',
   'AWS_FAILED',
   'AWS_NOT_FOUND',
@@ -29,6 +30,8 @@ export const DEPLOY_ERROR_CODES = [
   'CREDENTIALS_REFUSED',
   'FILE_UNUSABLE',
   'IMAGE_MISSING',
+  'IMAGE_NOT_SCANNED',
+  'IMAGE_VULNERABLE',
   'KEY_MISSING',
   'LIST_NOT_IN_AWS',
   'LIST_UNREADABLE',
@@ -46,6 +49,7 @@ export const DEPLOY_ERROR_CODES = [
   'POLICY_CHANGED',
   'POLICY_IN_IMAGE',
   'POLICY_UNSOUND',
+  'QUOTA_REACHED',
   'REGION_DIFFERS',
   'REGION_UNUSABLE',
   'SERVICE_NOT_STEADY',
