@@ -18,6 +18,8 @@ export interface Target {
   /** `healthy`, `unhealthy`, `initial`, `draining`, … */
   readonly state: string;
   readonly reason: string | undefined;
+  /** Availability zone of the address. */
+  readonly zone: string | undefined;
 }
 
 export interface ServiceState {
@@ -140,6 +142,7 @@ async function describeTargets({ aws }: Session, { targetGroup }: ServiceNames):
       id: Target?.Id ?? '',
       state: TargetHealth?.State ?? 'unknown',
       reason: TargetHealth?.Description ?? TargetHealth?.Reason,
+      zone: Target?.AvailabilityZone,
     }));
   } catch (error) {
     if (isAwsError(error, 'TargetGroupNotFound', 'TargetGroupNotFoundException')) return [];
