@@ -16,6 +16,7 @@ export interface DeployOptions extends OperatorOptions {
   readonly forceRecreate?: boolean;
   readonly dryRun?: boolean;
   readonly status?: boolean;
+  readonly drift?: boolean;
   readonly yes?: boolean;
   readonly acceptJson?: boolean;
 }
@@ -47,7 +48,8 @@ export function createDeployProgram(): Command {
     .option('--renew-certificate', 'replace the certificate that an earlier deployment created')
     .option('--force-recreate', 'delete stacks in a state such as ROLLBACK_COMPLETE, and create them again')
     .option('--dry-run', 'show what would change, and change nothing in AWS')
-    .option('--status', 'show the state of everything')
+    .option('--status', 'show the state of everything, and warn of what to do something about')
+    .option('--drift', 'with --status: first detect what was changed by hand, which takes minutes')
     .option('--yes', 'do not ask for confirmation')
     .option('--accept-json', 'with "auth": "json" in prod: accept that requests are not authenticated');
   return addOperatorOptions(program).addHelpText('after', STACKS).addHelpText('after', EXIT_CODES);
