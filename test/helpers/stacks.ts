@@ -14,6 +14,7 @@ export interface Resource {
   readonly Properties: Json;
   readonly DeletionPolicy?: string;
   readonly CreationPolicy?: Json;
+  readonly DependsOn?: string | readonly string[];
 }
 
 interface TemplateJson {
