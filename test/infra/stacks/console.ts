@@ -15,7 +15,8 @@ import {
 } from '../../../src/store/keys.js';
 import { ROOT } from '../../helpers/cli.js';
 import { CHOICES, type Json } from '../../helpers/settings.js';
-import { type Call, connections, isAllowed, permissions, statementsOf } from '../../helpers/stack-rules.js';
+import { type Call, isAllowed } from '../../helpers/iam.js';
+import { connections, permissions, statementsOf } from '../../helpers/stack-rules.js';
 import { listOf, synthesize, type Synthesized, toText } from '../../helpers/stacks.js';
 
 const ORIGIN = 'https://callback.internal:8443';
