@@ -109,9 +109,10 @@ export function asVersion070(templates: readonly Template[]): Deployed {
     });
     const stack = deployed.get(template.name);
     if (stack === undefined) continue;
-    const values = Object.entries(stack.outputs).map(([output, value]) => {
+    const values = Object.keys(stack.outputs).map((output) => {
       const isUsed = used.some((input) => input.stack === template.name && input.output === output);
-      return [isUsed ? `ExportsOutput${output}` : output, value];
+      const { Value } = Outputs[output] ?? {};
+      return [isUsed ? `ExportsOutput${output}` : output, JSON.stringify(Value)];
     });
     deployed.set(template.name, {
       ...stack,
