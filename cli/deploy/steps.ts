@@ -7,6 +7,7 @@ import type { DeploymentRun, Step } from './step.js';
 import { buildStep } from './steps/build.js';
 import { type CertificateStep, certificateStep } from './steps/certificate.js';
 import { keysStep } from './steps/keys.js';
+import { scanStep } from './steps/scan.js';
 import { serviceStep } from './steps/service.js';
 import { stackStep } from './steps/stack.js';
 import type { Template } from './templates.js';
@@ -64,6 +65,7 @@ function stepsOfStack(
       ];
     case 'callback':
       return [
+        ...(isDeployed(deployment) ? [] : [scanStep(deployment)]),
         keysStep(deployment),
         ...(isIssuedByStack(session) ? [] : [certificate]),
         stackStep(deployment, template, parameters),
@@ -74,6 +76,11 @@ function stepsOfStack(
     default:
       return [stackStep(deployment, template)];
   }
+}
+
+/** Whether the service runs this image already: a finding that is new must not prevent another change. */
+function isDeployed({ deployed, options }: DeploymentRun): boolean {
+  return deployed.get('callback')?.parameters['ImageTag'] === options.tag;
 }
 
 /** Whether ACM issues the certificate as part of the stack. */
