@@ -27,10 +27,12 @@ export const DEPLOY_ERROR_CODES = [
   'CREDENTIALS_MISSING',
   'CREDENTIALS_REFUSED',
   'FILE_UNUSABLE',
+  'HOST_NAME_TAKEN',
   'IMAGE_MISSING',
   'KEY_MISSING',
   'LIST_NOT_IN_AWS',
   'LIST_UNREADABLE',
+  'NAME_TAKEN',
   'NODE_TOO_OLD',
   'NOT_CONFIRMED',
   'NO_ENGINE',
@@ -56,6 +58,7 @@ export const DEPLOY_ERROR_CODES = [
   'STORE_UNKNOWN',
   'TABLE_DIFFERS',
   'VERSION_MISSING',
+  'ZONE_UNUSABLE',
 ] as const;
 export type DeployErrorCode = (typeof DEPLOY_ERROR_CODES)[number] | KeyErrorCode;
 

@@ -8,6 +8,7 @@ import type { Session } from '../../aws/session.js';
 import type { StackEvent } from '../../aws/stack-events.js';
 import { type DeployedStack, deployedTemplate, stateOf } from '../../aws/stack.js';
 import { explainStoppedTask } from '../../aws/stopped-task.js';
+import { PROTECTION, TASKS } from '../parameters.js';
 import { previewChanges } from '../preview.js';
 import { type Change, type DeploymentRun, NO_CHANGE, type Report, type Step } from '../step.js';
 import type { Template } from '../templates.js';
@@ -18,12 +19,12 @@ type Parameters = Readonly<Record<string, string>>;
 export function stackStep(
   deployment: DeploymentRun,
   template: Template,
-  parametersOf: () => Readonly<Record<string, string | undefined>> = () => ({}),
+  parametersOf: () => Promise<Readonly<Record<string, string | undefined>>>,
 ): Step {
   const { session, deployed, actions } = deployment;
-  const parameters = (): Parameters =>
+  const parameters = async (): Promise<Parameters> =>
     Object.fromEntries(
-      Object.entries(parametersOf()).flatMap(([name, value]) =>
+      Object.entries(await parametersOf()).flatMap(([name, value]) =>
         value !== undefined && template.parameters.includes(name) ? [[name, value]] : [],
       ),
     );
@@ -31,11 +32,11 @@ export function stackStep(
     name: template.name,
     async inspect() {
       const current = deployed.get(template.name);
-      const change = await inspectStack(session, template, parameters(), current);
+      const change = await inspectStack(session, template, await parameters(), current);
       actions.set(template.name, change.action);
       return change;
     },
-    apply: (report) => applyStack(deployment, template, parameters(), report),
+    apply: async (report) => applyStack(deployment, template, await parameters(), report),
   };
 }
 
@@ -56,14 +57,9 @@ async function inspectStack(
   if (hasSameSettings(template, parameters, current) && isDeepStrictEqual(before, after)) return NO_CHANGE;
   const details = [
     ...Object.entries(parameters)
-      .filter(([name, value]) => current.parameters[name] !== value)
+      .filter(([name, value]) => isChanged(name, value, current))
       .map(([name, value]) => `${name}: ${current.parameters[name] ?? 'none'} → ${value}`),
     ...previewChanges(before, after),
-    ...(template.name === 'cosigner' && session.settings.cosignerImageId === undefined
-      ? [
-          'may replace: the instance, if Amazon has a newer image; cosignerImageId in the settings prevents this',
-        ]
-      : []),
   ];
   return {
     action: 'update',
@@ -77,10 +73,15 @@ async function inspectStack(
  */
 function hasSameSettings(template: Template, parameters: Parameters, current: DeployedStack): boolean {
   return (
-    Object.entries(parameters).every(([name, value]) => current.parameters[name] === value) &&
+    !Object.entries(parameters).some(([name, value]) => isChanged(name, value, current)) &&
     Object.entries(template.tags).every(([name, value]) => current.tags[name] === value) &&
     (current.terminationProtection || !template.terminationProtection)
   );
+}
+
+/** The number of tasks is no change by itself: the service has it already, unless another change restores it. */
+function isChanged(name: string, value: string, current: DeployedStack): boolean {
+  return name !== TASKS && current.parameters[name] !== value;
 }
 
 async function applyStack(
@@ -102,7 +103,13 @@ async function applyStack(
     await removeStack(session, current, { report, onEvent });
     deployed.delete(template.name);
   }
+  // Protected resources can't be deleted, so a failed first creation could not be rolled back.
+  const creates = !deployed.has(template.name) && template.parameters.includes(PROTECTION);
   try {
+    if (creates) {
+      const unprotected = { ...parameters, [PROTECTION]: 'false' };
+      deployed.set(template.name, await deployStack(session, template, unprotected, onEvent));
+    }
     deployed.set(template.name, await deployStack(session, template, parameters, onEvent));
   } catch (error) {
     if (!(error instanceof DeployError)) throw error;
