@@ -1,9 +1,9 @@
 // The availability zones that offer what the stacks need: some zones lack services that the rest of the region has.
 import {
   DescribeAvailabilityZonesCommand,
+  DescribeVpcEndpointServicesCommand,
   type EC2Client,
   paginateDescribeInstanceTypeOfferings,
-  paginateDescribeVpcEndpointServices,
 } from '@aws-sdk/client-ec2';
 
 /** The interface endpoints that some choice of settings creates. */
@@ -30,12 +30,17 @@ export async function endpointZones(
   services: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const zones = new Map<string, readonly string[]>();
-  for await (const { ServiceDetails = [] } of paginateDescribeVpcEndpointServices({ client: ec2 }, {})) {
+  let token: string | undefined;
+  do {
+    const { ServiceDetails = [], NextToken } = await ec2.send(
+      new DescribeVpcEndpointServicesCommand({ NextToken: token }),
+    );
     for (const { ServiceName = '', ServiceType = [], AvailabilityZones = [] } of ServiceDetails) {
       const isInterface = ServiceType.some((type) => type.ServiceType === 'Interface');
       if (isInterface && services.includes(ServiceName)) zones.set(ServiceName, AvailabilityZones);
     }
-  }
+    token = NextToken;
+  } while (token !== undefined && token !== '');
   return zones;
 }
 
