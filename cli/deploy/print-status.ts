@@ -69,11 +69,10 @@ function consoleRows({ console: status }: Status, paint: Paint): readonly Row[] 
 /** @param label of the first row */
 function serviceRows(label: string, service: ServiceStatus | undefined, paint: Paint): readonly Row[] {
   if (service === undefined) return [[label, paint('yellow', 'not deployed')]];
-  const { desired, running, pending, rollout, steady, note, desiredBySettings, image = 'unknown' } = service;
+  const { desired, running, pending, rollout, steady, note, image = 'unknown' } = service;
   const notSteady = rollout === 'FAILED' ? 'failed' : 'not steady';
   const state = steady ? paint('green', 'steady') : paint('yellow', notSteady);
   const more = pending > 0 ? `, ${pending} pending` : '';
-  const settings = `the settings specify ${desiredBySettings}: the next deployment that changes the service restores it`;
   const targets = service.targets.map(({ id, state: target, reason }) =>
     paint(
       target === 'healthy' ? 'green' : 'yellow',
@@ -83,11 +82,23 @@ function serviceRows(label: string, service: ServiceStatus | undefined, paint: P
   return [
     [label, `${state}, ${running} of ${desired} ${desired === 1 ? 'task' : 'tasks'} running${more}`],
     ...(note === undefined ? [] : [['', note] as const]),
-    ...(desired === desiredBySettings ? [] : [['', paint('yellow', settings)] as const]),
+    ...countProblem(service).map((problem) => ['', paint('yellow', problem)] as const),
     ['tasks', String(service.tasks)],
     ['targets', targets.join(', ') || paint('yellow', 'none')],
     ['image', image],
   ];
+}
+
+function countProblem({ desired, desiredBySettings, maxBySettings }: ServiceStatus): readonly string[] {
+  if (desired === 0 && desiredBySettings > 0) {
+    return [
+      `stopped by "scale 0", also after a deployment: "npm run scale -- ${desiredBySettings}" starts it`,
+    ];
+  }
+  if (desired >= desiredBySettings && desired <= maxBySettings) return [];
+  const range =
+    desiredBySettings < maxBySettings ? `${desiredBySettings} to ${maxBySettings}` : desiredBySettings;
+  return [`the settings specify ${range}: the next deployment that changes the service restores it`];
 }
 
 function parameterRows(status: Status, paint: Paint): readonly Row[] {

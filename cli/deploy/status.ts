@@ -14,6 +14,7 @@ import {
 } from '../aws/service-state.js';
 import type { Session } from '../aws/session.js';
 import { type DeployedStack, describeStack, stateOf, type StackState } from '../aws/stack.js';
+import { tasksBySettings } from './parameters.js';
 import { type ParameterStates, readParameters, readStop, type StopStatus } from './parameter-status.js';
 import { readStore, type StoreStatus } from './store-status.js';
 
@@ -27,7 +28,10 @@ interface StackStatus {
 
 export interface ServiceStatus extends ServiceState {
   readonly steady: boolean;
+  /** Smallest number of tasks. */
   readonly desiredBySettings: number;
+  /** Largest number of tasks. */
+  readonly maxBySettings: number;
   readonly note: string | undefined;
 }
 
@@ -69,7 +73,7 @@ export async function readStatus(session: Session): Promise<Status> {
   const stacks = stackNames(settings);
   const [deployed, service, withConsole, keysAndPolicy, emergencyStop, store, alarms] = await Promise.all([
     Promise.all(stacks.map((name) => describeStack(aws.cloudformation, `${session.names.prefix}-${name}`))),
-    readService(session, 'handler', settings.desiredCount),
+    readService(session, 'handler'),
     readConsole(session),
     readParameters(session),
     readStop(session),
@@ -110,17 +114,15 @@ export async function readStatus(session: Session): Promise<Status> {
   };
 }
 
-async function readService(
-  session: Session,
-  kind: ServiceKind,
-  desiredBySettings: number,
-): Promise<ServiceStatus | undefined> {
+async function readService(session: Session, kind: ServiceKind): Promise<ServiceStatus | undefined> {
   const state = await describeService(session, kind);
+  const { least, most } = tasksBySettings(session, kind);
   return (
     state && {
       ...state,
       steady: isSteady(state),
-      desiredBySettings,
+      desiredBySettings: least,
+      maxBySettings: most,
       note: neverRuns(session, state) ? 'the endpoint is an emulator, which runs no tasks' : undefined,
     }
   );
@@ -129,8 +131,7 @@ async function readService(
 async function readConsole(session: Session): Promise<ConsoleStatus | undefined> {
   const { settings } = session;
   if (settings.console === undefined) return undefined;
-  const { desiredCount } = settings.console;
-  return { origin: consoleOrigin(settings), service: await readService(session, 'console', desiredCount) };
+  return { origin: consoleOrigin(settings), service: await readService(session, 'console') };
 }
 
 /** @returns the certificate's ARN, from the settings, the stack's parameter or the certificate resource in the stack */

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { deployStack } from '../../aws/cloudformation.js';
 import { DeployError } from '../../aws/error.js';
 import { awsCommand } from '../../aws/printed-commands.js';
-import { removeStack } from '../../aws/removal.js';
+import { assertNothingKept, removeStack } from '../../aws/removal.js';
 import type { Session } from '../../aws/session.js';
 import type { StackEvent } from '../../aws/stack-events.js';
 import { type DeployedStack, deployedTemplate, stateOf } from '../../aws/stack.js';
@@ -102,6 +102,7 @@ async function applyStack(
   if (current !== undefined && stateOf(current) === 'stuck') {
     await removeStack(session, current, { report, onEvent });
     deployed.delete(template.name);
+    if (session.production) await assertNothingKept(session, current);
   }
   // Protected resources can't be deleted, so a failed first creation could not be rolled back.
   const creates = !deployed.has(template.name) && template.parameters.includes(PROTECTION);
