@@ -20,5 +20,5 @@ export interface Sizing {
 export const ENVIRONMENTS = {
   dev: { cpu: 256, memoryMiB: 512, retentionDays: RetentionDays.ONE_WEEK, production: false },
   staging: { cpu: 512, memoryMiB: 1024, retentionDays: RetentionDays.ONE_MONTH, production: false },
-  prod: { cpu: 1024, memoryMiB: 2048, retentionDays: RetentionDays.THREE_MONTHS, production: true },
+  prod: { cpu: 1024, memoryMiB: 2048, retentionDays: RetentionDays.THIRTEEN_MONTHS, production: true },
 } as const satisfies Readonly<Record<EnvironmentName, Sizing>>;

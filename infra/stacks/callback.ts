@@ -1,5 +1,5 @@
 // The service: tasks behind an internal load balancer with a private hostname, and their monitoring.
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -17,6 +17,7 @@ import { Monitoring } from '../monitoring/monitoring.js';
 import type { StackName } from '../names.js';
 import { createOutputs } from './callback-outputs.js';
 import { createCertificate } from './certificate.js';
+import { createDeletionProtection } from './deletion-protection.js';
 import { createService, createTargetGroup, createTask } from './fargate.js';
 import type { Network } from './foundation.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
@@ -96,6 +97,8 @@ export class CallbackStack extends ProjectStack {
       vpc: network.vpc,
       containerInsightsV2: ecs.ContainerInsights.ENABLED,
     });
+    // The agent of GuardDuty's Runtime Monitoring could neither be pulled nor reach GuardDuty (SECURITY.md says why).
+    Tags.of(cluster).add('GuardDutyManaged', 'false');
     // Create the log group first, because Container Insights would create one that is kept forever.
     cluster.node.addDependency(
       this.createLogGroup('ContainerInsights', names.logGroups.containerInsights, key),
@@ -145,8 +148,9 @@ export class CallbackStack extends ProjectStack {
       securityGroup: this.importSecurityGroup('LoadBalancerGroup', securityGroupIds.loadBalancer),
       dropInvalidHeaderFields: true,
       idleTimeout: Duration.millis(LOAD_BALANCER_IDLE_MS),
-      deletionProtection: sizing.production,
     });
+    const { text } = createDeletionProtection(this, sizing.production);
+    loadBalancer.setAttribute('deletion_protection.enabled', text);
     loadBalancer.logAccessLogs(logBucket, 'load-balancer');
     return loadBalancer;
   }

@@ -36,7 +36,7 @@ t.test('task size and log retention depend on the environment', (t) => {
   for (const [environment, cpu, memory, days] of [
     ['dev', '256', '512', 7],
     ['staging', '512', '1024', 30],
-    ['prod', '1024', '2048', 90],
+    ['prod', '1024', '2048', 400],
   ] as const) {
     const callback = synthesize(environment).template('callback');
     callback.hasResourceProperties('AWS::ECS::TaskDefinition', {
@@ -230,7 +230,9 @@ t.test('the load balancer is internal, in both zones, and accepts only HTTPS', (
     'idle_timeout.timeout_seconds': '60',
     'deletion_protection.enabled': 'false',
   });
-  t.equal(attributes(synthesize('prod'), 'LoadBalancer')['deletion_protection.enabled'], 'true');
+  t.strictSame(attributes(synthesize('prod'), 'LoadBalancer')['deletion_protection.enabled'], {
+    Ref: 'DeletionProtection',
+  });
   t.end();
 });
 
