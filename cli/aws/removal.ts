@@ -118,7 +118,7 @@ export async function assertNothingKept(
     return command === undefined ? [] : [awsCommand(session, command)];
   });
   throw new DeployError(
-    'NAME_TAKEN',
+    'NAMES_TAKEN',
     `${stackName} was deleted, but CloudFormation kept ${kept.map(({ PhysicalResourceId }) => PhysicalResourceId).join(', ')}`,
     'if nobody needs what they hold, delete them with the commands above',
     commands,

@@ -1,8 +1,9 @@
 // The values of the templates' parameters.
 import { cosignerImage } from '../aws/machine-image.js';
-import { describeService, type ServiceKind, type ServiceState } from '../aws/service-state.js';
+import { describeService, type ServiceKind } from '../aws/service-state.js';
 import type { Session } from '../aws/session.js';
-import { type DeployedStack, deployedTemplate, stateOf } from '../aws/stack.js';
+import { type DeployedStack, stateOf } from '../aws/stack.js';
+import type { TemplateBody } from './inputs.js';
 import type { DeploymentRun } from './step.js';
 import type { CertificateStep } from './steps/certificate.js';
 import type { Template } from './templates.js';
@@ -17,10 +18,11 @@ export type Parameters = Readonly<Record<string, string | undefined>>;
 
 /** @returns what the template's parameters are in the next update, by name */
 export async function parametersOf(
-  { session, options, deployed }: DeploymentRun,
+  run: DeploymentRun,
   template: Template,
   certificate: CertificateStep,
 ): Promise<Parameters> {
+  const { session, options, deployed } = run;
   const current = deployed.get(template.name);
   const has = (name: string): boolean => template.parameters.includes(name);
   const kind = template.name === 'console' ? 'console' : 'handler';
@@ -28,7 +30,7 @@ export async function parametersOf(
     ImageTag: options.tag,
     CertificateArn: certificate.arn() ?? deployed.get('callback')?.parameters['CertificateArn'],
     [PROTECTION]: 'true',
-    ...(has(TASKS) && { [TASKS]: String(await tasksOf(session, kind, current)) }),
+    ...(has(TASKS) && { [TASKS]: String(await tasksOf(run, kind)) }),
     ...(has('CosignerImageId') && { CosignerImageId: await cosignerImage(session, usable(current)) }),
   };
 }
@@ -39,19 +41,16 @@ function usable(stack: DeployedStack | undefined): DeployedStack | undefined {
 }
 
 /**
- * @param current the stack of the service
  * @returns the number of tasks: the present one, within the settings, so that a deployment undoes neither autoscaling
  * nor `scale 0`
  */
-export async function tasksOf(
-  session: Session,
-  kind: ServiceKind,
-  current: DeployedStack | undefined,
-): Promise<number> {
+export async function tasksOf(run: DeploymentRun, kind: ServiceKind): Promise<number> {
+  const { session, deployed } = run;
   const { least, most } = tasksBySettings(session, kind);
-  const state = usable(current) && (await describeService(session, kind));
+  const stack = kind === 'console' ? 'console' : 'callback';
+  const state = usable(deployed.get(stack)) && (await describeService(session, kind));
   if (state === undefined) return least;
-  if (state.desired === 0 && (await isStoppedByHand(session, current, state))) return 0;
+  if (state.desired === 0 && tasksByDefault(run.deployedTemplates.get(stack)) !== 0) return 0;
   return Math.min(Math.max(state.desired, least), most);
 }
 
@@ -63,24 +62,8 @@ export function tasksBySettings({ settings }: Pick<Session, 'settings'>, kind: S
   return { least, most: least };
 }
 
-/** Whether `scale 0` has stopped the service, and not the settings at its last deployment. */
-async function isStoppedByHand(
-  { aws }: Pick<Session, 'aws'>,
-  stack: DeployedStack | undefined,
-  { desired }: ServiceState,
-): Promise<boolean> {
-  if (desired > 0 || stack === undefined) return false;
-  const { Parameters = {}, Resources = {} } = (await deployedTemplate(
-    aws.cloudformation,
-    stack.stackName,
-  )) as Deployed;
+/** The number of tasks in the settings at the last deployment: with 0, it was not `scale 0` that stopped the service. */
+function tasksByDefault({ Parameters = {}, Resources = {} }: TemplateBody = {}): number {
   const service = Object.values(Resources).find(({ Type }) => Type === 'AWS::ECS::Service');
-  return Number(Parameters[TASKS]?.Default ?? service?.Properties?.['DesiredCount']) !== 0;
-}
-
-interface Deployed {
-  readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown }>>;
-  readonly Resources?: Readonly<
-    Record<string, { readonly Type: string; readonly Properties?: Readonly<Record<string, unknown>> }>
-  >;
+  return Number(Parameters[TASKS]?.Default ?? service?.Properties?.['DesiredCount']);
 }

@@ -2,6 +2,7 @@
 import type { StackName } from '../../infra/names.js';
 import type { Session } from '../aws/session.js';
 import type { DeployedStack } from '../aws/stack.js';
+import type { TemplateBody } from './inputs.js';
 import type { Template } from './templates.js';
 
 export type StepName = StackName | 'keys' | 'certificate' | 'build' | 'service' | 'console service';
@@ -51,9 +52,13 @@ export interface DeploymentRun {
   readonly selected: readonly StackName[];
   /** The deployed stacks; the steps keep the map up to date. */
   readonly deployed: Map<StackName, DeployedStack>;
+  /** Their templates, as they were before this run. */
+  readonly deployedTemplates: ReadonlyMap<StackName, TemplateBody>;
   readonly options: DeploymentOptions;
   /** The changes that each inspected step would make. */
   readonly actions: Map<StepName, Action>;
+  /** The parameters that each inspected stack gets, as far as they are known. */
+  readonly parameters: Map<StackName, Readonly<Record<string, string>>>;
   /** Notes for the operator, shown at the end. */
   readonly notes: string[];
 }

@@ -3,6 +3,7 @@ import { removeStack } from '../aws/removal.js';
 import type { Session } from '../aws/session.js';
 import type { DeployedStack } from '../aws/stack.js';
 import { parametersOf } from './parameters.js';
+import { stacksToUpdateLast } from './refusals.js';
 import type { DeploymentRun, Step } from './step.js';
 import { buildStep } from './steps/build.js';
 import { type CertificateStep, certificateStep } from './steps/certificate.js';
@@ -16,9 +17,12 @@ import type { Template } from './templates.js';
 /** @returns the steps for the selected stacks */
 export function stepsOf(deployment: DeploymentRun): readonly Step[] {
   const certificate = certificateStep(deployment);
-  const steps = deployment.templates
-    .filter(({ name }) => deployment.selected.includes(name))
-    .flatMap((template) => stepsOfStack(deployment, template, certificate));
+  const last = stacksToUpdateLast(deployment);
+  const selected = deployment.templates.filter(({ name }) => deployment.selected.includes(name));
+  const steps = [
+    ...selected.filter(({ name }) => !last.includes(name)),
+    ...selected.filter(({ name }) => last.includes(name)),
+  ].flatMap((template) => stepsOfStack(deployment, template, certificate));
   const leftOver = deployment.deployed.get('console');
   if (leftOver === undefined || deployment.session.settings.console !== undefined) return steps;
   // First, because the other stacks can't remove what it uses.

@@ -41,7 +41,7 @@ function decisionGraphs(metrics: Metrics): cloudwatch.IWidget[] {
 function healthGraphs(metrics: Metrics, service: ecs.FargateService): cloudwatch.IWidget[] {
   return [
     graph('Targets', [
-      metrics.fromTargets('HealthyHostCount', Stats.MINIMUM).with({ label: 'healthy' }),
+      metrics.fromTargets('HealthyHostCount', Stats.MAXIMUM).with({ label: 'healthy' }),
       metrics.fromTargets('UnHealthyHostCount', Stats.MAXIMUM).with({ label: 'unhealthy' }),
     ]),
     graph('CPU and memory (%)', [

@@ -21,6 +21,7 @@ import { createDeletionProtection } from './deletion-protection.js';
 import { createService, createTargetGroup, createTask } from './fargate.js';
 import type { Network } from './foundation.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
+import { createScaling } from './scaling.js';
 import type { SecurityGroupIds } from './security.js';
 import { serviceEnvironment } from './service-environment.js';
 import type { Store } from './store.js';
@@ -49,6 +50,8 @@ export class CallbackStack extends ProjectStack {
   readonly service: ecs.FargateService;
   readonly loadBalancer: elbv2.ApplicationLoadBalancer;
   readonly targetGroup: elbv2.ApplicationTargetGroup;
+  /** ARN of the load balancer's certificate. */
+  readonly certificate: string;
   /** The load balancer's second security group, which admits those who use the console. */
   readonly consoleGroupId: string | undefined;
   /** Receives notifications from all alarms. */
@@ -71,11 +74,13 @@ export class CallbackStack extends ProjectStack {
     this.loadBalancer = this.createLoadBalancer(props);
     if (settings.console !== undefined) this.consoleGroupId = this.addConsoleGroup(props.network.vpc);
     this.targetGroup = createTargetGroup(this, {
-      name: names.targetGroup,
+      names: names.targetGroups,
       vpc: props.network.vpc,
       port: PORT,
+      tls: settings.tlsToTask,
       service: this.service,
     });
+    this.certificate = createCertificate(this, settings);
     this.addHttpsListener(this.loadBalancer, this.targetGroup);
     this.createPrivateHostname(this.loadBalancer, props.network.vpc);
     const monitoring = new Monitoring(this, 'Monitoring', {
@@ -85,6 +90,13 @@ export class CallbackStack extends ProjectStack {
       service: this.service,
       loadBalancer: this.loadBalancer,
       targetGroup: this.targetGroup,
+      certificate: this.certificate,
+    });
+    createScaling(this, {
+      deployment: this.deployment,
+      service: this.service,
+      loadBalancerArn: this.loadBalancer.loadBalancerArn,
+      targetGroupArn: this.targetGroup.targetGroupArn,
     });
     this.alarmTopic = monitoring.topic;
     createOutputs(this, this.deployment, this);
@@ -178,7 +190,7 @@ export class CallbackStack extends ProjectStack {
       port: 443,
       protocol: elbv2.ApplicationProtocol.HTTPS,
       sslPolicy: elbv2.SslPolicy.TLS13_RES,
-      certificates: [createCertificate(this, this.deployment.settings)],
+      certificates: [elbv2.ListenerCertificate.fromArn(this.certificate)],
       defaultTargetGroups: [targetGroup],
       open: false,
     });

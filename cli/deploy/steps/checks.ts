@@ -2,16 +2,11 @@
 // hostname is free. They change nothing.
 import { DeployError, isAwsError } from '../../aws/error.js';
 import { privateZone, publicZone } from '../../aws/hosted-zones.js';
-import { deployedTemplate } from '../../aws/stack.js';
 import { endpointZones, instanceZones, regionZones } from '../../aws/zones.js';
+import type { TemplateBody } from '../inputs.js';
 import type { Change, DeploymentRun } from '../step.js';
 import type { Template } from '../templates.js';
 import type { Companion } from './companions.js';
-
-interface Resource {
-  readonly Type: string;
-  readonly Properties?: Readonly<Record<string, unknown>>;
-}
 
 function check(inspect: (change: Change) => Promise<void>): Companion {
   return {
@@ -23,21 +18,20 @@ function check(inspect: (change: Change) => Promise<void>): Companion {
   };
 }
 
-function resourcesIn(template: unknown, type: string): readonly Resource[] {
-  const { Resources = {} } = template as { readonly Resources?: Readonly<Record<string, Resource>> };
+function resourcesIn({ Resources = {} }: TemplateBody, type: string) {
   return Object.values(Resources).filter(({ Type }) => Type === type);
 }
 
+const bodyOf = ({ body }: Template): TemplateBody => JSON.parse(body) as TemplateBody;
 const isCreated = ({ action }: Change): boolean => action === 'create' || action === 'recreate';
 
 /** The zones of the endpoints that the template creates. */
 export function endpointsCheck({ session }: DeploymentRun, template: Template): Companion {
   return check(async ({ action }) => {
-    const services = resourcesIn(JSON.parse(template.body), 'AWS::EC2::VPCEndpoint').flatMap(
-      ({ Properties = {} }) =>
-        Properties['VpcEndpointType'] === 'Interface' && typeof Properties['ServiceName'] === 'string'
-          ? [Properties['ServiceName']]
-          : [],
+    const services = resourcesIn(bodyOf(template), 'AWS::EC2::VPCEndpoint').flatMap(({ Properties = {} }) =>
+      Properties['VpcEndpointType'] === 'Interface' && typeof Properties['ServiceName'] === 'string'
+        ? [Properties['ServiceName']]
+        : [],
     );
     if (action === 'none' || services.length === 0) return;
     const { ec2 } = session.aws;
@@ -60,7 +54,7 @@ export function endpointsCheck({ session }: DeploymentRun, template: Template): 
 /** The zone of the instance that the template creates, which is in the first subnet. */
 export function instanceCheck({ session }: DeploymentRun, template: Template): Companion {
   return check(async (change) => {
-    const [instance] = resourcesIn(JSON.parse(template.body), 'AWS::EC2::Instance');
+    const [instance] = resourcesIn(bodyOf(template), 'AWS::EC2::Instance');
     const type = instance?.Properties?.['InstanceType'];
     if (typeof type !== 'string' || !isCreated(change)) return;
     const [zone] = session.settings.availabilityZones;
@@ -88,14 +82,16 @@ function unusable(problem: string, zones: readonly string[]): DeployError {
  * The private zone hides all other names of a public zone with the same name from the VPC. A deployed hostname is not
  * checked again.
  */
-export function hostNameCheck({ session, notes }: DeploymentRun, template: Template): Companion {
+export function hostNameCheck(
+  { session, notes, deployedTemplates }: DeploymentRun,
+  template: Template,
+): Companion {
   const { settings } = session;
   const { hostName, network } = settings;
   return check(async (change) => {
     if (change.action === 'none') return;
     if (change.action === 'update') {
-      const before = await deployedTemplate(session.aws.cloudformation, template.stackName);
-      const zones = resourcesIn(before, 'AWS::Route53::HostedZone');
+      const zones = resourcesIn(deployedTemplates.get(template.name) ?? {}, 'AWS::Route53::HostedZone');
       if (zones.some(({ Properties = {} }) => String(Properties['Name']).replace(/\.$/, '') === hostName))
         return;
     }

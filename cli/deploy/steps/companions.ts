@@ -86,7 +86,7 @@ export function leftOverLog({ session }: DeploymentRun): Companion {
       if (!(await isLeftOver(session))) return [];
       if (!session.production) return [`delete: log group ${name}, left over from an earlier deployment`];
       throw new DeployError(
-        'NAME_TAKEN',
+        'NAMES_TAKEN',
         `the log group ${name} is left over from an earlier deployment, and its name is taken`,
         `if nobody needs what it holds: ${awsCommand(session, `logs delete-log-group --log-group-name ${name}`)}`,
       );

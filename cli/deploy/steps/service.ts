@@ -25,17 +25,14 @@ export function serviceStep(deployment: DeploymentRun, kind: ServiceKind = 'hand
   };
 }
 
-async function inspectService(
-  { session, actions, deployed }: DeploymentRun,
-  kind: ServiceKind,
-): Promise<Change> {
-  const stack = kind === 'console' ? 'console' : 'callback';
-  const action = actions.get(stack);
+async function inspectService(run: DeploymentRun, kind: ServiceKind): Promise<Change> {
+  const { session } = run;
+  const action = run.actions.get(kind === 'console' ? 'console' : 'callback');
   const state = await describeService(session, kind);
   if (state === undefined || action === 'recreate') {
     return { action: 'wait', summary: 'wait until its task is healthy', details: [] };
   }
-  const tasks = action === 'none' ? state.desired : await tasksOf(session, kind, deployed.get(stack));
+  const tasks = action === 'none' ? state.desired : await tasksOf(run, kind);
   const stopped = tasks === 0 && tasksBySettings(session, kind).least > 0;
   const scaling = await describeScaling(session, kind);
   const details = [

@@ -82,7 +82,7 @@ t.test('user, health check and stop timeout match the image and the service', (t
 
 const POLICY_BUCKET = 'fireblocks-dev-policy-111122223333-ap-northeast-1';
 
-/** What the security stack exports, by the beginning of the export's name. */
+/** What the security stack's outputs are. */
 const IMPORTED = {
   Policies: POLICY_BUCKET,
   StoreArchive: 'fireblocks-dev-archive-111122223333-ap-northeast-1',
@@ -96,8 +96,7 @@ function environmentOf(stacks: Synthesized): Readonly<Record<string, string>> {
     variables.map(({ Name, Value }) => [
       Name,
       Object.entries(IMPORTED).reduce(
-        (text, [output, name]) =>
-          text.replace(new RegExp(`<fireblocks-dev-security:ExportsOutputRef${output}\\w+>`), name),
+        (text, [output, name]) => text.replace(`<Security${output}>`, name),
         toText(Value),
       ),
     ]),
