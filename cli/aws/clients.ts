@@ -1,5 +1,6 @@
 // The AWS clients for the operator commands, with one region and one set of credentials.
 import { ACMClient } from '@aws-sdk/client-acm';
+import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
@@ -11,6 +12,7 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -45,6 +47,7 @@ export function clientsFor(region?: string) {
   return {
     sts,
     acm: new ACMClient(config),
+    autoscaling: new ApplicationAutoScalingClient(config),
     cloudformation: new CloudFormationClient(config),
     cloudtrail: new CloudTrailClient(config),
     cloudwatch: new CloudWatchClient(config),
@@ -55,6 +58,7 @@ export function clientsFor(region?: string) {
     ecr: new ECRClient(config),
     ecs: new ECSClient(config),
     elb: new ElasticLoadBalancingV2Client(config),
+    iam: new IAMClient(config),
     logs: new CloudWatchLogsClient(config),
     route53: new Route53Client(config),
     // An emulator does not provide host names such as bucket.localhost.

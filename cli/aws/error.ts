@@ -30,6 +30,7 @@ export const DEPLOY_ERROR_CODES = [
   'CREDENTIALS_REFUSED',
   'DRIFT_UNKNOWN',
   'FILE_UNUSABLE',
+  'HOST_NAME_TAKEN',
   'IMAGE_MISSING',
   'IMAGE_NOT_SCANNED',
   'IMAGE_VULNERABLE',
@@ -63,6 +64,7 @@ export const DEPLOY_ERROR_CODES = [
   'STORE_UNKNOWN',
   'TABLE_DIFFERS',
   'VERSION_MISSING',
+  'ZONE_UNUSABLE',
 ] as const;
 export type DeployErrorCode = (typeof DEPLOY_ERROR_CODES)[number] | KeyErrorCode;
 

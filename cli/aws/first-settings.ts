@@ -1,9 +1,10 @@
 // Creates the settings for a first deployment: the example settings, adapted to the region.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { DescribeAvailabilityZonesCommand, DescribeManagedPrefixListsCommand } from '@aws-sdk/client-ec2';
+import { DescribeManagedPrefixListsCommand } from '@aws-sdk/client-ec2';
 import { EXAMPLE_FILE, SETTINGS_FILE } from '../../infra/settings.js';
 import { clientsFor } from './clients.js';
 import { DeployError } from './error.js';
+import { usableZones } from './zones.js';
 
 /**
  * Writes the settings file.
@@ -27,28 +28,19 @@ async function defaultRegion(): Promise<string | undefined> {
   }
 }
 
-/** Looks up two availability zones and the prefix lists of S3 and DynamoDB. */
+/** Looks up two availability zones that offer what the stacks need, and the prefix lists of S3 and DynamoDB. */
 async function regionSettings(region: string) {
   const { ec2 } = clientsFor(region);
   const prefixList = (service: 's3' | 'dynamodb'): string => `com.amazonaws.${region}.${service}`;
-  const [{ AvailabilityZones = [] }, { PrefixLists = [] }] = await Promise.all([
-    ec2.send(
-      new DescribeAvailabilityZonesCommand({
-        Filters: [
-          { Name: 'state', Values: ['available'] },
-          { Name: 'zone-type', Values: ['availability-zone'] },
-        ],
-      }),
-    ),
+  const [zones, { PrefixLists = [] }] = await Promise.all([
+    usableZones(ec2, region),
     ec2.send(
       new DescribeManagedPrefixListsCommand({
         Filters: [{ Name: 'prefix-list-name', Values: [prefixList('s3'), prefixList('dynamodb')] }],
       }),
     ),
   ]);
-  const availabilityZones = AvailabilityZones.flatMap(({ ZoneName }) => ZoneName ?? [])
-    .sort()
-    .slice(0, 2);
+  const availabilityZones = zones.slice(0, 2);
   const idOf = (service: 's3' | 'dynamodb'): string | undefined =>
     PrefixLists.find(({ PrefixListName }) => PrefixListName === prefixList(service))?.PrefixListId;
   const s3PrefixListId = idOf('s3');
@@ -56,7 +48,7 @@ async function regionSettings(region: string) {
   if (availabilityZones.length < 2 || s3PrefixListId === undefined || dynamodbPrefixListId === undefined) {
     throw new DeployError(
       'REGION_UNUSABLE',
-      `${region} does not offer two availability zones and the prefix lists of S3 and DynamoDB to this account`,
+      `${region} does not offer this account two availability zones with all services that are needed, and the prefix lists of S3 and DynamoDB`,
       'check the name of the region, and that it is enabled for the account',
     );
   }

@@ -4,10 +4,12 @@ import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import pRetry from 'p-retry';
 import { deleteBucketPolicy, emptyBucket } from './buckets.js';
 import { deleteStack, StackNotDeletedError } from './cloudformation.js';
+import { DeployError } from './error.js';
+import { awsCommand } from './printed-commands.js';
 import { disableProtection } from './protection.js';
 import type { Session } from './session.js';
 import type { OnEvent } from './stack-events.js';
-import { type DeployedStack, deployedTemplate } from './stack.js';
+import { type DeployedStack, deployedTemplate, isValidationError } from './stack.js';
 
 /** A resource in a template. */
 interface TemplateResource {
@@ -87,4 +89,48 @@ export async function removeStack(
       return late;
     },
   });
+}
+
+/** How to delete what has a fixed name, which the next creation needs. */
+const DELETE_COMMANDS: Readonly<Record<string, (name: string) => string>> = {
+  [BUCKET]: (name) => `s3 rb s3://${name} --force`,
+  'AWS::DynamoDB::Table': (name) => `dynamodb delete-table --table-name ${name}`,
+  'AWS::ECR::Repository': (name) => `ecr delete-repository --repository-name ${name} --force`,
+  'AWS::Logs::LogGroup': (name) => `logs delete-log-group --log-group-name ${name}`,
+};
+
+/**
+ * After a stack that was never complete is deleted in prod: CloudFormation keeps what its rollback could not delete.
+ * This project does not delete it, because it can't tell it from what an earlier deployment has kept.
+ * @throws {DeployError} with the commands that delete it
+ */
+export async function assertNothingKept(
+  session: Session,
+  { stackId, stackName }: DeployedStack,
+): Promise<void> {
+  const kept = (await deletedResources(session, stackId)).filter(
+    ({ ResourceStatus, ResourceType = '' }) =>
+      ResourceStatus === 'DELETE_SKIPPED' && DELETE_COMMANDS[ResourceType] !== undefined,
+  );
+  if (kept.length === 0) return;
+  const commands = kept.flatMap(({ ResourceType = '', PhysicalResourceId = '' }) => {
+    const command = DELETE_COMMANDS[ResourceType]?.(PhysicalResourceId);
+    return command === undefined ? [] : [awsCommand(session, command)];
+  });
+  throw new DeployError(
+    'NAMES_TAKEN',
+    `${stackName} was deleted, but CloudFormation kept ${kept.map(({ PhysicalResourceId }) => PhysicalResourceId).join(', ')}`,
+    'if nobody needs what they hold, delete them with the commands above',
+    commands,
+  );
+}
+
+async function deletedResources({ aws }: Session, stackId: string) {
+  try {
+    const command = new DescribeStackResourcesCommand({ StackName: stackId });
+    return (await aws.cloudformation.send(command)).StackResources ?? [];
+  } catch (error) {
+    if (isValidationError(error, 'does not exist')) return [];
+    throw error;
+  }
 }

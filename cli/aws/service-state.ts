@@ -100,6 +100,7 @@ export function neverRuns({ emulated }: Session, { tasks, targets }: ServiceStat
 
 /** @returns one line, such as `1 of 2 tasks running; targets: healthy, initial` */
 export function describeState({ desired, running, targets }: ServiceState): string {
+  if (desired === 0 && running === 0) return 'stopped: 0 tasks';
   const states = targets.map(({ state, reason }) => (reason === undefined ? state : `${state} (${reason})`));
   return `${running} of ${desired} ${desired === 1 ? 'task' : 'tasks'} running; targets: ${states.join(', ') || 'none yet'}`;
 }

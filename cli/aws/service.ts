@@ -26,7 +26,8 @@ const POLL_MS = 3000;
 /** The rollout and the number of tasks that result from an update. */
 export interface ExpectedRollout {
   readonly deployment: string | undefined;
-  readonly desired: number;
+  /** Undefined if the update leaves the number of tasks to the settings and autoscaling. */
+  readonly desired: number | undefined;
 }
 
 interface WaitOptions {
@@ -52,17 +53,14 @@ export async function waitUntilSteady(
   for (;;) {
     const state = await describeService(session, kind);
     if (state === undefined) throw noService(session, kind);
-    // ECS may report the previous state for a moment.
-    const current =
-      expected === undefined ||
-      (state.deployment === expected.deployment && state.desired === expected.desired);
-    begun ||= current;
-    if (current && (isSteady(state) || neverRuns(session, state))) return state;
+    // ECS may report the previous state for a moment. Afterwards, autoscaling may change the number of tasks.
+    const isExpected = state.deployment === (expected ?? state).deployment;
+    begun ||= isExpected && state.desired === (expected?.desired ?? state.desired);
+    if (begun && isExpected && (isSteady(state) || neverRuns(session, state))) return state;
     const line = describeState(state);
     if (line !== reported) onProgress((reported = line));
     // If another rollout follows the new one, ECS has rolled back.
-    const failed =
-      begun && (state.rollout === 'FAILED' || state.deployment !== (expected ?? state).deployment);
+    const failed = begun && (state.rollout === 'FAILED' || !isExpected);
     if (failed || performance.now() > end) throw await notSteady(session, kind, state, expected);
     await session.sleep(POLL_MS);
   }
@@ -85,7 +83,7 @@ export async function updateService(
   );
   return {
     deployment: service?.deployments?.find(({ status }) => status === 'PRIMARY')?.id,
-    desired: service?.desiredCount ?? 0,
+    desired: 'desiredCount' in change ? change.desiredCount : undefined,
   };
 }
 

@@ -51,7 +51,15 @@ export async function describeStack(
       stackId: stack.StackId ?? nameOrId,
       stackName: stack.StackName ?? nameOrId,
       status: stack.StackStatus,
-      parameters: toRecord(stack.Parameters, 'ParameterKey', 'ParameterValue'),
+      // The value of a parameter that CloudFormation reads from SSM is the parameter's name there.
+      parameters: {
+        ...toRecord(stack.Parameters, 'ParameterKey', 'ParameterValue'),
+        ...toRecord(
+          stack.Parameters?.filter(({ ResolvedValue }) => ResolvedValue !== undefined),
+          'ParameterKey',
+          'ResolvedValue',
+        ),
+      },
       outputs: toRecord(stack.Outputs, 'OutputKey', 'OutputValue'),
       tags: toRecord(stack.Tags, 'Key', 'Value'),
       terminationProtection: stack.EnableTerminationProtection ?? false,

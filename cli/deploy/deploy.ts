@@ -125,7 +125,10 @@ function toResult(
     steps: planned.map(({ step, change }) => ({
       step: step.name,
       action: change.action,
-      details: change.details.length > 0 || change.action === 'none' ? change.details : [change.summary],
+      details:
+        change.action === 'none' || change.action === 'update'
+          ? change.details
+          : [change.summary, ...change.details],
       ...(done.has(step.name) && { seconds: done.get(step.name) }),
     })),
     notes: [...session.notes, ...session.warnings, ...notes],

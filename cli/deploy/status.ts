@@ -16,6 +16,7 @@ import { type DeployedStack, describeStack, stateOf, type StackState } from '../
 import { type Alarms, readAlarms, readSubscriptions, type Subscriptions } from './alarm-status.js';
 import { type DriftStatus, readDrift } from './drift.js';
 import { type ImageStatus, readImage } from './image-status.js';
+import { tasksBySettings } from './parameters.js';
 import {
   explainedError,
   type ParameterStates,
@@ -45,6 +46,7 @@ interface StackStatus {
 
 export interface ServiceStatus extends ServiceState {
   readonly steady: boolean;
+  /** Smallest number of tasks. */
   readonly desiredBySettings: number;
   readonly note: string | undefined;
   /** Undefined if the task definition names none, or the repository could not be read. */
@@ -119,10 +121,7 @@ export async function readStatus(session: Session): Promise<Status> {
   const [stacks, services, keysAndPolicy, emergencyStop, store, certificate, alarms, kept] =
     await Promise.all([
       Promise.all(names.map((name, index) => toStackStatus(session, name, deployed[index], optional))),
-      Promise.all([
-        readService(session, 'handler', settings.desiredCount, optional),
-        readConsole(session, optional),
-      ]),
+      Promise.all([readService(session, 'handler', optional), readConsole(session, optional)]),
       readParameters(session),
       readStop(session),
       readStore(session),
@@ -217,10 +216,10 @@ async function readCertificate(
 async function readService(
   session: Session,
   kind: ServiceKind,
-  desiredBySettings: number,
   optional: OptionalReader,
 ): Promise<ServiceStatus | undefined> {
   const state = await describeService(session, kind);
+  const { least } = tasksBySettings(session, kind);
   const image = state?.image;
   return (
     state && {
@@ -230,7 +229,7 @@ async function readService(
           ? undefined
           : await optional(`the age of the image of the ${kind}`, () => readImage(session, image)),
       steady: isSteady(state),
-      desiredBySettings,
+      desiredBySettings: least,
       note: neverRuns(session, state) ? 'the endpoint is an emulator, which runs no tasks' : undefined,
     }
   );
@@ -239,10 +238,9 @@ async function readService(
 async function readConsole(session: Session, optional: OptionalReader): Promise<ConsoleStatus | undefined> {
   const { settings } = session;
   if (settings.console === undefined) return undefined;
-  const { desiredCount } = settings.console;
   return {
     origin: consoleOrigin(settings),
-    service: await readService(session, 'console', desiredCount, optional),
+    service: await readService(session, 'console', optional),
   };
 }
 

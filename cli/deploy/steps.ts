@@ -2,10 +2,13 @@
 import { removeStack } from '../aws/removal.js';
 import type { Session } from '../aws/session.js';
 import type { DeployedStack } from '../aws/stack.js';
+import { parametersOf } from './parameters.js';
 import { stacksToUpdateLast } from './refusals.js';
 import type { DeploymentRun, Step } from './step.js';
 import { buildStep } from './steps/build.js';
 import { type CertificateStep, certificateStep } from './steps/certificate.js';
+import { endpointsCheck, hostNameCheck, instanceCheck } from './steps/checks.js';
+import { defaultGroup, leftOverLog, linkedRoles, withCompanions } from './steps/companions.js';
 import { keysStep } from './steps/keys.js';
 import { scanStep } from './steps/scan.js';
 import { serviceStep } from './steps/service.js';
@@ -52,29 +55,44 @@ function stepsOfStack(
   template: Template,
   certificate: CertificateStep,
 ): readonly Step[] {
-  const { session, options, deployed } = deployment;
-  const parameters = () => ({
-    ImageTag: options.tag,
-    CertificateArn: certificate.arn() ?? deployed.get('callback')?.parameters['CertificateArn'],
-  });
+  const { session, options } = deployment;
+  const stack = withCompanions(
+    stackStep(deployment, template, () => parametersOf(deployment, template, certificate)),
+    companionsOf(deployment, template),
+  );
   switch (template.name) {
     case 'image':
-      return [
-        stackStep(deployment, template),
-        ...(options.givenTag === undefined ? [buildStep(deployment)] : []),
-      ];
+      return [stack, ...(options.givenTag === undefined ? [buildStep(deployment)] : [])];
     case 'callback':
       return [
         ...(isDeployed(deployment) ? [] : [scanStep(deployment)]),
         keysStep(deployment),
         ...(isIssuedByStack(session) ? [] : [certificate]),
-        stackStep(deployment, template, parameters),
+        stack,
         serviceStep(deployment),
       ];
     case 'console':
-      return [stackStep(deployment, template, parameters), serviceStep(deployment, 'console')];
+      return [stack, serviceStep(deployment, 'console')];
     default:
-      return [stackStep(deployment, template)];
+      return [stack];
+  }
+}
+
+/** What is checked and done before and after a stack. */
+function companionsOf(deployment: DeploymentRun, template: Template) {
+  const { selected } = deployment;
+  const needsRoles = template.name === selected[0] && selected.includes('callback');
+  const roles = needsRoles ? [linkedRoles(deployment)] : [];
+  switch (template.name) {
+    case 'foundation':
+      return {
+        before: [endpointsCheck(deployment, template), ...roles],
+        after: [defaultGroup(deployment, template)],
+      };
+    case 'callback':
+      return { before: [hostNameCheck(deployment, template), ...roles, leftOverLog(deployment)], after: [] };
+    default:
+      return { before: [instanceCheck(deployment, template), ...roles], after: [] };
   }
 }
 

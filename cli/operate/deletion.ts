@@ -4,6 +4,7 @@ import pRetry from 'p-retry';
 import type { StackName } from '../../infra/names.js';
 import type { Certificate } from '../aws/acm.js';
 import { isAwsError } from '../aws/error.js';
+import { deleteLeftOver } from '../aws/leftover-log.js';
 import { deleteParameters } from '../aws/parameters.js';
 import { removeStack } from '../aws/removal.js';
 import type { Session } from '../aws/session.js';
@@ -35,6 +36,12 @@ export function deletionTasks(
       for (const name of await deleteParameters(session)) report(name);
     },
   };
+  const leftOver: Task = {
+    title: 'Log group of Container Insights',
+    async run(report) {
+      if (await deleteLeftOver(session)) report(session.names.logGroups.containerInsights);
+    },
+  };
   return [
     ...stackTasks('cosigner', 'console', 'callback'),
     ...certificates.map(({ arn }) => ({
@@ -43,6 +50,8 @@ export function deletionTasks(
     })),
     ...(session.production ? [] : [parameters]),
     ...stackTasks('image', 'security', 'foundation'),
+    // Last, because Container Insights writes it once more after the cluster is deleted.
+    ...(session.production ? [] : [leftOver]),
   ];
 }
 

@@ -5,6 +5,7 @@ import { KEY_FILES } from '../../src/keys/directory.js';
 import { type Certificate, findImported } from '../aws/acm.js';
 import { DeployError } from '../aws/error.js';
 import { publicKeyOf, readStoredKey, type StoredKey } from '../aws/callback-key.js';
+import { isLeftOver } from '../aws/leftover-log.js';
 import { allParameters, readMetadata } from '../aws/parameters.js';
 import { readPrivateFile } from '../aws/private-files.js';
 import { isKept, resourcesOf, type StackResource } from '../aws/removal.js';
@@ -113,9 +114,12 @@ async function readInventory(session: Session, options: DestroyOptions): Promise
   }
   const parameters = await findParameters(session);
   const certificates = await findImported(session);
+  const hasService = stacks.some(({ name }) => name === 'callback');
+  const leftOver = !production && !hasService && (await isLeftOver(session));
   const otherResources = [
     ...parameters.map((name) => `parameter ${name}`),
     ...certificates.map(({ arn }) => `certificate ${arn}`),
+    ...(leftOver ? [`log group ${session.names.logGroups.containerInsights}`] : []),
   ];
   const deletedStacks = stacks.map(({ stack }) => `stack ${stack.stackName}, ${stack.status}`);
   const keptResources = stacks

@@ -3,12 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { deployStack } from '../../aws/cloudformation.js';
 import { DeployError } from '../../aws/error.js';
 import { awsCommand } from '../../aws/printed-commands.js';
-import { removeStack } from '../../aws/removal.js';
+import { assertNothingKept, removeStack } from '../../aws/removal.js';
 import type { StackEvent } from '../../aws/stack-events.js';
 import { type DeployedStack, stateOf } from '../../aws/stack.js';
 import { explainStoppedTask } from '../../aws/stopped-task.js';
 import { templatesOf } from '../changes.js';
 import { inputsOf } from '../inputs.js';
+import { PROTECTION, TASKS } from '../parameters.js';
 import { previewChanges } from '../preview.js';
 import { type Change, type DeploymentRun, NO_CHANGE, type Report, type Step } from '../step.js';
 import type { Template } from '../templates.js';
@@ -22,29 +23,30 @@ type Parameters = Readonly<Record<string, string>>;
 export function stackStep(
   deployment: DeploymentRun,
   template: Template,
-  parametersOf: () => Readonly<Record<string, string | undefined>> = () => ({}),
+  parametersOf: () => Promise<Readonly<Record<string, string | undefined>>>,
 ): Step {
   const { actions } = deployment;
-  const parameters = (): Parameters =>
+  const parameters = async (): Promise<Parameters> =>
     Object.fromEntries(
-      Object.entries({ ...parametersOf(), ...inputsOf(template, deployment) }).flatMap(([name, value]) =>
-        value !== undefined && template.parameters.includes(name) ? [[name, value]] : [],
+      Object.entries({ ...(await parametersOf()), ...inputsOf(template, deployment) }).flatMap(
+        ([name, value]) => (value !== undefined && template.parameters.includes(name) ? [[name, value]] : []),
       ),
     );
   return {
     name: template.name,
-    inspect() {
-      deployment.parameters.set(template.name, parameters());
-      const change = inspectStack(deployment, template, parameters());
+    async inspect() {
+      const known = await parameters();
+      deployment.parameters.set(template.name, known);
+      const change = inspectStack(deployment, template, known);
       actions.set(template.name, change.action);
-      return Promise.resolve(change);
+      return change;
     },
-    apply: (report) => applyStack(deployment, template, parameters(), report),
+    apply: async (report) => applyStack(deployment, template, await parameters(), report),
   };
 }
 
 function inspectStack(deployment: DeploymentRun, template: Template, parameters: Parameters): Change {
-  const { session, deployed, deployedTemplates, actions } = deployment;
+  const { deployed, deployedTemplates, actions } = deployment;
   const current = deployed.get(template.name);
   const creation = `create ${template.resources} resources`;
   if (current === undefined) return { action: 'create', summary: creation, details: [] };
@@ -67,17 +69,12 @@ function inspectStack(deployment: DeploymentRun, template: Template, parameters:
   const resolved = templatesOf(deployment, template.name);
   const details = [
     ...Object.entries(parameters)
-      .filter(([name, value]) => !unknownYet.includes(name) && current.parameters[name] !== value)
+      .filter(([name, value]) => !unknownYet.includes(name) && isChanged(name, value, current))
       // Parameters that are new come with a change of the template.
       .filter(([name]) => template.inputs[name] === undefined || current.parameters[name] !== undefined)
       .map(([name, value]) => `${name}: ${current.parameters[name] ?? 'none'} → ${value}`),
     ...unknownYet.map((name) => `${name}: as created`),
     ...previewChanges(resolved.before, resolved.after),
-    ...(template.name === 'cosigner' && session.settings.cosignerImageId === undefined
-      ? [
-          'may replace: the instance, if Amazon has a newer image; cosignerImageId in the settings prevents this',
-        ]
-      : []),
   ];
   return {
     action: 'update',
@@ -91,10 +88,15 @@ function inspectStack(deployment: DeploymentRun, template: Template, parameters:
  */
 function hasSameSettings(template: Template, parameters: Parameters, current: DeployedStack): boolean {
   return (
-    Object.entries(parameters).every(([name, value]) => current.parameters[name] === value) &&
+    !Object.entries(parameters).some(([name, value]) => isChanged(name, value, current)) &&
     Object.entries(template.tags).every(([name, value]) => current.tags[name] === value) &&
     (current.terminationProtection || !template.terminationProtection)
   );
+}
+
+/** The number of tasks is no change by itself: the service has it already, unless another change restores it. */
+function isChanged(name: string, value: string, current: DeployedStack): boolean {
+  return name !== TASKS && current.parameters[name] !== value;
 }
 
 async function applyStack(
@@ -115,8 +117,15 @@ async function applyStack(
   if (current !== undefined && stateOf(current) === 'stuck') {
     await removeStack(session, current, { report, onEvent });
     deployed.delete(template.name);
+    if (session.production) await assertNothingKept(session, current);
   }
+  // Protected resources can't be deleted, so a failed first creation could not be rolled back.
+  const creates = !deployed.has(template.name) && template.parameters.includes(PROTECTION);
   try {
+    if (creates) {
+      const unprotected = { ...parameters, [PROTECTION]: 'false' };
+      deployed.set(template.name, await deployStack(session, template, unprotected, onEvent));
+    }
     deployed.set(template.name, await deployStack(session, template, parameters, onEvent));
   } catch (error) {
     if (!(error instanceof DeployError)) throw error;
