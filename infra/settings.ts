@@ -9,6 +9,7 @@ import { CONSOLE_SETTING_NAMES } from './settings/console.js';
 import { findContradictions } from './settings/contradictions.js';
 import { withDefaults } from './settings/defaults.js';
 import { isObject, type JsonObject } from './settings/json.js';
+import { nameProblems } from './settings/name-limits.js';
 import {
   isExistingNetworkKey,
   NETWORK_SETTING_NAMES,
@@ -84,7 +85,13 @@ export function checkSettings(json: unknown, environment: EnvironmentName, file 
       ? settingsWithExistingNetwork
       : settingsWithNewNetwork;
     const { data, error } = schema.safeParse(settings);
-    for (const problem of [...(error?.issues.flatMap(toProblems) ?? []), ...findContradictions(settings)]) {
+    // Nobody must rename a project because of an environment that is not in use.
+    const inUse = name === environment || (isObject(environments) && name in environments);
+    for (const problem of [
+      ...(error?.issues.flatMap(toProblems) ?? []),
+      ...findContradictions(settings),
+      ...(inUse ? nameProblems(settings, name) : []),
+    ]) {
       if (problems.has(problem)) continue;
       const setting = /^\w+/.exec(problem)?.[0] ?? '';
       problems.add(Object.hasOwn(overrides, setting) ? `environments.${name}.${problem}` : problem);

@@ -54,6 +54,11 @@ function certificateProblems(settings: JsonObject): string[] {
         `hostName ${hostName} must be in the public zone ${zoneName}: otherwise ACM can't issue the certificate`,
       );
     }
+    if (hostName === zoneName) {
+      problems.push(
+        `hostName must not be ${hostName} itself: its private zone would hide all other names of ${zoneName} in the VPC. Use a name of its own, such as callback.${zoneName}`,
+      );
+    }
   }
   return problems;
 }

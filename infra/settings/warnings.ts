@@ -7,9 +7,22 @@ export const NITRO_VERSION = '2026.08.19';
 /** The first SGX Co-signer that accepts JWT together with a pinned certificate or a root CA. */
 export const SGX_VERSION = '2025.12.11';
 
+/** Top-level domains in which nobody registers a domain: reserved (RFC 2606, RFC 6761, ICANN), or only ever used privately. */
+const PRIVATE_DOMAINS = [
+  'corp',
+  'home',
+  'internal',
+  'intranet',
+  'invalid',
+  'lan',
+  'local',
+  'private',
+  'test',
+];
+
 /** @returns one line for each warning */
 export function findWarnings(
-  { alarmEmail, auth, certificate, console: withConsole, network, cosigner }: Settings,
+  { alarmEmail, auth, certificate, console: withConsole, network, cosigner, hostName }: Settings,
   environment: EnvironmentName,
 ): readonly string[] {
   return [
@@ -33,10 +46,21 @@ export function findWarnings(
           '"console.webhookUrl" needs a route to the internet, which the VPC that is created does not have: use an existing VPC with a NAT gateway, or tell people by e-mail.',
         ]
       : []),
+    ...(isWholeDomain(hostName)
+      ? [
+          `The private zone ${hostName} hides all other names of that domain in the VPC. If the domain is in use elsewhere, use a name of its own, such as callback.${hostName}.`,
+        ]
+      : []),
     ...(withConsole !== undefined && certificate === 'private'
       ? [
           'Browsers must trust your own CA before they use a passkey in the console: install .keys/<env>/tls_ca.pem on the machines of approvers, and again after each --renew-certificate.',
         ]
       : []),
   ];
+}
+
+/** Whether it is a name that people register, such as example.com, and not a host in it. */
+function isWholeDomain(hostName: string): boolean {
+  const labels = hostName.split('.');
+  return labels.length === 2 && !PRIVATE_DOMAINS.includes(labels[1] ?? '');
 }

@@ -92,6 +92,61 @@ t.test('warns in prod if nobody receives the alarms', (t) => {
   t.end();
 });
 
+t.test('warns about a hostname that is a whole domain', (t) => {
+  const warnings = (hostName: string) =>
+    findWarnings(checkSettings({ ...EXAMPLE, ...CHOICES.certificateByArn, hostName }, 'dev'), 'dev');
+  t.match(warnings('example.com'), [
+    /^The private zone example\.com hides .* such as callback\.example\.com\.$/,
+  ]);
+  for (const hostName of ['callback.example.com', 'callback.internal', 'handler.corp']) {
+    t.strictSame(warnings(hostName), [], hostName);
+  }
+  t.end();
+});
+
+t.test('refuses a project name with which a bucket would have more than 63 characters', (t) => {
+  const ofLength = (length: number) => ({ projectName: 'p'.repeat(length) });
+  const environments = {};
+  t.strictSame(problems({ ...EXAMPLE, ...ofLength(20), environments }), []);
+  t.strictSame(problems({ ...EXAMPLE, ...ofLength(20), environments, ...CHOICES.cosigner }), []);
+  // 20 + staging + cosigner + 12 digits + ap-northeast-1, and four hyphens.
+  const tooLong = (most: number, purpose: string, length: number) =>
+    `projectName must have at most ${most} characters, for staging in ap-northeast-1: S3 allows 63 for the bucket ${'p'.repeat(20)}-staging-${purpose}-<account>-ap-northeast-1, which would have ${length}`;
+  t.strictSame(problems({ ...EXAMPLE, ...ofLength(20), environments }, 'staging'), [
+    tooLong(19, 'archive', 64),
+  ]);
+  t.strictSame(problems({ ...EXAMPLE, ...ofLength(20), environments, ...CHOICES.cosigner }, 'staging'), [
+    tooLong(18, 'cosigner', 65),
+  ]);
+  t.strictSame(problems({ ...EXAMPLE, ...ofLength(18), environments, ...CHOICES.cosigner }, 'staging'), []);
+  // Also for the other environments in the file, so that they can be deployed later under the same name.
+  t.strictSame(problems({ ...EXAMPLE, ...ofLength(20), environments: { staging: {} } }), [
+    tooLong(19, 'archive', 64),
+  ]);
+  t.end();
+});
+
+t.test('refuses a project name with a prefix that AWS reserves', (t) => {
+  for (const [projectName, prefix] of [
+    ['aws-handler', 'aws'],
+    ['ssm', 'ssm'],
+    ['xn--handler', 'xn--'],
+    ['sthree-handler', 'sthree-'],
+  ] as const) {
+    t.strictSame(problems({ ...EXAMPLE, projectName }), [
+      `projectName must not begin with ${prefix}, which AWS reserves`,
+    ]);
+  }
+  t.end();
+});
+
+t.test('refuses a hostname that is the public zone itself, whose other names it would hide', (t) => {
+  t.strictSame(problems({ ...EXAMPLE, ...CHOICES.certificateByAcm, hostName: 'example.com' }), [
+    'hostName must not be example.com itself: its private zone would hide all other names of example.com in the VPC. Use a name of its own, such as callback.example.com',
+  ]);
+  t.end();
+});
+
 t.test('warns about a webhook without a route to the internet, and about the CA of passkeys', (t) => {
   const warnings = (changes: Json) =>
     findWarnings(checkSettings({ ...EXAMPLE, ...changes, environments: {} }, 'dev'), 'dev');
