@@ -6,6 +6,7 @@ import type { Session } from '../aws/session.js';
 
 export interface Alarms {
   readonly total: number;
+  readonly names: readonly string[];
   readonly firing: readonly { readonly name: string; readonly reason: string }[];
   /** Names of the alarms whose actions are turned off, so that nobody is told. */
   readonly silenced: readonly string[];
@@ -23,18 +24,18 @@ export interface Subscriptions {
 export async function readAlarms({ aws, names }: Session): Promise<Alarms> {
   const firing: { name: string; reason: string }[] = [];
   const silenced: string[] = [];
-  let total = 0;
+  const found: string[] = [];
   for await (const { MetricAlarms = [] } of paginateDescribeAlarms(
     { client: aws.cloudwatch },
     { AlarmNamePrefix: `${names.prefix}-` },
   )) {
-    total += MetricAlarms.length;
     for (const { AlarmName = '', StateValue, StateReason = '', ActionsEnabled } of MetricAlarms) {
+      found.push(AlarmName);
       if (StateValue === 'ALARM') firing.push({ name: AlarmName, reason: StateReason });
       if (ActionsEnabled === false) silenced.push(AlarmName);
     }
   }
-  return { total, firing, silenced };
+  return { total: found.length, names: found, firing, silenced };
 }
 
 /** @returns undefined if there is no such topic */

@@ -78,12 +78,20 @@ function resolve(
   exported: Readonly<Record<string, string>>,
 ): TemplateBody {
   const valueOf = (name: string): unknown => parameters[name] ?? body.Parameters?.[name]?.Default;
+  const substitute = (text: string): unknown => {
+    const substituted = text.replaceAll(/\$\{(\w+)\}/g, (reference, name: string) => {
+      const value = body.Parameters?.[name] === undefined ? undefined : valueOf(name);
+      return typeof value === 'string' ? value : reference;
+    });
+    return substituted.includes('${') ? { 'Fn::Sub': substituted } : substituted;
+  };
   const replace = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(replace);
     if (!isObject(value)) return value;
-    const { Ref: ref, 'Fn::ImportValue': imported } = value;
+    const { Ref: ref, 'Fn::ImportValue': imported, 'Fn::Sub': text } = value;
     if (typeof ref === 'string' && body.Parameters?.[ref] !== undefined) return valueOf(ref) ?? value;
     if (typeof imported === 'string') return exported[imported] ?? value;
+    if (typeof text === 'string') return substitute(text);
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, replace(inner)]));
   };
   return { ...body, ...(replace({ Resources: body.Resources ?? {} }) as TemplateBody) };

@@ -72,7 +72,7 @@ const WELL: Status = {
     daysLeft: 358,
     expiresSoon: false,
   },
-  alarms: { total: 23, firing: [], silenced: [] },
+  alarms: { total: 23, names: [], firing: [], silenced: [] },
   subscriptions: { topic: 'arn:aws:sns:eu-west-1:123456789012:alarms', confirmed: 1, pending: 0 },
   archiveLock: { bucket: 'archive', lock: LOCK, expected: LOCK },
   logRetention: [{ group: '/ecs/callback-handler/prod', days: 400, expected: 400 }],
@@ -196,7 +196,7 @@ t.test('warns if nobody is told about alarms', (t) => {
   t.match(heard(0, 1), [{ code: 'ALARMS_UNHEARD', next: /confirm the subscription/ }]);
   t.match(heard(0, 0, { alarmEmail: 'ops@example.com' })[0]?.next, /aws sns subscribe --topic-arn arn:topic/);
   t.strictSame(heard(1, 1), []);
-  t.match(warnings({ alarms: { total: 2, firing: [], silenced: ['errors'] } }), [
+  t.match(warnings({ alarms: { total: 2, names: [], firing: [], silenced: ['errors'] } }), [
     { code: 'ALARMS_SILENCED', next: /enable-alarm-actions --alarm-names errors/ },
   ]);
   t.end();

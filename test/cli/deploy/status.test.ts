@@ -47,7 +47,7 @@ const NOT_DEPLOYED: Status = {
     problem: undefined,
   },
   certificate: undefined,
-  alarms: { total: 0, firing: [], silenced: [] },
+  alarms: { total: 0, names: [], firing: [], silenced: [] },
   subscriptions: undefined,
   archiveLock: undefined,
   logRetention: undefined,
@@ -70,7 +70,7 @@ t.test('without a deployment, reports in plain text that there are no alarms', (
 
 t.test('shows alarms in green if none is firing, otherwise in red', (t) => {
   const alarms = (firing: Status['alarms']['firing']) =>
-    print({ ...NOT_DEPLOYED, alarms: { total: 2, firing, silenced: [] } });
+    print({ ...NOT_DEPLOYED, alarms: { total: 2, names: [], firing, silenced: [] } });
   t.match(alarms([]), '\u001b[32m0 of 2 firing');
   t.match(alarms([{ name: 'errors', reason: 'one datapoint' }]), '\u001b[31m1 of 2 firing');
   t.match(alarms([{ name: 'errors', reason: 'one datapoint' }]), 'errors: one datapoint');
