@@ -26,10 +26,10 @@ t.jobs = 3;
 const HANDLERS: Readonly<Record<string, (t: Test) => Promise<Handler>>> = {
   'plain HTTP': (t) => Promise.resolve(startHandler(t, { built: true, cwd: t.testdir(), args: ['--local'] })),
   TLS: async (t) => {
-    const { env, put } = await motoServer(t);
-    await put('callback', rsaPair().privatePem);
-    await put('cosigner', rsaPair().publicPem);
-    return startHandler(t, { built: true, cwd: t.testdir(), env: { ...env, TLS: 'self-signed' } });
+    const moto = await motoServer(t);
+    await moto.put('callback', rsaPair().privatePem);
+    await moto.put('cosigner', rsaPair().publicPem);
+    return startHandler(t, { built: true, cwd: t.testdir(), env: { ...moto.env, TLS: 'self-signed' } });
   },
 };
 
