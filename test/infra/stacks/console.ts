@@ -299,7 +299,7 @@ t.test('Fargate writes the log of the console to its own group', (t) => {
   t.strictSame(found, [`logs:CreateLogStream ${streams}`, `logs:PutLogEvents ${streams}`]);
   for (const [environment, days, deletion] of [
     ['dev', 7, 'Delete'],
-    ['prod', 90, 'RetainExceptOnCreate'],
+    ['prod', 400, 'RetainExceptOnCreate'],
   ] as const) {
     const [log] = synthesize(environment, CHOICES.console).resources('AWS::Logs::LogGroup', 'console');
     t.match(log, { Properties: { RetentionInDays: days }, DeletionPolicy: deletion });
