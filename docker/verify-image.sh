@@ -186,7 +186,14 @@ unknown_files() {
   for entry in main console healthcheck; do
     [ -s "$tree/app/dist/$entry.js" ] || { echo "dist/$entry.js is missing" && return 1; }
   done
-  is_empty "$(cd "$tree/app" && find . -type f | grep -vE '^\./(package\.json|policy\.yaml(\.sig)?|lists/.*|dist/[A-Za-z0-9_-]+\.js(\.map)?|dist/assets/[A-Za-z0-9_.-]+|dist/compiled/v24[^/]*/[0-9a-f]+)$' || true)"
+  is_empty "$(cd "$tree/app" && find . -type f | grep -vE '^\./(package\.json|sbom\.cdx\.json|policy\.yaml(\.sig)?|lists/.*|dist/[A-Za-z0-9_-]+\.js(\.map)?|dist/assets/[A-Za-z0-9_.-]+|dist/compiled/v24[^/]*/[0-9a-f]+)$' || true)"
+}
+has_sbom() {
+  node -e '
+    const { bomFormat, components } = JSON.parse(fs.readFileSync(process.argv[1], "utf8"));
+    const names = components.map(({ name }) => name);
+    if (bomFormat !== "CycloneDX" || !names.includes("fastify") || names.includes("aws-cdk-lib")) { console.log(names); process.exit(1); }
+  ' "$tree/app/sbom.cdx.json"
 }
 sources() {
   is_empty "$(find "$tree/app" -name '*.ts' -o -name test; grep -l '"sourcesContent"' "$tree"/app/dist/*.map || true)"
@@ -212,7 +219,8 @@ configured() {
     if (Env.some((variable) => /KEY|TOKEN|SECRET|PASSW|NPM_/i.test(variable))) found.Env = Env;
     if (JSON.stringify(found) !== process.env.EXPECTED) { console.log(found); process.exit(1); }'
 }
-expect 'adds only the bundled service and console, the policy and package.json' unknown_files
+expect 'adds only the bundled service and console, the policy, package.json and the bill of materials' unknown_files
+expect 'its bill of materials lists the dependencies of the service, and no others' has_sbom
 expect 'contains no source code or tests, not even in source maps' sources
 finds_keys() {
   mkdir "$work/planted"

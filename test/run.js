@@ -13,7 +13,7 @@ const NOT_MIRRORED = ['dist', 'node_modules'];
 
 const SERVICE = [
   '*.test',
-  '{approvals,chain,console,keys,memory,plugins,policy,protocol,routes,sources,store}/**/*.test',
+  '{approvals,chain,console,keys,memory,plugins,policy,protocol,routes,sources,store,tls}/**/*.test',
 ];
 const REST = ['{cli,docker,docs,infra}/**/*.test'];
 /** The real operator commands, run against an AWS emulator. */
@@ -33,7 +33,7 @@ const SUITES = {
   },
   /** Several processes on one store, which takes longer than tap allows a file by default. */
   store: {
-    files: ['system/{holds,store,store-cost,store-faults,store-kills}.test'],
+    files: ['system/{holds,store,store-cost,store-faults,store-kills,zones}.test'],
     args: ['--disable-coverage', '--timeout=900'],
     keepsOutput: true,
   },

@@ -1,15 +1,19 @@
 // The AWS clients for the operator commands, with one region and one set of credentials.
 import { ACMClient } from '@aws-sdk/client-acm';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
+import { ConfigServiceClient } from '@aws-sdk/client-config-service';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { Route53Client } from '@aws-sdk/client-route-53';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 
@@ -42,16 +46,20 @@ export function clientsFor(region?: string) {
     sts,
     acm: new ACMClient(config),
     cloudformation: new CloudFormationClient(config),
+    cloudtrail: new CloudTrailClient(config),
     cloudwatch: new CloudWatchClient(config),
     codebuild: new CodeBuildClient(config),
+    configService: new ConfigServiceClient(config),
     dynamodb: new DynamoDBClient(config),
     ec2: new EC2Client(config),
     ecr: new ECRClient(config),
     ecs: new ECSClient(config),
     elb: new ElasticLoadBalancingV2Client(config),
     logs: new CloudWatchLogsClient(config),
+    route53: new Route53Client(config),
     // An emulator does not provide host names such as bucket.localhost.
     s3: new S3Client({ ...config, forcePathStyle: isEmulated() }),
+    sns: new SNSClient(config),
     ssm: new SSMClient(config),
   };
 }

@@ -81,7 +81,7 @@ export function listOf<T>(value: T | readonly T[] | undefined): readonly T[] {
 export function toText(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   const [[name, inner] = ['', undefined]] = Object.entries(value) as [string, unknown][];
-  if (name === 'Ref' || name === 'Fn::ImportValue') return `<${toText(inner)}>`;
+  if (name === 'Ref') return `<${toText(inner)}>`;
   if (name === 'Fn::GetAtt') return `<${listOf(inner as string).join('.')}>`;
   if (name === 'Fn::Join') {
     const [separator, parts] = inner as [string, unknown[]];

@@ -1,5 +1,6 @@
 // What the stacks allow: the security group rules as a graph, and the permissions of roles.
 import type { StackName } from '../../infra/names.js';
+import { parameterName } from '../../infra/stacks/references.js';
 import type { Json } from './settings.js';
 import { listOf, type Statement, type Synthesized, toText } from './stacks.js';
 
@@ -29,18 +30,18 @@ export function connections(stacks: Synthesized): readonly string[] {
   ].sort();
 }
 
-/** Returns a function that looks up a group's name, whether a template refers to it directly or by an imported id. */
+/** Returns a function that looks up a group's name, whether it is in the same template or in that of another stack. */
 export function groupNames({ stacks }: Synthesized): (reference: unknown) => string {
-  const exported = new Map(
-    stacks.flatMap(({ json }) =>
-      Object.values(json.Outputs ?? {}).flatMap(({ Value, Export }) =>
-        Export === undefined ? [] : [[Export.Name, toText(Value)] as const],
+  const outputs = new Map(
+    stacks.flatMap(({ name, json }) =>
+      Object.entries(json.Outputs ?? {}).map(
+        ([output, { Value }]) => [parameterName(name, output), toText(Value)] as const,
       ),
     ),
   );
   return (reference) => {
     const text = toText(reference);
-    const attribute = exported.get(text.slice(1, -1)) ?? text;
+    const attribute = outputs.get(text.slice(1, -1)) ?? text;
     return /^<([A-Za-z]+?)[0-9A-F]{8}\.GroupId>$/.exec(attribute)?.[1] ?? attribute;
   };
 }

@@ -16,12 +16,14 @@ export interface Resource {
   readonly Type: string;
   readonly Properties: Json;
   readonly DeletionPolicy?: string;
+  readonly CreationPolicy?: Json;
 }
 
 interface TemplateJson {
   readonly Parameters?: Readonly<Record<string, Json>>;
+  readonly Conditions?: Json;
   readonly Resources: Readonly<Record<string, Resource>>;
-  readonly Outputs?: Readonly<Record<string, { Value: unknown; Export?: { Name: string } }>>;
+  readonly Outputs?: Readonly<Record<string, { Value: unknown; Export?: unknown }>>;
 }
 
 interface SynthesizedStack {
