@@ -56,7 +56,8 @@ const EXPLANATIONS: readonly Explanation[] = [
     matches: ({ name, httpStatus }) => PERMISSION_MISSING.test(name) || httpStatus === 403,
     code: 'PERMISSION_MISSING',
     message: (fault) => `the credentials${ofProfile(fault)} lack a permission: ${fault.message}`,
-    next: () => 'ask an administrator of the account for that permission, then run the same command again',
+    next: () =>
+      'ask an administrator of the account for that permission, then run the same command again; docs/permissions.md has the policies for operators and for CloudFormation',
   },
   {
     matches: ({ error, code, path }) =>

@@ -1,14 +1,17 @@
 // What IAM checks when an operator's command calls AWS.
 import type { Call } from './iam.js';
-import { type AwsRequest, type Input, RULES, useKey } from './iam-rules.js';
+import { type AwsRequest, type Input, useKey } from './iam-rule.js';
+import { RULES } from './iam-rules.js';
 
 /** @throws {Error} if nothing is known about the call */
 export function requestsOf(request: AwsRequest): readonly Call[] {
   if (request.service === 's3') return s3Requests(request);
-  const rule = RULES[request.service]?.[request.action] ?? RULES[request.service]?.['*'];
+  // Route 53 names operations by path.
+  const action = request.action.replace('/2013-04-01/', '').replace(/(hostedzone\/)[A-Z0-9]+/, '$1ID');
+  const rule = RULES[request.service]?.[action] ?? RULES[request.service]?.['*'];
   if (rule === undefined) {
     throw new Error(
-      `test/helpers/iam-requests.ts does not know ${request.service} ${request.action}: add which actions and ARNs IAM checks`,
+      `test/helpers/iam-rules.ts does not know ${request.service} ${request.action}: add which actions and ARNs IAM checks`,
     );
   }
   return rule(inputOf(request.body), request);
@@ -40,6 +43,9 @@ function s3Requests({ action, url, region, body, bypassesGovernance }: AwsReques
     return [...on(object, read), ...on(bucket, 'ListBucket'), ...decrypted('Decrypt')];
   }
   if (key !== '' && method === 'PUT') return [...on(object, 'PutObject'), ...decrypted('GenerateDataKey')];
+  if (method === 'HEAD') return on(bucket, 'ListBucket');
+  if (method === 'GET' && query.has('versioning')) return on(bucket, 'GetBucketVersioning');
+  if (method === 'GET' && query.has('object-lock')) return on(bucket, 'GetBucketObjectLockConfiguration');
   if (method === 'GET' && query.has('versions')) return on(bucket, 'ListBucketVersions');
   if (method === 'GET' && query.get('list-type') === '2') return on(bucket, 'ListBucket');
   if (method === 'DELETE' && query.has('policy')) return on(bucket, 'DeleteBucketPolicy');

@@ -2,68 +2,24 @@
 // Authorization Reference. What a service does with the caller's permissions, such as decrypting, is checked as well.
 import { PARTITION_ATTRIBUTE } from '../../src/store/table-definition.js';
 import type { Call } from './iam.js';
+import {
+  ACCOUNT,
+  all,
+  anywhere,
+  anywhereOf,
+  arn,
+  calls,
+  type Input,
+  list,
+  type Rule,
+  text,
+  useKey,
+} from './iam-rule.js';
 
-/** A call as it was sent. */
-export interface AwsRequest {
-  /** The service named in the signature: `cloudformation`, `ssm`, … */
-  readonly service: string;
-  /** For example `CreateStack`; for S3, method and path. */
-  readonly action: string;
-  readonly region: string;
-  readonly url: string;
-  readonly body: string;
-  /** Whether it asks to delete what Object Lock keeps in governance mode. */
-  readonly bypassesGovernance: boolean;
-}
-
-export type Input = Readonly<Record<string, unknown>>;
-export type Rule = (input: Input, request: AwsRequest) => readonly Call[];
-
-/** The account of the emulator. */
-const ACCOUNT = '123456789012';
 /** The commands check these tags themselves before they change anything. */
 const TAGGED = { 'aws:ResourceTag/Project': 'PROJECT', 'aws:ResourceTag/Environment': 'ENVIRONMENT' };
 /** The tables of tests that do not deploy one. */
 const TEST_TABLE = /^store-\d+$/;
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-function list(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map(String) : value === undefined ? [] : [text(value)];
-}
-
-export function arn(service: string, region: string, resource: string): string {
-  return resource.startsWith('arn:') ? resource : `arn:aws:${service}:${region}:${ACCOUNT}:${resource}`;
-}
-
-/** @param resources without the beginning of the ARN; `*` for actions that are not restricted to resources */
-function calls(
-  prefix: string,
-  resources: (input: Input) => readonly string[],
-  context?: Call['context'],
-): Rule {
-  return (input, { action, region }) =>
-    resources(input).map((resource) => ({
-      action: `${prefix}:${action}`,
-      resource: resource === '*' ? '*' : arn(prefix, region, resource),
-      ...(context !== undefined && { context }),
-    }));
-}
-
-const anywhere = (prefix: string): Rule => calls(prefix, () => ['*']);
-
-/** Several rules for one call. */
-const all =
-  (...rules: readonly Rule[]): Rule =>
-  (input, request) =>
-    rules.flatMap((rule) => rule(input, request));
-
-/** The key's id is not known in advance: the encryption context says what it may be used for. */
-export function useKey(action: string, region: string, context: Record<string, string>): Call {
-  return { action: `kms:${action}`, resource: arn('kms', region, 'key/any'), context };
-}
 
 const stack = calls('cloudformation', ({ StackName }) =>
   StackName === undefined
@@ -83,7 +39,10 @@ const passStackRole: Rule = ({ RoleARN }) =>
       ];
 
 const parameters = calls('ssm', ({ Name, Names }) =>
-  [...list(Name), ...list(Names)].map((name) => `parameter${name}`),
+  [...list(Name), ...list(Names)].map((name) =>
+    // Amazon's own parameters belong to no account.
+    name.startsWith('/aws/service/') ? `arn:aws:ssm:REGION::parameter${name}` : `parameter${name}`,
+  ),
 );
 
 function parameterKey(action: (input: Input) => string | undefined): Rule {
@@ -176,6 +135,10 @@ const service = calls('ecs', ({ cluster, service: one, services }) =>
   [...list(one), ...list(services)].map((name) => `service/${text(cluster)}/${name}`),
 );
 
+const zones =
+  (action: string): Rule =>
+  () => [{ action: `route53:${action}`, resource: '*' }];
+
 const securityGroup = calls('ec2', ({ GroupId }) => [`security-group/${text(GroupId)}`]);
 
 /** By the service in the signature, then by operation; `*` for all others. */
@@ -237,9 +200,13 @@ export const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   },
   ecr: {
     GetAuthorizationToken: anywhere('ecr'),
+    DescribeRepositories: calls('ecr', ({ repositoryNames }) =>
+      list(repositoryNames).map((name) => `repository/${name}`),
+    ),
     '*': calls('ecr', ({ repositoryName }) => [`repository/${text(repositoryName)}`]),
   },
   codebuild: {
+    BatchGetProjects: calls('codebuild', ({ names }) => list(names).map((name) => `project/${name}`)),
     BatchGetBuilds: calls('codebuild', ({ ids }) =>
       list(ids).map((id) => `project/${id.split(':')[0] ?? ''}`),
     ),
@@ -253,35 +220,35 @@ export const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   },
   monitoring: { DescribeAlarms: calls('cloudwatch', () => ['alarm:any']) },
   elasticloadbalancing: {
-    DescribeLoadBalancers: anywhere('elasticloadbalancing'),
-    DescribeLoadBalancerAttributes: anywhere('elasticloadbalancing'),
-    DescribeListeners: anywhere('elasticloadbalancing'),
-    DescribeTargetGroups: anywhere('elasticloadbalancing'),
-    DescribeTargetHealth: anywhere('elasticloadbalancing'),
+    ...anywhereOf('elasticloadbalancing', [
+      ...['DescribeListeners', 'DescribeLoadBalancerAttributes', 'DescribeLoadBalancers'],
+      ...['DescribeTargetGroups', 'DescribeTargetHealth'],
+    ]),
     ModifyLoadBalancerAttributes: calls('elasticloadbalancing', ({ LoadBalancerArn }) => [
       text(LoadBalancerArn),
     ]),
   },
   ec2: {
-    DescribeAvailabilityZones: anywhere('ec2'),
-    DescribeManagedPrefixLists: anywhere('ec2'),
-    DescribeSecurityGroups: anywhere('ec2'),
-    DescribeSecurityGroupRules: anywhere('ec2'),
-    DescribeVpcEndpointServices: anywhere('ec2'),
-    DescribeInstances: anywhere('ec2'),
-    DescribeImages: anywhere('ec2'),
+    ...anywhereOf('ec2', [
+      ...['DescribeAvailabilityZones', 'DescribeInstances', 'DescribeInstanceTypeOfferings'],
+      ...['DescribeManagedPrefixLists', 'DescribeSecurityGroups', 'DescribeVpcAttribute'],
+      'DescribeVpcEndpointServices',
+    ]),
     RevokeSecurityGroupIngress: securityGroup,
     RevokeSecurityGroupEgress: securityGroup,
     ModifyInstanceAttribute: calls('ec2', ({ InstanceId }) => [`instance/${text(InstanceId)}`], TAGGED),
   },
+  // By path, with `ID` for the id of a zone.
   route53: {
-    'GET /2013-04-01/hostedzone': () => [{ action: 'route53:ListHostedZones', resource: '*' }],
-    'GET /2013-04-01/hostedzonesbyname': () => [{ action: 'route53:ListHostedZonesByName', resource: '*' }],
+    'GET hostedzone/ID': zones('GetHostedZone'),
+    'GET hostedzone/ID/rrset': zones('ListResourceRecordSets'),
+    'GET hostedzonesbyname': zones('ListHostedZonesByName'),
+    'GET hostedzonesbyvpc': all(zones('ListHostedZonesByVPC'), () => [
+      { action: 'ec2:DescribeVpcs', resource: '*' },
+    ]),
   },
   iam: {
-    GetRole: ({ RoleName }) => [
-      { action: 'iam:GetRole', resource: `arn:aws:iam::${ACCOUNT}:role/${text(RoleName)}` },
-    ],
+    ListRoles: anywhere('iam'),
     CreateServiceLinkedRole: ({ AWSServiceName }) => [
       {
         action: 'iam:CreateServiceLinkedRole',

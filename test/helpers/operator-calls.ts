@@ -2,7 +2,7 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import type { Call } from './iam.js';
 import { requestsOf } from './iam-requests.js';
-import type { AwsRequest } from './iam-rules.js';
+import type { AwsRequest } from './iam-rule.js';
 import { ROOT } from './paths.js';
 
 /**
