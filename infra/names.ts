@@ -7,6 +7,14 @@ export type EnvironmentName = (typeof ENVIRONMENT_NAMES)[number];
 
 export type Names = ReturnType<typeof namesOf>;
 
+/** A target group's protocol can't be changed, and CloudFormation can't replace a group by one of the same name. */
+export interface TargetGroupNames {
+  /** Of the group that sends plain HTTP to the tasks. */
+  readonly plain: string;
+  /** Of the group that sends HTTPS. */
+  readonly tls: string;
+}
+
 /** @param project the `projectName` setting */
 export function namesOf(project: string, environment: EnvironmentName) {
   const prefix = `${project}-${environment}`;
@@ -18,13 +26,19 @@ export function namesOf(project: string, environment: EnvironmentName) {
     container: 'callback-handler',
     taskFamily: `callback-handler-${environment}`,
     loadBalancer: `callback-handler-${environment}`,
-    targetGroup: `callback-handler-tg-${environment}`,
+    targetGroups: {
+      plain: `callback-handler-tg-${environment}`,
+      tls: `callback-handler-tls-${environment}`,
+    },
     /** The console's own service. */
     console: {
       service: 'callback-handler-console-service',
       container: 'callback-handler-console',
       taskFamily: `callback-handler-console-${environment}`,
-      targetGroup: `callback-console-tg-${environment}`,
+      targetGroups: {
+        plain: `callback-console-tg-${environment}`,
+        tls: `callback-console-tls-${environment}`,
+      },
       /** The SNS topic that tells people about requests that wait for them. */
       topic: `${prefix}-holds`,
       /** What the console signs its webhook with. Not among `parameters`: the handler may not read it. */

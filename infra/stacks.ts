@@ -25,7 +25,7 @@ export function buildStacks(app: App, environment: EnvironmentName, settings: Se
     },
   );
   const { repository } = new ImageStack(app, 'image', { deployment, key, logBucket });
-  const { alarmTopic, loadBalancer, consoleGroupId } = new CallbackStack(app, 'callback', {
+  const { alarmTopic, certificate, loadBalancer, consoleGroupId } = new CallbackStack(app, 'callback', {
     deployment,
     network,
     securityGroupIds,
@@ -48,6 +48,7 @@ export function buildStacks(app: App, environment: EnvironmentName, settings: Se
       repository,
       loadBalancer,
       loadBalancerGroupId: consoleGroupId,
+      certificate,
       alarmTopic,
     });
   }
@@ -68,6 +69,6 @@ function setFeatureFlags(app: App): void {
   for (const [flag, { recommendedValue, introducedIn }] of Object.entries(FLAGS)) {
     if (introducedIn.v2 !== undefined) app.node.setContext(flag, recommendedValue);
   }
-  // CloudFormation then refuses to delete or replace resources that another stack uses.
-  app.node.setContext(DEFAULT_CROSS_STACK_REFERENCES, 'strong');
+  // ProjectStack makes each weak reference a parameter.
+  app.node.setContext(DEFAULT_CROSS_STACK_REFERENCES, 'weak');
 }

@@ -2,6 +2,7 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { connectionClose } from './plugins/connection-close.js';
 import { connectionLimit } from './plugins/connection-limit.js';
+import { handshakes } from './plugins/handshakes.js';
 import { errorReplies, refuse, refuseUnreadable } from './plugins/error-replies.js';
 import { defaultRequestMemory } from './plugins/memory-limit.js';
 import { overload, type OverloadOptions } from './plugins/overload.js';
@@ -10,6 +11,8 @@ import { securityHeaders } from './plugins/security-headers.js';
 import { type CallbackOptions, callbackRoutes } from './routes/callback.js';
 import { type HealthOptions, healthRoute } from './routes/health.js';
 import { LOAD_BALANCER_IDLE_MS, LONGEST_REQUEST_MS } from './timeouts.js';
+import type { ServerCertificate } from './tls/certificate.js';
+import { listenerOptions } from './tls/listener.js';
 
 export interface AppOptions extends CallbackOptions, HealthOptions {
   readonly lifecycle: CallbackOptions['lifecycle'] & HealthOptions['lifecycle'];
@@ -21,7 +24,9 @@ export interface AppOptions extends CallbackOptions, HealthOptions {
    * @default - a quarter of the memory of the container or machine
    */
   readonly maxRequestMemoryBytes?: number | undefined;
-  /** @default 11,000 */
+  /** @default - plain HTTP */
+  readonly certificate?: ServerCertificate | undefined;
+  /** @default 11,000, or 4,000 with TLS */
   readonly maxConnections?: number;
 }
 
@@ -34,6 +39,7 @@ const TIMEOUT_CHECK_MS = 5_000;
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = createFastify(options);
   await app.register(connectionLimit, options);
+  if (options.certificate !== undefined) await app.register(handshakes, options);
   await app.register(connectionClose, { lifecycle: options.lifecycle });
   await app.register(requestBody, {
     maxMemoryBytes: options.maxRequestMemoryBytes ?? defaultRequestMemory(),
@@ -49,7 +55,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
-function createFastify({ log }: AppOptions): FastifyInstance {
+function createFastify({ log, certificate }: AppOptions): FastifyInstance {
   // The handler logs each request itself; Fastify logs only warnings and errors.
   const loggerInstance: FastifyBaseLogger = log.child(
     {},
@@ -62,7 +68,7 @@ function createFastify({ log }: AppOptions): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requestTimeout: LONGEST_REQUEST_MS,
-    http: { connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    ...listenerOptions(certificate, { connectionsCheckingInterval: TIMEOUT_CHECK_MS }),
     // No route has a JSON schema, and loading the schema compilers takes a fifth of the startup time.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     // The base URL given to the Co-signer may end with a slash.

@@ -5,6 +5,7 @@ import { bucketName, parameterName, wholeNumber } from './config-values.js';
 import { BaseError } from './protocol/error.js';
 import { parseSigners, type Signers } from './sources/signers.js';
 import { SHUTDOWN_TIMEOUT_MS } from './timeouts.js';
+import { TLS_MODES } from './tls/listener.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -46,6 +47,9 @@ export const common = {
   POLICY_SIGNERS: z.string().optional(),
   POLICY_QUORUM: wholeNumber(1, 100).optional(),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(5000, 110_000).default(SHUTDOWN_TIMEOUT_MS),
+  TLS: z
+    .enum(TLS_MODES, { error: `must be ${TLS_MODES.join(' or ')}; without it, the port serves plain HTTP` })
+    .optional(),
 };
 
 /** Variables that say where the policy is read from in production, besides POLICY_FILE. */

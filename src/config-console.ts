@@ -19,6 +19,7 @@ import { wholeNumber } from './config-values.js';
 import { type NotifyConfig, productionNotify } from './console/notify/config.js';
 import type { Signers } from './sources/signers.js';
 import type { StoreConfig } from './store/open.js';
+import type { TlsMode } from './tls/listener.js';
 
 /** Default port of the console, in local mode and in its own process. */
 export const CONSOLE_PORT = 3001;
@@ -106,6 +107,8 @@ function portIn(given: number | typeof OFF | undefined): number | undefined {
 export interface ConsoleProcessConfig {
   readonly host: string;
   readonly port: number;
+  /** How the port serves TLS; `undefined`: plain HTTP. */
+  readonly tls: TlsMode | undefined;
   readonly origin: string;
   readonly logLevel: LogLevel;
   readonly sources: PolicySources & { readonly local: false };
@@ -148,6 +151,7 @@ export function readConsoleConfig(env: NodeJS.ProcessEnv): ConsoleProcessConfig 
   return {
     host: data.HOST ?? '0.0.0.0',
     port: data.CONSOLE_PORT,
+    tls: data.TLS,
     origin: data.CONSOLE_ORIGIN,
     logLevel: data.LOG_LEVEL,
     sources: { local: false, ...policySources(data) },

@@ -22,6 +22,7 @@ import type { KeyParameters } from './keys/parameters.js';
 import type { KeyWithdrawal } from './keys/ring.js';
 import type { Signers } from './sources/signers.js';
 import { PORT } from './timeouts.js';
+import type { TlsMode } from './tls/listener.js';
 import type { StoreConfig } from './store/open.js';
 import type { Auth } from './routes/callback.js';
 
@@ -30,6 +31,8 @@ export { ConfigError, type LogLevel, POLICY_FILE } from './config-common.js';
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** How the port and the console's serve TLS; `undefined`: plain HTTP. */
+  readonly tls: TlsMode | undefined;
   readonly logLevel: LogLevel;
   readonly auth: Auth;
   /** Where keys and policy are read from. */
@@ -136,6 +139,7 @@ const localParameters = z.object({
   POLICY_CANDIDATE_PARAMETER: z
     .undefined(`can't be used in local mode: store the candidate in ${LOCAL_CANDIDATE_FILE} instead`)
     .optional(),
+  TLS: z.undefined("can't be used in local mode, which serves plain HTTP").optional(),
   POLICY_BUCKET: z.undefined("can't be used in local mode, which does not use AWS").optional(),
 });
 
@@ -169,6 +173,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
   return {
     host: data.HOST ?? (flags.local ? '127.0.0.1' : '0.0.0.0'),
     port: data.PORT,
+    tls: data.TLS,
     logLevel: data.LOG_LEVEL,
     auth: data.CALLBACK_AUTH,
     sources: names === undefined ? localSources(data.POLICY_FILE) : productionSources(names.data),

@@ -14,6 +14,7 @@ import { PolicyLoader } from './sources/policy-loader.js';
 import type { Source } from './sources/source.js';
 import type { StoredPolicy } from './sources/stored-policy.js';
 import { openStore } from './store/open.js';
+import { createCertificate } from './tls/listener.js';
 
 process.setSourceMapsEnabled(true);
 
@@ -37,6 +38,7 @@ async function main(): Promise<void> {
       ...{ host: config.host, port: config.port, origin: config.origin, notify: config.notify },
       ...{ table, blobs, policy, lifecycle, log, now: () => new Date() },
       candidate: candidate ?? { current: undefined },
+      certificate: await createCertificate(config.tls),
       onClose: () => table.close(),
     }).catch((error: unknown) => {
       throw error instanceof BaseError ? error : new ListenError(error, config, 'CONSOLE_PORT');

@@ -26,6 +26,8 @@ import type { OnList } from './sources/lists.js';
 import { PolicyLoader } from './sources/policy-loader.js';
 import type { Source, StoredValue } from './sources/source.js';
 import { EmergencyStop } from './sources/stop.js';
+import type { ServerCertificate } from './tls/certificate.js';
+import { createCertificate } from './tls/listener.js';
 import type { StoredPolicy } from './sources/stored-policy.js';
 import { favourSize, limitYoungGeneration } from './v8-flags.js';
 
@@ -49,6 +51,7 @@ async function main(): Promise<void> {
     );
     const byPolicy: Decide = (request) => comparison.decideBy(policy.current, request, new Date());
     const version = readVersion();
+    const certificate = await createCertificate(config.tls);
     const opening = openMemory(config, log, version, { policy, emergency, comparison });
     // The store is opened and the application built while waiting for SSM.
     const [app, opened] = await Promise.all([
@@ -62,6 +65,7 @@ async function main(): Promise<void> {
           emergency,
           decide: decideUnless(emergency, byPolicy),
           comparison,
+          certificate,
           version,
           lifecycle,
           log,
@@ -85,7 +89,8 @@ async function main(): Promise<void> {
     });
     lifecycle.app = app;
     await listen(app, config, log, version);
-    served.console = opened && (await serveConsole(config, { opened, policy, candidate, lifecycle, log }));
+    served.console =
+      opened && (await serveConsole(config, { opened, policy, candidate, certificate, lifecycle, log }));
     // Read only now, so that it can't delay the start.
     candidate?.keepFresh(config.policyRefreshMs);
     if (isSmall) favourSize();
@@ -146,6 +151,7 @@ async function openMemory(
 interface Served extends Pick<Prepared, 'policy'> {
   readonly candidate: { readonly current: Policy | undefined } | undefined;
   readonly opened: OpenMemory;
+  readonly certificate: ServerCertificate | undefined;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
 }
@@ -153,7 +159,7 @@ interface Served extends Pick<Prepared, 'policy'> {
 /** The service answers without it as well. @returns `undefined` if it is not served here, or can't be */
 async function serveConsole(
   { host, console, notify }: Config,
-  { opened, policy, candidate = { current: undefined }, lifecycle, log }: Served,
+  { opened, policy, candidate = { current: undefined }, certificate, lifecycle, log }: Served,
 ): Promise<FastifyInstance | undefined> {
   if (console?.port === undefined) return undefined;
   const { origin, port } = console;
@@ -162,6 +168,7 @@ async function serveConsole(
     const { startConsole } = await import('./console/start.js');
     return await startConsole({
       ...{ host, port, origin, notify, table, blobs, policy, candidate, lifecycle, log },
+      certificate,
       now: () => new Date(),
     });
   } catch (error) {
@@ -225,7 +232,7 @@ async function listen(app: FastifyInstance, config: Config, log: Logger, version
   }
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
-  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  const url = `${config.tls === undefined ? 'http' : 'https'}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   if (config.auth === 'json') {
     log.warn({ event: 'json_mode' }, 'CALLBACK_AUTH=json: only the network authenticates requests');
   }

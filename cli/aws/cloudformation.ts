@@ -7,11 +7,12 @@ import {
   UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
 import { DeployError } from './error.js';
+import { findLimit } from './limits.js';
 import type { Session } from './session.js';
 import { type OnEvent, readEventIds, type StackEvent, type Watched, watchStack } from './stack-events.js';
 import { type DeployedStack, describeStack, isValidationError, stateOf } from './stack.js';
 
-type Client = Pick<Session, 'aws' | 'sleep'>;
+type Client = Pick<Session, 'aws' | 'sleep' | 'settings'>;
 
 export interface StackTemplate {
   readonly stackName: string;
@@ -36,7 +37,7 @@ export async function deployStack(
   const { cloudformation } = session.aws;
   const { stackName, terminationProtection } = template;
   const before = await describeStack(cloudformation, stackName);
-  const request = toRequest(template, parameters);
+  const request = toRequest(session, template, parameters);
   if (before === undefined) {
     const { StackId = stackName } = await cloudformation.send(
       new CreateStackCommand({ ...request, EnableTerminationProtection: terminationProtection }),
@@ -97,7 +98,7 @@ export async function deleteStack(
   if (terminationProtection) await setTerminationProtection(session, stackName, false);
   const seen = await readEventIds(session, stackId);
   try {
-    await cloudformation.send(new DeleteStackCommand({ StackName: stackName }));
+    await cloudformation.send(new DeleteStackCommand({ StackName: stackName, ...roleOf(session) }));
   } catch (error) {
     if ((await describeStack(cloudformation, stackId)) === undefined) return;
     throw error;
@@ -106,13 +107,20 @@ export async function deleteStack(
   if (stack !== undefined) throw new StackNotDeletedError(stack, failed);
 }
 
+/** CloudFormation keeps the role of the stack, also for calls without one, and until another is given. */
+function roleOf({ settings: { executionRoleArn } }: Client) {
+  return executionRoleArn === undefined ? {} : { RoleARN: executionRoleArn };
+}
+
 function toRequest(
+  session: Client,
   { stackName, body, parameters: names, tags }: StackTemplate,
   parameters: Readonly<Record<string, string>>,
 ) {
   return {
     StackName: stackName,
     TemplateBody: body,
+    ...roleOf(session),
     Capabilities: ['CAPABILITY_IAM' as const],
     Parameters: names
       .filter((name) => parameters[name] !== undefined)
@@ -128,7 +136,7 @@ function deployedOrThrow(stackId: string, { stack, failed }: Watched): DeployedS
   throw new DeployError(
     stateOf(stack) === 'stuck' ? 'STACK_STUCK' : 'STACK_FAILED',
     `${stack?.stackName ?? stackId} is ${stack?.status ?? 'deleted'}: ${describeFailure(failed)}`,
-    'fix the reported problem',
+    findLimit(failed?.reason ?? '')?.next ?? 'fix the reported problem',
   );
 }
 

@@ -5,10 +5,7 @@ import {
   ListTasksCommand,
   type Service,
 } from '@aws-sdk/client-ecs';
-import {
-  DescribeTargetGroupsCommand,
-  DescribeTargetHealthCommand,
-} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { isAwsError } from './error.js';
 import type { Session } from './session.js';
 
@@ -47,7 +44,6 @@ export interface ServiceNames {
   readonly service: string;
   readonly container: string;
   readonly taskFamily: string;
-  readonly targetGroup: string;
   readonly logGroup: string;
 }
 
@@ -69,7 +65,7 @@ export async function describeService(
   const primary = service.deployments?.find(({ status }) => status === 'PRIMARY');
   const [image, targets, { taskArns = [] }] = await Promise.all([
     imageOf(session, of, primary?.taskDefinition ?? service.taskDefinition),
-    describeTargets(session, of),
+    describeTargets(session, service),
     aws.ecs.send(new ListTasksCommand({ cluster: names.cluster, serviceName: of.service })),
   ]);
   return {
@@ -132,11 +128,13 @@ async function imageOf(
   return definition?.containerDefinitions?.find(({ name }) => name === container)?.image;
 }
 
-async function describeTargets({ aws }: Session, { targetGroup }: ServiceNames): Promise<readonly Target[]> {
+/** The group comes from the service, because its name depends on the settings that were deployed. */
+async function describeTargets({ aws }: Session, { loadBalancers }: Service): Promise<readonly Target[]> {
+  const TargetGroupArn = loadBalancers?.[0]?.targetGroupArn;
+  if (TargetGroupArn === undefined) return [];
   try {
-    const { TargetGroups } = await aws.elb.send(new DescribeTargetGroupsCommand({ Names: [targetGroup] }));
     const { TargetHealthDescriptions = [] } = await aws.elb.send(
-      new DescribeTargetHealthCommand({ TargetGroupArn: TargetGroups?.[0]?.TargetGroupArn }),
+      new DescribeTargetHealthCommand({ TargetGroupArn }),
     );
     return TargetHealthDescriptions.map(({ Target, TargetHealth }) => ({
       id: Target?.Id ?? '',

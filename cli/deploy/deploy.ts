@@ -14,6 +14,7 @@ import { nextSteps, type NextSteps } from './next-steps.js';
 import type { DeployOptions } from './options.js';
 import { prepareDeployment } from './prepare.js';
 import { DeployPrinter, type PlannedStep, titleOf } from './print.js';
+import { assertNoRefusals } from './refusals.js';
 import type { DeploymentRun, StepName } from './step.js';
 import { stepsOf } from './steps.js';
 
@@ -36,6 +37,7 @@ export async function deploy(session: Session, options: DeployOptions, run: Resu
   const planned: PlannedStep[] = [];
   for (const step of stepsOf(deployment)) planned.push({ step, change: await step.inspect() });
   printer.plan(planned, session.warnings);
+  assertNoRefusals(deployment);
   const pending = planned.filter(({ change }) => change.action !== 'none');
 
   if (dryRun) {

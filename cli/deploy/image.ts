@@ -22,9 +22,7 @@ export async function gitRevision({ settings }: Session): Promise<Revision> {
       run('git', ['rev-parse', '--short=12', 'HEAD']),
       run('git', ['status', '--porcelain', '--untracked-files=no']),
     ]);
-    // Tags are immutable, so an image for another architecture needs another tag.
-    const suffix = settings.architecture === 'arm64' ? '-arm64' : '';
-    return { tag: `${revision.trim()}${suffix}`, dirty: changes.trim() !== '' };
+    return { tag: `${revision.trim()}${suffixFor(settings)}`, dirty: changes.trim() !== '' };
   } catch {
     throw new DeployError(
       'NO_REVISION',
@@ -32,6 +30,17 @@ export async function gitRevision({ settings }: Session): Promise<Revision> {
       'run the command in a clone of the repository, or choose an existing image with --image-tag',
     );
   }
+}
+
+/** Tags are immutable, so an image for another architecture needs another tag. */
+function suffixFor({ architecture }: Session['settings']): string {
+  return architecture === 'arm64' ? '-arm64' : '';
+}
+
+/** Whether a tag, if it is one that `gitRevision` has made, is of an image for the other architecture. */
+export function isForOtherCpu({ settings }: Session, tag: string): boolean {
+  const [, suffix] = /^[0-9a-f]{12}(|-arm64)$/.exec(tag) ?? [];
+  return suffix !== undefined && suffix !== suffixFor(settings);
 }
 
 export async function imageExists({ aws, names }: Session, tag: string): Promise<boolean> {

@@ -10,6 +10,7 @@ export interface DeployOptions extends OperatorOptions {
   readonly skipStacks?: string;
   readonly build: BuildMethod;
   readonly imageTag?: string;
+  readonly acceptFindings?: string;
   readonly rotateCallbackKey?: boolean;
   readonly renewCertificate?: boolean;
   readonly forceRecreate?: boolean;
@@ -39,6 +40,10 @@ export function createDeployProgram(): Command {
         .default('codebuild'),
     )
     .option('--image-tag <tag>', 'run this existing image instead of building one')
+    .option(
+      '--accept-findings <names>',
+      'run the image despite these critical findings of its scan: a,b or all',
+    )
     .option('--rotate-callback-key', "replace the handler's own key")
     .option('--renew-certificate', 'replace the certificate that an earlier deployment created')
     .option('--force-recreate', 'delete stacks in a state such as ROLLBACK_COMPLETE, and create them again')

@@ -4,13 +4,18 @@ import { DeployError } from '../aws/error.js';
 import { awsCommand, npmCommand } from '../aws/printed-commands.js';
 import type { Session } from '../aws/session.js';
 import { describeSettled } from '../aws/settled.js';
-import { type DeployedStack, describeStack, stateOf } from '../aws/stack.js';
+import { type DeployedStack, deployedTemplate, describeStack, stateOf } from '../aws/stack.js';
 import { UsageError } from '../command.js';
-import { assertImageExists, gitRevision } from './image.js';
+import { assertImageExists, gitRevision, isForOtherCpu } from './image.js';
+import { assertInputs, keepExports, keepsExports, type TemplateBody } from './inputs.js';
+import { takenNames } from './fixed-names.js';
 import type { DeployOptions } from './options.js';
 import { assertNeeds, selectStacks } from './plan.js';
 import type { DeploymentRun } from './step.js';
-import { synthesizeTemplates } from './templates.js';
+import { synthesizeTemplates, type Template } from './templates.js';
+
+const OLD_EXPORTS =
+  'Stacks of an earlier version import values from each other: once all are updated, deploy again to remove the exports.';
 
 /** The format that Docker defines for tags. */
 const IMAGE_TAG = /^\w[\w.-]{0,127}$/;
@@ -28,8 +33,8 @@ export async function prepareDeployment(
   if (options.imageTag !== undefined && !IMAGE_TAG.test(options.imageTag)) {
     throw new UsageError(`--image-tag: "${options.imageTag}" is not a valid image tag`);
   }
-  const templates = synthesizeTemplates(session.environment, session.settings);
-  const available = templates.map(({ name }) => name);
+  const synthesized = synthesizeTemplates(session.environment, session.settings);
+  const available = synthesized.map(({ name }) => name);
   const selected = selectStacks(options, available);
   assertOptionsApply(session, options, selected);
   const deployed = await describeStacks(session, options);
@@ -38,20 +43,30 @@ export async function prepareDeployment(
     if (stack !== undefined)
       assertUsable(session, stack, options.forceRecreate === true ? undefined : recreateCommand);
   }
+  const deployedTemplates = await readTemplates(session, deployed);
+  const templates = keepExports(synthesized, deployedTemplates);
   assertNeeds(selected, templates, deployed);
-  const notes: string[] = [];
+  assertInputs(selected, { templates, deployed, deployedTemplates });
+  await assertNamesFree(
+    session,
+    templates.filter(({ name }) => selected.includes(name) && !deployed.has(name)),
+  );
+  const notes = keepsExports(templates) ? [OLD_EXPORTS] : [];
   return {
     session,
     templates,
     selected,
     deployed,
+    deployedTemplates,
     actions: new Map(),
+    parameters: new Map(),
     notes,
     options: {
       rotateCallbackKey: options.rotateCallbackKey ?? false,
       renewCertificate: options.renewCertificate ?? false,
       build: options.build,
       givenTag: options.imageTag,
+      acceptedFindings: options.acceptFindings?.split(',').map((name) => name.trim()) ?? [],
       tag: await chooseTag(session, { selected, deployed, notes, givenTag: options.imageTag }),
     },
   };
@@ -67,6 +82,7 @@ function assertOptionsApply(
     '--rotate-callback-key': options.rotateCallbackKey,
     '--renew-certificate': options.renewCertificate,
     '--image-tag': options.imageTag,
+    '--accept-findings': options.acceptFindings,
   };
   for (const [option, value] of Object.entries(callbackOptions)) {
     if (value !== undefined && !selected.includes('callback')) {
@@ -92,7 +108,14 @@ async function chooseTag(
   session: Session,
   { selected, deployed, notes, givenTag }: TagInputs,
 ): Promise<string> {
+  const assertCpu = (tag: string): void => {
+    if (!isForOtherCpu(session, tag)) return;
+    throw new UsageError(
+      `image ${tag} is not for ${session.settings.architecture}, which the settings have: deploy without --image-tag, and with the image stack, to build one`,
+    );
+  };
   if (givenTag !== undefined) {
+    assertCpu(givenTag);
     await assertImageExists(session, givenTag);
     return givenTag;
   }
@@ -103,7 +126,10 @@ async function chooseTag(
   }
   if (!selected.includes('callback') && !selected.includes('console')) return '';
   const tag = deployed.get('callback')?.parameters['ImageTag'];
-  if (tag !== undefined) return tag;
+  if (tag !== undefined) {
+    assertCpu(tag);
+    return tag;
+  }
   throw new UsageError(
     'callback needs an image: also select the image stack, or choose an existing image with --image-tag',
   );
@@ -136,6 +162,33 @@ async function describeStacks(session: Session, options: DeployOptions): Promise
     );
   }
   return deployed;
+}
+
+/** @throws {DeployError} if a stack that is about to be created has resources whose names are taken */
+async function assertNamesFree(session: Session, created: readonly Template[]): Promise<void> {
+  const { environment, production } = session;
+  const taken = await Promise.all(
+    created.map(({ body }) => takenNames(session, JSON.parse(body) as TemplateBody)),
+  );
+  if (taken.flat().length === 0) return;
+  const kept = production ? `an earlier deployment of ${environment} has kept them, or ` : '';
+  throw new DeployError(
+    'NAMES_TAKEN',
+    `${environment} can't be created: resources with its names exist already`,
+    `${kept}another project has this environment here: delete them if nobody needs them; or use another environment, region or account`,
+    taken.flat(),
+  );
+}
+
+async function readTemplates(
+  { aws }: Session,
+  deployed: DeploymentRun['deployed'],
+): Promise<DeploymentRun['deployedTemplates']> {
+  const read = async ([name, { stackName }]: [StackName, DeployedStack]) =>
+    [name, (await deployedTemplate(aws.cloudformation, stackName)) as TemplateBody] as const;
+  // A stack in that state has been named, but never created.
+  const created = [...deployed].filter(([, { status }]) => status !== 'REVIEW_IN_PROGRESS');
+  return new Map(await Promise.all(created.map(read)));
 }
 
 /** Commands that roll back stacks. Stacks that have been deployed before must not be deleted. */

@@ -2,9 +2,10 @@
 import type { StackName } from '../../infra/names.js';
 import type { Session } from '../aws/session.js';
 import type { DeployedStack } from '../aws/stack.js';
+import type { TemplateBody } from './inputs.js';
 import type { Template } from './templates.js';
 
-export type StepName = StackName | 'keys' | 'certificate' | 'build' | 'service' | 'console service';
+export type StepName = StackName | 'keys' | 'certificate' | 'build' | 'scan' | 'service' | 'console service';
 export type Action =
   'create' | 'update' | 'recreate' | 'rotate' | 'renew' | 'build' | 'wait' | 'delete' | 'none';
 
@@ -39,6 +40,8 @@ export interface DeploymentOptions {
   readonly build: BuildMethod;
   /** Tag of an existing image to run. If undefined, an image is built. */
   readonly givenTag: string | undefined;
+  /** Names of critical findings in the image that the operator accepts. */
+  readonly acceptedFindings: readonly string[];
   /** Tag of the image that the service will run. */
   readonly tag: string;
 }
@@ -51,9 +54,13 @@ export interface DeploymentRun {
   readonly selected: readonly StackName[];
   /** The deployed stacks; the steps keep the map up to date. */
   readonly deployed: Map<StackName, DeployedStack>;
+  /** Their templates, as they were before this run. */
+  readonly deployedTemplates: ReadonlyMap<StackName, TemplateBody>;
   readonly options: DeploymentOptions;
   /** The changes that each inspected step would make. */
   readonly actions: Map<StepName, Action>;
+  /** The parameters that each inspected stack gets, as far as they are known. */
+  readonly parameters: Map<StackName, Readonly<Record<string, string>>>;
   /** Notes for the operator, shown at the end. */
   readonly notes: string[];
 }

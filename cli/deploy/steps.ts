@@ -2,10 +2,12 @@
 import { removeStack } from '../aws/removal.js';
 import type { Session } from '../aws/session.js';
 import type { DeployedStack } from '../aws/stack.js';
+import { stacksToUpdateLast } from './refusals.js';
 import type { DeploymentRun, Step } from './step.js';
 import { buildStep } from './steps/build.js';
 import { type CertificateStep, certificateStep } from './steps/certificate.js';
 import { keysStep } from './steps/keys.js';
+import { scanStep } from './steps/scan.js';
 import { serviceStep } from './steps/service.js';
 import { stackStep } from './steps/stack.js';
 import type { Template } from './templates.js';
@@ -13,9 +15,12 @@ import type { Template } from './templates.js';
 /** @returns the steps for the selected stacks */
 export function stepsOf(deployment: DeploymentRun): readonly Step[] {
   const certificate = certificateStep(deployment);
-  const steps = deployment.templates
-    .filter(({ name }) => deployment.selected.includes(name))
-    .flatMap((template) => stepsOfStack(deployment, template, certificate));
+  const last = stacksToUpdateLast(deployment);
+  const selected = deployment.templates.filter(({ name }) => deployment.selected.includes(name));
+  const steps = [
+    ...selected.filter(({ name }) => !last.includes(name)),
+    ...selected.filter(({ name }) => last.includes(name)),
+  ].flatMap((template) => stepsOfStack(deployment, template, certificate));
   const leftOver = deployment.deployed.get('console');
   if (leftOver === undefined || deployment.session.settings.console !== undefined) return steps;
   // First, because the other stacks can't remove what it uses.
@@ -60,6 +65,7 @@ function stepsOfStack(
       ];
     case 'callback':
       return [
+        ...(isDeployed(deployment) ? [] : [scanStep(deployment)]),
         keysStep(deployment),
         ...(isIssuedByStack(session) ? [] : [certificate]),
         stackStep(deployment, template, parameters),
@@ -70,6 +76,11 @@ function stepsOfStack(
     default:
       return [stackStep(deployment, template)];
   }
+}
+
+/** Whether the service runs this image already: a finding that is new must not prevent another change. */
+function isDeployed({ deployed, options }: DeploymentRun): boolean {
+  return deployed.get('callback')?.parameters['ImageTag'] === options.tag;
 }
 
 /** Whether ACM issues the certificate as part of the stack. */

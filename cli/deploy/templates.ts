@@ -6,14 +6,18 @@ import { App } from 'aws-cdk-lib';
 import { type EnvironmentName, namesOf, type StackName } from '../../infra/names.js';
 import type { Settings } from '../../infra/settings.js';
 import { buildStacks } from '../../infra/stacks.js';
+import { parameterName } from '../../infra/stacks/references.js';
 import type { StackTemplate } from '../aws/cloudformation.js';
+import type { Input } from './inputs.js';
 
 export interface Template extends StackTemplate {
   readonly name: StackName;
   /** Number of its resources. */
   readonly resources: number;
-  /** Stacks that this one imports values from. */
+  /** Stacks that this one needs values from. */
   readonly needs: readonly StackName[];
+  /** The parameters that are outputs of other stacks. */
+  readonly inputs: Readonly<Record<string, Input>>;
 }
 
 export function synthesizeTemplates(environment: EnvironmentName, settings: Settings): readonly Template[] {
@@ -23,9 +27,21 @@ export function synthesizeTemplates(environment: EnvironmentName, settings: Sett
   try {
     // CDK validation is off because it accounts for half of the synthesis time; the tests validate the templates for
     // every combination of settings.
-    const app = new App({ outdir, analyticsReporting: false, builtinCloudFormationValidation: false });
+    const app = new App({
+      outdir,
+      treeMetadata: false,
+      analyticsReporting: false,
+      builtinCloudFormationValidation: false,
+    });
     buildStacks(app, environment, settings);
     const { stacks } = app.synth();
+    const inputs = new Map<string, Input>();
+    for (const { stackName, template } of stacks) {
+      const name = shortName(stackName);
+      for (const output of Object.keys((template as { Outputs?: object }).Outputs ?? {})) {
+        inputs.set(parameterName(name, output), { stack: name, output });
+      }
+    }
     return stacks.map((stack) => {
       const template = stack.template as { Parameters?: object; Resources: object };
       return {
@@ -39,6 +55,12 @@ export function synthesizeTemplates(environment: EnvironmentName, settings: Sett
         needs: stacks
           .filter(({ id }) => stack.dependencies.some((dependency) => dependency.id === id))
           .map(({ stackName }) => shortName(stackName)),
+        inputs: Object.fromEntries(
+          Object.keys(template.Parameters ?? {}).flatMap((parameter) => {
+            const input = inputs.get(parameter);
+            return input === undefined ? [] : [[parameter, input]];
+          }),
+        ),
       };
     });
   } finally {

@@ -2,30 +2,65 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
-import type { Construct } from 'constructs';
+import type { Construct, IDependable } from 'constructs';
 import type { REFUSALS } from '../../src/protocol/refusal.js';
 import type { Metrics, STATE_EVENTS } from './metrics.js';
 
 const { Stats, ComparisonOperator, TreatMissingData } = cloudwatch;
+
+/** ACM renews its own certificates 60 days before they end. */
+const CERTIFICATE_DAYS = 30;
 
 export interface AlarmDefinition extends Omit<cloudwatch.AlarmProps, 'evaluationPeriods' | 'metric'> {
   readonly alarmDescription: string;
   readonly metric: cloudwatch.IMetric;
   /** @default 1 */
   readonly evaluationPeriods?: number;
+  /** What must be created first: an alarm on running tasks would fire while the first ones start. */
+  readonly after?: IDependable;
 }
 
-/** The service's alarms. @param prefix prefix for the alarms' names */
-export function createAlarms(scope: Construct, prefix: string, metrics: Metrics, topic: sns.ITopic): void {
-  const definitions = {
-    ...loadBalancerAlarms(metrics),
+export interface ServiceAlarmsProps extends AlarmContext {
+  readonly service: ecs.FargateService;
+  /** The setting. */
+  readonly desiredCount: number;
+  /** ARN of the load balancer's certificate. */
+  readonly certificate: string;
+}
+
+/** The service's alarms, and that on which a rollout is rolled back. */
+export function createAlarms(scope: Construct, props: ServiceAlarmsProps): void {
+  const { metrics } = props;
+  createRolloutAlarm(scope, props);
+  addAlarms(scope, props, {
+    ...taskAlarms(props),
+    ...loadBalancerAlarms(props),
     ...utilizationAlarms(metrics),
     ...logAlarms(metrics),
     ...storeAlarms(metrics),
     ...recordAlarms(metrics),
-  };
-  addAlarms(scope, { prefix, metrics, topic }, definitions);
+  });
+}
+
+/**
+ * The alarm on which ECS rolls a rollout back. ECS watches it as long as it remembers a fault, also after the old tasks
+ * have stopped, and ignores it in a rollout that begins while it fires. It notifies nobody, because `errors` does.
+ */
+function createRolloutAlarm(scope: Construct, { prefix, metrics, service }: ServiceAlarmsProps): void {
+  const alarmName = `${prefix}-rollout`;
+  const alarm = new cloudwatch.Alarm(scope, 'alarm-rollout', {
+    alarmName,
+    alarmDescription: 'The handler failed: ECS rolls a rollout back',
+    metric: metrics.fromLog('Faults').with({ period: Duration.minutes(1) }),
+    threshold: 1,
+    evaluationPeriods: 5,
+    datapointsToAlarm: 1,
+    treatMissingData: TreatMissingData.NOT_BREACHING,
+  });
+  service.enableDeploymentAlarms([alarmName], { behavior: ecs.AlarmBehavior.ROLLBACK_ON_ALARM });
+  service.node.addDependency(alarm);
 }
 
 interface AlarmContext {
@@ -42,28 +77,71 @@ export function addAlarms(
   { prefix, metrics, topic }: AlarmContext,
   definitions: Readonly<Record<string, AlarmDefinition>>,
 ): void {
-  for (const [name, definition] of Object.entries(definitions)) {
+  for (const [name, { after, ...definition }] of Object.entries(definitions)) {
     const alarm = new cloudwatch.Alarm(scope, `alarm-${name}`, {
       evaluationPeriods: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,
       ...definition,
       alarmName: `${prefix}-${name}`,
     });
+    if (after !== undefined) alarm.node.addDependency(after);
     alarm.addAlarmAction(new SnsAction(topic));
     // The absence of new events does not mean that the problem is solved.
     if (!metrics.countsSingleEvents(definition.metric)) alarm.addOkAction(new SnsAction(topic));
   }
 }
 
-function loadBalancerAlarms(metrics: Metrics): Readonly<Record<string, AlarmDefinition>> {
+/** The alarm on a service none of whose tasks is healthy. */
+export function noHealthyTarget(
+  metrics: Metrics,
+  service: IDependable,
+  description: string,
+): AlarmDefinition {
   return {
-    'no-healthy-target': {
-      alarmDescription: 'No healthy target for two minutes: the Co-signer gets no answers',
-      metric: metrics.fromTargets('HealthyHostCount', Stats.MINIMUM).with({ period: Duration.minutes(1) }),
-      threshold: 1,
+    alarmDescription: description,
+    metric: metrics.healthyTargets(),
+    threshold: 1,
+    comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+    evaluationPeriods: 2,
+    treatMissingData: TreatMissingData.BREACHING,
+    after: service,
+  };
+}
+
+function taskAlarms({
+  metrics,
+  service,
+  desiredCount,
+}: ServiceAlarmsProps): Readonly<Record<string, AlarmDefinition>> {
+  const what = 'No healthy target for two minutes: the Co-signer gets no answers';
+  return {
+    'no-healthy-target': noHealthyTarget(metrics, service, what),
+    // With one task, it would say the same.
+    ...(desiredCount > 1 && {
+      'task-missing': {
+        alarmDescription: 'Fewer healthy tasks than desiredCount for ten minutes; the others answer',
+        metric: metrics.healthyTargets(),
+        threshold: desiredCount,
+        comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+        evaluationPeriods: 10,
+        after: service,
+      },
+    }),
+  };
+}
+
+function loadBalancerAlarms({
+  metrics,
+  certificate,
+}: ServiceAlarmsProps): Readonly<Record<string, AlarmDefinition>> {
+  return {
+    certificate: {
+      alarmDescription: `The load balancer's certificate ends in less than ${CERTIFICATE_DAYS} days`,
+      metric: metrics.daysToExpiry(certificate),
+      threshold: CERTIFICATE_DAYS,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-      evaluationPeriods: 2,
-      treatMissingData: TreatMissingData.BREACHING,
+      // Keeps its state when ACM stops reporting at the end, and before the first report.
+      treatMissingData: TreatMissingData.IGNORE,
     },
     'target-5xx': {
       alarmDescription: 'The service returned a 5xx response',

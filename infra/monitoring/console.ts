@@ -7,11 +7,11 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Names } from '../names.js';
-import { addAlarms, type AlarmDefinition } from './alarms.js';
+import { addAlarms, type AlarmDefinition, noHealthyTarget } from './alarms.js';
 import { graph } from './dashboard.js';
 import { CONSOLE_STATE_EVENTS, ERRORS, event, filtersFor, Metrics } from './metrics.js';
 
-const { Stats, ComparisonOperator, TreatMissingData } = cloudwatch;
+const { Stats } = cloudwatch;
 
 export interface ConsoleMonitoringProps {
   readonly names: Names;
@@ -38,7 +38,7 @@ export class ConsoleMonitoring extends Construct {
     const namespace = names.metrics;
     createConsoleFilters(this, props);
     const metrics = new Metrics({ namespace, table: names.table, service, loadBalancer, targetGroup });
-    addAlarms(this, { prefix: names.prefix, metrics, topic }, consoleAlarms(metrics));
+    addAlarms(this, { prefix: names.prefix, metrics, topic }, consoleAlarms(metrics, service));
     new cloudwatch.Dashboard(this, 'Dashboard', {
       dashboardName: `${names.prefix}-console`,
       defaultInterval: Duration.hours(12),
@@ -66,7 +66,11 @@ function createConsoleFilters(scope: Construct, { names, logGroup }: ConsoleMoni
   filtersFor(scope, handlerLog, names.metrics)('DecisionsUnverified', event('decision_unverified'));
 }
 
-function consoleAlarms(metrics: Metrics): Readonly<Record<string, AlarmDefinition>> {
+function consoleAlarms(
+  metrics: Metrics,
+  service: ecs.FargateService,
+): Readonly<Record<string, AlarmDefinition>> {
+  const down = 'No healthy task of the console for two minutes: nobody can decide, or is told';
   return {
     'holds-waiting': {
       alarmDescription: 'A request has been waiting for people for more than ten minutes',
@@ -90,14 +94,7 @@ function consoleAlarms(metrics: Metrics): Readonly<Record<string, AlarmDefinitio
       metric: metrics.fromLog('SignInsRefused'),
       threshold: 1,
     },
-    'console-down': {
-      alarmDescription: 'No healthy task of the console for two minutes: nobody can decide, or is told',
-      metric: metrics.fromTargets('HealthyHostCount', Stats.MINIMUM).with({ period: Duration.minutes(1) }),
-      threshold: 1,
-      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-      evaluationPeriods: 2,
-      treatMissingData: TreatMissingData.BREACHING,
-    },
+    'console-down': noHealthyTarget(metrics, service, down),
     'console-errors': {
       alarmDescription: 'The console logged an error',
       metric: metrics.fromLog('ConsoleErrors'),
@@ -129,7 +126,7 @@ function consoleWidgets(
     ],
     [
       graph('Console: targets', [
-        metrics.fromTargets('HealthyHostCount', Stats.MINIMUM).with({ label: 'healthy' }),
+        metrics.fromTargets('HealthyHostCount', Stats.MAXIMUM).with({ label: 'healthy' }),
         metrics.fromTargets('UnHealthyHostCount', Stats.MAXIMUM).with({ label: 'unhealthy' }),
       ]),
       graph('Console: CPU and memory (%)', [

@@ -39,6 +39,9 @@ const STORE_EVENTS = {
   SealFailures: ['seal_failed'],
 } as const;
 
+/** Log events of a fault in the handler or its store. An unverified request causes none of them. */
+const FAULTS = ['decision_failed', 'store_failed', 'stored_answer_unverified', 'crashed'];
+
 const FIVE_MINUTES = Duration.minutes(5);
 
 /** A pattern for the lines of an event. */
@@ -83,6 +86,11 @@ export function createMetricFilters(scope: Construct, logGroup: logs.ILogGroup, 
   createFilter('Errors', ERRORS);
   createFilter('KeyRefreshFailures', FilterPattern.any(...REFRESH_FAILURES.key.map(event)));
   createFilter('PolicyRefreshFailures', FilterPattern.any(...REFRESH_FAILURES.policy.map(event)));
+  // With the code, the event is `refused`: HTTP 500.
+  createFilter(
+    'Faults',
+    FilterPattern.any(...FAULTS.map(event), FilterPattern.stringValue('$.code', '=', 'internal_error')),
+  );
   createFilter('CandidateDifferences', event('candidate_differs'));
   for (const [metricName, name] of Object.entries(STATE_EVENTS)) createFilter(metricName, event(name));
   for (const [metricName, names] of Object.entries(STORE_EVENTS)) {
@@ -94,6 +102,16 @@ export function createMetricFilters(scope: Construct, logGroup: logs.ILogGroup, 
   );
   // 0 for each minute with lines but without a sealed head, so that the alarm does not wait for a value.
   createFilter('Sealed', event('sealed'), { defaultValue: 0 });
+}
+
+/** The end of the ARN: app/<name>/<id>. AWS emulators do not support the LoadBalancerFullName attribute. */
+export function loadBalancerId(arn: string): string {
+  return Fn.select(1, Fn.split(':loadbalancer/', arn));
+}
+
+/** The end of the ARN: targetgroup/<name>/<id>. */
+export function targetGroupId(arn: string): string {
+  return Fn.select(5, Fn.split(':', arn));
 }
 
 export interface MetricsProps {
@@ -168,8 +186,7 @@ export class Metrics {
       namespace: 'AWS/ApplicationELB',
       metricName,
       dimensionsMap: {
-        // The end of the ARN: app/<name>/<id>. AWS emulators do not support the LoadBalancerFullName attribute.
-        LoadBalancer: Fn.select(1, Fn.split(':loadbalancer/', this.#props.loadBalancer.loadBalancerArn)),
+        LoadBalancer: loadBalancerId(this.#props.loadBalancer.loadBalancerArn),
         ...dimensions,
       },
       statistic,
@@ -178,9 +195,30 @@ export class Metrics {
   }
 
   fromTargets(metricName: string, statistic: string): cloudwatch.Metric {
-    // The end of the ARN: targetgroup/<name>/<id>
-    const TargetGroup = Fn.select(5, Fn.split(':', this.#props.targetGroup.targetGroupArn));
-    return this.fromLoadBalancer(metricName, statistic, { TargetGroup });
+    return this.fromLoadBalancer(metricName, statistic, {
+      TargetGroup: targetGroupId(this.#props.targetGroup.targetGroupArn),
+    });
+  }
+
+  /**
+   * Healthy tasks in a minute, by the node of the load balancer that counts most: one node may have lost its zone, or
+   * not checked a new task yet, while the others send requests to it.
+   */
+  healthyTargets(): cloudwatch.Metric {
+    return this.fromTargets('HealthyHostCount', cloudwatch.Stats.MAXIMUM).with({
+      period: Duration.minutes(1),
+    });
+  }
+
+  /** Days until a certificate in ACM ends. ACM reports them twice a day, and no longer after the end. */
+  daysToExpiry(CertificateArn: string): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: 'AWS/CertificateManager',
+      metricName: 'DaysToExpiry',
+      dimensionsMap: { CertificateArn },
+      statistic: cloudwatch.Stats.MINIMUM,
+      period: Duration.days(1),
+    });
   }
 
   cpu(): cloudwatch.Metric {

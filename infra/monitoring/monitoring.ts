@@ -24,6 +24,8 @@ export interface MonitoringProps {
   readonly service: ecs.FargateService;
   readonly loadBalancer: elbv2.ApplicationLoadBalancer;
   readonly targetGroup: elbv2.ApplicationTargetGroup;
+  /** ARN of the load balancer's certificate. */
+  readonly certificate: string;
 }
 
 export class Monitoring extends Construct {
@@ -32,9 +34,10 @@ export class Monitoring extends Construct {
 
   constructor(scope: Construct, id: string, props: MonitoringProps) {
     super(scope, id);
-    const { names } = props.deployment;
-    const { logGroup, service, loadBalancer, targetGroup } = props;
-    this.topic = this.createTopic(props);
+    const { names, settings } = props.deployment;
+    const { logGroup, service, loadBalancer, targetGroup, certificate } = props;
+    const topic = this.createTopic(props);
+    this.topic = topic;
     createMetricFilters(this, logGroup, names.metrics);
     const metrics = new Metrics({
       namespace: names.metrics,
@@ -43,7 +46,8 @@ export class Monitoring extends Construct {
       loadBalancer,
       targetGroup,
     });
-    createAlarms(this, names.prefix, metrics, this.topic);
+    const { desiredCount } = settings;
+    createAlarms(this, { prefix: names.prefix, metrics, topic, service, desiredCount, certificate });
     createDashboard(this, names.prefix, metrics, service);
     saveQueries(this, names.prefix, logGroup);
   }

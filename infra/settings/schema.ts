@@ -91,6 +91,14 @@ const common = {
   projectName: string(/^[a-z][a-z0-9-]{1,18}[a-z0-9]$/, '3 to 20 lowercase letters, digits and hyphens'),
   /** @default - the account of the AWS credentials at deployment */
   account: string(/^\d{12}$/, 'the 12 digits of an AWS account, in quotes').optional(),
+  /**
+   * The role that CloudFormation works with, so that an operator needs no permission to create resources.
+   * @default - CloudFormation works with the operator's permissions
+   */
+  executionRoleArn: string(
+    /^arn:aws[\w-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/,
+    'the ARN of an IAM role that cloudformation.amazonaws.com may assume',
+  ).optional(),
   region: string(REGION, 'an AWS region such as ap-northeast-1'),
   availabilityZones: pair(
     string(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'a zone such as ap-northeast-1a'),

@@ -1,5 +1,5 @@
 // The service: tasks behind an internal load balancer with a private hostname, and their monitoring.
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -17,9 +17,11 @@ import { Monitoring } from '../monitoring/monitoring.js';
 import type { StackName } from '../names.js';
 import { createOutputs } from './callback-outputs.js';
 import { createCertificate } from './certificate.js';
+import { createDeletionProtection } from './deletion-protection.js';
 import { createService, createTargetGroup, createTask } from './fargate.js';
 import type { Network } from './foundation.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
+import { createScaling } from './scaling.js';
 import type { SecurityGroupIds } from './security.js';
 import { serviceEnvironment } from './service-environment.js';
 import type { Store } from './store.js';
@@ -48,6 +50,8 @@ export class CallbackStack extends ProjectStack {
   readonly service: ecs.FargateService;
   readonly loadBalancer: elbv2.ApplicationLoadBalancer;
   readonly targetGroup: elbv2.ApplicationTargetGroup;
+  /** ARN of the load balancer's certificate. */
+  readonly certificate: string;
   /** The load balancer's second security group, which admits those who use the console. */
   readonly consoleGroupId: string | undefined;
   /** Receives notifications from all alarms. */
@@ -70,11 +74,13 @@ export class CallbackStack extends ProjectStack {
     this.loadBalancer = this.createLoadBalancer(props);
     if (settings.console !== undefined) this.consoleGroupId = this.addConsoleGroup(props.network.vpc);
     this.targetGroup = createTargetGroup(this, {
-      name: names.targetGroup,
+      names: names.targetGroups,
       vpc: props.network.vpc,
       port: PORT,
+      tls: settings.tlsToTask,
       service: this.service,
     });
+    this.certificate = createCertificate(this, settings);
     this.addHttpsListener(this.loadBalancer, this.targetGroup);
     this.createPrivateHostname(this.loadBalancer, props.network.vpc);
     const monitoring = new Monitoring(this, 'Monitoring', {
@@ -84,6 +90,13 @@ export class CallbackStack extends ProjectStack {
       service: this.service,
       loadBalancer: this.loadBalancer,
       targetGroup: this.targetGroup,
+      certificate: this.certificate,
+    });
+    createScaling(this, {
+      deployment: this.deployment,
+      service: this.service,
+      loadBalancerArn: this.loadBalancer.loadBalancerArn,
+      targetGroupArn: this.targetGroup.targetGroupArn,
     });
     this.alarmTopic = monitoring.topic;
     createOutputs(this, this.deployment, this);
@@ -96,6 +109,8 @@ export class CallbackStack extends ProjectStack {
       vpc: network.vpc,
       containerInsightsV2: ecs.ContainerInsights.ENABLED,
     });
+    // The agent of GuardDuty's Runtime Monitoring could neither be pulled nor reach GuardDuty (SECURITY.md says why).
+    Tags.of(cluster).add('GuardDutyManaged', 'false');
     // Create the log group first, because Container Insights would create one that is kept forever.
     cluster.node.addDependency(
       this.createLogGroup('ContainerInsights', names.logGroups.containerInsights, key),
@@ -145,8 +160,9 @@ export class CallbackStack extends ProjectStack {
       securityGroup: this.importSecurityGroup('LoadBalancerGroup', securityGroupIds.loadBalancer),
       dropInvalidHeaderFields: true,
       idleTimeout: Duration.millis(LOAD_BALANCER_IDLE_MS),
-      deletionProtection: sizing.production,
     });
+    const { text } = createDeletionProtection(this, sizing.production);
+    loadBalancer.setAttribute('deletion_protection.enabled', text);
     loadBalancer.logAccessLogs(logBucket, 'load-balancer');
     return loadBalancer;
   }
@@ -174,7 +190,7 @@ export class CallbackStack extends ProjectStack {
       port: 443,
       protocol: elbv2.ApplicationProtocol.HTTPS,
       sslPolicy: elbv2.SslPolicy.TLS13_RES,
-      certificates: [createCertificate(this, this.deployment.settings)],
+      certificates: [elbv2.ListenerCertificate.fromArn(this.certificate)],
       defaultTargetGroups: [targetGroup],
       open: false,
     });

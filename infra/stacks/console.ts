@@ -11,7 +11,6 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
-import { HEALTH_PATH } from '../../src/timeouts.js';
 import { ConsoleMonitoring } from '../monitoring/console.js';
 import { ARCHIVE_PREFIX, CONSOLE_LISTENER_PORT, CONSOLE_PORT, type StackName } from '../names.js';
 import { consoleOrigin, type Settings } from '../settings.js';
@@ -39,15 +38,14 @@ export interface ConsoleStackProps extends ProjectStackProps {
   readonly loadBalancer: elbv2.ApplicationLoadBalancer;
   /** The load balancer's group for those who use the console. */
   readonly loadBalancerGroupId: string;
+  /** ARN of the load balancer's certificate. */
+  readonly certificate: string;
   /** Receives notifications from the console's alarms. */
   readonly alarmTopic: sns.ITopic;
 }
 
 /** The console's task is at most this large: people are slower than Co-signers. */
 const LARGEST_TASK = { cpu: 512, memoryMiB: 1024 };
-
-/** The load balancer's checks have no name of the console as their host, which only this path accepts. */
-const HEALTH_CHECK = `fetch('http://127.0.0.1:${CONSOLE_PORT}${HEALTH_PATH}').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))`;
 
 export class ConsoleStack extends ProjectStack {
   readonly service: ecs.FargateService;
@@ -56,7 +54,7 @@ export class ConsoleStack extends ProjectStack {
 
   constructor(scope: Construct, id: StackName, props: ConsoleStackProps) {
     super(scope, id, props, 'console, its port of the load balancer, and its alarms');
-    const { names } = this.deployment;
+    const { names, settings } = this.deployment;
     const imageTag = this.createImageTag();
     const logGroup = this.createLogGroup('Log', names.logGroups.console, props.key);
     this.topic = this.createTopic(props);
@@ -75,9 +73,10 @@ export class ConsoleStack extends ProjectStack {
       securityGroup: this.importSecurityGroup('TaskGroup', taskGroup.securityGroupId),
     });
     const targetGroup = createTargetGroup(this, {
-      name: names.console.targetGroup,
+      names: names.console.targetGroups,
       vpc: props.network.vpc,
       port: CONSOLE_PORT,
+      tls: settings.tlsToTask,
       service: this.service,
     });
     new elbv2.ApplicationListener(this, 'Https', {
@@ -85,13 +84,13 @@ export class ConsoleStack extends ProjectStack {
       port: CONSOLE_LISTENER_PORT,
       protocol: elbv2.ApplicationProtocol.HTTPS,
       sslPolicy: elbv2.SslPolicy.TLS13_RES,
-      certificates: [createCertificate(this, this.deployment.settings)],
+      certificates: [elbv2.ListenerCertificate.fromArn(this.certificate(props))],
       defaultTargetGroups: [targetGroup],
       open: false,
     });
     const host = props.console.host ? this.createHost(props) : undefined;
     allowConsoleTraffic(this, {
-      settings: this.deployment.settings,
+      settings,
       console: props.console,
       task: taskGroup.securityGroupId,
       loadBalancer: props.loadBalancerGroupId,
@@ -107,6 +106,15 @@ export class ConsoleStack extends ProjectStack {
       alarmTopic: props.alarmTopic,
     });
     this.createOutputs(host?.instanceId);
+  }
+
+  /**
+   * A certificate that ACM issues is that of the handler's listener: a second one for the same name would be validated
+   * by the same DNS record, and the deletion of one of them would remove it.
+   */
+  private certificate({ certificate }: ConsoleStackProps): string {
+    const { settings } = this.deployment;
+    return settings.certificate === 'private' ? createCertificate(this, settings) : certificate;
   }
 
   private createConsoleTask(props: ConsoleStackProps, imageTag: string, logGroup: logs.ILogGroup) {
@@ -125,7 +133,7 @@ export class ConsoleStack extends ProjectStack {
         imageTag,
         port: CONSOLE_PORT,
         entryPoint: ['node', 'dist/console.js'],
-        healthCheck: ['node', '-e', HEALTH_CHECK],
+        healthCheck: ['node', 'dist/healthcheck.js', String(CONSOLE_PORT)],
         environment: consoleEnvironment(this.deployment, policyBucket, store, this.topic.topicArn),
         logGroup,
       },

@@ -1,6 +1,6 @@
 // Optional host for the Co-signer, set up as Fireblocks requires ("Install AWS Nitro API Co-signer"). The operator runs
 // Fireblocks' installer on it.
-import { Aws, CfnMapping, CfnOutput, Duration } from 'aws-cdk-lib';
+import { CfnOutput, CfnParameter, Duration, Fn } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -13,9 +13,11 @@ import type { StackName } from '../names.js';
 import {
   COSIGNER_BUCKET_ACTIONS,
   COSIGNER_OBJECT_ACTIONS,
+  DATABASE_ACTIONS,
   ENCLAVE_KEY_ACTIONS,
   SESSION_MANAGER_ACTIONS,
 } from './cosigner-permissions.js';
+import { createDeletionProtection } from './deletion-protection.js';
 import type { Network } from './foundation.js';
 import { KEY_MANAGEMENT_ACTIONS } from './key-permissions.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
@@ -35,6 +37,8 @@ export interface CosignerStackProps extends ProjectStackProps {
 
 /** Instance resources reserved for the enclave: two of four vCPUs, and 4 GiB of memory. */
 const ENCLAVE = { cpus: 2, memoryMiB: 4096 };
+/** How long the commands of the user data may take, in ISO 8601. Without a signal by then, the creation fails. */
+const SETUP_LIMIT = 'PT15M';
 
 export class CosignerStack extends ProjectStack {
   readonly instance: ec2.Instance;
@@ -112,15 +116,8 @@ export class CosignerStack extends ProjectStack {
         effect: iam.Effect.DENY,
         principals: [new iam.AnyPrincipal()],
         // Includes object versions: deleting them would permanently destroy the Co-signer's database.
-        actions: [
-          's3:*Object*',
-          's3:AbortMultipartUpload',
-          's3:ListBucket',
-          's3:ListBucketMultipartUploads',
-          's3:ListBucketVersions',
-          's3:ListMultipartUploadParts',
-        ],
-        resources: [bucket.bucketArn, bucket.arnForObjects('*')],
+        actions: DATABASE_ACTIONS,
+        resources: [bucket.arnForObjects('*')],
         conditions: { ArnNotEquals: { 'aws:PrincipalArn': role.roleArn } },
       }),
     );
@@ -161,25 +158,30 @@ export class CosignerStack extends ProjectStack {
       encrypted: true,
       deleteOnTermination: !production,
     });
+    const userData = enclaveUserData();
     const instance = new ec2.Instance(this, 'Instance', {
       instanceName: `${names.prefix}-cosigner`,
       vpc: network.vpc,
       vpcSubnets: { subnets: [subnet] },
       availabilityZone: subnet.availabilityZone,
       instanceType: ec2.InstanceType.of(ec2.InstanceClass.C5, ec2.InstanceSize.XLARGE),
-      machineImage: this.machineImage(),
+      machineImage: { getImage: () => this.machineImage(userData) },
       role,
       securityGroup: this.importSecurityGroup('Group', securityGroupId),
       enclaveEnabled: true,
-      userData: enclaveUserData(),
+      userData,
       httpTokens: ec2.HttpTokens.REQUIRED,
       // Fireblocks requires two hops: the Co-signer's containers are one hop away from the host.
       httpPutResponseHopLimit: 2,
       blockDevices: [{ deviceName: '/dev/xvda', volume: rootVolume }],
       detailedMonitoring: true,
-      disableApiTermination: production,
       associatePublicIpAddress: false,
     });
+    const resource = instance.instance;
+    resource.disableApiTermination = createDeletionProtection(this, production).flag();
+    resource.cfnOptions.creationPolicy = { resourceSignal: { timeout: SETUP_LIMIT } };
+    // Reports the exit code of the commands, also if one of them fails.
+    userData.addSignalOnExitCommand(instance);
     if (!production) {
       this.acknowledge(
         instance,
@@ -190,12 +192,18 @@ export class CosignerStack extends ProjectStack {
     return instance;
   }
 
-  private machineImage(): ec2.IMachineImage {
-    const { cosignerImageId, region } = this.deployment.settings;
-    if (cosignerImageId === undefined) return ec2.MachineImage.latestAmazonLinux2023();
-    // A mapping, because a parameter would keep its initial value when the stack is updated.
-    const images = new CfnMapping(this, 'Images', { mapping: { [region]: { cosigner: cosignerImageId } } });
-    return ec2.MachineImage.genericLinux({ [region]: images.findInMap(Aws.REGION, 'cosigner') });
+  /**
+   * A parameter, because another image replaces the instance. The deploy command gives it the image in the settings, or
+   * that of the running instance, and the latest Amazon Linux 2023 only when the stack is created.
+   */
+  private machineImage(userData: ec2.UserData): ec2.MachineImageConfig {
+    const { logicalId } = new CfnParameter(this, 'CosignerImageId', {
+      // Not `AWS::EC2::Image::Id`: CloudFormation would refuse every update once Amazon has withdrawn the image.
+      allowedPattern: 'ami-[0-9a-f]{8,17}',
+      constraintDescription: 'must be the id of a machine image',
+      description: 'Machine image of the instance. Another one replaces the instance',
+    });
+    return { imageId: Fn.sub(`\${${logicalId}}`), osType: ec2.OperatingSystemType.LINUX, userData };
   }
 
   private createAlarms(topic: sns.ITopic): void {
@@ -231,7 +239,10 @@ export class CosignerStack extends ProjectStack {
   }
 }
 
-/** Installs the enclave tools and reserves CPUs and memory for the enclave. */
+/**
+ * Installs the enclave tools and reserves CPUs and memory for the enclave. It runs once, when the instance is created.
+ * **Do not change it**: a change would stop and start each running Co-signer, without running the new commands.
+ */
 function enclaveUserData(): ec2.UserData {
   const userData = ec2.UserData.forLinux();
   userData.addCommands(

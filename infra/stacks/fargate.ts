@@ -1,5 +1,5 @@
 // What the handler's and the console's ECS services have in common: confined tasks, rollouts and health checks.
-import { Duration, Size } from 'aws-cdk-lib';
+import { CfnParameter, Duration, Size } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -8,6 +8,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { HEALTH_PATH, LONGEST_REQUEST_MS, SHUTDOWN_TIMEOUT_MS, START_MS } from '../../src/timeouts.js';
+import type { TargetGroupNames } from '../names.js';
 import type { Settings } from '../settings.js';
 
 /** The numeric user and group ids in the image. */
@@ -79,7 +80,8 @@ export function createTask(scope: Construct, props: TaskProps): ecs.FargateTaskD
       retries: 3,
       startPeriod: Duration.millis(START_MS),
     },
-    // In blocking mode, the service would stop responding if CloudWatch Logs became unavailable.
+    // In blocking mode, the service would stop responding if CloudWatch Logs became unavailable. Lines that do not fit
+    // in the buffer are dropped: the records in the store are the proof of what was decided, not the log.
     logging: ecs.LogDrivers.awsLogs({
       logGroup,
       streamPrefix: 'task',
@@ -94,21 +96,35 @@ export interface ServiceProps {
   readonly name: string;
   readonly cluster: ecs.ICluster;
   readonly task: ecs.FargateTaskDefinition;
+  /** The setting: the number of tasks at creation. */
   readonly desiredCount: number;
   readonly subnets: readonly ec2.ISubnet[];
   readonly securityGroup: ec2.ISecurityGroup;
 }
 
-/** A rollout keeps the old task until the new one is healthy, and is rolled back if it does not become healthy. */
+/** Id of the parameter with the number of tasks. */
+export const DESIRED_COUNT = 'DesiredCount';
+
+/**
+ * A rollout keeps every old task until as many new ones are healthy, and is rolled back if they do not become healthy.
+ * CloudFormation sets the number of tasks whenever it updates the service, so the deploy command passes the present one.
+ */
 export function createService(scope: Construct, props: ServiceProps): ecs.FargateService {
   const { name, cluster, task, desiredCount, subnets, securityGroup } = props;
+  const count = new CfnParameter(scope, DESIRED_COUNT, {
+    type: 'Number',
+    description: 'Number of tasks; 0 stops the service',
+    default: desiredCount,
+    minValue: 0,
+  });
   return new ecs.FargateService(scope, 'Service', {
     serviceName: name,
     cluster,
     taskDefinition: task,
-    desiredCount,
+    desiredCount: count.valueAsNumber,
     minHealthyPercent: 100,
     maxHealthyPercent: 200,
+    availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
     circuitBreaker: { rollback: true },
     healthCheckGracePeriod: Duration.millis(START_MS),
     vpcSubnets: { subnets: [...subnets] },
@@ -120,23 +136,26 @@ export function createService(scope: Construct, props: ServiceProps): ecs.Fargat
 }
 
 export interface TargetGroupProps {
-  readonly name: string;
+  readonly names: TargetGroupNames;
   readonly vpc: ec2.IVpc;
   readonly port: number;
+  /** Whether the tasks serve TLS. The load balancer does not verify their certificate. */
+  readonly tls: boolean;
   readonly service: ecs.FargateService;
 }
 
 export function createTargetGroup(
   scope: Construct,
-  { name, vpc, port, service }: TargetGroupProps,
+  { names, vpc, port, tls, service }: TargetGroupProps,
 ): elbv2.ApplicationTargetGroup {
   return new elbv2.ApplicationTargetGroup(scope, 'TargetGroup', {
-    targetGroupName: name,
+    targetGroupName: tls ? names.tls : names.plain,
     vpc,
     port,
-    protocol: elbv2.ApplicationProtocol.HTTP,
+    protocol: tls ? elbv2.ApplicationProtocol.HTTPS : elbv2.ApplicationProtocol.HTTP,
     targets: [service],
     healthCheck: {
+      ...(tls && { protocol: elbv2.Protocol.HTTPS }),
       path: HEALTH_PATH,
       interval: Duration.seconds(30),
       timeout: Duration.seconds(5),

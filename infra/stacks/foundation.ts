@@ -1,5 +1,5 @@
 // Network: a VPC with two private subnets and endpoints for the AWS services in use, or an existing VPC.
-import { Annotations, Duration } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Duration } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -77,8 +77,12 @@ export class FoundationStack extends ProjectStack {
       availabilityZones: [zoneA, zoneB],
       subnetConfiguration: [],
       createInternetGateway: false,
-      // No resource uses the default group, and restricting it would take a Lambda function.
+      // The deploy command removes the rules of the default group: the CDK would do it with a Lambda function.
       restrictDefaultSecurityGroup: false,
+    });
+    new CfnOutput(this, 'DefaultSecurityGroup', {
+      value: vpc.vpcDefaultSecurityGroup,
+      description: 'Nothing uses it. The deploy command removes its rules',
     });
     const privateA = this.createPrivateSubnet('PrivateA', vpc, zoneA, subnetCidr(1));
     const privateB = this.createPrivateSubnet('PrivateB', vpc, zoneB, subnetCidr(2));

@@ -30,10 +30,22 @@ set -euo pipefail
 if aws ecr describe-images --repository-name "$REPOSITORY_NAME" --image-ids imageTag="$IMAGE_TAG" >/dev/null 2>&1; then
   echo "$IMAGE_TAG already exists"
 else
-  # Docker Hub throttles pulls from shared addresses. Amazon's public registry has the same official images.
+  # Docker Hub throttles pulls from shared addresses. Amazon's public registry has the same official images: those who
+  # have logged in may pull ten a second, and everybody else together one.
   base=$(sed -n 's/^ARG NODE_IMAGE=//p' Dockerfile)
   case $base in */*) ;; *) base=public.ecr.aws/docker/library/$base ;; esac
   aws ecr get-login-password | docker login --username AWS --password-stdin "\${REPOSITORY_URI%%/*}"
+  case $base in public.ecr.aws/*)
+    aws ecr-public get-login-password --region us-east-1 | docker login --username AWS --password-stdin public.ecr.aws ||
+      echo "no login to public.ecr.aws: pulling without one" ;;
+  esac
+  for wait in 5 15 45 0; do
+    docker pull "$base" && break
+    [ "$wait" != 0 ] || exit 1
+    sleep "$wait"
+  done
+  # The tag is to name the image itself, not an index of it and of untagged attestations.
+  export BUILDX_NO_DEFAULT_ATTESTATIONS=1
   docker build --build-arg NODE_IMAGE="$base" --build-arg REVISION="$IMAGE_TAG" --tag "$REPOSITORY_URI:$IMAGE_TAG" .
   docker push "$REPOSITORY_URI:$IMAGE_TAG"
 fi
@@ -63,6 +75,8 @@ export class ImageStack extends ProjectStack {
       imageScanOnPush: true,
       encryption: ecr.RepositoryEncryption.KMS,
       encryptionKey: key,
+      // No rule expires what has a tag: by count or age, it could be the image that runs, or the one to go back to. ECR
+      // keeps what has none for as long as an index with a tag refers to it (Amazon ECR, "Lifecycle policies").
       lifecycleRules: [
         {
           rulePriority: 1,
@@ -70,7 +84,6 @@ export class ImageStack extends ProjectStack {
           tagStatus: ecr.TagStatus.UNTAGGED,
           maxImageAge: Duration.days(1),
         },
-        { rulePriority: 2, description: 'Keep the last ten images', maxImageCount: 10 },
       ],
       removalPolicy: this.removalPolicy,
       emptyOnDelete: !production,
@@ -159,7 +172,11 @@ export class ImageStack extends ProjectStack {
     allow(['kms:Decrypt'], [key.keyArn], {
       StringEquals: { 'kms:EncryptionContext:aws:s3:arn': source.bucketArn },
     });
-    allow(['ecr:GetAuthorizationToken'], ['*']);
+    // A condition on sts:AWSServiceName is known to refuse the token.
+    allow(
+      ['ecr:GetAuthorizationToken', 'ecr-public:GetAuthorizationToken', 'sts:GetServiceBearerToken'],
+      ['*'],
+    );
     allow(
       [
         'ecr:BatchCheckLayerAvailability',
@@ -177,7 +194,7 @@ export class ImageStack extends ProjectStack {
     this.acknowledge(
       role,
       ['IAM5[Resource::*]'],
-      'ecr:GetAuthorizationToken does not support resource-level permissions.',
+      'Tokens for registries do not support resource-level permissions.',
     );
     return role;
   }

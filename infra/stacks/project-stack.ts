@@ -17,6 +17,7 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct, IConstruct } from 'constructs';
 import type { Deployment } from '../deployment.js';
 import { bucketName, type StackName } from '../names.js';
+import { withParameters } from './references.js';
 
 export interface ProjectStackProps {
   /** The environment, the settings and the names that the stack is built from. */
@@ -24,10 +25,12 @@ export interface ProjectStackProps {
 }
 
 /**
- * Resource types that are not tagged in the template; CloudFormation gives them the stack's tags. Template validators
- * reject tags on the first two, and AWS emulators reject tags on the third.
+ * Resource types that are not tagged in the template; CloudFormation gives them the stack's tags. Alarms
+ * would make the template of the service too large, template validators reject tags on dashboards and listeners, and
+ * AWS emulators reject tags on keys.
  */
 const TAGGED_BY_STACK = [
+  'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::Dashboard',
   'AWS::ElasticLoadBalancingV2::Listener',
   'AWS::KMS::Key',
@@ -37,6 +40,7 @@ export abstract class ProjectStack extends Stack {
   protected readonly deployment: Deployment;
   /** Removal policy for stateful resources: keys, the image repository, buckets and logs. */
   protected readonly removalPolicy: RemovalPolicy;
+  readonly #name: StackName;
 
   /**
    * @param id prefixed with the project and the environment to form the stack's name
@@ -59,6 +63,7 @@ export abstract class ProjectStack extends Stack {
       suppressTemplateIndentation: true,
       tags,
     });
+    this.#name = id;
     this.deployment = deployment;
     // If the first deployment fails, even retained resources are deleted, so their names are free for the next attempt.
     this.removalPolicy = sizing.production ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
@@ -69,6 +74,13 @@ export abstract class ProjectStack extends Stack {
   /** Comes from the settings, so that synthesis does not look anything up in an AWS account. */
   override get availabilityZones(): string[] {
     return [...this.zones()];
+  }
+
+  /** The template, in which each value from another stack is a parameter. */
+  protected override _toCloudFormation(): unknown {
+    const stacks = this.node.root.node.children.filter((child) => child instanceof ProjectStack);
+    const byName = new Map(stacks.map((stack) => [stack.#name, stack]));
+    return withParameters(super._toCloudFormation() as Record<string, never>, this, byName);
   }
 
   /** Zones relative to the region, because validators report that literal names tie the template to one region. */

@@ -8,6 +8,7 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { PORT } from '../../src/timeouts.js';
 import { ARCHIVE_PREFIX, type StackName } from '../names.js';
+import { createDeletionProtection } from './deletion-protection.js';
 import type { Network } from './foundation.js';
 import { createPolicyBucket, POLICY_BUCKET_ACTIONS, POLICY_OBJECT_ACTIONS } from './policy-bucket.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
@@ -179,6 +180,7 @@ export class SecurityStack extends ProjectStack {
       account: this.account,
       region: this.region,
       removalPolicy: this.removalPolicy,
+      deletionProtection: createDeletionProtection(this, this.deployment.sizing.production),
     });
     this.enableAccessLogs(store.archive, logBucket);
     return store;

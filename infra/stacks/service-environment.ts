@@ -55,7 +55,7 @@ export function consoleEnvironment(
   };
 }
 
-/** What the handler and the console have in common: the policy, the store, and the origin of the passkeys. */
+/** What the handler and the console have in common: policy, store, TLS, and the origin of the passkeys. */
 function sharedEnvironment(
   { names, settings }: Deployment,
   { table, archive }: Store,
@@ -67,6 +67,7 @@ function sharedEnvironment(
     ...policySource(names, settings),
     ...policySigners(settings),
     ...(settings.console !== undefined && { CONSOLE_ORIGIN: consoleOrigin(settings) }),
+    ...(settings.tlsToTask && { TLS: 'self-signed' }),
   };
 }
 

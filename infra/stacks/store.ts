@@ -8,6 +8,7 @@ import { Construct } from 'constructs';
 import { EXPIRES_ATTRIBUTE, PARTITION_ATTRIBUTE, SORT_ATTRIBUTE } from '../../src/store/table-definition.js';
 import type { Deployment } from '../deployment.js';
 import { ARCHIVE_PREFIX } from '../names.js';
+import type { DeletionProtection } from './deletion-protection.js';
 import { KEY_MANAGEMENT_ACTIONS } from './key-permissions.js';
 
 /** The actions that read the table. A check in a transaction reveals no more than a read. */
@@ -40,6 +41,8 @@ export interface StoreProps {
   readonly account: string;
   readonly region: string;
   readonly removalPolicy: RemovalPolicy;
+  /** Protects the table. */
+  readonly deletionProtection: DeletionProtection;
 }
 
 export class Store extends Construct {
@@ -138,9 +141,9 @@ export class Store extends Construct {
   }
 
   private createTable(): dynamodb.Table {
-    const { deployment, removalPolicy } = this.#props;
+    const { deployment, removalPolicy, deletionProtection } = this.#props;
     const string = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.AttributeType.STRING });
-    return new dynamodb.Table(this, 'Table', {
+    const table = new dynamodb.Table(this, 'Table', {
       tableName: deployment.names.table,
       partitionKey: string(PARTITION_ATTRIBUTE),
       sortKey: string(SORT_ATTRIBUTE),
@@ -149,9 +152,10 @@ export class Store extends Construct {
       encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED,
       encryptionKey: this.key,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      deletionProtection: deployment.sizing.production,
       removalPolicy,
     });
+    (table.node.defaultChild as dynamodb.CfnTable).deletionProtectionEnabled = deletionProtection.flag();
+    return table;
   }
 
   /**

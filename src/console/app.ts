@@ -6,6 +6,9 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { HEALTH_PATH, LOAD_BALANCER_IDLE_MS, LONGEST_REQUEST_MS } from '../timeouts.js';
+import { handshakes } from '../plugins/handshakes.js';
+import type { ServerCertificate } from '../tls/certificate.js';
+import { listenerOptions } from '../tls/listener.js';
 import { assetRoutes } from './assets.js';
 import { Challenges } from './challenges.js';
 import { decisionRoutes } from './decisions.js';
@@ -28,6 +31,8 @@ import { signInRoutes, signOutRoute } from './sign-in.js';
 export interface ConsoleOptions extends ConsoleContext {
   /** `stopping`: `/health` responds with 503, so that the load balancer sends nothing more. */
   readonly lifecycle: { readonly stopping: boolean };
+  /** @default - plain HTTP */
+  readonly certificate?: ServerCertificate | undefined;
 }
 
 /** Registers the routes of a page behind the guard: `signedInTo(request)` says who looks at it. */
@@ -47,8 +52,9 @@ const MAX_PARAM_LENGTH = 4000;
 
 /** Builds the console. The caller starts and closes the listener. */
 export async function buildConsole(options: ConsoleOptions): Promise<FastifyInstance> {
-  const { lifecycle, ...context } = options;
-  const app = createFastify(context);
+  const { lifecycle, certificate, ...context } = options;
+  const app = createFastify(context, certificate);
+  if (certificate !== undefined) await app.register(handshakes, context);
   addHeaders(app, context.origin);
   addErrorPages(app, context.log);
   app.get(HEALTH_PATH, (_request, reply) =>
@@ -73,7 +79,7 @@ export async function buildConsole(options: ConsoleOptions): Promise<FastifyInst
   return app;
 }
 
-function createFastify({ log }: ConsoleContext): FastifyInstance {
+function createFastify({ log }: ConsoleContext, certificate: ServerCertificate | undefined): FastifyInstance {
   const loggerInstance: FastifyBaseLogger = log.child(
     {},
     log.isLevelEnabled('warn') ? { level: 'warn' } : {},
@@ -82,6 +88,7 @@ function createFastify({ log }: ConsoleContext): FastifyInstance {
     loggerInstance,
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
+    ...listenerOptions(certificate),
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requestTimeout: LONGEST_REQUEST_MS,
     bodyLimit: BODY_LIMIT,

@@ -142,8 +142,8 @@ const unreadable = new WeakSet<Socket>();
  * written to the socket directly.
  */
 export function refuseUnreadable(log: Logger, error: Error & { code?: string }, socket: Socket): void {
-  // The client has disconnected or already has a reply.
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // The client has disconnected, already has a reply, or does not speak TLS, which src/plugins/handshakes.ts reports.
+  if (error.code === 'ECONNRESET' || /^ERR_(SSL|TLS)_/.test(error.code ?? '') || !socket.writable) {
     socket.destroy();
     return;
   }

@@ -230,6 +230,9 @@ function serviceOf(id: string, rolloutState: string): object {
     desiredCount: 1,
     runningCount: running,
     pendingCount: 1 - running,
+    loadBalancers: [
+      { targetGroupArn: 'arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:targetgroup/t/1' },
+    ],
     deployments: [
       { id, status: 'PRIMARY', rolloutState, rolloutStateReason: 'ECS gave up: tasks failed to start.' },
     ],

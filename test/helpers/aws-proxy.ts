@@ -1,6 +1,7 @@
 // A proxy between a command and moto_server: records every AWS call, and lets a test make it fail or reply to it.
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { OPERATOR_KEY, recordOperatorCall } from './operator-calls.js';
 import type { Scope } from './scope.js';
 
 export interface AwsCall {
@@ -38,6 +39,7 @@ export async function awsProxy(t: Scope, target: string): Promise<AwsProxy> {
         const { method = 'GET', url = '/', headers } = request;
         const call = callOf(method, url, headers, raw.toString('latin1'));
         proxy.calls.push(call);
+        recordIfOperator(call, url, headers);
         const reply = (await proxy.before(call)) ?? (await forward(call));
         const content = Buffer.from(reply.body, 'latin1');
         // S3 always says how long an object is.
@@ -82,6 +84,13 @@ export async function awsProxy(t: Scope, target: string): Promise<AwsProxy> {
     after: () => undefined,
   };
   return proxy;
+}
+
+function recordIfOperator(call: AwsCall, url: string, headers: IncomingHttpHeaders): void {
+  const [, key, region = ''] = /Credential=([^/]+)\/\d+\/([^/]+)\//.exec(headers.authorization ?? '') ?? [];
+  if (key !== OPERATOR_KEY) return;
+  const bypassesGovernance = headers['x-amz-bypass-governance-retention'] === 'true';
+  recordOperatorCall({ ...call, region, url, bypassesGovernance });
 }
 
 function callOf(method: string, url: string, headers: IncomingHttpHeaders, body: string): AwsCall {

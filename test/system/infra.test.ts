@@ -237,7 +237,9 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
     const { Listeners } = await elb.send(new DescribeListenersCommand({ LoadBalancerArn }));
     t.equal(Listeners?.length, 1);
     t.match(Listeners, [{ Port: 443, Protocol: 'HTTPS', Certificates: [{ CertificateArn }] }]);
-    const { TargetGroups } = await elb.send(new DescribeTargetGroupsCommand({ Names: [names.targetGroup] }));
+    const { TargetGroups } = await elb.send(
+      new DescribeTargetGroupsCommand({ Names: [names.targetGroups.plain] }),
+    );
     t.match(TargetGroups, [
       {
         HealthCheckPath: '/health',

@@ -4,61 +4,75 @@ import { deployStack } from '../../aws/cloudformation.js';
 import { DeployError } from '../../aws/error.js';
 import { awsCommand } from '../../aws/printed-commands.js';
 import { removeStack } from '../../aws/removal.js';
-import type { Session } from '../../aws/session.js';
 import type { StackEvent } from '../../aws/stack-events.js';
-import { type DeployedStack, deployedTemplate, stateOf } from '../../aws/stack.js';
+import { type DeployedStack, stateOf } from '../../aws/stack.js';
 import { explainStoppedTask } from '../../aws/stopped-task.js';
+import { templatesOf } from '../changes.js';
+import { inputsOf } from '../inputs.js';
 import { previewChanges } from '../preview.js';
 import { type Change, type DeploymentRun, NO_CHANGE, type Report, type Step } from '../step.js';
 import type { Template } from '../templates.js';
 
 type Parameters = Readonly<Record<string, string>>;
 
-/** @param parametersOf returns the stack's parameters; undefined for those that earlier steps have yet to determine */
+/**
+ * @param parametersOf returns the stack's parameters, other than those from outputs of other stacks; undefined for those
+ * that earlier steps have yet to determine
+ */
 export function stackStep(
   deployment: DeploymentRun,
   template: Template,
   parametersOf: () => Readonly<Record<string, string | undefined>> = () => ({}),
 ): Step {
-  const { session, deployed, actions } = deployment;
+  const { actions } = deployment;
   const parameters = (): Parameters =>
     Object.fromEntries(
-      Object.entries(parametersOf()).flatMap(([name, value]) =>
+      Object.entries({ ...parametersOf(), ...inputsOf(template, deployment) }).flatMap(([name, value]) =>
         value !== undefined && template.parameters.includes(name) ? [[name, value]] : [],
       ),
     );
   return {
     name: template.name,
-    async inspect() {
-      const current = deployed.get(template.name);
-      const change = await inspectStack(session, template, parameters(), current);
+    inspect() {
+      deployment.parameters.set(template.name, parameters());
+      const change = inspectStack(deployment, template, parameters());
       actions.set(template.name, change.action);
-      return change;
+      return Promise.resolve(change);
     },
     apply: (report) => applyStack(deployment, template, parameters(), report),
   };
 }
 
-async function inspectStack(
-  session: Session,
-  template: Template,
-  parameters: Parameters,
-  current: DeployedStack | undefined,
-): Promise<Change> {
+function inspectStack(deployment: DeploymentRun, template: Template, parameters: Parameters): Change {
+  const { session, deployed, deployedTemplates, actions } = deployment;
+  const current = deployed.get(template.name);
   const creation = `create ${template.resources} resources`;
   if (current === undefined) return { action: 'create', summary: creation, details: [] };
   if (stateOf(current) === 'stuck') {
     const summary = `delete the stack, which is ${current.status}, then ${creation}`;
     return { action: 'recreate', summary, details: [] };
   }
-  const before = await deployedTemplate(session.aws.cloudformation, template.stackName);
+  const before = deployedTemplates.get(template.name);
   const after: unknown = JSON.parse(template.body);
-  if (hasSameSettings(template, parameters, current) && isDeepStrictEqual(before, after)) return NO_CHANGE;
+  const unknownYet = Object.entries(template.inputs)
+    .filter(([, { stack }]) => /^(re)?create$/.test(actions.get(stack) ?? ''))
+    .map(([name]) => name);
+  if (
+    unknownYet.length === 0 &&
+    hasSameSettings(template, parameters, current) &&
+    isDeepStrictEqual(before, after)
+  ) {
+    return NO_CHANGE;
+  }
+  const resolved = templatesOf(deployment, template.name);
   const details = [
     ...Object.entries(parameters)
-      .filter(([name, value]) => current.parameters[name] !== value)
+      .filter(([name, value]) => !unknownYet.includes(name) && current.parameters[name] !== value)
+      // Parameters that are new come with a change of the template.
+      .filter(([name]) => template.inputs[name] === undefined || current.parameters[name] !== undefined)
       .map(([name, value]) => `${name}: ${current.parameters[name] ?? 'none'} → ${value}`),
-    ...previewChanges(before, after),
+    ...unknownYet.map((name) => `${name}: as created`),
+    ...previewChanges(resolved.before, resolved.after),
     ...(template.name === 'cosigner' && session.settings.cosignerImageId === undefined
       ? [
           'may replace: the instance, if Amazon has a newer image; cosignerImageId in the settings prevents this',

@@ -31,7 +31,16 @@ t.test('shows what is created, changed, replaced and deleted', (t) => {
 t.test('templates list the stacks that they depend on, and fit in a request', (t) => {
   t.strictSame(template({}).needs, ['foundation', 'security', 'image']);
   t.strictSame(template({}, 'foundation').needs, []);
-  t.strictSame(template({}).parameters, ['ImageTag', 'CertificateArn']);
+  const { parameters, inputs } = template({});
+  t.strictSame(
+    parameters.filter((name) => inputs[name] === undefined),
+    ['ImageTag', 'CertificateArn'],
+  );
+  t.match(inputs, {
+    FoundationVpc: { stack: 'foundation', output: 'Vpc' },
+    SecurityKeyArn: { stack: 'security', output: 'KeyArn' },
+    ImageRepository: { stack: 'image', output: 'Repository' },
+  });
   for (const one of synthesizeTemplates('prod', checkSettings({ ...EXAMPLE, ...CHOICES.cosigner }, 'prod'))) {
     t.ok(Buffer.byteLength(one.body) < 51_200, one.stackName);
     t.ok(one.terminationProtection);

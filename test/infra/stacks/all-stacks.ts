@@ -23,6 +23,11 @@ const ALLOWED_ON_ALL_RESOURCES: readonly {
     why: 'a token is for a whole registry',
   },
   {
+    place: /BuildRoleDefaultPolicy/,
+    actions: /^(ecr-public:GetAuthorizationToken|sts:GetServiceBearerToken)$/,
+    why: 'a token is for the whole public registry',
+  },
+  {
     place: /cosigner AWS::IAM::Policy|AWS::EC2::VPCEndpoint S3/,
     actions: /^s3:ListAllMyBuckets$/,
     why: 'buckets are listed for a whole account; Fireblocks requires it',
@@ -85,6 +90,7 @@ t.test('all resources that can be tagged are tagged', (t) => {
   const types = stacks.flatMap(({ json }) => Object.values(json.Resources));
   const untagged = types.filter(({ Properties }) => !JSON.stringify(Properties).includes('"ManagedBy"'));
   t.strictSame([...new Set(untagged.map(({ Type }) => Type))].sort(), [
+    'AWS::CloudWatch::Alarm',
     'AWS::CloudWatch::Dashboard',
     'AWS::EC2::Route',
     'AWS::EC2::SecurityGroupEgress',
@@ -128,6 +134,34 @@ t.test(
     t.end();
   },
 );
+
+t.test('in prod, protection is a parameter, so that a first creation that fails can be rolled back', (t) => {
+  const { stacks } = synthesize('prod', EVERYTHING);
+  const protectedStacks = ['security', 'callback', 'cosigner'];
+  for (const { name, json } of stacks) {
+    const parameter = json.Parameters?.['DeletionProtection'];
+    t.equal(parameter !== undefined, protectedStacks.includes(name), name);
+    if (parameter !== undefined) t.match(parameter, { Default: 'true', AllowedValues: ['true', 'false'] });
+  }
+  const resources = stacks.flatMap(({ json }) => Object.values(json.Resources));
+  const propertiesOf = (type: string, contains = '') =>
+    resources.find(({ Type, Properties }) => Type === type && JSON.stringify(Properties).includes(contains))
+      ?.Properties ?? {};
+  const flag = { 'Fn::If': ['Protected', true, false] };
+  t.strictSame(propertiesOf('AWS::DynamoDB::Table')['DeletionProtectionEnabled'], flag);
+  t.strictSame(propertiesOf('AWS::EC2::Instance', 'CosignerImageId')['DisableApiTermination'], flag);
+  for (const name of ['security', 'cosigner']) {
+    t.strictSame(stacks.find((stack) => stack.name === name)?.json.Conditions, {
+      Protected: { 'Fn::Equals': [{ Ref: 'DeletionProtection' }, 'true'] },
+    });
+  }
+  const attributes = propertiesOf('AWS::ElasticLoadBalancingV2::LoadBalancer')['LoadBalancerAttributes'];
+  t.match(attributes, [{ Key: 'deletion_protection.enabled', Value: { Ref: 'DeletionProtection' } }]);
+  for (const { json } of synthesize('staging', EVERYTHING).stacks) {
+    t.equal(json.Parameters?.['DeletionProtection'], undefined);
+  }
+  t.end();
+});
 
 t.test('templates are well below 51,200 bytes, the CloudFormation limit for inline templates', (t) => {
   for (const { name, json } of synthesize('prod', { ...EVERYTHING, ...CHOICES.certificateByAcm }).stacks) {

@@ -41,6 +41,7 @@ t.test('alarms on waiting requests, failed assertions, errors, and a console tha
     'console-errors': { ...any, MetricName: 'ConsoleErrors', Statistic: 'Sum' },
     'console-down': {
       MetricName: 'HealthyHostCount',
+      Statistic: 'Maximum',
       Threshold: 1,
       ComparisonOperator: 'LessThanThreshold',
       EvaluationPeriods: 2,
@@ -55,7 +56,7 @@ t.test('alarms on waiting requests, failed assertions, errors, and a console tha
 
 t.test('all alarms notify the topic of the handler; those about a state also when it clears', (t) => {
   for (const [name, { AlarmActions, OKActions }] of Object.entries(alarms)) {
-    t.match(JSON.stringify(AlarmActions), /fireblocks-dev-callback:ExportsOutputRefMonitoringAlarms/, name);
+    t.match(JSON.stringify(AlarmActions), /"CallbackMonitoringAlarms"/, name);
     const isState = ['holds-waiting', 'console-down'].includes(name);
     t.strictSame(OKActions, isState ? AlarmActions : undefined, name);
   }

@@ -1,11 +1,20 @@
 // Tests the optional Co-signer stack.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import t from 'tap';
 import { CHOICES, PCR8 } from '../../helpers/settings.js';
-import { listOf, type Statement, synthesize, toText } from '../../helpers/stacks.js';
+import { listOf, type Statement, statements, synthesize, toText } from '../../helpers/stacks.js';
 
 const stacks = synthesize('dev', CHOICES.cosigner);
 const cosigner = stacks.template('cosigner');
+
+function userData(): string {
+  const [instance] = stacks.resources('AWS::EC2::Instance');
+  return toText((instance?.Properties['UserData'] as Record<string, unknown>)['Fn::Base64']);
+}
 
 t.test('the stack exists only with "cosigner": true', (t) => {
   t.strictSame(
@@ -29,32 +38,63 @@ t.test('the instance supports enclaves, and only Session Manager gives access to
     NetworkInterfaces: [{ AssociatePublicIpAddress: false, GroupSet: [Match.anyValue()] }],
     DisableApiTermination: false,
   });
-  synthesize('prod', CHOICES.cosigner)
-    .template('cosigner')
-    .hasResourceProperties('AWS::EC2::Instance', { DisableApiTermination: true });
-  const [instance] = stacks.resources('AWS::EC2::Instance');
-  const userData = toText((instance?.Properties['UserData'] as Record<string, unknown>)['Fn::Base64']);
-  t.match(userData, 'dnf install -y aws-nitro-enclaves-cli');
-  t.match(userData, 'systemctl enable --now nitro-enclaves-allocator.service');
-  t.match(userData, String.raw`memory_mib: 4096\ncpu_count: 2\n`);
+  t.match(userData(), 'dnf install -y aws-nitro-enclaves-cli');
+  t.match(userData(), 'systemctl enable --now nitro-enclaves-allocator.service');
+  t.match(userData(), String.raw`memory_mib: 4096\ncpu_count: 2\n`);
   t.end();
 });
 
-t.test('the machine image is the latest Amazon Linux 2023, or the one in the settings', (t) => {
-  const parameters = Object.values(cosigner.findParameters('*')) as { Type: string; Default: string }[];
-  t.match(parameters, [
-    {
-      Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>',
-      Default: /^\/aws\/service\/ami-amazon-linux-latest\/al2023-ami-kernel-.*-x86_64$/,
-    },
-  ]);
-  const named = synthesize('dev', { ...CHOICES.cosigner, cosignerImageId: 'ami-0123456789abcdef0' });
-  named.template('cosigner').hasResourceProperties('AWS::EC2::Instance', {
-    ImageId: { 'Fn::FindInMap': ['Images', { Ref: 'AWS::Region' }, 'cosigner'] },
-  });
-  named.template('cosigner').hasMapping('Images', {
-    'ap-northeast-1': { cosigner: 'ami-0123456789abcdef0' },
-  });
+t.test('the machine image is a parameter, so that no deployment replaces the host by itself', (t) => {
+  for (const changes of [{}, { cosignerImageId: 'ami-0123456789abcdef0' }]) {
+    const found = synthesize('dev', { ...CHOICES.cosigner, ...changes });
+    // Not the path of a parameter in SSM, whose value changes with each image that Amazon publishes.
+    t.match(found.stacks.at(-1)?.json.Parameters, {
+      CosignerImageId: { Type: 'String', AllowedPattern: 'ami-[0-9a-f]{8,17}' },
+    });
+    found.template('cosigner').hasResourceProperties('AWS::EC2::Instance', {
+      ImageId: { 'Fn::Sub': '${CosignerImageId}' },
+    });
+  }
+  t.end();
+});
+
+t.test('the creation fails unless the commands of the user data succeed', (t) => {
+  const [instance] = stacks.resources('AWS::EC2::Instance', 'cosigner');
+  t.strictSame(instance?.CreationPolicy, { ResourceSignal: { Timeout: 'PT15M' } });
+  const script = userData();
+  const [id] = Object.entries(cosigner.findResources('AWS::EC2::Instance')).map(([id]) => id);
+  t.match(script, `--stack fireblocks-dev-cosigner --resource ${id ?? ''} --region ap-northeast-1`);
+  // The signal reports the exit code of whichever command is the last one.
+  for (const [fails, code] of [
+    ['nothing', 0],
+    ['dnf', 7],
+    ['systemctl', 7],
+  ] as const) {
+    const signals = join(t.testdir(), 'signals');
+    const fake = (name: string): string => `${name}() { [ "$FAILS" != ${name} ] || return 7; }\n`;
+    spawnSync(
+      'bash',
+      [
+        '-c',
+        fake('dnf') +
+          fake('systemctl') +
+          script
+            .replace('/opt/aws/bin/cfn-signal', `echo >>${signals}`)
+            .replace('/etc/nitro_enclaves/allocator.yaml', '/dev/null'),
+      ],
+      { env: { PATH: process.env['PATH'], FAILS: fails } },
+    );
+    t.match(readFileSync(signals, 'utf8'), new RegExp(` -e ${code}\n$`), fails);
+  }
+  t.end();
+});
+
+t.test('the user data stays as it is, because a change would stop each running Co-signer', (t) => {
+  t.equal(
+    createHash('sha256').update(userData()).digest('hex'),
+    '7a5619a78652e67d18f6a59c58c74fa24ac676991ba7b8c2d432aadfc491f258',
+    'a new host must be installed instead: say so in DEPLOYMENT.md before you change this',
+  );
   t.end();
 });
 
@@ -92,23 +132,36 @@ t.test('the bucket is versioned, encrypted, and denies access to all other princ
     JSON.stringify(closed?.Condition),
     /^\{"ArnNotEquals":\{"aws:PrincipalArn":\{"Fn::GetAtt":\["Role\w+","Arn"\]\}\}\}$/,
   );
-  const denied = listOf(closed?.Action).map((action) => new RegExp(`^${action.replaceAll('*', '.*')}$`));
+  t.strictSame(
+    listOf(closed?.Resource as string).map((resource) => toText(resource).replace(/<\w+\.Arn>/, '')),
+    ['/*'],
+  );
+  const denied = listOf(closed?.Action);
   for (const action of [
     's3:DeleteObject',
     's3:DeleteObjectVersion',
     's3:GetObject',
     's3:GetObjectVersion',
-    's3:ListBucket',
-    's3:ListBucketVersions',
     's3:PutObject',
     's3:PutObjectTagging',
     's3:PutObjectVersionAcl',
     's3:RestoreObject',
   ]) {
-    t.ok(
-      denied.some((pattern) => pattern.test(action)),
-      action,
-    );
+    t.ok(denied.includes(action), action);
+  }
+  t.end();
+});
+
+t.test('no bucket denies CloudFormation to read how the bucket is configured', (t) => {
+  for (const { where, statement } of statements(synthesize('prod', CHOICES.cosigner))) {
+    if (!where.includes('AWS::S3::BucketPolicy') || statement.Effect !== 'Deny') continue;
+    if ((statement.Condition?.['Bool'] as object | undefined) !== undefined) {
+      t.strictSame(statement.Condition, { Bool: { 'aws:SecureTransport': 'false' } }, where);
+      continue;
+    }
+    // Without patterns, and without actions on the bucket itself.
+    for (const action of listOf(statement.Action))
+      t.notMatch(action, /\*|Bucket(?!Owner)|Configuration$/, action);
   }
   t.end();
 });

@@ -1,7 +1,7 @@
 // Tests the foundation stack: network and VPC endpoints.
 import { Match } from 'aws-cdk-lib/assertions';
 import t from 'tap';
-import { CHOICES } from '../../helpers/settings.js';
+import { CHOICES, type Json } from '../../helpers/settings.js';
 import { listOf, type Statement, synthesize, type Synthesized, toText } from '../../helpers/stacks.js';
 
 const SERVICES = ['ecr.api', 'ecr.dkr', 'logs', 'ssm'];
@@ -163,6 +163,19 @@ t.test('in an existing VPC, creates only the network resources that are missing'
   ]);
   t.end();
 });
+
+t.test(
+  'an output names the default security group of a new VPC, whose rules the deploy command removes',
+  (t) => {
+    const outputOf = (changes: Json) =>
+      synthesize('dev', changes).stacks.find(({ name }) => name === 'foundation')?.json.Outputs?.[
+        'DefaultSecurityGroup'
+      ]?.Value;
+    t.match(toText(outputOf({})), /^<Vpc\w*\.DefaultSecurityGroup>$/);
+    t.equal(outputOf(CHOICES.existingVpc), undefined);
+    t.end();
+  },
+);
 
 t.test('the VPC writes flow logs to S3', (t) => {
   synthesize().template('foundation').hasResourceProperties('AWS::EC2::FlowLog', {

@@ -8,7 +8,7 @@ import { BUILD_SCRIPT } from '../../../infra/stacks/image.js';
 import { ROOT } from '../../helpers/cli.js';
 import { synthesize } from '../../helpers/stacks.js';
 
-t.test('tags are immutable; images are scanned and encrypted, and the last ten are kept', (t) => {
+t.test('tags are immutable; images are scanned and encrypted, and what has a tag is kept forever', (t) => {
   const image = synthesize().template('image');
   image.hasResourceProperties('AWS::ECR::Repository', {
     RepositoryName: 'fireblocks-callback-dev',
@@ -24,10 +24,7 @@ t.test('tags are immutable; images are scanned and encrypted, and the last ten a
   };
   t.strictSame(
     rules.map(({ selection }) => selection),
-    [
-      { tagStatus: 'untagged', countType: 'sinceImagePushed', countNumber: 1, countUnit: 'days' },
-      { tagStatus: 'any', countType: 'imageCountMoreThan', countNumber: 10 },
-    ],
+    [{ tagStatus: 'untagged', countType: 'sinceImagePushed', countNumber: 1, countUnit: 'days' }],
   );
   t.end();
 });
@@ -73,9 +70,14 @@ t.test('buckets are private, encrypted, and accept only TLS', (t) => {
 
 /**
  * Runs the build script with fake `aws` and `docker` commands, which record their calls.
+ * @param options.fails calls that fail, as a pattern of the shell
  * @returns the exit status, standard error, and the recorded calls
  */
-function build(t: Test, variables: Record<string, string>, { dockerfile = '', imageExists = false } = {}) {
+function build(
+  t: Test,
+  variables: Record<string, string>,
+  { dockerfile = '', imageExists = false, fails = 'nothing' } = {},
+) {
   const directory = t.testdir();
   const calls = join(directory, 'calls');
   const bin = join(directory, 'bin');
@@ -85,9 +87,13 @@ function build(t: Test, variables: Record<string, string>, { dockerfile = '', im
   };
   fakeCommand(
     'aws',
-    `case "$*" in *describe-images*) exit ${imageExists ? 0 : 254} ;; esac; echo a-password`,
+    `case "$*" in *describe-images*) exit ${imageExists ? 0 : 254} ;; ${fails}) exit 254 ;; esac; echo a-password`,
   );
-  fakeCommand('docker', 'case "$1" in login) [ "$(cat)" = a-password ] ;; esac');
+  fakeCommand(
+    'docker',
+    `case "$*" in login*) [ "$(cat)" = a-password ] ;; ${fails}) exit 1 ;; build*) echo "attestations off: $BUILDX_NO_DEFAULT_ATTESTATIONS" >>${calls} ;; esac`,
+  );
+  fakeCommand('sleep', '');
   writeFileSync(join(directory, 'Dockerfile'), dockerfile);
   writeFileSync(calls, '');
   const { status, stderr } = spawnSync('bash', ['-c', BUILD_SCRIPT], {
@@ -117,8 +123,14 @@ t.test(
       'aws ecr get-login-password',
       'docker login --username AWS --password-stdin 111122223333.dkr.ecr.ap-northeast-1.amazonaws.com',
     ]);
-    t.strictSame(calls.slice(3), [
+    t.strictSame(calls.slice(3, 5).sort(), [
+      'aws ecr-public get-login-password --region us-east-1',
+      'docker login --username AWS --password-stdin public.ecr.aws',
+    ]);
+    t.strictSame(calls.slice(5), [
+      `docker pull public.ecr.aws/docker/library/${base}`,
       `docker build --build-arg NODE_IMAGE=public.ecr.aws/docker/library/${base} --build-arg REVISION=abc123 --tag ${IMAGE} .`,
+      'attestations off: 1',
       `docker push ${IMAGE}`,
     ]);
     t.end();
@@ -132,6 +144,31 @@ t.test('a base image from another registry is used unchanged', (t) => {
     { dockerfile: 'ARG NODE_IMAGE=registry.example.com/node:24' },
   );
   t.match(calls.join('\n'), 'NODE_IMAGE=registry.example.com/node:24 ');
+  t.notMatch(calls.join('\n'), 'public');
+  t.end();
+});
+
+t.test(
+  'without a login to the public registry, as in other partitions, the base is pulled anonymously',
+  (t) => {
+    const { status, calls } = build(
+      t,
+      { IMAGE_TAG: 'abc123' },
+      { dockerfile: DOCKERFILE, fails: 'ecr-public*' },
+    );
+    t.equal(status, 0);
+    t.match(calls.at(-1), `docker push ${IMAGE}`);
+    t.end();
+  },
+);
+
+t.test('a base that cannot be pulled is tried again three times, and then the build fails', (t) => {
+  const { status, calls } = build(t, { IMAGE_TAG: 'abc123' }, { dockerfile: DOCKERFILE, fails: 'pull*' });
+  t.not(status, 0);
+  t.strictSame(
+    calls.slice(5).map((call) => call.replace(/ public.*/, '')),
+    ['docker pull', 'sleep 5', 'docker pull', 'sleep 15', 'docker pull', 'sleep 45', 'docker pull'],
+  );
   t.end();
 });
 

@@ -148,7 +148,7 @@ t.test('no resource policy lets anyone write to the policy bucket, and only TLS 
 t.test('the policy bucket is private, encrypted with the key, logged, and keeps versions', (t) => {
   for (const [environment, days] of [
     ['dev', 7],
-    ['prod', 90],
+    ['prod', 400],
   ] as const) {
     const [bucket] = synthesize(environment).resources('AWS::S3::Bucket', 'security');
     const properties = bucket?.Properties ?? {};

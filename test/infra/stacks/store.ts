@@ -51,10 +51,10 @@ t.test('in prod, the table is protected against deletion, and kept with its stac
   for (const [environment, isProtected, deletion] of [
     ['dev', false, 'Delete'],
     ['staging', false, 'Delete'],
-    ['prod', true, 'RetainExceptOnCreate'],
+    ['prod', { 'Fn::If': ['Protected', true, false] }, 'RetainExceptOnCreate'],
   ] as const) {
     const table = stored('AWS::DynamoDB::Table', environment);
-    t.equal(table.Properties['DeletionProtectionEnabled'] ?? false, isProtected, environment);
+    t.strictSame(table.Properties['DeletionProtectionEnabled'], isProtected, environment);
     t.equal(table.DeletionPolicy, deletion, environment);
     t.equal(stored('AWS::KMS::Key', environment).DeletionPolicy, deletion, environment);
     t.equal(stored('AWS::S3::Bucket', environment).DeletionPolicy, deletion, environment);
