@@ -82,7 +82,7 @@ t.test('from outside in', async (t) => {
 
   await patient.finds(t, 'the record of the hostname is deleted', {
     breaks: () => whole.changeRecord('DELETE'),
-    repair: () => whole.changeRecord('CREATE'),
+    repair: () => whole.changeRecord('UPSERT'),
     check: 'private hostname',
     problem: /no record for callback\.internal/,
     next: REVERT,

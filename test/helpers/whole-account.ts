@@ -58,7 +58,7 @@ export interface WholeAccount {
   readonly vpc: string;
   readonly loadBalancer: LoadBalancer;
   readonly listener: Listener;
-  readonly changeRecord: (action: 'CREATE' | 'DELETE') => Promise<void>;
+  readonly changeRecord: (action: 'UPSERT' | 'DELETE') => Promise<void>;
   readonly subscribe: () => Promise<string | undefined>;
   readonly protectTable: (on: boolean) => Promise<void>;
   readonly lock: (days: number) => Promise<void>;
@@ -97,7 +97,7 @@ export async function completeAccount(
   await putImage(endpoint, tag);
   const { Topics = [] } = await clients.sns.send(new ListTopicsCommand({}));
   const account = changesOf(clients, { zone, topic: Topics[0]?.TopicArn ?? '', vpc, loadBalancer, listener });
-  await account.changeRecord('CREATE');
+  await account.changeRecord('UPSERT');
   await account.subscribe();
   await account.protectTable(true);
   await account.lock(400);
