@@ -120,7 +120,7 @@ export function json(value: unknown, status = 200): AwsReply {
 
 /** @returns an error in the format of the call's API */
 export function awsError({ service }: AwsCall, code: string, message: string, status = 400): AwsReply {
-  if (['cloudformation', 'elasticloadbalancing', 'sts', 'ec2'].includes(service)) {
+  if (['cloudformation', 'elasticloadbalancing', 'route53', 'sts', 'ec2'].includes(service)) {
     return {
       status,
       body: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>1</RequestId></ErrorResponse>`,

@@ -15,7 +15,7 @@ export type OperatorCommand = InProcessCommand;
 
 /** Node.js arguments that start the command. */
 export function programOf(command: OperatorCommand): readonly string[] {
-  if (command === 'deploy' || command === 'policy') return [programPath(`cli/${command}/main.ts`)];
+  if (['deploy', 'doctor', 'policy'].includes(command)) return [programPath(`cli/${command}/main.ts`)];
   return [programPath('cli/operate/main.ts'), command];
 }
 
