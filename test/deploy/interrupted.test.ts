@@ -32,7 +32,11 @@ t.test('resumes after an interruption at any AWS call', async (t) => {
     expected = await stateOf(moto.endpoint, place);
     points = pointsOf(proxy.calls);
     t.strictSame(points, [
+      '1 CreateServiceLinkedRole',
+      '2 CreateServiceLinkedRole',
       '1 CreateStack',
+      '1 RevokeSecurityGroupIngress',
+      '1 RevokeSecurityGroupEgress',
       '2 CreateStack',
       '3 CreateStack',
       '1 PUT /fireblocks-dev-source-123456789012-ap-northeast-1/source.zip',

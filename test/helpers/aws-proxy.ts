@@ -111,7 +111,7 @@ export function parameter(call: AwsCall, name: string): string | undefined {
 
 /** Whether the call changes something in AWS. */
 export function isMutating({ action }: AwsCall): boolean {
-  return /^(Create|Update|Delete|Put|Import|Start|Modify|PUT |POST |DELETE )/.test(action);
+  return /^(Create|Update|Delete|Put|Import|Start|Modify|Register|Revoke|PUT |POST |DELETE )/.test(action);
 }
 
 export function json(value: unknown, status = 200): AwsReply {
