@@ -12,7 +12,8 @@ COPY package.json package-lock.json ./
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
     --mount=type=secret,id=npm-ca,target=/run/secrets/npm-ca \
     --mount=type=cache,target=/root/.npm \
-    npm ci --ignore-scripts --no-audit --no-fund
+    npm ci --ignore-scripts --no-audit --no-fund && \
+    npm sbom --omit=dev --sbom-format=cyclonedx >sbom.cdx.json
 COPY build.js tsconfig.json ./
 COPY src src
 RUN node build.js
@@ -52,6 +53,7 @@ RUN rm -rf /opt/yarn* && \
 WORKDIR /app
 COPY --chmod=644 package.json ./
 COPY --from=policy /policy ./
+COPY --from=build /app/sbom.cdx.json ./
 COPY --from=build /app/dist dist
 
 ARG VERSION=0.7.0

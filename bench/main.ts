@@ -11,6 +11,7 @@ import { measureLists } from './lists/lists.js';
 import { wholeNumber } from './options.js';
 import { measureStore } from './store.js';
 import { runThroughput } from './throughput/throughput.js';
+import { measureTls } from './tls.js';
 
 const program = createProgram('bench', 'Measures the handler.').addHelpText(
   'after',
@@ -57,6 +58,13 @@ program
   .command('store')
   .description('Measures the throughput that the embedded store costs against its limit. Needs wrk.')
   .action(async () => setExitCode(await measureStore()));
+
+program
+  .command('tls')
+  .description(
+    'Measures what TLS to the task costs, compared with plain HTTP in the same run, against its limits. Needs wrk and moto.',
+  )
+  .action(async () => setExitCode(await measureTls()));
 
 program
   .command('counters')

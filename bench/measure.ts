@@ -2,7 +2,8 @@
 import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { get } from 'node:http';
+import { get as getHttp } from 'node:http';
+import { get as getHttps } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A process that is not healthy after this time is considered broken. */
@@ -68,7 +69,9 @@ export async function kill(child: ChildProcess): Promise<void> {
 
 function isHealthy(url: string): Promise<boolean> {
   return new Promise((resolve) => {
-    get(`${url}/health`, (response) => {
+    const get = url.startsWith('https:') ? getHttps : getHttp;
+    // What is measured on this machine has a certificate of its own.
+    get(`${url}/health`, { rejectUnauthorized: false }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     }).on('error', () => resolve(false));

@@ -100,15 +100,15 @@ free_port() {
   node -e 'const s = net.createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
 }
 
-# wait_for URL: waits up to a minute for a response with status 200.
+# wait_for URL: waits up to a minute for a response with status 200. Does not verify a certificate.
 wait_for() {
   node -e '
     process.exitCode = 1;
     const end = Date.now() + 60_000;
     const retry = () => Date.now() < end && setTimeout(request, 50);
     const request = () =>
-      http
-        .get(process.argv[1], { agent: false, timeout: 5000 }, (response) => (response.statusCode === 200 ? process.exit(0) : retry()))
+      (process.argv[1].startsWith("https:") ? https : http)
+        .get(process.argv[1], { agent: false, timeout: 5000, rejectUnauthorized: false }, (response) => (response.statusCode === 200 ? process.exit(0) : retry()))
         .on("timeout", function () { this.destroy(); })
         .on("error", retry);
     request();' "$1"
@@ -186,7 +186,14 @@ unknown_files() {
   for entry in main console healthcheck; do
     [ -s "$tree/app/dist/$entry.js" ] || { echo "dist/$entry.js is missing" && return 1; }
   done
-  is_empty "$(cd "$tree/app" && find . -type f | grep -vE '^\./(package\.json|policy\.yaml(\.sig)?|lists/.*|dist/[A-Za-z0-9_-]+\.js(\.map)?|dist/assets/[A-Za-z0-9_.-]+|dist/compiled/v24[^/]*/[0-9a-f]+)$' || true)"
+  is_empty "$(cd "$tree/app" && find . -type f | grep -vE '^\./(package\.json|sbom\.cdx\.json|policy\.yaml(\.sig)?|lists/.*|dist/[A-Za-z0-9_-]+\.js(\.map)?|dist/assets/[A-Za-z0-9_.-]+|dist/compiled/v24[^/]*/[0-9a-f]+)$' || true)"
+}
+has_sbom() {
+  node -e '
+    const { bomFormat, components } = JSON.parse(fs.readFileSync(process.argv[1], "utf8"));
+    const names = components.map(({ name }) => name);
+    if (bomFormat !== "CycloneDX" || !names.includes("fastify") || names.includes("aws-cdk-lib")) { console.log(names); process.exit(1); }
+  ' "$tree/app/sbom.cdx.json"
 }
 sources() {
   is_empty "$(find "$tree/app" -name '*.ts' -o -name test; grep -l '"sourcesContent"' "$tree"/app/dist/*.map || true)"
@@ -212,7 +219,8 @@ configured() {
     if (Env.some((variable) => /KEY|TOKEN|SECRET|PASSW|NPM_/i.test(variable))) found.Env = Env;
     if (JSON.stringify(found) !== process.env.EXPECTED) { console.log(found); process.exit(1); }'
 }
-expect 'adds only the bundled service and console, the policy and package.json' unknown_files
+expect 'adds only the bundled service and console, the policy, package.json and the bill of materials' unknown_files
+expect 'its bill of materials lists the dependencies of the service, and no others' has_sbom
 expect 'contains no source code or tests, not even in source maps' sources
 finds_keys() {
   mkdir "$work/planted"
@@ -300,10 +308,34 @@ expect "memory (RSS) after $REQUESTS requests: $rss_mb MB, limit $MAX_RSS_MB MB"
 engine_stop
 expect "it stops on SIGTERM with exit code $exit_code" [ "$exit_code" = 0 ]
 
-step 'measuring its start-up time'
-read -r boot_ms boot_ratio \
-  <<<"$(engine_run confined "${environment[@]}" -- node --input-type=module - <docker/verify/measure-boot.js)"
-expect "start to healthy: $boot_ms ms, $boot_ratio times the start of Node.js, limit $MAX_BOOT_RATIO times" at_most "$boot_ratio" $MAX_BOOT_RATIO
+step 'starting it with TLS=self-signed, as in prod'
+engine_launch confined "${environment[@]}" TLS=self-signed
+plain_url=$url
+url=https://${url#http://}
+# Like the load balancer, the clients do not verify the certificate.
+export NODE_TLS_REJECT_UNAUTHORIZED=0 NODE_NO_WARNINGS=1
+expect 'it becomes healthy' healthy
+expect 'its health check succeeds' engine_exec env TLS=self-signed node dist/healthcheck.js
+without_tls() { ! engine_exec env TLS= node dist/healthcheck.js >/dev/null 2>&1; }
+expect 'its health check fails without TLS' without_tls
+plain_http() { ! node -e 'fetch(process.argv[1]).then(() => process.exit(0), () => process.exit(1))' "$plain_url/health"; }
+expect 'it does not answer plain HTTP' plain_http
+step "sending $REQUESTS requests"
+expect "the Co-signer verifies $REQUESTS answers" cosigner --count $REQUESTS
+rss_mb=$(engine_status | awk '/^VmRSS:/ { printf "%.0f", $2 / 1024 }')
+expect "memory (RSS) after $REQUESTS requests: $rss_mb MB, limit $MAX_RSS_MB MB" at_most "$rss_mb" $MAX_RSS_MB
+unset NODE_TLS_REJECT_UNAUTHORIZED NODE_NO_WARNINGS
+no_key_in_log() { ! engine_log | grep -q 'PRIVATE KEY'; }
+expect 'its log does not contain the private key' no_key_in_log
+engine_stop
+expect "it stops on SIGTERM with exit code $exit_code" [ "$exit_code" = 0 ]
+
+for tls in '' self-signed; do
+  step "measuring its start-up time${tls:+ with TLS=$tls}"
+  read -r boot_ms boot_ratio \
+    <<<"$(engine_run confined "${environment[@]}" TLS=$tls -- node --input-type=module - <docker/verify/measure-boot.js)"
+  expect "start to healthy: $boot_ms ms, $boot_ratio times the start of Node.js, limit $MAX_BOOT_RATIO times" at_most "$boot_ratio" $MAX_BOOT_RATIO
+done
 
 # HOW is one of: confined (as in production), writable (its own user, writable file system), root (root, writable).
 written() { is_empty "$(engine_written)"; }

@@ -1,5 +1,6 @@
 // The differences between dev, staging and prod. Everything else is the same in all three or comes from the settings.
-import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+// Only the type: the commands read this file too, without loading the CDK.
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { EnvironmentName } from './names.js';
 
 /** The values that are specific to an environment. */
@@ -18,7 +19,7 @@ export interface Sizing {
 }
 
 export const ENVIRONMENTS = {
-  dev: { cpu: 256, memoryMiB: 512, retentionDays: RetentionDays.ONE_WEEK, production: false },
-  staging: { cpu: 512, memoryMiB: 1024, retentionDays: RetentionDays.ONE_MONTH, production: false },
-  prod: { cpu: 1024, memoryMiB: 2048, retentionDays: RetentionDays.THIRTEEN_MONTHS, production: true },
+  dev: { cpu: 256, memoryMiB: 512, retentionDays: 7, production: false },
+  staging: { cpu: 512, memoryMiB: 1024, retentionDays: 30, production: false },
+  prod: { cpu: 1024, memoryMiB: 2048, retentionDays: 400, production: true },
 } as const satisfies Readonly<Record<EnvironmentName, Sizing>>;

@@ -26,7 +26,7 @@ export interface AppOptions extends CallbackOptions, HealthOptions {
   readonly maxRequestMemoryBytes?: number | undefined;
   /** @default - plain HTTP */
   readonly certificate?: ServerCertificate | undefined;
-  /** @default 11,000 */
+  /** @default 11,000, or 4,000 with TLS */
   readonly maxConnections?: number;
 }
 

@@ -16,7 +16,8 @@ const variable = (name: 'HOST' | 'PORT' | 'TLS'): string => process.env[name] ??
 const host = LOOPBACK[variable('HOST')] ?? variable('HOST');
 const isLoopback = host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 const port = process.argv[2] ?? (variable('PORT') || String(PORT));
-const get = variable('TLS') === '' ? getHttp : (await import('node:https')).get;
+// The bundle's node:https has only a default export (see build.js).
+const get = variable('TLS') === '' ? getHttp : (await import('node:https')).default.get;
 
 const request = get(
   // On this machine nobody else can answer, and the certificate is not known; elsewhere it would have to be.

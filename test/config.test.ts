@@ -20,6 +20,7 @@ t.test('requires only the two key parameters; everything else has a default', (t
   t.strictSame(readConfig([], parameters), {
     host: '0.0.0.0',
     port: 3000,
+    tls: undefined,
     logLevel: 'info',
     auth: 'jwt',
     sources: {
@@ -82,6 +83,7 @@ t.test('reads every variable', (t) => {
     MAX_REQUEST_MEMORY_MIB: '128',
     DECISION_TIMEOUT_MS: '1000',
     SHUTDOWN_TIMEOUT_MS: '9000',
+    TLS: 'self-signed',
   });
   t.match(config, {
     host: '::',
@@ -96,7 +98,18 @@ t.test('reads every variable', (t) => {
     maxRequestMemoryBytes: 128 * 1024 * 1024,
     decisionTimeoutMs: 1000,
     shutdownTimeoutMs: 9000,
+    tls: 'self-signed',
   });
+  t.end();
+});
+
+t.test('TLS is self-signed or off, and always off in local mode', (t) => {
+  t.strictSame(problems([], { ...parameters, TLS: 'on' }), [
+    'TLS must be self-signed; without it, the port serves plain HTTP',
+  ]);
+  t.strictSame(problems(['--local'], { TLS: 'self-signed' }), [
+    "TLS can't be used in local mode, which serves plain HTTP",
+  ]);
   t.end();
 });
 

@@ -1,7 +1,7 @@
 // `npm test`: runs the tests of one suite. TypeScript is transpiled once, before any test starts, because loaders that
 // do it in every process took two thirds of the time.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
 import { build } from 'esbuild';
@@ -13,7 +13,7 @@ const NOT_MIRRORED = ['dist', 'node_modules'];
 
 const SERVICE = [
   '*.test',
-  '{approvals,chain,console,keys,memory,plugins,policy,protocol,routes,sources,store}/**/*.test',
+  '{approvals,chain,console,keys,memory,plugins,policy,protocol,routes,sources,store,tls}/**/*.test',
 ];
 const REST = ['{cli,docker,docs,infra}/**/*.test'];
 /** The real operator commands, run against an AWS emulator. */
@@ -33,7 +33,7 @@ const SUITES = {
   },
   /** Several processes on one store, which takes longer than tap allows a file by default. */
   store: {
-    files: ['system/{holds,store,store-cost,store-faults,store-kills}.test'],
+    files: ['system/{holds,store,store-cost,store-faults,store-kills,zones}.test'],
     args: ['--disable-coverage', '--timeout=900'],
     keepsOutput: true,
   },
@@ -44,6 +44,7 @@ const SUITES = {
     keepsOutput: true,
   },
   // Prints public keys; the tests themselves search its output for private ones.
+  // It runs every command, so it also tells which permissions of the operator's policies no command needs.
   deploy: { files: DEPLOY, args: ['--disable-coverage'] },
   image: { files: ['image/*.test'], args: ['--disable-coverage'], keepsOutput: true },
 };
@@ -57,7 +58,7 @@ const given = isSuite ? args.slice(1) : args;
 
 execFileSync(process.execPath, ['build.js'], { stdio: 'inherit' });
 await mirrorTree();
-rmSync('.tap/output', { recursive: true, force: true });
+for (const kept of ['.tap/output', '.tap/operator-calls']) rmSync(kept, { recursive: true, force: true });
 const tap = spawnSync(process.execPath, ['node_modules/tap/dist/esm/run.mjs', ...tapArguments()], {
   stdio: 'inherit',
   // Otherwise every process that uses the AWS SDK on Node.js 20 prints a warning.
@@ -65,6 +66,11 @@ const tap = spawnSync(process.execPath, ['node_modules/tap/dist/esm/run.mjs', ..
 });
 process.exitCode = tap.status ?? 1;
 if (suite?.keepsOutput) await import(`../${TREE}/test/no-secrets.js`);
+const ranAllCommands = suite === SUITES.deploy && given.length === 0;
+if (ranAllCommands || existsSync('.tap/operator-calls')) {
+  process.env.ALL_COMMANDS_RAN = String(ranAllCommands);
+  await import(`../${TREE}/test/permissions.js`);
+}
 
 function tapArguments() {
   const files = suite?.files.map((pattern) => join(TREE, 'test', `${pattern}.js`)) ?? ['--disable-coverage'];

@@ -44,6 +44,7 @@ export function clients(short: boolean): readonly Fault[] {
     halfClosedConnections(short ? 50 : 200),
     pipelinedRequests(short ? 10 : 50, 20),
     cutConnections(short ? 500 : 2000),
+    brokenHandshakes(short ? 200 : 2000),
   ];
 }
 
@@ -126,6 +127,27 @@ function cutConnections(count: number): Fault {
         if (time % 2 === 0) await sleep(1);
         socket.resetAndDestroy();
       }
+    },
+  };
+}
+
+/** With TLS to the task, as in prod. */
+function brokenHandshakes(count: number): Fault {
+  return {
+    title: `${count} clients that stall in the TLS handshake, and ${count} that send plain HTTP`,
+    env: { TLS: 'self-signed' },
+    async run({ handlerUrl }) {
+      const stalled = await Promise.all(Array.from({ length: count }, () => open(handlerUrl)));
+      const ends = stalled.map((socket) => readAll(socket, 15_000));
+      for (let time = 0; time < count; time++) {
+        const socket = await open(handlerUrl);
+        socket.write(post('x'));
+        if (parseReplies(await readAll(socket, 10_000)).length > 0)
+          throw new Error('plain HTTP was answered');
+      }
+      const startedAt = performance.now();
+      await Promise.all(ends);
+      if (performance.now() - startedAt > 10_000) throw new Error('a stalled handshake was not ended');
     },
   };
 }

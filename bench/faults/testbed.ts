@@ -107,7 +107,8 @@ async function setUp(
   await moto.put('policy', APPROVING_POLICY, 'String');
   const ssm = await awsProxy(scope, moto.endpoint);
   const ports = [await freePort(), await freePort()] as const;
-  const front = await nginx(scope, ...ports);
+  const scheme = env['TLS'] === undefined ? 'http' : 'https';
+  const front = await nginx(scope, ...ports, scheme);
   const pending = new Map<Cosigner, number>();
 
   const start = async (port: number): Promise<Handler> => {
@@ -116,7 +117,7 @@ async function setUp(
       cwd: scope.testdirName,
       env: { ...handlerEnvironment({ moto, ssm }, port), ...env },
     });
-    await waitUntilHealthy(handler.child, `http://127.0.0.1:${port}`);
+    await waitUntilHealthy(handler.child, `${scheme}://127.0.0.1:${port}`);
     return handler;
   };
   const clientWith = (sender: Pair, ...callbacks: readonly Pair[]): Cosigner => {
@@ -129,7 +130,7 @@ async function setUp(
   return {
     ...{ moto, ssm, front, ports, callback, cosigner, start, clientWith, pending },
     handler: await start(ports[0]),
-    handlerUrl: `http://127.0.0.1:${ports[0]}`,
+    handlerUrl: `${scheme}://127.0.0.1:${ports[0]}`,
     client: clientWith(cosigner, callback),
     async untilAnswered(client) {
       await until(() => (pending.get(client) ?? 0) === 0 || undefined, 30_000);

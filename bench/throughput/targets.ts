@@ -41,6 +41,8 @@ export interface Variation {
   readonly tokens?: number;
   /** Options for Node.js itself. */
   readonly nodeOptions?: readonly string[];
+  /** false: the variables name the parameters of keys and policy, as in production. @default true */
+  readonly isLocal?: boolean;
   /** Further environment variables. */
   readonly env?: Readonly<Record<string, string>>;
   /** Receives the log lines that contain a text. */
@@ -81,7 +83,8 @@ export function createTargets(directory: string): Targets {
         ...variation.env,
       };
       const start = (): ChildProcess => startHandler(cwd, env, variation);
-      return { name, url: `http://127.0.0.1:${port}`, keys, tokenFile, start };
+      const scheme = variation.env?.['TLS'] === undefined ? 'http' : 'https';
+      return { name, url: `${scheme}://127.0.0.1:${port}`, keys, tokenFile, start };
     },
 
     createReference: (name) => createScript(REFERENCE, join(directory, name), name, {}),
@@ -103,9 +106,9 @@ async function createScript(file: string, cwd: string, name: string, variation: 
 function startHandler(
   cwd: string,
   env: NodeJS.ProcessEnv,
-  { nodeOptions = [], watch, onMessage }: Variation,
+  { nodeOptions = [], isLocal = true, watch, onMessage }: Variation,
 ): ChildProcess {
-  const child = spawn(process.execPath, [...nodeOptions, BUILT, '--local'], {
+  const child = spawn(process.execPath, [...nodeOptions, BUILT, ...(isLocal ? ['--local'] : [])], {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'ignore', ...(onMessage === undefined ? [] : (['ipc'] as const))],

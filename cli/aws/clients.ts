@@ -2,9 +2,11 @@
 import { ACMClient } from '@aws-sdk/client-acm';
 import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
+import { ConfigServiceClient } from '@aws-sdk/client-config-service';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECRClient } from '@aws-sdk/client-ecr';
@@ -13,6 +15,7 @@ import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balan
 import { IAMClient } from '@aws-sdk/client-iam';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 
@@ -46,8 +49,10 @@ export function clientsFor(region?: string) {
     acm: new ACMClient(config),
     autoscaling: new ApplicationAutoScalingClient(config),
     cloudformation: new CloudFormationClient(config),
+    cloudtrail: new CloudTrailClient(config),
     cloudwatch: new CloudWatchClient(config),
     codebuild: new CodeBuildClient(config),
+    configService: new ConfigServiceClient(config),
     dynamodb: new DynamoDBClient(config),
     ec2: new EC2Client(config),
     ecr: new ECRClient(config),
@@ -58,6 +63,7 @@ export function clientsFor(region?: string) {
     route53: new Route53Client(config),
     // An emulator does not provide host names such as bucket.localhost.
     s3: new S3Client({ ...config, forcePathStyle: isEmulated() }),
+    sns: new SNSClient(config),
     ssm: new SSMClient(config),
   };
 }

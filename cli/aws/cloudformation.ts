@@ -7,6 +7,7 @@ import {
   UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
 import { DeployError } from './error.js';
+import { findLimit } from './limits.js';
 import type { Session } from './session.js';
 import { type OnEvent, readEventIds, type StackEvent, type Watched, watchStack } from './stack-events.js';
 import { type DeployedStack, describeStack, isValidationError, stateOf } from './stack.js';
@@ -135,7 +136,7 @@ function deployedOrThrow(stackId: string, { stack, failed }: Watched): DeployedS
   throw new DeployError(
     stateOf(stack) === 'stuck' ? 'STACK_STUCK' : 'STACK_FAILED',
     `${stack?.stackName ?? stackId} is ${stack?.status ?? 'deleted'}: ${describeFailure(failed)}`,
-    'fix the reported problem',
+    findLimit(failed?.reason ?? '')?.next ?? 'fix the reported problem',
   );
 }
 

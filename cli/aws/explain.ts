@@ -1,6 +1,7 @@
 // Explains errors from AWS, the network and the file system: the cause, and what to do next.
 import { SourceError } from '../../src/sources/source.js';
 import { DeployError, type DeployErrorCode } from './error.js';
+import { findLimit } from './limits.js';
 
 /** The properties that errors from the various sources may have. */
 interface Fault {
@@ -28,7 +29,7 @@ const CREDENTIALS_MISSING = /CredentialsProviderError|TokenProviderError|Credent
 const CREDENTIALS_REFUSED =
   /ExpiredToken|InvalidClientTokenId|UnrecognizedClient|InvalidSignature|SignatureDoesNotMatch|InvalidAccessKey|AuthFailure|RequestExpired/;
 const PERMISSION_MISSING = /AccessDenied|UnauthorizedOperation|NotAuthorized/;
-const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|AccountLimitExceeded/;
+const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|TooManyUpdates/;
 const NOT_RESOLVED = ['ENOTFOUND', 'EAI_AGAIN'];
 const NOT_CONNECTED = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT'];
 
@@ -48,13 +49,15 @@ const EXPLANATIONS: readonly Explanation[] = [
     matches: ({ name }) => CREDENTIALS_REFUSED.test(name),
     code: 'CREDENTIALS_REFUSED',
     message: (fault) => `AWS does not accept the credentials${ofProfile(fault)} (${fault.name})`,
-    next: (fault) => `sign in again: ${signIn(fault)}; if that does not help, check this machine's clock`,
+    next: (fault) =>
+      `sign in again: ${signIn(fault)}; if that does not help, check this machine's clock, and that the account has the region enabled`,
   },
   {
     matches: ({ name, httpStatus }) => PERMISSION_MISSING.test(name) || httpStatus === 403,
     code: 'PERMISSION_MISSING',
     message: (fault) => `the credentials${ofProfile(fault)} lack a permission: ${fault.message}`,
-    next: () => 'ask an administrator of the account for that permission, then run the same command again',
+    next: () =>
+      'ask an administrator of the account for that permission, then run the same command again; docs/permissions.md has the policies for operators and for CloudFormation',
   },
   {
     matches: ({ error, code, path }) =>
@@ -105,6 +108,16 @@ export function explainError(error: unknown, profile: string | undefined): unkno
     return explainError(error.errors[0], profile);
   if (!(error instanceof Error) || error instanceof DeployError) return error;
   const fault = toFault(error, profile);
+  const limit = fault.httpStatus === undefined ? undefined : findLimit(`${fault.name}: ${fault.message}`);
+  if (limit !== undefined) {
+    const { code, message, next } = limit;
+    const cause = `${fault.name}: ${fault.message}`;
+    return new DeployError(
+      code,
+      message === undefined ? `AWS refused (${cause})` : `${message} (${cause})`,
+      next,
+    );
+  }
   const explanation = EXPLANATIONS.find(({ matches }) => matches(fault));
   if (explanation === undefined) return error;
   return new DeployError(explanation.code, explanation.message(fault), explanation.next(fault));

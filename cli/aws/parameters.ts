@@ -3,6 +3,7 @@
 import {
   DeleteParametersCommand,
   GetParameterCommand,
+  type Parameter,
   type ParameterType,
   PutParameterCommand,
 } from '@aws-sdk/client-ssm';
@@ -13,13 +14,25 @@ import type { Session } from './session.js';
 /** Size limit of an advanced parameter, in bytes. */
 export const MAX_PARAMETER_BYTES = 8192;
 
-export interface StoredParameter {
-  /** Decrypted. */
-  readonly value: string;
+export interface ParameterMetadata {
   readonly type: ParameterType | undefined;
   readonly modified: Date | undefined;
   /** Increases by one with each change. */
   readonly version: number;
+}
+
+export interface StoredParameter extends ParameterMetadata {
+  /** Decrypted. */
+  readonly value: string;
+}
+
+/** Decrypts nothing, and needs no permission for the KMS key. @returns undefined if the parameter does not exist */
+export async function readMetadata(
+  { aws }: Pick<Session, 'aws'>,
+  name: string,
+): Promise<ParameterMetadata | undefined> {
+  const parameter = await getParameter(aws, name, false);
+  return parameter && toMetadata(parameter);
 }
 
 /** @returns undefined if the parameter does not exist */
@@ -27,15 +40,23 @@ export async function readStoredParameter(
   { aws }: Pick<Session, 'aws'>,
   name: string,
 ): Promise<StoredParameter | undefined> {
+  const parameter = await getParameter(aws, name, true);
+  if (parameter?.Value === undefined) return undefined;
+  return { value: parameter.Value, ...toMetadata(parameter) };
+}
+
+function toMetadata({ Type, LastModifiedDate, Version = 1 }: Parameter): ParameterMetadata {
+  return { type: Type, modified: LastModifiedDate, version: Version };
+}
+
+/** @returns undefined if the parameter does not exist; without `decrypt`, the value of a SecureString is ciphertext */
+async function getParameter(
+  { ssm }: Session['aws'],
+  Name: string,
+  decrypt: boolean,
+): Promise<Parameter | undefined> {
   try {
-    const { Parameter } = await aws.ssm.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
-    if (Parameter?.Value === undefined) return undefined;
-    return {
-      value: Parameter.Value,
-      type: Parameter.Type,
-      modified: Parameter.LastModifiedDate,
-      version: Parameter.Version ?? 1,
-    };
+    return (await ssm.send(new GetParameterCommand({ Name, WithDecryption: decrypt }))).Parameter;
   } catch (error) {
     if (isAwsError(error, 'ParameterNotFound')) return undefined;
     throw error;
@@ -59,14 +80,18 @@ export async function readEncryptedParameter(
   name: string,
 ): Promise<StoredParameter | undefined> {
   const stored = await readStoredParameter(session, name);
-  if (stored !== undefined && stored.type !== 'SecureString') {
-    throw new DeployError(
-      'PARAMETER_NOT_ENCRYPTED',
-      `${name} is a ${stored.type ?? 'parameter'}, not a SecureString: anyone who may read parameters can read it`,
-      `if it held a private key, do not use that key again; delete the parameter: ${awsCommand(session, `ssm delete-parameter --name ${name}`)}`,
-    );
-  }
+  if (stored !== undefined) assertEncrypted(session, name, stored);
   return stored;
+}
+
+/** @throws {DeployError} if the parameter is not encrypted */
+export function assertEncrypted(session: Session, name: string, { type }: ParameterMetadata): void {
+  if (type === 'SecureString') return;
+  throw new DeployError(
+    'PARAMETER_NOT_ENCRYPTED',
+    `${name} is a ${type ?? 'parameter'}, not a SecureString: anyone who may read parameters can read it`,
+    `if it held a private key, do not use that key again; delete the parameter: ${awsCommand(session, `ssm delete-parameter --name ${name}`)}`,
+  );
 }
 
 interface PutOptions {
@@ -133,12 +158,16 @@ export async function deleteParameter({ aws }: Session, name: string): Promise<b
   return DeletedParameters.length > 0;
 }
 
-/** The names of all parameters of an environment: the handler's, and the one that the operator stores for the console. */
+/**
+ * The names of all parameters of an environment: the handler's, its public key, and the one that the operator stores for
+ * the console.
+ */
 export function allParameters({
   parameters,
+  publicKey,
   console: { webhookSecret },
 }: Session['names']): readonly string[] {
-  return [...Object.values(parameters), webhookSecret];
+  return [...Object.values(parameters), publicKey, webhookSecret];
 }
 
 /** @returns the names of the parameters that existed */

@@ -15,6 +15,8 @@ export interface Target {
   /** `healthy`, `unhealthy`, `initial`, `draining`, … */
   readonly state: string;
   readonly reason: string | undefined;
+  /** Availability zone of the address. */
+  readonly zone: string | undefined;
 }
 
 export interface ServiceState {
@@ -139,6 +141,7 @@ async function describeTargets({ aws }: Session, { loadBalancers }: Service): Pr
       id: Target?.Id ?? '',
       state: TargetHealth?.State ?? 'unknown',
       reason: TargetHealth?.Description ?? TargetHealth?.Reason,
+      zone: Target?.AvailabilityZone,
     }));
   } catch (error) {
     if (isAwsError(error, 'TargetGroupNotFound', 'TargetGroupNotFoundException')) return [];

@@ -16,8 +16,11 @@ import {
 import type { Session } from './session.js';
 import { explainStoppedTask } from './stopped-task.js';
 
-/** Time for pulling the image (five minutes), handler startup, and two load balancer health checks, 30 s apart. */
-const STEADY_TIMEOUT_MS = 2 * 30_000 + START_MS + 5 * 60_000;
+/**
+ * Time for pulling the image (five minutes), handler startup, two load balancer health checks, 30 s apart, and the
+ * minutes in which ECS then watches the alarm on which it rolls back: the five that the alarm remembers, and one more.
+ */
+const STEADY_TIMEOUT_MS = 2 * 30_000 + START_MS + 5 * 60_000 + 6 * 60_000;
 const POLL_MS = 3000;
 
 /** The rollout and the number of tasks that result from an update. */

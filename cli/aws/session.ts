@@ -96,7 +96,7 @@ export async function openSession(
     emulated: isEmulated(),
     keyDirectory: join(KEY_DIRECTORY, environment),
     notes,
-    warnings: findWarnings(settings),
+    warnings: findWarnings(settings, environment),
     sleep,
   };
 }

@@ -3,6 +3,7 @@ import {
   type CloudFormationClient,
   DescribeStacksCommand,
   GetTemplateCommand,
+  type Stack,
 } from '@aws-sdk/client-cloudformation';
 import { parse } from 'yaml';
 import { isAwsError } from './error.js';
@@ -17,6 +18,8 @@ export interface DeployedStack {
   readonly tags: Readonly<Record<string, string>>;
   readonly terminationProtection: boolean;
   readonly updated: Date | undefined;
+  /** What the last drift detection found: `IN_SYNC`, `DRIFTED`; undefined if there was none. */
+  readonly drift: { readonly status: string; readonly checked: Date } | undefined;
 }
 
 /**
@@ -61,11 +64,17 @@ export async function describeStack(
       tags: toRecord(stack.Tags, 'Key', 'Value'),
       terminationProtection: stack.EnableTerminationProtection ?? false,
       updated: stack.LastUpdatedTime ?? stack.CreationTime,
+      drift: driftOf(stack),
     };
   } catch (error) {
     if (isValidationError(error, 'does not exist')) return undefined;
     throw error;
   }
+}
+
+function driftOf({ DriftInformation: drift }: Stack): DeployedStack['drift'] {
+  const { StackDriftStatus: status, LastCheckTimestamp: checked } = drift ?? {};
+  return status === undefined || checked === undefined ? undefined : { status, checked };
 }
 
 /** @returns the template as uploaded, by these commands or by `cdk deploy` */

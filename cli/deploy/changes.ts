@@ -78,15 +78,31 @@ function resolve(
   exported: Readonly<Record<string, string>>,
 ): TemplateBody {
   const valueOf = (name: string): unknown => parameters[name] ?? body.Parameters?.[name]?.Default;
+  const substitute = (text: string): unknown => {
+    const substituted = text.replaceAll(/\$\{(\w+)\}/g, (reference, name: string) => {
+      const value = body.Parameters?.[name] === undefined ? undefined : valueOf(name);
+      return typeof value === 'string' ? value : reference;
+    });
+    return substituted.includes('${') ? { 'Fn::Sub': substituted } : substituted;
+  };
   const replace = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(replace);
     if (!isObject(value)) return value;
-    const { Ref: ref, 'Fn::ImportValue': imported } = value;
+    const { Ref: ref, 'Fn::ImportValue': imported, 'Fn::Sub': text, 'Fn::FindInMap': path } = value;
     if (typeof ref === 'string' && body.Parameters?.[ref] !== undefined) return valueOf(ref) ?? value;
     if (typeof imported === 'string') return exported[imported] ?? value;
+    if (typeof text === 'string') return substitute(text);
+    // Version 0.7.0 had the Co-signer's image in a map by region.
+    if (Array.isArray(path)) return inMap(body.Mappings, path) ?? value;
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, replace(inner)]));
   };
   return { ...body, ...(replace({ Resources: body.Resources ?? {} }) as TemplateBody) };
+}
+
+/** @returns the value of a map that has one key, whatever the key is: the region */
+function inMap(maps: TemplateBody['Mappings'] = {}, [map, , field]: readonly unknown[]): unknown {
+  const entries = Object.values(maps[String(map)] ?? {});
+  return entries.length === 1 ? entries[0]?.[String(field)] : undefined;
 }
 
 function textOf(name: unknown): string {

@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { DeployError } from '../aws/error.js';
 import { openSession } from '../aws/session.js';
+import { UsageError } from '../command.js';
 import { type OperatorRuntime, printJson, runOperatorProgram } from '../operator-command.js';
 import { deploy } from './deploy.js';
 import { commandLineOf, createDeployProgram, type DeployOptions } from './options.js';
 import { printStatus } from './print-status.js';
-import { readStatus } from './status.js';
+import { readReport } from './status.js';
+import { detectAllDrift } from './drift.js';
 import type { StepName } from './step.js';
 
 export async function runDeploy({ sleep }: OperatorRuntime = {}): Promise<void> {
@@ -27,8 +29,12 @@ export async function runDeploy({ sleep }: OperatorRuntime = {}): Promise<void> 
   };
 
   program.action(async (options: DeployOptions) => {
+    if (options.drift === true && options.status !== true)
+      throw new UsageError('--drift belongs to --status');
     if (options.status === true) {
-      const status = await readStatus(await openSession(options, { sleep }));
+      const session = await openSession(options, { sleep });
+      if (options.drift === true) await detectAllDrift(session, options);
+      const status = await readReport(session);
       if (options.json === true) printJson(status);
       else printStatus(process.stdout, status);
       return;

@@ -1,5 +1,6 @@
 // Runs a deployment: plans the steps, asks for confirmation, applies them, and shows the next steps.
 import { fetchCertificate } from '../aws/acm.js';
+import { readStoredKey } from '../aws/callback-key.js';
 import { DeployError } from '../aws/error.js';
 import { explainError } from '../aws/explain.js';
 import { npmCommand } from '../aws/printed-commands.js';
@@ -8,7 +9,7 @@ import { UsageError } from '../command.js';
 import { confirm } from '../confirm.js';
 import { printJson } from '../operator-command.js';
 import { runTasks } from '../progress.js';
-import { inspectCallbackKey, writePublicKey } from './callback-key.js';
+import { writePublicKey } from './callback-key.js';
 import { nextSteps, type NextSteps } from './next-steps.js';
 import type { DeployOptions } from './options.js';
 import { prepareDeployment } from './prepare.js';
@@ -137,9 +138,9 @@ function toResult(
 /** Writes the files for the Co-signer. @returns what to do next; undefined without the callback stack */
 async function findNextSteps({ session, selected, deployed }: DeploymentRun): Promise<NextSteps | undefined> {
   if (!selected.includes('callback')) return undefined;
-  const { stored } = await inspectCallbackKey(session, true);
-  const publicKey = stored === undefined ? undefined : await writePublicKey(session, stored);
+  const stored = await readStoredKey(session);
+  if (stored?.publicKey !== undefined) await writePublicKey(session, stored.publicKey);
   const arn = deployed.get('callback')?.parameters['CertificateArn'];
   if (session.settings.certificate === 'private' && arn !== undefined) await fetchCertificate(session, arn);
-  return nextSteps(session, publicKey, stored?.algorithm);
+  return nextSteps(session, stored?.publicKey);
 }

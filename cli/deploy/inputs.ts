@@ -19,6 +19,7 @@ export type Outputs = Readonly<
 export interface TemplateBody {
   readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown }>>;
   readonly Outputs?: Outputs;
+  readonly Mappings?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
   readonly Resources?: Readonly<
     Record<
       string,

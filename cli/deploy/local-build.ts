@@ -78,7 +78,7 @@ function runEngine(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const lastLines: string[] = [];
-    const child = spawn(engine, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(engine, args, { env: environment(), stdio: ['pipe', 'pipe', 'pipe'] });
     const onOutput = (chunk: Buffer): void => {
       for (const line of chunk.toString().split('\n')) {
         if (line.trimEnd() === '') continue;
@@ -98,6 +98,14 @@ function runEngine(
       else reject(engineFailure(`${engine} ${args[0] ?? ''}`, code, lastLines));
     });
   });
+}
+
+/**
+ * With attestations, docker would push an index. ECR would count its parts as images of their own, and basic scanning
+ * does not support it.
+ */
+function environment(): NodeJS.ProcessEnv {
+  return { ...process.env, BUILDX_NO_DEFAULT_ATTESTATIONS: '1' };
 }
 
 function engineFailure(command: string, code: number | null, lastLines: readonly string[]): DeployError {

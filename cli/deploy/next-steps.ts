@@ -5,6 +5,7 @@ import { NITRO_VERSION, SGX_VERSION } from '../../infra/settings/warnings.js';
 import { KEY_FILES } from '../../src/keys/directory.js';
 import type { AnswerAlgorithm } from '../../src/protocol/key.js';
 import { CERTIFICATE_FILES } from '../aws/acm.js';
+import type { PublicKey } from '../aws/callback-key.js';
 import { npmCommand } from '../aws/printed-commands.js';
 import type { Session } from '../aws/session.js';
 
@@ -41,18 +42,12 @@ interface Inputs {
   readonly key: readonly string[];
 }
 
-/**
- * @param publicKey the handler's own, PEM; undefined if it can't be read
- * @param algorithm of that key
- */
-export function nextSteps(
-  session: Session,
-  publicKey: string | undefined,
-  algorithm: AnswerAlgorithm = session.settings.callbackKeyAlgorithm,
-): NextSteps {
+/** @param publicKey the handler's own; undefined if none is recorded */
+export function nextSteps(session: Session, publicKey: PublicKey | undefined): NextSteps {
   const { settings, keyDirectory } = session;
   const keyFile = join(keyDirectory, KEY_FILES.callbackPublic);
-  const key = publicKey ?? 'unknown: the credentials do not allow reading the private key';
+  const key = publicKey?.pem ?? 'unknown: it has just been replaced; run the same command again';
+  const algorithm = publicKey?.algorithm ?? settings.callbackKeyAlgorithm;
   const inputs: Inputs = {
     console: settings.console && consoleOrigin(settings),
     hostName: settings.hostName,

@@ -10,11 +10,13 @@ export interface DeployOptions extends OperatorOptions {
   readonly skipStacks?: string;
   readonly build: BuildMethod;
   readonly imageTag?: string;
+  readonly acceptFindings?: string;
   readonly rotateCallbackKey?: boolean;
   readonly renewCertificate?: boolean;
   readonly forceRecreate?: boolean;
   readonly dryRun?: boolean;
   readonly status?: boolean;
+  readonly drift?: boolean;
   readonly yes?: boolean;
   readonly acceptJson?: boolean;
 }
@@ -38,11 +40,16 @@ export function createDeployProgram(): Command {
         .default('codebuild'),
     )
     .option('--image-tag <tag>', 'run this existing image instead of building one')
+    .option(
+      '--accept-findings <names>',
+      'run the image despite these critical findings of its scan: a,b or all',
+    )
     .option('--rotate-callback-key', "replace the handler's own key")
     .option('--renew-certificate', 'replace the certificate that an earlier deployment created')
     .option('--force-recreate', 'delete stacks in a state such as ROLLBACK_COMPLETE, and create them again')
     .option('--dry-run', 'show what would change, and change nothing in AWS')
-    .option('--status', 'show the state of everything')
+    .option('--status', 'show the state of everything, and warn of what to do something about')
+    .option('--drift', 'with --status: first detect what was changed by hand, which takes minutes')
     .option('--yes', 'do not ask for confirmation')
     .option('--accept-json', 'with "auth": "json" in prod: accept that requests are not authenticated');
   return addOperatorOptions(program).addHelpText('after', STACKS).addHelpText('after', EXIT_CODES);

@@ -2,9 +2,10 @@
 import { POLICY_FILE } from '../../src/config.js';
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import { BaseError } from '../../src/protocol/error.js';
-import { type AnswerAlgorithm, importCallbackKey, importCosignerKeys } from '../../src/protocol/key.js';
+import { type AnswerAlgorithm, importCosignerKeys } from '../../src/protocol/key.js';
 import { verifySignatures } from '../../src/sources/signatures.js';
 import { parseStop, type StopAction } from '../../src/sources/stop.js';
+import { readStoredKey } from '../aws/callback-key.js';
 import { DeployError } from '../aws/error.js';
 import { explainError } from '../aws/explain.js';
 import { readParameter, readStoredParameter } from '../aws/parameters.js';
@@ -39,19 +40,14 @@ export interface ParameterStates {
   readonly parameters: Readonly<
     Record<'callbackKey' | 'cosignerKeys' | 'policy' | 'policyCandidate', ParameterStatus>
   >;
-  /** The algorithm of the stored callback key; undefined if it is missing or can't be used. */
+  /** The algorithm of the stored callback key; undefined if it is missing or not recorded. */
   readonly callbackAlgorithm: AnswerAlgorithm | undefined;
 }
 
 export async function readParameters(session: Session): Promise<ParameterStates> {
-  const { callbackPrivateKey, cosignerPublicKey } = session.names.parameters;
-  let callbackAlgorithm: AnswerAlgorithm | undefined;
-  const [callbackKey, cosignerKeys, policy, policyCandidate] = await Promise.all([
-    parameterStatus(session, callbackPrivateKey, (value) => {
-      const { fingerprint, algorithm } = importCallbackKey(value);
-      callbackAlgorithm = algorithm;
-      return [fingerprint];
-    }),
+  const { cosignerPublicKey } = session.names.parameters;
+  const [{ callbackAlgorithm, ...callbackKey }, cosignerKeys, policy, policyCandidate] = await Promise.all([
+    callbackKeyStatus(session),
     parameterStatus(session, cosignerPublicKey, (value) =>
       importCosignerKeys(value).map(({ fingerprint }) => fingerprint),
     ),
@@ -59,6 +55,27 @@ export async function readParameters(session: Session): Promise<ParameterStates>
     candidateStatus(session),
   ]);
   return { parameters: { callbackKey, cosignerKeys, policy, policyCandidate }, callbackAlgorithm };
+}
+
+/** Goes by the recorded public key: the private key is not decrypted. */
+async function callbackKeyStatus(
+  session: Session,
+): Promise<ParameterStatus & Pick<ParameterStates, 'callbackAlgorithm'>> {
+  const name = session.names.parameters.callbackPrivateKey;
+  try {
+    const stored = await readStoredKey(session);
+    if (stored === undefined) return { name, state: 'missing', holds: [], callbackAlgorithm: undefined };
+    const { version, publicKey } = stored;
+    if (publicKey !== undefined) {
+      const { fingerprint, algorithm } = publicKey;
+      return { name, state: 'good', holds: [fingerprint], callbackAlgorithm: algorithm };
+    }
+    const next = `to record it: ${npmCommand(session, 'deploy')}`;
+    const problem = `no public key is recorded for version ${version} of ${name}: ${next}`;
+    return { name, state: 'unknown', holds: [problem], callbackAlgorithm: undefined };
+  } catch (error) {
+    return { ...failedStatus(session, name, error), callbackAlgorithm: undefined };
+  }
 }
 
 export async function readStop(session: Session): Promise<StopStatus> {
@@ -131,9 +148,13 @@ async function parameterStatus(
       ? { name, state: 'missing', holds: [] }
       : { name, state: 'good', holds: await summarize(value) };
   } catch (error) {
-    const { code, message } = explainedError(error, session);
-    return { name, state: isUnusable(code) ? 'bad' : 'unknown', holds: [message] };
+    return failedStatus(session, name, error);
   }
+}
+
+function failedStatus(session: Session, name: string, error: unknown): ParameterStatus {
+  const { code, message } = explainedError(error, session);
+  return { name, state: isUnusable(code) ? 'bad' : 'unknown', holds: [message] };
 }
 
 /** @throws the error itself if neither AWS nor the operator caused it */

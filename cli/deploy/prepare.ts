@@ -66,6 +66,7 @@ export async function prepareDeployment(
       renewCertificate: options.renewCertificate ?? false,
       build: options.build,
       givenTag: options.imageTag,
+      acceptedFindings: options.acceptFindings?.split(',').map((name) => name.trim()) ?? [],
       tag: await chooseTag(session, { selected, deployed, notes, givenTag: options.imageTag }),
     },
   };
@@ -81,6 +82,7 @@ function assertOptionsApply(
     '--rotate-callback-key': options.rotateCallbackKey,
     '--renew-certificate': options.renewCertificate,
     '--image-tag': options.imageTag,
+    '--accept-findings': options.acceptFindings,
   };
   for (const [option, value] of Object.entries(callbackOptions)) {
     if (value !== undefined && !selected.includes('callback')) {

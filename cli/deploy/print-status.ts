@@ -1,7 +1,7 @@
 // Prints the status of an environment.
 import type { StackState } from '../aws/stack.js';
-import { columns, type Paint, painter, shortHash } from '../terminal.js';
-import type { ServiceStatus, Status } from './status.js';
+import { columns, count, type Paint, painter, shortHash } from '../terminal.js';
+import type { ServiceStatus, Status, StatusReport } from './status.js';
 
 /** Fingerprints of keys are compared by people, and shown whole; a policy's SHA-256 is not. */
 const WHOLE_HASH = /^[0-9a-f]{64}/;
@@ -16,7 +16,7 @@ const STATE_STYLES: Readonly<Record<StackState, Parameters<Paint>[0]>> = {
   stuck: 'red',
 };
 
-export function printStatus(stream: NodeJS.WriteStream, status: Status): void {
+export function printStatus(stream: NodeJS.WriteStream, status: StatusReport): void {
   const paint = painter(stream);
   const { environment, account, region, endpoint } = status;
   const emulator = endpoint === undefined ? '' : `, at ${endpoint} (an emulator)`;
@@ -28,6 +28,7 @@ export function printStatus(stream: NodeJS.WriteStream, status: Status): void {
     ...storeRows(status, paint),
     ...certificateRows(status, paint),
     ...alarmRows(status, paint),
+    ...driftRows(status, paint),
   ];
   const lines = [
     `${environment}, account ${account}, ${region}${emulator}`,
@@ -35,8 +36,18 @@ export function printStatus(stream: NodeJS.WriteStream, status: Status): void {
     ...stackLines(status, paint),
     '',
     ...columns(rows),
+    ...warningLines(status, paint),
   ];
   stream.write(`${lines.join('\n')}\n`);
+}
+
+/** Last, where the operator reads them. */
+function warningLines({ warnings }: StatusReport, paint: Paint): readonly string[] {
+  return warnings.flatMap(({ code, message, next }) => [
+    '',
+    `${paint('yellow', 'Warning')} ${message}  ${paint('dim', code)}`,
+    `${paint('bold', 'Next')}    ${next}`,
+  ]);
 }
 
 function stackLines({ stacks }: Status, paint: Paint): readonly string[] {
@@ -69,36 +80,24 @@ function consoleRows({ console: status }: Status, paint: Paint): readonly Row[] 
 /** @param label of the first row */
 function serviceRows(label: string, service: ServiceStatus | undefined, paint: Paint): readonly Row[] {
   if (service === undefined) return [[label, paint('yellow', 'not deployed')]];
-  const { desired, running, pending, rollout, steady, note, image = 'unknown' } = service;
+  const { desired, running, pending, rollout, steady, note, image = 'unknown', pushed } = service;
   const notSteady = rollout === 'FAILED' ? 'failed' : 'not steady';
   const state = steady ? paint('green', 'steady') : paint('yellow', notSteady);
   const more = pending > 0 ? `, ${pending} pending` : '';
-  const targets = service.targets.map(({ id, state: target, reason }) =>
+  const targets = service.targets.map(({ id, state: target, reason, zone }) =>
     paint(
       target === 'healthy' ? 'green' : 'yellow',
-      `${id} ${target}${reason === undefined ? '' : ` (${reason})`}`,
+      `${id} ${target}${zone === undefined ? '' : ` in ${zone}`}${reason === undefined ? '' : ` (${reason})`}`,
     ),
   );
+  const age = pushed?.ageDays === undefined ? '' : `, ${count(pushed.ageDays, 'day')} old`;
   return [
     [label, `${state}, ${running} of ${desired} ${desired === 1 ? 'task' : 'tasks'} running${more}`],
     ...(note === undefined ? [] : [['', note] as const]),
-    ...countProblem(service).map((problem) => ['', paint('yellow', problem)] as const),
     ['tasks', String(service.tasks)],
     ['targets', targets.join(', ') || paint('yellow', 'none')],
-    ['image', image],
+    ['image', `${image}${age}`],
   ];
-}
-
-function countProblem({ desired, desiredBySettings, maxBySettings }: ServiceStatus): readonly string[] {
-  if (desired === 0 && desiredBySettings > 0) {
-    return [
-      `stopped by "scale 0", also after a deployment: "npm run scale -- ${desiredBySettings}" starts it`,
-    ];
-  }
-  if (desired >= desiredBySettings && desired <= maxBySettings) return [];
-  const range =
-    desiredBySettings < maxBySettings ? `${desiredBySettings} to ${maxBySettings}` : desiredBySettings;
-  return [`the settings specify ${range}: the next deployment that changes the service restores it`];
 }
 
 function parameterRows(status: Status, paint: Paint): readonly Row[] {
@@ -127,19 +126,14 @@ function parameterRows(status: Status, paint: Paint): readonly Row[] {
   });
 }
 
-function storeRows({ environment, store }: Status, paint: Paint): readonly Row[] {
-  const { table, state, items, pointInTimeRecovery, deletionProtection, sealed, problem } = store;
+function storeRows({ store }: Status, paint: Paint): readonly Row[] {
+  const { table, state, items, sealed, problem } = store;
   const label = 'store';
   if (state === 'missing') return [[label, paint('yellow', `not deployed yet: ${table}`)]];
   if (state === 'unknown') return [[label, paint('red', `unknown: ${problem ?? table}`)]];
-  const off = [
-    ...(pointInTimeRecovery ? [] : ['point-in-time recovery is off']),
-    ...(deletionProtection || environment !== 'prod' ? [] : ['deletion protection is off']),
-  ];
   const counted = items === undefined ? '' : `, about ${items} items`;
   return [
     [label, `${paint(state === 'ACTIVE' ? 'green' : 'yellow', state)}, ${table}${counted}`],
-    ...off.map((text): Row => ['', paint('red', `${text}: turn it on again`)]),
     ['sealed', problem === undefined ? (sealed ?? 'nothing yet') : paint('red', `unknown: ${problem}`)],
   ];
 }
@@ -149,7 +143,7 @@ function certificateRows({ certificate }: Status, paint: Paint): readonly Row[] 
   const { arn, status, daysLeft, expires = '', expiresSoon } = certificate;
   const summary = `${status}, expires ${expires.slice(0, 10)}, in ${daysLeft ?? '?'} days`;
   return [
-    ['certificate', expiresSoon ? paint('red', `${summary}: renew it`) : paint('green', summary)],
+    ['certificate', paint(expiresSoon ? 'red' : 'green', summary)],
     ['', arn],
   ];
 }
@@ -161,4 +155,14 @@ function alarmRows({ alarms: { total, firing } }: Status, paint: Paint): readonl
     ['alarms', paint('red', `${firing.length} of ${total} firing`)],
     ...firing.map(({ name, reason }) => ['', paint('red', `${name}: ${reason}`)] as const),
   ];
+}
+
+/** What the last detection found; a new one takes minutes. */
+function driftRows({ stacks }: Status, paint: Paint): readonly Row[] {
+  const detected = stacks.flatMap(({ stack, drift }) => (drift === undefined ? [] : [{ stack, drift }]));
+  if (detected.length === 0) return [['drift', 'not detected yet: --status --drift detects it, in minutes']];
+  return detected.map(({ stack, drift: { status, checked } }, index) => {
+    const style = status === 'IN_SYNC' ? 'green' : 'yellow';
+    return [index === 0 ? 'drift' : '', `${paint(style, status)} ${stack}, detected ${checked}`];
+  });
 }

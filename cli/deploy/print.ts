@@ -24,6 +24,7 @@ const ACTION_STYLES: Readonly<Partial<Record<Action, 'green' | 'yellow' | 'red' 
 const TITLES: Readonly<Record<Exclude<StepName, Exclude<Template['name'], 'console'> | 'build'>, string>> = {
   keys: 'Keys and policy in SSM',
   certificate: 'Certificate in ACM',
+  scan: 'Scan of the image',
   service: 'Service steady, targets healthy',
   console: 'Stack of the console',
   'console service': 'Console steady, targets healthy',

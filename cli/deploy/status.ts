@@ -1,8 +1,7 @@
-// Reads the status of an environment: stacks, service, targets, image, keys, store, certificate, alarms.
+// Reads the status of an environment: stacks, service, targets, image, keys, store, certificate, alarms; and warns.
 import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
-import { paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
 import type { AnswerAlgorithm } from '../../src/protocol/key.js';
-import { stackNames } from '../../infra/names.js';
+import { type StackName, stackNames } from '../../infra/names.js';
 import { consoleOrigin } from '../../infra/settings.js';
 import { describeCertificate, WARNING_DAYS } from '../aws/acm.js';
 import {
@@ -14,8 +13,25 @@ import {
 } from '../aws/service-state.js';
 import type { Session } from '../aws/session.js';
 import { type DeployedStack, describeStack, stateOf, type StackState } from '../aws/stack.js';
+import { type Alarms, readAlarms, readSubscriptions, type Subscriptions } from './alarm-status.js';
+import { type DriftStatus, readDrift } from './drift.js';
+import { type ImageStatus, readImage } from './image-status.js';
 import { tasksBySettings } from './parameters.js';
-import { type ParameterStates, readParameters, readStop, type StopStatus } from './parameter-status.js';
+import {
+  explainedError,
+  type ParameterStates,
+  readParameters,
+  readStop,
+  type StopStatus,
+} from './parameter-status.js';
+import { readUnprotected } from './protection-status.js';
+import {
+  type ArchiveLock,
+  type LogRetention,
+  readArchiveLock,
+  readLogRetention,
+} from './retention-status.js';
+import { type StatusWarning, warningsOf } from './status-warnings.js';
 import { readStore, type StoreStatus } from './store-status.js';
 
 interface StackStatus {
@@ -24,15 +40,17 @@ interface StackStatus {
   readonly condition: StackState;
   /** ISO 8601, UTC. */
   readonly updated: string | undefined;
+  /** Undefined if it was never detected. */
+  readonly drift: DriftStatus | undefined;
 }
 
 export interface ServiceStatus extends ServiceState {
   readonly steady: boolean;
   /** Smallest number of tasks. */
   readonly desiredBySettings: number;
-  /** Largest number of tasks. */
-  readonly maxBySettings: number;
   readonly note: string | undefined;
+  /** Undefined if the task definition names none, or the repository could not be read. */
+  readonly pushed: ImageStatus | undefined;
 }
 
 export interface ConsoleStatus {
@@ -64,78 +82,170 @@ export interface Status extends ParameterStates {
         readonly expiresSoon: boolean;
       }
     | undefined;
-  /** Alarms in this environment: their number, and those that are firing. */
-  readonly alarms: { readonly total: number; readonly firing: readonly { name: string; reason: string }[] };
+  /** Alarms in this environment. */
+  readonly alarms: Alarms;
+  /** Undefined without the topic. */
+  readonly subscriptions: Subscriptions | undefined;
+  readonly archiveLock: ArchiveLock | undefined;
+  readonly logRetention: readonly LogRetention[] | undefined;
+  /** In prod, what should be protected against deletion, and is not. */
+  readonly unprotected: readonly string[] | undefined;
+  /** What could not be read, and why. The rest of the status is shown without it. */
+  readonly notRead: readonly NotRead[];
+}
+
+export interface NotRead {
+  readonly what: string;
+  readonly problem: string;
+}
+
+/** As printed. */
+export interface StatusReport extends Status {
+  readonly warnings: readonly StatusWarning[];
+}
+
+export async function readReport(session: Session): Promise<StatusReport> {
+  const status = await readStatus(session);
+  return { ...status, warnings: warningsOf(session, status) };
 }
 
 export async function readStatus(session: Session): Promise<Status> {
   const { aws, settings, environment, account, region, emulated } = session;
-  const stacks = stackNames(settings);
-  const [deployed, service, withConsole, keysAndPolicy, emergencyStop, store, alarms] = await Promise.all([
-    Promise.all(stacks.map((name) => describeStack(aws.cloudformation, `${session.names.prefix}-${name}`))),
-    readService(session, 'handler'),
-    readConsole(session),
-    readParameters(session),
-    readStop(session),
-    readStore(session),
-    readAlarms(session),
-  ]);
-  const callback = deployed[stacks.indexOf('callback')];
-  const arn = await certificateArn(session, callback);
-  const certificate = arn === undefined ? undefined : await describeCertificate(session, arn);
+  const notRead: NotRead[] = [];
+  const names = stackNames(settings);
+  const deployed = await Promise.all(
+    names.map((name) => describeStack(aws.cloudformation, `${session.names.prefix}-${name}`)),
+  );
+  const callback = deployed[names.indexOf('callback')];
+  const optional = optionalReader(session, notRead);
+  const [stacks, services, keysAndPolicy, emergencyStop, store, certificate, alarms, kept] =
+    await Promise.all([
+      Promise.all(names.map((name, index) => toStackStatus(session, name, deployed[index], optional))),
+      Promise.all([readService(session, 'handler', optional), readConsole(session, optional)]),
+      readParameters(session),
+      readStop(session),
+      readStore(session),
+      readCertificate(session, callback),
+      readAlarms(session),
+      readKept(session, deployed, optional),
+    ]);
   return {
     environment,
     account,
     region,
     endpoint: emulated ? process.env['AWS_ENDPOINT_URL'] : undefined,
-    stacks: stacks.map((name, index) => {
-      const stack = deployed[index];
-      return {
-        stack: `${session.names.prefix}-${name}`,
-        status: stack?.status ?? 'not deployed',
-        condition: stateOf(stack),
-        updated: stack?.updated?.toISOString(),
-      };
-    }),
-    service,
-    console: withConsole,
+    stacks,
+    service: services[0],
+    console: services[1],
     ...keysAndPolicy,
     callbackAlgorithmBySettings: settings.callbackKeyAlgorithm,
     emergencyStop,
     store,
-    certificate: certificate && {
+    certificate,
+    alarms,
+    ...kept,
+    notRead,
+  };
+}
+
+/** Reads something whose absence does not matter for the rest. @returns undefined if it can't be read */
+type OptionalReader = <Result>(what: string, read: () => Promise<Result>) => Promise<Result | undefined>;
+
+function optionalReader(session: Session, notRead: NotRead[]): OptionalReader {
+  return async (what, read) => {
+    try {
+      return await read();
+    } catch (error) {
+      notRead.push({ what, problem: explainedError(error, session).message });
+      return undefined;
+    }
+  };
+}
+
+/** What says who is told, how long evidence is kept, and what is protected. */
+async function readKept(
+  session: Session,
+  deployed: readonly (DeployedStack | undefined)[],
+  optional: OptionalReader,
+): Promise<Pick<Status, 'subscriptions' | 'archiveLock' | 'logRetention' | 'unprotected'>> {
+  const stacks = deployed.filter((stack) => stack !== undefined);
+  const topic = stacks.map(({ outputs }) => outputs['AlarmTopicArn']).find((arn) => arn !== undefined);
+  const [subscriptions, archiveLock, logRetention, unprotected] = await Promise.all([
+    topic === undefined
+      ? undefined
+      : optional("the alarms' subscriptions", () => readSubscriptions(session, topic)),
+    optional("the archive's lock", () => readArchiveLock(session)),
+    optional("the logs' retention", () => readLogRetention(session)),
+    optional('the deletion protection', () => readUnprotected(session, stacks)),
+  ]);
+  return { subscriptions, archiveLock, logRetention, unprotected };
+}
+
+async function toStackStatus(
+  session: Session,
+  name: StackName,
+  stack: DeployedStack | undefined,
+  optional: OptionalReader,
+): Promise<StackStatus> {
+  return {
+    stack: `${session.names.prefix}-${name}`,
+    status: stack?.status ?? 'not deployed',
+    condition: stateOf(stack),
+    updated: stack?.updated?.toISOString(),
+    drift: stack && (await optional(`the drift of ${stack.stackName}`, () => readDrift(session, stack))),
+  };
+}
+
+async function readCertificate(
+  session: Session,
+  callback: DeployedStack | undefined,
+): Promise<Status['certificate']> {
+  const arn = await certificateArn(session, callback);
+  const certificate = arn === undefined ? undefined : await describeCertificate(session, arn);
+  return (
+    certificate && {
       arn: certificate.arn,
       status: certificate.status,
       expires: certificate.expires?.toISOString(),
       daysLeft: certificate.daysLeft,
       expiresSoon: (certificate.daysLeft ?? Infinity) < WARNING_DAYS,
-    },
-    alarms,
-  };
+    }
+  );
 }
 
-async function readService(session: Session, kind: ServiceKind): Promise<ServiceStatus | undefined> {
+async function readService(
+  session: Session,
+  kind: ServiceKind,
+  optional: OptionalReader,
+): Promise<ServiceStatus | undefined> {
   const state = await describeService(session, kind);
-  const { least, most } = tasksBySettings(session, kind);
+  const { least } = tasksBySettings(session, kind);
+  const image = state?.image;
   return (
     state && {
       ...state,
+      pushed:
+        image === undefined
+          ? undefined
+          : await optional(`the age of the image of the ${kind}`, () => readImage(session, image)),
       steady: isSteady(state),
       desiredBySettings: least,
-      maxBySettings: most,
       note: neverRuns(session, state) ? 'the endpoint is an emulator, which runs no tasks' : undefined,
     }
   );
 }
 
-async function readConsole(session: Session): Promise<ConsoleStatus | undefined> {
+async function readConsole(session: Session, optional: OptionalReader): Promise<ConsoleStatus | undefined> {
   const { settings } = session;
   if (settings.console === undefined) return undefined;
-  return { origin: consoleOrigin(settings), service: await readService(session, 'console') };
+  return {
+    origin: consoleOrigin(settings),
+    service: await readService(session, 'console', optional),
+  };
 }
 
 /** @returns the certificate's ARN, from the settings, the stack's parameter or the certificate resource in the stack */
-async function certificateArn(
+export async function certificateArn(
   { aws, settings }: Session,
   callback: DeployedStack | undefined,
 ): Promise<string | undefined> {
@@ -148,19 +258,4 @@ async function certificateArn(
   );
   return StackResources.find(({ ResourceType }) => ResourceType === 'AWS::CertificateManager::Certificate')
     ?.PhysicalResourceId;
-}
-
-async function readAlarms({ aws, names }: Session): Promise<Status['alarms']> {
-  const firing: { name: string; reason: string }[] = [];
-  let total = 0;
-  for await (const { MetricAlarms = [] } of paginateDescribeAlarms(
-    { client: aws.cloudwatch },
-    { AlarmNamePrefix: `${names.prefix}-` },
-  )) {
-    total += MetricAlarms.length;
-    for (const { AlarmName = '', StateValue, StateReason = '' } of MetricAlarms) {
-      if (StateValue === 'ALARM') firing.push({ name: AlarmName, reason: StateReason });
-    }
-  }
-  return { total, firing };
 }

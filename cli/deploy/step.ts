@@ -5,7 +5,7 @@ import type { DeployedStack } from '../aws/stack.js';
 import type { TemplateBody } from './inputs.js';
 import type { Template } from './templates.js';
 
-export type StepName = StackName | 'keys' | 'certificate' | 'build' | 'service' | 'console service';
+export type StepName = StackName | 'keys' | 'certificate' | 'build' | 'scan' | 'service' | 'console service';
 export type Action =
   'create' | 'update' | 'recreate' | 'rotate' | 'renew' | 'build' | 'wait' | 'delete' | 'none';
 
@@ -40,6 +40,8 @@ export interface DeploymentOptions {
   readonly build: BuildMethod;
   /** Tag of an existing image to run. If undefined, an image is built. */
   readonly givenTag: string | undefined;
+  /** Names of critical findings in the image that the operator accepts. */
+  readonly acceptedFindings: readonly string[];
   /** Tag of the image that the service will run. */
   readonly tag: string;
 }

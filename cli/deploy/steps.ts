@@ -10,6 +10,7 @@ import { type CertificateStep, certificateStep } from './steps/certificate.js';
 import { endpointsCheck, hostNameCheck, instanceCheck } from './steps/checks.js';
 import { defaultGroup, leftOverLog, linkedRoles, withCompanions } from './steps/companions.js';
 import { keysStep } from './steps/keys.js';
+import { scanStep } from './steps/scan.js';
 import { serviceStep } from './steps/service.js';
 import { stackStep } from './steps/stack.js';
 import type { Template } from './templates.js';
@@ -64,6 +65,7 @@ function stepsOfStack(
       return [stack, ...(options.givenTag === undefined ? [buildStep(deployment)] : [])];
     case 'callback':
       return [
+        ...(isDeployed(deployment) ? [] : [scanStep(deployment)]),
         keysStep(deployment),
         ...(isIssuedByStack(session) ? [] : [certificate]),
         stack,
@@ -92,6 +94,11 @@ function companionsOf(deployment: DeploymentRun, template: Template) {
     default:
       return { before: [instanceCheck(deployment, template), ...roles], after: [] };
   }
+}
+
+/** Whether the service runs this image already: a finding that is new must not prevent another change. */
+function isDeployed({ deployed, options }: DeploymentRun): boolean {
+  return deployed.get('callback')?.parameters['ImageTag'] === options.tag;
 }
 
 /** Whether ACM issues the certificate as part of the stack. */

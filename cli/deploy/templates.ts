@@ -27,7 +27,12 @@ export function synthesizeTemplates(environment: EnvironmentName, settings: Sett
   try {
     // CDK validation is off because it accounts for half of the synthesis time; the tests validate the templates for
     // every combination of settings.
-    const app = new App({ outdir, analyticsReporting: false, builtinCloudFormationValidation: false });
+    const app = new App({
+      outdir,
+      treeMetadata: false,
+      analyticsReporting: false,
+      builtinCloudFormationValidation: false,
+    });
     buildStacks(app, environment, settings);
     const { stacks } = app.synth();
     const inputs = new Map<string, Input>();

@@ -4,8 +4,9 @@ import { STACK_NAMES, type StackName } from '../../infra/names.js';
 import { KEY_FILES } from '../../src/keys/directory.js';
 import { type Certificate, findImported } from '../aws/acm.js';
 import { DeployError } from '../aws/error.js';
+import { publicKeyOf, readStoredKey, type StoredKey } from '../aws/callback-key.js';
 import { isLeftOver } from '../aws/leftover-log.js';
-import { allParameters, readParameter } from '../aws/parameters.js';
+import { allParameters, readMetadata } from '../aws/parameters.js';
 import { readPrivateFile } from '../aws/private-files.js';
 import { isKept, resourcesOf, type StackResource } from '../aws/removal.js';
 import { openSession, type Session } from '../aws/session.js';
@@ -163,18 +164,8 @@ async function findStacks(session: Session, options: DestroyOptions): Promise<re
 /** @returns the names of the parameters that exist */
 async function findParameters(session: Session): Promise<readonly string[]> {
   const names = allParameters(session.names);
-  const exists = await Promise.all(names.map((name) => parameterExists(session, name)));
-  return names.filter((_, index) => exists[index]);
-}
-
-async function parameterExists(session: Session, name: string): Promise<boolean> {
-  try {
-    return (await readParameter(session, name)) !== undefined;
-  } catch (error) {
-    // The parameter exists, but is not encrypted.
-    if (error instanceof DeployError) return true;
-    throw error;
-  }
+  const found = await Promise.all(names.map((name) => readMetadata(session, name)));
+  return names.filter((_, index) => found[index] !== undefined);
 }
 
 async function findLocalKeys({ keyDirectory }: Session): Promise<readonly string[]> {
@@ -204,14 +195,23 @@ async function findNotes(
 }
 
 async function findKeyNotes(session: Session): Promise<readonly string[]> {
-  const { keyDirectory, names } = session;
+  const { keyDirectory } = session;
   const [local, stored] = await Promise.all([
     readPrivateFile(join(keyDirectory, KEY_FILES.callbackPrivate)),
-    readParameter(session, names.parameters.callbackPrivateKey).catch(() => undefined),
+    // A key that is not encrypted is no secret to keep.
+    readStoredKey(session).catch(() => undefined),
   ]);
-  return stored === undefined || local?.trim() === stored.trim()
-    ? []
-    : [
-        `The callback key in SSM is not the one in ${keyDirectory}: deleting the parameter may delete the only copy.`,
-      ];
+  if (stored === undefined || (local !== undefined && isSame(local, stored))) return [];
+  return [
+    `The callback key in SSM is not the one in ${keyDirectory}: deleting the parameter may delete the only copy.`,
+  ];
+}
+
+/** @returns false if the public key of the stored key is not recorded, or the key on this machine can't be used */
+function isSame(local: string, { publicKey }: StoredKey): boolean {
+  try {
+    return publicKeyOf(local).fingerprint === publicKey?.fingerprint;
+  } catch {
+    return false;
+  }
 }

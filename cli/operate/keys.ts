@@ -1,7 +1,9 @@
 // `npm run keys -- cosigner FILE`: registers a Co-signer's public key.
-import { importCallbackKey, importCosignerKeys, KeyError, type SigningKey } from '../../src/protocol/key.js';
+import { importCosignerKeys, KeyError } from '../../src/protocol/key.js';
+import { type PublicKey, readStoredKey, type StoredKey } from '../aws/callback-key.js';
 import { DeployError } from '../aws/error.js';
 import { putParameter, readParameter } from '../aws/parameters.js';
+import { npmCommand } from '../aws/printed-commands.js';
 import { openSession, type Session } from '../aws/session.js';
 import { createProgram, readText } from '../command.js';
 import { confirm } from '../confirm.js';
@@ -53,8 +55,8 @@ async function registerKey(file: string, options: KeysOptions): Promise<void> {
   const given = readKeys(readText(file), file);
   const session = await openSession(options);
   const parameter = session.names.parameters.cosignerPublicKey;
-  const callbackKey = await readCallbackKey(session);
-  assertNotCallbackKey(session, given, file, callbackKey);
+  const callbackKey = await readStoredKey(session);
+  assertNotCallbackKey(session, given, file, callbackKey?.publicKey);
   const stored = await readParameter(session, parameter);
   const change = toChange(
     stored === undefined ? undefined : readStoredKeys(stored, parameter, options),
@@ -75,7 +77,13 @@ async function registerKey(file: string, options: KeysOptions): Promise<void> {
   }
   const { before, after } = change;
   if (options.json === true) {
-    printJson({ parameter, changed: isChanged, before, after, callbackAlgorithm: callbackKey?.algorithm });
+    printJson({
+      parameter,
+      changed: isChanged,
+      before,
+      after,
+      callbackAlgorithm: callbackKey?.publicKey?.algorithm,
+    });
   } else printChange(session, { ...change, isChanged }, { given, file, callbackKey });
 }
 
@@ -99,14 +107,15 @@ function toChange(
 interface ChangeContext {
   readonly given: PublicKeys;
   readonly file: string;
-  readonly callbackKey: SigningKey | undefined;
+  readonly callbackKey: StoredKey | undefined;
 }
 
 function printChange(
-  { names, settings }: Session,
+  session: Session,
   { after, dropped, isChanged }: KeyChange,
   { given, file, callbackKey }: ChangeContext,
 ): void {
+  const { names, settings } = session;
   const parameter = names.parameters.cosignerPublicKey;
   const paint = painter(process.stdout);
   const lines = [
@@ -120,9 +129,7 @@ function printChange(
       : []),
     ...(callbackKey === undefined || settings.auth === 'json'
       ? []
-      : [
-          `The handler signs its answers with ${callbackKey.algorithm} (key ${callbackKey.fingerprint.slice(0, 16)}).`,
-        ]),
+      : [describeCallbackKey(session, callbackKey)]),
     ...(settings.auth === 'json'
       ? [
           `${paint('yellow', 'Note')}  the handler uses JSON mode, which verifies no signatures: the key has no effect until "auth" is "jwt".`,
@@ -130,6 +137,12 @@ function printChange(
       : []),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function describeCallbackKey(session: Session, { publicKey }: StoredKey): string {
+  return publicKey === undefined
+    ? `The handler's own public key is not recorded, so the two were not compared. To record it: ${npmCommand(session, 'deploy')}`
+    : `The handler signs its answers with ${publicKey.algorithm} (key ${publicKey.fingerprint.slice(0, 16)}).`;
 }
 
 /** @throws {DeployError} if a key can't be used */
@@ -178,7 +191,7 @@ function assertNotCallbackKey(
   { keyDirectory }: Session,
   { fingerprints }: PublicKeys,
   file: string,
-  callbackKey: SigningKey | undefined,
+  callbackKey: PublicKey | undefined,
 ): void {
   if (callbackKey === undefined || !fingerprints.includes(callbackKey.fingerprint)) return;
   throw new DeployError(
@@ -186,14 +199,4 @@ function assertNotCallbackKey(
     `${file} is the handler's own public key, the one in ${keyDirectory}`,
     "register the Co-signer's key: on its host, run sudo cosigner print-public-key",
   );
-}
-
-/** @returns undefined if the handler's own key is not stored, or can't be used */
-async function readCallbackKey(session: Session): Promise<SigningKey | undefined> {
-  const stored = await readParameter(session, session.names.parameters.callbackPrivateKey);
-  try {
-    return stored === undefined ? undefined : importCallbackKey(stored);
-  } catch {
-    return undefined;
-  }
 }

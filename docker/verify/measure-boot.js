@@ -1,8 +1,10 @@
 // Measures how long the service takes to become healthy, alternating with an empty Node.js process. Runs in the image
-// from standard input, and prints two medians: the time in milliseconds, and the ratio to the empty process.
+// from standard input, and prints two medians: the time in milliseconds, and the ratio to the empty process. With
+// TLS=self-signed, the service serves HTTPS.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { get } from 'node:http';
+import { get as getHttp } from 'node:http';
+import { get as getHttps } from 'node:https';
 import { createServer } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
@@ -49,7 +51,9 @@ function listening(service) {
 
 function healthy() {
   return new Promise((resolve) => {
-    get({ host: '127.0.0.1', port, path: '/health', agent: false }, (response) => {
+    const get = process.env.TLS ? getHttps : getHttp;
+    const options = { host: '127.0.0.1', port, path: '/health', agent: false, rejectUnauthorized: false };
+    get(options, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     }).on('error', () => resolve(false));

@@ -6,8 +6,10 @@ import { isObject, type JsonObject } from './json.js';
 export function withDefaults(settings: JsonObject, environment: EnvironmentName): JsonObject {
   const production = environment === 'prod';
   const { desiredCount = production ? 2 : 1, network = {} } = settings;
+  // A mistake in desiredCount is reported once, not for both.
+  const least = typeof desiredCount === 'number' ? Math.max(0, Math.ceil(desiredCount)) : 0;
   return {
-    maxCount: production && typeof desiredCount === 'number' ? 2 * desiredCount : desiredCount,
+    maxCount: Math.min(production ? 2 * least : least, 20),
     tlsToTask: production,
     ...settings,
     desiredCount,

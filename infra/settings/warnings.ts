@@ -1,4 +1,5 @@
 // Warns about settings that work, but not with every Co-signer or not safely.
+import type { EnvironmentName } from '../names.js';
 import type { Settings } from './schema.js';
 
 /** The first AWS Nitro Co-signer that accepts ES256, and for which JWT with a pinned certificate or a root CA is announced. */
@@ -20,15 +21,16 @@ const PRIVATE_DOMAINS = [
 ];
 
 /** @returns one line for each warning */
-export function findWarnings({
-  auth,
-  certificate,
-  console: withConsole,
-  network,
-  cosigner,
-  hostName,
-}: Settings): readonly string[] {
+export function findWarnings(
+  { alarmEmail, auth, certificate, console: withConsole, network, cosigner, hostName }: Settings,
+  environment: EnvironmentName,
+): readonly string[] {
   return [
+    ...(environment === 'prod' && alarmEmail === undefined
+      ? [
+          'Nobody receives the alarms, because "alarmEmail" is not set: set it, or subscribe to the topic in the output AlarmTopicArn.',
+        ]
+      : []),
     ...(auth === 'json'
       ? [
           'Requests are not authenticated, because "auth" is "json": whoever reaches the load balancer can send requests, and answers are not signed.',

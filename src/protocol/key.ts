@@ -68,6 +68,20 @@ export function importCallbackKey(text: string): SigningKey {
 }
 
 /**
+ * Imports the public key of a handler's key pair.
+ * @param text one public key in PEM
+ * @throws {KeyError}
+ */
+export function importCallbackPublicKey(text: string): SigningKey {
+  const [block, ...others] = pemBlocks(text);
+  if (block === undefined || others.length > 0 || isPrivate(block)) {
+    throw new KeyError('KEY_UNREADABLE', 'it is not one public key');
+  }
+  const key = readPublicKey(block);
+  return { key, algorithm: algorithmOf(key), fingerprint: fingerprintOf(key) };
+}
+
+/**
  * Imports the public keys of one or more Co-signers. Duplicates are dropped.
  * @param text RSA 2048 public keys in PEM, one after another: SPKI (`PUBLIC KEY`), PKCS#1
  *   (`RSA PUBLIC KEY`) or X.509 (`CERTIFICATE`)

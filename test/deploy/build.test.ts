@@ -13,7 +13,7 @@ function fakeEngine(place: Workspace, build: string): void {
 echo "$@" >>"$HOME/calls"
 case $1 in
 login) cat >"$HOME/password" ;;
-build) for context; do :; done; ls -A "$context" >"$HOME/context"; ${build} ;;
+build) echo "$BUILDX_NO_DEFAULT_ATTESTATIONS" >"$HOME/attestations"; for context; do :; done; ls -A "$context" >"$HOME/context"; ${build} ;;
 esac
 `,
   );
@@ -42,6 +42,7 @@ t.test('builds the committed tree, and pushes it to the repository', async (t) =
   t.equal(push, `push ${image}`);
   t.match(read('password'), /^.+$/, 'the password is passed on standard input');
   t.notMatch(read('calls'), read('password'), 'and not in an argument');
+  t.equal(read('attestations').trim(), '1', 'docker pushes one manifest, without attestations');
   t.match(read('context'), 'policy.yaml');
   t.notMatch(read('context'), 'not-committed');
 });

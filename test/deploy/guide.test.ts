@@ -13,6 +13,7 @@ import { ROOT } from '../helpers/cli.js';
 import { rsaPair } from '../helpers/keys.js';
 import { motoServer } from '../helpers/moto.js';
 import { REGION } from '../helpers/operator.js';
+import { OPERATOR_KEY } from '../helpers/operator-calls.js';
 
 const run = promisify(execFile);
 
@@ -56,7 +57,7 @@ t.test('every command succeeds and prints what the guide shows', async (t) => {
     PATH: process.env['PATH'],
     HOME: home,
     AWS_ENDPOINT_URL: proxy.endpoint,
-    AWS_ACCESS_KEY_ID: 'test',
+    AWS_ACCESS_KEY_ID: OPERATOR_KEY,
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_DEFAULT_REGION: REGION,
     AWS_PAGER: '',

@@ -39,6 +39,7 @@ t.test('resumes after an interruption at any AWS call', async (t) => {
       '1 StartBuild',
       '1 PutParameter',
       '2 PutParameter',
+      '3 PutParameter',
       '1 ImportCertificate',
       '4 CreateStack',
     ]);
@@ -122,6 +123,7 @@ async function stateOf(endpoint: string, place: Workspace): Promise<unknown> {
     new HeadObjectCommand({ Bucket: `fireblocks-dev-source-123456789012-${REGION}`, Key: 'source.zip' }),
   );
   const key = await account.parameter(NAMES.parameters.callbackPrivateKey);
+  const publicKey = await account.parameter(NAMES.publicKey);
   const policy = await account.parameter(NAMES.parameters.policy);
   const read = (name: string): string => readFileSync(join(place.directory, name), 'utf8');
   const service = await account.service();
@@ -140,6 +142,11 @@ async function stateOf(endpoint: string, place: Workspace): Promise<unknown> {
     images: imageDetails.flatMap(({ imageTags = [] }) => imageTags).map((tag) => tag === place.tag),
     source: (source.ContentLength ?? 0) > 0,
     key: [key?.Type, key?.Version, key?.Value === read('.keys/dev/callback_private.pem')],
+    publicKey: [
+      publicKey?.Type,
+      publicKey?.Version,
+      publicKey?.Value === read('.keys/dev/callback_public.pem'),
+    ],
     policy: [policy?.Type, policy?.Version, policy?.Value === read('policy.yaml')],
     service: [service?.serviceName, service?.desiredCount],
     // The Co-signer must be given the certificate that the load balancer presents.

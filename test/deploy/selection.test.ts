@@ -47,6 +47,7 @@ t.test('deploys selected stacks as planned', async (t) => {
       steps: {
         image: 'none',
         build: 'none',
+        scan: 'wait',
         keys: 'create',
         certificate: 'create',
         callback: 'create',

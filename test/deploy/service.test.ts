@@ -182,7 +182,8 @@ t.test('service', async (t) => {
 
     let polls = 0;
     proxy.before = (call) => {
-      const healthy = call.action === 'DescribeTargetHealth' ? ++polls > 2 : polls > 2;
+      // The plan reads the service twice.
+      const healthy = call.action === 'DescribeTargetHealth' ? ++polls > 4 : polls > 4;
       return emulateService(call, healthy ? 'COMPLETED' : 'IN_PROGRESS', healthy ? 'healthy' : 'initial');
     };
     const waited = await place.run('deploy', '--yes');

@@ -1,6 +1,7 @@
 // A proxy between a command and moto_server: records every AWS call, and lets a test make it fail or reply to it.
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { OPERATOR_KEY, recordOperatorCall } from './operator-calls.js';
 import type { Scope } from './scope.js';
 
 export interface AwsCall {
@@ -38,6 +39,7 @@ export async function awsProxy(t: Scope, target: string): Promise<AwsProxy> {
         const { method = 'GET', url = '/', headers } = request;
         const call = callOf(method, url, headers, raw.toString('latin1'));
         proxy.calls.push(call);
+        recordIfOperator(call, url, headers);
         const reply = (await proxy.before(call)) ?? (await forward(call));
         const content = Buffer.from(reply.body, 'latin1');
         // S3 always says how long an object is.
@@ -84,6 +86,13 @@ export async function awsProxy(t: Scope, target: string): Promise<AwsProxy> {
   return proxy;
 }
 
+function recordIfOperator(call: AwsCall, url: string, headers: IncomingHttpHeaders): void {
+  const [, key, region = ''] = /Credential=([^/]+)\/\d+\/([^/]+)\//.exec(headers.authorization ?? '') ?? [];
+  if (key !== OPERATOR_KEY) return;
+  const bypassesGovernance = headers['x-amz-bypass-governance-retention'] === 'true';
+  recordOperatorCall({ ...call, region, url, bypassesGovernance });
+}
+
 function callOf(method: string, url: string, headers: IncomingHttpHeaders, body: string): AwsCall {
   const service =
     /Credential=[^/]+\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? 'unknown';
@@ -111,7 +120,7 @@ export function json(value: unknown, status = 200): AwsReply {
 
 /** @returns an error in the format of the call's API */
 export function awsError({ service }: AwsCall, code: string, message: string, status = 400): AwsReply {
-  if (['cloudformation', 'elasticloadbalancing', 'sts', 'ec2'].includes(service)) {
+  if (['cloudformation', 'elasticloadbalancing', 'route53', 'sts', 'ec2'].includes(service)) {
     return {
       status,
       body: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>1</RequestId></ErrorResponse>`,

@@ -29,6 +29,7 @@ export interface Account {
     readonly { name: string; status: string; parameters: Readonly<Record<string, string>> }[]
   >;
   template(stackName: string): Promise<string>;
+  outputs(stackName: string): Promise<Readonly<Record<string, string>>>;
   parameter(name: string): Promise<Parameter | undefined>;
   /** @returns the parameter's versions, the newest first */
   history(name: string): Promise<readonly ParameterHistory[]>;
@@ -56,6 +57,12 @@ export function accountAt(endpoint: string): Account {
           Parameters.map(({ ParameterKey = '', ParameterValue = '' }) => [ParameterKey, ParameterValue]),
         ),
       })).sort((a, b) => a.name.localeCompare(b.name));
+    },
+    async outputs(StackName) {
+      const { Stacks = [] } = await cloudformation.send(new DescribeStacksCommand({ StackName }));
+      return Object.fromEntries(
+        (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+      );
     },
     async template(StackName) {
       const { TemplateBody = '' } = await cloudformation.send(new GetTemplateCommand({ StackName }));

@@ -7,6 +7,7 @@ import { askedOf, hashOf } from '../../src/memory/recall.js';
 import { parsePolicy } from '../../src/policy/parse/file.js';
 import { parseRequest } from '../../src/protocol/request.js';
 import { personKey } from '../../src/store/keys.js';
+import type { ServerCertificate } from '../../src/tls/certificate.js';
 import type { Overrides } from './authenticator.js';
 import { createPeople, heldPolicy, ORIGIN, type PersonName, type PolicyParts } from './held-people.js';
 import { memoryLog } from './log.js';
@@ -42,7 +43,7 @@ export async function consoleApp(t: Test, parts: PolicyParts = {}) {
   const blobs = new MemoryBlobs();
   const { log, lines } = memoryLog();
   const lifecycle = { stopping: false };
-  const start = () =>
+  const start = (certificate?: ServerCertificate) =>
     buildConsole({
       ...{ table, blobs, log, lifecycle, origin: ORIGIN, now: () => new Date(state.now) },
       policy: {
@@ -51,6 +52,7 @@ export async function consoleApp(t: Test, parts: PolicyParts = {}) {
         },
       },
       candidate: { current: undefined },
+      certificate,
     });
   const app = await start();
   t.teardown(async () => {

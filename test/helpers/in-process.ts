@@ -7,6 +7,7 @@ import type { Ran } from './cli.js';
 
 const COMMANDS = {
   deploy: async () => (await import('../../cli/deploy/command.js')).runDeploy,
+  doctor: async () => (await import('../../cli/doctor/command.js')).runDoctor,
   destroy: async () => (await import('../../cli/operate/destroy.js')).runDestroy,
   keys: async () => (await import('../../cli/operate/keys.js')).runKeys,
   logs: async () => (await import('../../cli/operate/logs.js')).runLogs,

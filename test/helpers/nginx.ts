@@ -24,13 +24,30 @@ export interface Nginx {
 /**
  * @param port the handler's port
  * @param nextPort its successor's port, used while the handler is deregistered
+ * @param toTask the protocol of both. Like the load balancer, nginx does not verify their certificates
  */
 export async function nginx(
   t: Scope & { readonly testdirName: string },
   port: number,
   nextPort = port,
+  toTask: 'http' | 'https' = 'http',
 ): Promise<Nginx> {
   const directory = join(t.testdirName, 'nginx');
+  const ca = makeFrontCertificate(directory);
+  const ownPort = await freePort();
+  const configured = configuration(directory, ownPort, { targets: [port, nextPort], toTask });
+  const { errors } = await runNginx(t, { directory, port: ownPort, configuration: configured });
+  return {
+    url: `https://127.0.0.1:${ownPort}`,
+    ca,
+    errors,
+    deregister: () => writeFileSync(join(directory, 'deregistered'), ''),
+    register: () => rmSync(join(directory, 'deregistered'), { force: true }),
+  };
+}
+
+/** Creates `tls.crt` and `tls.key` for callback.internal and 127.0.0.1. @returns the CA that clients trust, PEM */
+export function makeFrontCertificate(directory: string): string {
   mkdirSync(directory, { recursive: true });
   execFileSync(
     'openssl',
@@ -42,8 +59,25 @@ export async function nginx(
     ],
     { cwd: directory, stdio: 'ignore' },
   );
-  const ownPort = await freePort();
-  writeFileSync(join(directory, 'nginx.conf'), configuration(directory, ownPort, port, nextPort));
+  return readFileSync(join(directory, 'tls.crt'), 'utf8');
+}
+
+export interface RunningNginx {
+  readonly errors: () => string;
+  /** Ends the process at once, but its workers only with `master_process off`. */
+  readonly kill: () => Promise<void>;
+}
+
+/** Starts nginx, and waits until it listens. @param configuration the content of nginx.conf */
+export async function runNginx(
+  t: Scope,
+  {
+    directory,
+    port,
+    configuration,
+  }: { readonly directory: string; readonly port: number; readonly configuration: string },
+): Promise<RunningNginx> {
+  writeFileSync(join(directory, 'nginx.conf'), configuration);
   const child = spawn('nginx', ['-p', directory, '-c', join(directory, 'nginx.conf'), '-e', 'error.log'], {
     stdio: 'ignore',
   });
@@ -51,36 +85,47 @@ export async function nginx(
     throw new Error('nginx is not installed: apt-get install nginx');
   });
   const exited = once(child, 'exit');
-  t.teardown(async () => {
-    child.kill('SIGTERM');
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
     await exited;
-  });
-  const up = await until(() => canConnect(ownPort), 10_000);
+  };
+  t.teardown(() => end('SIGTERM'));
+  const up = await until(() => canConnect(port), 10_000);
   const errors = (): string => readFileSync(join(directory, 'error.log'), 'utf8');
   if (up === undefined) throw new Error(`nginx did not start: ${errors()}`);
-  return {
-    url: `https://127.0.0.1:${ownPort}`,
-    ca: readFileSync(join(directory, 'tls.crt'), 'utf8'),
-    errors,
-    deregister: () => writeFileSync(join(directory, 'deregistered'), ''),
-    register: () => rmSync(join(directory, 'deregistered'), { force: true }),
-  };
+  return { errors, kill: () => end('SIGKILL') };
 }
 
-function configuration(directory: string, ownPort: number, port: number, nextPort: number): string {
-  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (name) => `${name}_temp_path ${directory}/${name};`,
-  );
+/** The settings that nginx needs to run in a directory of its own, without a daemon. */
+export function surroundings(directory: string): string {
   return `
 daemon off;
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 pid ${directory}/nginx.pid;
 worker_processes 1;
 error_log ${directory}/error.log warn;
-events { worker_connections 512; }
+events { worker_connections 512; }`;
+}
+
+/** The beginning of nginx's block `http`. */
+export function httpSettings(directory: string): string {
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${directory}/${name};`,
+  );
+  return `${paths.join('\n  ')}\n  access_log off;`;
+}
+
+function configuration(
+  directory: string,
+  ownPort: number,
+  {
+    targets: [port, nextPort],
+    toTask,
+  }: { readonly targets: readonly [number, number]; readonly toTask: string },
+): string {
+  return `${surroundings(directory)}
 http {
-  ${paths.join('\n  ')}
-  access_log off;
+  ${httpSettings(directory)}
   upstream handler { server 127.0.0.1:${port} max_fails=0; keepalive 32; keepalive_timeout 60s; }
   upstream successor { server 127.0.0.1:${nextPort} max_fails=0; keepalive 32; keepalive_timeout 60s; }
   server {
@@ -93,7 +138,7 @@ http {
     location / {
       set $target handler;
       if (-f ${directory}/deregistered) { set $target successor; }
-      proxy_pass http://$target;
+      proxy_pass ${toTask}://$target;
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header X-Amzn-Trace-Id "Root=1-67891233-abcdef012345678912345678";

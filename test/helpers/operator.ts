@@ -6,6 +6,7 @@ import type { Test } from 'tap';
 import { EXAMPLE_FILE, SETTINGS_FILE } from '../../infra/settings.js';
 import type { Ran } from './cli.js';
 import { type InProcessCommand, runInProcess } from './in-process.js';
+import { OPERATOR_KEY } from './operator-calls.js';
 import { programPath, ROOT } from './paths.js';
 import { EXAMPLE, type Json } from './settings.js';
 
@@ -14,7 +15,7 @@ export type OperatorCommand = InProcessCommand;
 
 /** Node.js arguments that start the command. */
 export function programOf(command: OperatorCommand): readonly string[] {
-  if (command === 'deploy' || command === 'policy') return [programPath(`cli/${command}/main.ts`)];
+  if (['deploy', 'doctor', 'policy'].includes(command)) return [programPath(`cli/${command}/main.ts`)];
   return [programPath('cli/operate/main.ts'), command];
 }
 
@@ -108,7 +109,7 @@ function environmentFor(directory: string, endpoint: string): NodeJS.ProcessEnv 
     HOME: join(directory, 'home'),
     TMPDIR: join(directory, 'tmp'),
     AWS_ENDPOINT_URL: endpoint,
-    AWS_ACCESS_KEY_ID: 'test',
+    AWS_ACCESS_KEY_ID: OPERATOR_KEY,
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_EC2_METADATA_DISABLED: 'true',
   };

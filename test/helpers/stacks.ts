@@ -8,12 +8,16 @@ import type { EnvironmentName, StackName } from '../../infra/names.js';
 import { checkSettings } from '../../infra/settings.js';
 import { buildStacks } from '../../infra/stacks.js';
 import { EXAMPLE, type Json } from './settings.js';
+import type { Statement } from './iam.js';
+
+export { listOf, type Statement, toText } from './iam.js';
 
 export interface Resource {
   readonly Type: string;
   readonly Properties: Json;
   readonly DeletionPolicy?: string;
   readonly CreationPolicy?: Json;
+  readonly DependsOn?: string | readonly string[];
 }
 
 interface TemplateJson {
@@ -100,15 +104,6 @@ function readStacks(environment: EnvironmentName, changes: Json): Synthesized {
   }
 }
 
-export interface Statement {
-  readonly Effect: 'Allow' | 'Deny';
-  readonly Action: string | readonly string[];
-  readonly Resource?: unknown;
-  readonly Principal?: unknown;
-  readonly Condition?: Json;
-  readonly Sid?: string;
-}
-
 /**
  * All statements of all policies in the templates. `where` is the stack, the type and the logical id of the resource.
  */
@@ -126,22 +121,4 @@ function findStatements(value: unknown): Statement[] {
   return Object.entries(value).flatMap(([key, inner]) =>
     key === 'Statement' ? (inner as Statement[]) : findStatements(inner),
   );
-}
-
-export function listOf<T>(value: T | readonly T[] | undefined): readonly T[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
-}
-
-/** A template value as a string, in which references and pseudo parameters appear as `<Name>`. */
-export function toText(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value);
-  const [[name, inner] = ['', undefined]] = Object.entries(value) as [string, unknown][];
-  if (name === 'Ref') return `<${toText(inner)}>`;
-  if (name === 'Fn::GetAtt') return `<${listOf(inner as string).join('.')}>`;
-  if (name === 'Fn::Join') {
-    const [separator, parts] = inner as [string, unknown[]];
-    return parts.map(toText).join(separator);
-  }
-  return JSON.stringify(value);
 }

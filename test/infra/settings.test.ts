@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { ENVIRONMENT_NAMES } from '../../infra/names.js';
+import { ENVIRONMENT_NAMES, type EnvironmentName } from '../../infra/names.js';
 import {
   callbackUrl,
   checkSettings,
@@ -20,7 +20,7 @@ const BAD_PATH = 'must be a path such as /fireblocks/callback_handler, without s
 const PREFIX_LIST =
   'must be the id of DynamoDB\'s prefix list, pl-…, which "aws ec2 describe-managed-prefix-lists" shows';
 
-function problems(json: unknown, environment: (typeof ENVIRONMENT_NAMES)[number] = 'dev'): readonly string[] {
+function problems(json: unknown, environment: EnvironmentName = 'dev'): readonly string[] {
   try {
     checkSettings(json, environment);
     return [];
@@ -68,7 +68,7 @@ t.test('the base path follows the rule of BASE_PATH, and is part of the URL for 
 
 t.test('warns about requests without authentication, and about JWT with a private certificate', (t) => {
   const warnings = (changes: Json) =>
-    findWarnings(checkSettings({ ...EXAMPLE, ...changes, environments: {} }, 'prod'));
+    findWarnings(checkSettings({ ...EXAMPLE, ...changes, environments: {} }, 'staging'), 'staging');
   t.match(warnings({ auth: 'json' }), [/^Requests are not authenticated/]);
   for (const cosigner of [{}, CHOICES.cosigner]) {
     const found = warnings(cosigner);
@@ -80,9 +80,21 @@ t.test('warns about requests without authentication, and about JWT with a privat
   t.end();
 });
 
+t.test('warns in prod if nobody receives the alarms', (t) => {
+  const warnings = (environment: EnvironmentName, changes: Json = {}) =>
+    findWarnings(
+      checkSettings({ ...EXAMPLE, ...CHOICES.certificateByAcm, ...changes, environments: {} }, environment),
+      environment,
+    );
+  t.match(warnings('prod'), [/^Nobody receives the alarms, because "alarmEmail" is not set/]);
+  t.strictSame(warnings('prod', { alarmEmail: 'operators@example.com' }), []);
+  t.strictSame(warnings('staging'), []);
+  t.end();
+});
+
 t.test('warns about a hostname that is a whole domain', (t) => {
   const warnings = (hostName: string) =>
-    findWarnings(checkSettings({ ...EXAMPLE, ...CHOICES.certificateByArn, hostName }, 'dev'));
+    findWarnings(checkSettings({ ...EXAMPLE, ...CHOICES.certificateByArn, hostName }, 'dev'), 'dev');
   t.match(warnings('example.com'), [
     /^The private zone example\.com hides .* such as callback\.example\.com\.$/,
   ]);
@@ -137,7 +149,7 @@ t.test('refuses a hostname that is the public zone itself, whose other names it 
 
 t.test('warns about a webhook without a route to the internet, and about the CA of passkeys', (t) => {
   const warnings = (changes: Json) =>
-    findWarnings(checkSettings({ ...EXAMPLE, ...changes, environments: {} }, 'dev'));
+    findWarnings(checkSettings({ ...EXAMPLE, ...changes, environments: {} }, 'dev'), 'dev');
   const webhook = /"console.webhookUrl" needs a route to the internet/;
   const { console } = CHOICES.console;
   const { webhookUrl, ...silent } = console;

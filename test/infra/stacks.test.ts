@@ -4,6 +4,7 @@ import './stacks/security.js';
 import './stacks/store.js';
 import './stacks/image.js';
 import './stacks/callback.js';
+import './stacks/availability.js';
 import './stacks/monitoring.js';
 import './stacks/cosigner.js';
 import './stacks/console.js';

@@ -2,12 +2,15 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import t from 'tap';
+import { connect as connectTls } from 'node:tls';
+import t, { type Test } from 'tap';
 import { createCosigner } from '../../cli/cosigner/client.js';
 import { keysIn } from '../../cli/cosigner/keys.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
 import { createMissingKeys } from '../../src/keys/directory.js';
+import { rsaPair } from '../helpers/keys.js';
 import { startLoad } from '../helpers/load.js';
+import { motoServer } from '../helpers/moto.js';
 import { nginx } from '../helpers/nginx.js';
 import { freePort } from '../helpers/port.js';
 import { type Handler, startHandler } from '../helpers/process.js';
@@ -17,38 +20,51 @@ const CONNECTIONS = 16;
 const ANSWERS = 150;
 
 // The first test spends 30 s waiting for the handler's timeout, so the others run in parallel.
-t.jobs = 2;
+t.jobs = 3;
 
-t.test('a client that stalls gets 408', async (t) => {
-  const url = new URL(
-    await startHandler(t, { built: true, cwd: t.testdir(), args: ['--local'] }).listening(),
-  );
-  /** Sends the beginning of a request, and waits until the handler closes the connection. */
-  const stall = async (beginning: string): Promise<{ reply: string; seconds: number }> => {
-    const startedAt = performance.now();
-    const socket = connect(Number(url.port), url.hostname);
-    let reply = '';
-    socket.setEncoding('utf8').on('data', (chunk: string) => (reply += chunk));
-    socket.write(beginning);
-    await once(socket, 'close');
-    return { reply, seconds: (performance.now() - startedAt) / 1000 };
-  };
+/** A handler with plain HTTP, and one with TLS, which local mode does not have. */
+const HANDLERS: Readonly<Record<string, (t: Test) => Promise<Handler>>> = {
+  'plain HTTP': (t) => Promise.resolve(startHandler(t, { built: true, cwd: t.testdir(), args: ['--local'] })),
+  TLS: async (t) => {
+    const moto = await motoServer(t);
+    await moto.put('callback', rsaPair().privatePem);
+    await moto.put('cosigner', rsaPair().publicPem);
+    return startHandler(t, { built: true, cwd: t.testdir(), env: { ...moto.env, TLS: 'self-signed' } });
+  },
+};
 
-  t.jobs = 3;
-  const post = 'POST /callback HTTP/1.1\r\nHost: x\r\n';
-  for (const [part, beginning, least, most] of [
-    ['headers', post, 29, 37],
-    ['body', `${post}Content-Length: 100\r\n\r\nabc`, 29, 37],
-    ['body, if it is large', `${post}Content-Length: 8000000\r\n\r\nabc`, 4, 10],
-  ] as const) {
-    t.test(`in the middle of the ${part}, after ${least + 1} s`, async (t) => {
-      const { reply, seconds } = await stall(beginning);
-      t.match(reply, /^HTTP\/1\.1 408 Request Timeout\r\n/);
-      t.match(reply, /\{"code":"request_timeout"/);
-      t.ok(seconds > least && seconds < most, `after ${seconds.toFixed(1)} s`);
-    });
-  }
-});
+for (const [protocol, start] of Object.entries(HANDLERS)) {
+  t.test(`a client that stalls gets 408, with ${protocol}`, async (t) => {
+    const url = new URL(await (await start(t)).listening());
+    const open = (port: number, host: string) =>
+      url.protocol === 'https:' ? connectTls({ port, host, rejectUnauthorized: false }) : connect(port, host);
+    /** Sends the beginning of a request, and waits until the handler closes the connection. */
+    const stall = async (beginning: string): Promise<{ reply: string; seconds: number }> => {
+      const startedAt = performance.now();
+      const socket = open(Number(url.port), url.hostname);
+      let reply = '';
+      socket.setEncoding('utf8').on('data', (chunk: string) => (reply += chunk));
+      socket.write(beginning);
+      await once(socket, 'close');
+      return { reply, seconds: (performance.now() - startedAt) / 1000 };
+    };
+
+    t.jobs = 3;
+    const post = 'POST /callback HTTP/1.1\r\nHost: x\r\n';
+    for (const [part, beginning, least, most] of [
+      ['headers', post, 29, 37],
+      ['body', `${post}Content-Length: 100\r\n\r\nabc`, 29, 37],
+      ['body, if it is large', `${post}Content-Length: 8000000\r\n\r\nabc`, 4, 10],
+    ] as const) {
+      t.test(`in the middle of the ${part}, after ${least + 1} s`, async (t) => {
+        const { reply, seconds } = await stall(beginning);
+        t.match(reply, /^HTTP\/1\.1 408 Request Timeout\r\n/);
+        t.match(reply, /\{"code":"request_timeout"/);
+        t.ok(seconds > least && seconds < most, `after ${seconds.toFixed(1)} s`);
+      });
+    }
+  });
+}
 
 t.test('behind a TLS proxy', async (t) => {
   const cwd = t.testdir();

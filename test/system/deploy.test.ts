@@ -67,8 +67,12 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     );
     t.strictSame(
       Parameters.map(({ Name, Type, KeyId }) => [Name, Type, KeyId]).sort(),
-      [callbackPrivateKey, policy].map((name) => [name, 'SecureString', 'alias/fireblocks-dev']),
-      'encrypted with the environment’s KMS key',
+      [
+        [callbackPrivateKey, 'SecureString', 'alias/fireblocks-dev'],
+        [NAMES.publicKey, 'String', undefined],
+        [policy, 'SecureString', 'alias/fireblocks-dev'],
+      ].sort(),
+      'encrypted with the environment’s KMS key, but for the public key',
     );
     t.strictSame(await account.certificates(), ['callback.internal']);
     t.equal((await account.service())?.desiredCount, 1);

@@ -5,7 +5,7 @@ import { npmCommand } from '../../aws/printed-commands.js';
 import type { Session } from '../../aws/session.js';
 import { applyCallbackKey, type CallbackKeyState, describe, inspectCallbackKey } from '../callback-key.js';
 import { applyPolicy, inspectPolicy, type PolicyPlan } from '../policy.js';
-import type { Change, DeploymentRun, Report, Step } from '../step.js';
+import type { Action, Change, DeploymentRun, Report, Step } from '../step.js';
 
 export function keysStep(deployment: DeploymentRun): Step {
   const { session, options } = deployment;
@@ -37,16 +37,27 @@ const POLICY_SUMMARY: Readonly<Record<PolicyPlan['action'], readonly string[]>> 
   remember: ['store the signatures of the policy'],
 };
 
+const KEY_SUMMARY: Readonly<Record<CallbackKeyState['action'], readonly string[]>> = {
+  none: [],
+  create: ['store the private key in SSM'],
+  rotate: ['replace the private key in SSM'],
+  record: ['record the public key'],
+};
+
+function actionOf(key: CallbackKeyState['action'], policy: PolicyPlan): Action {
+  if (key === 'record') return 'update';
+  return key === 'none' && policy.action !== 'none' ? 'create' : key;
+}
+
 function toChange(session: Session, key: CallbackKeyState, policy: PolicyPlan): Change {
   const { action, makesPair } = key;
   const summary = [
-    ...(makesPair ? ['create a key pair'] : []),
-    ...(action === 'create' ? ['store the private key in SSM'] : []),
-    ...(action === 'rotate' ? ['replace the private key in SSM'] : []),
+    ...(makesPair === true ? ['create a key pair'] : []),
+    ...KEY_SUMMARY[action],
     ...POLICY_SUMMARY[policy.action],
   ];
   return {
-    action: action === 'none' && policy.action !== 'none' ? 'create' : action,
+    action: actionOf(action, policy),
     summary: summary.join(', ') || 'nothing',
     details: [...describeKeyChange(session, key), ...describePolicyChange(session, policy)],
   };
@@ -70,32 +81,46 @@ function describePolicyChange({ names }: Session, policy: PolicyPlan): readonly 
 
 function describeKeyChange(session: Session, key: CallbackKeyState): readonly string[] {
   const { keyDirectory, names, settings } = session;
-  const { action, makesPair, file, local, stored } = key;
+  const { action, makesPair, local, stored } = key;
   const parameter = names.parameters.callbackPrivateKey;
   const wanted = settings.callbackKeyAlgorithm;
-  const creation = makesPair ? [`create a key pair for ${wanted} in ${keyDirectory}`] : [];
+  const publicKey = stored?.publicKey;
+  const creation = makesPair === true ? [`create a key pair for ${wanted} in ${keyDirectory}`] : [];
   switch (action) {
     case 'create':
       return [
         ...creation,
-        ...(makesPair ? [] : [`use the key pair in ${keyDirectory}, ${describe(local)}`]),
+        ...(makesPair === true ? [] : [`use the key pair in ${keyDirectory}, ${describe(local?.publicKey)}`]),
         `store its private key in ${parameter}`,
         ...algorithmWarning(session, key),
       ];
-    case 'rotate': {
-      const before = describe(stored) || 'the stored value';
-      const after = makesPair ? `the new private key (${wanted})` : `the key in ${file}, ${describe(local)}`;
+    case 'rotate':
+      return [...creation, ...describeRotation(session, key), ...algorithmWarning(session, key)];
+    case 'record':
       return [
-        ...creation,
-        `replace ${before} in ${parameter} with ${after}`,
-        ...algorithmWarning(session, key),
+        `read the private key in ${parameter} once, because no public key is recorded for its version ${stored?.version ?? ''}`,
+        `record its public key in ${names.publicKey}`,
       ];
-    }
     case 'none':
-      return stored === undefined || stored.algorithm === wanted
+      return publicKey === undefined || publicKey.algorithm === wanted
         ? []
-        : [`keep ${describe(stored)} in ${parameter}, although the settings specify ${wanted}`];
+        : [`keep ${describe(publicKey)} in ${parameter}, although the settings specify ${wanted}`];
   }
+}
+
+function describeRotation({ names, settings }: Session, key: CallbackKeyState): readonly string[] {
+  const { makesPair, mustDecrypt, file, local, stored } = key;
+  const parameter = names.parameters.callbackPrivateKey;
+  const inFile = `the key in ${file}, ${describe(local?.publicKey)}`;
+  const made = `the new private key (${settings.callbackKeyAlgorithm})`;
+  if (mustDecrypt) {
+    return [
+      `read the private key in ${parameter} once, because no public key is recorded for its version ${stored?.version ?? ''}`,
+      `replace it with ${inFile}; if it is the same key, create a key pair (${settings.callbackKeyAlgorithm})`,
+    ];
+  }
+  const before = describe(stored?.publicKey) || 'the stored value';
+  return [`replace ${before} in ${parameter} with ${makesPair === true ? made : inFile}`];
 }
 
 /** In JSON mode, nothing is signed. */
@@ -103,7 +128,7 @@ function algorithmWarning({ settings }: Session, { stored }: CallbackKeyState): 
   if (
     settings.auth === 'json' ||
     settings.callbackKeyAlgorithm !== 'ES256' ||
-    stored?.algorithm === 'ES256'
+    stored?.publicKey?.algorithm === 'ES256'
   ) {
     return [];
   }
@@ -115,20 +140,24 @@ function algorithmWarning({ settings }: Session, { stored }: CallbackKeyState): 
 /** Only a rotation changes the algorithm of a stored key, whatever the settings specify. */
 function algorithmNotes(session: Session, { action, stored }: CallbackKeyState): readonly string[] {
   const wanted = session.settings.callbackKeyAlgorithm;
-  if (action !== 'none' || stored === undefined || stored.algorithm === wanted) return [];
+  const publicKey = stored?.publicKey;
+  if (action !== 'none' || publicKey === undefined || publicKey.algorithm === wanted) return [];
   const rotate = npmCommand(session, 'deploy', '--rotate-callback-key');
   return [
-    `The settings have "callbackKeyAlgorithm": "${wanted}", but the stored key ${describe(stored)} stays in use. To replace it: ${rotate}, then give the Co-signer the new public key.`,
+    `The settings have "callbackKeyAlgorithm": "${wanted}", but the stored key ${describe(publicKey)} stays in use. To replace it: ${rotate}, then give the Co-signer the new public key.`,
   ];
 }
 
 async function applyKeys(deployment: DeploymentRun, report: Report): Promise<void> {
   const { session, options, notes } = deployment;
-  const { callbackPrivateKey } = session.names.parameters;
+  const { publicKey, parameters } = session.names;
+  const { callbackPrivateKey } = parameters;
   const key = await inspectCallbackKey(session, options.rotateCallbackKey);
   if (key.action !== 'none') {
     const applied = await applyCallbackKey(session, key);
-    report(`callback key ${describe(applied)} is stored in ${callbackPrivateKey}`);
+    report(
+      `callback key ${describe(applied)} is stored in ${callbackPrivateKey}, its public key in ${publicKey}`,
+    );
     if (key.action === 'rotate') {
       notes.push(
         `The callback key was rotated: the service uses the new one (${applied.algorithm}) within a minute. Give the Co-signer the new public key now; until then it rejects every response.`,

@@ -7,13 +7,13 @@ import { CHOICES, EXAMPLE, type Json } from '../../helpers/settings.js';
 
 const KEY = '-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n';
 
-function stepsFor(changes: Json, algorithm?: 'RS256' | 'ES256') {
+function stepsFor(changes: Json, algorithm: 'RS256' | 'ES256' = 'RS256') {
   const session = {
     environment: 'dev',
     keyDirectory: '.keys/dev',
     settings: checkSettings({ ...EXAMPLE, ...changes, environments: {} }, 'dev'),
   } as Session;
-  const next = nextSteps(session, KEY, algorithm);
+  const next = nextSteps(session, { pem: KEY, algorithm, fingerprint: '' });
   return { ...next, text: next.text.join('\n') };
 }
 

@@ -19,7 +19,10 @@ function preview(before: Json, after: Json): readonly string[] {
 
 t.test('shows what is created, changed, replaced and deleted', (t) => {
   t.strictSame(preview({}, {}), []);
-  t.match(preview({}, { desiredCount: 3 }), [/^change: Service\w* \(AWS::ECS::Service\)$/]);
+  t.match(preview({ desiredCount: 2 }, { desiredCount: 3 }), [
+    /^change: \w+taskmissing\w+ \(AWS::CloudWatch::Alarm\)$/,
+    /^change: 1 in parameters/,
+  ]);
   t.match(preview({}, { alarmEmail: 'a@example.com' }), [/^create: \w+ \(AWS::SNS::Subscription\)$/]);
   t.match(preview({ alarmEmail: 'a@example.com' }, {}), [/^delete: \w+ \(AWS::SNS::Subscription\)$/]);
   const moved = preview({}, { hostName: 'handler.internal' });
@@ -34,7 +37,7 @@ t.test('templates list the stacks that they depend on, and fit in a request', (t
   const { parameters, inputs } = template({});
   t.strictSame(
     parameters.filter((name) => inputs[name] === undefined),
-    ['ImageTag', 'CertificateArn'],
+    ['ImageTag', 'DesiredCount', 'CertificateArn'],
   );
   t.match(inputs, {
     FoundationVpc: { stack: 'foundation', output: 'Vpc' },

@@ -12,7 +12,13 @@ const NOT_DEPLOYED: Status = {
   region: 'eu-west-1',
   endpoint: undefined,
   stacks: [
-    { stack: 'fireblocks-dev-image', status: 'not deployed', condition: 'absent', updated: undefined },
+    {
+      stack: 'fireblocks-dev-image',
+      status: 'not deployed',
+      condition: 'absent',
+      updated: undefined,
+      drift: undefined,
+    },
   ],
   service: undefined,
   console: undefined,
@@ -41,13 +47,18 @@ const NOT_DEPLOYED: Status = {
     problem: undefined,
   },
   certificate: undefined,
-  alarms: { total: 0, firing: [] },
+  alarms: { total: 0, names: [], firing: [], silenced: [] },
+  subscriptions: undefined,
+  archiveLock: undefined,
+  logRetention: undefined,
+  unprotected: undefined,
+  notRead: [],
 };
 
 /** @returns what is printed on a terminal with colours */
 function print(status: Status): string {
   const stream = Object.assign(new PassThrough(), { isTTY: true, hasColors: () => true });
-  printStatus(stream as unknown as NodeJS.WriteStream, status);
+  printStatus(stream as unknown as NodeJS.WriteStream, { ...status, warnings: [] });
   return String(stream.read());
 }
 
@@ -59,7 +70,7 @@ t.test('without a deployment, reports in plain text that there are no alarms', (
 
 t.test('shows alarms in green if none is firing, otherwise in red', (t) => {
   const alarms = (firing: Status['alarms']['firing']) =>
-    print({ ...NOT_DEPLOYED, alarms: { total: 2, firing } });
+    print({ ...NOT_DEPLOYED, alarms: { total: 2, names: [], firing, silenced: [] } });
   t.match(alarms([]), '\u001b[32m0 of 2 firing');
   t.match(alarms([{ name: 'errors', reason: 'one datapoint' }]), '\u001b[31m1 of 2 firing');
   t.match(alarms([{ name: 'errors', reason: 'one datapoint' }]), 'errors: one datapoint');
@@ -114,23 +125,16 @@ t.test('shows an emergency stop in red, before everything else', (t) => {
   t.end();
 });
 
-t.test('shows the store, when a head was sealed, and in red what protects it no longer', (t) => {
-  const store = (changes: Partial<Status['store']>, environment = 'dev') =>
-    print({ ...NOT_DEPLOYED, environment, store: { ...NOT_DEPLOYED.store, ...changes } });
+t.test('shows the store, and when a head was sealed', (t) => {
+  const store = (changes: Partial<Status['store']>) =>
+    print({ ...NOT_DEPLOYED, store: { ...NOT_DEPLOYED.store, ...changes } });
   t.match(store({}), 'not deployed yet: fireblocks-dev-store');
   t.match(store({ state: 'unknown', problem: 'access denied' }), '\u001b[31munknown: access denied');
   const active = { state: 'ACTIVE', items: 12, pointInTimeRecovery: true };
   t.match(store(active), /^store +.*ACTIVE.*, fireblocks-dev-store, about 12 items$/m);
   t.match(store(active), /^sealed +nothing yet$/m);
-  t.notMatch(store(active), 'is off');
   const sealed = '2026-11-26T10:15:00.000Z';
   t.match(store({ ...active, sealed }), /^sealed +2026-11-26T10:15:00\.000Z$/m);
   t.match(store({ ...active, problem: 'access denied' }), /^sealed +.*unknown: access denied/m);
-  t.match(
-    store({ ...active, pointInTimeRecovery: false }),
-    '\u001b[31mpoint-in-time recovery is off: turn it on again',
-  );
-  t.match(store(active, 'prod'), '\u001b[31mdeletion protection is off');
-  t.notMatch(store({ ...active, deletionProtection: true }, 'prod'), 'is off');
   t.end();
 });

@@ -90,6 +90,7 @@ t.test('all resources that can be tagged are tagged', (t) => {
   const types = stacks.flatMap(({ json }) => Object.values(json.Resources));
   const untagged = types.filter(({ Properties }) => !JSON.stringify(Properties).includes('"ManagedBy"'));
   t.strictSame([...new Set(untagged.map(({ Type }) => Type))].sort(), [
+    'AWS::CloudWatch::Alarm',
     'AWS::CloudWatch::Dashboard',
     'AWS::EC2::Route',
     'AWS::EC2::SecurityGroupEgress',

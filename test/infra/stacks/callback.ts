@@ -173,27 +173,6 @@ t.test('the base path / means the bare host, also for the service', (t) => {
   t.end();
 });
 
-t.test('a rollout keeps the old task until the new one is healthy, and rolls back if it fails', (t) => {
-  synthesize()
-    .template('callback')
-    .hasResourceProperties('AWS::ECS::Service', {
-      ServiceName: 'callback-handler-service',
-      DesiredCount: 1,
-      LaunchType: 'FARGATE',
-      DeploymentConfiguration: {
-        MinimumHealthyPercent: 100,
-        MaximumPercent: 200,
-        DeploymentCircuitBreaker: { Enable: true, Rollback: true },
-      },
-      HealthCheckGracePeriodSeconds: 90,
-      NetworkConfiguration: { AwsvpcConfiguration: { AssignPublicIp: 'DISABLED' } },
-    });
-  synthesize('dev', { desiredCount: 3 })
-    .template('callback')
-    .hasResourceProperties('AWS::ECS::Service', { DesiredCount: 3 });
-  t.end();
-});
-
 t.test('Container Insights is on, and its log expires', (t) => {
   const callback = synthesize().template('callback');
   callback.hasResourceProperties('AWS::ECS::Cluster', {

@@ -41,6 +41,7 @@ t.test('alarms on waiting requests, failed assertions, errors, and a console tha
     'console-errors': { ...any, MetricName: 'ConsoleErrors', Statistic: 'Sum' },
     'console-down': {
       MetricName: 'HealthyHostCount',
+      Statistic: 'Maximum',
       Threshold: 1,
       ComparisonOperator: 'LessThanThreshold',
       EvaluationPeriods: 2,

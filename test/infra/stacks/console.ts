@@ -15,7 +15,8 @@ import {
 } from '../../../src/store/keys.js';
 import { ROOT } from '../../helpers/cli.js';
 import { CHOICES, type Json } from '../../helpers/settings.js';
-import { type Call, connections, isAllowed, permissions, statementsOf } from '../../helpers/stack-rules.js';
+import { type Call, isAllowed } from '../../helpers/iam.js';
+import { connections, permissions, statementsOf } from '../../helpers/stack-rules.js';
 import { listOf, synthesize, type Synthesized, toText } from '../../helpers/stacks.js';
 
 const ORIGIN = 'https://callback.internal:8443';
@@ -111,6 +112,19 @@ t.test('a second port of the load balancer serves the console alone, with the sa
   t.end();
 });
 
+t.test(
+  'a certificate that ACM issues is the same for both ports, and belongs to the stack of the handler',
+  (t) => {
+    const stacks = synthesize('dev', { ...CHOICES.console, ...CHOICES.certificateByAcm });
+    stacks.template('console').resourceCountIs('AWS::CertificateManager::Certificate', 0);
+    stacks.template('callback').resourceCountIs('AWS::CertificateManager::Certificate', 1);
+    const [listener] = stacks.resources('AWS::ElasticLoadBalancingV2::Listener', 'console');
+    const [used] = listener?.Properties['Certificates'] as { CertificateArn: unknown }[];
+    t.match(toText(used?.CertificateArn), /Certificate/);
+    t.end();
+  },
+);
+
 t.test('the task runs the console of the same image, as confined as the handler', (t) => {
   const container = (stack: 'callback' | 'console'): Json => {
     const [task] = ALL.resources('AWS::ECS::TaskDefinition', stack);
@@ -121,7 +135,7 @@ t.test('the task runs the console of the same image, as confined as the handler'
   t.equal(toText(found['Image']), toText(container('callback')['Image']));
   for (const key of ['User', 'ReadonlyRootFilesystem', 'LinuxParameters', 'StopTimeout'])
     t.strictSame(found[key], container('callback')[key], key);
-  t.match((found['HealthCheck'] as Json)['Command'], ['CMD', 'node', '-e', /127\.0\.0\.1:3001\/health/]);
+  t.strictSame((found['HealthCheck'] as Json)['Command'], ['CMD', 'node', 'dist/healthcheck.js', '3001']);
   t.match(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'), '\nCOPY --from=build /app/dist dist\n');
   t.match(ALL.resources('AWS::ECS::Service', 'console')[0]?.Properties['EnableExecuteCommand'], undefined);
   t.end();
@@ -137,7 +151,7 @@ t.test('its size is that of the environment, up to half a vCPU', (t) => {
     template.hasResourceProperties('AWS::ECS::TaskDefinition', { Cpu: cpu, Memory: memory });
   }
   const two = synthesize('dev', { console: { host: true, desiredCount: 2 } }).template('console');
-  two.hasResourceProperties('AWS::ECS::Service', { DesiredCount: 2 });
+  two.hasParameter('DesiredCount', { Default: 2 });
   t.end();
 });
 
@@ -285,7 +299,7 @@ t.test('Fargate writes the log of the console to its own group', (t) => {
   t.strictSame(found, [`logs:CreateLogStream ${streams}`, `logs:PutLogEvents ${streams}`]);
   for (const [environment, days, deletion] of [
     ['dev', 7, 'Delete'],
-    ['prod', 90, 'RetainExceptOnCreate'],
+    ['prod', 400, 'RetainExceptOnCreate'],
   ] as const) {
     const [log] = synthesize(environment, CHOICES.console).resources('AWS::Logs::LogGroup', 'console');
     t.match(log, { Properties: { RetentionInDays: days }, DeletionPolicy: deletion });

@@ -7,7 +7,7 @@ import { ENVIRONMENTS } from '../../../infra/environments.js';
 import { CONSOLE_SETTING_NAMES } from '../../../infra/settings/console.js';
 import { SETTING_NAMES } from '../../../infra/settings/schema.js';
 import { ROOT } from '../../helpers/cli.js';
-import { CHOICES } from '../../helpers/settings.js';
+import { CHOICES, type Json } from '../../helpers/settings.js';
 import { synthesize } from '../../helpers/stacks.js';
 
 const guide = readFileSync(join(ROOT, 'DEPLOYMENT.md'), 'utf8');
@@ -66,17 +66,17 @@ t.test('the alarm table lists every alarm', (t) => {
   );
   t.strictSame(
     listed.sort(),
-    synthesize('dev', { ...CHOICES.cosigner, ...CHOICES.console })
+    synthesize('prod', { ...CHOICES.cosigner, ...CHOICES.console })
       .resources('AWS::CloudWatch::Alarm')
-      .map(({ Properties }) => String(Properties['AlarmName']).replace('fireblocks-dev-', ''))
+      .map(({ Properties }) => String(Properties['AlarmName']).replace('fireblocks-prod-', ''))
       .sort(),
   );
   t.end();
 });
 
 for (const [heading, least] of [
-  ['what', 16],
-  ['console', 9],
+  ['what', 34],
+  ['console', 11],
 ] as const) {
   t.test(`each cost of "${heading}" matches its formula, and each sum its items`, (t) => {
     let sum = 0;
@@ -122,25 +122,65 @@ t.test('the costs of the store are those of the units that a decision uses', (t)
   t.end();
 });
 
+/** The smallest layout with tasks of prod's size. */
+const SMALLEST = { desiredCount: 1, maxCount: 1, network: { endpointZones: 1 } };
+
+const count = (type: string, changes: Json = {}): number =>
+  synthesize('prod', changes).resources(type).length;
+
+/** The number of zones with endpoints. */
+function endpointZones(changes: Json = {}): number {
+  const [zones] = synthesize('prod', changes)
+    .resources('AWS::EC2::VPCEndpoint')
+    .flatMap(({ Properties }) => (Properties['SubnetIds'] as unknown[] | undefined)?.length ?? []);
+  return zones ?? 0;
+}
+
 t.test('the costs include every endpoint and alarm that the stacks create', (t) => {
-  const count = (type: string, changes = {}): number => synthesize('prod', changes).resources(type).length;
   const costs = table('what | formula | USD a month')
     .map(([what, formula]) => `${what ?? ''}: ${formula ?? ''}`)
     .join('\n');
   // The gateway endpoints for S3 and DynamoDB are free.
   const interfaces = count('AWS::EC2::VPCEndpoint') - 2;
+  t.strictSame([endpointZones(SMALLEST), endpointZones()], [1, 2]);
   t.match(costs, `interface endpoints, ${interfaces} in one zone: ${interfaces} × 1 ×`);
+  t.match(costs, `interface endpoints in a second zone: ${interfaces} × 1 ×`);
   t.equal(count('AWS::EC2::VPCEndpoint', CHOICES.cosigner) - 2, interfaces + 1);
-  const alarms = count('AWS::CloudWatch::Alarm');
+  const alarms = count('AWS::CloudWatch::Alarm', SMALLEST);
   t.match(costs, `alarms, ${alarms}, one of them on two metrics: ${alarms} × 0.10 + 1 × 0.10`);
-  t.match(costs, `Co-signer alarms: ${count('AWS::CloudWatch::Alarm', CHOICES.cosigner) - alarms} × 0.10`);
+  t.match(costs, 'second task: alarm on a missing one: 1 × 0.10');
+  t.equal(count('AWS::CloudWatch::Alarm'), alarms + 1);
+  // Application Auto Scaling creates two alarms for each policy: one that adds, and one that removes tasks.
+  t.match(costs, `scaling: alarms, ${2 * count('AWS::ApplicationAutoScaling::ScalingPolicy')}:`);
+  t.equal(count('AWS::ApplicationAutoScaling::ScalingPolicy', SMALLEST), 0);
+  const withCosigner = count('AWS::CloudWatch::Alarm', CHOICES.cosigner);
+  t.match(costs, `Co-signer alarms: ${withCosigner - alarms - 1} × 0.10`);
+  t.end();
+});
+
+t.test('one task and two, with endpoints in one zone and in two, cost the sums of their items', (t) => {
+  const costs = new Map(
+    table('what | formula | USD a month').map(([what = '', , cost = '']) => [
+      what.replaceAll('*', ''),
+      Number(cost.replaceAll('*', '')),
+    ]),
+  );
+  const one = costs.get('one task, endpoints in one zone') ?? NaN;
+  const two = costs.get('two tasks, endpoints in two zones') ?? NaN;
+  const zone = costs.get('interface endpoints in a second zone') ?? NaN;
+  t.strictSame(
+    table('| endpoints in one zone').map((row) => row.slice(1)),
+    [
+      [one.toFixed(2), (one + zone).toFixed(2)],
+      [(two - zone).toFixed(2), two.toFixed(2)],
+    ],
+  );
   t.end();
 });
 
 t.test('the costs of the console include every endpoint and alarm that it adds', (t) => {
   const added = (type: string, host: boolean): number =>
-    synthesize('prod', { console: { host, clientCidrs: ['172.20.0.0/16'] } }).resources(type).length -
-    synthesize('prod').resources(type).length;
+    count(type, { console: { host, clientCidrs: ['172.20.0.0/16'] } }) - count(type);
   t.equal(added('AWS::EC2::VPCEndpoint', false), 1);
   t.equal(added('AWS::EC2::VPCEndpoint', true), 2);
   t.match(

@@ -8,15 +8,22 @@ import { parsePolicy } from '../../../src/policy/parse/file.js';
 import { REFUSALS } from '../../../src/protocol/refusal.js';
 import { testApp } from '../../helpers/app.js';
 import { ROOT } from '../../helpers/cli.js';
-import type { Json } from '../../helpers/settings.js';
-import { synthesize, toText } from '../../helpers/stacks.js';
+import { CHOICES, type Json } from '../../helpers/settings.js';
+import { listOf, type Resource, synthesize, toText } from '../../helpers/stacks.js';
+
+/** Logical ids of the callback stack's resources of a type. */
+function resourceIds(type: string): string[] {
+  const resources = stacks.stacks.find(({ name }) => name === 'callback')?.json.Resources ?? {};
+  return Object.keys(resources).filter((id) => resources[id]?.Type === type);
+}
 
 interface Alarm extends Json {
   readonly AlarmName: string;
   readonly Dimensions?: readonly { Name: string; Value: unknown }[];
 }
 
-const stacks = synthesize('dev', { alarmEmail: 'operators@example.com' });
+// Two tasks, so that all alarms exist.
+const stacks = synthesize('dev', { alarmEmail: 'operators@example.com', desiredCount: 2 });
 const callback = stacks.template('callback');
 const alarms = Object.fromEntries(
   stacks
@@ -54,8 +61,35 @@ t.test('each alarm has its metric, threshold and period', (t) => {
     'no-healthy-target': from(loadBalancer, 'HealthyHostCount', {
       Threshold: 1,
       ComparisonOperator: 'LessThanThreshold',
-      Statistic: 'Minimum',
+      // Of all nodes of the load balancer: one that has lost its zone sees no task.
+      Statistic: 'Maximum',
+      EvaluationPeriods: 2,
+      Period: 60,
       TreatMissingData: 'breaching',
+    }),
+    'task-missing': from(loadBalancer, 'HealthyHostCount', {
+      Threshold: 2,
+      ComparisonOperator: 'LessThanThreshold',
+      Statistic: 'Maximum',
+      EvaluationPeriods: 10,
+      Period: 60,
+      TreatMissingData: 'notBreaching',
+    }),
+    certificate: from('AWS/CertificateManager', 'DaysToExpiry', {
+      Threshold: 30,
+      ComparisonOperator: 'LessThanThreshold',
+      Statistic: 'Minimum',
+      EvaluationPeriods: 1,
+      Period: 86_400,
+      TreatMissingData: 'ignore',
+      Dimensions: [{ Name: 'CertificateArn', Value: { Ref: 'CertificateArn' } }],
+    }),
+    rollout: from(log, 'Faults', {
+      Threshold: 1,
+      EvaluationPeriods: 5,
+      DatapointsToAlarm: 1,
+      Period: 60,
+      TreatMissingData: 'notBreaching',
     }),
     'target-5xx': from(loadBalancer, 'HTTPCode_Target_5XX_Count', any),
     'load-balancer-5xx': from(loadBalancer, 'HTTPCode_ELB_5XX_Count', any),
@@ -112,7 +146,7 @@ t.test('a filter exists for the metric of every log alarm', (t) => {
     [metric.MetricNamespace, metric.MetricName, ...(metric.Dimensions ?? []).map(({ Key }) => Key)].join(' '),
   );
   const log = Object.values(alarms).filter(({ Namespace }) => Namespace === 'CallbackHandler/fireblocks-dev');
-  t.equal(log.length, 13);
+  t.equal(log.length, 14);
   for (const { Namespace, MetricName, Dimensions = [] } of log) {
     const used = [Namespace, MetricName, ...Dimensions.map(({ Name }) => Name)].join(' ');
     t.ok(extracted.includes(used), used);
@@ -199,13 +233,67 @@ t.test('metric filters use event names that the service logs', (t) => {
     .map((file) => readFileSync(join(ROOT, 'src', file), 'utf8'))
     .join('\n');
   const events = filters.flatMap(({ pattern }) => [...pattern.matchAll(/event = "(\w+)"/g)]);
-  t.equal(events.length, 23);
+  t.equal(events.length, 27);
   for (const [, event = ''] of events) t.ok(source.includes(`event: '${event}'`), event);
+  t.end();
+});
+
+t.test(
+  'alarms on running tasks are created after the service, whose first tasks take a minute to start',
+  (t) => {
+    const [service] = resourceIds('AWS::ECS::Service');
+    const after = ({ DependsOn }: Resource): boolean => listOf(DependsOn).some((id) => id === service);
+    t.strictSame(
+      stacks
+        .resources('AWS::CloudWatch::Alarm', 'callback')
+        .filter(after)
+        .map(({ Properties }) => Properties['AlarmName'])
+        .sort(),
+      ['fireblocks-dev-no-healthy-target', 'fireblocks-dev-task-missing'],
+    );
+    const withConsole = synthesize('dev', CHOICES.console);
+    const down = withConsole
+      .resources('AWS::CloudWatch::Alarm', 'console')
+      .find(({ Properties }) => Properties['AlarmName'] === 'fireblocks-dev-console-down');
+    t.match(down?.DependsOn, [/^Service/]);
+    t.end();
+  },
+);
+
+t.test('the alarm on the certificate is about the one that the load balancer uses', (t) => {
+  for (const [changes, certificate] of [
+    [{}, '<CertificateArn>'],
+    [CHOICES.certificateByArn, CHOICES.certificateByArn.certificate.arn],
+    [CHOICES.certificateByAcm, /^<Certificate\w+>$/],
+  ] as const) {
+    const found = synthesize('dev', changes);
+    const alarm = found
+      .resources('AWS::CloudWatch::Alarm')
+      .find(({ Properties }) => Properties['MetricName'] === 'DaysToExpiry');
+    const [listener] = found.resources('AWS::ElasticLoadBalancingV2::Listener');
+    const [used] = listener?.Properties['Certificates'] as { CertificateArn: unknown }[];
+    const [dimension] = alarm?.Properties['Dimensions'] as { Value: unknown }[];
+    t.match(toText(dimension?.Value), certificate);
+    t.equal(toText(dimension?.Value), toText(used?.CertificateArn));
+  }
+  t.end();
+});
+
+t.test('a single task has no alarm on a missing one', (t) => {
+  const names = synthesize()
+    .resources('AWS::CloudWatch::Alarm')
+    .map(({ Properties }) => Properties['AlarmName']);
+  t.ok(names.includes('fireblocks-dev-no-healthy-target'));
+  t.notOk(names.includes('fireblocks-dev-task-missing'));
   t.end();
 });
 
 t.test('every alarm notifies the topic; only state alarms also notify when they clear', (t) => {
   for (const [name, { AlarmActions, OKActions, Namespace }] of Object.entries(alarms)) {
+    if (name === 'rollout') {
+      t.strictSame([AlarmActions, OKActions], [undefined, undefined], 'ECS reads it; `errors` notifies');
+      continue;
+    }
     t.match((AlarmActions as Json[])[0]?.['Ref'], /Alarms/, name);
     const isState =
       Namespace !== 'CallbackHandler/fireblocks-dev' || ['emergency-stop', 'stale'].includes(name);

@@ -1,0 +1,136 @@
+// Tests that every change of settings after a deployment is deployed, announced as a replacement, or refused.
+import t from 'tap';
+import { assertInputs, keepExports, keepsExports, type TemplateBody } from '../../../cli/deploy/inputs.js';
+import { refusalsOf, stacksToUpdateLast } from '../../../cli/deploy/refusals.js';
+import { CHOICES, type Json } from '../../helpers/settings.js';
+import {
+  ALL_SETTINGS,
+  ANOTHER_DEPLOYMENT,
+  CHANGES_IN_EXISTING_VPC,
+  CHANGES_IN_OWN_VPC,
+  EXISTING_VPC,
+  OWN_VPC,
+} from '../../helpers/setting-changes.js';
+import { problemsOf } from '../../helpers/update-invariants.js';
+import { asVersion070, deployedWith, planUpdate, templatesFor } from '../../helpers/updates.js';
+
+// Synthesizes dozens of deployments.
+t.setTimeout(300_000);
+
+interface Resource {
+  readonly Type: string;
+  readonly Properties: Json;
+}
+
+/** @returns the resources that are refused, in one line for each; or that the settings are invalid */
+function outcome(before: Json, after: Json): readonly string[] {
+  const { refusals } = planUpdate(templatesFor(before), templatesFor(after));
+  return refusals.map(
+    ({ stack, change, setting = '' }) => `${stack} ${change.type} ${change.kind} ${setting}`,
+  );
+}
+
+t.test('every setting has a row', (t) => {
+  const rows = [...CHANGES_IN_OWN_VPC, ...CHANGES_IN_EXISTING_VPC].flatMap(({ settings }) => settings);
+  t.strictSame([...new Set([...rows, ...ANOTHER_DEPLOYMENT])].sort(), [...new Set(ALL_SETTINGS)].sort());
+  t.end();
+});
+
+/** The changes that are refused, by what they are about. */
+const REFUSED: Readonly<Record<string, RegExp>> = {
+  'own VPC: availabilityZones': /^foundation AWS::EC2::Subnet replace availabilityZones$/m,
+  'own VPC: network.cidr': /^foundation AWS::EC2::VPC replace network\.cidr$/m,
+  'own VPC: network.vpcId network.privateSubnetIds network.endpoints':
+    /^security AWS::EC2::SecurityGroup replace network$/m,
+  'existing VPC: network.vpcId': /^security AWS::EC2::SecurityGroup replace network$/m,
+};
+
+for (const [where, base, changes] of [
+  ['own VPC', OWN_VPC, CHANGES_IN_OWN_VPC],
+  ['existing VPC', EXISTING_VPC, CHANGES_IN_EXISTING_VPC],
+] as const) {
+  t.test(`${where}: each setting, changed alone`, (t) => {
+    for (const { settings, change } of changes) {
+      const name = `${where}: ${settings.join(' ')}`;
+      const update = planUpdate(templatesFor(base), templatesFor(change(base)));
+      t.strictSame(problemsOf(update), [], name);
+      const refused = outcome(base, change(base)).join('\n');
+      const expected = REFUSED[name];
+      if (expected === undefined) t.equal(refused, '', `${name} is deployed`);
+      else t.match(refused, expected, `${name} is refused`);
+    }
+    t.end();
+  });
+}
+
+t.test('endpoints that exist: the stacks that use the ones created here are updated first', (t) => {
+  const after = { ...EXISTING_VPC, ...CHOICES.existingEndpoints };
+  const { order, preview, refusals } = planUpdate(templatesFor(EXISTING_VPC), templatesFor(after));
+  t.strictSame(order, ['security', 'image', 'callback', 'console', 'foundation']);
+  t.strictSame(refusals, []);
+  t.ok(preview.get('foundation')?.some((line) => /^delete: .*VPCEndpoint/.test(line)));
+  const alone = planUpdate(templatesFor(EXISTING_VPC), templatesFor(after), ['foundation']);
+  t.match(alone.refusals, [
+    { stack: 'foundation', reason: 'security and console use it', setting: 'network' },
+  ]);
+  t.end();
+});
+
+t.test('another image for the Co-signer is refused, because the host would be replaced', (t) => {
+  const templates = templatesFor(OWN_VPC);
+  const { run } = planUpdate(templates, templates);
+  t.strictSame(refusalsOf(run), []);
+  run.parameters.set('cosigner', { CosignerImageId: 'ami-0123456789abcdef0' });
+  t.match(refusalsOf(run), [
+    { stack: 'cosigner', reason: 'it is the Co-signer', setting: 'cosignerImageId' },
+  ]);
+  t.end();
+});
+
+t.test('what holds data, or has a fixed name, is neither removed nor replaced', (t) => {
+  const templates = templatesFor(OWN_VPC);
+  const reasons = (stack: string, change: (resource: Resource, id: string) => [string, Resource][]) => {
+    const after = templates.map((template) => {
+      if (template.name !== stack) return template;
+      const { Resources, ...rest } = JSON.parse(template.body) as { Resources: Record<string, Resource> };
+      const changed = Object.entries(Resources).flatMap(([id, resource]) => change(resource, id));
+      return { ...template, body: JSON.stringify({ ...rest, Resources: Object.fromEntries(changed) }) };
+    });
+    return planUpdate(templates, after).refusals.map(({ reason }) => reason);
+  };
+  t.strictSame(
+    reasons('image', (resource, id) => (resource.Type.endsWith('LogGroup') ? [] : [[id, resource]])),
+    ['it holds data'],
+  );
+  t.match(
+    reasons('callback', ({ Type, Properties }, id) => {
+      const isTargetGroup = Type.endsWith(':TargetGroup');
+      return [[id, { Type, Properties: { ...Properties, ...(isTargetGroup && { Port: 4000 }) } }]];
+    }),
+    [/^its name is fixed: there can't be a second callback-handler-tg-dev$/],
+  );
+  t.end();
+});
+
+t.test('stacks of version 0.7.0 keep their exports until those that import them are updated', (t) => {
+  const templates = templatesFor(OWN_VPC);
+  const { deployed, deployedTemplates } = asVersion070(templates);
+  const first = keepExports(templates, deployedTemplates);
+  t.ok(keepsExports(first));
+  for (const [stack, { Outputs = {} }] of deployedTemplates) {
+    const body = JSON.parse(first.find(({ name }) => name === stack)?.body ?? '{}') as TemplateBody;
+    for (const [output, value] of Object.entries(Outputs))
+      t.strictSame(body.Outputs?.[output], value, output);
+  }
+  const run = { ...planUpdate(templates, first).run, deployed, deployedTemplates };
+  t.strictSame(refusalsOf(run), [], 'the values are the same');
+  t.strictSame(stacksToUpdateLast(run), []);
+  t.doesNotThrow(() => {
+    assertInputs(['callback'], run);
+  }, 'the exports have the values of the outputs');
+  t.notOk(
+    keepsExports(keepExports(templates, deployedWith(first).deployedTemplates)),
+    'the next time, they go',
+  );
+  t.end();
+});
