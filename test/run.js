@@ -17,7 +17,7 @@ const SERVICE = [
 ];
 const REST = ['{cli,docker,docs,infra}/**/*.test'];
 /** The real operator commands, run against an AWS emulator. */
-const DEPLOY = ['deploy/*.test', 'system/{deploy,deploy-terminal,infra}.test'];
+const DEPLOY = ['deploy/*.test', 'system/{best-practices,deploy,deploy-terminal,infra}.test'];
 
 /**
  * What each suite runs, below test/. Coverage is measured only for the unit tests, because the others test processes.

@@ -107,6 +107,8 @@ export class CosignerStack extends ProjectStack {
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       versioned: true,
+      // No version of the database expires.
+      lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(7) }],
       removalPolicy: this.removalPolicy,
     });
     this.enableAccessLogs(bucket, logBucket);
