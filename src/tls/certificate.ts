@@ -33,8 +33,8 @@ const COMMON_NAME = Buffer.from('550403', 'hex');
 const SUBJECT_ALT_NAME = Buffer.from('551d11', 'hex');
 
 /**
- * Creates a P-256 key and a certificate that it signs itself. An Application Load Balancer does not validate its targets'
- * certificates ("Target groups for your Application Load Balancers", Routing configuration), so nobody needs to know this one.
+ * Creates a P-256 key and a certificate that it signs itself. An Application Load Balancer does not validate its
+ * targets' certificates (AWS, "Target groups for your Application Load Balancers"), so nobody needs to know this one.
  *
  * Node.js can't create certificates. With these few lines of DER, key and certificate take 7 ms of processor time;
  * `@peculiar/x509` would add 350 KB to the bundle and 35 ms, a fifth, to the start-up.

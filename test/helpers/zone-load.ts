@@ -1,5 +1,5 @@
-// Co-signers that know both addresses of the load balancer and send requests continuously. As the Co-signer does, they ask
-// the same request again until the answer is final: at the other address if a connection fails.
+// Co-signers that know both addresses of the load balancer and send requests continuously. As the Co-signer does, they
+// ask the same request again until the answer is final: at the other address if a connection fails.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Cosigner, type CosignerKeys, createCosigner } from '../../cli/cosigner/client.js';

@@ -1,5 +1,6 @@
-// A load balancer with a node in each of two zones, as an Application Load Balancer has them: DNS gives the addresses of
-// both, each node forwards to the healthy tasks of both zones over HTTPS, and health checks decide which are healthy.
+// A load balancer with a node in each of two zones, as an Application Load Balancer has them: DNS gives both
+// addresses, each node forwards to the healthy tasks of both zones over HTTPS, and health checks decide which are
+// healthy.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { join } from 'node:path';
@@ -69,7 +70,7 @@ export async function startZones(
   };
 }
 
-/** A file for each healthy target, which the nodes look for at each request: so they need not load a configuration again. */
+/** A file for each healthy target, which the nodes look for at each request, so that nginx need not be reloaded. */
 class HealthyTargets {
   readonly #directory: string;
   readonly #ports: readonly number[];
@@ -174,7 +175,7 @@ interface NodeOptions {
   readonly targets: string;
 }
 
-/** For each set of targets there is an upstream, such as `tasks_02`. The files of healthy targets choose one of them. */
+/** For each set of targets there is an upstream, such as `tasks_02`. The files of healthy targets choose one. */
 function nodeConfiguration(directory: string, { port, ports, targets }: NodeOptions): string {
   const sets = Array.from({ length: 2 ** ports.length - 1 }, (_, index) =>
     ports.map((_port, place) => place).filter((place) => ((index + 1) >> place) & 1),

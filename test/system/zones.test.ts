@@ -1,5 +1,5 @@
-// Tests two tasks with TLS behind a load balancer in two zones, under constant load: a rolling deployment, the loss of a
-// zone, and its return. No request may be lost, answered wrongly or counted twice.
+// Tests two tasks with TLS behind a load balancer in two zones, under constant load: a rolling deployment, the loss of
+// a zone, and its return. No request may be lost, answered wrongly or counted twice.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
