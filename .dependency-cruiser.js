@@ -26,7 +26,7 @@ const KEYS = [...SOURCES, 'src/keys/'];
 const STORE = ['src/protocol/', 'src/store/'];
 const MEMORY = [...KEYS, 'src/store/', 'src/memory/'];
 const ROUTES = [...MEMORY, 'src/plugins/', 'src/routes/', 'src/timeouts\\.ts$'];
-const APP = [...ROUTES, 'src/app\\.ts$'];
+const APP = [...ROUTES, 'src/tls/', 'src/app\\.ts$'];
 
 export default {
   forbidden: [
@@ -66,6 +66,8 @@ export default {
       ...MEMORY,
       'src/approvals/',
       'src/console/',
+      'src/tls/',
+      'src/plugins/handshakes\\.ts$',
       'src/config-values\\.ts$',
       'src/timeouts\\.ts$',
     ]),
@@ -76,8 +78,10 @@ export default {
       from: { path: '^src/', pathNot: '^src/(console/|console-main\\.ts$|service\\.ts$)' },
       to: { path: '^src/console/', pathNot: '^src/console/notify/config\\.ts$' },
     },
-    layer('plugins', 'Plugins depend only on the protocol and the timeouts.', '^src/plugins/', [
+    layer('tls', 'TLS to the task stands alone.', '^src/tls/', ['src/tls/']),
+    layer('plugins', 'Plugins depend only on the protocol, TLS and the timeouts.', '^src/plugins/', [
       'src/protocol/',
+      'src/tls/',
       'src/plugins/',
       'src/timeouts\\.ts$',
     ]),

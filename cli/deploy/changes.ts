@@ -4,7 +4,8 @@ import { fullDiff, ResourceImpact } from '@aws-cdk/cloudformation-diff';
 import type { StackName } from '../../infra/names.js';
 import { isObject } from '../../infra/settings/json.js';
 import { nameOf } from './fixed-names.js';
-import { inputsOf, type TemplateBody } from './inputs.js';
+import { inputsOf } from './inputs.js';
+import type { TemplateBody } from './templates.js';
 import type { DeploymentRun } from './step.js';
 
 export interface ResourceChange {

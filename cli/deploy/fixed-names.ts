@@ -14,7 +14,7 @@ import { isObject } from '../../infra/settings/json.js';
 import type { Aws } from '../aws/clients.js';
 import { isAwsError } from '../aws/error.js';
 import type { Session } from '../aws/session.js';
-import type { TemplateBody } from './inputs.js';
+import type { TemplateBody } from './templates.js';
 
 interface NamedType {
   /** The property with the name. */

@@ -3,34 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { StackName } from '../../infra/names.js';
 import { UsageError } from '../command.js';
 import type { DeploymentRun } from './step.js';
-import type { Template } from './templates.js';
-
-/** An output of another stack. */
-export interface Input {
-  readonly stack: StackName;
-  readonly output: string;
-}
-
-export type Outputs = Readonly<
-  Record<string, { readonly Value: unknown; readonly Export?: { readonly Name: unknown } }>
->;
-
-/** What of a template is read here. */
-export interface TemplateBody {
-  readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown }>>;
-  readonly Outputs?: Outputs;
-  readonly Mappings?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
-  readonly Resources?: Readonly<
-    Record<
-      string,
-      {
-        readonly Type: string;
-        readonly Properties?: Readonly<Record<string, unknown>>;
-        readonly DeletionPolicy?: string;
-      }
-    >
-  >;
-}
+import type { Input, Outputs, Template, TemplateBody } from './templates.js';
 
 type Known = Pick<DeploymentRun, 'templates' | 'deployed' | 'deployedTemplates'>;
 

@@ -3,7 +3,7 @@ import { cosignerImage } from '../aws/machine-image.js';
 import { describeService, type ServiceKind } from '../aws/service-state.js';
 import type { Session } from '../aws/session.js';
 import { type DeployedStack, stateOf } from '../aws/stack.js';
-import type { TemplateBody } from './inputs.js';
+import type { TemplateBody } from './templates.js';
 import type { DeploymentRun } from './step.js';
 import type { CertificateStep } from './steps/certificate.js';
 import type { Template } from './templates.js';

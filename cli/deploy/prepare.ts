@@ -7,12 +7,12 @@ import { describeSettled } from '../aws/settled.js';
 import { type DeployedStack, deployedTemplate, describeStack, stateOf } from '../aws/stack.js';
 import { UsageError } from '../command.js';
 import { assertImageExists, gitRevision, isForOtherCpu } from './image.js';
-import { assertInputs, keepExports, keepsExports, type TemplateBody } from './inputs.js';
+import { assertInputs, keepExports, keepsExports } from './inputs.js';
 import { takenNames } from './fixed-names.js';
 import type { DeployOptions } from './options.js';
 import { assertNeeds, selectStacks } from './plan.js';
 import type { DeploymentRun } from './step.js';
-import { synthesizeTemplates, type Template } from './templates.js';
+import { synthesizeTemplates, type Template, type TemplateBody } from './templates.js';
 
 const OLD_EXPORTS =
   'Stacks of an earlier version import values from each other: once all are updated, deploy again to remove the exports.';

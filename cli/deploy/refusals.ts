@@ -6,7 +6,8 @@ import { parameterName } from '../../infra/stacks/references.js';
 import { DeployError } from '../aws/error.js';
 import { npmCommand } from '../aws/printed-commands.js';
 import { type ResourceChange, lossesOf } from './changes.js';
-import { importsOf, inputValue, type Outputs, outputsOf } from './inputs.js';
+import { importsOf, inputValue, outputsOf } from './inputs.js';
+import type { Outputs } from './templates.js';
 import type { DeploymentRun } from './step.js';
 
 /** Why an update is refused. */

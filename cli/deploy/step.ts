@@ -2,7 +2,7 @@
 import type { StackName } from '../../infra/names.js';
 import type { Session } from '../aws/session.js';
 import type { DeployedStack } from '../aws/stack.js';
-import type { TemplateBody } from './inputs.js';
+import type { TemplateBody } from './templates.js';
 import type { Template } from './templates.js';
 
 export type StepName = StackName | 'keys' | 'certificate' | 'build' | 'scan' | 'service' | 'console service';

@@ -8,7 +8,33 @@ import type { Settings } from '../../infra/settings.js';
 import { buildStacks } from '../../infra/stacks.js';
 import { parameterName } from '../../infra/stacks/references.js';
 import type { StackTemplate } from '../aws/cloudformation.js';
-import type { Input } from './inputs.js';
+
+/** An output of another stack. */
+export interface Input {
+  readonly stack: StackName;
+  readonly output: string;
+}
+
+export type Outputs = Readonly<
+  Record<string, { readonly Value: unknown; readonly Export?: { readonly Name: unknown } }>
+>;
+
+/** What of a template is read here. */
+export interface TemplateBody {
+  readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown }>>;
+  readonly Outputs?: Outputs;
+  readonly Mappings?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
+  readonly Resources?: Readonly<
+    Record<
+      string,
+      {
+        readonly Type: string;
+        readonly Properties?: Readonly<Record<string, unknown>>;
+        readonly DeletionPolicy?: string;
+      }
+    >
+  >;
+}
 
 export interface Template extends StackTemplate {
   readonly name: StackName;

@@ -1,5 +1,5 @@
 // What must hold for every update, checked without the code that plans it.
-import type { TemplateBody } from '../../cli/deploy/inputs.js';
+import type { TemplateBody } from '../../cli/deploy/templates.js';
 import type { StackName } from '../../infra/names.js';
 import type { Update } from './updates.js';
 

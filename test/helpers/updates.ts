@@ -1,10 +1,10 @@
 // Plans the change of a deployment's settings without AWS: as if the stacks were deployed with the settings before.
 import { templatesOf } from '../../cli/deploy/changes.js';
-import { inputsOf, type TemplateBody } from '../../cli/deploy/inputs.js';
+import { inputsOf } from '../../cli/deploy/inputs.js';
 import { previewChanges } from '../../cli/deploy/preview.js';
 import { type Refusal, refusalsOf, stacksToUpdateLast } from '../../cli/deploy/refusals.js';
 import type { DeploymentRun } from '../../cli/deploy/step.js';
-import { synthesizeTemplates, type Template } from '../../cli/deploy/templates.js';
+import { synthesizeTemplates, type Template, type TemplateBody } from '../../cli/deploy/templates.js';
 import type { DeployedStack } from '../../cli/aws/stack.js';
 import type { StackName } from '../../infra/names.js';
 import { checkSettings } from '../../infra/settings.js';

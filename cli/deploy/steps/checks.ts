@@ -3,7 +3,7 @@
 import { DeployError, isAwsError } from '../../aws/error.js';
 import { privateZone, publicZone } from '../../aws/hosted-zones.js';
 import { endpointZones, instanceZones, regionZones } from '../../aws/zones.js';
-import type { TemplateBody } from '../inputs.js';
+import type { TemplateBody } from '../templates.js';
 import type { Change, DeploymentRun } from '../step.js';
 import type { Template } from '../templates.js';
 import type { Companion } from './companions.js';

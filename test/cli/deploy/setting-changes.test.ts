@@ -1,6 +1,7 @@
 // Tests that every change of settings after a deployment is deployed, announced as a replacement, or refused.
 import t from 'tap';
-import { assertInputs, keepExports, keepsExports, type TemplateBody } from '../../../cli/deploy/inputs.js';
+import { assertInputs, keepExports, keepsExports } from '../../../cli/deploy/inputs.js';
+import type { TemplateBody } from '../../../cli/deploy/templates.js';
 import { refusalsOf, stacksToUpdateLast } from '../../../cli/deploy/refusals.js';
 import { CHOICES, type Json } from '../../helpers/settings.js';
 import {
