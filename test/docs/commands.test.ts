@@ -73,9 +73,13 @@ const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, conta
   'npm run bench -- counters': ['.ci/run', 'npm run bench -- counters'],
   'npm run bench -- audit': ['.ci/run', 'npm run bench -- audit'],
   'npm test -- console': ['.ci/run', 'npm test -- console'],
+  'npm run bench -- tls': ['.ci/run', 'npm run bench -- tls'],
   'npm run bench -- console': ['.ci/run', 'npm run bench -- console'],
   'npm run bench -- console --short': ['.ci/run', 'npm run bench -- console --short'],
   'node dist/console.js': ['docker/verify-image.sh', 'node dist/console.js'],
+  'node dist/healthcheck.js': ['docker/verify-image.sh', 'node dist/healthcheck.js'],
+  'node dist/healthcheck.js 3001': ['infra/stacks/console.ts', "'dist/healthcheck.js', String(CONSOLE_PORT)"],
+  'npm sbom --omit=dev': ['Dockerfile', 'npm sbom --omit=dev'],
   // `npm start` runs this command after the build, with the local-mode flag.
   'node dist/main.js': ['package.json', 'node dist/main.js --local'],
 };
