@@ -208,6 +208,7 @@ export function runService({ action }: AwsCall, { body }: AwsReply): AwsReply | 
   return json({
     services: described.services.map((service) => ({
       ...service,
+      loadBalancers: [{ targetGroupArn: 'arn:aws:elasticloadbalancing:targetgroup/one' }],
       runningCount: service.desiredCount,
       pendingCount: 0,
       deployments: service.deployments.map((deployment) => ({ ...deployment, rolloutState: 'COMPLETED' })),
