@@ -1,6 +1,5 @@
 // The differences between dev, staging and prod. Everything else is the same in all three or comes from the settings.
-// Only the type: the commands read this file too, without loading the CDK.
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+// It does not load the CDK, because the commands read it too.
 import type { EnvironmentName } from './names.js';
 
 /** The values that are specific to an environment. */
@@ -9,8 +8,8 @@ export interface Sizing {
   readonly cpu: number;
   /** Memory for each task, in MiB. */
   readonly memoryMiB: number;
-  /** How long logs are kept, in days. */
-  readonly retentionDays: RetentionDays;
+  /** How long logs are kept, in days: one of the numbers that CloudWatch Logs accepts. */
+  readonly retentionDays: 7 | 30 | 400;
   /**
    * Keep keys, the image repository, buckets and logs when their stack is deleted, and turn on deletion protection. In
    * the other environments they are deleted with their stack.

@@ -114,13 +114,8 @@ export class ImageStack extends ProjectStack {
   }
 
   private createBuild(source: s3.IBucket, { key }: ImageStackProps): void {
-    const { names, settings, sizing } = this.deployment;
-    const logGroup = new logs.LogGroup(this, 'BuildLog', {
-      logGroupName: names.logGroups.imageBuild,
-      retention: sizing.retentionDays,
-      encryptionKey: key,
-      removalPolicy: this.removalPolicy,
-    });
+    const { names, settings } = this.deployment;
+    const logGroup = this.createLogGroup('BuildLog', names.logGroups.imageBuild, key);
     new codebuild.Project(this, 'Build', {
       projectName: names.imageBuild,
       description: 'Builds and pushes the callback handler image',

@@ -36,6 +36,12 @@ const TAGGED_BY_STACK = [
   'AWS::KMS::Key',
 ];
 
+const RETENTION = {
+  7: logs.RetentionDays.ONE_WEEK,
+  30: logs.RetentionDays.ONE_MONTH,
+  400: logs.RetentionDays.THIRTEEN_MONTHS,
+} as const;
+
 export abstract class ProjectStack extends Stack {
   protected readonly deployment: Deployment;
   /** Removal policy for stateful resources: keys, the image repository, buckets and logs. */
@@ -183,7 +189,7 @@ export abstract class ProjectStack extends Stack {
   protected createLogGroup(id: string, logGroupName: string, encryptionKey: kms.IKey): logs.LogGroup {
     return new logs.LogGroup(this, id, {
       logGroupName,
-      retention: this.deployment.sizing.retentionDays,
+      retention: RETENTION[this.deployment.sizing.retentionDays],
       encryptionKey,
       removalPolicy: this.removalPolicy,
     });
