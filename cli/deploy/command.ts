@@ -7,7 +7,7 @@ import { type OperatorRuntime, printJson, runOperatorProgram } from '../operator
 import { deploy } from './deploy.js';
 import { commandLineOf, createDeployProgram, type DeployOptions } from './options.js';
 import { printStatus } from './print-status.js';
-import { readReport } from './status.js';
+import { readReport } from './status-report.js';
 import { detectAllDrift } from './drift.js';
 import type { StepName } from './step.js';
 

@@ -1,7 +1,8 @@
 // Prints the status of an environment.
 import type { StackState } from '../aws/stack.js';
 import { columns, count, type Paint, painter, shortHash } from '../terminal.js';
-import type { ServiceStatus, Status, StatusReport } from './status.js';
+import type { ServiceStatus, Status } from './status.js';
+import type { StatusReport } from './status-report.js';
 
 /** Fingerprints of keys are compared by people, and shown whole; a policy's SHA-256 is not. */
 const WHOLE_HASH = /^[0-9a-f]{64}/;

@@ -31,7 +31,6 @@ import {
   readArchiveLock,
   readLogRetention,
 } from './retention-status.js';
-import { type StatusWarning, warningsOf } from './status-warnings.js';
 import { readStore, type StoreStatus } from './store-status.js';
 
 interface StackStatus {
@@ -97,16 +96,6 @@ export interface Status extends ParameterStates {
 export interface NotRead {
   readonly what: string;
   readonly problem: string;
-}
-
-/** As printed. */
-export interface StatusReport extends Status {
-  readonly warnings: readonly StatusWarning[];
-}
-
-export async function readReport(session: Session): Promise<StatusReport> {
-  const status = await readStatus(session);
-  return { ...status, warnings: warningsOf(session, status) };
 }
 
 export async function readStatus(session: Session): Promise<Status> {

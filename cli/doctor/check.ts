@@ -32,9 +32,6 @@ export interface Check {
   readonly run: (scene: Scene) => Promise<readonly Finding[]>;
 }
 
-/** Something that the check depends on is missing, which another check reports. */
-export class NotChecked extends Error {}
-
 export function ok(text: string): Finding {
   return { state: 'ok', text };
 }

@@ -2,7 +2,8 @@
 import { explainedError } from '../deploy/parameter-status.js';
 import { DeployError } from '../aws/error.js';
 import type { Session } from '../aws/session.js';
-import { type Check, type Finding, NotChecked, type State, STATES } from './check.js';
+import { type Check, type Finding, type State, STATES } from './check.js';
+import { NotChecked } from './not-checked.js';
 import { createScene, type Scene } from './scene.js';
 
 /** Enough that the checks take seconds, and few enough that AWS does not throttle them. */

@@ -10,7 +10,7 @@ import { findLoadBalancer } from '../aws/load-balancer.js';
 import { describeService, type ServiceState } from '../aws/service-state.js';
 import type { Session } from '../aws/session.js';
 import { type DeployedStack, describeStack } from '../aws/stack.js';
-import { NotChecked } from './check.js';
+import { NotChecked } from './not-checked.js';
 import { readRecentLog, type RecentLog } from './recent-log.js';
 
 export interface Scene {

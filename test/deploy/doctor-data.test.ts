@@ -1,10 +1,6 @@
 // Breaks keys, policy, store and alarms, one after the other, and sees that the doctor names exactly this part as the next
 // to fix.
-import {
-  DisableAlarmActionsCommand,
-  EnableAlarmActionsCommand,
-  SetAlarmStateCommand,
-} from '@aws-sdk/client-cloudwatch';
+import { SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { CreateTableCommand, DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { ListSubscriptionsByTopicCommand, UnsubscribeCommand } from '@aws-sdk/client-sns';
@@ -166,8 +162,8 @@ t.test('keys, policy, store and alarms', async (t) => {
   });
 
   await patient.finds(t, 'the actions of an alarm are turned off', {
-    breaks: () => cloudwatch.send(new DisableAlarmActionsCommand({ AlarmNames: [AlarmName] })),
-    repair: () => cloudwatch.send(new EnableAlarmActionsCommand({ AlarmNames: [AlarmName] })),
+    breaks: () => whole.putAlarm(false),
+    repair: () => whole.putAlarm(true),
     check: 'alarms',
     problem: /turned off: fireblocks-dev-errors/,
     next: /aws cloudwatch enable-alarm-actions --alarm-names fireblocks-dev-errors/,

@@ -61,6 +61,8 @@ export interface WholeAccount {
   readonly changeRecord: (action: 'UPSERT' | 'DELETE') => Promise<void>;
   readonly subscribe: () => Promise<string | undefined>;
   readonly protectTable: (on: boolean) => Promise<void>;
+  /** @param ActionsEnabled whether anybody is told */
+  readonly putAlarm: (ActionsEnabled: boolean) => Promise<void>;
   readonly lock: (days: number) => Promise<void>;
 }
 
@@ -82,18 +84,6 @@ export async function completeAccount(
   const zone = await createZone(clients, vpc, otherVpc);
   await clients.ec2.send(new ModifyVpcAttributeCommand({ VpcId: vpc, EnableDnsHostnames: { Value: true } }));
   await createArchive(clients);
-  await clients.cloudwatch.send(
-    new PutMetricAlarmCommand({
-      AlarmName: `${NAMES.prefix}-errors`,
-      Namespace: NAMES.metrics,
-      MetricName: 'Errors',
-      Period: 60,
-      Threshold: 1,
-      Statistic: 'Sum',
-      EvaluationPeriods: 1,
-      ComparisonOperator: 'GreaterThanThreshold',
-    }),
-  );
   await putImage(endpoint, tag);
   const { Topics = [] } = await clients.sns.send(new ListTopicsCommand({}));
   const account = changesOf(clients, { zone, topic: Topics[0]?.TopicArn ?? '', vpc, loadBalancer, listener });
@@ -101,12 +91,13 @@ export async function completeAccount(
   await account.subscribe();
   await account.protectTable(true);
   await account.lock(400);
+  await account.putAlarm(true);
   return account;
 }
 
 type Ids = Pick<WholeAccount, 'zone' | 'topic' | 'vpc' | 'loadBalancer' | 'listener'>;
 
-function changesOf({ route53, sns, dynamodb, s3 }: Clients, ids: Ids): WholeAccount {
+function changesOf({ cloudwatch, route53, sns, dynamodb, s3 }: Clients, ids: Ids): WholeAccount {
   const { zone, loadBalancer, topic } = ids;
   return {
     ...ids,
@@ -135,6 +126,20 @@ function changesOf({ route53, sns, dynamodb, s3 }: Clients, ids: Ids): WholeAcco
           PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled },
         }),
       );
+    },
+    async putAlarm(ActionsEnabled) {
+      const alarm = {
+        AlarmName: `${NAMES.prefix}-errors`,
+        ActionsEnabled,
+        Namespace: NAMES.metrics,
+        MetricName: 'Errors',
+        Statistic: 'Sum',
+        Period: 60,
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanThreshold',
+      } as const;
+      await cloudwatch.send(new PutMetricAlarmCommand(alarm));
     },
     async lock(Days) {
       await s3.send(

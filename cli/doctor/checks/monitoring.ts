@@ -4,7 +4,8 @@ import { enableAdvice, subscribeAdvice } from '../../deploy/status-warnings.js';
 import { npmCommand } from '../../aws/printed-commands.js';
 import { count } from '../../terminal.js';
 import { revert } from '../advice.js';
-import { type Finding, NotChecked, note, ok, unlessAny, warning, wrong } from '../check.js';
+import { type Finding, note, ok, unlessAny, warning, wrong } from '../check.js';
+import { NotChecked } from '../not-checked.js';
 import type { Scene } from '../scene.js';
 
 export async function alarms(scene: Scene): Promise<readonly Finding[]> {

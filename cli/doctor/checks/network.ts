@@ -15,7 +15,8 @@ import { PORT } from '../../../src/timeouts.js';
 import { awsCommand } from '../../aws/printed-commands.js';
 import { count } from '../../terminal.js';
 import { revert } from '../advice.js';
-import { type Finding, NotChecked, ok, unlessAny, warning, wrong } from '../check.js';
+import { type Finding, ok, unlessAny, warning, wrong } from '../check.js';
+import { NotChecked } from '../not-checked.js';
 import { resourceId, type Scene, theLoadBalancer } from '../scene.js';
 
 /** The zone must exist, have the record, and be attached to a VPC in which DNS works. */

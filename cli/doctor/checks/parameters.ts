@@ -11,7 +11,8 @@ import { readCases, runCases } from '../../policy/cases.js';
 import { propose } from '../../policy/change/proposal.js';
 import { readStored } from '../../policy/change/stored.js';
 import { count, shortHash } from '../../terminal.js';
-import { type Finding, NotChecked, note, ok, warning, wrong } from '../check.js';
+import { type Finding, note, ok, warning, wrong } from '../check.js';
+import { NotChecked } from '../not-checked.js';
 import type { Scene } from '../scene.js';
 
 /** The private key is not decrypted: the recorded public key says to which version it belongs. */

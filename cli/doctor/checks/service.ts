@@ -5,7 +5,8 @@ import { IMAGE_OLD_DAYS } from '../../deploy/status-warnings.js';
 import { readImage } from '../../deploy/image-status.js';
 import { count } from '../../terminal.js';
 import { revert } from '../advice.js';
-import { type Finding, NotChecked, note, ok, unlessAny, warning, wrong } from '../check.js';
+import { type Finding, note, ok, unlessAny, warning, wrong } from '../check.js';
+import { NotChecked } from '../not-checked.js';
 import type { Scene } from '../scene.js';
 
 const EMULATOR = 'the endpoint is an emulator, which runs no tasks';

@@ -5,7 +5,8 @@ import { awsCommand, npmCommand } from '../../aws/printed-commands.js';
 import { describeLock, isLocked, readArchiveLock } from '../../deploy/retention-status.js';
 import { lockAdvice, recoveryAdvice } from '../../deploy/status-warnings.js';
 import { readStore } from '../../deploy/store-status.js';
-import { type Finding, NotChecked, unlessAny, wrong } from '../check.js';
+import { type Finding, unlessAny, wrong } from '../check.js';
+import { NotChecked } from '../not-checked.js';
 import type { Scene } from '../scene.js';
 
 /** The handler seals once a minute; the alarm `unsealed` waits for ten. */
