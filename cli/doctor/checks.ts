@@ -2,6 +2,7 @@
 import type { Check } from './check.js';
 import { credentials, stacks } from './checks/stacks.js';
 import { certificate } from './checks/certificate.js';
+import { consoleService } from './checks/console.js';
 import { cloudTrail, configRecorder } from './checks/evidence.js';
 import { alarms, log, subscriptions } from './checks/monitoring.js';
 import { endpoints, hostName, securityGroups } from './checks/network.js';
@@ -20,6 +21,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'security groups', needs: ['security'], run: securityGroups },
   { name: 'service', needs: ['callback'], run: service },
   { name: 'targets', needs: ['callback'], run: targets },
+  { name: 'console', needs: ['callback'], run: consoleService },
   { name: 'endpoints', needs: ['foundation'], run: endpoints },
   { name: 'callback key', needs: ['security'], run: callbackKey },
   { name: 'Co-signer keys', needs: ['security'], run: cosignerKeys },
