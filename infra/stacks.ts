@@ -37,7 +37,7 @@ export function buildStacks(app: App, environment: EnvironmentName, settings: Se
     repository,
     logBucket,
   });
-  if (settings.console !== undefined && consoleGroupId !== undefined) {
+  if (settings.console !== undefined) {
     new ConsoleStack(app, 'console', {
       deployment,
       console: settings.console,

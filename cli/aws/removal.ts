@@ -6,7 +6,7 @@ import { deleteBucketPolicy, emptyBucket } from './buckets.js';
 import { deleteStack, StackNotDeletedError } from './cloudformation.js';
 import { DeployError } from './error.js';
 import { awsCommand } from './printed-commands.js';
-import { disableProtection } from './protection.js';
+import { setProtection } from './protection.js';
 import type { Session } from './session.js';
 import type { OnEvent } from './stack-events.js';
 import { type DeployedStack, deployedTemplate, isValidationError } from './stack.js';
@@ -66,7 +66,7 @@ export async function removeStack(
   stack: DeployedStack,
   { deleteBucketPolicies = false, report, onEvent }: RemoveOptions,
 ): Promise<void> {
-  await disableProtection(session, stack);
+  await setProtection(session, stack, false);
   const buckets = (await resourcesOf(session, stack))
     .filter((resource) => resource.Type === BUCKET && !isKept(resource))
     .flatMap(({ physicalId, Properties }) =>

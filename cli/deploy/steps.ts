@@ -8,7 +8,13 @@ import type { DeploymentRun, Step } from './step.js';
 import { buildStep } from './steps/build.js';
 import { type CertificateStep, certificateStep } from './steps/certificate.js';
 import { endpointsCheck, hostNameCheck, instanceCheck } from './steps/checks.js';
-import { defaultGroup, leftOverLog, linkedRoles, withCompanions } from './steps/companions.js';
+import {
+  defaultGroup,
+  deletionProtection,
+  leftOverLog,
+  linkedRoles,
+  withCompanions,
+} from './steps/companions.js';
 import { keysStep } from './steps/keys.js';
 import { scanStep } from './steps/scan.js';
 import { serviceStep } from './steps/service.js';
@@ -83,6 +89,7 @@ function companionsOf(deployment: DeploymentRun, template: Template) {
   const { selected } = deployment;
   const needsRoles = template.name === selected[0] && selected.includes('callback');
   const roles = needsRoles ? [linkedRoles(deployment)] : [];
+  const protection = deletionProtection(deployment, template);
   switch (template.name) {
     case 'foundation':
       return {
@@ -90,9 +97,12 @@ function companionsOf(deployment: DeploymentRun, template: Template) {
         after: [defaultGroup(deployment, template)],
       };
     case 'callback':
-      return { before: [hostNameCheck(deployment, template), ...roles, leftOverLog(deployment)], after: [] };
+      return {
+        before: [hostNameCheck(deployment, template), ...roles, leftOverLog(deployment)],
+        after: protection,
+      };
     default:
-      return { before: [instanceCheck(deployment, template), ...roles], after: [] };
+      return { before: [instanceCheck(deployment, template), ...roles], after: protection };
   }
 }
 

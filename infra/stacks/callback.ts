@@ -17,7 +17,6 @@ import { Monitoring } from '../monitoring/monitoring.js';
 import type { StackName } from '../names.js';
 import { createOutputs } from './callback-outputs.js';
 import { createCertificate } from './certificate.js';
-import { createDeletionProtection } from './deletion-protection.js';
 import { createService, createTargetGroup, createTask } from './fargate.js';
 import type { Network } from './foundation.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
@@ -52,8 +51,8 @@ export class CallbackStack extends ProjectStack {
   readonly targetGroup: elbv2.ApplicationTargetGroup;
   /** ARN of the load balancer's certificate. */
   readonly certificate: string;
-  /** The load balancer's second security group, which admits those who use the console. */
-  readonly consoleGroupId: string | undefined;
+  /** The load balancer's second security group, which admits those who use the console, if there is one. */
+  readonly consoleGroupId: string;
   /** Receives notifications from all alarms. */
   readonly alarmTopic: sns.ITopic;
 
@@ -72,7 +71,7 @@ export class CallbackStack extends ProjectStack {
       securityGroup: this.importSecurityGroup('TaskGroup', props.securityGroupIds.task),
     });
     this.loadBalancer = this.createLoadBalancer(props);
-    if (settings.console !== undefined) this.consoleGroupId = this.addConsoleGroup(props.network.vpc);
+    this.consoleGroupId = this.addConsoleGroup(props.network.vpc);
     this.targetGroup = createTargetGroup(this, {
       names: names.targetGroups,
       vpc: props.network.vpc,
@@ -151,7 +150,7 @@ export class CallbackStack extends ProjectStack {
     securityGroupIds,
     logBucket,
   }: CallbackStackProps): elbv2.ApplicationLoadBalancer {
-    const { names, sizing } = this.deployment;
+    const { names } = this.deployment;
     const loadBalancer = new elbv2.ApplicationLoadBalancer(this, 'LoadBalancer', {
       loadBalancerName: names.loadBalancer,
       vpc: network.vpc,
@@ -161,16 +160,14 @@ export class CallbackStack extends ProjectStack {
       dropInvalidHeaderFields: true,
       idleTimeout: Duration.millis(LOAD_BALANCER_IDLE_MS),
     });
-    const { text } = createDeletionProtection(this, sizing.production);
-    loadBalancer.setAttribute('deletion_protection.enabled', text);
     loadBalancer.logAccessLogs(logBucket, 'load-balancer');
     return loadBalancer;
   }
 
   /**
    * With one group for both ports, whoever reaches one of them would reach the other. The group's rules are in the
-   * console's stack. It is not in the stack of the other groups, so that the console can be turned off: that stack is
-   * updated before this one, and could not remove a group that the load balancer still has.
+   * console's stack: without it, nobody is admitted. The group stays, so that turning the console on or off does not
+   * change the load balancer.
    */
   private addConsoleGroup(vpc: ec2.IVpc): string {
     const { securityGroupId } = new ec2.SecurityGroup(this, 'ConsoleLoadBalancer', {

@@ -17,7 +17,6 @@ import {
   ENCLAVE_KEY_ACTIONS,
   SESSION_MANAGER_ACTIONS,
 } from './cosigner-permissions.js';
-import { createDeletionProtection } from './deletion-protection.js';
 import type { Network } from './foundation.js';
 import { KEY_MANAGEMENT_ACTIONS } from './key-permissions.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
@@ -179,18 +178,14 @@ export class CosignerStack extends ProjectStack {
       detailedMonitoring: true,
       associatePublicIpAddress: false,
     });
-    const resource = instance.instance;
-    resource.disableApiTermination = createDeletionProtection(this, production).flag();
-    resource.cfnOptions.creationPolicy = { resourceSignal: { timeout: SETUP_LIMIT } };
+    instance.instance.cfnOptions.creationPolicy = { resourceSignal: { timeout: SETUP_LIMIT } };
     // Reports the exit code of the commands, also if one of them fails.
     userData.addSignalOnExitCommand(instance);
-    if (!production) {
-      this.acknowledge(
-        instance,
-        ['EC29'],
-        'Termination protection is only for prod: elsewhere the instance is deleted with its stack.',
-      );
-    }
+    this.acknowledge(
+      instance,
+      ['EC29'],
+      'In prod, the deploy command protects the instance once it is created, so that a failed creation can roll back.',
+    );
     return instance;
   }
 

@@ -1,5 +1,5 @@
 // The service's memory: the table, the archive with Object Lock, the key of both, and who may do what with them.
-import { Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, type IResolvable, type RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -8,7 +8,6 @@ import { Construct } from 'constructs';
 import { EXPIRES_ATTRIBUTE, PARTITION_ATTRIBUTE, SORT_ATTRIBUTE } from '../../src/store/table-definition.js';
 import type { Deployment } from '../deployment.js';
 import { ARCHIVE_PREFIX } from '../names.js';
-import type { DeletionProtection } from './deletion-protection.js';
 import { KEY_MANAGEMENT_ACTIONS } from './key-permissions.js';
 
 /** The actions that read the table. A check in a transaction reveals no more than a read. */
@@ -42,7 +41,8 @@ export interface StoreProps {
   readonly region: string;
   readonly removalPolicy: RemovalPolicy;
   /** Protects the table. */
-  readonly deletionProtection: DeletionProtection;
+  /** Of the table. */
+  readonly deletionProtection: boolean | IResolvable;
 }
 
 export class Store extends Construct {
@@ -154,7 +154,7 @@ export class Store extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       removalPolicy,
     });
-    (table.node.defaultChild as dynamodb.CfnTable).deletionProtectionEnabled = deletionProtection.flag();
+    (table.node.defaultChild as dynamodb.CfnTable).deletionProtectionEnabled = deletionProtection;
     return table;
   }
 

@@ -35,7 +35,6 @@ t.test('resumes after an interruption at any AWS call', async (t) => {
       '1 CreateServiceLinkedRole',
       '2 CreateServiceLinkedRole',
       '1 CreateStack',
-      '1 RevokeSecurityGroupIngress',
       '1 RevokeSecurityGroupEgress',
       '2 CreateStack',
       '3 CreateStack',

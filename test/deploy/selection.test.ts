@@ -102,9 +102,10 @@ t.test('deploys selected stacks as planned', async (t) => {
     place.settings({ alarmEmail: 'ops@example.com', desiredCount: 2 });
     const { code, stdout } = await place.run('deploy', '--dry-run');
     t.equal(code, 0);
-    t.match(stdout, /^callback +update: 2 to change$/m);
+    t.match(stdout, /^callback +update: 4 to change$/m);
     t.match(stdout, /^ +change: Service\w+ \(AWS::ECS::Service\)$/m);
     t.match(stdout, /^ +create: \w+ \(AWS::SNS::Subscription\)$/m);
+    t.match(stdout, /^service +wait until it is steady\n +tasks: 1 → 2$/m);
     t.match(stdout, /^security +nothing$/m);
     place.settings({});
   });

@@ -75,6 +75,7 @@ t.test('service', async (t) => {
     proxy.before = async (call) => {
       if (call.service !== 'codebuild') return undefined;
       if (call.action === 'ListBuildsForProject') return json({ ids: ['fireblocks-callback-dev:b1'] });
+      if (call.action !== 'BatchGetBuilds') return undefined;
       const running = polls++ < 1;
       if (!running) await putImage(moto.endpoint, place.tag);
       return json({

@@ -5,6 +5,7 @@ import { DeployError } from '../../aws/error.js';
 import { deleteLeftOver, isLeftOver } from '../../aws/leftover-log.js';
 import { createLinkedRole, missingRoles } from '../../aws/linked-roles.js';
 import { awsCommand } from '../../aws/printed-commands.js';
+import { hasProtectable, setProtection, unprotectedTypes } from '../../aws/protection.js';
 import type { Change, DeploymentRun, Report, Step } from '../step.js';
 import type { Template } from '../templates.js';
 
@@ -115,4 +116,28 @@ export function defaultGroup({ session, deployed }: DeploymentRun, template: Tem
       report(`default security group ${id} closed`);
     },
   };
+}
+
+/** The protection of prod's load balancer and Co-signer against deletion, which a first creation must not have yet. */
+export function deletionProtection(
+  { session, deployed }: DeploymentRun,
+  template: Template,
+): readonly Companion[] {
+  if (!session.production || !hasProtectable(template.body)) return [];
+  const stack = () => deployed.get(template.name);
+  return [
+    {
+      async inspect({ action }) {
+        const current = action === 'create' || action === 'recreate' ? undefined : stack();
+        if (current === undefined) return ['protect: what is in use against deletion'];
+        return (await unprotectedTypes(session, current)).map((type) => `protect: ${type} against deletion`);
+      },
+      async apply(report) {
+        const current = stack();
+        if (current === undefined) return;
+        await setProtection(session, current, true);
+        report('protected against deletion');
+      },
+    },
+  ];
 }
