@@ -171,11 +171,12 @@ t.test('changes', async (t) => {
   scenario(
     'warns that requests are not authenticated, and confirms it separately in prod',
     async (t, place) => {
-      place.settings({ auth: 'json' });
+      // The emulator makes every zone a public one, so the second environment needs another name.
+      place.settings({ auth: 'json', environments: { prod: { hostName: 'callback.prod.internal' } } });
       const warning = /^Warning {2}Requests are not authenticated, because "auth" is "json"/m;
       t.match((await place.run('deploy', '-e', 'prod', '--dry-run')).stdout, warning);
       t.match(await place.json('deploy', '-e', 'prod', '--dry-run'), {
-        notes: [/^Requests are not authenticated/],
+        notes: [/^Nobody receives the alarms/, /^Requests are not authenticated/],
       });
       const refused = await place.run('deploy', '-e', 'prod', '--yes');
       t.match(refused, { code: 2, stdout: warning, stderr: /add --accept-json to confirm that/ });
@@ -273,7 +274,10 @@ t.test('changes', async (t) => {
           }
         : undefined;
     proxy.after = soon;
-    t.match((await place.run('deploy', '--status')).stdout, /in 10 days: renew it/);
+    t.match(
+      (await place.run('deploy', '--status')).stdout,
+      /^Warning .*the certificate ends in 10 days, on /m,
+    );
     t.match(
       (await place.run('deploy', '--yes')).stdout,
       /expires in 10 days: replace it with --renew-certificate/,
@@ -316,6 +320,11 @@ t.test('changes', async (t) => {
 
   scenario('disables deletion protection to destroy prod, and keeps its keys', async (t, place) => {
     t.equal((await place.run('deploy', '--yes', '-e', 'prod')).code, 0);
+    const turnedOn = proxy.calls.filter(({ action }) => action === 'ModifyLoadBalancerAttributes');
+    t.strictSame(
+      turnedOn.map((call) => parameter(call, 'Attributes.member.1.Value')),
+      ['true'],
+    );
     proxy.calls.length = 0;
     // moto does not implement this call.
     proxy.before = (call) =>

@@ -63,11 +63,24 @@ t.test('the console is turned on, operated, turned off and destroyed', async (t)
       const last = proxy.calls.filter(({ action }) => action === 'CreateStack').at(-1);
       const sent = (name: string): string => (last && parameter(last, name)) ?? '';
       t.equal(sent('StackName'), 'fireblocks-dev-console');
-      t.equal(sent('Parameters.member.1.ParameterValue'), place.tag);
-      t.match(sent('Parameters.member.2.ParameterValue'), /^arn:aws:acm:.*certificate/);
+      const values = Object.fromEntries(
+        Array.from({ length: 30 }, (_, index) => [
+          sent(`Parameters.member.${index + 1}.ParameterKey`),
+          sent(`Parameters.member.${index + 1}.ParameterValue`),
+        ]),
+      );
+      t.match(values, { ImageTag: place.tag, DesiredCount: '1', CertificateArn: /^arn:aws:acm:/ });
       t.match(await place.run('deploy', '--yes'), { code: 0, stdout: /Nothing to change\./ });
     },
   );
+
+  await t.test('the doctor checks its service', async (t) => {
+    const { checks } = await place.json<{ checks: { name: string; findings: unknown }[] }>('doctor');
+    t.match(
+      checks.find(({ name }) => name === 'console'),
+      { findings: [{ state: 'note', text: 'the endpoint is an emulator, which runs no tasks' }] },
+    );
+  });
 
   await t.test('--status shows its service and its address', async (t) => {
     t.match(await place.json<Status>('deploy', '--status'), {

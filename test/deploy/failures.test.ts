@@ -4,13 +4,8 @@ import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DeleteBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import t from 'tap';
-import { archiveBucket, policyBucket } from '../../infra/names.js';
-import { clientOptions, NAMES } from '../helpers/aws.js';
-import { type AwsCall, awsError, parameter, xml } from '../helpers/aws-proxy.js';
-import { REGION } from '../helpers/operator.js';
+import { awsError, parameter, xml } from '../helpers/aws-proxy.js';
 import { programPath, ROOT } from '../helpers/paths.js';
 import { fails, scenarios } from '../helpers/scenarios.js';
 
@@ -20,9 +15,7 @@ const run = promisify(execFile);
 t.setTimeout(900_000);
 
 t.test('failures', async (t) => {
-  const { account, recovers, healthy, moto, proxy, scenario } = await scenarios(t);
-  const s3 = new S3Client({ ...clientOptions(moto.endpoint), forcePathStyle: true });
-  const dynamodb = new DynamoDBClient(clientOptions(moto.endpoint));
+  const { account, recovers, healthy, proxy, scenario } = await scenarios(t);
 
   scenario('reports a profile that does not exist', async (t, place) => {
     const ran = await place.run('deploy', '--yes', '--profile', 'nobody');
@@ -122,19 +115,9 @@ t.test('failures', async (t) => {
       call.action === 'DescribeStacks' && reply.body.includes('fireblocks-dev-security')
         ? { ...reply, body: reply.body.replace('CREATE_COMPLETE', 'ROLLBACK_COMPLETE') }
         : undefined;
-    // When it describes a deleted stack, moto creates the buckets and the table again that outputs refer to.
-    const deleteAgain = async (call: AwsCall): Promise<undefined> => {
-      if (call.action !== 'CreateStack' || !call.body.includes('StackName=fireblocks-dev-security&')) return;
-      for (const nameOf of [policyBucket, archiveBucket]) {
-        const Bucket = nameOf(NAMES, '123456789012', REGION);
-        await s3.send(new DeleteBucketCommand({ Bucket }));
-      }
-      await dynamodb.send(new DeleteTableCommand({ TableName: NAMES.table }));
-    };
     proxy.before = (call) => {
       if (call.action !== 'DeleteStack') return undefined;
       healthy();
-      proxy.before = deleteAgain;
       return undefined;
     };
     fails(

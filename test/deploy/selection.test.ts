@@ -45,7 +45,8 @@ t.test('deploys selected stacks as planned', async (t) => {
     {
       args: ['--from-stack', 'image'],
       steps: {
-        image: 'none',
+        // The service-linked roles, before the first stack.
+        image: 'update',
         build: 'none',
         scan: 'wait',
         keys: 'create',

@@ -36,7 +36,6 @@ t.test('the instance supports enclaves, and only Session Manager gives access to
     BlockDeviceMappings: [{ Ebs: { Encrypted: true, VolumeType: 'gp3' } }],
     KeyName: Match.absent(),
     NetworkInterfaces: [{ AssociatePublicIpAddress: false, GroupSet: [Match.anyValue()] }],
-    DisableApiTermination: false,
   });
   t.match(userData(), 'dnf install -y aws-nitro-enclaves-cli');
   t.match(userData(), 'systemctl enable --now nitro-enclaves-allocator.service');
