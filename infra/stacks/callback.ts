@@ -160,6 +160,8 @@ export class CallbackStack extends ProjectStack {
       dropInvalidHeaderFields: true,
       idleTimeout: Duration.millis(LOAD_BALANCER_IDLE_MS),
     });
+    // The deploy command turns it on in prod; stated here, an update of the load balancer would turn it off.
+    loadBalancer.removeAttribute('deletion_protection.enabled');
     loadBalancer.logAccessLogs(logBucket, 'load-balancer');
     return loadBalancer;
   }

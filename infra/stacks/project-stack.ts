@@ -30,6 +30,7 @@ export interface ProjectStackProps {
  * AWS emulators reject tags on keys.
  */
 const TAGGED_BY_STACK = [
+  'AWS::ApplicationAutoScaling::ScalableTarget',
   'AWS::CloudWatch::Alarm',
   'AWS::CloudWatch::Dashboard',
   'AWS::ElasticLoadBalancingV2::Listener',

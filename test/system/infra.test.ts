@@ -38,6 +38,7 @@ import { archiveBucket, ENVIRONMENT_NAMES, namesOf, policyBucket } from '../../i
 import { EXAMPLE_FILE } from '../../infra/settings.js';
 import { ROOT } from '../helpers/cli.js';
 import { motoServer } from '../helpers/moto.js';
+import { parameterName } from '../../infra/stacks/references.js';
 import { CHOICES, COMBINATIONS } from '../helpers/settings.js';
 import { listOf, synthesize, type Synthesized } from '../helpers/stacks.js';
 
@@ -83,7 +84,11 @@ t.test('templates of every combination pass validation', async (t) => {
     }).violations;
 
   t.test('CDK reports no problems', (t) => {
-    t.strictSame(validate(files), []);
+    // CloudFormation would check the other type's images at every update, so a withdrawn one would prevent any.
+    t.strictSame(
+      validate(files).filter(({ ruleName }) => ruleName !== 'W2506'),
+      [],
+    );
     t.end();
   });
 
@@ -157,11 +162,18 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
       PrivateKey: Buffer.from(certificate.privateKey),
     }),
   );
+  /** Outputs of the stacks so far, as parameters of the others. */
+  const outputs: Record<string, string> = {};
   const stack = (imageTag: string, { stackName, json }: Synthesized['stacks'][number]) => ({
     StackName: stackName,
     TemplateBody: JSON.stringify(json),
     Capabilities: ['CAPABILITY_IAM' as const],
-    Parameters: Object.entries({ ImageTag: imageTag, CertificateArn })
+    Parameters: Object.entries({
+      ImageTag: imageTag,
+      CertificateArn,
+      CosignerImageId: 'ami-12c6146b',
+      ...outputs,
+    })
       .filter(([name]) => json.Parameters !== undefined && name in json.Parameters)
       .map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue })),
   });
@@ -183,6 +195,9 @@ t.test('a dev environment is deployed to moto_server', async (t) => {
       await cloudformation.send(new CreateStackCommand(stack('1111111', one)));
       const { Stacks } = await cloudformation.send(new DescribeStacksCommand({ StackName: one.stackName }));
       t.equal(Stacks?.[0]?.StackStatus, 'CREATE_COMPLETE', one.stackName);
+      for (const { OutputKey = '', OutputValue = '' } of Stacks?.[0]?.Outputs ?? []) {
+        outputs[parameterName(one.name, OutputKey)] = OutputValue;
+      }
       const created = await resourcesOf(one.stackName);
       for (const [id, { Type }] of Object.entries(one.json.Resources)) {
         if (!created.has(id)) skipped.set(Type, (skipped.get(Type) ?? 0) + 1);

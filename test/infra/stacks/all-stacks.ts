@@ -135,31 +135,34 @@ t.test(
   },
 );
 
-t.test('in prod, nothing is protected while it is created, so that a first creation that fails can be rolled back', (t) => {
-  const { stacks } = synthesize('prod', EVERYTHING);
-  for (const { name, json } of stacks) {
-    const parameter = json.Parameters?.['DeletionProtection'];
-    t.equal(parameter !== undefined, name === 'security', name);
-    if (parameter !== undefined) t.match(parameter, { Default: 'true', AllowedValues: ['true', 'false'] });
-  }
-  const resources = stacks.flatMap(({ json }) => Object.values(json.Resources));
-  const propertiesOf = (type: string, contains = '') =>
-    resources.find(({ Type, Properties }) => Type === type && JSON.stringify(Properties).includes(contains))
-      ?.Properties ?? {};
-  const flag = { 'Fn::If': ['Protected', true, false] };
-  t.strictSame(propertiesOf('AWS::DynamoDB::Table')['DeletionProtectionEnabled'], flag);
-  t.strictSame(stacks.find(({ name }) => name === 'security')?.json.Conditions, {
-    Protected: { 'Fn::Equals': [{ Ref: 'DeletionProtection' }, 'true'] },
-  });
-  // The deploy command protects these: test/deploy/changes.test.ts.
-  t.notOk('DisableApiTermination' in propertiesOf('AWS::EC2::Instance', 'CosignerImageId'));
-  const attributes = propertiesOf('AWS::ElasticLoadBalancingV2::LoadBalancer')['LoadBalancerAttributes'];
-  t.notMatch(JSON.stringify(attributes), 'deletion_protection');
-  for (const { json } of synthesize('staging', EVERYTHING).stacks) {
-    t.equal(json.Parameters?.['DeletionProtection'], undefined);
-  }
-  t.end();
-});
+t.test(
+  'in prod, nothing is protected while it is created, so that a first creation that fails can be rolled back',
+  (t) => {
+    const { stacks } = synthesize('prod', EVERYTHING);
+    for (const { name, json } of stacks) {
+      const parameter = json.Parameters?.['DeletionProtection'];
+      t.equal(parameter !== undefined, name === 'security', name);
+      if (parameter !== undefined) t.match(parameter, { Default: 'true', AllowedValues: ['true', 'false'] });
+    }
+    const resources = stacks.flatMap(({ json }) => Object.values(json.Resources));
+    const propertiesOf = (type: string, contains = '') =>
+      resources.find(({ Type, Properties }) => Type === type && JSON.stringify(Properties).includes(contains))
+        ?.Properties ?? {};
+    const flag = { 'Fn::If': ['Protected', true, false] };
+    t.strictSame(propertiesOf('AWS::DynamoDB::Table')['DeletionProtectionEnabled'], flag);
+    t.strictSame(stacks.find(({ name }) => name === 'security')?.json.Conditions, {
+      Protected: { 'Fn::Equals': [{ Ref: 'DeletionProtection' }, 'true'] },
+    });
+    // The deploy command protects these: test/deploy/changes.test.ts.
+    t.notOk('DisableApiTermination' in propertiesOf('AWS::EC2::Instance', 'CosignerImageId'));
+    const attributes = propertiesOf('AWS::ElasticLoadBalancingV2::LoadBalancer')['LoadBalancerAttributes'];
+    t.notMatch(JSON.stringify(attributes), 'deletion_protection');
+    for (const { json } of synthesize('staging', EVERYTHING).stacks) {
+      t.equal(json.Parameters?.['DeletionProtection'], undefined);
+    }
+    t.end();
+  },
+);
 
 t.test('templates are well below 51,200 bytes, the CloudFormation limit for inline templates', (t) => {
   for (const { name, json } of synthesize('prod', { ...EVERYTHING, ...CHOICES.certificateByAcm }).stacks) {

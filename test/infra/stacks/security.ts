@@ -64,7 +64,10 @@ t.test('load balancer, task, endpoints and Co-signer are each only in their own 
   const name = groupNames(stacks);
   const groupsOf = (type: string, key: string): string[] =>
     stacks.resources(type).flatMap(({ Properties }) => listOf(find(Properties, key)).map(name));
-  t.strictSame(groupsOf('AWS::ElasticLoadBalancingV2::LoadBalancer', 'SecurityGroups'), ['LoadBalancer']);
+  t.strictSame(groupsOf('AWS::ElasticLoadBalancingV2::LoadBalancer', 'SecurityGroups'), [
+    'LoadBalancer',
+    'ConsoleLoadBalancer',
+  ]);
   t.strictSame(groupsOf('AWS::ECS::Service', 'SecurityGroups'), ['Task']);
   t.strictSame(groupsOf('AWS::EC2::Instance', 'GroupSet'), ['Cosigner']);
   t.strictSame([...new Set(groupsOf('AWS::EC2::VPCEndpoint', 'SecurityGroupIds'))], ['Endpoints']);
