@@ -75,9 +75,9 @@ t.test('the console is turned on, operated, turned off and destroyed', async (t)
   );
 
   await t.test('the doctor checks its service', async (t) => {
-    const { checks } = await place.json<{ checks: { name: string; findings: unknown }[] }>('doctor');
+    const { checks } = await place.json<{ checks: { check: string; findings: unknown }[] }>('doctor');
     t.match(
-      checks.find(({ name }) => name === 'console'),
+      checks.find(({ check }) => check === 'console'),
       { findings: [{ state: 'note', text: 'the endpoint is an emulator, which runs no tasks' }] },
     );
   });

@@ -230,7 +230,12 @@ export const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   },
   ec2: {
     ...anywhereOf('ec2', [
-      ...['DescribeAvailabilityZones', 'DescribeInstances', 'DescribeInstanceTypeOfferings'],
+      ...[
+        'DescribeAvailabilityZones',
+        'DescribeInstances',
+        'DescribeInstanceAttribute',
+        'DescribeInstanceTypeOfferings',
+      ],
       ...['DescribeManagedPrefixLists', 'DescribeSecurityGroups', 'DescribeVpcAttribute'],
       'DescribeVpcEndpointServices',
     ]),
