@@ -144,7 +144,8 @@ const securityGroup = calls('ec2', ({ GroupId }) => [`security-group/${text(Grou
 /** By the service in the signature, then by operation; `*` for all others. */
 export const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   // Needs no permission.
-  sts: { GetCallerIdentity: () => [] },
+  // The CDK's own command tries the role of a bootstrapped account, and continues without it.
+  sts: { GetCallerIdentity: () => [], AssumeRole: () => [] },
   cloudformation: {
     '*': stack,
     CreateStack: all(stack, passStackRole),
@@ -236,8 +237,8 @@ export const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
         'DescribeInstanceAttribute',
         'DescribeInstanceTypeOfferings',
       ],
-      ...['DescribeManagedPrefixLists', 'DescribeSecurityGroups', 'DescribeVpcAttribute'],
-      'DescribeVpcEndpointServices',
+      ...['DescribeManagedPrefixLists', 'DescribeSecurityGroups', 'DescribeSecurityGroupRules'],
+      ...['DescribeVpcAttribute', 'DescribeVpcEndpoints', 'DescribeVpcEndpointServices'],
     ]),
     RevokeSecurityGroupIngress: securityGroup,
     RevokeSecurityGroupEgress: securityGroup,

@@ -22,7 +22,7 @@ const SIGNERS = {
 export const CHOICES = {
   cosigner: { cosigner: true, cosignerPcr8: PCR8 },
   certificateByArn: {
-    certificate: { arn: 'arn:aws:acm:ap-northeast-1:111122223333:certificate/0a1b2c3d' },
+    certificate: { arn: 'arn:aws:acm:ap-northeast-1:123456789012:certificate/0a1b2c3d' },
   },
   certificateByAcm: {
     hostName: 'callback.example.com',
