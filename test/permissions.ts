@@ -82,7 +82,9 @@ function isDeniedOnPurpose({ action, context = {} }: Call): boolean {
   return (
     action === 'kms:Decrypt' &&
     Object.values(context).some((value) =>
-      Object.keys(DENIED).some((end) => typeof value === 'string' && value.endsWith(end)),
+      Object.keys(DENIED).some(
+        (end) => typeof value === 'string' && value.replace(/:\d+$/, '').endsWith(end),
+      ),
     )
   );
 }
