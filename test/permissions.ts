@@ -10,8 +10,10 @@ const isComplete = process.env['ALL_COMMANDS_RAN'] === 'true';
 /** Fewer calls mean that the tests no longer record them. */
 const MIN_CALLS = 50;
 
-/** The operator's commands run for this account and project in all tests. */
-const PLACEHOLDERS = { ACCOUNT: '123456789012', PROJECT: 'fireblocks' };
+/** The operator's commands run for this account in all tests. */
+const ACCOUNT = '123456789012';
+/** The second one finds the names of the first taken. */
+const PROJECTS = ['fireblocks', 'other'];
 
 /** Calls that are denied on purpose, by the end of what they are about. */
 const DENIED: Readonly<Record<string, string>> = {
@@ -28,6 +30,33 @@ const NOT_CALLED: Readonly<Record<string, readonly string[]>> = {
     'Images: ecr:InitiateLayerUpload',
     'Images: ecr:PutImage',
     'Images: ecr:UploadLayerPart',
+    'Look: ecr:GetAuthorizationToken',
+  ],
+  "the emulator's default groups have no rule for incoming traffic": [
+    'DefaultGroup: ec2:RevokeSecurityGroupIngress',
+  ],
+  "the emulator's stacks make no bucket policies": ['EmptyBuckets: s3:DeleteBucketPolicy'],
+  'the emulator does not detect drift; AWS also checks the permission for each resource': [
+    'Look: cloudformation:DescribeStackDriftDetectionStatus',
+    'Stacks: cloudformation:DescribeStackResourceDrifts',
+    'Stacks: cloudformation:DetectStackDrift',
+    'Stacks: cloudformation:DetectStackResourceDrift',
+  ],
+  'the emulated account has no trail': [
+    'Look: cloudtrail:GetEventSelectors',
+    'Look: cloudtrail:GetTrailStatus',
+  ],
+  'no test deploys a hosted Co-signer to prod, or updates one of version 0.7.0': [
+    'HostProtection: arn:aws:ec2:REGION:ACCOUNT:instance/*',
+    'HostProtection: ec2:ModifyInstanceAttribute',
+    'Look: ec2:DescribeInstanceAttribute',
+    'Look: ec2:DescribeInstances',
+  ],
+  'SSM encrypts parameters of more than 4 KB with a data key': ['WriteParameters: kms:GenerateDataKey'],
+  'test/cli/store and test/cli/audit accept and read archives, with other names': [
+    'Archive: arn:aws:s3:::PROJECT-ENVIRONMENT-archive-ACCOUNT-REGION/archive/*',
+    'Archive: s3:GetObject',
+    'Archive: s3:PutObject',
   ],
 };
 
@@ -48,8 +77,10 @@ for (const [region, known] of byRegion) {
   const calls = [...known.values()];
   // A call is about one environment.
   const allowed = new Set<number>();
-  for (const environment of ENVIRONMENT_NAMES) {
-    const placeholders = { ...PLACEHOLDERS, REGION: region, ENVIRONMENT: environment };
+  const places = PROJECTS.flatMap((PROJECT) =>
+    ENVIRONMENT_NAMES.map((ENVIRONMENT) => ({ ACCOUNT, PROJECT, REGION: region, ENVIRONMENT })),
+  );
+  for (const placeholders of places) {
     const filled = calls.map(({ call }) => fillIn(call, placeholders));
     const comparison = compare(statements, placeholders, filled);
     for (const part of comparison.used) used.add(part);

@@ -246,7 +246,7 @@ t.test('account', async (t) => {
   });
 
   scenario('lets CloudFormation work with the role in the settings', async (t, place) => {
-    const executionRoleArn = 'arn:aws:iam::123456789012:role/deployer';
+    const executionRoleArn = 'arn:aws:iam::123456789012:role/cloudformation-fireblocks-dev';
     place.settings({});
     t.equal((await place.run('deploy', '--yes', '--only-stacks', 'foundation')).code, 0);
     place.settings({ executionRoleArn });

@@ -219,7 +219,7 @@ t.test('service', async (t) => {
 });
 
 const stoppedTask = {
-  taskArn: 'arn:aws:ecs:ap-northeast-1:123456789012:task/c/abc',
+  taskArn: 'arn:aws:ecs:ap-northeast-1:123456789012:task/fireblocks-callback-cluster-dev/abc',
   stoppedReason: 'Essential container in task exited',
   containers: [{ name: 'callback-handler', exitCode: 1 }],
 };

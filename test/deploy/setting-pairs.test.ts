@@ -41,8 +41,8 @@ const PAIRS: readonly Pair[] = [
   },
   { name: 'a Co-signer, and TLS to the task', after: { ...CHOICES.cosigner, tlsToTask: true } },
   { name: 'TLS to the task, and two tasks', after: { tlsToTask: true, desiredCount: 2, maxCount: 4 } },
-  { name: 'a certificate, and JSON', after: { ...CHOICES.certificateByArn, ...CHOICES.json } },
-  { name: 'signers, and retention', after: { ...CHOICES.signers, retentionDays: 800 } },
+  { name: 'ES256, and JSON', after: { callbackKeyAlgorithm: 'ES256', ...CHOICES.json } },
+  { name: 'more tasks, and retention', after: { maxCount: 4, retentionDays: 800 } },
   {
     name: 'both zones, and prefix lists',
     after: { network: { endpointZones: 2 }, s3PrefixListId: 'pl-01234567' },

@@ -3,6 +3,9 @@
 import { DeployError, isAwsError } from '../../aws/error.js';
 import { privateZone, publicZone } from '../../aws/hosted-zones.js';
 import { endpointZones, instanceZones, regionZones } from '../../aws/zones.js';
+import { ENVIRONMENT_NAMES, namesOf } from '../../../infra/names.js';
+import type { Session } from '../../aws/session.js';
+import { describeStack } from '../../aws/stack.js';
 import type { TemplateBody } from '../templates.js';
 import type { Change, DeploymentRun } from '../step.js';
 import type { Template } from '../templates.js';
@@ -97,7 +100,7 @@ export function hostNameCheck(
     }
     try {
       const shadowed = await publicZone(session, hostName);
-      if (shadowed !== undefined) {
+      if (shadowed !== undefined && !(await isEmulatedPrivateZone(session))) {
         throw taken(
           `is the name of the public zone ${shadowed}, whose other names would not resolve in the VPC any more`,
         );
@@ -120,4 +123,14 @@ export function hostNameCheck(
       `choose a name below it, such as callback.${hostName}`,
     );
   }
+}
+
+/** Emulators make public zones of the private ones in stacks, so another environment's would be taken for a public zone. */
+async function isEmulatedPrivateZone({ aws, emulated, environment, settings }: Session): Promise<boolean> {
+  if (!emulated) return false;
+  const others = ENVIRONMENT_NAMES.filter((name) => name !== environment);
+  const stacks = others.map((name) =>
+    describeStack(aws.cloudformation, `${namesOf(settings.projectName, name).prefix}-callback`),
+  );
+  return (await Promise.all(stacks)).some((stack) => stack !== undefined);
 }
