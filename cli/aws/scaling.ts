@@ -30,11 +30,20 @@ export async function describeScaling(session: Client, kind: ServiceKind): Promi
   return { min: MinCapacity, max: MaxCapacity, suspended: scaleIn === true && scaleOut === true };
 }
 
-/** Suspends autoscaling, which would start tasks of a service that is stopped, or resumes it. */
-export async function suspendScaling(session: Client, kind: ServiceKind, suspended: boolean): Promise<void> {
+/**
+ * Suspends autoscaling, which would start tasks of a service that is stopped, or resumes it.
+ * @param min the smallest number of tasks from now on: a deployment made while the service was stopped has set it to 0
+ */
+export async function suspendScaling(
+  session: Client,
+  kind: ServiceKind,
+  suspended: boolean,
+  min?: number,
+): Promise<void> {
   await session.aws.autoscaling.send(
     new RegisterScalableTargetCommand({
       ...targetOf(session, kind),
+      ...(min !== undefined && { MinCapacity: min }),
       SuspendedState: {
         DynamicScalingInSuspended: suspended,
         DynamicScalingOutSuspended: suspended,

@@ -41,7 +41,8 @@ export async function runScale({ sleep }: OperatorRuntime = {}): Promise<void> {
           const scaling = await describeScaling(session, kind);
           // Before the number changes, because autoscaling would start tasks again.
           if (scaling !== undefined && scaling.suspended !== (desired === 0)) {
-            await suspendScaling(session, kind, desired === 0);
+            const min = Math.min(desired, tasksBySettings(session, kind).least);
+            await suspendScaling(session, kind, desired === 0, desired === 0 ? undefined : min);
             report(`autoscaling ${desired === 0 ? 'suspended' : 'resumed'}`);
           }
           const expected = await updateService(session, { desiredCount: desired }, kind);

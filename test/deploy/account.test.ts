@@ -35,12 +35,13 @@ t.test('account', async (t) => {
     ResourceId: `service/${NAMES.cluster}/${NAMES.service}`,
     ScalableDimension: 'ecs:service:DesiredCount' as const,
   };
-  const suspended = async () => {
+  const scalable = async () => {
     const { ScalableTargets = [] } = await autoscaling.send(
       new DescribeScalableTargetsCommand({ ServiceNamespace: 'ecs' }),
     );
-    return ScalableTargets[0]?.SuspendedState?.DynamicScalingOutSuspended;
+    return ScalableTargets[0];
   };
+  const suspended = async () => (await scalable())?.SuspendedState?.DynamicScalingOutSuspended;
   const stacksWith = (name: string) =>
     proxy.calls
       .filter(({ action }) => action === 'CreateStack' || action === 'UpdateStack')
@@ -128,8 +129,11 @@ t.test('account', async (t) => {
     t.equal((await account.service())?.desiredCount, 0);
     t.equal(await suspended(), true);
 
+    // As the template has it while the service is stopped; the emulator ignores the condition.
+    await autoscaling.send(new RegisterScalableTargetCommand({ ...target, MinCapacity: 0 }));
     t.match(await place.run('scale', '3'), { code: 0, stdout: /Autoscaling keeps it between 1 and 4/ });
     t.equal(await suspended(), false);
+    t.equal((await scalable())?.MinCapacity, 1);
     place.settings({ maxCount: 4 });
     proxy.calls.length = 0;
     t.equal((await place.run('deploy', '--yes')).code, 0);

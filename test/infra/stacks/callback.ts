@@ -178,6 +178,8 @@ t.test('Container Insights is on, and its log expires', (t) => {
   callback.hasResourceProperties('AWS::ECS::Cluster', {
     ClusterName: 'fireblocks-callback-cluster-dev',
     ClusterSettings: [{ Name: 'containerInsights', Value: 'enabled' }],
+    // GuardDuty's agent can't be pulled.
+    Tags: Match.arrayWith([{ Key: 'GuardDutyManaged', Value: 'false' }]),
   });
   callback.hasResourceProperties('AWS::Logs::LogGroup', {
     LogGroupName: '/aws/ecs/containerinsights/fireblocks-callback-cluster-dev/performance',
