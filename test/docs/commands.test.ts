@@ -24,7 +24,7 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 };
 
 /** Markers before a block whose commands are not run. */
-const NEEDS = ['needs: aws', 'needs: container engine'];
+const NEEDS = ['needs: aws', 'needs: container engine', 'needs: moto'];
 
 /** Commands that another suite runs: the file that contains them, and the string to find there. */
 const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, contains: string]>> = {
