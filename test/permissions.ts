@@ -46,12 +46,6 @@ const NOT_CALLED: Readonly<Record<string, readonly string[]>> = {
     'Look: cloudtrail:GetEventSelectors',
     'Look: cloudtrail:GetTrailStatus',
   ],
-  'no test deploys a hosted Co-signer to prod, or updates one of version 0.7.0': [
-    'HostProtection: arn:aws:ec2:REGION:ACCOUNT:instance/*',
-    'HostProtection: ec2:ModifyInstanceAttribute',
-    'Look: ec2:DescribeInstanceAttribute',
-    'Look: ec2:DescribeInstances',
-  ],
   'SSM encrypts parameters of more than 4 KB with a data key': ['WriteParameters: kms:GenerateDataKey'],
   'test/cli/store and test/cli/audit accept and read archives, with other names': [
     'Archive: arn:aws:s3:::PROJECT-ENVIRONMENT-archive-ACCOUNT-REGION/archive/*',
