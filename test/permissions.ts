@@ -1,5 +1,9 @@
 // Runs after the tests: whether the published operator's policies allow every call that the operator commands made, and
 // nothing else. What the policies allow and no command called is reported after the suite that runs all commands.
+// Recorded are the commands in test/deploy, and the deployment in test/system: only these run with the names of a
+// deployment. In test/system/emergency.test.ts, `policy -- stop --local` and `resume --local` write a file and call no AWS;
+// test/deploy/stop.test.ts runs both for an environment. The commands for the store in test/system have tables that belong
+// to no environment; test/deploy/store.test.ts runs them with a deployment's.
 import { ENVIRONMENT_NAMES } from '../infra/names.js';
 import type { Call } from './helpers/iam.js';
 import { readOperatorCalls } from './helpers/operator-calls.js';
@@ -45,12 +49,6 @@ const NOT_CALLED: Readonly<Record<string, readonly string[]>> = {
   'the emulated account has no trail': [
     'Look: cloudtrail:GetEventSelectors',
     'Look: cloudtrail:GetTrailStatus',
-  ],
-  'no test deploys a hosted Co-signer to prod, or updates one of version 0.7.0': [
-    'HostProtection: arn:aws:ec2:REGION:ACCOUNT:instance/*',
-    'HostProtection: ec2:ModifyInstanceAttribute',
-    'Look: ec2:DescribeInstanceAttribute',
-    'Look: ec2:DescribeInstances',
   ],
   'SSM encrypts parameters of more than 4 KB with a data key': ['WriteParameters: kms:GenerateDataKey'],
   'test/cli/store and test/cli/audit accept and read archives, with other names': [

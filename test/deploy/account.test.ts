@@ -272,12 +272,4 @@ t.test('account', async (t) => {
       ],
     );
   });
-
-  scenario('keeps the image of the Co-signer’s host', async (t, place) => {
-    place.settings(CHOICES.cosigner);
-    t.equal((await place.run('deploy', '--yes')).code, 0);
-    const [first] = stacksWith('CosignerImageId');
-    t.match(first, ['CreateStack', 'fireblocks-dev-cosigner', /^ami-/]);
-    t.match(await place.run('deploy', '--yes'), { stdout: /Nothing to change/ });
-  });
 });

@@ -4,18 +4,29 @@ import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { CreateTableCommand, DeleteTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import t from 'tap';
+import { namesOf } from '../../infra/names.js';
+import { clientOptions } from '../helpers/aws.js';
 import { awsError, parameter, xml } from '../helpers/aws-proxy.js';
 import { programPath, ROOT } from '../helpers/paths.js';
 import { fails, scenarios } from '../helpers/scenarios.js';
 
 const run = promisify(execFile);
 
+/** Any table. */
+const TABLE = {
+  AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' as const }],
+  KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' as const }],
+  BillingMode: 'PAY_PER_REQUEST' as const,
+};
+
 // Runs dozens of deployments.
 t.setTimeout(900_000);
 
 t.test('failures', async (t) => {
-  const { account, recovers, healthy, proxy, scenario } = await scenarios(t);
+  const { account, recovers, healthy, moto, proxy, scenario } = await scenarios(t);
+  const dynamodb = new DynamoDBClient(clientOptions(moto.endpoint));
 
   scenario('reports a profile that does not exist', async (t, place) => {
     const ran = await place.run('deploy', '--yes', '--profile', 'nobody');
@@ -140,6 +151,52 @@ t.test('failures', async (t) => {
     );
     t.equal(proxy.calls.filter(({ action }) => action === 'DeleteStack').length, 1);
     await recovers(t, place);
+  });
+
+  scenario('recreates no stack in prod of which CloudFormation has kept a name', async (t, place) => {
+    const deploy = ['deploy', '--env', 'prod', '--yes', '--only-stacks', 'foundation,security'] as const;
+    const TableName = namesOf('fireblocks', 'prod').table;
+    const kept = (type: string, id: string): string =>
+      `<member><LogicalResourceId>${id}</LogicalResourceId><PhysicalResourceId>${id}</PhysicalResourceId><ResourceType>${type}</ResourceType><ResourceStatus>DELETE_SKIPPED</ResourceStatus></member>`;
+    // The first creation, before it is complete.
+    proxy.before = (call) =>
+      call.action === 'UpdateStack' ? awsError(call, 'Throttling', 'later') : undefined;
+    t.match(await place.run(...deploy), { code: 1, stderr: /AWS_BUSY/ });
+    healthy();
+    let state: 'stuck' | 'deleted' | 'listed' = 'stuck';
+    proxy.before = (call) => {
+      // The emulator does not know it.
+      if (call.action === 'UpdateTerminationProtection') return xml(call, '<StackId>1</StackId>');
+      if (call.action !== 'DescribeStackResources' || state !== 'deleted') return undefined;
+      state = 'listed';
+      const members = kept('AWS::DynamoDB::Table', TableName) + kept('AWS::KMS::Key', 'key-without-a-name');
+      return xml(call, `<StackResources>${members}</StackResources>`);
+    };
+    proxy.after = async (call, reply) => {
+      if (call.action === 'DeleteStack') {
+        // The emulator keeps nothing.
+        await dynamodb.send(new CreateTableCommand({ TableName, ...TABLE }));
+        state = 'deleted';
+      }
+      return call.action === 'DescribeStacks' && state === 'stuck' && reply.body.includes('prod-security')
+        ? { ...reply, body: reply.body.replace('CREATE_COMPLETE', 'ROLLBACK_FAILED') }
+        : undefined;
+    };
+    const stopped = await place.run(...deploy, '--force-recreate');
+    fails(t, stopped, 'NAMES_TAKEN', /prod-security was deleted/, 'with the commands above');
+    t.match(stopped.stderr, `kept ${TableName} `, 'what has no fixed name is not listed');
+    t.match(stopped.stderr, `aws dynamodb delete-table --table-name ${TableName} --region ap-northeast-1`);
+    t.equal(state, 'listed');
+    t.strictSame(
+      (await account.stacks()).map(({ name }) => name),
+      ['fireblocks-prod-foundation'],
+      'not created again',
+    );
+
+    fails(t, await place.run(...deploy), 'NAMES_TAKEN', /AWS::DynamoDB::Table/, 'has kept them');
+    await dynamodb.send(new DeleteTableCommand({ TableName }));
+    const { code, stderr } = await place.run(...deploy);
+    t.equal(code, 0, stderr);
   });
 
   scenario('never deletes a stack whose update could not be rolled back', async (t, place) => {

@@ -26,6 +26,9 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
 /** Markers before a block whose commands are not run. */
 const NEEDS = ['needs: aws', 'needs: container engine', 'needs: moto'];
 
+/** Marker before a block that another suite runs as a whole. */
+const RUN_BY = /^run by: (test\/\S+)$/;
+
 /** Commands that another suite runs: the file that contains them, and the string to find there. */
 const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, contains: string]>> = {
   'npm ci': ['.ci/run', 'npm ci'],
@@ -145,7 +148,7 @@ for (const { block } of blocks) {
 }
 
 function isMarked({ comment }: Block): boolean {
-  return comment?.startsWith('needs: ') === true;
+  return comment !== undefined && (comment.startsWith('needs: ') || RUN_BY.test(comment));
 }
 
 t.test('the scripts start the programs that this test starts', (t) => {
@@ -160,7 +163,10 @@ t.test('the scripts start the programs that this test starts', (t) => {
 for (const { document, block } of blocks) {
   t.test(`${document.file}:${block.line}`, async (t) => {
     if (isMarked(block)) {
-      t.ok(NEEDS.includes(block.comment ?? ''), block.comment ?? '');
+      const { comment = '' } = block;
+      const [, suite] = RUN_BY.exec(comment) ?? [];
+      const isRun = suite !== undefined && readFileSync(join(ROOT, suite), 'utf8').includes(document.file);
+      t.ok(isRun || NEEDS.includes(comment), comment);
       return;
     }
     for (const documented of commandsOf(block)) {

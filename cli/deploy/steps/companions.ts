@@ -19,7 +19,10 @@ export interface Companion {
 /** The seconds that IAM takes until a new role can be used everywhere. */
 const ROLE_PROPAGATION_MS = 15_000;
 
-/** @returns the step, with what is done before and after it as part of its change */
+/**
+ * @returns the step, with what is done before and after it as part of its change. What is done after it is done again
+ * whenever the step changes something
+ */
 export function withCompanions(
   step: Step,
   { before, after }: { readonly before: readonly Companion[]; readonly after: readonly Companion[] },
@@ -44,7 +47,10 @@ export function withCompanions(
         : { ...change, details };
     },
     async apply(report) {
-      for (const part of [...before, step, ...after]) if (due.has(part)) await part.apply(report);
+      // An update can undo what followed an earlier one, or replace what it was done to.
+      const following = due.has(step) ? after : after.filter((part) => due.has(part));
+      for (const part of [...before, step].filter((part) => due.has(part))) await part.apply(report);
+      for (const part of following) await part.apply(report);
     },
   };
 }
