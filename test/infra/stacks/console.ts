@@ -315,6 +315,7 @@ t.test('the host has no rule for incoming traffic, no public address and only Se
   const [instance] = ALL.resources('AWS::EC2::Instance', 'console');
   t.match(instance?.Properties, {
     InstanceType: 't4g.nano',
+    MetadataOptions: { HttpTokens: 'required' },
     BlockDeviceMappings: [{ Ebs: { Encrypted: true } }],
     NetworkInterfaces: [{ AssociatePublicIpAddress: false }],
   });
