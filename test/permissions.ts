@@ -36,16 +36,6 @@ const NOT_CALLED: Readonly<Record<string, readonly string[]>> = {
     'DefaultGroup: ec2:RevokeSecurityGroupIngress',
   ],
   "the emulator's stacks make no bucket policies": ['EmptyBuckets: s3:DeleteBucketPolicy'],
-  'the emulator does not detect drift; AWS also checks the permission for each resource': [
-    'Look: cloudformation:DescribeStackDriftDetectionStatus',
-    'Stacks: cloudformation:DescribeStackResourceDrifts',
-    'Stacks: cloudformation:DetectStackDrift',
-    'Stacks: cloudformation:DetectStackResourceDrift',
-  ],
-  'the emulated account has no trail': [
-    'Look: cloudtrail:GetEventSelectors',
-    'Look: cloudtrail:GetTrailStatus',
-  ],
   'no test deploys a hosted Co-signer to prod, or updates one of version 0.7.0': [
     'HostProtection: arn:aws:ec2:REGION:ACCOUNT:instance/*',
     'HostProtection: ec2:ModifyInstanceAttribute',
