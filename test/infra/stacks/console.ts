@@ -158,7 +158,7 @@ t.test('its size is that of the environment, up to half a vCPU', (t) => {
   t.end();
 });
 
-t.test('the console knows policy, store and whom to tell, but no key and no emergency stop', (t) => {
+t.test('the console knows policy, store and whom to notify, but no key and no emergency stop', (t) => {
   const found = environmentOf(ALL, 'console');
   t.strictSame(Object.keys(found).sort(), [
     'CONSOLE_ORIGIN',
