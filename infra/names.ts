@@ -39,7 +39,7 @@ export function namesOf(project: string, environment: EnvironmentName) {
         plain: `callback-console-tg-${environment}`,
         tls: `callback-console-tls-${environment}`,
       },
-      /** The SNS topic that tells people about requests that wait for them. */
+      /** The SNS topic that notifies people of requests that wait for them. */
       topic: `${prefix}-holds`,
       /** What the console signs its webhook with. Not among `parameters`: the handler may not read it. */
       webhookSecret: `/${project}/${environment}/webhook-secret`,

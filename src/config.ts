@@ -41,7 +41,7 @@ export interface Config {
   readonly store: StoreConfig | undefined;
   /** Where people decide; `undefined`: nowhere, and a policy with holds is refused. */
   readonly console: ConsoleConfig | undefined;
-  /** How the console tells people. */
+  /** How the console notifies people. */
   readonly notify: NotifyConfig;
   readonly keyRefreshMs: number;
   readonly policyRefreshMs: number;
@@ -168,7 +168,7 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
   const policyRefreshSeconds =
     data.POLICY_REFRESH_SECONDS ?? (flags.local ? LOCAL_POLICY_REFRESH_SECONDS : POLICY_REFRESH_SECONDS);
   const signers = readSigners(data.POLICY_SIGNERS, data.POLICY_QUORUM);
-  assertTold(console.data, notify.data);
+  assertCanNotify(console.data, notify.data);
   assertStalenessReachable(data.MAX_STALENESS_SECONDS, data.KEY_REFRESH_SECONDS, policyRefreshSeconds);
   return {
     host: data.HOST ?? (flags.local ? '127.0.0.1' : '0.0.0.0'),
@@ -192,8 +192,8 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv): Con
   };
 }
 
-/** The console tells people, wherever it is. @throws {ConfigError} */
-function assertTold(console: ConsoleConfig | undefined, { topic, webhook }: NotifyConfig): void {
+/** The console notifies people, wherever it is. @throws {ConfigError} */
+function assertCanNotify(console: ConsoleConfig | undefined, { topic, webhook }: NotifyConfig): void {
   if (console?.port !== undefined || (topic === undefined && webhook === undefined)) return;
   const name = topic === undefined ? 'NOTIFY_WEBHOOK' : 'NOTIFY_TOPIC';
   throw new ConfigError([

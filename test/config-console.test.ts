@@ -63,7 +63,7 @@ t.test('an origin is what passkeys can be bound to', (t) => {
   t.end();
 });
 
-t.test('nobody is told without a console', (t) => {
+t.test('nobody is notified without a console', (t) => {
   t.throws(
     () => local({ CONSOLE_PORT: 'off', NOTIFY_WEBHOOK: 'https://chat.example/x' }),
     /serves no console/,

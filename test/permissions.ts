@@ -40,16 +40,6 @@ const NOT_CALLED: Readonly<Record<string, readonly string[]>> = {
     'DefaultGroup: ec2:RevokeSecurityGroupIngress',
   ],
   "the emulator's stacks make no bucket policies": ['EmptyBuckets: s3:DeleteBucketPolicy'],
-  'the emulator does not detect drift; AWS also checks the permission for each resource': [
-    'Look: cloudformation:DescribeStackDriftDetectionStatus',
-    'Stacks: cloudformation:DescribeStackResourceDrifts',
-    'Stacks: cloudformation:DetectStackDrift',
-    'Stacks: cloudformation:DetectStackResourceDrift',
-  ],
-  'the emulated account has no trail': [
-    'Look: cloudtrail:GetEventSelectors',
-    'Look: cloudtrail:GetTrailStatus',
-  ],
   'SSM encrypts parameters of more than 4 KB with a data key': ['WriteParameters: kms:GenerateDataKey'],
   'test/cli/store and test/cli/audit accept and read archives, with other names': [
     'Archive: arn:aws:s3:::PROJECT-ENVIRONMENT-archive-ACCOUNT-REGION/archive/*',

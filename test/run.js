@@ -44,7 +44,7 @@ const SUITES = {
     keepsOutput: true,
   },
   // Prints public keys; the tests themselves search its output for private ones.
-  // It runs every command, so it also tells which permissions of the operator's policies no command needs.
+  // It runs every command, so it also shows which permissions of the operator's policies no command needs.
   deploy: { files: DEPLOY, args: ['--disable-coverage'] },
   image: { files: ['image/*.test'], args: ['--disable-coverage'], keepsOutput: true },
 };

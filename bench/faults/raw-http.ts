@@ -16,6 +16,19 @@ export function open(url: string): Promise<Socket> {
   });
 }
 
+/**
+ * Opens many connections, in batches that fit into the kernel's queue of connections to accept (511 by default). What does
+ * not fit looks open to the client, but never reaches the handler.
+ */
+export async function openMany(url: string, count: number): Promise<readonly Socket[]> {
+  const sockets: Socket[] = [];
+  while (sockets.length < count) {
+    const batch = Math.min(200, count - sockets.length);
+    sockets.push(...(await Promise.all(Array.from({ length: batch }, () => open(url)))));
+  }
+  return sockets;
+}
+
 /** The bytes of a POST request. */
 export function post(body: string, path = '/v2/tx_sign_request'): string {
   return `POST ${path} HTTP/1.1\r\nHost: callback.internal\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;

@@ -101,7 +101,7 @@ const DELETE_COMMANDS: Readonly<Record<string, (name: string) => string>> = {
 
 /**
  * After a stack that was never complete is deleted in prod: CloudFormation keeps what its rollback could not delete.
- * This project does not delete it, because it can't tell it from what an earlier deployment has kept.
+ * This project does not delete it, because it can't distinguish it from what an earlier deployment has kept.
  * @throws {DeployError} with the commands that delete it
  */
 export async function assertNothingKept(

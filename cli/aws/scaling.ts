@@ -11,7 +11,7 @@ export interface Scaling {
   readonly min: number;
   /** Largest number of tasks. */
   readonly max: number;
-  /** Whether it is told to leave the number alone. */
+  /** Whether scaling is suspended, so that the number of tasks stays. */
   readonly suspended: boolean;
 }
 

@@ -1,4 +1,4 @@
-// Reads the alarms of an environment, and whether anybody is told about them.
+// Reads the alarms of an environment, and whether anybody is notified of them.
 import { paginateDescribeAlarms } from '@aws-sdk/client-cloudwatch';
 import { paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
 import { isAwsError } from '../aws/error.js';
@@ -8,16 +8,16 @@ export interface Alarms {
   readonly total: number;
   readonly names: readonly string[];
   readonly firing: readonly { readonly name: string; readonly reason: string }[];
-  /** Names of the alarms whose actions are turned off, so that nobody is told. */
+  /** Names of the alarms whose actions are turned off, so that nobody is notified. */
   readonly silenced: readonly string[];
 }
 
-/** Those who are told about alarms. */
+/** Those who are notified of alarms. */
 export interface Subscriptions {
   /** ARN of the topic. */
   readonly topic: string;
   readonly confirmed: number;
-  /** Those who have not confirmed yet, and are not told. */
+  /** Those who have not confirmed yet, and are not notified. */
   readonly pending: number;
 }
 

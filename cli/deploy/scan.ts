@@ -72,7 +72,7 @@ export async function waitForScan(session: Session, tag: string, report: Report)
     const scan = await readScan(session, tag);
     const isUndecided = scan.state === 'quiet' || scan.state === 'missing';
     if (isUndecided && polls >= QUIET_POLLS) return scan;
-    // An emulator scans only if it is told to.
+    // An emulator scans only if it is configured to.
     if (scan.state === 'missing' && session.emulated) return scan;
     if (scan.state === 'complete' || scan.state === 'failed') return scan;
     if (scan.reason !== last) report(scan.reason);

@@ -102,7 +102,7 @@ function alarmWarnings(session: Target, { alarms, subscriptions }: Status): read
   if (subscriptions?.confirmed === 0) {
     warnings.push({
       code: 'ALARMS_UNHEARD',
-      message: `nobody is told about alarms: the topic has no confirmed subscription${subscriptions.pending > 0 ? `, and ${subscriptions.pending} unconfirmed` : ''}`,
+      message: `nobody is notified of alarms: the topic has no confirmed subscription${subscriptions.pending > 0 ? `, and ${subscriptions.pending} unconfirmed` : ''}`,
       next: subscribeAdvice(session, subscriptions),
     });
   }

@@ -151,7 +151,7 @@ function optionalReader(session: Session, notRead: NotRead[]): OptionalReader {
   };
 }
 
-/** What says who is told, how long evidence is kept, and what is protected. */
+/** Who is notified, how long evidence is kept, and what is protected. */
 async function readKept(
   session: Session,
   deployed: readonly (DeployedStack | undefined)[],

@@ -70,7 +70,7 @@ function consoleAlarms(
   metrics: Metrics,
   service: ecs.FargateService,
 ): Readonly<Record<string, AlarmDefinition>> {
-  const down = 'No healthy task of the console for two minutes: nobody can decide, or is told';
+  const down = 'No healthy task of the console for two minutes: nobody can decide or is notified';
   return {
     'holds-waiting': {
       alarmDescription: 'A request has been waiting for people for more than ten minutes',

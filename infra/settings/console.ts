@@ -1,4 +1,4 @@
-// The setting `console`: who reaches the console, and who is told about requests that wait.
+// The setting `console`: who reaches the console, and who is notified of requests that wait.
 import { isIPv4 } from 'node:net';
 import * as z from 'zod';
 import { CONSOLE_LISTENER_PORT } from '../names.js';
@@ -43,7 +43,7 @@ export const consoleSetting = z
        */
       clientCidrs: z.array(range, LIST_OF_RANGES).default([]),
       /**
-       * E-mail addresses that are told about each request that waits for people.
+       * E-mail addresses that are notified of each request that waits for people.
        * @default - nobody is subscribed to the topic
        */
       alertEmails: z.array(z.email('must be an e-mail address'), LIST_OF_ADDRESSES).default([]),

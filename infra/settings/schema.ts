@@ -183,7 +183,7 @@ const common = {
    */
   policySigners: policySigners.optional(),
   /**
-   * The console in which people decide on the requests that a policy holds: who may reach it, and who is told.
+   * The console in which people decide on the requests that a policy holds: who may reach it, and who is notified.
    * @default - no console
    */
   console: consoleSetting.optional(),

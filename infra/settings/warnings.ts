@@ -43,7 +43,7 @@ export function findWarnings(
       : []),
     ...(withConsole?.webhookUrl !== undefined && !('vpcId' in network) && !cosigner
       ? [
-          '"console.webhookUrl" needs a route to the internet, which the VPC that is created does not have: use an existing VPC with a NAT gateway, or tell people by e-mail.',
+          '"console.webhookUrl" needs a route to the internet, which the VPC that is created does not have: use an existing VPC with a NAT gateway, or notify people by e-mail.',
         ]
       : []),
     ...(isWholeDomain(hostName)

@@ -1,4 +1,4 @@
-// What the console's task may do: read what it shows, write what people decide, tell them. It can't read the handler's keys.
+// What the console's task may do: read what it shows, write what people decide, notify them. It can't read the handler's keys.
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import { PEOPLE_PREFIX } from '../../src/store/keys.js';
@@ -21,7 +21,7 @@ export interface ConsolePermissions {
   readonly key: kms.IKey;
   readonly store: Store;
   readonly buckets: ConsoleBuckets;
-  /** Tells people about requests that wait for them. */
+  /** Notifies people of requests that wait for them. */
   readonly topicArn: string;
 }
 

@@ -1,4 +1,4 @@
-// The console: its own service with its own role, a second port of the load balancer, and the topic that tells people.
+// The console: its own service with its own role, a second port of the load balancer, and the topic that notifies people.
 import { CfnOutput } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
@@ -25,7 +25,7 @@ import { consoleEnvironment } from './service-environment.js';
 import type { Store } from './store.js';
 
 export interface ConsoleStackProps extends ProjectStackProps {
-  /** Who reaches the console, and who is told. */
+  /** Who reaches the console, and who is notified. */
   readonly console: NonNullable<Settings['console']>;
   readonly network: Network;
   /** Encrypts the log and notifications. */
@@ -49,7 +49,7 @@ const LARGEST_TASK = { cpu: 512, memoryMiB: 1024 };
 
 export class ConsoleStack extends ProjectStack {
   readonly service: ecs.FargateService;
-  /** Tells people about requests that wait for them. */
+  /** Notifies people of requests that wait for them. */
   readonly topic: sns.Topic;
 
   constructor(scope: Construct, id: StackName, props: ConsoleStackProps) {
@@ -152,7 +152,7 @@ export class ConsoleStack extends ProjectStack {
     const buckets = { policies: bucketArn('policy'), archive: bucketArn('archive') };
     const role = this.createRole(
       'TaskRole',
-      'Console: reads the policy and the store, writes what people decide, and tells them',
+      'Console: reads the policy and the store, writes what people decide, and notifies them',
       consoleStatements({
         deployment: this.deployment,
         parameterArn: (name) => this.arn('ssm', `parameter${name}`),
@@ -220,7 +220,7 @@ export class ConsoleStack extends ProjectStack {
       ConsoleURL: [consoleOrigin(settings), 'Address of the console, and the origin of passkeys'],
       ConsoleServiceName: [names.console.service, 'Use with: aws ecs describe-services --services'],
       ConsoleLogGroupName: [names.logGroups.console, 'Use with: aws logs tail --follow'],
-      HoldsTopicArn: [this.topic.topicArn, 'SNS topic that tells people about requests that wait for them'],
+      HoldsTopicArn: [this.topic.topicArn, 'SNS topic that notifies people of requests that wait for them'],
       ...(instanceId !== undefined && {
         ConsoleHostId: [instanceId, 'Use with: aws ssm start-session --target'],
       }),

@@ -32,7 +32,7 @@ export function serviceEnvironment(
 
 /**
  * The console's variables. It knows neither the handler's keys nor the emergency stop.
- * @param topicArn of the topic that tells people about requests that wait for them
+ * @param topicArn of the topic that notifies people of requests that wait for them
  */
 export function consoleEnvironment(
   deployment: Deployment,

@@ -1,4 +1,4 @@
-// Reads a passkey's public key, a COSE key (RFC 9052), as far as needed to tell whether it can be used.
+// Reads a passkey's public key, a COSE key (RFC 9052), as far as needed to know whether it can be used.
 import { type AsymmetricKeyDetails, createPublicKey, type JsonWebKey } from 'node:crypto';
 import { type CBORType, decodeCBOR, encodeCBOR } from '@levischuck/tiny-cbor';
 import { isWeakEd25519 } from '../protocol/ed25519.js';

@@ -3,7 +3,7 @@
 // A passkey signs whatever challenge a page of the console gives it, and its user sees no more of it than the host. The
 // console's own challenges are random, so what is signed here is no decision. But a stolen console can give a person who
 // signs in the challenge of a decision, or show another request than the one that is signed: nothing in an assertion
-// tells. That takes a gesture of each person of the quorum; integrity checks, rejecting rules and limits still apply.
+// shows it. That takes a gesture of each person of the quorum; integrity checks, rejecting rules and limits still apply.
 import { type Assertion, assertionProblem } from './assertion.js';
 import type { Passkey } from './passkey.js';
 

@@ -129,7 +129,7 @@ export class ChainWriter {
         await this.#settle(attempt, entries);
         return;
       }
-      tell(conflicts, 'conflict');
+      resolveAll(conflicts, 'conflict');
       entries = entries.filter((pending) => !conflicts.has(pending));
     }
   }
@@ -172,8 +172,8 @@ export class ChainWriter {
 
   #finish(known: Known, entries: readonly Pending[]): void {
     this.#known = known;
-    tell(entries, 'written');
-    tell(this.#queue.takeOutdated(entries), 'conflict');
+    resolveAll(entries, 'written');
+    resolveAll(this.#queue.takeOutdated(entries), 'conflict');
   }
 
   /**
@@ -232,6 +232,6 @@ export class ChainWriter {
   }
 }
 
-function tell(entries: Iterable<Pending | undefined>, outcome: 'written' | 'conflict'): void {
+function resolveAll(entries: Iterable<Pending | undefined>, outcome: 'written' | 'conflict'): void {
   for (const pending of entries) if (pending?.isDone === false) pending.resolve(outcome);
 }

@@ -88,7 +88,7 @@ export function consoleKey(name: string): Key {
   return { partition: `${PEOPLE_PREFIX}console`, sort: part(name) };
 }
 
-/** Whether people were told about a held request. @param hash see `heldHash` */
+/** Whether people were notified of a held request. @param hash see `heldHash` */
 export function notifiedKey(hash: string): Key {
   return { partition: `${PEOPLE_PREFIX}notified#${hash}`, sort: ALONE };
 }

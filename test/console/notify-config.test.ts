@@ -8,7 +8,7 @@ const PARAMETER = { NOTIFY_WEBHOOK_SECRET_PARAMETER: '/fireblocks/prod/webhook-s
 const problemsOf = (schema: typeof productionNotify | typeof localNotify, env: object): readonly string[] =>
   schema.safeParse(env).error?.issues.map(({ path, message }) => `${path.join('.')} ${message}`) ?? [];
 
-t.test('tells nobody by default', (t) => {
+t.test('notifies nobody by default', (t) => {
   t.strictSame(productionNotify.parse({}), { topic: undefined, webhook: undefined });
   t.strictSame(localNotify.parse({}), { topic: undefined, webhook: undefined });
   t.end();

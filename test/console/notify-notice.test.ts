@@ -1,4 +1,4 @@
-// Tests what people are told, and that no value of a request can look like more than it is.
+// Tests the text of notifications, and that no value of a request can look like more than it is.
 import fc from 'fast-check';
 import t from 'tap';
 import { bodyOf, subjectOf, textOf } from '../../src/console/notify/notice.js';

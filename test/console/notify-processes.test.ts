@@ -1,4 +1,4 @@
-// Tests real processes on one embedded store: one that is killed while it tells people is replaced by another.
+// Tests real processes on one embedded store: one that is killed while it notifies people is replaced by another.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ async function world(t: Test) {
   return { store, receiver, ask, start, received, file };
 }
 
-t.test('two processes tell about each of 20 requests once', async (t) => {
+t.test('two processes notify of each of 20 requests once', async (t) => {
   const { receiver, ask, start, received, file } = await world(t);
   for (let count = 0; count < 10; count++) await ask(payment(`early-${count}`));
   start();
@@ -55,7 +55,7 @@ t.test('two processes tell about each of 20 requests once', async (t) => {
   for (const each of receiver.received) t.ok(await isSigned(each, secret));
 });
 
-t.test('what a process had begun to tell when it was killed is told by another after a minute', async (t) => {
+t.test('what a process had begun to send when it was killed is sent by another after a minute', async (t) => {
   const { store, receiver, ask, start, received, file } = await world(t);
   receiver.answer = () => undefined;
   await ask(payment('a'));
@@ -78,7 +78,7 @@ t.test('what a process had begun to tell when it was killed is told by another a
   t.equal(
     second?.headers['webhook-id'],
     first?.headers['webhook-id'],
-    'a receiver can tell that it is the same',
+    'a receiver can see that it is the same',
   );
   t.match(of('hold_notified'), [{ requestId: 'a', tries: 2 }]);
 });

@@ -73,7 +73,7 @@ t.test('publishes hostile values, without what they would do', async (t) => {
   t.notMatch(message?.Message, /^Bcc|@|evil\.example\b(?!.*holds)/m);
 });
 
-t.test('tells about a held request', async (t) => {
+t.test('notifies of a held request', async (t) => {
   const { topic, received } = await topicWithQueue('held');
   const { table, blobs, state, process } = heldWorld(t);
   await process().ask(payment('a', '250'));
@@ -86,7 +86,7 @@ t.test('tells about a held request', async (t) => {
   t.match(of('hold_notified'), [{ channels: ['sns'] }]);
 });
 
-t.test('says why nobody was told', async (t) => {
+t.test('says why nobody was notified', async (t) => {
   const missing = 'arn:aws:sns:eu-central-1:123456789012:missing';
   await t.rejects(snsChannel(missing).send(noticeAbout()), {
     code: 'NOTIFY_FAILED',

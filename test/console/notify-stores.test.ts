@@ -1,4 +1,4 @@
-// Tests on the real stores that two consoles tell about each request once, as they do on the one in memory.
+// Tests on the real stores that two consoles notify of each request once, as they do on the one in memory.
 import '../helpers/needs-moto.js';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -23,7 +23,7 @@ const STORES: Readonly<Record<string, (t: Test) => Promise<Table>>> = {
 };
 
 for (const [name, open] of Object.entries(STORES)) {
-  t.test(`${name}: two consoles tell about each request once`, async (t) => {
+  t.test(`${name}: two consoles notify of each request once`, async (t) => {
     const table = await open(t);
     t.teardown(() => table.close());
     const store = { table, blobs: new StoredBlobs(table) };

@@ -1,4 +1,4 @@
-// Tests that people are told about each request that is held, once; and of what is unknown, twice rather than never.
+// Tests that people are notified of each request that is held, once; and of what is unknown, twice rather than never.
 import { EventEmitter, once } from 'node:events';
 import t, { type Test } from 'tap';
 import { type Channel, NotifyError } from '../../src/console/notify/channel.js';
@@ -38,7 +38,7 @@ function world(t: Test) {
   return { ...held, ask, watchWith, of, lines, log };
 }
 
-t.test('tells about each request once, also after a restart', async (t) => {
+t.test('notifies of each request once, also after a restart', async (t) => {
   const { ask, watchWith, of } = world(t);
   const { channel, told, ids } = channelOf();
   const watch = watchWith(channel);
@@ -72,7 +72,7 @@ t.test('tells about each request once, also after a restart', async (t) => {
   ]);
 });
 
-t.test('two consoles on one table tell about each of 200 requests once', async (t) => {
+t.test('two consoles on one table notify of each of 200 requests once', async (t) => {
   const { ask, watchWith } = world(t);
   for (let count = 0; count < 200; count++) await ask(payment(`tx-${count}`));
   const { channel, ids } = channelOf('webhook', () => new Promise(setImmediate));
@@ -83,7 +83,7 @@ t.test('two consoles on one table tell about each of 200 requests once', async (
   t.equal(new Set(ids()).size, 200);
 });
 
-t.test('is told again by another console if the first one dies while it tells', async (t) => {
+t.test('is sent again by another console if the first one dies while it sends', async (t) => {
   const { ask, watchWith, state } = world(t);
   await ask(payment('a'));
   const { channel, ids } = channelOf();
@@ -147,7 +147,7 @@ t.test('says no more than that something unexpected happened: errors may quote s
   t.notMatch(JSON.stringify(lines), /hooks\.example/);
 });
 
-t.test('does not tell about what has its answer, or can not be decided any more', async (t) => {
+t.test('does not notify of what has its answer, or can not be decided any more', async (t) => {
   const { ask, vote, watchWith, state, table } = world(t);
   await ask(payment('answered'));
   const listed = table.all().find(({ partition }) => partition === 'W');
@@ -162,7 +162,7 @@ t.test('does not tell about what has its answer, or can not be decided any more'
   t.strictSame(told, []);
 });
 
-t.test('tells the people of another hold if the policy changes who decides', async (t) => {
+t.test('notifies the people of another hold if the policy changes who decides', async (t) => {
   const { ask, watchWith, state } = world(t);
   await ask(payment('a'));
   const { channel, told } = channelOf();
@@ -192,22 +192,25 @@ t.test('notices an entry that appears later than a newer one', async (t) => {
   t.strictSame(ids(), ['newer', 'older']);
 });
 
-t.test('a mark that somebody has planted is replaced, unless it says that people were told', async (t) => {
-  const { ask, watchWith, state, table, hashFor } = world(t);
-  const planted: Readonly<Record<string, unknown>> = {
-    nonsense: 'x',
-    future: { state: 'sending', at: state.now + 1e9, tries: 1, hold: 'treasury', told: [] },
-    other: { state: 'sent', at: 0, tries: 1, hold: 'another', told: [] },
-    large: { state: 'sent', at: 0, tries: 'x'.repeat(300_000) },
-  };
-  for (const [id, data] of Object.entries(planted)) {
-    await ask(payment(id));
-    await table.write([{ type: 'put', ...notifiedKey(hashFor(payment(id))), data: JSON.stringify(data) }]);
-  }
-  const { channel, ids } = channelOf();
-  await watchWith(channel).look();
-  t.strictSame(ids(), Object.keys(planted).sort());
-});
+t.test(
+  'a mark that somebody has planted is replaced, unless it says that people were notified',
+  async (t) => {
+    const { ask, watchWith, state, table, hashFor } = world(t);
+    const planted: Readonly<Record<string, unknown>> = {
+      nonsense: 'x',
+      future: { state: 'sending', at: state.now + 1e9, tries: 1, hold: 'treasury', told: [] },
+      other: { state: 'sent', at: 0, tries: 1, hold: 'another', told: [] },
+      large: { state: 'sent', at: 0, tries: 'x'.repeat(300_000) },
+    };
+    for (const [id, data] of Object.entries(planted)) {
+      await ask(payment(id));
+      await table.write([{ type: 'put', ...notifiedKey(hashFor(payment(id))), data: JSON.stringify(data) }]);
+    }
+    const { channel, ids } = channelOf();
+    await watchWith(channel).look();
+    t.strictSame(ids(), Object.keys(planted).sort());
+  },
+);
 
 t.test('goes on after the store failed', async (t) => {
   const { ask, watchWith, table, of } = world(t);

@@ -63,7 +63,7 @@ t.test('signs with each secret while they are rotated', async (t) => {
   for (const secret of [ONE, TWO]) t.ok(received && (await isSigned(received, secret ?? '')));
 });
 
-t.test('has told nobody if the answer is not 2xx, and follows no redirect', async (t) => {
+t.test('has notified nobody if the answer is not 2xx, and follows no redirect', async (t) => {
   const { receiver, failure } = await world(t);
   for (const status of [302, 307, 400, 500, 503]) {
     receiver.answer = (response) => void response.writeHead(status, { location: '/elsewhere' }).end('x');
@@ -126,7 +126,7 @@ t.test('reads the secret again after a minute', async (t) => {
   t.equal(reads, 2);
 });
 
-t.test('has told nobody if the secret can not be read', async (t) => {
+t.test('has notified nobody if the secret can not be read', async (t) => {
   const refused = new SourceError('SSM denies access', { transient: false });
   await t.rejects(secretReader(() => Promise.reject(refused))(), {
     code: 'NOTIFY_FAILED',

@@ -1,4 +1,4 @@
-// Deploys twenty pairs of changed settings to the emulator, and tests that the plan told the outcome.
+// Deploys twenty pairs of changed settings to the emulator, and tests that the plan showed the outcome.
 import {
   CreateRouteTableCommand,
   CreateSecurityGroupCommand,
@@ -136,7 +136,7 @@ async function tryPair(t: Test, place: Workspace, { before = {}, after, refused 
     t.match(ran, { code: 0, stdout: /Deployed\./ }, ran.stderr);
     t.match(await place.run('deploy', '--yes'), { code: 0, stdout: /Nothing to change/ });
   } else {
-    t.match(preview, { code: 1, stderr: refused }, 'the preview tells it as well');
+    t.match(preview, { code: 1, stderr: refused }, 'the preview reports it as well');
     fails(t, ran, 'CHANGE_REFUSED', refused, 'npm run destroy -- -e dev');
   }
   return preview.stdout;

@@ -1,12 +1,12 @@
 // A notice, for tests of what sends it.
-import { noticeOf, type Notice, type Told } from '../../src/console/notify/notice.js';
+import { noticeOf, type Notice, type NoticeSource } from '../../src/console/notify/notice.js';
 import { type CallbackRequest, parseRequest } from '../../src/protocol/request.js';
 import { ORIGIN } from './held-people.js';
 import { payment } from './memory-world.js';
 
 export function noticeAbout(
   request: CallbackRequest = parseRequest(payment('tx-1', '250')),
-  more: Partial<Told> = {},
+  more: Partial<NoticeSource> = {},
 ): Notice {
   const { kind, requestId } = request;
   return noticeOf({

@@ -1,4 +1,4 @@
-// A process that tells people, as a console does: `notify-watcher.js PLACE URL SECRET_FILE`, a place as `openStore` takes
+// A process that notifies people, as a console does: `notify-watcher.js PLACE URL SECRET_FILE`, a place as `openStore` takes
 // it, in JSON. It prints its log.
 import pino from 'pino';
 import { startNotifying } from '../../src/console/notify/start.js';

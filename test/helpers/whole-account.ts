@@ -61,7 +61,7 @@ export interface WholeAccount {
   readonly changeRecord: (action: 'UPSERT' | 'DELETE') => Promise<void>;
   readonly subscribe: () => Promise<string | undefined>;
   readonly protectTable: (on: boolean) => Promise<void>;
-  /** @param ActionsEnabled whether anybody is told */
+  /** @param ActionsEnabled whether anybody is notified */
   readonly putAlarm: (ActionsEnabled: boolean) => Promise<void>;
   readonly lock: (days: number) => Promise<void>;
 }

@@ -468,6 +468,34 @@ t.test('reports settings that are invalid or contradict each other', (t) => {
   t.end();
 });
 
+t.test('CloudFormation’s role is an ARN of a role, and absent by default', (t) => {
+  t.equal(checkSettings(EXAMPLE, 'dev').executionRoleArn, undefined);
+  for (const arn of [
+    'arn:aws:iam::123456789012:role/cloudformation-fireblocks-dev',
+    'arn:aws-cn:iam::123456789012:role/platform/teams/cloudformation+deploy=1,2.3@dev',
+    'arn:aws-us-gov:iam::123456789012:role/r',
+  ]) {
+    t.equal(checkSettings({ ...EXAMPLE, executionRoleArn: arn }, 'dev').executionRoleArn, arn);
+  }
+  for (const wrong of [
+    'cloudformation-fireblocks-dev',
+    'arn:aws:iam::123456789012:user/alice',
+    'arn:aws:iam::123456789012:role/',
+    'arn:aws:iam::12345:role/cloudformation',
+    'arn:aws:sts::123456789012:assumed-role/cloudformation/session',
+    'arn:aws:iam::123456789012:role/cloudformation ',
+    '',
+    null,
+  ]) {
+    t.strictSame(
+      problems({ ...EXAMPLE, executionRoleArn: wrong }),
+      ['executionRoleArn must be the ARN of an IAM role that cloudformation.amazonaws.com may assume'],
+      JSON.stringify(wrong),
+    );
+  }
+  t.end();
+});
+
 t.test('reads a file with a byte order mark', (t) => {
   const file = join(t.testdir(), 'settings.json');
   writeFileSync(file, `\ufeff${JSON.stringify(EXAMPLE)}`);

@@ -28,17 +28,17 @@ const ACCEPTED: readonly { readonly rule: string; readonly where: RegExp; readon
   {
     rule: 'cloudwatch_alarm_action_check',
     where: /callback Monitoringalarmrollout/,
-    why: 'CloudWatch.15: ECS watches it during a deployment, and rolls back; other alarms tell people',
+    why: 'not part of the standard: ECS watches it during a deployment, and rolls back; other alarms notify people',
   },
   {
     rule: 'cloudwatch_log_group_retention_period_check',
     where: /^(dev|staging) /,
-    why: 'CloudWatch.16 asks for a year. In prod, logs are kept for 400 days; the others hold no real decisions',
+    why: 'not part of the standard: in prod, logs are kept for 400 days; the others hold no real decisions',
   },
   {
     rule: 'codebuild_project_environment_privileged_check',
     where: /image Build/,
-    why: 'CodeBuild.5: building an image with Docker needs it, and CodeBuild discards the machine',
+    why: 'CodeBuild.5, retired in April 2024: Docker needs it to build an image, and CodeBuild discards the machine',
   },
   {
     rule: 'ec2_instance_detailed_monitoring_enabled_check',
@@ -58,7 +58,7 @@ const ACCEPTED: readonly { readonly rule: string; readonly where: RegExp; readon
   {
     rule: 's3_bucket_default_encryption_kms_check',
     where: /foundation Logs/,
-    why: 'load balancers cannot write to a bucket that is encrypted with a key of ours; S3 encrypts it with its own',
+    why: 'S3.17, not part of the standard: load balancers cannot write to a bucket that is encrypted with a key of ours; S3 encrypts it with its own',
   },
   {
     rule: 's3_bucket_logging_enabled_check',
@@ -78,7 +78,7 @@ const ACCEPTED: readonly { readonly rule: string; readonly where: RegExp; readon
   {
     rule: 's3_event_notifications_enabled_check',
     where: /(foundation Logs|image Source|security (Policies|StoreArchive)|cosigner Bucket)/,
-    why: 'not part of the standard: nothing would receive the events',
+    why: 'S3.11, not part of the standard: nothing would receive the events',
   },
   {
     rule: 'elbv2_deletion_protection_enabled_check',
@@ -113,16 +113,33 @@ function asDeployed(template: TemplateJson): TemplateJson {
   return { ...template, Resources: resolve(template.Resources) as TemplateJson['Resources'] };
 }
 
+interface Metadata {
+  /** The id of the AWS Config rule that checks the same on resources that exist. */
+  readonly ConfigRuleIdentifier?: string;
+  readonly EvaluatedResourceTypes?: readonly string[];
+  /** The controls of Security Hub that it can be used with, as `SH.S3.9`. */
+  readonly Relationships?: readonly { readonly ControlId: string }[];
+}
+
+/** What the pack says about each of its rules, by the path of the rule's file without its ending. */
+const METADATA: ReadonlyMap<string, Metadata> = new Map(
+  (readdirSync(join(RULES, 'metadata'), { recursive: true }) as string[])
+    .filter((file) => file.endsWith('.metadata.json'))
+    .map((file) => [
+      file.replace('.metadata.json', ''),
+      JSON.parse(readFileSync(join(RULES, 'metadata', file), 'utf8')) as Metadata,
+    ]),
+);
+
+/** The ids of Security Hub's controls, such as `S3.9`, that a rule belongs to. */
+const controlsOf = ({ Relationships = [] }: Metadata): string[] =>
+  Relationships.flatMap(({ ControlId }) => /^SH\.(.+)$/.exec(ControlId)?.[1] ?? []);
+
 /** The files of the rules that concern one of the resource types. */
 function rulesFor(types: ReadonlySet<string>): string[] {
-  return (readdirSync(join(RULES, 'metadata'), { recursive: true }) as string[])
-    .filter((file) => file.endsWith('.metadata.json'))
-    .filter((file) => {
-      const text = readFileSync(join(RULES, 'metadata', file), 'utf8');
-      const { EvaluatedResourceTypes = [] } = JSON.parse(text) as { EvaluatedResourceTypes?: string[] };
-      return EvaluatedResourceTypes.some((type) => types.has(type));
-    })
-    .map((file) => join(RULES, 'cfn-guard', file.replace('.metadata.json', '.guard')));
+  return [...METADATA]
+    .filter(([, { EvaluatedResourceTypes = [] }]) => EvaluatedResourceTypes.some((type) => types.has(type)))
+    .map(([name]) => join(RULES, 'cfn-guard', `${name}.guard`));
 }
 
 interface Report {
@@ -222,4 +239,54 @@ t.test('a template that breaks rules is found', async (t) => {
   ]) {
     t.ok(findings.includes(finding), finding);
   }
+});
+
+/** The ids of the controls that a text names; `SSM.1 to SSM.3` stands for three. */
+function namedControls(text: string): string[] {
+  const ranges = text.replaceAll(/\b([A-Z]\w+)\.(\d+) to \1\.(\d+)/g, (_, service, first, last) =>
+    Array.from(
+      { length: Number(last) - Number(first) + 1 },
+      (_, index) => `${service}.${Number(first) + index}`,
+    ).join(', '),
+  );
+  return [...ranges.matchAll(/\b[A-Z]\w+\.\d+\b/g)].map(([id]) => id);
+}
+
+/** The first cells of the table below a line of SECURITY.md. */
+function firstCells(line: string): string[] {
+  const [, below = ''] = readFileSync(join(ROOT, 'SECURITY.md'), 'utf8').split(line);
+  const [table = ''] = below.trimStart().split('\n\n');
+  return table
+    .split('\n')
+    .slice(2)
+    .map((row) => row.split('|')[1] ?? '');
+}
+
+t.test('SECURITY.md says correctly which controls have a rule', (t) => {
+  const withRule = new Set([...METADATA.values()].flatMap(controlsOf));
+  const without = firstCells('These controls have no rule there:').flatMap(namedControls);
+  t.ok(without.length > 20, without.join(' '));
+  t.strictSame(
+    without.filter((id) => withRule.has(id)),
+    [],
+    'no rule',
+  );
+  const unused = firstCells('These have a rule, which sees only a part:').flatMap(namedControls);
+  t.ok(unused.length > 0);
+  t.strictSame(
+    unused.filter((id) => !withRule.has(id)),
+    [],
+    'a rule',
+  );
+  t.end();
+});
+
+t.test('a reason names the control that the rule belongs to', (t) => {
+  const byRule = new Map<string, readonly string[]>();
+  for (const [name, metadata] of METADATA) {
+    const text = readFileSync(join(RULES, 'cfn-guard', `${name}.guard`), 'utf8');
+    for (const [, rule = ''] of text.matchAll(/^rule (\w+)/gm)) byRule.set(rule, controlsOf(metadata));
+  }
+  for (const { rule, why } of ACCEPTED) t.strictSame(namedControls(why), byRule.get(rule), `${rule}: ${why}`);
+  t.end();
 });

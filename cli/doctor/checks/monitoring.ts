@@ -1,4 +1,4 @@
-// Checks the alarms, who is told about them, and what the handler has logged.
+// Checks the alarms, who is notified of them, and what the handler has logged.
 import { readAlarms, readSubscriptions } from '../../deploy/alarm-status.js';
 import { enableAdvice, subscribeAdvice } from '../../deploy/status-warnings.js';
 import { npmCommand } from '../../aws/printed-commands.js';
@@ -44,7 +44,7 @@ export async function subscriptions(scene: Scene): Promise<readonly Finding[]> {
       ok(`${count(confirmed, 'confirmed subscription')}${pending > 0 ? `, ${pending} unconfirmed` : ''}`),
     ];
   }
-  const text = `nobody is told about alarms: ${pending > 0 ? 'the subscription is not confirmed' : 'the topic has no subscription'}`;
+  const text = `nobody is notified of alarms: ${pending > 0 ? 'the subscription is not confirmed' : 'the topic has no subscription'}`;
   const next = subscribeAdvice(session, found);
   // Outside prod, it may be wanted.
   const isWanted = !session.production && session.settings.alarmEmail === undefined && pending === 0;

@@ -1,6 +1,6 @@
 // Reads typed data (EIP-712) strictly, and hashes it as it is signed.
 //
-// viem's `hashTypedData` hashes a type again for each struct of it, does not bound its work, and does not tell values
+// viem's `hashTypedData` hashes a type again for each struct of it, does not bound its work, and does not distinguish values
 // that libraries read in different ways from values that none can read; hence an implementation of our own.
 import { keccak256 } from 'viem/utils';
 import { Decimal } from '../../protocol/decimal.js';

@@ -1,4 +1,4 @@
-// A way to tell people.
+// A way to notify people.
 import { BaseError } from '../../protocol/error.js';
 import type { Notice } from './notice.js';
 
@@ -8,7 +8,7 @@ export interface Channel {
   send(notice: Notice): Promise<void>;
 }
 
-/** People could not be told. The message has no secret: never the webhook's URL. */
+/** People could not be notified. The message has no secret: never the webhook's URL. */
 export class NotifyError extends BaseError<'NOTIFY_FAILED'> {
   constructor(message: string, cause?: unknown) {
     super('NOTIFY_FAILED', message, { cause });

@@ -1,4 +1,4 @@
-// The part of the configuration that says how people are told about requests that wait for them.
+// The part of the configuration that says how people are notified of requests that wait for them.
 import * as z from 'zod';
 import { parameterName } from '../../config-values.js';
 
@@ -42,7 +42,7 @@ const webhookUrl = z
 const WEBHOOK = 'NOTIFY_WEBHOOK';
 const SECRET = 'NOTIFY_WEBHOOK_SECRET_PARAMETER';
 
-/** In production. @returns without topic and webhook, nobody is told */
+/** In production. @returns without topic and webhook, nobody is notified */
 export const productionNotify = z
   .object({
     NOTIFY_TOPIC: topicArn.optional(),

@@ -1,5 +1,5 @@
-// What the store knows of telling people about one request. Consoles share it, so that each request is told once; where
-// it is not known to have arrived, twice rather than never.
+// What the store knows of the notifications of one request. Consoles share it, so that each is sent once; where it is not
+// known to have arrived, twice rather than never.
 import * as z from 'zod';
 
 export interface Mark {
@@ -9,7 +9,7 @@ export interface Mark {
   readonly at: number;
   /** How often a console began. */
   readonly tries: number;
-  /** Under which people were told: those of another one were not. */
+  /** Under which people were notified: those of another one were not. */
   readonly hold: string;
   /** Names of the channels that have taken it. */
   readonly told: readonly string[];
@@ -25,7 +25,7 @@ const schema = z.strictObject({
 
 /** A console that has not finished after this time is taken for dead, in ms. Much longer than sending may take. */
 export const CLAIM_MS = 60_000;
-/** Pauses after each failure, in ms. Nobody is told after the last one fails. */
+/** Pauses after each failure, in ms. Nobody is notified after the last one fails. */
 const PAUSES_MS = [5000, 20_000, 80_000, 320_000];
 export const MAX_TRIES = PAUSES_MS.length + 1;
 

@@ -1,11 +1,11 @@
-// What people are told about a request that waits for them: enough to know whether to look, and where.
+// The notification about a request that waits for them: enough to know whether to look, and where.
 import { createHash } from 'node:crypto';
 import type { HeldState, Waiting } from '../../memory/held.js';
 import type { CallbackRequest } from '../../protocol/request.js';
 import { cleaned, summaryOf, summaryText, type Summary } from './summary.js';
 
 export interface Notice extends Summary {
-  /** The same each time that people are told about the same: receivers can drop what they have already. */
+  /** The same each time that people are notified of the same: receivers can drop what they have already. */
   readonly id: string;
   readonly kind: Waiting['kind'];
   readonly requestId: string;
@@ -19,7 +19,7 @@ export interface Notice extends Summary {
 }
 
 /** What a notice is made of. */
-export interface Told {
+export interface NoticeSource {
   readonly waiting: Waiting;
   readonly held: HeldState;
   /** Unix time in ms. */
@@ -36,7 +36,7 @@ const MAX_LINK = 1500;
 /** SNS demands less than 100. */
 const MAX_SUBJECT = 99;
 
-export function noticeOf({ waiting, held, expires, request, origin }: Told): Notice {
+export function noticeOf({ waiting, held, expires, request, origin }: NoticeSource): Notice {
   const { kind, requestId, hash } = waiting;
   return {
     id: `hold_${createHash('sha256')

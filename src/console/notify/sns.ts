@@ -1,4 +1,4 @@
-// Tells people by an SNS topic: e-mail, chat and more, by the topic's subscriptions.
+// Notifies people by an SNS topic: e-mail, chat and more, by the topic's subscriptions.
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { within } from '../../sources/read.js';
 import { SourceError } from '../../sources/source.js';

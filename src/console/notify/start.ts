@@ -1,4 +1,4 @@
-// Starts telling people, by what is configured. What is not configured is not loaded.
+// Starts to notify people, by what is configured. What is not configured is not loaded.
 import { type Channel, NotifyError } from './channel.js';
 import type { NotifyConfig } from './config.js';
 import { startWatch, type Watch, type WatchOptions } from './watch.js';
@@ -27,7 +27,10 @@ async function channelsOf(
     // Said at once, not only when the first request waits.
     secrets().catch((error: unknown) => {
       const reason = error instanceof NotifyError ? error.message : 'unexpected error';
-      log.error({ event: 'notify_failed', channel: 'webhook', reason }, `people can't be told: ${reason}`);
+      log.error(
+        { event: 'notify_failed', channel: 'webhook', reason },
+        `people can't be notified: ${reason}`,
+      );
     });
     channels.push(webhookChannel({ url: webhook.url, secrets, now }));
   }

@@ -1,16 +1,16 @@
-// Watches the list of waiting requests: tells people about each new one, and counts them for metrics. The console does
+// Watches the list of waiting requests: notifies people of each new one, and counts them for metrics. The console does
 // this, so that the process with the private key calls nobody.
 import type { Logger } from 'pino';
 import { WAITING } from '../../store/keys.js';
 import type { Item } from '../../store/table.js';
 import type { RecordStore } from '../records.js';
 import type { Channel } from './channel.js';
-import { Teller } from './teller.js';
+import { Notifier } from './notifier.js';
 import { countWaiting, isOpen, MAX_WAITING, sinceOf } from './waiting-list.js';
 
 export interface WatchOptions {
   readonly store: RecordStore;
-  /** Empty: nobody is told, and requests are only counted. */
+  /** Empty: nobody is notified, and requests are only counted. */
   readonly channels: readonly Channel[];
   /** Of the console, such as `https://callback.internal:8443`. */
   readonly origin: string;
@@ -30,7 +30,7 @@ const COUNT_MS = 60_000;
 const LATE_MS = 60_000;
 /** Most looks find little that is new. */
 const FIRST_LOOK = 25;
-/** How many requests are told at once: each may take seconds. */
+/** How many notifications are sent at once: each may take seconds. */
 const AT_ONCE = 8;
 /** How often the same failure is logged, in ms. */
 const REPEAT_MS = 60_000;
@@ -52,7 +52,7 @@ export function startWatch(options: WatchOptions): Watch {
 
 export class HoldWatch {
   readonly #options: WatchOptions;
-  readonly #teller: Teller;
+  readonly #notifier: Notifier;
   readonly #now: () => number;
   /** Entries that need nothing any more: `done`. Others are looked at again at a time, Unix time in ms. */
   #known = new Map<string, 'done' | { readonly item: Item; readonly again: number }>();
@@ -64,17 +64,17 @@ export class HoldWatch {
     this.#options = options;
     const now = options.now ?? (() => new Date());
     this.#now = () => now().getTime();
-    this.#teller = new Teller({ ...options, now });
+    this.#notifier = new Notifier({ ...options, now });
   }
 
   stop(): void {
     this.#stopped = true;
   }
 
-  /** Tells people about what is new, and about what they could not be told before. Never throws. */
+  /** Notifies people of what is new, and of what they could not be notified of before. Never throws. */
   async look(): Promise<void> {
     try {
-      await this.#tellAll([...(await this.#newEntries()), ...this.#due()]);
+      await this.#notifyAll([...(await this.#newEntries()), ...this.#due()]);
       this.#forget();
     } catch (error) {
       this.#failed('the waiting requests can’t be read', error);
@@ -117,24 +117,24 @@ export class HoldWatch {
     );
   }
 
-  async #tellAll(items: readonly Item[]): Promise<void> {
+  async #notifyAll(items: readonly Item[]): Promise<void> {
     const queue = items.values();
     const work = async (): Promise<void> => {
       for (const item of queue) {
         if (this.#stopped) return;
-        const again = await this.#tell(item);
+        const again = await this.#notify(item);
         this.#known.set(idOf(item), again === undefined ? 'done' : { item, again });
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   }
 
-  async #tell(item: Item): Promise<number | undefined> {
+  async #notify(item: Item): Promise<number | undefined> {
     if (!isOpen(item, this.#now())) return undefined;
     try {
-      return await this.#teller.tell(item);
+      return await this.#notifier.notify(item);
     } catch (error) {
-      this.#failed('a waiting request can’t be told', error);
+      this.#failed('people can’t be notified of a waiting request', error);
       return this.#now();
     }
   }

@@ -1,4 +1,4 @@
-// Tells people by a webhook, signed as Standard Webhooks says (https://www.standardwebhooks.com), version 1.
+// Notifies people by a webhook, signed as Standard Webhooks says (https://www.standardwebhooks.com), version 1.
 import { createHmac } from 'node:crypto';
 import { codeOf } from '../../protocol/error.js';
 import { type Channel, NotifyError, SEND_TIMEOUT_MS } from './channel.js';

@@ -1,4 +1,4 @@
-// Tests that what a new account or a quota does not allow is told apart from throttling, with what to do.
+// Tests that what a new account or a quota does not allow is distinguished from throttling, with what to do.
 import t from 'tap';
 import { DeployError } from '../../../cli/aws/error.js';
 import { explainError } from '../../../cli/aws/explain.js';

@@ -189,7 +189,7 @@ t.test('warns if the table can be deleted or not be restored, and if prod can be
   t.end();
 });
 
-t.test('warns if nobody is told about alarms', (t) => {
+t.test('warns if nobody is notified of alarms', (t) => {
   const heard = (confirmed: number, pending: number, settings: Json = {}) =>
     warnings({ subscriptions: { topic: 'arn:topic', confirmed, pending } }, settings);
   t.match(heard(0, 0), [{ code: 'ALARMS_UNHEARD', next: /set "alarmEmail" in the settings/ }]);

@@ -158,7 +158,7 @@ t.test('its size is that of the environment, up to half a vCPU', (t) => {
   t.end();
 });
 
-t.test('the console knows policy, store and whom to tell, but no key and no emergency stop', (t) => {
+t.test('the console knows policy, store and whom to notify, but no key and no emergency stop', (t) => {
   const found = environmentOf(ALL, 'console');
   t.strictSame(Object.keys(found).sort(), [
     'CONSOLE_ORIGIN',
@@ -315,6 +315,7 @@ t.test('the host has no rule for incoming traffic, no public address and only Se
   const [instance] = ALL.resources('AWS::EC2::Instance', 'console');
   t.match(instance?.Properties, {
     InstanceType: 't4g.nano',
+    MetadataOptions: { HttpTokens: 'required' },
     BlockDeviceMappings: [{ Ebs: { Encrypted: true } }],
     NetworkInterfaces: [{ AssociatePublicIpAddress: false }],
   });

@@ -185,3 +185,35 @@ t.test('the VPC writes flow logs to S3', (t) => {
   });
   t.end();
 });
+
+t.test('the logs of the load balancer and of the network are kept for 400 days in prod', (t) => {
+  for (const [environment, changes, days] of [
+    ['dev', {}, 7],
+    ['staging', {}, 30],
+    ['prod', {}, 400],
+    ['prod', { retentionDays: 3650 }, 400],
+    ['prod', CHOICES.existingVpc, 400],
+  ] as const) {
+    const stacks = synthesize(environment, changes);
+    const [bucket, ...others] = stacks.resources('AWS::S3::Bucket', 'foundation');
+    t.strictSame(others, [], 'the only bucket of the stack');
+    t.strictSame(
+      bucket?.Properties['LifecycleConfiguration'],
+      {
+        Rules: [
+          {
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+            ExpirationInDays: days,
+            Status: 'Enabled',
+          },
+        ],
+      },
+      environment,
+    );
+    const [loadBalancer] = stacks.resources('AWS::ElasticLoadBalancingV2::LoadBalancer');
+    const attributes = listOf(loadBalancer?.Properties['LoadBalancerAttributes']) as readonly Json[];
+    const { Value } = attributes.find(({ Key }) => Key === 'access_logs.s3.bucket') ?? {};
+    t.equal(toText(Value), '<FoundationLogs>', 'the load balancer writes to it');
+  }
+  t.end();
+});

@@ -84,7 +84,7 @@ export class AddressBook {
     return [...new Set(entries.flatMap((entry) => (typeof entry === 'string' ? [] : (entry.asset ?? []))))];
   }
 
-  /** Entries of lists: two for each way in which rules can tell them apart. */
+  /** Entries of lists: two for each way in which rules can distinguish them. */
   entriesOf(lists: ReadonlySet<string>): readonly string[] {
     const places = new Map<string, string[]>();
     for (const name of lists) {

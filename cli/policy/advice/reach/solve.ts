@@ -151,7 +151,7 @@ function decidedAt(parts: readonly Condition[], place: number, decisive: Wanted)
     .map((condition, index) => ({ condition, wanted: index === place ? decisive : opposite(decisive) }));
 }
 
-/** The cases to tell apart for a goal that can't be simplified; empty if there are none. */
+/** The cases to distinguish for a goal that can't be simplified; empty if there are none. */
 export function branchesOf(goal: Goal, state: State): readonly Branch[] {
   const { condition, wanted } = goal;
   switch (condition.kind) {

@@ -1,4 +1,4 @@
-// Which strings to try for a fact, so that every way in which rules can tell strings apart occurs.
+// Which strings to try for a fact, so that every way in which rules can distinguish strings occurs.
 
 /** What rules compare a fact with. */
 export interface StringMentions {

@@ -1,4 +1,4 @@
-// Tells people about one request, once: a mark in the store says who tells it, and whether it was told.
+// Notifies people of one request, once: a mark in the store says which console does it, and whether it was done.
 import type { Logger } from 'pino';
 import { type HeldState, readHeld, readWaiting, type Waiting } from '../../memory/held.js';
 import { heldKey, notifiedKey } from '../../store/keys.js';
@@ -9,7 +9,7 @@ import { type Mark, MAX_TRIES, nextStep, pauseAfter } from './mark.js';
 import { type Notice, noticeOf } from './notice.js';
 import { holdExpiryOf } from './waiting-list.js';
 
-export interface TellerOptions {
+export interface NotifierOptions {
   readonly store: RecordStore;
   /** At least one. */
   readonly channels: readonly Channel[];
@@ -33,15 +33,15 @@ interface Claim {
   readonly expires: number | undefined;
 }
 
-export class Teller {
-  readonly #options: TellerOptions;
+export class Notifier {
+  readonly #options: NotifierOptions;
 
-  constructor(options: TellerOptions) {
+  constructor(options: NotifierOptions) {
     this.#options = options;
   }
 
   /** @param item of the list of waiting requests @throws {StoreError} */
-  async tell(item: Item): Promise<LookAgain> {
+  async notify(item: Item): Promise<LookAgain> {
     const waiting = readWaiting(item.data);
     const { kind, requestId, hash } = waiting;
     const key = notifiedKey(hash);
@@ -58,14 +58,14 @@ export class Teller {
       ...{ key, mark, version: (marked?.version ?? 0) + 1 },
       expires: item.expires === undefined ? undefined : item.expires + KEPT_SECONDS,
     };
-    // Another console was faster: it tells them, unless it dies.
+    // Another console was faster: it notifies them, unless it dies.
     if (!(await this.#put(claim, mark, claim.version - 1))) return now;
     return this.#send(claim, await this.#notice(item, waiting, held));
   }
 
   async #notice(item: Item, waiting: Waiting, held: HeldState): Promise<Notice> {
     const { store, origin } = this.#options;
-    // People are told in any case, without an amount if need be.
+    // People are notified in any case, without an amount if need be.
     const record = await readDecision(store, held.record).catch(() => undefined);
     const request = record && requestOf(record);
     return noticeOf({ waiting, held, request, origin, expires: holdExpiryOf(item) });
@@ -88,12 +88,12 @@ export class Teller {
     const { requestId, rule, hold } = notice;
     const fields = { requestId, rule, hold, tries: mark.tries };
     if (state === 'sent') {
-      log.info({ event: 'hold_notified', ...fields, channels: told }, `told people about ${requestId}`);
+      log.info({ event: 'hold_notified', ...fields, channels: told }, `notified people of ${requestId}`);
     }
     const retryInMs = state === 'failed' ? pauseAfter(mark.tries) : undefined;
     for (const { channel, reason } of failed) {
       const line = { event: 'notify_failed', ...fields, channel: channel.name, reason, retryInMs };
-      log[isLast ? 'error' : 'warn'](line, `people were not told about ${requestId}: ${reason}`);
+      log[isLast ? 'error' : 'warn'](line, `people were not notified of ${requestId}: ${reason}`);
     }
     // If another console has taken over meanwhile, its mark stays.
     await this.#put(claim, { ...mark, state, at, told }, claim.version);
