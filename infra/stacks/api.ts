@@ -70,15 +70,15 @@ export class ApiStack extends ProjectStack {
         accessLogFormat: apigateway.AccessLogFormat.jsonWithStandardFields(),
       },
     });
-    const proxy = api.root.addProxy({
-      anyMethod: true,
-      defaultIntegration: new apigateway.AwsIntegration({
+    const method = api.root.addResource('{proxy+}').addMethod(
+      'ANY',
+      new apigateway.AwsIntegration({
         proxy: true,
         service: 'lambda',
         path: `2015-03-31/functions/${this.functionArn()}/invocations`,
         options: { timeout: FUNCTION_TIMEOUT },
       }),
-    });
+    );
     // A deployment is a snapshot, also of the policy and of the endpoint.
     api.latestDeployment?.addToLogicalId({ endpointId: this.resolve(endpointId) as unknown });
     new lambda.CfnPermission(this, 'FunctionPermission', {
@@ -89,7 +89,7 @@ export class ApiStack extends ProjectStack {
       sourceAccount: this.account,
     });
     api.deploymentStage.node.addDependency(this.createLogRole());
-    this.acknowledgeFindings(api, proxy);
+    this.acknowledgeFindings(api, method);
     return api;
   }
 
@@ -130,7 +130,7 @@ export class ApiStack extends ProjectStack {
     return account;
   }
 
-  private acknowledgeFindings(api: apigateway.RestApi, proxy: apigateway.ProxyResource): void {
+  private acknowledgeFindings(api: apigateway.RestApi, method: apigateway.Method): void {
     this.acknowledge(
       api,
       ['APIG2'],
@@ -142,7 +142,7 @@ export class ApiStack extends ProjectStack {
       'Only the Co-signer reaches the API, through one VPC endpoint. The access log and the function log each request.',
     );
     this.acknowledge(
-      proxy,
+      method,
       ['APIG4', 'COG4'],
       'The Co-signer signs a token in the body, which the handler verifies; it cannot sign requests to AWS.',
     );

@@ -69,12 +69,13 @@ export class FunctionStack extends ProjectStack {
   }
 
   private createFunction(
-    { network, securityGroupIds, policyBucket, store, ...props }: FunctionStackProps,
+    props: FunctionStackProps,
     imageTag: string,
     logGroup: logs.ILogGroup,
   ): lambda.Function {
     const { names, settings, sizing } = this.deployment;
-    const role = this.createFunctionRole({ network, securityGroupIds, policyBucket, store, ...props });
+    const { network, securityGroupIds, policyBucket, store } = props;
+    const role = this.createFunctionRole(props);
     // By its name, so that the CDK does not extend the repository's policy.
     const repository = ecr.Repository.fromRepositoryName(this, 'Repository', names.repository);
     const reserved = settings.lambda?.reservedConcurrency;
@@ -113,15 +114,16 @@ export class FunctionStack extends ProjectStack {
    * Without conditions on who assumes it: Lambda does not document that it sends `aws:SourceArn` when it does. A function
    * of another account can't have the role, because a role can be passed only within its account.
    */
-  private createFunctionRole({ key, policyBucket, store }: FunctionStackProps): iam.Role {
+  private createFunctionRole({ key, store }: FunctionStackProps): iam.Role {
     const { names } = this.deployment;
+    const buckets = { policies: this.bucketArn('policy'), archive: this.bucketArn('archive') };
     const logStreams = this.arn('logs', `log-group:${names.logGroups.function}:log-stream:*`);
     const role = new iam.Role(this, 'FunctionRole', {
       description: 'Callback handler: reads its keys and its policy, and keeps its store',
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     });
     for (const statement of [
-      ...handlerStatements({ parameters: this.parameterArns(), key, policyBucket, store }),
+      ...handlerStatements({ parameters: this.parameterArns(), key, buckets, store }),
       new iam.PolicyStatement({
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
         resources: [logStreams],
@@ -151,10 +153,7 @@ export class FunctionStack extends ProjectStack {
     );
     this.acknowledge(
       role,
-      [
-        'IAM5[Resource::<SecurityPoliciesArn>/*]',
-        `IAM5[Resource::<SecurityStoreArchiveArn>/${ARCHIVE_PREFIX}/*]`,
-      ],
+      [this.wildcard(`${buckets.policies}/*`), this.wildcard(`${buckets.archive}/${ARCHIVE_PREFIX}/*`)],
       'A policy may name any object of its bucket. Object Lock keeps the role from replacing records in the archive.',
     );
     return role;
