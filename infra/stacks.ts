@@ -1,43 +1,42 @@
 // Creates the stacks for one deployment, and passes each stack's outputs to the next.
 import type { App } from 'aws-cdk-lib';
 import { DEFAULT_CROSS_STACK_REFERENCES, FLAGS } from 'aws-cdk-lib/cx-api';
-import { createDeployment } from './deployment.js';
+import { createDeployment, type Leaving } from './deployment.js';
 import type { EnvironmentName } from './names.js';
 import type { Settings } from './settings.js';
+import { ApiStack } from './stacks/api.js';
 import { CallbackStack } from './stacks/callback.js';
 import { ConsoleStack } from './stacks/console.js';
 import { CosignerStack } from './stacks/cosigner.js';
 import { FoundationStack } from './stacks/foundation.js';
+import { FunctionStack } from './stacks/function.js';
 import { ImageStack } from './stacks/image.js';
 import { SecurityStack } from './stacks/security.js';
 
-export function buildStacks(app: App, environment: EnvironmentName, settings: Settings): void {
+/** @param leaving what must still work, although the settings do not call for it any more */
+export function buildStacks(
+  app: App,
+  environment: EnvironmentName,
+  settings: Settings,
+  leaving?: Leaving,
+): void {
   setFeatureFlags(app);
-  const deployment = createDeployment(environment, settings);
+  const deployment = createDeployment(environment, settings, leaving);
   const { network, logBucket } = new FoundationStack(app, 'foundation', { deployment });
-  const { key, securityGroupIds, policyBucket, store, taskRole, executionRole } = new SecurityStack(
-    app,
-    'security',
-    {
-      deployment,
-      network,
-      logBucket,
-    },
-  );
-  const { repository } = new ImageStack(app, 'image', { deployment, key, logBucket });
-  const { alarmTopic, certificate, loadBalancer, consoleGroupId } = new CallbackStack(app, 'callback', {
+  const { key, securityGroupIds, policyBucket, store, taskRoles } = new SecurityStack(app, 'security', {
     deployment,
     network,
-    securityGroupIds,
-    key,
-    policyBucket,
-    store,
-    taskRole,
-    executionRole,
-    repository,
     logBucket,
   });
-  if (settings.console !== undefined) {
+  const { repository } = new ImageStack(app, 'image', { deployment, key, logBucket });
+  const handler = { deployment, network, securityGroupIds, key, policyBucket, store };
+  if (settings.compute === 'lambda') new FunctionStack(app, 'function', handler);
+  const front =
+    settings.front === 'alb'
+      ? new CallbackStack(app, 'callback', { ...handler, taskRoles, repository, logBucket })
+      : new ApiStack(app, 'api', handler);
+  const { alarmTopic } = front;
+  if (settings.console !== undefined && front instanceof CallbackStack) {
     new ConsoleStack(app, 'console', {
       deployment,
       console: settings.console,
@@ -46,9 +45,9 @@ export function buildStacks(app: App, environment: EnvironmentName, settings: Se
       policyBucket,
       store,
       repository,
-      loadBalancer,
-      loadBalancerGroupId: consoleGroupId,
-      certificate,
+      loadBalancer: front.loadBalancer,
+      loadBalancerGroupId: front.consoleGroupId,
+      certificate: front.certificate,
       alarmTopic,
     });
   }
