@@ -36,11 +36,12 @@ t.test('the settings table lists every setting', (t) => {
 
 t.test('the environments table lists every environment and its sizes', (t) => {
   t.strictSame(
-    table('environment').map((row) => row.slice(0, 4)),
-    Object.entries(ENVIRONMENTS).map(([name, { cpu, memoryMiB, retentionDays }]) => [
+    table('environment').map((row) => row.slice(0, 5)),
+    Object.entries(ENVIRONMENTS).map(([name, { cpu, memoryMiB, functionMemoryMiB, retentionDays }]) => [
       `\`${name}\``,
       `${cpu}`,
       `${memoryMiB} MiB`,
+      `${functionMemoryMiB} MiB`,
       `${retentionDays} days`,
     ]),
   );
@@ -64,12 +65,15 @@ t.test('the alarm table lists every alarm', (t) => {
   const listed = table('alarm').flatMap(([names = '']) =>
     [...names.matchAll(/`([\w-]+)`/g)].map(([, name]) => name),
   );
+  const alarms = [
+    { ...CHOICES.cosigner, ...CHOICES.console },
+    { ...CHOICES.lambda, lambda: { reservedConcurrency: 10 } },
+    CHOICES.api,
+  ].flatMap((changes) => synthesize('prod', changes).resources('AWS::CloudWatch::Alarm'));
+  const names = alarms.map(({ Properties }) => String(Properties['AlarmName']));
   t.strictSame(
     listed.sort(),
-    synthesize('prod', { ...CHOICES.cosigner, ...CHOICES.console })
-      .resources('AWS::CloudWatch::Alarm')
-      .map(({ Properties }) => String(Properties['AlarmName']).replace('fireblocks-prod-', ''))
-      .sort(),
+    [...new Set(names.map((name) => name.replace(/^fireblocks-prod-(api-)?/, '')))].sort(),
   );
   t.end();
 });
@@ -77,6 +81,7 @@ t.test('the alarm table lists every alarm', (t) => {
 for (const [heading, least] of [
   ['what', 34],
   ['console', 11],
+  ['function', 4],
 ] as const) {
   t.test(`each cost of "${heading}" matches its formula, and each sum its items`, (t) => {
     let sum = 0;
@@ -124,6 +129,9 @@ t.test('the costs of the store are those of the units that a decision uses', (t)
 
 /** The smallest layout with tasks of prod's size. */
 const SMALLEST = { desiredCount: 1, maxCount: 1, network: { endpointZones: 1 } };
+
+/** Settings with which the function's endpoints are in one zone. */
+const ONE_ZONE = { network: { endpointZones: 1 } };
 
 const count = (type: string, changes: Json = {}): number =>
   synthesize('prod', changes).resources(type).length;
@@ -175,6 +183,29 @@ t.test('one task and two, with endpoints in one zone and in two, cost the sums o
       [(two - zone).toFixed(2), two.toFixed(2)],
     ],
   );
+  t.end();
+});
+
+t.test('the costs of a function are those of its memory and endpoints, for each number of requests', (t) => {
+  const { functionMemoryMiB } = ENVIRONMENTS.prod;
+  const gb = (functionMemoryMiB / 1024).toFixed(4).replace(/0+$/, '');
+  t.equal(table('function | formula')[0]?.[1], `${gb} × 2628000 × 0.0000053835`);
+  const layouts = [CHOICES.lambda, CHOICES.api].map((changes) => ({ ...changes, ...ONE_ZONE }));
+  t.strictSame(
+    layouts.map((changes) => count('AWS::EC2::VPCEndpoint', changes) - 2),
+    [1, 2],
+  );
+  const [ready = NaN, loadBalancer = NaN, endpoint = NaN, zone = NaN] = table('function | formula').map(
+    ([, , cost]) => Number(cost),
+  );
+  const fixed = [loadBalancer + endpoint + zone, 2 * endpoint];
+  const million = [0, 4.25].map((api) => api + 0.2 + Number(gb) * 25_000 * 0.0000166667);
+  for (const [requests = '', , ...costs] of table('requests a month')) {
+    const millions = Number(requests.replaceAll(',', '')) / 1_000_000;
+    const [alb = NaN, api = NaN] = fixed.map((cost, place) => cost + millions * (million[place] ?? NaN));
+    const expected = [(alb + ready).toFixed(2), (api + ready).toFixed(2)];
+    t.strictSame(costs, [...expected, `${alb.toFixed(2)} or ${api.toFixed(2)}`], requests);
+  }
   t.end();
 });
 
