@@ -25,6 +25,8 @@ await build({
     main: 'src/main.ts',
     healthcheck: 'src/healthcheck.ts',
     console: 'src/console-main.ts',
+    lambda: 'src/lambda.ts',
+    runtime: 'src/lambda-runtime.ts',
   },
   outdir: 'dist',
   bundle: true,

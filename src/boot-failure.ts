@@ -43,6 +43,12 @@ function isBootError(error: unknown): error is BootError {
 
 /** Logs why the process can't start, and exits with code 1. */
 export function fail(log: Logger, error: unknown): never {
+  logFailure(log, error);
+  process.exit(1);
+}
+
+/** Logs why the process can't start. */
+export function logFailure(log: Logger, error: unknown): void {
   const expected = isBootError(error) ? error : undefined;
   switch (expected?.code) {
     case 'CONFIG_INVALID':
@@ -63,7 +69,6 @@ export function fail(log: Logger, error: unknown): never {
     default:
       log.fatal({ event: 'boot_failed', err: error }, 'unexpected error at startup');
   }
-  process.exit(1);
 }
 
 export function readVersion(): string {

@@ -1,19 +1,5 @@
 // The entry point: applies settings that Node.js needs before it compiles the service, then starts the service.
-import { existsSync } from 'node:fs';
-import * as nodeModule from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { prepareNode } from './node-settings.js';
 
-// Stack traces show lines of the source. With the flag --enable-source-maps, startup would take a third longer: pino
-// inspects its callers at startup, so the source map of the whole service would be decoded then.
-process.setSourceMapsEnabled(true);
-
-// The image contains V8's compiled code (see Dockerfile), which saves a tenth of the startup time. It is not used as
-// root, because Node.js would then write to the directory.
-const compiled = fileURLToPath(new URL('compiled', import.meta.url));
-const { enableCompileCache } = nodeModule as typeof nodeModule & {
-  /** Since Node.js 22.1. */
-  readonly enableCompileCache?: (directory: string) => void;
-};
-if (existsSync(compiled) && process.getuid?.() !== 0) enableCompileCache?.(compiled);
-
+prepareNode();
 await import('./service.js');

@@ -3,32 +3,20 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.js';
 import { fail, ListenError, readVersion } from './boot-failure.js';
-import { type Config, readConfig, type SourceConfig } from './config.js';
-import { createMissingKeys, directoryKeySource } from './keys/directory.js';
-import { parameterKeySource } from './keys/parameters.js';
+import { type Config, readConfig } from './config.js';
 import { loadKeys, startKeyRefresh } from './keys/refresh.js';
-import { KeyRing, type StoredKeys } from './keys/ring.js';
-import { createMissingPolicy, localBanner } from './local.js';
+import { localBanner } from './local.js';
 import { createLog } from './log.js';
 import type { Decide } from './policy/evaluate/decide.js';
 import type { Policy } from './policy/evaluate/policy.js';
 import type { OpenMemory } from './memory/open.js';
+import { openMemory, prepare, type Prepared } from './parts.js';
 import { BaseError } from './protocol/error.js';
-import { createAdmission, loadPolicy, parameterSource, policyDirectory } from './policy-setup.js';
-import { Comparison } from './routes/comparison.js';
+import { loadPolicy } from './policy-setup.js';
 import { type Lifecycle, stopOnSignal } from './shutdown.js';
-import { Candidate } from './sources/candidate.js';
-import { decideUnless, emergencyDecision } from './sources/emergency.js';
-import { readFileValue, readPolicyFile } from './sources/file.js';
-import { Freshness } from './sources/freshness.js';
-import { CurrentPolicy } from './sources/policy.js';
-import type { OnList } from './sources/lists.js';
-import { PolicyLoader } from './sources/policy-loader.js';
-import type { Source, StoredValue } from './sources/source.js';
-import { EmergencyStop } from './sources/stop.js';
+import { decideUnless } from './sources/emergency.js';
 import type { ServerCertificate } from './tls/certificate.js';
 import { createCertificate } from './tls/listener.js';
-import type { StoredPolicy } from './sources/stored-policy.js';
 import { favourSize, limitYoungGeneration } from './v8-flags.js';
 
 async function main(): Promise<void> {
@@ -99,55 +87,6 @@ async function main(): Promise<void> {
   }
 }
 
-type Prepared = Awaited<ReturnType<typeof prepare>>;
-
-/** Prepares what is loaded at startup and refreshed from then on. */
-async function prepare(config: Config, log: Logger, onList: OnList) {
-  const sources = await openSources(config.sources);
-  const freshness = new Freshness({
-    watched: sources.stop === undefined ? ['keys', 'policy'] : ['keys', 'policy', 'stop'],
-    maxMs: config.maxStalenessMs,
-    log,
-  });
-  const loading = {
-    ...{ source: sources.keys, ring: new KeyRing(), log, keyWithdrawal: config.keyWithdrawal },
-    onConfirmed: () => freshness.confirm('keys'),
-  };
-  const loader = new PolicyLoader(policyDirectory(config.sources), undefined, {
-    hasStore: config.store !== undefined,
-    hasConsole: config.console !== undefined,
-    onList,
-  });
-  const admission = createAdmission(config, log);
-  const policy = new CurrentPolicy(sources.policy, log, {
-    loader,
-    admit: (stored, admitted) => admission?.admit(stored, admitted),
-    onConfirmed: () => freshness.confirm('policy'),
-  });
-  const stop = new EmergencyStop(sources.stop, log, () => freshness.confirm('stop'));
-  // With the policy's loader, so that a list that both use is in memory once.
-  const candidate = sources.candidate && new Candidate({ source: sources.candidate, loader, log });
-  const comparison = new Comparison({ candidate: candidate ?? { current: undefined }, log });
-  return { loading, policy, emergency: { stop, freshness }, admission, candidate, comparison };
-}
-
-/** @returns `undefined` if there is no store */
-async function openMemory(
-  { store, console }: Config,
-  log: Logger,
-  version: string,
-  { policy, emergency, comparison }: Pick<Prepared, 'policy' | 'emergency' | 'comparison'>,
-): Promise<OpenMemory | undefined> {
-  if (store === undefined) return undefined;
-  // What only a store needs is not loaded without one.
-  const { openMemory: open } = await import('./memory/open.js');
-  return open({
-    ...{ config: store, version, policy, log, consoleOrigin: console?.origin },
-    emergency: () => emergencyDecision(emergency),
-    decideBy: (...args) => comparison.decideBy(...args),
-  });
-}
-
 interface Served extends Pick<Prepared, 'policy'> {
   readonly candidate: { readonly current: Policy | undefined } | undefined;
   readonly opened: OpenMemory;
@@ -187,41 +126,6 @@ async function configure(): Promise<Config> {
   } catch (error) {
     return fail(await createLog('info'), error);
   }
-}
-
-interface Sources {
-  readonly keys: Source<StoredKeys>;
-  readonly policy: Source<StoredPolicy>;
-  readonly stop: Source<StoredValue> | undefined;
-  readonly candidate: Source<StoredPolicy> | undefined;
-}
-
-async function openSources(config: SourceConfig): Promise<Sources> {
-  if (config.local) {
-    const { keyDirectory, policyFile, stopFile, candidateFile, createPolicy } = config;
-    await createMissingKeys(keyDirectory);
-    if (createPolicy) await createMissingPolicy(policyFile);
-    return {
-      keys: directoryKeySource(keyDirectory),
-      policy: () => readPolicyFile(policyFile),
-      stop: () => readFileValue(stopFile),
-      candidate: () => readFileValue(candidateFile),
-    };
-  }
-  // Imported only where it is used, because loading the AWS SDK takes a third of the startup time.
-  const { parameterReader } = await import('./sources/ssm.js');
-  const read = parameterReader();
-  // With clients of their own, so that a connection on which one read hangs can't delay the others, least of all an
-  // emergency stop.
-  const readStop = parameterReader();
-  const { policy, stopParameter, candidateParameter } = config;
-  return {
-    keys: parameterKeySource(read, config),
-    policy: 'file' in policy ? () => readPolicyFile(policy.file) : parameterSource(read, policy.parameter),
-    stop: stopParameter === undefined ? undefined : parameterSource(readStop, stopParameter),
-    candidate:
-      candidateParameter === undefined ? undefined : parameterSource(parameterReader(), candidateParameter),
-  };
 }
 
 async function listen(app: FastifyInstance, config: Config, log: Logger, version: string): Promise<void> {

@@ -1,0 +1,64 @@
+// Lambda's runtime API: fetches events, and returns answers or errors.
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+import http from 'node:http';
+import { BaseError } from '../protocol/error.js';
+
+const VERSION = '/2018-06-01/runtime';
+
+export interface RuntimeApi {
+  /** Waits for the next event, and returns the handler's answer, or its error. @throws {Error} if the API can't be reached */
+  answerNext(handler: (event: unknown) => Promise<unknown>): Promise<void>;
+  /** Reports that the environment can't start. */
+  failInit(error: unknown): Promise<void>;
+}
+
+/** @param address host and port, as in `AWS_LAMBDA_RUNTIME_API` */
+export function createRuntimeApi(address: string): RuntimeApi {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const call = (method: string, path: string, body?: string) =>
+    send(`http://${address}${VERSION}${path}`, { method, agent }, body);
+  return {
+    async answerNext(handler) {
+      const { headers, body } = await call('GET', '/invocation/next');
+      const id = String(headers['lambda-runtime-aws-request-id']);
+      try {
+        const answer = JSON.stringify(await handler(JSON.parse(body)));
+        await call('POST', `/invocation/${id}/response`, answer);
+      } catch (error) {
+        await call('POST', `/invocation/${id}/error`, describe(error));
+      }
+    },
+    async failInit(error) {
+      await call('POST', '/init/error', describe(error)).catch(() => undefined);
+    },
+  };
+}
+
+/** @returns the error in the runtime API's format. Other errors than our own may quote what is secret */
+function describe(error: unknown): string {
+  const [errorType, errorMessage] =
+    error instanceof BaseError
+      ? [String(error.code), error.message]
+      : ['INTERNAL_ERROR', 'unexpected error: see the log'];
+  return JSON.stringify({ errorType, errorMessage, stackTrace: [] });
+}
+
+interface Response {
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: string;
+}
+
+function send(url: string, options: http.RequestOptions, body?: string): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const request = http.request(url, options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve({ headers: response.headers, body: Buffer.concat(chunks).toString() }),
+      );
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}

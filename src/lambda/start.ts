@@ -1,0 +1,136 @@
+// Starts the application in a Lambda environment: loads keys and policy, opens the store, and answers events. Nothing here
+// relies on timers, because the environment is frozen as soon as an answer is returned.
+import type { Logger } from 'pino';
+import { buildApp } from '../app.js';
+import { logFailure, readVersion } from '../boot-failure.js';
+import type { Config } from '../config.js';
+import { loadKeys, startKeyRefresh } from '../keys/refresh.js';
+import { createLog } from '../log.js';
+import type { OpenMemory } from '../memory/open.js';
+import { openMemory, prepare, type Prepared } from '../parts.js';
+import type { Decide } from '../policy/evaluate/decide.js';
+import { loadPolicy } from '../policy-setup.js';
+import { stopOnSignal } from '../shutdown.js';
+import { decideUnless } from '../sources/emergency.js';
+import { within } from '../sources/read.js';
+import { readLambdaConfig } from './config.js';
+import { answerEvents, type HttpAnswer } from './events.js';
+import { atMost, clock, RequestSchedule } from './refresh.js';
+
+/** Answers an event. @throws {EventError} if it is not an HTTP request */
+export type Handler = (event: unknown) => Promise<HttpAnswer>;
+
+/** How long after the start of the process loading must have ended, in ms: Lambda gives an environment 10 s to start. */
+const START_LIMIT_MS = 8_000;
+/** How long it may take at least, in ms, however slowly the process starts. */
+const LEAST_LOAD_MS = 1_000;
+/** How long an answer may wait for what the store still does, in ms. */
+const SETTLE_LIMIT_MS = 3_000;
+/** How often to look whether a store that counts as lost is back, in ms. */
+const LOSS_CHECK_MS = 5_000;
+
+/** @throws {Error} if the configuration, the keys or the policy can't be used; the reason is logged */
+export async function start(env: NodeJS.ProcessEnv): Promise<Handler> {
+  let log = await createLog('info', { sync: true });
+  try {
+    const config = readLambdaConfig(env);
+    log = await createLog(config.logLevel, { sync: true });
+    const limitMs = Math.round(Math.max(START_LIMIT_MS - performance.now(), LEAST_LOAD_MS));
+    return await within(
+      limitMs,
+      'check that the function reaches SSM Parameter Store: keys, policy and emergency stop were not loaded',
+      () => open(config, log),
+    );
+  } catch (error) {
+    logFailure(log, error);
+    throw error;
+  }
+}
+
+async function open(config: Config, log: Logger): Promise<Handler> {
+  const lifecycle = stopOnSignal({ log, timeoutMs: config.shutdownTimeoutMs });
+  const prepared = await prepare(
+    config,
+    log,
+    (sha256, bytes) =>
+      void opening.then(
+        (store) => store?.keepList(sha256, bytes),
+        () => undefined,
+      ),
+    clock,
+  );
+  const { loading, policy, emergency, admission, candidate, comparison } = prepared;
+  const byPolicy: Decide = (request) => comparison.decideBy(policy.current, request, new Date());
+  const version = readVersion();
+  const opening = openMemory(config, log, version, prepared, false);
+  const schedule = new RequestSchedule();
+  candidate?.keepFresh(config.policyRefreshMs, schedule.add);
+  const [app, opened] = await Promise.all([
+    opening.then((store) =>
+      buildApp({
+        ...config,
+        memory: store?.memory,
+        loss: store?.loss,
+        keyRing: loading.ring,
+        policy,
+        emergency,
+        decide: decideUnless(emergency, byPolicy),
+        comparison,
+        // After a freeze, the event loop seems to have been delayed.
+        overload: { maxEventLoopDelayMs: 0 },
+        refresh: async () => {
+          await schedule.refresh();
+          emergency.freshness.report();
+        },
+        ...{ version, lifecycle, log },
+      }),
+    ),
+    opening,
+    loadKeys(loading),
+    loadPolicy(policy, admission),
+    emergency.stop.load(),
+    opening.then((store) => store?.ready()),
+    // The candidate.
+    schedule.refresh(),
+  ]);
+  refreshOnRequests(schedule, config, prepared, opened);
+  app.addHook('onClose', () => opened?.close());
+  lifecycle.app = app;
+  await app.ready();
+  if (config.auth === 'json') {
+    log.warn({ event: 'json_mode' }, 'CALLBACK_AUTH=json: only the network authenticates requests');
+  }
+  log.info({ event: 'started', version, auth: config.auth }, 'started in a Lambda environment');
+  return settled(answerEvents(app, log), comparison, opened);
+}
+
+function refreshOnRequests(
+  schedule: RequestSchedule,
+  { keyRefreshMs, policyRefreshMs }: Config,
+  { loading, policy, emergency }: Prepared,
+  opened: OpenMemory | undefined,
+): void {
+  startKeyRefresh(loading, keyRefreshMs, undefined, schedule.add);
+  policy.keepFresh(policyRefreshMs, schedule.add);
+  // Twice as often as the policy, as on Fargate.
+  emergency.stop.keepFresh(policyRefreshMs / 2, schedule.add);
+  if (opened === undefined) return;
+  const lookAgain = async (): Promise<void> => {
+    if (opened.loss.isLost) await opened.ready();
+  };
+  schedule.add(lookAgain, () => LOSS_CHECK_MS);
+}
+
+/** Finishes before the answer is returned what would be done after it elsewhere. */
+function settled(
+  answer: Handler,
+  comparison: Prepared['comparison'],
+  opened: OpenMemory | undefined,
+): Handler {
+  return async (event) => {
+    const answered = await answer(event);
+    comparison.settle();
+    if (opened !== undefined) await atMost(SETTLE_LIMIT_MS, opened.settle());
+    return answered;
+  };
+}
