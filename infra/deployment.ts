@@ -3,18 +3,34 @@ import { ENVIRONMENTS, type Sizing } from './environments.js';
 import { type EnvironmentName, type Names, namesOf } from './names.js';
 import type { Settings } from './settings.js';
 
+/**
+ * What is deployed, and not called for by the settings any more, but must work until what replaces it does:
+ * - `fargate`: the handler's tasks. The network keeps the endpoints that they need.
+ * - `function`: the load balancer still sends requests to the function, and to no task yet.
+ * - `api`: the Co-signer still calls the API. The network keeps its endpoint.
+ */
+export const LEAVING = ['fargate', 'function', 'api'] as const;
+export type Leaving = ReadonlySet<(typeof LEAVING)[number]>;
+
 export interface Deployment {
   readonly environment: EnvironmentName;
   readonly sizing: Sizing;
   readonly settings: Settings;
   readonly names: Names;
+  readonly leaving: Leaving;
 }
 
-export function createDeployment(environment: EnvironmentName, settings: Settings): Deployment {
+/** @param leaving only while something is replaced */
+export function createDeployment(
+  environment: EnvironmentName,
+  settings: Settings,
+  leaving: Leaving = new Set(),
+): Deployment {
   return {
     environment,
     sizing: ENVIRONMENTS[environment],
     settings,
     names: namesOf(settings.projectName, environment),
+    leaving,
   };
 }

@@ -15,6 +15,9 @@ export interface TargetGroupNames {
   readonly tls: string;
 }
 
+/** The alias of the function that is called: always one version, and with provisioned concurrency. */
+export const FUNCTION_ALIAS = 'live';
+
 /** @param project the `projectName` setting */
 export function namesOf(project: string, environment: EnvironmentName) {
   const prefix = `${project}-${environment}`;
@@ -29,7 +32,12 @@ export function namesOf(project: string, environment: EnvironmentName) {
     targetGroups: {
       plain: `callback-handler-tg-${environment}`,
       tls: `callback-handler-tls-${environment}`,
+      /** Of the group that invokes the function. */
+      function: `callback-handler-fn-${environment}`,
     },
+    function: `callback-handler-${environment}`,
+    /** The REST API, whose only stage is named after the environment. */
+    api: `callback-handler-${environment}`,
     /** The console's own service. */
     console: {
       service: 'callback-handler-console-service',
@@ -52,6 +60,9 @@ export function namesOf(project: string, environment: EnvironmentName) {
     metrics: `CallbackHandler/${prefix}`,
     logGroups: {
       service: `/ecs/callback-handler/${environment}`,
+      function: `/aws/lambda/callback-handler-${environment}`,
+      /** Access log of the API. */
+      api: `/aws/apigateway/callback-handler-${environment}`,
       console: `/ecs/callback-handler-console/${environment}`,
       containerInsights: `/aws/ecs/containerinsights/${cluster}/performance`,
       imageBuild: `/codebuild/fireblocks-callback-${environment}`,
@@ -97,17 +108,47 @@ export const CONSOLE_LISTENER_PORT = 8443;
 export const CONSOLE_PORT = 3001;
 
 /** All stacks, in deployment order. */
-export const STACK_NAMES = ['foundation', 'security', 'image', 'callback', 'console', 'cosigner'] as const;
+export const STACK_NAMES = [
+  'foundation',
+  'security',
+  'image',
+  'function',
+  'callback',
+  'api',
+  'console',
+  'cosigner',
+] as const;
 export type StackName = (typeof STACK_NAMES)[number];
+
+/** What runs the handler. */
+export type Compute = 'fargate' | 'lambda';
+/** What the Co-signer calls. */
+export type Front = 'alb' | 'api';
 
 /** The stacks that the settings call for, in deployment order. */
 export function stackNames(settings: {
+  /** @default fargate */
+  readonly compute?: Compute;
+  /** @default alb */
+  readonly front?: Front;
   readonly cosigner: boolean;
   readonly console?: object | undefined;
 }): readonly StackName[] {
-  const absent: readonly StackName[] = [
-    ...(settings.console === undefined ? (['console'] as const) : []),
-    ...(settings.cosigner ? [] : (['cosigner'] as const)),
-  ];
-  return STACK_NAMES.filter((name) => !absent.includes(name));
+  const { compute = 'fargate', front = 'alb', cosigner, console: withConsole } = settings;
+  const wanted: Readonly<Partial<Record<StackName, boolean>>> = {
+    function: compute === 'lambda',
+    callback: front === 'alb',
+    api: front === 'api',
+    console: withConsole !== undefined,
+    cosigner,
+  };
+  return STACK_NAMES.filter((name) => wanted[name] ?? true);
+}
+
+/** The log group with the handler's own log. */
+export function handlerLog(
+  { logGroups }: Pick<Names, 'logGroups'>,
+  { compute }: { readonly compute: Compute },
+): string {
+  return compute === 'lambda' ? logGroups.function : logGroups.service;
 }

@@ -5,6 +5,7 @@ import { nearest } from '../src/policy/language/nearest.js';
 import { BaseError, codeOf } from '../src/protocol/error.js';
 import { ENVIRONMENT_NAMES, type EnvironmentName } from './names.js';
 import { isUtf16, parseJsonFile } from './json-file.js';
+import { computeProblems, LAMBDA_SETTING_NAMES } from './settings/compute.js';
 import { CONSOLE_SETTING_NAMES } from './settings/console.js';
 import { findContradictions } from './settings/contradictions.js';
 import { withDefaults } from './settings/defaults.js';
@@ -38,7 +39,10 @@ export class SettingsError extends BaseError<'SETTINGS_INVALID'> {
   }
 }
 
-/** The base URL to configure in the Co-signer, which appends the route. */
+/**
+ * The base URL to configure in the Co-signer, which appends the route. Only with `"front": "alb"`: an API has its URL in
+ * the output `CallbackURL` of its stack.
+ */
 export function callbackUrl({ hostName, basePath }: Pick<Settings, 'hostName' | 'basePath'>): string {
   return `https://${hostName}${basePath}`;
 }
@@ -80,7 +84,8 @@ export function checkSettings(json: unknown, environment: EnvironmentName, file 
   const problems = new Set(environmentProblems(environments));
   const check = (name: EnvironmentName): Settings | undefined => {
     const overrides = isObject(environments) && isObject(environments[name]) ? environments[name] : {};
-    const settings = withDefaults(merge(everywhere, overrides), name);
+    const stated = merge(everywhere, overrides);
+    const settings = withDefaults(stated, name);
     const schema = isExistingNetwork(settings['network'])
       ? settingsWithExistingNetwork
       : settingsWithNewNetwork;
@@ -90,6 +95,7 @@ export function checkSettings(json: unknown, environment: EnvironmentName, file 
     for (const problem of [
       ...(error?.issues.flatMap(toProblems) ?? []),
       ...findContradictions(settings),
+      ...computeProblems(stated),
       ...(inUse ? nameProblems(settings, name) : []),
     ]) {
       if (problems.has(problem)) continue;
@@ -131,14 +137,18 @@ function environmentProblems(environments: unknown): readonly string[] {
   });
 }
 
+/** The keys of settings that are objects. */
+const KEYS_OF: Readonly<Record<string, readonly string[]>> = {
+  console: CONSOLE_SETTING_NAMES,
+  lambda: LAMBDA_SETTING_NAMES,
+  network: NETWORK_SETTING_NAMES,
+};
+
 function toProblems(issue: z.core.$ZodIssue): readonly string[] {
   const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`));
   if (issue.code === 'unrecognized_keys') {
     const parent = issue.path[0];
-    const known =
-      parent === undefined
-        ? SETTING_NAMES
-        : ({ network: NETWORK_SETTING_NAMES, console: CONSOLE_SETTING_NAMES }[String(parent)] ?? []);
+    const known = parent === undefined ? SETTING_NAMES : (KEYS_OF[String(parent)] ?? []);
     return issue.keys.map((key) => unknownKeyProblem([...path, `.${key}`].join('').slice(1), key, known));
   }
   return [`${path.join('').slice(1)} ${issue.message}`];

@@ -1,7 +1,7 @@
 // Creates the stacks for one deployment, and passes each stack's outputs to the next.
 import type { App } from 'aws-cdk-lib';
 import { DEFAULT_CROSS_STACK_REFERENCES, FLAGS } from 'aws-cdk-lib/cx-api';
-import { createDeployment } from './deployment.js';
+import { createDeployment, type Leaving } from './deployment.js';
 import type { EnvironmentName } from './names.js';
 import type { Settings } from './settings.js';
 import { CallbackStack } from './stacks/callback.js';
@@ -11,9 +11,15 @@ import { FoundationStack } from './stacks/foundation.js';
 import { ImageStack } from './stacks/image.js';
 import { SecurityStack } from './stacks/security.js';
 
-export function buildStacks(app: App, environment: EnvironmentName, settings: Settings): void {
+/** @param leaving what must still work, although the settings do not call for it any more */
+export function buildStacks(
+  app: App,
+  environment: EnvironmentName,
+  settings: Settings,
+  leaving?: Leaving,
+): void {
   setFeatureFlags(app);
-  const deployment = createDeployment(environment, settings);
+  const deployment = createDeployment(environment, settings, leaving);
   const { network, logBucket } = new FoundationStack(app, 'foundation', { deployment });
   const { key, securityGroupIds, policyBucket, store, taskRole, executionRole } = new SecurityStack(
     app,

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { BASE_PATH } from '../../src/config.js';
 import { basePath } from '../../src/config-values.js';
+import { lambdaSetting } from './compute.js';
 import { consoleSetting } from './console.js';
 import { policySigners } from './signers.js';
 
@@ -59,6 +60,11 @@ const existingNetwork = z.strictObject({
    * @default - none; required with `"endpoints": "existing"`
    */
   endpointSecurityGroupId: id('sg').optional(),
+  /**
+   * The existing endpoint of execute-api, at which the Co-signer calls the API.
+   * @default - none; required with `"endpoints": "existing"` and `"front": "api"`
+   */
+  executeApiEndpointId: id('vpce').optional(),
   endpointZones,
 });
 
@@ -111,7 +117,25 @@ const common = {
     /^pl-[0-9a-f]{8,17}$/,
     'the id of DynamoDB\'s prefix list, pl-…, which "aws ec2 describe-managed-prefix-lists" shows',
   ),
-  /** The hostname at which the Co-signer calls the handler. A private hosted zone with exactly this name is created. */
+  /**
+   * What runs the handler: tasks of ECS on Fargate, or a Lambda function.
+   * @default fargate
+   */
+  compute: oneOf('fargate', 'lambda').default('fargate'),
+  /**
+   * What the Co-signer calls: an internal load balancer with a private hostname, or a private REST API of API Gateway.
+   * @default alb
+   */
+  front: oneOf('alb', 'api').default('alb'),
+  /**
+   * The function's concurrency.
+   * @default - none with `"compute": "fargate"`
+   */
+  lambda: lambdaSetting.optional(),
+  /**
+   * The hostname at which the Co-signer calls the handler. A private hosted zone with exactly this name is created.
+   * @default - none; not used with `"front": "api"`
+   */
   hostName: string(DNS_NAME, 'a DNS name such as callback.internal'),
   /**
    * The format of requests and responses: signed JWTs, or plain JSON, which only the network authenticates.
@@ -129,7 +153,10 @@ const common = {
    * @default /callback
    */
   basePath: basePath.default(BASE_PATH),
-  /** The load balancer's certificate. */
+  /**
+   * The load balancer's certificate.
+   * @default - none; not used with `"front": "api"`
+   */
   certificate,
   /**
    * Whether to create a host for the Co-signer as well.

@@ -22,7 +22,7 @@ const PRIVATE_DOMAINS = [
 
 /** @returns one line for each warning */
 export function findWarnings(
-  { alarmEmail, auth, certificate, console: withConsole, network, cosigner, hostName }: Settings,
+  { alarmEmail, auth, certificate, console: withConsole, front, network, cosigner, hostName }: Settings,
   environment: EnvironmentName,
 ): readonly string[] {
   return [
@@ -33,10 +33,10 @@ export function findWarnings(
       : []),
     ...(auth === 'json'
       ? [
-          'Requests are not authenticated, because "auth" is "json": whoever reaches the load balancer can send requests, and answers are not signed.',
+          `Requests are not authenticated, because "auth" is "json": whoever reaches the ${front === 'alb' ? 'load balancer' : 'API'} can send requests, and answers are not signed.`,
         ]
       : []),
-    ...(auth === 'jwt' && certificate === 'private'
+    ...(auth === 'jwt' && front === 'alb' && certificate === 'private'
       ? [
           `"certificate": "private" with JWT needs a Co-signer that is set up with option 4 or 5. AWS Nitro Co-signers may support them from version ${NITRO_VERSION} on: check with Fireblocks. The script on the Co-signer's host sets them up; the Console sets up options 1 and 2 only.`,
         ]
@@ -46,7 +46,7 @@ export function findWarnings(
           '"console.webhookUrl" needs a route to the internet, which the VPC that is created does not have: use an existing VPC with a NAT gateway, or tell people by e-mail.',
         ]
       : []),
-    ...(isWholeDomain(hostName)
+    ...(front === 'alb' && isWholeDomain(hostName)
       ? [
           `The private zone ${hostName} hides all other names of that domain in the VPC. If the domain is in use elsewhere, use a name of its own, such as callback.${hostName}.`,
         ]

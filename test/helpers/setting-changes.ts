@@ -1,5 +1,6 @@
 // A change of each setting, as an operator would make it after a deployment.
 import { SETTING_NAMES, NETWORK_SETTING_NAMES } from '../../infra/settings/schema.js';
+import { LAMBDA_SETTING_NAMES } from '../../infra/settings/compute.js';
 import { CONSOLE_SETTING_NAMES } from '../../infra/settings/console.js';
 import { CHOICES, EXAMPLE, type Json, PCR8 } from './settings.js';
 
@@ -31,6 +32,12 @@ const ANYWHERE: readonly SettingChange[] = [
   row('availabilityZones', set({ availabilityZones: ['ap-northeast-1a', 'ap-northeast-1d'] })),
   row('s3PrefixListId', set({ s3PrefixListId: 'pl-0123456789abcdef0' })),
   row('dynamodbPrefixListId', set({ dynamodbPrefixListId: 'pl-0123456789abcdef1' })),
+  row('compute', set({ compute: 'lambda' })),
+  row('compute front console', set({ compute: 'lambda', front: 'api', console: false })),
+  row(
+    'compute lambda lambda.reservedConcurrency lambda.provisionedConcurrency',
+    set({ compute: 'lambda', lambda: { reservedConcurrency: 20, provisionedConcurrency: 2 } }),
+  ),
   row('hostName', set({ hostName: 'handler.internal' })),
   row('auth', set({ auth: 'json' })),
   row('callbackKeyAlgorithm', set({ callbackKeyAlgorithm: 'ES256' })),
@@ -76,6 +83,10 @@ export const CHANGES_IN_EXISTING_VPC: readonly SettingChange[] = [
   row('network.routeTableIds', inside('network', { routeTableIds: ['rtb-0123456789abcdef1'] })),
   row('network.endpoints network.endpointSecurityGroupId', set(CHOICES.existingEndpoints)),
   row(
+    'compute front console network.endpoints network.executeApiEndpointId',
+    set({ ...CHOICES.existingEndpoints, ...CHOICES.api, console: false }),
+  ),
+  row(
     'cosignerSecurityGroupId network.endpoints',
     set({ ...CHOICES.existingEndpoints, cosignerSecurityGroupId: 'sg-0123456789abcdef1' }),
   ),
@@ -88,5 +99,6 @@ export const ANOTHER_DEPLOYMENT = ['projectName', 'account', 'region'];
 export const ALL_SETTINGS: readonly string[] = [
   ...SETTING_NAMES.filter((name) => name !== 'network' && name !== 'environments'),
   ...NETWORK_SETTING_NAMES.map((name) => `network.${name}`),
+  ...LAMBDA_SETTING_NAMES.map((name) => `lambda.${name}`),
   ...CONSOLE_SETTING_NAMES.map((name) => `console.${name}`),
 ];

@@ -30,6 +30,8 @@ export const CHOICES = {
     certificate: { publicZone: { id: 'Z0123456789ABCDEFGHIJ', name: 'example.com' } },
   },
   json: { auth: 'json' },
+  lambda: { compute: 'lambda' },
+  api: { compute: 'lambda', front: 'api' },
   handler: {
     callbackKeyAlgorithm: 'ES256',
     basePath: '/fireblocks/callback_handler/',
@@ -64,6 +66,7 @@ export const CHOICES = {
       privateSubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
       endpoints: 'existing',
       endpointSecurityGroupId: 'sg-0123456789abcdef0',
+      executeApiEndpointId: 'vpce-0123456789abcdef0',
     },
   },
 } as const satisfies Readonly<Record<string, Json>>;

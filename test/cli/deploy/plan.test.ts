@@ -22,7 +22,12 @@ t.test('selects stacks in deployment order', (t) => {
   for (const [selection, expected] of cases) {
     t.strictSame(selectStacks(selection, WITHOUT_COSIGNER), expected, JSON.stringify(selection));
   }
-  t.strictSame(selectStacks({ fromStack: 'callback' }, STACK_NAMES), ['callback', 'console', 'cosigner']);
+  t.strictSame(selectStacks({ fromStack: 'callback' }, STACK_NAMES), [
+    'callback',
+    'api',
+    'console',
+    'cosigner',
+  ]);
   t.end();
 });
 
