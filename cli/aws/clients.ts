@@ -13,6 +13,7 @@ import { ECRClient } from '@aws-sdk/client-ecr';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { IAMClient } from '@aws-sdk/client-iam';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -59,6 +60,7 @@ export function clientsFor(region?: string) {
     ecs: new ECSClient(config),
     elb: new ElasticLoadBalancingV2Client(config),
     iam: new IAMClient(config),
+    lambda: new LambdaClient(config),
     logs: new CloudWatchLogsClient(config),
     route53: new Route53Client(config),
     // An emulator does not provide host names such as bucket.localhost.

@@ -1,4 +1,5 @@
 // The values of the templates' parameters.
+import { wantedImages } from './image.js';
 import { cosignerImage } from '../aws/machine-image.js';
 import { describeService, type ServiceKind } from '../aws/service-state.js';
 import type { Session } from '../aws/session.js';
@@ -26,8 +27,9 @@ export async function parametersOf(
   const current = deployed.get(template.name);
   const has = (name: string): boolean => template.parameters.includes(name);
   const kind = template.name === 'console' ? 'console' : 'handler';
+  const imageTag = wantedImages(session.settings, options.tag)[0]?.tag;
   return {
-    ImageTag: options.tag,
+    ImageTag: template.name === 'console' ? options.tag : imageTag,
     CertificateArn: certificate.arn() ?? deployed.get('callback')?.parameters['CertificateArn'],
     [PROTECTION]: 'true',
     ...(has(TASKS) && { [TASKS]: String(await tasksOf(run, kind)) }),
