@@ -53,7 +53,7 @@ interface Inputs {
 export function nextSteps(
   session: Session,
   publicKey: PublicKey | undefined,
-  apiUrl?: string | undefined,
+  apiUrl?: string,
 ): NextSteps {
   const { settings, keyDirectory } = session;
   const withApi = settings.front === 'api';
