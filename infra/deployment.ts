@@ -34,3 +34,18 @@ export function createDeployment(
     leaving,
   };
 }
+
+/** Whether tasks of ECS run the handler, or still do. */
+export function runsTasks({ settings, leaving }: Deployment): boolean {
+  return settings.compute === 'fargate' || leaving.has('fargate');
+}
+
+/** Whether something invokes the function, or still does. */
+export function runsFunction({ settings, leaving }: Deployment): boolean {
+  return settings.compute === 'lambda' || leaving.has('function') || leaving.has('api');
+}
+
+/** Whether the Co-signer calls the API, or still does. */
+export function hasApi({ settings, leaving }: Deployment): boolean {
+  return settings.front === 'api' || leaving.has('api');
+}

@@ -8,6 +8,8 @@ export interface Sizing {
   readonly cpu: number;
   /** Memory for each task, in MiB. */
   readonly memoryMiB: number;
+  /** Memory for the function, in MiB. Lambda gives it CPU in proportion: one vCPU at 1,769 MiB. */
+  readonly functionMemoryMiB: number;
   /** How long logs are kept, in days: one of the numbers that CloudWatch Logs accepts. */
   readonly retentionDays: 7 | 30 | 400;
   /**
@@ -18,7 +20,7 @@ export interface Sizing {
 }
 
 export const ENVIRONMENTS = {
-  dev: { cpu: 256, memoryMiB: 512, retentionDays: 7, production: false },
-  staging: { cpu: 512, memoryMiB: 1024, retentionDays: 30, production: false },
-  prod: { cpu: 1024, memoryMiB: 2048, retentionDays: 400, production: true },
+  dev: { cpu: 256, memoryMiB: 512, functionMemoryMiB: 1024, retentionDays: 7, production: false },
+  staging: { cpu: 512, memoryMiB: 1024, functionMemoryMiB: 1024, retentionDays: 30, production: false },
+  prod: { cpu: 1024, memoryMiB: 2048, functionMemoryMiB: 1769, retentionDays: 400, production: true },
 } as const satisfies Readonly<Record<EnvironmentName, Sizing>>;

@@ -4,10 +4,12 @@ import { DEFAULT_CROSS_STACK_REFERENCES, FLAGS } from 'aws-cdk-lib/cx-api';
 import { createDeployment, type Leaving } from './deployment.js';
 import type { EnvironmentName } from './names.js';
 import type { Settings } from './settings.js';
+import { ApiStack } from './stacks/api.js';
 import { CallbackStack } from './stacks/callback.js';
 import { ConsoleStack } from './stacks/console.js';
 import { CosignerStack } from './stacks/cosigner.js';
 import { FoundationStack } from './stacks/foundation.js';
+import { FunctionStack } from './stacks/function.js';
 import { ImageStack } from './stacks/image.js';
 import { SecurityStack } from './stacks/security.js';
 
@@ -21,29 +23,20 @@ export function buildStacks(
   setFeatureFlags(app);
   const deployment = createDeployment(environment, settings, leaving);
   const { network, logBucket } = new FoundationStack(app, 'foundation', { deployment });
-  const { key, securityGroupIds, policyBucket, store, taskRole, executionRole } = new SecurityStack(
-    app,
-    'security',
-    {
-      deployment,
-      network,
-      logBucket,
-    },
-  );
-  const { repository } = new ImageStack(app, 'image', { deployment, key, logBucket });
-  const { alarmTopic, certificate, loadBalancer, consoleGroupId } = new CallbackStack(app, 'callback', {
+  const { key, securityGroupIds, policyBucket, store, taskRoles } = new SecurityStack(app, 'security', {
     deployment,
     network,
-    securityGroupIds,
-    key,
-    policyBucket,
-    store,
-    taskRole,
-    executionRole,
-    repository,
     logBucket,
   });
-  if (settings.console !== undefined) {
+  const { repository } = new ImageStack(app, 'image', { deployment, key, logBucket });
+  const handler = { deployment, network, securityGroupIds, key, policyBucket, store };
+  if (settings.compute === 'lambda') new FunctionStack(app, 'function', handler);
+  const front =
+    settings.front === 'alb'
+      ? new CallbackStack(app, 'callback', { ...handler, taskRoles, repository, logBucket })
+      : new ApiStack(app, 'api', handler);
+  const { alarmTopic } = front;
+  if (settings.console !== undefined && front instanceof CallbackStack) {
     new ConsoleStack(app, 'console', {
       deployment,
       console: settings.console,
@@ -52,9 +45,9 @@ export function buildStacks(
       policyBucket,
       store,
       repository,
-      loadBalancer,
-      loadBalancerGroupId: consoleGroupId,
-      certificate,
+      loadBalancer: front.loadBalancer,
+      loadBalancerGroupId: front.consoleGroupId,
+      certificate: front.certificate,
       alarmTopic,
     });
   }

@@ -6,7 +6,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct, IDependable } from 'constructs';
 import type { REFUSALS } from '../../src/protocol/refusal.js';
-import type { Metrics, STATE_EVENTS } from './metrics.js';
+import type { LoadBalancerMetrics, Metrics, ServiceMetrics, STATE_EVENTS } from './metrics.js';
 
 const { Stats, ComparisonOperator, TreatMissingData } = cloudwatch;
 
@@ -23,6 +23,7 @@ export interface AlarmDefinition extends Omit<cloudwatch.AlarmProps, 'evaluation
 }
 
 export interface ServiceAlarmsProps extends AlarmContext {
+  readonly metrics: ServiceMetrics;
   readonly service: ecs.FargateService;
   /** The setting. */
   readonly desiredCount: number;
@@ -36,12 +37,21 @@ export function createAlarms(scope: Construct, props: ServiceAlarmsProps): void 
   createRolloutAlarm(scope, props);
   addAlarms(scope, props, {
     ...taskAlarms(props),
-    ...loadBalancerAlarms(props),
+    ...loadBalancerAlarms(props.metrics, props.certificate, 'no task answered'),
+    latency: {
+      alarmDescription: 'p99 response time above 5 s; the Co-signer times out after 30 s',
+      metric: metrics.fromTargets('TargetResponseTime', Stats.p(99)),
+      threshold: 5,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+    },
     ...utilizationAlarms(metrics),
-    ...logAlarms(metrics),
-    ...storeAlarms(metrics),
-    ...recordAlarms(metrics),
+    ...handlerAlarms(metrics),
   });
+}
+
+/** The alarms on the handler's log and its store, wherever it runs. */
+export function handlerAlarms(metrics: Metrics): Readonly<Record<string, AlarmDefinition>> {
+  return { ...logAlarms(metrics), ...storeAlarms(metrics), ...recordAlarms(metrics) };
 }
 
 /**
@@ -63,7 +73,7 @@ function createRolloutAlarm(scope: Construct, { prefix, metrics, service }: Serv
   service.node.addDependency(alarm);
 }
 
-interface AlarmContext {
+export interface AlarmContext {
   /** Prefix for the alarms' names. */
   readonly prefix: string;
   readonly metrics: Metrics;
@@ -93,7 +103,7 @@ export function addAlarms(
 
 /** The alarm on a service none of whose tasks is healthy. */
 export function noHealthyTarget(
-  metrics: Metrics,
+  metrics: LoadBalancerMetrics,
   service: IDependable,
   description: string,
 ): AlarmDefinition {
@@ -130,10 +140,15 @@ function taskAlarms({
   };
 }
 
-function loadBalancerAlarms({
-  metrics,
-  certificate,
-}: ServiceAlarmsProps): Readonly<Record<string, AlarmDefinition>> {
+/**
+ * @param certificate ARN of the load balancer's certificate
+ * @param why a response of the load balancer's own, at the end of a sentence
+ */
+export function loadBalancerAlarms(
+  metrics: LoadBalancerMetrics,
+  certificate: string,
+  why: string,
+): Readonly<Record<string, AlarmDefinition>> {
   return {
     certificate: {
       alarmDescription: `The load balancer's certificate ends in less than ${CERTIFICATE_DAYS} days`,
@@ -149,20 +164,14 @@ function loadBalancerAlarms({
       threshold: 1,
     },
     'load-balancer-5xx': {
-      alarmDescription: 'The load balancer returned a 5xx response because no task answered',
+      alarmDescription: `The load balancer returned a 5xx response because ${why}`,
       metric: metrics.fromLoadBalancer('HTTPCode_ELB_5XX_Count', Stats.SUM),
       threshold: 1,
-    },
-    latency: {
-      alarmDescription: 'p99 response time above 5 s; the Co-signer times out after 30 s',
-      metric: metrics.fromTargets('TargetResponseTime', Stats.p(99)),
-      threshold: 5,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
     },
   };
 }
 
-function utilizationAlarms(metrics: Metrics): Readonly<Record<string, AlarmDefinition>> {
+function utilizationAlarms(metrics: ServiceMetrics): Readonly<Record<string, AlarmDefinition>> {
   const above80Percent = {
     threshold: 80,
     comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,

@@ -6,15 +6,16 @@ import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import type { Names } from '../names.js';
+import type { Deployment } from '../deployment.js';
+import { handlerLog } from '../names.js';
 import { addAlarms, type AlarmDefinition, noHealthyTarget } from './alarms.js';
 import { graph } from './dashboard.js';
-import { CONSOLE_STATE_EVENTS, ERRORS, event, filtersFor, Metrics } from './metrics.js';
+import { CONSOLE_STATE_EVENTS, ERRORS, event, filtersFor, ServiceMetrics } from './metrics.js';
 
 const { Stats } = cloudwatch;
 
 export interface ConsoleMonitoringProps {
-  readonly names: Names;
+  readonly deployment: Deployment;
   /** The console's log. */
   readonly logGroup: logs.ILogGroup;
   readonly service: ecs.FargateService;
@@ -34,10 +35,11 @@ const BY_PERSON = {
 export class ConsoleMonitoring extends Construct {
   constructor(scope: Construct, id: string, props: ConsoleMonitoringProps) {
     super(scope, id);
-    const { names, logGroup, service, loadBalancer, targetGroup, alarmTopic: topic } = props;
+    const { names } = props.deployment;
+    const { logGroup, service, loadBalancer, targetGroup, alarmTopic: topic } = props;
     const namespace = names.metrics;
     createConsoleFilters(this, props);
-    const metrics = new Metrics({ namespace, table: names.table, service, loadBalancer, targetGroup });
+    const metrics = new ServiceMetrics({ namespace, table: names.table, service, loadBalancer, targetGroup });
     addAlarms(this, { prefix: names.prefix, metrics, topic }, consoleAlarms(metrics, service));
     new cloudwatch.Dashboard(this, 'Dashboard', {
       dashboardName: `${names.prefix}-console`,
@@ -52,7 +54,8 @@ export class ConsoleMonitoring extends Construct {
   }
 }
 
-function createConsoleFilters(scope: Construct, { names, logGroup }: ConsoleMonitoringProps): void {
+function createConsoleFilters(scope: Construct, { deployment, logGroup }: ConsoleMonitoringProps): void {
+  const { names, settings } = deployment;
   const ofConsole = filtersFor(scope, logGroup, names.metrics);
   const waiting = event(CONSOLE_STATE_EVENTS.HoldsOverTen);
   ofConsole('HoldsWaiting', waiting, { metricValue: '$.waiting' });
@@ -62,12 +65,12 @@ function createConsoleFilters(scope: Construct, { names, logGroup }: ConsoleMoni
   ofConsole('DecisionsRefused', event('decision_refused'));
   ofConsole('SignInsRefused', event('sign_in_refused'));
   ofConsole('ConsoleErrors', ERRORS);
-  const handlerLog = logs.LogGroup.fromLogGroupName(scope, 'HandlerLog', names.logGroups.service);
-  filtersFor(scope, handlerLog, names.metrics)('DecisionsUnverified', event('decision_unverified'));
+  const log = logs.LogGroup.fromLogGroupName(scope, 'HandlerLog', handlerLog(names, settings));
+  filtersFor(scope, log, names.metrics)('DecisionsUnverified', event('decision_unverified'));
 }
 
 function consoleAlarms(
-  metrics: Metrics,
+  metrics: ServiceMetrics,
   service: ecs.FargateService,
 ): Readonly<Record<string, AlarmDefinition>> {
   const down = 'No healthy task of the console for two minutes: nobody can decide, or is told';
@@ -104,7 +107,7 @@ function consoleAlarms(
 }
 
 function consoleWidgets(
-  metrics: Metrics,
+  metrics: ServiceMetrics,
   service: ecs.FargateService,
   logGroup: logs.ILogGroup,
 ): cloudwatch.IWidget[][] {

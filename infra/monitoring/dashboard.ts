@@ -1,24 +1,24 @@
 // CloudWatch dashboard: decisions and refusals above, health and errors in the middle, the store below.
 import { Duration, Lazy } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { ACTIONS } from '../../src/protocol/decision.js';
 import { REFUSALS } from '../../src/protocol/refusal.js';
-import type { Metrics } from './metrics.js';
+import type { Metrics, ServiceMetrics } from './metrics.js';
 
 const { Stats } = cloudwatch;
 
+/** @param healthGraphs the row in the middle: of what runs the handler, and what is called */
 export function createDashboard(
   scope: Construct,
   dashboardName: string,
   metrics: Metrics,
-  service: ecs.FargateService,
+  healthGraphs: cloudwatch.IWidget[],
 ): void {
   new cloudwatch.Dashboard(scope, 'Dashboard', {
     dashboardName,
     defaultInterval: Duration.hours(12),
-    widgets: [decisionGraphs(metrics), healthGraphs(metrics, service), storeGraphs(metrics)],
+    widgets: [decisionGraphs(metrics), healthGraphs, storeGraphs(metrics)],
   });
 }
 
@@ -38,29 +38,37 @@ function decisionGraphs(metrics: Metrics): cloudwatch.IWidget[] {
   ];
 }
 
-function healthGraphs(metrics: Metrics, service: ecs.FargateService): cloudwatch.IWidget[] {
+/** Health of tasks behind a load balancer. */
+export function serviceGraphs(metrics: ServiceMetrics): cloudwatch.IWidget[] {
   return [
     graph('Targets', [
       metrics.fromTargets('HealthyHostCount', Stats.MAXIMUM).with({ label: 'healthy' }),
       metrics.fromTargets('UnHealthyHostCount', Stats.MAXIMUM).with({ label: 'unhealthy' }),
     ]),
     graph('CPU and memory (%)', [
-      service.metricCpuUtilization({ label: 'CPU' }),
-      service.metricMemoryUtilization({ label: 'memory' }),
+      metrics.cpu().with({ label: 'CPU' }),
+      metrics.memory().with({ label: 'memory' }),
     ]),
-    graph('Errors', [
-      metrics.fromLog('Errors').with({ label: 'errors in the log' }),
-      metrics.fromLog('IntegrityRefusals').with({ label: 'rejected by integrity' }),
-      metrics.fromLog('KeyRefreshFailures').with({ label: 'failed key refreshes' }),
-      metrics.fromLog('PolicyRefreshFailures').with({ label: 'failed policy or list refreshes' }),
-      metrics.fromLog('EmergencyStops').with({ label: 'reads of an emergency stop in force' }),
-      metrics.fromLog('Stale').with({ label: 'reports of stale keys or policy' }),
+    errorGraph(metrics, [
       metrics.fromTargets('HTTPCode_Target_5XX_Count', Stats.SUM).with({ label: '5xx from the service' }),
       metrics.fromLoadBalancer('HTTPCode_ELB_5XX_Count', Stats.SUM).with({
         label: '5xx from the load balancer',
       }),
     ]),
   ];
+}
+
+/** @param responses metrics of responses that report an error */
+export function errorGraph(metrics: Metrics, responses: cloudwatch.IMetric[]): cloudwatch.GraphWidget {
+  return graph('Errors', [
+    metrics.fromLog('Errors').with({ label: 'errors in the log' }),
+    metrics.fromLog('IntegrityRefusals').with({ label: 'rejected by integrity' }),
+    metrics.fromLog('KeyRefreshFailures').with({ label: 'failed key refreshes' }),
+    metrics.fromLog('PolicyRefreshFailures').with({ label: 'failed policy or list refreshes' }),
+    metrics.fromLog('EmergencyStops').with({ label: 'reads of an emergency stop in force' }),
+    metrics.fromLog('Stale').with({ label: 'reports of stale keys or policy' }),
+    ...responses,
+  ]);
 }
 
 function storeGraphs(metrics: Metrics): cloudwatch.IWidget[] {

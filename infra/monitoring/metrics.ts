@@ -1,4 +1,5 @@
-// Metrics for the service: those that filters extract from its log, and those from the load balancer, ECS and DynamoDB.
+// Metrics for the handler: those that filters extract from its log, and those from the load balancer, ECS, Lambda and
+// DynamoDB.
 import { Duration, Fn } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -119,9 +120,6 @@ export interface MetricsProps {
   readonly namespace: string;
   /** The name of the store's table. */
   readonly table: string;
-  readonly service: ecs.FargateService;
-  readonly loadBalancer: elbv2.IApplicationLoadBalancer;
-  readonly targetGroup: elbv2.IApplicationTargetGroup;
 }
 
 /** Creates metrics for alarms and graphs. Their period is five minutes. */
@@ -177,6 +175,42 @@ export class Metrics {
     });
   }
 
+  fromFunction(FunctionName: string, metricName: string, statistic: string): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: 'AWS/Lambda',
+      metricName,
+      dimensionsMap: { FunctionName },
+      statistic,
+      period: FIVE_MINUTES,
+    });
+  }
+
+  /** @param Stage the only stage of the API */
+  fromApi(ApiName: string, Stage: string, metricName: string, statistic: string): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: 'AWS/ApiGateway',
+      metricName,
+      dimensionsMap: { ApiName, Stage },
+      statistic,
+      period: FIVE_MINUTES,
+    });
+  }
+}
+
+export interface LoadBalancerMetricsProps extends MetricsProps {
+  readonly loadBalancer: elbv2.IApplicationLoadBalancer;
+  readonly targetGroup: elbv2.IApplicationTargetGroup;
+}
+
+/** The metrics of what is behind a load balancer. */
+export class LoadBalancerMetrics extends Metrics {
+  readonly #parts: LoadBalancerMetricsProps;
+
+  constructor(props: LoadBalancerMetricsProps) {
+    super(props);
+    this.#parts = props;
+  }
+
   fromLoadBalancer(
     metricName: string,
     statistic: string,
@@ -186,7 +220,7 @@ export class Metrics {
       namespace: 'AWS/ApplicationELB',
       metricName,
       dimensionsMap: {
-        LoadBalancer: loadBalancerId(this.#props.loadBalancer.loadBalancerArn),
+        LoadBalancer: loadBalancerId(this.#parts.loadBalancer.loadBalancerArn),
         ...dimensions,
       },
       statistic,
@@ -196,7 +230,7 @@ export class Metrics {
 
   fromTargets(metricName: string, statistic: string): cloudwatch.Metric {
     return this.fromLoadBalancer(metricName, statistic, {
-      TargetGroup: targetGroupId(this.#props.targetGroup.targetGroupArn),
+      TargetGroup: targetGroupId(this.#parts.targetGroup.targetGroupArn),
     });
   }
 
@@ -220,12 +254,22 @@ export class Metrics {
       period: Duration.days(1),
     });
   }
+}
+
+/** The metrics of a service of ECS behind a load balancer. */
+export class ServiceMetrics extends LoadBalancerMetrics {
+  readonly #service: ecs.FargateService;
+
+  constructor(props: LoadBalancerMetricsProps & { readonly service: ecs.FargateService }) {
+    super(props);
+    this.#service = props.service;
+  }
 
   cpu(): cloudwatch.Metric {
-    return this.#props.service.metricCpuUtilization({ period: FIVE_MINUTES });
+    return this.#service.metricCpuUtilization({ period: FIVE_MINUTES });
   }
 
   memory(): cloudwatch.Metric {
-    return this.#props.service.metricMemoryUtilization({ period: FIVE_MINUTES });
+    return this.#service.metricMemoryUtilization({ period: FIVE_MINUTES });
   }
 }

@@ -1,10 +1,10 @@
-// The service: tasks behind an internal load balancer with a private hostname, and their monitoring.
+// What the Co-signer calls: an internal load balancer with a private hostname. Behind it are the handler's tasks, or its
+// function. Their monitoring is here as well.
 import { Duration, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
-import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as route53 from 'aws-cdk-lib/aws-route53';
@@ -13,15 +13,18 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { LOAD_BALANCER_IDLE_MS, PORT } from '../../src/timeouts.js';
+import { FunctionMonitoring } from '../monitoring/function.js';
 import { Monitoring } from '../monitoring/monitoring.js';
 import type { StackName } from '../names.js';
-import { createOutputs } from './callback-outputs.js';
+import { callbackUrl } from '../settings.js';
 import { createCertificate } from './certificate.js';
 import { createService, createTargetGroup, createTask } from './fargate.js';
 import type { Network } from './foundation.js';
+import { createFunctionTarget } from './function-target.js';
+import { createOutputs } from './handler-outputs.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 import { createScaling } from './scaling.js';
-import type { SecurityGroupIds } from './security.js';
+import type { SecurityGroupIds, TaskRoles } from './security.js';
 import { serviceEnvironment } from './service-environment.js';
 import type { Store } from './store.js';
 
@@ -35,10 +38,8 @@ export interface CallbackStackProps extends ProjectStackProps {
   readonly policyBucket: s3.IBucket;
   /** The service's memory. */
   readonly store: Store;
-  /** Permissions for the service. */
-  readonly taskRole: iam.IRole;
-  /** Permissions that Fargate needs to start a task. */
-  readonly executionRole: iam.IRole;
+  /** Permissions for the tasks. */
+  readonly taskRoles: TaskRoles | undefined;
   /** The repository that the image is pulled from. */
   readonly repository: ecr.IRepository;
   /** Receives the load balancer's access logs. */
@@ -46,9 +47,7 @@ export interface CallbackStackProps extends ProjectStackProps {
 }
 
 export class CallbackStack extends ProjectStack {
-  readonly service: ecs.FargateService;
   readonly loadBalancer: elbv2.ApplicationLoadBalancer;
-  readonly targetGroup: elbv2.ApplicationTargetGroup;
   /** ARN of the load balancer's certificate. */
   readonly certificate: string;
   /** The load balancer's second security group, which admits those who use the console, if there is one. */
@@ -57,12 +56,39 @@ export class CallbackStack extends ProjectStack {
   readonly alarmTopic: sns.ITopic;
 
   constructor(scope: Construct, id: StackName, props: CallbackStackProps) {
-    super(scope, id, props, 'service, load balancer, private hostname and alarms');
+    super(scope, id, props, 'load balancer, private hostname, what is behind them, and alarms');
+    const { settings, names } = this.deployment;
+    this.loadBalancer = this.createLoadBalancer(props);
+    this.consoleGroupId = this.addConsoleGroup(props.network.vpc);
+    this.certificate = createCertificate(this, settings);
+    this.createPrivateHostname(this.loadBalancer, props.network.vpc);
+    const runsTasks = settings.compute === 'fargate';
+    const cluster = runsTasks || settings.console !== undefined ? this.createCluster(props) : undefined;
+    const { targetGroup, topic } =
+      runsTasks && cluster !== undefined
+        ? this.forwardToTasks(props, cluster)
+        : this.forwardToFunction(props);
+    this.alarmTopic = topic;
+    createOutputs(this, this.deployment, {
+      url: callbackUrl(settings),
+      front: {
+        LoadBalancerDNS: [this.loadBalancer.loadBalancerDnsName, 'DNS name of the load balancer'],
+        TargetGroupArn: [
+          targetGroup.targetGroupArn,
+          'Use with: aws elbv2 describe-target-health --target-group-arn',
+        ],
+      },
+      dashboard: names.prefix,
+      alarmTopic: topic,
+    });
+  }
+
+  private forwardToTasks(props: CallbackStackProps, cluster: ecs.ICluster) {
+    const { names, settings, leaving } = this.deployment;
+    const { loadBalancer, certificate } = this;
     const imageTag = this.createImageTag();
-    const logGroup = this.createLogGroup('Log', this.deployment.names.logGroups.service, props.key);
-    const cluster = this.createCluster(props);
-    const { names, settings } = this.deployment;
-    this.service = createService(this, {
+    const logGroup = this.createLogGroup('Log', names.logGroups.service, props.key);
+    const service = createService(this, {
       name: names.service,
       cluster,
       task: this.createTask(props, imageTag, logGroup),
@@ -70,35 +96,54 @@ export class CallbackStack extends ProjectStack {
       subnets: props.network.privateSubnets,
       securityGroup: this.importSecurityGroup('TaskGroup', props.securityGroupIds.task),
     });
-    this.loadBalancer = this.createLoadBalancer(props);
-    this.consoleGroupId = this.addConsoleGroup(props.network.vpc);
-    this.targetGroup = createTargetGroup(this, {
+    const targetGroup = createTargetGroup(this, {
       names: names.targetGroups,
       vpc: props.network.vpc,
       port: PORT,
       tls: settings.tlsToTask,
-      service: this.service,
+      service,
     });
-    this.certificate = createCertificate(this, settings);
-    this.addHttpsListener(this.loadBalancer, this.targetGroup);
-    this.createPrivateHostname(this.loadBalancer, props.network.vpc);
-    const monitoring = new Monitoring(this, 'Monitoring', {
+    // ECS starts no task whose group is not in use at a load balancer. Until tasks are healthy, the function answers.
+    if (leaving.has('function')) this.addHttpsListener(this.createFunctionTarget(), targetGroup);
+    else this.addHttpsListener(targetGroup);
+    const { topic } = new Monitoring(this, 'Monitoring', {
       deployment: this.deployment,
       key: props.key,
       logGroup,
-      service: this.service,
-      loadBalancer: this.loadBalancer,
-      targetGroup: this.targetGroup,
-      certificate: this.certificate,
+      service,
+      loadBalancer,
+      targetGroup,
+      certificate,
     });
     createScaling(this, {
       deployment: this.deployment,
-      service: this.service,
-      loadBalancerArn: this.loadBalancer.loadBalancerArn,
-      targetGroupArn: this.targetGroup.targetGroupArn,
+      service,
+      loadBalancerArn: loadBalancer.loadBalancerArn,
+      targetGroupArn: targetGroup.targetGroupArn,
     });
-    this.alarmTopic = monitoring.topic;
-    createOutputs(this, this.deployment, this);
+    return { targetGroup, topic };
+  }
+
+  private forwardToFunction({ key }: CallbackStackProps) {
+    const { loadBalancer, certificate } = this;
+    const targetGroup = this.createFunctionTarget();
+    this.addHttpsListener(targetGroup);
+    const { topic } = new FunctionMonitoring(this, 'Monitoring', {
+      deployment: this.deployment,
+      key,
+      front: { loadBalancer, targetGroup, certificate },
+    });
+    return { targetGroup, topic };
+  }
+
+  private createFunctionTarget(): elbv2.ApplicationTargetGroup {
+    const name = this.deployment.names.targetGroups.function;
+    return createFunctionTarget(this, {
+      name,
+      functionArn: this.functionArn(),
+      targetGroupArn: this.arn('elasticloadbalancing', `targetgroup/${name}/*`),
+      account: this.account,
+    });
   }
 
   private createCluster({ network, key }: CallbackStackProps): ecs.Cluster {
@@ -119,14 +164,14 @@ export class CallbackStack extends ProjectStack {
 
   private createTask(props: CallbackStackProps, imageTag: string, logGroup: logs.ILogGroup) {
     const { names, settings, sizing } = this.deployment;
-    const { repository, policyBucket, store, taskRole, executionRole } = props;
+    const { repository, policyBucket, store, taskRoles } = props;
+    if (taskRoles === undefined) throw new Error('the roles of the tasks are missing');
     const task = createTask(this, {
       family: names.taskFamily,
       cpu: sizing.cpu,
       memoryMiB: sizing.memoryMiB,
       architecture: settings.architecture,
-      taskRole,
-      executionRole,
+      ...taskRoles,
       container: {
         name: names.container,
         repository,
@@ -181,16 +226,23 @@ export class CallbackStack extends ProjectStack {
     return securityGroupId;
   }
 
+  /** @param next attached to the listener, but without requests yet */
   private addHttpsListener(
-    loadBalancer: elbv2.ApplicationLoadBalancer,
-    targetGroup: elbv2.ApplicationTargetGroup,
+    targetGroup: elbv2.IApplicationTargetGroup,
+    next?: elbv2.IApplicationTargetGroup,
   ): void {
-    loadBalancer.addListener('Https', {
+    this.loadBalancer.addListener('Https', {
       port: 443,
       protocol: elbv2.ApplicationProtocol.HTTPS,
       sslPolicy: elbv2.SslPolicy.TLS13_RES,
       certificates: [elbv2.ListenerCertificate.fromArn(this.certificate)],
-      defaultTargetGroups: [targetGroup],
+      defaultAction:
+        next === undefined
+          ? elbv2.ListenerAction.forward([targetGroup])
+          : elbv2.ListenerAction.weightedForward([
+              { targetGroup, weight: 1 },
+              { targetGroup: next, weight: 0 },
+            ]),
       open: false,
     });
   }

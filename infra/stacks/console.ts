@@ -98,7 +98,7 @@ export class ConsoleStack extends ProjectStack {
       host: host?.securityGroupId,
     });
     new ConsoleMonitoring(this, 'Monitoring', {
-      names,
+      deployment: this.deployment,
       logGroup,
       service: this.service,
       loadBalancer: props.loadBalancer,

@@ -1,6 +1,6 @@
 // The VPC endpoints: one for each AWS service in use, and what each of them allows.
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import type { Deployment } from '../deployment.js';
+import { type Deployment, runsTasks } from '../deployment.js';
 import { ARCHIVE_PREFIX, type bucketName as nameOfBucket } from '../names.js';
 import {
   COSIGNER_BUCKET_ACTIONS,
@@ -38,7 +38,7 @@ export function interfaceEndpoints(inputs: EndpointInputs): readonly InterfaceEn
     { actions: ['ecr:GetAuthorizationToken'], resources: ['*'] },
   ];
   const logGroups = [
-    names.logGroups.service,
+    ...(runsTasks(inputs.deployment) ? [names.logGroups.service] : []),
     ...(settings.console === undefined ? [] : [names.logGroups.console]),
   ];
   const writeLog = {
@@ -49,14 +49,26 @@ export function interfaceEndpoints(inputs: EndpointInputs): readonly InterfaceEn
   const publish = { actions: ['sns:Publish'], resources: [inputs.arn('sns', names.console.topic)] };
   return [
     ['Ssm', Service.SSM, ssmStatements(inputs)],
-    ['EcrApi', Service.ECR, pullImage],
-    ['EcrDocker', Service.ECR_DOCKER, pullImage],
-    ['CloudWatchLogs', Service.CLOUDWATCH_LOGS, [writeLog]],
+    ...(startsTasks(inputs.deployment)
+      ? ([
+          ['EcrApi', Service.ECR, pullImage],
+          ['EcrDocker', Service.ECR_DOCKER, pullImage],
+          ['CloudWatchLogs', Service.CLOUDWATCH_LOGS, [writeLog]],
+        ] satisfies InterfaceEndpoint[])
+      : []),
     ...(hasSessions(inputs.deployment)
       ? [['SsmMessages', Service.SSM_MESSAGES, [openSession]] satisfies InterfaceEndpoint]
       : []),
     ...(settings.console === undefined ? [] : [['Sns', Service.SNS, [publish]] satisfies InterfaceEndpoint]),
   ];
+}
+
+/**
+ * Whether Fargate starts tasks in the VPC: those of the handler, or those of the console. Lambda pulls a function's image,
+ * and writes its log, from outside.
+ */
+function startsTasks(deployment: Deployment): boolean {
+  return runsTasks(deployment) || deployment.settings.console !== undefined;
 }
 
 /** Whether Session Manager reaches a host in the VPC: that of the Co-signer, or that of the console. */
@@ -86,11 +98,15 @@ export function s3Statements({
 }: EndpointInputs): readonly EndpointStatement[] {
   const { cosigner, region } = deployment.settings;
   // The bucket from which ECR serves image layers (Amazon ECR, "Minimum Amazon S3 bucket permissions").
-  const pullLayers: EndpointStatement = {
-    actions: ['s3:GetObject'],
-    resources: [bucketArn(`prod-${region}-starport-layer-bucket/*`)],
-    anyAccount: true,
-  };
+  const pullLayers: EndpointStatement[] = startsTasks(deployment)
+    ? [
+        {
+          actions: ['s3:GetObject'],
+          resources: [bucketArn(`prod-${region}-starport-layer-bucket/*`)],
+          anyAccount: true,
+        },
+      ]
+    : [];
   const policyBucket = bucketArn(bucketName('policy'));
   const readPolicies: EndpointStatement[] = [
     { actions: POLICY_BUCKET_ACTIONS, resources: [policyBucket] },
@@ -101,10 +117,10 @@ export function s3Statements({
     { actions: ARCHIVE_BUCKET_ACTIONS, resources: [archive] },
     { actions: ARCHIVE_OBJECT_ACTIONS, resources: [`${archive}/${ARCHIVE_PREFIX}/*`] },
   ];
-  if (!cosigner) return [pullLayers, ...readPolicies, ...useArchive];
+  if (!cosigner) return [...pullLayers, ...readPolicies, ...useArchive];
   const cosignerBucket = bucketArn(bucketName('cosigner'));
   return [
-    pullLayers,
+    ...pullLayers,
     ...readPolicies,
     ...useArchive,
     { actions: COSIGNER_BUCKET_ACTIONS, resources: [cosignerBucket] },

@@ -4,6 +4,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { hasApi } from '../deployment.js';
 import type { StackName } from '../names.js';
 import type { ExistingNetwork } from '../settings.js';
 import { type EndpointStatement, toPolicyStatement } from './endpoint-policy.js';
@@ -17,6 +18,14 @@ export interface Network {
   readonly privateSubnets: readonly [ec2.ISubnet, ec2.ISubnet];
   /** Security group of the interface endpoints. */
   readonly endpointSecurityGroup: ec2.ISecurityGroup;
+  /** The endpoint at which the Co-signer calls the API, if there is one. */
+  readonly apiEndpoint?: ApiEndpoint | undefined;
+}
+
+export interface ApiEndpoint {
+  readonly id: string;
+  /** Its own group; undefined if the endpoint exists already. */
+  readonly securityGroup?: ec2.ISecurityGroup;
 }
 
 interface GatewayEndpoint {
@@ -95,7 +104,8 @@ export class FoundationStack extends ProjectStack {
     const privateSubnets = [privateA, privateB] as const;
     const routeTableIds = privateSubnets.map(({ routeTable }) => routeTable.routeTableId);
     const endpointSecurityGroup = this.createEndpoints(vpc, privateSubnets, routeTableIds);
-    return { vpc, privateSubnets, endpointSecurityGroup };
+    const apiEndpoint = this.createApiEndpoint(vpc, privateSubnets);
+    return { vpc, privateSubnets, endpointSecurityGroup, apiEndpoint };
   }
 
   private createPrivateSubnet(id: string, vpc: ec2.IVpc, availabilityZone: string, cidrBlock: string) {
@@ -147,7 +157,15 @@ export class FoundationStack extends ProjectStack {
       existing.endpoints === 'create'
         ? this.createEndpoints(vpc, privateSubnets, existing.routeTableIds ?? [])
         : this.importEndpointSecurityGroup(existing);
-    return { vpc, privateSubnets, endpointSecurityGroup };
+    const apiEndpoint =
+      existing.endpoints === 'create'
+        ? this.createApiEndpoint(vpc, privateSubnets)
+        : this.importApiEndpoint(existing);
+    return { vpc, privateSubnets, endpointSecurityGroup, apiEndpoint };
+  }
+
+  private importApiEndpoint({ executeApiEndpointId: id }: ExistingNetwork): ApiEndpoint | undefined {
+    return hasApi(this.deployment) && id !== undefined ? { id } : undefined;
   }
 
   private importEndpointSecurityGroup({ endpointSecurityGroupId }: ExistingNetwork): ec2.ISecurityGroup {
@@ -194,6 +212,38 @@ export class FoundationStack extends ProjectStack {
       ],
     });
     return securityGroup;
+  }
+
+  /**
+   * The endpoint of execute-api, with a group of its own, so that only the Co-signer reaches it. Its private DNS is off:
+   * it would redirect calls to all other APIs in the region. API Gateway publishes a name for API and endpoint together.
+   */
+  private createApiEndpoint(
+    vpc: ec2.IVpc,
+    privateSubnets: Network['privateSubnets'],
+  ): ApiEndpoint | undefined {
+    if (!hasApi(this.deployment)) return undefined;
+    const securityGroup = new ec2.SecurityGroup(this, 'ApiEndpoint', {
+      vpc,
+      description: 'The endpoint of the API: only the Co-signer reaches it',
+      allowAllOutbound: false,
+    });
+    const endpoint = new ec2.InterfaceVpcEndpoint(this, 'ExecuteApi', {
+      vpc,
+      service: ec2.InterfaceVpcEndpointAwsService.APIGATEWAY,
+      subnets: { subnets: privateSubnets.slice(0, this.deployment.settings.network.endpointZones) },
+      securityGroups: [securityGroup],
+      privateDnsEnabled: false,
+      open: false,
+    });
+    // Callers are anonymous, and the API does not exist yet. Its own policy admits nobody but this endpoint.
+    const invoke = {
+      actions: ['execute-api:Invoke'],
+      resources: [this.arn('execute-api', '*')],
+      anyAccount: true,
+    };
+    endpoint.addToPolicy(toPolicyStatement(invoke, this.account));
+    return { id: endpoint.vpcEndpointId, securityGroup };
   }
 
   private endpointInputs(): EndpointInputs {

@@ -7,6 +7,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { runsFunction } from '../deployment.js';
 import type { StackName } from '../names.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 
@@ -59,6 +60,7 @@ export class ImageStack extends ProjectStack {
   constructor(scope: Construct, id: StackName, props: ImageStackProps) {
     super(scope, id, props, 'image repository and build');
     this.repository = this.createRepository(props);
+    if (runsFunction(this.deployment)) this.allowFunction(this.repository);
     const source = this.createSourceBucket(props);
     this.createBuild(source, props);
 
@@ -90,6 +92,23 @@ export class ImageStack extends ProjectStack {
       removalPolicy: this.removalPolicy,
       emptyOnDelete: !production,
     });
+  }
+
+  /** Lambda pulls the image itself. Without this statement, it would add one whenever a function is created. */
+  private allowFunction(repository: ecr.Repository): void {
+    repository.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'Lambda',
+        principals: [new iam.ServicePrincipal('lambda.amazonaws.com')],
+        actions: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': this.account },
+          ArnLike: {
+            'aws:SourceArn': `${this.arn('lambda', `function:${this.deployment.names.function}`)}*`,
+          },
+        },
+      }),
+    );
   }
 
   private createSourceBucket({ key, logBucket }: ImageStackProps): s3.Bucket {

@@ -16,7 +16,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct, IConstruct } from 'constructs';
 import type { Deployment } from '../deployment.js';
-import { bucketName, type StackName } from '../names.js';
+import { bucketName, FUNCTION_ALIAS, type StackName } from '../names.js';
 import { withParameters } from './references.js';
 
 export interface ProjectStackProps {
@@ -104,6 +104,11 @@ export abstract class ProjectStack extends Stack {
   /** ARN of a resource in this account and region, whether or not it exists yet. */
   protected arn(service: string, resource: string): string {
     return `arn:${this.partition}:${service}:${this.region}:${this.account}:${resource}`;
+  }
+
+  /** ARN of the function's alias, which is what is invoked. */
+  protected functionArn(): string {
+    return this.arn('lambda', `function:${this.deployment.names.function}:${FUNCTION_ALIAS}`);
   }
 
   protected parameterArns(): string[] {

@@ -7,10 +7,12 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { PORT } from '../../src/timeouts.js';
+import { hasApi, runsTasks } from '../deployment.js';
 import { ARCHIVE_PREFIX, type StackName } from '../names.js';
 import { createDeletionProtection } from './deletion-protection.js';
 import type { Network } from './foundation.js';
-import { createPolicyBucket, POLICY_BUCKET_ACTIONS, POLICY_OBJECT_ACTIONS } from './policy-bucket.js';
+import { handlerStatements } from './handler-permissions.js';
+import { createPolicyBucket } from './policy-bucket.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
 import { Store } from './store.js';
 import { allowTraffic, HTTPS_PORT, tcp } from './traffic.js';
@@ -29,6 +31,13 @@ export interface SecurityGroupIds {
   readonly task: string;
 }
 
+export interface TaskRoles {
+  /** Permissions for the service. */
+  readonly taskRole: iam.IRole;
+  /** Permissions for Fargate, which pulls the image and writes the log. */
+  readonly executionRole: iam.IRole;
+}
+
 export class SecurityStack extends ProjectStack {
   /** Encrypts parameters, logs, images, the buckets for source and policies, and alarm notifications. */
   readonly key: kms.Key;
@@ -37,10 +46,8 @@ export class SecurityStack extends ProjectStack {
   readonly policyBucket: s3.IBucket;
   /** The service's memory. */
   readonly store: Store;
-  /** Permissions for the service. */
-  readonly taskRole: iam.IRole;
-  /** Permissions for Fargate, which pulls the image and writes the log. */
-  readonly executionRole: iam.IRole;
+  /** The roles of the handler's tasks, if tasks run it. */
+  readonly taskRoles: TaskRoles | undefined;
 
   constructor(scope: Construct, id: StackName, props: SecurityStackProps) {
     super(scope, id, props, 'keys, security groups, policy bucket, store and roles');
@@ -49,10 +56,14 @@ export class SecurityStack extends ProjectStack {
     const policyBucket = this.createPolicyBucket(props);
     this.policyBucket = policyBucket;
     this.store = this.createStore(props);
-    this.taskRole = this.createTaskRole(policyBucket).withoutPolicyUpdates();
-    this.executionRole = this.createExecutionRole(
-      this.deployment.names.logGroups.service,
-    ).withoutPolicyUpdates();
+    this.taskRoles = runsTasks(this.deployment)
+      ? {
+          taskRole: this.createTaskRole(policyBucket).withoutPolicyUpdates(),
+          executionRole: this.createExecutionRole(
+            this.deployment.names.logGroups.service,
+          ).withoutPolicyUpdates(),
+        }
+      : undefined;
 
     new CfnOutput(this, 'KeyArn', { value: this.key.keyArn, description: 'KMS key for the parameters' });
     new CfnOutput(this, 'PolicyBucket', {
@@ -112,7 +123,8 @@ export class SecurityStack extends ProjectStack {
     return key;
   }
 
-  private createSecurityGroups({ vpc, endpointSecurityGroup }: Network): SecurityGroupIds {
+  private createSecurityGroups(network: Network): SecurityGroupIds {
+    const { vpc, endpointSecurityGroup } = network;
     const {
       cosigner: hosted,
       cosignerSecurityGroupId,
@@ -132,7 +144,7 @@ export class SecurityStack extends ProjectStack {
     const task = create('Task', 'The callback handler');
 
     allowTraffic(this, 'CosignerToLoadBalancer', cosigner, loadBalancer, HTTPS_PORT);
-    allowTraffic(this, 'LoadBalancerToTask', loadBalancer, task, PORT);
+    if (runsTasks(this.deployment)) allowTraffic(this, 'LoadBalancerToTask', loadBalancer, task, PORT);
     allowTraffic(this, 'TaskToEndpoints', task, endpointSecurityGroup, HTTPS_PORT);
     new ec2.CfnSecurityGroupEgress(this, 'TaskToS3', {
       groupId: task.securityGroupId,
@@ -146,6 +158,7 @@ export class SecurityStack extends ProjectStack {
       ...tcp(HTTPS_PORT),
       description: 'Read and write the store',
     });
+    this.allowApiTraffic(cosigner, network);
     if (hosted) {
       allowTraffic(this, 'CosignerToEndpoints', cosigner, endpointSecurityGroup, HTTPS_PORT);
       new ec2.CfnSecurityGroupEgress(this, 'CosignerToInternet', {
@@ -160,6 +173,22 @@ export class SecurityStack extends ProjectStack {
       loadBalancer: loadBalancer.securityGroupId,
       task: task.securityGroupId,
     };
+  }
+
+  /**
+   * Lets the Co-signer call the API. If both groups exist already, the rules are their owner's: a second one for the same
+   * traffic would be refused.
+   */
+  private allowApiTraffic(
+    cosigner: ec2.ISecurityGroup,
+    { apiEndpoint, endpointSecurityGroup }: Network,
+  ): void {
+    const { cosigner: hosted, cosignerSecurityGroupId } = this.deployment.settings;
+    if (!hasApi(this.deployment)) return;
+    if (apiEndpoint?.securityGroup !== undefined)
+      allowTraffic(this, 'CosignerToApi', cosigner, apiEndpoint.securityGroup, HTTPS_PORT);
+    else if (cosignerSecurityGroupId === undefined && !hosted)
+      allowTraffic(this, 'CosignerToApi', cosigner, endpointSecurityGroup, HTTPS_PORT);
   }
 
   private createPolicyBucket({ logBucket }: SecurityStackProps): s3.Bucket {
@@ -187,32 +216,10 @@ export class SecurityStack extends ProjectStack {
   }
 
   private createTaskRole(policyBucket: s3.Bucket): iam.Role {
-    const parameters = this.parameterArns();
     const role = this.createRole(
       'TaskRole',
       'Callback handler: reads its keys and its policy, and keeps its store',
-      [
-        new iam.PolicyStatement({ actions: ['ssm:GetParameters'], resources: parameters }),
-        // SSM encrypts each parameter with its ARN as the encryption context (AWS Systems Manager, "KMS encryption").
-        new iam.PolicyStatement({
-          actions: ['kms:Decrypt'],
-          resources: [this.key.keyArn],
-          conditions: { StringEquals: { 'kms:EncryptionContext:PARAMETER_ARN': parameters } },
-        }),
-        new iam.PolicyStatement({ actions: POLICY_BUCKET_ACTIONS, resources: [policyBucket.bucketArn] }),
-        new iam.PolicyStatement({
-          actions: POLICY_OBJECT_ACTIONS,
-          resources: [policyBucket.arnForObjects('*')],
-        }),
-        // With a bucket key, the encryption context is the ARN of the bucket, not of the object (Amazon S3, "Reducing the
-        // cost of SSE-KMS with Amazon S3 Bucket Keys"). S3 calls KMS itself, with the task's permissions.
-        new iam.PolicyStatement({
-          actions: ['kms:Decrypt'],
-          resources: [this.key.keyArn],
-          conditions: { StringEquals: { 'kms:EncryptionContext:aws:s3:arn': policyBucket.bucketArn } },
-        }),
-        ...this.store.permissions(),
-      ],
+      handlerStatements({ parameters: this.parameterArns(), key: this.key, policyBucket, store: this.store }),
     );
     const objects = (bucket: s3.Bucket, below: string): string[] => [
       `IAM5[Resource::<${this.getLogicalId(bucket.node.defaultChild as s3.CfnBucket)}.Arn>/${below}]`,

@@ -1,4 +1,4 @@
-// The environment variables of the service's container, and of the console's.
+// The environment variables of the handler, as a task or as a function, and of the console's container.
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { POLICY_FILE } from '../../src/config.js';
 import { SHUTDOWN_TIMEOUT_MS } from '../../src/timeouts.js';
@@ -7,8 +7,21 @@ import { ARCHIVE_PREFIX, CONSOLE_PORT, type Names } from '../names.js';
 import { consoleOrigin, type Settings } from '../settings.js';
 import type { Store } from './store.js';
 
-/** Variables that are left out have the service's own defaults. */
+/** The variables of the handler's container. */
 export function serviceEnvironment(
+  deployment: Deployment,
+  policyBucket: s3.IBucket,
+  store: Store,
+): Record<string, string> {
+  return {
+    ...handlerEnvironment(deployment, policyBucket, store),
+    SHUTDOWN_TIMEOUT_MS: String(SHUTDOWN_TIMEOUT_MS),
+    ...taskTls(deployment.settings),
+  };
+}
+
+/** The handler's variables, wherever it runs. Those that are left out have the handler's own defaults. */
+export function handlerEnvironment(
   deployment: Deployment,
   policyBucket: s3.IBucket,
   store: Store,
@@ -22,7 +35,6 @@ export function serviceEnvironment(
     CALLBACK_PRIVATE_KEY_PARAMETER: names.parameters.callbackPrivateKey,
     COSIGNER_PUBLIC_KEY_PARAMETER: names.parameters.cosignerPublicKey,
     POLICY_BUCKET: policyBucket.bucketName,
-    SHUTDOWN_TIMEOUT_MS: String(SHUTDOWN_TIMEOUT_MS),
     STOP_PARAMETER: names.parameters.policyStop,
     ...sharedEnvironment(deployment, store),
     ...(keyWithdrawal !== 'keep' && { KEY_WITHDRAWAL: keyWithdrawal }),
@@ -46,6 +58,7 @@ export function consoleEnvironment(
     POLICY_BUCKET: policyBucket.bucketName,
     SHUTDOWN_TIMEOUT_MS: String(SHUTDOWN_TIMEOUT_MS),
     ...sharedEnvironment(deployment, store),
+    ...taskTls(settings),
     CONSOLE_PORT: String(CONSOLE_PORT),
     NOTIFY_TOPIC: topicArn,
     ...(webhook !== undefined && {
@@ -55,7 +68,7 @@ export function consoleEnvironment(
   };
 }
 
-/** What the handler and the console have in common: policy, store, TLS, and the origin of the passkeys. */
+/** What the handler and the console have in common: policy, store, and the origin of the passkeys. */
 function sharedEnvironment(
   { names, settings }: Deployment,
   { table, archive }: Store,
@@ -67,8 +80,11 @@ function sharedEnvironment(
     ...policySource(names, settings),
     ...policySigners(settings),
     ...(settings.console !== undefined && { CONSOLE_ORIGIN: consoleOrigin(settings) }),
-    ...(settings.tlsToTask && { TLS: 'self-signed' }),
   };
+}
+
+function taskTls({ tlsToTask }: Settings): Record<string, string> {
+  return tlsToTask ? { TLS: 'self-signed' } : {};
 }
 
 /** The file is relative to the image's working directory. What is signed names it as it stands here. */

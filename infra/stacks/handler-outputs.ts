@@ -1,35 +1,39 @@
-// The outputs of the service's stack.
+// The outputs of the stack that the Co-signer calls: its URL, and where to look.
 import { CfnOutput } from 'aws-cdk-lib';
-import type * as elbv2 from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { Deployment } from '../deployment.js';
-import { callbackUrl } from '../settings.js';
+import { handlerLog } from '../names.js';
 
-interface Outputs {
-  readonly loadBalancer: elbv2.IApplicationLoadBalancer;
-  readonly targetGroup: elbv2.IApplicationTargetGroup;
+export type Outputs = Readonly<Record<string, readonly [value: string, description: string]>>;
+
+export interface HandlerOutputs {
+  /** The base URL to configure in the Co-signer. It is the first output. */
+  readonly url: string;
+  /** The outputs of what the Co-signer calls. */
+  readonly front: Outputs;
+  readonly dashboard: string;
   readonly alarmTopic: sns.ITopic;
 }
 
 export function createOutputs(
   scope: Construct,
   deployment: Deployment,
-  { loadBalancer, targetGroup, alarmTopic }: Outputs,
+  { url, front, dashboard, alarmTopic }: HandlerOutputs,
 ): void {
   const { names, settings } = deployment;
   const { parameters } = names;
-  const outputs: Readonly<Record<string, [value: string, description: string]>> = {
-    CallbackURL: [callbackUrl(settings), 'Base URL to configure in the Co-signer'],
-    LoadBalancerDNS: [loadBalancer.loadBalancerDnsName, 'DNS name of the load balancer'],
-    TargetGroupArn: [
-      targetGroup.targetGroupArn,
-      'Use with: aws elbv2 describe-target-health --target-group-arn',
-    ],
-    ClusterName: [names.cluster, 'Use with: aws ecs describe-services --cluster'],
-    ServiceName: [names.service, 'Use with: aws ecs describe-services --services'],
-    LogGroupName: [names.logGroups.service, 'Use with: aws logs tail --follow'],
-    DashboardName: [names.prefix, 'CloudWatch dashboard'],
+  const outputs: Outputs = {
+    CallbackURL: [url, 'Base URL to configure in the Co-signer'],
+    ...front,
+    ...(settings.compute === 'fargate'
+      ? {
+          ClusterName: [names.cluster, 'Use with: aws ecs describe-services --cluster'],
+          ServiceName: [names.service, 'Use with: aws ecs describe-services --services'],
+        }
+      : { FunctionName: [names.function, 'Use with: aws lambda get-function --function-name'] }),
+    LogGroupName: [handlerLog(names, settings), 'Use with: aws logs tail --follow'],
+    DashboardName: [dashboard, 'CloudWatch dashboard'],
     AlarmTopicArn: [alarmTopic.topicArn, 'SNS topic that receives alarm notifications'],
     CallbackPrivateKeyParameter: [
       parameters.callbackPrivateKey,

@@ -1,0 +1,162 @@
+// The handler as a Lambda function: its role, log, image, versions and alias, and the metrics and queries of its log.
+import { CfnOutput, Duration } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { createMetricFilters } from '../monitoring/metrics.js';
+import { saveQueries } from '../monitoring/queries.js';
+import { ARCHIVE_PREFIX, FUNCTION_ALIAS, type StackName } from '../names.js';
+import type { Network } from './foundation.js';
+import { handlerStatements } from './handler-permissions.js';
+import { ProjectStack, type ProjectStackProps } from './project-stack.js';
+import type { SecurityGroupIds } from './security.js';
+import { handlerEnvironment } from './service-environment.js';
+import type { Store } from './store.js';
+
+export interface FunctionStackProps extends ProjectStackProps {
+  /** The network that the function reaches AWS services through. */
+  readonly network: Network;
+  readonly securityGroupIds: SecurityGroupIds;
+  /** Encrypts parameters, the policy bucket and the log. */
+  readonly key: kms.IKey;
+  readonly policyBucket: s3.IBucket;
+  /** The handler's memory. */
+  readonly store: Store;
+}
+
+/** API Gateway waits as long, and the Co-signer a second longer. */
+export const FUNCTION_TIMEOUT = Duration.seconds(29);
+
+/** What Lambda does with the role to connect the function to the VPC (AWS Lambda, "Required IAM permissions"). */
+const NETWORK_INTERFACE_ACTIONS = [
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+export class FunctionStack extends ProjectStack {
+  readonly alias: lambda.Alias;
+
+  constructor(scope: Construct, id: StackName, props: FunctionStackProps) {
+    super(scope, id, props, 'function and its log');
+    const { names } = this.deployment;
+    const imageTag = this.createImageTag();
+    const logGroup = this.createLogGroup('Log', names.logGroups.function, props.key);
+    createMetricFilters(this, logGroup, names.metrics);
+    saveQueries(this, `${names.prefix}-function`, logGroup);
+    const handler = this.createFunction(props, imageTag, logGroup);
+    this.alias = this.createAlias(handler);
+
+    new CfnOutput(this, 'FunctionName', {
+      value: handler.functionName,
+      description: 'Use with: aws lambda get-function --function-name',
+    });
+    new CfnOutput(this, 'FunctionAliasArn', {
+      value: this.functionArn(),
+      description: `Use with: aws lambda invoke --function-name`,
+    });
+    new CfnOutput(this, 'LogGroupName', {
+      value: names.logGroups.function,
+      description: 'Use with: aws logs tail --follow',
+    });
+  }
+
+  private createFunction(
+    { network, securityGroupIds, policyBucket, store, ...props }: FunctionStackProps,
+    imageTag: string,
+    logGroup: logs.ILogGroup,
+  ): lambda.Function {
+    const { names, settings, sizing } = this.deployment;
+    const role = this.createFunctionRole({ network, securityGroupIds, policyBucket, store, ...props });
+    // By its name, so that the CDK does not extend the repository's policy.
+    const repository = ecr.Repository.fromRepositoryName(this, 'Repository', names.repository);
+    const reserved = settings.lambda?.reservedConcurrency;
+    const handler = new lambda.DockerImageFunction(this, 'Function', {
+      functionName: names.function,
+      description: `Callback handler, ${this.deployment.environment}`,
+      code: lambda.DockerImageCode.fromEcr(repository, { tagOrDigest: imageTag }),
+      architecture:
+        settings.architecture === 'arm64' ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
+      memorySize: sizing.functionMemoryMiB,
+      timeout: FUNCTION_TIMEOUT,
+      role: role.withoutPolicyUpdates(),
+      vpc: network.vpc,
+      vpcSubnets: { subnets: [...network.privateSubnets] },
+      securityGroups: [this.importSecurityGroup('Group', securityGroupIds.task)],
+      environment: handlerEnvironment(this.deployment, policyBucket, store),
+      logGroup,
+      ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
+      // The tag is a parameter, and no change of the template: named here, another image is another version.
+      currentVersionOptions: { description: `Image ${imageTag}` },
+    });
+    handler.node.addDependency(role);
+    return handler;
+  }
+
+  private createAlias(handler: lambda.Function): lambda.Alias {
+    const provisioned = this.deployment.settings.lambda?.provisionedConcurrency ?? 0;
+    return new lambda.Alias(this, 'Alias', {
+      aliasName: FUNCTION_ALIAS,
+      version: handler.currentVersion,
+      ...(provisioned > 0 && { provisionedConcurrentExecutions: provisioned }),
+    });
+  }
+
+  /**
+   * Without conditions on who assumes it: Lambda does not document that it sends `aws:SourceArn` when it does. A function
+   * of another account can't have the role, because a role can be passed only within its account.
+   */
+  private createFunctionRole({ key, policyBucket, store }: FunctionStackProps): iam.Role {
+    const { names } = this.deployment;
+    const logStreams = this.arn('logs', `log-group:${names.logGroups.function}:log-stream:*`);
+    const role = new iam.Role(this, 'FunctionRole', {
+      description: 'Callback handler: reads its keys and its policy, and keeps its store',
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+    });
+    for (const statement of [
+      ...handlerStatements({ parameters: this.parameterArns(), key, policyBucket, store }),
+      new iam.PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logStreams],
+      }),
+      new iam.PolicyStatement({ actions: NETWORK_INTERFACE_ACTIONS, resources: ['*'] }),
+      // Lambda manages network interfaces from outside. What runs in the function must not.
+      new iam.PolicyStatement({
+        effect: iam.Effect.DENY,
+        actions: NETWORK_INTERFACE_ACTIONS,
+        resources: ['*'],
+        conditions: {
+          ArnEquals: { 'lambda:SourceFunctionArn': this.arn('lambda', `function:${names.function}`) },
+        },
+      }),
+    ]) {
+      role.addToPolicy(statement);
+    }
+    this.acknowledge(
+      role,
+      [this.wildcard(logStreams)],
+      'Each environment writes to its own log stream in this one log group.',
+    );
+    this.acknowledge(
+      role,
+      ['IAM5[Resource::*]'],
+      'Network interfaces that do not exist yet have no ARN. What runs in the function is denied these actions.',
+    );
+    this.acknowledge(
+      role,
+      [
+        'IAM5[Resource::<SecurityPoliciesArn>/*]',
+        `IAM5[Resource::<SecurityStoreArchiveArn>/${ARCHIVE_PREFIX}/*]`,
+      ],
+      'A policy may name any object of its bucket. Object Lock keeps the role from replacing records in the archive.',
+    );
+    return role;
+  }
+}
