@@ -1,5 +1,6 @@
 // The AWS clients for the operator commands, with one region and one set of credentials.
 import { ACMClient } from '@aws-sdk/client-acm';
+import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
 import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
@@ -48,6 +49,7 @@ export function clientsFor(region?: string) {
   return {
     sts,
     acm: new ACMClient(config),
+    apigateway: new APIGatewayClient(config),
     autoscaling: new ApplicationAutoScalingClient(config),
     cloudformation: new CloudFormationClient(config),
     cloudtrail: new CloudTrailClient(config),

@@ -50,11 +50,7 @@ interface Inputs {
  * @param publicKey the handler's own; undefined if none is recorded
  * @param apiUrl the callback URL of the API; undefined without an API
  */
-export function nextSteps(
-  session: Session,
-  publicKey: PublicKey | undefined,
-  apiUrl?: string,
-): NextSteps {
+export function nextSteps(session: Session, publicKey: PublicKey | undefined, apiUrl?: string): NextSteps {
   const { settings, keyDirectory } = session;
   const withApi = settings.front === 'api';
   const url = withApi ? (apiUrl ?? '') : callbackUrl(settings);

@@ -12,7 +12,7 @@ import { isKept, resourcesOf, type StackResource } from '../aws/removal.js';
 import { npmCommand } from '../aws/printed-commands.js';
 import { openSession, type Session } from '../aws/session.js';
 import { describeSettled } from '../aws/settled.js';
-import type { DeployedStack } from '../aws/stack.js';
+import { type DeployedStack, describeStack } from '../aws/stack.js';
 import { createProgram, UsageError } from '../command.js';
 import { confirm } from '../confirm.js';
 import {
@@ -124,6 +124,13 @@ function leftOverNames(session: Session, list: string | undefined): readonly Sta
   });
 }
 
+/** @throws {UsageError} if the function is to be deleted, but not the API that is left over and calls it */
+async function assertNotCalled({ aws, names }: Session, only: readonly StackName[]): Promise<void> {
+  if (!only.includes('function') || only.includes('api')) return;
+  if ((await describeStack(aws.cloudformation, `${names.prefix}-api`)) === undefined) return;
+  throw new UsageError('--only-stacks: the API calls the function: name api as well');
+}
+
 /**
  * @param only the stacks to delete; undefined for everything
  * @throws {DeployError} if the Co-signer is hosted here, and `--with-cosigner` is not given
@@ -135,7 +142,10 @@ async function readInventory(
 ): Promise<Inventory> {
   const { environment, production } = session;
   const stacks = await findStacks(session, options, only ?? STACK_NAMES);
-  if (only !== undefined) return inventoryOf(session, stacks);
+  if (only !== undefined) {
+    await assertNotCalled(session, only);
+    return inventoryOf(session, stacks);
+  }
   if (stacks.some(({ name }) => name === 'cosigner') && options.withCosigner !== true) {
     throw new DeployError(
       'COSIGNER_HOSTED',
