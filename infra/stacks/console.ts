@@ -147,9 +147,7 @@ export class ConsoleStack extends ProjectStack {
   }
 
   private createTaskRole({ key, store }: ConsoleStackProps): iam.Role {
-    const bucketArn = (purpose: 'archive' | 'policy'): string =>
-      `arn:${this.partition}:s3:::${this.bucketName(purpose)}`;
-    const buckets = { policies: bucketArn('policy'), archive: bucketArn('archive') };
+    const buckets = { policies: this.bucketArn('policy'), archive: this.bucketArn('archive') };
     const role = this.createRole(
       'TaskRole',
       'Console: reads the policy and the store, writes what people decide, and tells them',

@@ -69,12 +69,13 @@ export class FunctionStack extends ProjectStack {
   }
 
   private createFunction(
-    { network, securityGroupIds, policyBucket, store, ...props }: FunctionStackProps,
+    props: FunctionStackProps,
     imageTag: string,
     logGroup: logs.ILogGroup,
   ): lambda.Function {
     const { names, settings, sizing } = this.deployment;
-    const role = this.createFunctionRole({ network, securityGroupIds, policyBucket, store, ...props });
+    const { network, securityGroupIds, policyBucket, store } = props;
+    const role = this.createFunctionRole(props);
     // By its name, so that the CDK does not extend the repository's policy.
     const repository = ecr.Repository.fromRepositoryName(this, 'Repository', names.repository);
     const reserved = settings.lambda?.reservedConcurrency;
@@ -86,7 +87,8 @@ export class FunctionStack extends ProjectStack {
         settings.architecture === 'arm64' ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
       memorySize: sizing.functionMemoryMiB,
       timeout: FUNCTION_TIMEOUT,
-      role: role.withoutPolicyUpdates(),
+      // By its ARN, so that the function depends on the policy, which comes after the role.
+      role: iam.Role.fromRoleArn(this, 'Role', role.roleArn, { mutable: false }),
       vpc: network.vpc,
       vpcSubnets: { subnets: [...network.privateSubnets] },
       securityGroups: [this.importSecurityGroup('Group', securityGroupIds.task)],
@@ -96,7 +98,8 @@ export class FunctionStack extends ProjectStack {
       // The tag is a parameter, and no change of the template: named here, another image is another version.
       currentVersionOptions: { description: `Image ${imageTag}` },
     });
-    handler.node.addDependency(role);
+    // Lambda connects the function to the VPC, with the role's permissions, as soon as it is created.
+    handler.node.addDependency(role.node.findChild('DefaultPolicy'));
     return handler;
   }
 
@@ -113,15 +116,16 @@ export class FunctionStack extends ProjectStack {
    * Without conditions on who assumes it: Lambda does not document that it sends `aws:SourceArn` when it does. A function
    * of another account can't have the role, because a role can be passed only within its account.
    */
-  private createFunctionRole({ key, policyBucket, store }: FunctionStackProps): iam.Role {
+  private createFunctionRole({ key, store }: FunctionStackProps): iam.Role {
     const { names } = this.deployment;
+    const buckets = { policies: this.bucketArn('policy'), archive: this.bucketArn('archive') };
     const logStreams = this.arn('logs', `log-group:${names.logGroups.function}:log-stream:*`);
     const role = new iam.Role(this, 'FunctionRole', {
       description: 'Callback handler: reads its keys and its policy, and keeps its store',
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
     });
     for (const statement of [
-      ...handlerStatements({ parameters: this.parameterArns(), key, policyBucket, store }),
+      ...handlerStatements({ parameters: this.parameterArns(), key, buckets, store }),
       new iam.PolicyStatement({
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
         resources: [logStreams],
@@ -151,10 +155,7 @@ export class FunctionStack extends ProjectStack {
     );
     this.acknowledge(
       role,
-      [
-        'IAM5[Resource::<SecurityPoliciesArn>/*]',
-        `IAM5[Resource::<SecurityStoreArchiveArn>/${ARCHIVE_PREFIX}/*]`,
-      ],
+      [this.wildcard(`${buckets.policies}/*`), this.wildcard(`${buckets.archive}/${ARCHIVE_PREFIX}/*`)],
       'A policy may name any object of its bucket. Object Lock keeps the role from replacing records in the archive.',
     );
     return role;

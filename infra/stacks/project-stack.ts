@@ -101,6 +101,10 @@ export abstract class ProjectStack extends Stack {
     return bucketName(this.deployment.names, purpose, this.account, this.region);
   }
 
+  protected bucketArn(purpose: Parameters<typeof bucketName>[1]): string {
+    return `arn:${this.partition}:s3:::${this.bucketName(purpose)}`;
+  }
+
   /** ARN of a resource in this account and region, whether or not it exists yet. */
   protected arn(service: string, resource: string): string {
     return `arn:${this.partition}:${service}:${this.region}:${this.account}:${resource}`;

@@ -219,7 +219,12 @@ export class SecurityStack extends ProjectStack {
     const role = this.createRole(
       'TaskRole',
       'Callback handler: reads its keys and its policy, and keeps its store',
-      handlerStatements({ parameters: this.parameterArns(), key: this.key, policyBucket, store: this.store }),
+      handlerStatements({
+        parameters: this.parameterArns(),
+        key: this.key,
+        buckets: { policies: policyBucket.bucketArn, archive: this.store.archive.bucketArn },
+        store: this.store,
+      }),
     );
     const objects = (bucket: s3.Bucket, below: string): string[] => [
       `IAM5[Resource::<${this.getLogicalId(bucket.node.defaultChild as s3.CfnBucket)}.Arn>/${below}]`,

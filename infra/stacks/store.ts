@@ -60,18 +60,21 @@ export class Store extends Construct {
     this.archive = this.createArchive();
   }
 
-  /** What the service may do. */
-  permissions(): iam.PolicyStatement[] {
+  /**
+   * What the service may do.
+   * @param archive ARN of the archive
+   */
+  permissions(archive: string): iam.PolicyStatement[] {
     return [
       allow(TABLE_ACTIONS, this.table.tableArn),
       this.decryptTable(),
-      allow(ARCHIVE_BUCKET_ACTIONS, this.archive.bucketArn),
-      allow(ARCHIVE_OBJECT_ACTIONS, this.archive.arnForObjects(`${ARCHIVE_PREFIX}/*`)),
+      allow(ARCHIVE_BUCKET_ACTIONS, archive),
+      allow(ARCHIVE_OBJECT_ACTIONS, `${archive}/${ARCHIVE_PREFIX}/*`),
       // People accept that records were lost. A task that could do so would hide what it removed.
       new iam.PolicyStatement({
         effect: iam.Effect.DENY,
         actions: ['s3:PutObject'],
-        resources: [this.archive.arnForObjects(`${ARCHIVE_PREFIX}/accepted/*`)],
+        resources: [`${archive}/${ARCHIVE_PREFIX}/accepted/*`],
       }),
       this.useArchiveKey(['kms:Decrypt', 'kms:GenerateDataKey']),
     ];

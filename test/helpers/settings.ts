@@ -32,6 +32,7 @@ export const CHOICES = {
   json: { auth: 'json' },
   lambda: { compute: 'lambda' },
   api: { compute: 'lambda', front: 'api' },
+  concurrency: { compute: 'lambda', lambda: { reservedConcurrency: 20, provisionedConcurrency: 2 } },
   handler: {
     callbackKeyAlgorithm: 'ES256',
     basePath: '/fireblocks/callback_handler/',
@@ -86,8 +87,14 @@ const COSIGNERS: Readonly<Record<string, Json>> = {
   // A policy in the image that must be signed, so that every combination is checked with and without these settings.
   'with Co-signer': { ...CHOICES.cosigner, ...CHOICES.signers, ...CHOICES.policyInImage },
 };
+/** A function behind each front: with everything that is optional, and without. */
+const FUNCTIONS: Readonly<Record<string, Json>> = {
+  'a function': { ...CHOICES.lambda, ...CHOICES.concurrency },
+  'an API, and a Co-signer': { ...CHOICES.api, ...CHOICES.cosigner },
+};
 /** The smallest, and the largest. */
 const CONSOLES: Readonly<Record<string, Json>> = {
+  'a console for a function': { ...CHOICES.lambda, console: { clientCidrs: ['172.20.0.0/16'] } },
   'a console': { console: { clientCidrs: ['172.20.0.0/16'] } },
   'a console with all that belongs to it, and a Co-signer': { ...CHOICES.console, ...CHOICES.cosigner },
 };
@@ -97,7 +104,7 @@ interface Combination {
   readonly changes: Json;
 }
 
-/** All 18 combinations of these changes, and a console in each network. */
+/** All 18 combinations of these changes; a function, an API, and a console in each network. */
 export const COMBINATIONS: readonly Combination[] = Object.entries(NETWORKS).flatMap(
   ([network, networkChanges]) => [
     ...Object.entries(CERTIFICATES).flatMap(([certificate, certificateChanges]) =>
@@ -106,6 +113,10 @@ export const COMBINATIONS: readonly Combination[] = Object.entries(NETWORKS).fla
         changes: { ...networkChanges, ...certificateChanges, ...cosignerChanges },
       })),
     ),
+    ...Object.entries(FUNCTIONS).map(([name, functionChanges]) => ({
+      name: `${network}, ${name}`,
+      changes: { ...networkChanges, ...functionChanges },
+    })),
     ...Object.entries(CONSOLES).map(([name, consoleChanges]) => ({
       name: `${network}, ${name}`,
       changes: { ...networkChanges, ...consoleChanges },
