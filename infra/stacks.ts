@@ -30,11 +30,13 @@ export function buildStacks(
   });
   const { repository } = new ImageStack(app, 'image', { deployment, key, logBucket });
   const handler = { deployment, network, securityGroupIds, key, policyBucket, store };
-  if (settings.compute === 'lambda') new FunctionStack(app, 'function', handler);
+  const runs = settings.compute === 'lambda' ? new FunctionStack(app, 'function', handler) : undefined;
   const front =
     settings.front === 'alb'
       ? new CallbackStack(app, 'callback', { ...handler, taskRoles, repository, logBucket })
       : new ApiStack(app, 'api', handler);
+  // The function is named by its ARN, which is known before.
+  if (runs !== undefined) front.addStackDependency(runs);
   const { alarmTopic } = front;
   if (settings.console !== undefined && front instanceof CallbackStack) {
     new ConsoleStack(app, 'console', {

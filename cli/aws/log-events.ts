@@ -4,9 +4,10 @@ import {
   GetLogEventsCommand,
   paginateFilterLogEvents,
 } from '@aws-sdk/client-cloudwatch-logs';
+import { handlerLog } from '../../infra/names.js';
 import { DeployError, isAwsError } from './error.js';
 import { npmCommand } from './printed-commands.js';
-import { type ServiceKind, serviceNames } from './service-state.js';
+import type { ServiceKind } from './service-state.js';
 import type { Session } from './session.js';
 
 const LINES = 20;
@@ -28,6 +29,14 @@ export async function lastLines(
   }
 }
 
+/** What Lambda itself logs about each environment and each request, beside the handler's lines. */
+const PLATFORM_LINE = /^(START|END|REPORT|INIT_START|INIT_REPORT|EXTENSION) /;
+
+/** Whether Lambda logged a line that reports no failure. */
+export function isPlatformLine(message: string): boolean {
+  return PLATFORM_LINE.test(message) && !/\bStatus: (error|timeout)\b/.test(message);
+}
+
 /**
  * The lines of a service's log.
  * @param startTime in ms since 1970
@@ -40,8 +49,8 @@ export async function* readEvents(
   text: string | undefined,
   kind: ServiceKind = 'handler',
 ): AsyncGenerator<FilteredLogEvent> {
-  const { aws } = session;
-  const { logGroup: logGroupName } = serviceNames(session, kind);
+  const { aws, names, settings } = session;
+  const logGroupName = kind === 'console' ? names.logGroups.console : handlerLog(names, settings);
   try {
     const pages = paginateFilterLogEvents(
       { client: aws.logs },

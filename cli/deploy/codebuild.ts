@@ -12,6 +12,7 @@ import { DeployError, isAwsError } from '../aws/error.js';
 import { lastLines } from '../aws/log-events.js';
 import { awsCommand } from '../aws/printed-commands.js';
 import type { Session } from '../aws/session.js';
+import { type WantedImage, withoutTarget } from './image.js';
 import type { Report } from './step.js';
 
 const run = promisify(execFile);
@@ -35,11 +36,12 @@ interface BuildOptions {
  */
 export async function buildWithCodeBuild(
   session: Session,
-  tag: string,
+  image: WantedImage,
   { sourceBucket, onProgress }: BuildOptions,
 ): Promise<boolean> {
   try {
-    const id = (await findRunningBuild(session, tag)) ?? (await startBuild(session, tag, sourceBucket));
+    const id =
+      (await findRunningBuild(session, image.tag)) ?? (await startBuild(session, image, sourceBucket));
     onProgress(`build ${id}`);
     await waitForBuild(session, id, onProgress);
     return true;
@@ -86,7 +88,11 @@ async function findRunningBuild({ aws, names }: Session, tag: string): Promise<s
   )?.id;
 }
 
-async function startBuild({ aws, names }: Session, tag: string, sourceBucket: string): Promise<string> {
+async function startBuild(
+  { aws, names }: Session,
+  { tag, target }: WantedImage,
+  sourceBucket: string,
+): Promise<string> {
   // The tag is the HEAD revision, so HEAD must be built.
   const { stdout: archive } = await run('git', ['archive', '--format=zip', 'HEAD'], {
     encoding: 'buffer',
@@ -100,7 +106,11 @@ async function startBuild({ aws, names }: Session, tag: string, sourceBucket: st
       projectName: names.imageBuild,
       // Build this upload, even if someone else uploads another source in the meantime.
       sourceVersion: VersionId,
-      environmentVariablesOverride: [{ name: 'IMAGE_TAG', value: tag, type: 'PLAINTEXT' }],
+      environmentVariablesOverride: Object.entries({
+        IMAGE_TAG: tag,
+        REVISION: withoutTarget(tag),
+        IMAGE_TARGET: target ?? '',
+      }).map(([name, value]) => ({ name, value, type: 'PLAINTEXT' as const })),
     }),
   );
   return build?.id ?? '';

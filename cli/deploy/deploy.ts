@@ -1,4 +1,5 @@
 // Runs a deployment: plans the steps, asks for confirmation, applies them, and shows the next steps.
+import { frontStack, handlerStack } from '../aws/handler.js';
 import { fetchCertificate } from '../aws/acm.js';
 import { readStoredKey } from '../aws/callback-key.js';
 import { DeployError } from '../aws/error.js';
@@ -10,6 +11,7 @@ import { confirm } from '../confirm.js';
 import { printJson } from '../operator-command.js';
 import { runTasks } from '../progress.js';
 import { writePublicKey } from './callback-key.js';
+import { describeLeftOver, leftOverAdvice } from './left-over.js';
 import { nextSteps, type NextSteps } from './next-steps.js';
 import type { DeployOptions } from './options.js';
 import { prepareDeployment } from './prepare.js';
@@ -34,6 +36,10 @@ export async function deploy(session: Session, options: DeployOptions, run: Resu
   const printer = new DeployPrinter(json);
   printer.session(session);
   const deployment = await prepareDeployment(session, options, run.recreateCommand);
+  const { leftOver } = deployment.transition;
+  if (leftOver.length > 0) {
+    deployment.notes.push(`${describeLeftOver(session, leftOver)}; ${leftOverAdvice(session, leftOver)}.`);
+  }
   const planned: PlannedStep[] = [];
   for (const step of stepsOf(deployment)) planned.push({ step, change: await step.inspect() });
   printer.plan(planned, session.warnings);
@@ -65,7 +71,8 @@ async function confirmDeployment(
   { yes = false, acceptJson = false }: DeployOptions,
 ): Promise<void> {
   const { environment, account, production, settings } = session;
-  const mustAccept = production && settings.auth === 'json' && selected.includes('callback') && !acceptJson;
+  const changesHandler = selected.includes(handlerStack(settings)) || selected.includes(frontStack(settings));
+  const mustAccept = production && settings.auth === 'json' && changesHandler && !acceptJson;
   if (yes && mustAccept) {
     throw new UsageError(
       `${environment} would accept requests without authentication, because "auth" is "json": add --accept-json to confirm that, or set "auth" to "jwt"`,
@@ -137,10 +144,14 @@ function toResult(
 
 /** Writes the files for the Co-signer. @returns what to do next; undefined without the callback stack */
 async function findNextSteps({ session, selected, deployed }: DeploymentRun): Promise<NextSteps | undefined> {
-  if (!selected.includes('callback')) return undefined;
+  const { settings } = session;
+  const front = frontStack(settings);
+  const isSelected = selected.includes(front) || selected.includes(handlerStack(settings));
+  if (!isSelected || !deployed.has(front)) return undefined;
   const stored = await readStoredKey(session);
   if (stored?.publicKey !== undefined) await writePublicKey(session, stored.publicKey);
   const arn = deployed.get('callback')?.parameters['CertificateArn'];
-  if (session.settings.certificate === 'private' && arn !== undefined) await fetchCertificate(session, arn);
-  return nextSteps(session, stored?.publicKey);
+  const isPrivate = settings.front === 'alb' && settings.certificate === 'private';
+  if (isPrivate && arn !== undefined) await fetchCertificate(session, arn);
+  return nextSteps(session, stored?.publicKey, deployed.get(front)?.outputs['CallbackURL']);
 }

@@ -9,6 +9,7 @@ import {
   DescribeLoadBalancersCommand,
   DescribeTargetGroupsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { GetFunctionCommand } from '@aws-sdk/client-lambda';
 import { HeadBucketCommand } from '@aws-sdk/client-s3';
 import { isObject } from '../../infra/settings/json.js';
 import type { Aws } from '../aws/clients.js';
@@ -60,6 +61,10 @@ export const NAMED_TYPES: Readonly<Record<string, NamedType>> = {
     exists: ({ elb }, name) => found(elb.send(new DescribeTargetGroupsCommand({ Names: [name] }))),
   },
   'AWS::KMS::Alias': { property: 'AliasName' },
+  'AWS::Lambda::Function': {
+    property: 'FunctionName',
+    exists: ({ lambda }, FunctionName) => found(lambda.send(new GetFunctionCommand({ FunctionName }))),
+  },
   'AWS::Logs::LogGroup': {
     property: 'LogGroupName',
     exists: async ({ logs }, name) => {

@@ -9,6 +9,34 @@ const run = promisify(execFile);
 /** Number of tags listed in an error message. */
 const LISTED_TAGS = 10;
 
+/** An image to build and push. */
+export interface WantedImage {
+  readonly tag: string;
+  /** The stage of the Dockerfile. Undefined for the last one, which runs on Fargate. */
+  readonly target: 'lambda' | undefined;
+}
+
+/** The end of the tags of images for Lambda. */
+const LAMBDA_SUFFIX = '-lambda';
+
+/** @param tag of the images for Fargate @returns the images that the settings call for; the handler's first */
+export function wantedImages(
+  { compute, console: withConsole }: Pick<Session['settings'], 'compute' | 'console'>,
+  tag: string,
+): readonly WantedImage[] {
+  const fargate: WantedImage = { tag, target: undefined };
+  if (compute === 'fargate') return [fargate];
+  return [
+    { tag: `${tag}${LAMBDA_SUFFIX}`, target: 'lambda' },
+    ...(withConsole === undefined ? [] : [fargate]),
+  ];
+}
+
+/** @returns the tag of the image for Fargate that was built with this one, or the tag itself */
+export function withoutTarget(tag: string): string {
+  return tag.endsWith(LAMBDA_SUFFIX) ? tag.slice(0, -LAMBDA_SUFFIX.length) : tag;
+}
+
 export interface Revision {
   readonly tag: string;
   /** Whether the working tree has uncommitted changes, which are not in the image. */

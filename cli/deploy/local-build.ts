@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { DeployError } from '../aws/error.js';
 import type { Session } from '../aws/session.js';
+import { type WantedImage, withoutTarget } from './image.js';
 import type { Report } from './step.js';
 
 const run = promisify(execFile);
@@ -19,12 +20,12 @@ interface LocalBuildOptions {
 }
 
 /**
- * Builds the committed tree, and pushes the image to the repository.
+ * Builds the committed tree, and pushes the images to the repository.
  * @throws {DeployError} with the last lines of output from the container engine
  */
 export async function buildLocally(
   { aws, settings }: Session,
-  tag: string,
+  images: readonly WantedImage[],
   { repositoryUri, onProgress }: LocalBuildOptions,
 ): Promise<void> {
   const engine = await findEngine();
@@ -33,7 +34,6 @@ export async function buildLocally(
     .toString()
     .split(':');
   const [registry = ''] = repositoryUri.split('/');
-  const image = `${repositoryUri}:${tag}`;
   const platform = settings.architecture === 'arm64' ? 'linux/arm64' : 'linux/amd64';
   const tree = await mkdtemp(join(tmpdir(), 'callback-'));
   const step = (args: readonly string[], input = '') => runEngine(engine, args, { input, onProgress });
@@ -43,8 +43,13 @@ export async function buildLocally(
     // Passed on standard input, because other users of this machine can see arguments, and the password is valid for
     // twelve hours.
     await step(['login', '--username', user, '--password-stdin', registry], password);
-    await step(['build', '--platform', platform, '--build-arg', `REVISION=${tag}`, '--tag', image, tree]);
-    await step(['push', image]);
+    for (const { tag, target } of images) {
+      const image = `${repositoryUri}:${tag}`;
+      const stage = target === undefined ? [] : ['--target', target];
+      const revision = `REVISION=${withoutTarget(tag)}`;
+      await step(['build', '--platform', platform, '--build-arg', revision, ...stage, '--tag', image, tree]);
+      await step(['push', image]);
+    }
   } finally {
     await rm(tree, { recursive: true });
   }

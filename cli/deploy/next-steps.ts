@@ -4,6 +4,7 @@ import { callbackUrl, consoleOrigin } from '../../infra/settings.js';
 import { NITRO_VERSION, SGX_VERSION } from '../../infra/settings/warnings.js';
 import { KEY_FILES } from '../../src/keys/directory.js';
 import type { AnswerAlgorithm } from '../../src/protocol/key.js';
+import { HEALTH_PATH } from '../../src/timeouts.js';
 import { CERTIFICATE_FILES } from '../aws/acm.js';
 import type { PublicKey } from '../aws/callback-key.js';
 import { npmCommand } from '../aws/printed-commands.js';
@@ -28,7 +29,10 @@ export interface NextSteps {
 interface Inputs {
   /** Address of the console; undefined without one. */
   readonly console: string | undefined;
-  readonly hostName: string;
+  /** What the certificate is for, as printed. */
+  readonly certificateOf: string;
+  /** URL at which the Co-signer's host checks that it reaches the handler. */
+  readonly healthUrl: string;
   readonly algorithm: AnswerAlgorithm;
   readonly callbackUrl: string;
   readonly registerCommand: string;
@@ -42,19 +46,25 @@ interface Inputs {
   readonly key: readonly string[];
 }
 
-/** @param publicKey the handler's own; undefined if none is recorded */
-export function nextSteps(session: Session, publicKey: PublicKey | undefined): NextSteps {
+/**
+ * @param publicKey the handler's own; undefined if none is recorded
+ * @param apiUrl the callback URL of the API; undefined without an API
+ */
+export function nextSteps(session: Session, publicKey: PublicKey | undefined, apiUrl?: string): NextSteps {
   const { settings, keyDirectory } = session;
+  const withApi = settings.front === 'api';
+  const url = withApi ? (apiUrl ?? '') : callbackUrl(settings);
   const keyFile = join(keyDirectory, KEY_FILES.callbackPublic);
   const key = publicKey?.pem ?? 'unknown: it has just been replaced; run the same command again';
   const algorithm = publicKey?.algorithm ?? settings.callbackKeyAlgorithm;
   const inputs: Inputs = {
     console: settings.console && consoleOrigin(settings),
-    hostName: settings.hostName,
+    certificateOf: withApi ? 'the API, which Amazon has issued,' : settings.hostName,
+    healthUrl: `${url.slice(0, url.length - settings.basePath.length)}${HEALTH_PATH}`,
     algorithm,
-    callbackUrl: callbackUrl(settings),
+    callbackUrl: url,
     registerCommand: npmCommand(session, 'keys', 'cosigner cosigner_public.pem'),
-    isPrivate: settings.certificate === 'private',
+    isPrivate: !withApi && settings.certificate === 'private',
     keyFile,
     certificateFile: join(keyDirectory, CERTIFICATE_FILES.certificate),
     caFile: join(keyDirectory, CERTIFICATE_FILES.ca),
@@ -113,7 +123,7 @@ function privateCertificateLines({ caFile, certificateFile }: Inputs): readonly 
 }
 
 function stepsForJson(inputs: Inputs): NextSteps {
-  const { hostName, callbackUrl, registerCommand, algorithm, isPrivate } = inputs;
+  const { certificateOf, callbackUrl, registerCommand, algorithm, isPrivate } = inputs;
   const { certificateFile, caFile, key } = inputs;
   const option = isPrivate
     ? [
@@ -121,7 +131,9 @@ function stepsForJson(inputs: Inputs): NextSteps {
         `   or, with Co-signer 2025.12.11 or later, "root CA", and provide   ${caFile}`,
         "   Set up the root CA with the script on the Co-signer's host: the Console sets up options 1 and 2 only.",
       ]
-    : [`2. Choose "certificate pinning" or "root CA", and provide the certificate for ${hostName} or its CA`];
+    : [
+        `2. Choose "certificate pinning" or "root CA", and provide the certificate of ${certificateOf} or its CA`,
+      ];
   return {
     callbackUrl,
     installerOption: 'certificate pinning, or root CA',
@@ -158,10 +170,10 @@ function registration({ registerCommand }: Inputs): readonly string[] {
   ];
 }
 
-function check(number: number, { hostName, isPrivate }: Inputs): readonly string[] {
+function check(number: number, { healthUrl, isPrivate }: Inputs): readonly string[] {
   const caOption = isPrivate ? `--cacert ${CERTIFICATE_FILES.ca} ` : '';
   return [
     `${number}. From the Co-signer's host, check that it can reach the handler:`,
-    `   curl ${caOption}https://${hostName}/health`,
+    `   curl ${caOption}${healthUrl}`,
   ];
 }

@@ -1,6 +1,8 @@
 // The values of the templates' parameters.
+import { wantedImages } from './image.js';
 import { cosignerImage } from '../aws/machine-image.js';
 import { describeService, type ServiceKind } from '../aws/service-state.js';
+import { hasLogRole } from '../aws/rest-api.js';
 import type { Session } from '../aws/session.js';
 import { type DeployedStack, stateOf } from '../aws/stack.js';
 import type { TemplateBody } from './templates.js';
@@ -12,6 +14,9 @@ import type { Template } from './templates.js';
 export const PROTECTION = 'DeletionProtection';
 /** The parameter with the number of tasks. */
 export const TASKS = 'DesiredCount';
+
+/** The parameter that lets the stack of the API set the role with which API Gateway writes logs. */
+const LOG_ROLE = 'SetLogRole';
 
 /** Undefined for values that earlier steps have yet to determine. */
 export type Parameters = Readonly<Record<string, string | undefined>>;
@@ -26,13 +31,20 @@ export async function parametersOf(
   const current = deployed.get(template.name);
   const has = (name: string): boolean => template.parameters.includes(name);
   const kind = template.name === 'console' ? 'console' : 'handler';
+  const imageTag = wantedImages(session.settings, options.tag)[0]?.tag;
   return {
-    ImageTag: options.tag,
+    ImageTag: template.name === 'console' ? options.tag : imageTag,
     CertificateArn: certificate.arn() ?? deployed.get('callback')?.parameters['CertificateArn'],
     [PROTECTION]: 'true',
     ...(has(TASKS) && { [TASKS]: String(await tasksOf(run, kind)) }),
+    ...(has(LOG_ROLE) && { [LOG_ROLE]: await setsLogRole(session, usable(current)) }),
     ...(has('CosignerImageId') && { CosignerImageId: await cosignerImage(session, usable(current)) }),
   };
+}
+
+/** There is one such role in an account and region: one that is set by somebody else stays. */
+async function setsLogRole(session: Session, current: DeployedStack | undefined): Promise<string> {
+  return current?.parameters[LOG_ROLE] ?? String(!(await hasLogRole(session)));
 }
 
 /** A stack that is created again loses what it has. */

@@ -1,18 +1,20 @@
 // Prepares a deployment: checks the options, and reads the state of the stacks.
-import { STACK_NAMES, type StackName } from '../../infra/names.js';
+import { STACK_NAMES, type StackName, stackNames } from '../../infra/names.js';
 import { DeployError } from '../aws/error.js';
 import { awsCommand, npmCommand } from '../aws/printed-commands.js';
 import type { Session } from '../aws/session.js';
+import { handlerStack } from '../aws/handler.js';
 import { describeSettled } from '../aws/settled.js';
 import { type DeployedStack, deployedTemplate, describeStack, stateOf } from '../aws/stack.js';
 import { UsageError } from '../command.js';
-import { assertImageExists, gitRevision, isForOtherCpu } from './image.js';
+import { assertImageExists, gitRevision, isForOtherCpu, wantedImages, withoutTarget } from './image.js';
 import { assertInputs, keepExports, keepsExports } from './inputs.js';
 import { takenNames } from './fixed-names.js';
 import type { DeployOptions } from './options.js';
 import { assertNeeds, selectStacks } from './plan.js';
 import type { DeploymentRun } from './step.js';
 import { synthesizeTemplates, type Template, type TemplateBody } from './templates.js';
+import { leavingAfterwards, leavingFirst, transitionOf } from './transition.js';
 
 const OLD_EXPORTS =
   'Stacks of an earlier version import values from each other: once all are updated, deploy again to remove the exports.';
@@ -33,9 +35,8 @@ export async function prepareDeployment(
   if (options.imageTag !== undefined && !IMAGE_TAG.test(options.imageTag)) {
     throw new UsageError(`--image-tag: "${options.imageTag}" is not a valid image tag`);
   }
-  const synthesized = synthesizeTemplates(session.environment, session.settings);
-  const available = synthesized.map(({ name }) => name);
-  const selected = selectStacks(options, available);
+  const { settings } = session;
+  const selected = selectStacks(options, stackNames(settings));
   assertOptionsApply(session, options, selected);
   const deployed = await describeStacks(session, options);
   for (const name of selected) {
@@ -44,17 +45,24 @@ export async function prepareDeployment(
       assertUsable(session, stack, options.forceRecreate === true ? undefined : recreateCommand);
   }
   const deployedTemplates = await readTemplates(session, deployed);
-  const templates = keepExports(synthesized, deployedTemplates);
+  const leaving = leavingFirst(settings, deployedTemplates);
+  const afterwards = leavingAfterwards(leaving, settings, selected);
+  const synthesize = (these: typeof leaving): readonly Template[] =>
+    keepExports(synthesizeTemplates(session.environment, settings, these), deployedTemplates);
+  const templates = synthesize(leaving);
+  const second = afterwards.size === leaving.size ? [] : synthesize(afterwards);
   assertNeeds(selected, templates, deployed);
   assertInputs(selected, { templates, deployed, deployedTemplates });
   await assertNamesFree(
     session,
-    templates.filter(({ name }) => selected.includes(name) && !deployed.has(name)),
+    templates.filter(({ name }) => selected.includes(name)),
+    deployedTemplates,
   );
   const notes = keepsExports(templates) ? [OLD_EXPORTS] : [];
   return {
     session,
     templates,
+    transition: transitionOf({ settings, deployed, selected, afterwards, first: templates, second }),
     selected,
     deployed,
     deployedTemplates,
@@ -67,7 +75,12 @@ export async function prepareDeployment(
       build: options.build,
       givenTag: options.imageTag,
       acceptedFindings: options.acceptFindings?.split(',').map((name) => name.trim()) ?? [],
-      tag: await chooseTag(session, { selected, deployed, notes, givenTag: options.imageTag }),
+      tag: await chooseTag(session, {
+        selected,
+        deployed,
+        notes,
+        givenTag: options.imageTag === undefined ? undefined : withoutTarget(options.imageTag),
+      }),
     },
   };
 }
@@ -78,15 +91,21 @@ function assertOptionsApply(
   options: DeployOptions,
   selected: readonly StackName[],
 ): void {
-  const callbackOptions = {
-    '--rotate-callback-key': options.rotateCallbackKey,
-    '--renew-certificate': options.renewCertificate,
-    '--image-tag': options.imageTag,
-    '--accept-findings': options.acceptFindings,
-  };
-  for (const [option, value] of Object.entries(callbackOptions)) {
-    if (value !== undefined && !selected.includes('callback')) {
-      throw new UsageError(`${option} applies to the callback stack, which is not selected`);
+  const handler = handlerStack(settings);
+  const applies: readonly (readonly [option: string, value: unknown, stack: StackName])[] = [
+    ['--rotate-callback-key', options.rotateCallbackKey, handler],
+    ['--renew-certificate', options.renewCertificate, 'callback'],
+    ['--image-tag', options.imageTag, handler],
+    ['--accept-findings', options.acceptFindings, handler],
+  ];
+  if (options.renewCertificate === true && settings.front === 'api') {
+    throw new UsageError(
+      '--renew-certificate does not apply to "front": "api", which has AWS\'s certificate',
+    );
+  }
+  for (const [option, value, stack] of applies) {
+    if (value !== undefined && !selected.includes(stack)) {
+      throw new UsageError(`${option} applies to the ${stack} stack, which is not selected`);
     }
   }
   if (options.acceptJson === true && settings.auth !== 'json') {
@@ -114,24 +133,29 @@ async function chooseTag(
       `image ${tag} is not for ${session.settings.architecture}, which the settings have: deploy without --image-tag, and with the image stack, to build one`,
     );
   };
-  if (givenTag !== undefined) {
-    assertCpu(givenTag);
-    await assertImageExists(session, givenTag);
-    return givenTag;
-  }
+  const { settings } = session;
+  const existing = async (tag: string): Promise<string> => {
+    assertCpu(tag);
+    for (const image of wantedImages(settings, tag)) await assertImageExists(session, image.tag);
+    return tag;
+  };
+  if (givenTag !== undefined) return existing(givenTag);
   if (selected.includes('image')) {
     const { tag, dirty } = await gitRevision(session);
     if (dirty) notes.push(`Files have changed since commit ${tag}: these changes are not in the image.`);
     return tag;
   }
-  if (!selected.includes('callback') && !selected.includes('console')) return '';
-  const tag = deployed.get('callback')?.parameters['ImageTag'];
+  const handler = handlerStack(settings);
+  if (!selected.includes(handler) && !selected.includes('console')) return '';
+  const tag = deployed.get(handler)?.parameters['ImageTag'];
   if (tag !== undefined) {
     assertCpu(tag);
-    return tag;
+    return withoutTarget(tag);
   }
+  const other = deployed.get(handler === 'callback' ? 'function' : 'callback')?.parameters['ImageTag'];
+  if (other !== undefined) return existing(withoutTarget(other));
   throw new UsageError(
-    'callback needs an image: also select the image stack, or choose an existing image with --image-tag',
+    `${handler} needs an image: also select the image stack, or choose an existing image with --image-tag`,
   );
 }
 
@@ -164,17 +188,26 @@ async function describeStacks(session: Session, options: DeployOptions): Promise
   return deployed;
 }
 
-/** @throws {DeployError} if a stack that is about to be created has resources whose names are taken */
-async function assertNamesFree(session: Session, created: readonly Template[]): Promise<void> {
+/** @throws {DeployError} if resources that are about to be created have names that are taken */
+async function assertNamesFree(
+  session: Session,
+  templates: readonly Template[],
+  deployed: DeploymentRun['deployedTemplates'],
+): Promise<void> {
   const { environment, production } = session;
   const taken = await Promise.all(
-    created.map(({ body }) => takenNames(session, JSON.parse(body) as TemplateBody)),
+    templates.map(({ name, body }) => {
+      const { Resources = {} } = JSON.parse(body) as TemplateBody;
+      const known = deployed.get(name)?.Resources ?? {};
+      const created = Object.entries(Resources).filter(([id]) => known[id] === undefined);
+      return takenNames(session, { Resources: Object.fromEntries(created) });
+    }),
   );
   if (taken.flat().length === 0) return;
   const kept = production ? `an earlier deployment of ${environment} has kept them, or ` : '';
   throw new DeployError(
     'NAMES_TAKEN',
-    `${environment} can't be created: resources with its names exist already`,
+    `${environment} can't be deployed: resources with its names exist already`,
     `${kept}another project has this environment here: delete them if nobody needs them; or use another environment, region or account`,
     taken.flat(),
   );

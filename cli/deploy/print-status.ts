@@ -1,7 +1,7 @@
 // Prints the status of an environment.
 import type { StackState } from '../aws/stack.js';
 import { columns, count, type Paint, painter, shortHash } from '../terminal.js';
-import type { ServiceStatus, Status } from './status.js';
+import type { FunctionStatus, ServiceStatus, Status } from './status.js';
 import type { StatusReport } from './status-report.js';
 
 /** Fingerprints of keys are compared by people, and shown whole; a policy's SHA-256 is not. */
@@ -23,7 +23,9 @@ export function printStatus(stream: NodeJS.WriteStream, status: StatusReport): v
   const emulator = endpoint === undefined ? '' : `, at ${endpoint} (an emulator)`;
   const rows = [
     ...stopRows(status, paint),
-    ...serviceRows('service', status.service, paint),
+    ...(status.compute === 'lambda'
+      ? functionRows(status.function, paint)
+      : serviceRows('service', status.service, paint)),
     ...consoleRows(status, paint),
     ...parameterRows(status, paint),
     ...storeRows(status, paint),
@@ -76,6 +78,23 @@ function consoleRows({ console: status }: Status, paint: Paint): readonly Row[] 
   if (status === undefined) return [];
   const [first, ...rows] = serviceRows('console', status.service, paint);
   return [...(first === undefined ? [] : [first]), ['', status.origin], ...rows];
+}
+
+function functionRows(found: FunctionStatus | undefined, paint: Paint): readonly Row[] {
+  if (found === undefined) return [['function', paint('yellow', 'not deployed')]];
+  const { version, state, reason, reserved, provisioned, image = 'unknown', pushed } = found;
+  const isReady = state === 'Active' && reserved !== 0;
+  const condition = reserved === 0 ? 'stopped' : state.toLowerCase();
+  const why = reason === undefined ? '' : ` (${reason})`;
+  const age = pushed?.ageDays === undefined ? '' : `, ${count(pushed.ageDays, 'day')} old`;
+  return [
+    ['function', `${paint(isReady ? 'green' : 'yellow', condition)}, version ${version}${why}`],
+    ['concurrency', reserved === undefined ? 'up to the limit of the account' : `at most ${reserved}`],
+    ...(provisioned === undefined
+      ? []
+      : [['', `${provisioned.available} of ${provisioned.requested} kept ready`] as const]),
+    ['image', `${image}${age}`],
+  ];
 }
 
 /** @param label of the first row */

@@ -1,10 +1,9 @@
 // Prints a deployment for the operator: the environment, the plan and the outcome.
-import { callbackUrl, consoleOrigin } from '../../infra/settings.js';
+import { callbackUrl, consoleOrigin, type Settings } from '../../infra/settings.js';
 import type { Session } from '../aws/session.js';
 import { columns, painter } from '../terminal.js';
 import type { NextSteps } from './next-steps.js';
 import type { Action, Change, DeploymentRun, Step, StepName } from './step.js';
-import type { Template } from './templates.js';
 
 export interface PlannedStep {
   readonly step: Step;
@@ -20,21 +19,30 @@ const ACTION_STYLES: Readonly<Partial<Record<Action, 'green' | 'yellow' | 'red' 
   renew: 'yellow',
 };
 
-/** `console` is among them, because a console that is turned off has no template. */
-const TITLES: Readonly<Record<Exclude<StepName, Exclude<Template['name'], 'console'> | 'build'>, string>> = {
+/** `console` and `function` are among them, because they have no template when they are deleted. */
+const TITLES: Readonly<Partial<Record<StepName, string>>> = {
   keys: 'Keys and policy in SSM',
   certificate: 'Certificate in ACM',
   scan: 'Scan of the image',
   service: 'Service steady, targets healthy',
   console: 'Stack of the console',
+  function: 'Stack of the function',
+  'function health': 'Function healthy',
   'console service': 'Console steady, targets healthy',
 };
 
 /** @returns the title of the step while it runs */
-export function titleOf(name: StepName, { templates, options }: DeploymentRun): string {
+export function titleOf(name: StepName, { templates, transition, options }: DeploymentRun): string {
   const template = templates.find((one) => one.name === name);
   if (template !== undefined) return `Stack ${template.stackName}`;
-  return name === 'build' ? `Image ${options.tag}` : TITLES[name as keyof typeof TITLES];
+  const again = transition.again.find((one) => `${one.name} again` === name);
+  if (again !== undefined) return `Stack ${again.stackName}, again`;
+  return name === 'build' ? `Image ${options.tag}` : (TITLES[name] ?? name);
+}
+
+/** The URL of an API is known once it is deployed. */
+function urlOf(settings: Settings): string {
+  return settings.front === 'api' ? 'a private REST API' : callbackUrl(settings);
 }
 
 /** Prints to standard output; nothing with `--json`. */
@@ -55,7 +63,8 @@ export class DeployPrinter {
       ['environment', environment],
       ['account', `${account}, as ${caller}`],
       ['region', region],
-      ['handler', `${callbackUrl(settings)}, ${settings.auth === 'jwt' ? 'signed JWT' : 'JSON'}`],
+      ['handler', `${urlOf(settings)}, ${settings.auth === 'jwt' ? 'signed JWT' : 'JSON'}`],
+      ...(settings.compute === 'lambda' ? [['compute', 'a Lambda function']] : []),
       ...(settings.console === undefined ? [] : [['console', consoleOrigin(settings)]]),
       ...(emulated ? [['endpoint', `${process.env['AWS_ENDPOINT_URL'] ?? ''}: an emulator, not AWS`]] : []),
     ];

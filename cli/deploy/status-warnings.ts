@@ -2,9 +2,10 @@
 import type { Session } from '../aws/session.js';
 import { awsCommand, npmCommand } from '../aws/printed-commands.js';
 import { count } from '../terminal.js';
+import { describeLeftOver, leftOverAdvice } from './left-over.js';
 import type { Subscriptions } from './alarm-status.js';
 import { type ArchiveLock, describeLock, isLocked } from './retention-status.js';
-import type { ServiceStatus, Status } from './status.js';
+import type { FunctionStatus, ServiceStatus, Status } from './status.js';
 
 /**
  * An image that is older than this misses fixes: Node.js makes security releases about every three months, and whoever
@@ -20,25 +21,54 @@ export interface StatusWarning {
   readonly next: string;
 }
 
-type Target = Pick<Session, 'environment' | 'profile' | 'region' | 'settings'>;
+type Target = Pick<Session, 'environment' | 'names' | 'profile' | 'region' | 'settings'>;
 
 /** @returns the most urgent first: what concerns requests, then evidence, then maintenance */
 export function warningsOf(session: Target, status: Status): readonly StatusWarning[] {
   const { service, console: withConsole } = status;
   return [
     ...serviceWarnings(session, service, 'handler'),
+    ...functionWarnings(session, status.function),
+    ...leftOverWarnings(session, status),
     ...serviceWarnings(session, withConsole?.service, 'console'),
     ...certificateWarnings(session, status),
     ...alarmWarnings(session, status),
     ...retentionWarnings(session, status),
     ...protectionWarnings(session, status),
     ...driftWarnings(session, status),
-    ...imageWarnings(session, service, 'handler'),
+    ...imageWarnings(session, service ?? status.function, 'handler'),
     ...notReadWarnings(status),
   ];
 }
 
 type Kind = 'handler' | 'console';
+
+function functionWarnings(session: Target, found: FunctionStatus | undefined): readonly StatusWarning[] {
+  if (found === undefined) return [];
+  const { state, reason = 'Lambda gave no reason', reserved, provisioned } = found;
+  if (reserved === 0) {
+    const message = 'the function is stopped, because it was scaled to 0: the Co-signer gets no answers';
+    return [{ code: 'SCALED_TO_ZERO', message, next: npmCommand(session, 'scale', 'settings') }];
+  }
+  const warnings: StatusWarning[] = [];
+  if (state === 'Failed') {
+    const message = `the function can't run: ${reason}`;
+    warnings.push({ code: 'FUNCTION_FAILED', message, next: npmCommand(session, 'deploy') });
+  }
+  const wanted = session.settings.lambda?.provisionedConcurrency ?? 0;
+  if ((provisioned?.available ?? 0) < wanted) {
+    const message = `only ${provisioned?.available ?? 0} of ${wanted} environments of the function are kept ready${provisioned?.reason === undefined ? '' : `: ${provisioned.reason}`}`;
+    const next = `if it stays so: ${npmCommand(session, 'scale', 'settings')}`;
+    warnings.push({ code: 'NOT_KEPT_READY', message, next });
+  }
+  return warnings;
+}
+
+function leftOverWarnings(session: Target, { leftOver }: Status): readonly StatusWarning[] {
+  if (leftOver.length === 0) return [];
+  const message = describeLeftOver(session, leftOver);
+  return [{ code: 'LEFT_OVER', message, next: leftOverAdvice(session, leftOver) }];
+}
 
 function serviceWarnings(
   session: Target,
@@ -210,7 +240,7 @@ function driftWarnings(session: Target, { stacks }: Status): readonly StatusWarn
 
 function imageWarnings(
   session: Target,
-  service: ServiceStatus | undefined,
+  service: (Pick<ServiceStatus, 'pushed'> & Partial<Pick<ServiceStatus, 'note'>>) | undefined,
   kind: Kind,
 ): readonly StatusWarning[] {
   if (service?.pushed === undefined || service.note !== undefined) return [];

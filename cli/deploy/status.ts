@@ -1,9 +1,11 @@
 // Reads the status of an environment: stacks, service, targets, image, keys, store, certificate, alarms; and warns.
 import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import type { AnswerAlgorithm } from '../../src/protocol/key.js';
-import { type StackName, stackNames } from '../../infra/names.js';
+import { STACK_NAMES, type StackName, stackNames } from '../../infra/names.js';
 import { consoleOrigin } from '../../infra/settings.js';
 import { describeCertificate, WARNING_DAYS } from '../aws/acm.js';
+import { describeFunction, type FunctionState } from '../aws/function.js';
+import { handlerStack } from '../aws/handler.js';
 import {
   describeService,
   isSteady,
@@ -25,6 +27,7 @@ import {
   type StopStatus,
 } from './parameter-status.js';
 import { readUnprotected } from './protection-status.js';
+import { leftOverStacks } from './transition.js';
 import {
   type ArchiveLock,
   type LogRetention,
@@ -52,6 +55,11 @@ export interface ServiceStatus extends ServiceState {
   readonly pushed: ImageStatus | undefined;
 }
 
+export interface FunctionStatus extends FunctionState {
+  /** Undefined if the repository could not be read. */
+  readonly pushed: ImageStatus | undefined;
+}
+
 export interface ConsoleStatus {
   /** Address of the console. */
   readonly origin: string;
@@ -65,7 +73,14 @@ export interface Status extends ParameterStates {
   readonly region: string;
   readonly endpoint: string | undefined;
   readonly stacks: readonly StackStatus[];
+  /** Names of the stacks that the settings do not call for any more, and the Co-signer may still call. */
+  readonly leftOver: readonly StackName[];
+  /** What runs the handler. */
+  readonly compute: 'fargate' | 'lambda';
+  /** Undefined with Lambda. */
   readonly service: ServiceStatus | undefined;
+  /** Undefined with Fargate. */
+  readonly function: FunctionStatus | undefined;
   /** Undefined if the settings have no console. */
   readonly console: ConsoleStatus | undefined;
   readonly callbackAlgorithmBySettings: AnswerAlgorithm;
@@ -101,20 +116,26 @@ export interface NotRead {
 export async function readStatus(session: Session): Promise<Status> {
   const { aws, settings, environment, account, region, emulated } = session;
   const notRead: NotRead[] = [];
-  const names = stackNames(settings);
-  const deployed = await Promise.all(
-    names.map((name) => describeStack(aws.cloudformation, `${session.names.prefix}-${name}`)),
-  );
-  const callback = deployed[names.indexOf('callback')];
+  const found = new Map<StackName, DeployedStack>();
+  for (const stack of await Promise.all(
+    STACK_NAMES.map((name) => describeStack(aws.cloudformation, `${session.names.prefix}-${name}`)),
+  )) {
+    if (stack !== undefined)
+      found.set(stack.stackName.slice(session.names.prefix.length + 1) as StackName, stack);
+  }
+  const leftOver = leftOverStacks(settings, found);
+  const names = STACK_NAMES.filter((name) => stackNames(settings).includes(name) || leftOver.includes(name));
+  const deployed = names.map((name) => found.get(name));
   const optional = optionalReader(session, notRead);
-  const [stacks, services, keysAndPolicy, emergencyStop, store, certificate, alarms, kept] =
+  const [stacks, handler, withConsole, keysAndPolicy, emergencyStop, store, certificate, alarms, kept] =
     await Promise.all([
       Promise.all(names.map((name, index) => toStackStatus(session, name, deployed[index], optional))),
-      Promise.all([readService(session, 'handler', optional), readConsole(session, optional)]),
+      readHandler(session, optional),
+      readConsole(session, optional),
       readParameters(session),
       readStop(session),
       readStore(session),
-      readCertificate(session, callback),
+      readCertificate(session, found.get('callback')),
       readAlarms(session),
       readKept(session, deployed, optional),
     ]);
@@ -124,8 +145,10 @@ export async function readStatus(session: Session): Promise<Status> {
     region,
     endpoint: emulated ? process.env['AWS_ENDPOINT_URL'] : undefined,
     stacks,
-    service: services[0],
-    console: services[1],
+    leftOver,
+    compute: settings.compute,
+    ...handler,
+    console: withConsole,
     ...keysAndPolicy,
     callbackAlgorithmBySettings: settings.callbackKeyAlgorithm,
     emergencyStop,
@@ -135,6 +158,23 @@ export async function readStatus(session: Session): Promise<Status> {
     ...kept,
     notRead,
   };
+}
+
+/** What runs the handler by the settings: the service or the function. */
+async function readHandler(
+  session: Session,
+  optional: OptionalReader,
+): Promise<Pick<Status, 'service' | 'function'>> {
+  if (handlerStack(session.settings) === 'callback') {
+    return { service: await readService(session, 'handler', optional), function: undefined };
+  }
+  const state = await describeFunction(session);
+  const image = state?.image;
+  const pushed =
+    image === undefined
+      ? undefined
+      : await optional('the age of the image of the handler', () => readImage(session, image));
+  return { service: undefined, function: state && { ...state, pushed } };
 }
 
 /** Reads something whose absence does not matter for the rest. @returns undefined if it can't be read */
@@ -238,6 +278,7 @@ export async function certificateArn(
   { aws, settings }: Session,
   callback: DeployedStack | undefined,
 ): Promise<string | undefined> {
+  if (settings.front === 'api' && callback === undefined) return undefined;
   if (typeof settings.certificate === 'object' && 'arn' in settings.certificate)
     return settings.certificate.arn;
   if (callback === undefined || settings.certificate === 'private')

@@ -3,9 +3,20 @@ import type { StackName } from '../../infra/names.js';
 import type { Session } from '../aws/session.js';
 import type { DeployedStack } from '../aws/stack.js';
 import type { TemplateBody } from './templates.js';
+import type { Transition } from './transition.js';
 import type { Template } from './templates.js';
 
-export type StepName = StackName | 'keys' | 'certificate' | 'build' | 'scan' | 'service' | 'console service';
+export type StepName =
+  | StackName
+  | 'keys'
+  | 'certificate'
+  | 'build'
+  | 'scan'
+  | 'service'
+  | 'function health'
+  | 'console service'
+  // What a replaced function, task or API needed is removed once nothing uses it any more.
+  | `${StackName} again`;
 export type Action =
   'create' | 'update' | 'recreate' | 'rotate' | 'renew' | 'build' | 'wait' | 'delete' | 'none';
 
@@ -42,7 +53,7 @@ export interface DeploymentOptions {
   readonly givenTag: string | undefined;
   /** Names of critical findings in the image that the operator accepts. */
   readonly acceptedFindings: readonly string[];
-  /** Tag of the image that the service will run. */
+  /** Tag of the image that the handler will run on Fargate; images for Lambda have it with an ending. */
   readonly tag: string;
 }
 
@@ -51,6 +62,8 @@ export interface DeploymentRun {
   readonly session: Session;
   /** The templates for all stacks, in deployment order. */
   readonly templates: readonly Template[];
+  /** What else is updated and deleted because `compute` or `front` has changed. */
+  readonly transition: Transition;
   readonly selected: readonly StackName[];
   /** The deployed stacks; the steps keep the map up to date. */
   readonly deployed: Map<StackName, DeployedStack>;

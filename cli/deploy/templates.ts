@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
+import type { Leaving } from '../../infra/deployment.js';
 import { type EnvironmentName, namesOf, type StackName } from '../../infra/names.js';
 import type { Settings } from '../../infra/settings.js';
 import { buildStacks } from '../../infra/stacks.js';
@@ -46,7 +47,12 @@ export interface Template extends StackTemplate {
   readonly inputs: Readonly<Record<string, Input>>;
 }
 
-export function synthesizeTemplates(environment: EnvironmentName, settings: Settings): readonly Template[] {
+/** @param leaving what must still work, although the settings do not call for it any more */
+export function synthesizeTemplates(
+  environment: EnvironmentName,
+  settings: Settings,
+  leaving?: Leaving,
+): readonly Template[] {
   const { prefix } = namesOf(settings.projectName, environment);
   const shortName = (stackName: string) => stackName.slice(prefix.length + 1) as StackName;
   const outdir = mkdtempSync(join(tmpdir(), 'callback-'));
@@ -59,7 +65,7 @@ export function synthesizeTemplates(environment: EnvironmentName, settings: Sett
       analyticsReporting: false,
       builtinCloudFormationValidation: false,
     });
-    buildStacks(app, environment, settings);
+    buildStacks(app, environment, settings, leaving);
     const { stacks } = app.synth();
     const inputs = new Map<string, Input>();
     for (const { stackName, template } of stacks) {

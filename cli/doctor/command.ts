@@ -8,7 +8,7 @@ import {
   printJson,
   runOperatorProgram,
 } from '../operator-command.js';
-import { CHECKS } from './checks.js';
+import { checksFor } from './checks.js';
 import { printReport } from './print.js';
 import { examine } from './report.js';
 
@@ -24,7 +24,7 @@ export async function runDoctor({ sleep }: OperatorRuntime = {}): Promise<void> 
     .addHelpText('after', EXIT_CODES)
     .action(async (options: OperatorOptions) => {
       const session = await openSession(options, { sleep });
-      const report = await examine(session, CHECKS);
+      const report = await examine(session, checksFor(session.settings));
       if (options.json === true) printJson(report);
       else printReport(process.stdout, report);
       if (!report.well) process.exitCode = EXIT_FAILED;

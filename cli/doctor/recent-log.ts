@@ -1,5 +1,5 @@
 // What the handler has logged in the last hour.
-import { readEvents } from '../aws/log-events.js';
+import { isPlatformLine, readEvents } from '../aws/log-events.js';
 import type { Session } from '../aws/session.js';
 
 const HOUR_MS = 3_600_000;
@@ -30,6 +30,7 @@ export async function readRecentLog(session: Session): Promise<RecentLog> {
   let decided: number | undefined;
   for await (const { message = '', timestamp = 0 } of readEvents(session, Date.now() - HOUR_MS, undefined)) {
     if (lines === MOST_LINES) return { lines, truncated: true, problems, decided };
+    if (isPlatformLine(message)) continue;
     lines++;
     const { level, event, msg } = parse(message);
     if (event === 'decision') decided = Math.max(decided ?? 0, timestamp);

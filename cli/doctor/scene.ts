@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { StackName } from '../../infra/names.js';
 import { findLoadBalancer } from '../aws/load-balancer.js';
+import { describeFunction, type FunctionState } from '../aws/function.js';
 import { describeService, type ServiceState } from '../aws/service-state.js';
 import type { Session } from '../aws/session.js';
 import { type DeployedStack, describeStack } from '../aws/stack.js';
@@ -24,6 +25,8 @@ export interface Scene {
   listeners(): Promise<readonly Listener[]>;
   /** The handler's. @returns undefined if it does not exist */
   service(): Promise<ServiceState | undefined>;
+  /** @returns undefined if it does not exist */
+  function(): Promise<FunctionState | undefined>;
   /** The handler's log of the last hour. */
   recentLog(): Promise<RecentLog>;
 }
@@ -50,6 +53,7 @@ export function createScene(session: Session): Scene {
       return Listeners;
     }),
     service: once(() => describeService(session)),
+    function: once(() => describeFunction(session)),
     recentLog: once(() => readRecentLog(session)),
   };
   return scene;

@@ -19,6 +19,12 @@ interface NamedStack {
   readonly stack: DeployedStack;
 }
 
+interface DeletionOptions {
+  readonly certificates: readonly Certificate[];
+  /** Whether the whole environment is deleted, with its parameters. */
+  readonly everything: boolean;
+}
+
 /**
  * Certificates are deleted once the load balancer is gone, and parameters while the KMS key still exists. In prod,
  * parameters are kept.
@@ -26,7 +32,7 @@ interface NamedStack {
 export function deletionTasks(
   session: Session,
   stacks: readonly NamedStack[],
-  certificates: readonly Certificate[],
+  { certificates, everything }: DeletionOptions,
 ): readonly Task[] {
   const stackTasks = (...names: readonly StackName[]): readonly Task[] =>
     stacks.filter(({ name }) => names.includes(name)).map((stack) => deleteStackTask(session, stack));
@@ -43,12 +49,13 @@ export function deletionTasks(
     },
   };
   return [
-    ...stackTasks('cosigner', 'console', 'callback'),
+    // Nothing calls the function any more when it is deleted.
+    ...stackTasks('cosigner', 'console', 'api', 'callback', 'function'),
     ...certificates.map(({ arn }) => ({
       title: `Certificate ${arn}`,
       run: () => deleteCertificate(session, arn),
     })),
-    ...(session.production ? [] : [parameters]),
+    ...(session.production || !everything ? [] : [parameters]),
     ...stackTasks('image', 'security', 'foundation'),
     // Last, because Container Insights writes it once more after the cluster is deleted.
     ...(session.production ? [] : [leftOver]),

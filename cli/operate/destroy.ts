@@ -1,6 +1,6 @@
 // `npm run destroy`: deletes an environment, and lists what is kept.
 import { join } from 'node:path';
-import { STACK_NAMES, type StackName } from '../../infra/names.js';
+import { STACK_NAMES, type StackName, stackNames } from '../../infra/names.js';
 import { KEY_FILES } from '../../src/keys/directory.js';
 import { type Certificate, findImported } from '../aws/acm.js';
 import { DeployError } from '../aws/error.js';
@@ -9,9 +9,10 @@ import { isLeftOver } from '../aws/leftover-log.js';
 import { allParameters, readMetadata } from '../aws/parameters.js';
 import { readPrivateFile } from '../aws/private-files.js';
 import { isKept, resourcesOf, type StackResource } from '../aws/removal.js';
+import { npmCommand } from '../aws/printed-commands.js';
 import { openSession, type Session } from '../aws/session.js';
 import { describeSettled } from '../aws/settled.js';
-import type { DeployedStack } from '../aws/stack.js';
+import { type DeployedStack, describeStack } from '../aws/stack.js';
 import { createProgram, UsageError } from '../command.js';
 import { confirm } from '../confirm.js';
 import {
@@ -31,6 +32,7 @@ const TABLE = 'AWS::DynamoDB::Table';
 interface DestroyOptions extends OperatorOptions {
   readonly confirm?: string;
   readonly withCosigner?: boolean;
+  readonly onlyStacks?: string;
   readonly dryRun?: boolean;
 }
 
@@ -61,6 +63,10 @@ export async function runDestroy({ sleep }: OperatorRuntime = {}): Promise<void>
   )
     .option('--confirm <name>', "the environment's name, to skip the confirmation prompt")
     .option('--with-cosigner', "also delete the Co-signer's host; outside prod, its database is lost")
+    .option(
+      '--only-stacks <names>',
+      'delete only these stacks, which a change of "compute" or "front" has left over: a,b',
+    )
     .option('--dry-run', 'show what would be deleted and what would be kept, and change nothing');
   addOperatorOptions(program)
     .addHelpText('after', EXIT_CODES)
@@ -76,7 +82,8 @@ export async function runDestroy({ sleep }: OperatorRuntime = {}): Promise<void>
 async function destroy(session: Session, options: DestroyOptions): Promise<void> {
   const { environment } = session;
   const { json = false, dryRun = false } = options;
-  const inventory = await readInventory(session, options);
+  const only = leftOverNames(session, options.onlyStacks);
+  const inventory = await readInventory(session, options, only);
   const { stacks, certificates, deleted, kept, notes } = inventory;
   if (!json) printInventory(session, inventory);
   if (deleted.length === 0) {
@@ -96,15 +103,49 @@ async function destroy(session: Session, options: DestroyOptions): Promise<void>
       option: `--confirm ${environment}`,
     });
   }
-  await runTasks(deletionTasks(session, stacks, certificates), options);
+  await runTasks(deletionTasks(session, stacks, { certificates, everything: only === undefined }), options);
   if (json) printJson({ environment, deleted, kept, notes });
   else process.stdout.write(`\n${painter(process.stdout)('green', 'Deleted.')}\n`);
 }
 
-/** @throws {DeployError} if the Co-signer is hosted here, and `--with-cosigner` is not given */
-async function readInventory(session: Session, options: DestroyOptions): Promise<Inventory> {
+/** The stacks that a change of settings can leave over, and that hold no data. */
+const LEFT_OVER: readonly StackName[] = ['function', 'callback', 'api'];
+
+/** @returns undefined if everything is to be deleted @throws {UsageError} for a stack that the settings call for */
+function leftOverNames(session: Session, list: string | undefined): readonly StackName[] | undefined {
+  if (list === undefined) return undefined;
+  const wanted = stackNames(session.settings);
+  return list.split(',').map((name) => {
+    const found = LEFT_OVER.find((one) => one === name.trim());
+    if (found !== undefined && !wanted.includes(found)) return found;
+    throw new UsageError(
+      `--only-stacks: "${name}" is not left over by a change of "compute" or "front"; to see what is: ${npmCommand(session, 'deploy', '--status')}`,
+    );
+  });
+}
+
+/** @throws {UsageError} if the function is to be deleted, but not the API that is left over and calls it */
+async function assertNotCalled({ aws, names }: Session, only: readonly StackName[]): Promise<void> {
+  if (!only.includes('function') || only.includes('api')) return;
+  if ((await describeStack(aws.cloudformation, `${names.prefix}-api`)) === undefined) return;
+  throw new UsageError('--only-stacks: the API calls the function: name api as well');
+}
+
+/**
+ * @param only the stacks to delete; undefined for everything
+ * @throws {DeployError} if the Co-signer is hosted here, and `--with-cosigner` is not given
+ */
+async function readInventory(
+  session: Session,
+  options: DestroyOptions,
+  only: readonly StackName[] | undefined,
+): Promise<Inventory> {
   const { environment, production } = session;
-  const stacks = await findStacks(session, options);
+  const stacks = await findStacks(session, options, only ?? STACK_NAMES);
+  if (only !== undefined) {
+    await assertNotCalled(session, only);
+    return inventoryOf(session, stacks);
+  }
   if (stacks.some(({ name }) => name === 'cosigner') && options.withCosigner !== true) {
     throw new DeployError(
       'COSIGNER_HOSTED',
@@ -121,17 +162,29 @@ async function readInventory(session: Session, options: DestroyOptions): Promise
     ...certificates.map(({ arn }) => `certificate ${arn}`),
     ...(leftOver ? [`log group ${session.names.logGroups.containerInsights}`] : []),
   ];
-  const deletedStacks = stacks.map(({ stack }) => `stack ${stack.stackName}, ${stack.status}`);
-  const keptResources = stacks
-    .flatMap(({ resources }) => resources.filter((resource) => isKept(resource)))
-    .map(({ Type, physicalId, logicalId }) => `${Type} ${physicalId ?? logicalId}`);
-  const deleted = [...deletedStacks, ...(production ? [] : otherResources)];
+  const ofStacks = inventoryOf(session, stacks);
+  const deleted = [...ofStacks.deleted, ...(production ? [] : otherResources)];
   return {
     stacks,
     certificates: production ? [] : certificates,
     deleted,
-    kept: [...keptResources, ...(production ? otherResources : []), ...(await findLocalKeys(session))],
+    kept: [...ofStacks.kept, ...(production ? otherResources : []), ...(await findLocalKeys(session))],
     notes: deleted.length === 0 ? [] : await findNotes(session, stacks, parameters.length > 0),
+  };
+}
+
+/** The stacks alone. */
+function inventoryOf({ environment }: Session, stacks: readonly StackToDelete[]): Inventory {
+  const kept = stacks
+    .flatMap(({ resources }) => resources.filter((resource) => isKept(resource)))
+    .map(({ Type, physicalId, logicalId }) => `${Type} ${physicalId ?? logicalId}`);
+  const names = stacks.map(({ stack }) => stack.stackName).join(' and ');
+  return {
+    stacks,
+    certificates: [],
+    deleted: stacks.map(({ stack }) => `stack ${stack.stackName}, ${stack.status}`),
+    kept,
+    notes: [`A Co-signer that still calls the URL of ${names} in ${environment} gets no answers afterwards.`],
   };
 }
 
@@ -152,9 +205,13 @@ function printInventory(
 }
 
 /** Waits for running changes. @returns the stacks, most recently deployed first */
-async function findStacks(session: Session, options: DestroyOptions): Promise<readonly StackToDelete[]> {
+async function findStacks(
+  session: Session,
+  options: DestroyOptions,
+  names: readonly StackName[],
+): Promise<readonly StackToDelete[]> {
   const found: StackToDelete[] = [];
-  for (const name of [...STACK_NAMES].reverse()) {
+  for (const name of STACK_NAMES.filter((one) => names.includes(one)).reverse()) {
     const stack = await describeSettled(session, `${session.names.prefix}-${name}`, options);
     if (stack !== undefined) found.push({ name, stack, resources: await resourcesOf(session, stack) });
   }

@@ -1,7 +1,7 @@
 // `npm run logs`: shows the service's log.
 import { prettyFactory } from 'pino-pretty';
 import { PRETTY_OPTIONS } from '../../src/log.js';
-import { readEvents } from '../aws/log-events.js';
+import { isPlatformLine, readEvents } from '../aws/log-events.js';
 import { openSession, type Session } from '../aws/session.js';
 import { createProgram, UsageError } from '../command.js';
 import { parseDuration } from '../duration.js';
@@ -81,13 +81,13 @@ async function showLines(session: Session, options: LogsOptions, start: number):
   }
 }
 
-/** Lines that are not JSON are errors: Node.js prints them when the process crashes. */
+/** Lines that are not JSON are errors, unless Lambda logged them: Node.js prints them when the process crashes. */
 function isError(message: string): boolean {
   try {
     const { level } = JSON.parse(message) as { level?: unknown };
     return level === 'error' || level === 'fatal';
   } catch {
-    return true;
+    return !isPlatformLine(message);
   }
 }
 

@@ -1,7 +1,9 @@
 // `npm run restart`: replaces the running tasks with new ones, without downtime.
 import { describeState, type ServiceState } from '../aws/service-state.js';
 import { updateService, waitUntilSteady } from '../aws/service.js';
+import { npmCommand } from '../aws/printed-commands.js';
 import { openSession } from '../aws/session.js';
+import { UsageError } from '../command.js';
 import {
   createOperatorProgram,
   type OperatorOptions,
@@ -25,6 +27,11 @@ export async function runRestart({ sleep }: OperatorRuntime = {}): Promise<void>
       const session = await openSession(options, { sleep });
       const { environment } = session;
       const kind = options.console === true ? 'console' : 'handler';
+      if (kind === 'handler' && session.settings.compute === 'lambda') {
+        throw new UsageError(
+          `there are no tasks to restart: Lambda starts and ends environments of the function by itself, and each reads keys and policy again while it is called. To publish a new version: ${npmCommand(session, 'deploy')}`,
+        );
+      }
       let state: ServiceState | undefined;
       const restart = {
         title: `${environment}: new tasks${kind === 'console' ? ' of the console' : ''}`,

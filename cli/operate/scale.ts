@@ -1,5 +1,13 @@
-// `npm run scale`: sets the number of tasks.
+// `npm run scale`: sets the number of tasks, or stops and starts the function.
 import { SETTINGS_FILE } from '../../infra/settings.js';
+import {
+  describeFunction,
+  describeFunctionState,
+  type FunctionState,
+  startFunction,
+  stopFunction,
+} from '../aws/function.js';
+import { DeployError } from '../aws/error.js';
 import { npmCommand } from '../aws/printed-commands.js';
 import { describeScaling, suspendScaling } from '../aws/scaling.js';
 import { describeState, type ServiceKind, type ServiceState } from '../aws/service-state.js';
@@ -18,6 +26,8 @@ import { runTasks } from '../progress.js';
 
 /** The settings have the same limit. */
 const MAX_TASKS = 20;
+/** The number that the settings specify. */
+const BY_SETTINGS = 'settings';
 
 interface ScaleOptions extends OperatorOptions {
   readonly console?: boolean;
@@ -26,14 +36,19 @@ interface ScaleOptions extends OperatorOptions {
 export async function runScale({ sleep }: OperatorRuntime = {}): Promise<void> {
   const program = createOperatorProgram(
     'scale',
-    'Sets the number of tasks, and waits for them. With 0 the handler is stopped: the Co-signer gets no response.',
+    'Sets the number of tasks, and waits for them. With 0 the handler is stopped: the Co-signer gets no response. A function is only stopped with 0, and started with settings.',
   )
-    .argument('<number>', `number of tasks, from 0 to ${MAX_TASKS}`, parseCount)
+    .argument('<number>', `number of tasks, from 0 to ${MAX_TASKS}, or ${BY_SETTINGS}`, parseCount)
     .option('--console', "the console's tasks instead of the handler's: with 0 nobody can decide")
-    .action(async (desired: number, options: ScaleOptions) => {
+    .action(async (given: number | typeof BY_SETTINGS, options: ScaleOptions) => {
       const session = await openSession(options, { sleep });
       const { environment } = session;
       const kind = options.console === true ? 'console' : 'handler';
+      if (kind === 'handler' && session.settings.compute === 'lambda') {
+        await scaleFunction(session, given, options);
+        return;
+      }
+      const desired = given === BY_SETTINGS ? tasksBySettings(session, kind).least : given;
       let state: ServiceState | undefined;
       const scale = {
         title: `${environment}: ${desired} ${desired === 1 ? 'task' : 'tasks'}${kind === 'console' ? ' of the console' : ''}`,
@@ -59,6 +74,47 @@ export async function runScale({ sleep }: OperatorRuntime = {}): Promise<void> {
   await runOperatorProgram(program);
 }
 
+/** @throws {UsageError} for a number other than 0 @throws {DeployError} if there is no function */
+async function scaleFunction(
+  session: Session,
+  given: number | typeof BY_SETTINGS,
+  options: ScaleOptions,
+): Promise<void> {
+  const { environment } = session;
+  if (given !== 0 && given !== BY_SETTINGS) {
+    throw new UsageError(
+      `a function is stopped with 0 and started with ${BY_SETTINGS}, not with ${given}: how many requests it answers at the same time is "lambda.reservedConcurrency" in ${SETTINGS_FILE}`,
+    );
+  }
+  let state: FunctionState | undefined;
+  const scale = {
+    title: `${environment}: ${given === 0 ? 'stop' : 'start'} the function`,
+    async run(report: (line: string) => void) {
+      if ((await describeFunction(session)) === undefined) throw noFunction(session);
+      await (given === 0 ? stopFunction(session) : startFunction(session));
+      state = await describeFunction(session);
+      if (state !== undefined) report(describeFunctionState(state));
+    },
+  };
+  await runTasks([scale], options);
+  if (options.json === true) printJson({ environment, function: state });
+  else if (given === 0) {
+    const start = npmCommand(session, 'scale', BY_SETTINGS);
+    process.stdout.write(
+      `It stays stopped, and no new version is deployed meanwhile. To start it: ${start}\n`,
+    );
+  }
+}
+
+function noFunction(session: Session): DeployError {
+  const { environment, names } = session;
+  return new DeployError(
+    'NO_SERVICE',
+    `there is no function ${names.function} in ${environment}`,
+    `deploy it: ${npmCommand(session, 'deploy')}`,
+  );
+}
+
 /** @returns how long the number lasts */
 function explain(session: Session, kind: ServiceKind, desired: number): string {
   const { least, most } = tasksBySettings(session, kind);
@@ -81,8 +137,11 @@ function explain(session: Session, kind: ServiceKind, desired: number): string {
 }
 
 /** @throws {UsageError} */
-function parseCount(given: string): number {
+function parseCount(given: string): number | typeof BY_SETTINGS {
+  if (given === BY_SETTINGS) return given;
   const count = Number(given);
   if (/^(0|[1-9]\d*)$/.test(given) && count <= MAX_TASKS) return count;
-  throw new UsageError(`the number of tasks must be a whole number from 0 to ${MAX_TASKS}, not "${given}"`);
+  throw new UsageError(
+    `the number of tasks must be a whole number from 0 to ${MAX_TASKS}, or ${BY_SETTINGS}, not "${given}"`,
+  );
 }

@@ -21,6 +21,20 @@ export interface ApiStackProps extends ProjectStackProps {
   readonly key: kms.IKey;
 }
 
+/** The fields of a line of the access log. It has neither bodies nor headers. */
+const ACCESS_LOG = {
+  time: '$context.requestTime',
+  requestId: '$context.requestId',
+  ip: '$context.identity.sourceIp',
+  vpcEndpoint: '$context.identity.vpceId',
+  method: '$context.httpMethod',
+  path: '$context.path',
+  status: '$context.status',
+  latencyMs: '$context.responseLatency',
+  functionMs: '$context.integrationLatency',
+  error: '$context.integrationErrorMessage',
+};
+
 export class ApiStack extends ProjectStack {
   /** Receives notifications from all alarms. */
   readonly alarmTopic: sns.ITopic;
@@ -49,6 +63,7 @@ export class ApiStack extends ProjectStack {
 
   private createApi(endpointId: string, key: kms.IKey): apigateway.RestApi {
     const { names, environment } = this.deployment;
+    const logRole = this.createLogRole();
     const accessLog = this.createLogGroup('AccessLog', names.logGroups.api, key);
     const api = new apigateway.RestApi(this, 'Api', {
       restApiName: names.api,
@@ -66,10 +81,13 @@ export class ApiStack extends ProjectStack {
       cloudWatchRole: false,
       deployOptions: {
         stageName: environment,
+        description: `Logs with ${logRole}`,
         accessLogDestination: new apigateway.LogGroupLogDestination(accessLog),
-        accessLogFormat: apigateway.AccessLogFormat.jsonWithStandardFields(),
+        accessLogFormat: apigateway.AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });
+    // The CDK's output has the URL of a public API.
+    api.node.tryRemoveChild('Endpoint');
     const method = api.root.addResource('{proxy+}').addMethod(
       'ANY',
       new apigateway.AwsIntegration({
@@ -88,7 +106,6 @@ export class ApiStack extends ProjectStack {
       sourceArn: api.arnForExecuteApi('*', '/*', environment),
       sourceAccount: this.account,
     });
-    api.deploymentStage.node.addDependency(this.createLogRole());
     this.acknowledgeFindings(api, method);
     return api;
   }
@@ -96,8 +113,9 @@ export class ApiStack extends ProjectStack {
   /**
    * API Gateway writes access logs with one role for the account and region. It is kept when the stack is deleted, because
    * other APIs may use it by then; and not replaced if there is one.
+   * @returns a description of the role, which makes what contains it wait until the role is set
    */
-  private createLogRole(): apigateway.CfnAccount {
+  private createLogRole(): string {
     const { valueAsString } = new CfnParameter(this, 'SetLogRole', {
       description:
         'Whether to set the role with which API Gateway writes logs in this account and region; false if one is set',
@@ -127,7 +145,7 @@ export class ApiStack extends ProjectStack {
       ],
       'API Gateway refuses a role for its logs that has fewer permissions than this policy.',
     );
-    return account;
+    return Fn.conditionIf(condition.logicalId, account.ref, "the account's role").toString();
   }
 
   private acknowledgeFindings(api: apigateway.RestApi, method: apigateway.Method): void {

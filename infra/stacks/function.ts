@@ -87,7 +87,8 @@ export class FunctionStack extends ProjectStack {
         settings.architecture === 'arm64' ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
       memorySize: sizing.functionMemoryMiB,
       timeout: FUNCTION_TIMEOUT,
-      role: role.withoutPolicyUpdates(),
+      // By its ARN, so that the function depends on the policy, which comes after the role.
+      role: iam.Role.fromRoleArn(this, 'Role', role.roleArn, { mutable: false }),
       vpc: network.vpc,
       vpcSubnets: { subnets: [...network.privateSubnets] },
       securityGroups: [this.importSecurityGroup('Group', securityGroupIds.task)],
@@ -97,7 +98,8 @@ export class FunctionStack extends ProjectStack {
       // The tag is a parameter, and no change of the template: named here, another image is another version.
       currentVersionOptions: { description: `Image ${imageTag}` },
     });
-    handler.node.addDependency(role);
+    // Lambda connects the function to the VPC, with the role's permissions, as soon as it is created.
+    handler.node.addDependency(role.node.findChild('DefaultPolicy'));
     return handler;
   }
 

@@ -22,12 +22,13 @@ export interface ImageStackProps extends ProjectStackProps {
 const SOURCE_KEY = 'source.zip';
 
 /**
- * Builds and pushes an image. Each build gets the git revision in `IMAGE_TAG`. Tags are immutable, so an existing image
- * is not built again.
+ * Builds and pushes an image. Each build gets the image's tag in `IMAGE_TAG`, the git revision in `REVISION`, and in
+ * `IMAGE_TARGET` the stage of the Dockerfile, or nothing for the last one. Tags are immutable, so an existing image is not
+ * built again.
  */
 export const BUILD_SCRIPT = `(
 set -euo pipefail
-: "\${IMAGE_TAG:?set IMAGE_TAG to the git revision of the source}"
+: "\${IMAGE_TAG:?set IMAGE_TAG to the tag of the image}"
 if aws ecr describe-images --repository-name "$REPOSITORY_NAME" --image-ids imageTag="$IMAGE_TAG" >/dev/null 2>&1; then
   echo "$IMAGE_TAG already exists"
 else
@@ -47,7 +48,8 @@ else
   done
   # The tag is to name the image itself, not an index of it and of untagged attestations.
   export BUILDX_NO_DEFAULT_ATTESTATIONS=1
-  docker build --build-arg NODE_IMAGE="$base" --build-arg REVISION="$IMAGE_TAG" --tag "$REPOSITORY_URI:$IMAGE_TAG" .
+  docker build --build-arg NODE_IMAGE="$base" --build-arg REVISION="\${REVISION:-$IMAGE_TAG}" \\
+    \${IMAGE_TARGET:+--target "$IMAGE_TARGET"} --tag "$REPOSITORY_URI:$IMAGE_TAG" .
   docker push "$REPOSITORY_URI:$IMAGE_TAG"
 fi
 )`;

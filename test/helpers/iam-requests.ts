@@ -1,11 +1,14 @@
 // What IAM checks when an operator's command calls AWS.
+import { FUNCTION_ALIAS } from '../../infra/names.js';
 import type { Call } from './iam.js';
-import { type AwsRequest, type Input, useKey } from './iam-rule.js';
+import { arn, type AwsRequest, type Input, useKey } from './iam-rule.js';
 import { RULES } from './iam-rules.js';
 
 /** @throws {Error} if nothing is known about the call */
 export function requestsOf(request: AwsRequest): readonly Call[] {
   if (request.service === 's3') return s3Requests(request);
+  if (request.service === 'lambda') return [functionRequest(request)];
+  if (request.service === 'apigateway') return [apiRequest(request)];
   // Route 53 names operations by path.
   const action = request.action.replace('/2013-04-01/', '').replace(/(hostedzone\/)[A-Z0-9]+/, '$1ID');
   const rule = RULES[request.service]?.[action] ?? RULES[request.service]?.['*'];
@@ -20,6 +23,37 @@ export function requestsOf(request: AwsRequest): readonly Call[] {
 function inputOf(body: string): Input {
   if (body.startsWith('{')) return JSON.parse(body) as Input;
   return Object.fromEntries(new URLSearchParams(body));
+}
+
+/** The API's version is a date. */
+const LAMBDA_PATH = /^([A-Z]+) \/\d{4}-\d{2}-\d{2}\/functions\/([\w-]+)(\/[\w-]+)?$/;
+
+/** By method and the end of the path. */
+const LAMBDA_ACTIONS: Readonly<Record<string, string>> = {
+  GET: 'GetFunction',
+  'GET /concurrency': 'GetFunctionConcurrency',
+  'PUT /concurrency': 'PutFunctionConcurrency',
+  'DELETE /concurrency': 'DeleteFunctionConcurrency',
+  'GET /provisioned-concurrency': 'GetProvisionedConcurrencyConfig',
+  'PUT /provisioned-concurrency': 'PutProvisionedConcurrencyConfig',
+  'DELETE /provisioned-concurrency': 'DeleteProvisionedConcurrencyConfig',
+  'POST /invocations': 'InvokeFunction',
+};
+
+/** What names an alias is authorized for the alias. */
+function functionRequest({ action, url, region }: AwsRequest): Call {
+  const [, method = '', name = '', end = ''] = LAMBDA_PATH.exec(action) ?? [];
+  const called = LAMBDA_ACTIONS[`${method} ${end}`.trim()];
+  if (called === undefined) throw new Error(`test/helpers/iam-requests.ts does not know Lambda ${action}`);
+  const qualifier = new URL(url, 'http://host').searchParams.get('Qualifier');
+  const alias = qualifier === FUNCTION_ALIAS ? `:${FUNCTION_ALIAS}` : '';
+  return { action: `lambda:${called}`, resource: arn('lambda', region, `function:${name}${alias}`) };
+}
+
+/** Actions are HTTP methods, and ARNs the paths. */
+function apiRequest({ action, region }: AwsRequest): Call {
+  const [method = '', path = ''] = action.split(' ');
+  return { action: `apigateway:${method}`, resource: `arn:aws:apigateway:${region}::${path}` };
 }
 
 /** Buckets are named `project-environment-purpose-account-region`. Only the log bucket is not encrypted with KMS. */

@@ -4,8 +4,9 @@ import t from 'tap';
 import { namesOf } from '../../infra/names.js';
 import { type Call, isAllowed, type Statement } from '../helpers/iam.js';
 import { compare, fillIn, partsOf, type Placeholders, publishedPolicies } from '../helpers/published.js';
-import { COMBINATIONS, EXAMPLE } from '../helpers/settings.js';
+import { CHOICES, COMBINATIONS, EXAMPLE } from '../helpers/settings.js';
 import { type Resource, synthesize } from '../helpers/stacks.js';
+import { FUNCTION_TYPES } from './policies/function-types.js';
 import { NETWORK_TYPES } from './policies/network-types.js';
 import { passRole, type ResourceType } from './policies/resource-type.js';
 import { SERVICE_TYPES } from './policies/service-types.js';
@@ -22,7 +23,11 @@ const LONGEST: Placeholders = {
 const STACK_NAME_CHARACTERS = 64 - 2 - 13;
 
 const ENVIRONMENTS = ['dev', 'prod'] as const;
-const TYPES: Readonly<Record<string, ResourceType>> = { ...NETWORK_TYPES, ...SERVICE_TYPES };
+const TYPES: Readonly<Record<string, ResourceType>> = {
+  ...FUNCTION_TYPES,
+  ...NETWORK_TYPES,
+  ...SERVICE_TYPES,
+};
 const cloudFormation = publishedPolicies('cloudformation').flatMap(({ statements }) => statements);
 const operator = publishedPolicies('operator').flatMap(({ statements }) => statements);
 
@@ -35,7 +40,11 @@ interface Found {
 
 const found: readonly Found[] = ENVIRONMENTS.flatMap((environment) =>
   // The types are the same in all environments; the last combination has the most resources.
-  COMBINATIONS.slice(environment === 'dev' ? 0 : -1).flatMap(({ changes }) =>
+  [
+    ...COMBINATIONS.slice(environment === 'dev' ? 0 : -1).map(({ changes }) => changes),
+    CHOICES.lambda,
+    CHOICES.api,
+  ].flatMap((changes) =>
     synthesize(environment, changes).stacks.flatMap(({ stackName, json }) =>
       Object.entries(json.Resources).map(([id, resource]) => ({
         resource,
@@ -54,7 +63,7 @@ const found: readonly Found[] = ENVIRONMENTS.flatMap((environment) =>
 
 t.test('every policy fits in a managed policy, with the longest names', (t) => {
   const policies = [...publishedPolicies('operator'), ...publishedPolicies('cloudformation')];
-  t.equal(policies.length, 7);
+  t.equal(policies.length, 8);
   for (const { name, text } of policies) {
     const characters = JSON.stringify(fillIn(JSON.parse(text), LONGEST)).length;
     t.ok(characters <= MAX_CHARACTERS, `${name} has ${characters} characters`);
@@ -106,7 +115,7 @@ t.test('it reads nothing that is stored, and changes no role but those of the st
   for (const role of [`cloudformation-${prefix}`, `operator-${prefix}`, 'Administrator']) {
     t.notOk(may('iam:PutRolePolicy', `arn:aws:iam::${LONGEST.ACCOUNT}:role/${role}`), role);
   }
-  const { context } = passRole('lambda');
+  const { context } = passRole('glue');
   t.notOk(may('iam:PassRole', `arn:aws:iam::${LONGEST.ACCOUNT}:role/${prefix}-image-BuildRole`, context));
   t.end();
 });

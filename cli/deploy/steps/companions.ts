@@ -55,13 +55,18 @@ export function withCompanions(
   };
 }
 
+/** The services that need a role for a type of resource. */
+const ROLES: Readonly<Record<string, string>> = {
+  'AWS::ECS::Cluster': 'ecs.amazonaws.com',
+  'AWS::ElasticLoadBalancingV2::LoadBalancer': 'elasticloadbalancing.amazonaws.com',
+  'AWS::ApplicationAutoScaling::ScalableTarget': 'ecs.application-autoscaling.amazonaws.com',
+};
+
 /** The roles that ECS and the load balancer need; before the first stack, because a role can't be used at once. */
 export function linkedRoles({ session, templates, selected, notes }: DeploymentRun): Companion {
-  const scales = templates.some(({ body }) => body.includes('AWS::ApplicationAutoScaling::ScalableTarget'));
-  const services = [
-    ...['ecs.amazonaws.com', 'elasticloadbalancing.amazonaws.com'],
-    ...(scales ? ['ecs.application-autoscaling.amazonaws.com'] : []),
-  ];
+  const services = Object.entries(ROLES).flatMap(([type, service]) =>
+    templates.some(({ body }) => body.includes(type)) ? [service] : [],
+  );
   let missing: readonly string[] = [];
   return {
     async inspect() {
@@ -85,11 +90,13 @@ export function linkedRoles({ session, templates, selected, notes }: DeploymentR
 }
 
 /** The log group that Container Insights has written again after the stack was deleted. */
-export function leftOverLog({ session }: DeploymentRun): Companion {
+export function leftOverLog({ session, deployedTemplates }: DeploymentRun, template: Template): Companion {
   const name = session.names.logGroups.containerInsights;
+  const before = JSON.stringify(deployedTemplates.get(template.name) ?? {});
   return {
     async inspect({ action }) {
-      if (action !== 'create' && action !== 'recreate') return [];
+      const creates = action === 'create' || action === 'recreate' || !before.includes(name);
+      if (!creates || !template.body.includes(name)) return [];
       if (!(await isLeftOver(session))) return [];
       if (!session.production) return [`delete: log group ${name}, left over from an earlier deployment`];
       throw new DeployError(

@@ -45,6 +45,28 @@ export function stackStep(
   };
 }
 
+/** A second update, without what only the replaced function, task or API needed. */
+export function againStep(
+  deployment: DeploymentRun,
+  template: Template,
+  parametersOf: () => Promise<Readonly<Record<string, string | undefined>>>,
+): Step {
+  const step = stackStep(deployment, template, parametersOf);
+  const first = deployment.templates.find(({ name }) => name === template.name);
+  return {
+    name: `${template.name} again`,
+    inspect() {
+      const details = previewChanges(JSON.parse(first?.body ?? '{}'), JSON.parse(template.body));
+      return Promise.resolve({
+        action: 'update',
+        summary: `then update: ${details.length} to change`,
+        details,
+      });
+    },
+    apply: (report) => step.apply(report),
+  };
+}
+
 function inspectStack(deployment: DeploymentRun, template: Template, parameters: Parameters): Change {
   const { deployed, deployedTemplates, actions } = deployment;
   const current = deployed.get(template.name);

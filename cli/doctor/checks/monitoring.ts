@@ -3,6 +3,7 @@ import { readAlarms, readSubscriptions } from '../../deploy/alarm-status.js';
 import { enableAdvice, subscribeAdvice } from '../../deploy/status-warnings.js';
 import { npmCommand } from '../../aws/printed-commands.js';
 import { count } from '../../terminal.js';
+import { frontStack } from '../../aws/handler.js';
 import { revert } from '../advice.js';
 import { type Finding, note, ok, unlessAny, warning, wrong } from '../check.js';
 import { NotChecked } from '../not-checked.js';
@@ -10,15 +11,16 @@ import type { Scene } from '../scene.js';
 
 export async function alarms(scene: Scene): Promise<readonly Finding[]> {
   const { session } = scene;
+  const front = frontStack(session.settings);
   const { names, firing, silenced } = await readAlarms(session);
-  if (names.length === 0) return [wrong('there are no alarms', await revert(scene, 'callback'))];
-  const expected = (await scene.resources('callback')).flatMap(({ ResourceType, PhysicalResourceId: id }) =>
+  if (names.length === 0) return [wrong('there are no alarms', await revert(scene, front))];
+  const expected = (await scene.resources(front)).flatMap(({ ResourceType, PhysicalResourceId: id }) =>
     ResourceType === 'AWS::CloudWatch::Alarm' && id !== undefined ? [id] : [],
   );
   const missing = expected.filter((name) => !names.includes(name));
   const problems: Finding[] = [];
   if (missing.length > 0) {
-    problems.push(wrong(`missing: ${missing.join(', ')}`, await revert(scene, 'callback')));
+    problems.push(wrong(`missing: ${missing.join(', ')}`, await revert(scene, front)));
   }
   if (silenced.length > 0) {
     problems.push(wrong(`turned off: ${silenced.join(', ')}`, enableAdvice(session, silenced)));
@@ -33,11 +35,11 @@ export async function alarms(scene: Scene): Promise<readonly Finding[]> {
 
 export async function subscriptions(scene: Scene): Promise<readonly Finding[]> {
   const { session } = scene;
-  const topic = (await scene.stack('callback'))?.outputs['AlarmTopicArn'];
-  if (topic === undefined) throw new NotChecked('the stack callback names no topic');
+  const front = frontStack(session.settings);
+  const topic = (await scene.stack(front))?.outputs['AlarmTopicArn'];
+  if (topic === undefined) throw new NotChecked(`the stack ${front} names no topic`);
   const found = await readSubscriptions(session, topic);
-  if (found === undefined)
-    return [wrong(`the topic ${topic} does not exist`, await revert(scene, 'callback'))];
+  if (found === undefined) return [wrong(`the topic ${topic} does not exist`, await revert(scene, front))];
   const { confirmed, pending } = found;
   if (confirmed > 0) {
     return [

@@ -89,39 +89,46 @@ const GROUP = 'AWS::EC2::SecurityGroup';
 
 export async function securityGroups(scene: Scene): Promise<readonly Finding[]> {
   const { settings } = scene.session;
-  const [loadBalancer, task, cosigner, endpoint] = await Promise.all([
+  const { compute, front } = settings;
+  const [loadBalancer, task, cosigner, endpoint, apiEndpoint] = await Promise.all([
     resourceId(scene, 'security', GROUP, 'LoadBalancer'),
     resourceId(scene, 'security', GROUP, 'Task'),
     settings.cosignerSecurityGroupId ?? resourceId(scene, 'security', GROUP, 'Cosigner'),
     'endpointSecurityGroupId' in settings.network && settings.network.endpointSecurityGroupId !== undefined
       ? settings.network.endpointSecurityGroupId
       : resourceId(scene, 'foundation', GROUP, 'Endpoints'),
+    front === 'api' ? resourceId(scene, 'foundation', GROUP, 'ApiEndpoint') : undefined,
   ]);
   if (loadBalancer === undefined || task === undefined || cosigner === undefined || endpoint === undefined) {
     throw new NotChecked('the stacks do not name their security groups');
   }
-  const rules = await readRules(scene, [loadBalancer, task, cosigner, endpoint]);
+  // An endpoint that exists already has its owner's groups.
+  const called = front === 'api' ? (apiEndpoint ?? endpoint) : loadBalancer;
+  const calledName = front === 'api' ? 'the endpoint of the API' : 'the load balancer';
+  const handlerName = compute === 'lambda' ? 'the function' : 'the task';
+  const rules = await readRules(scene, [...new Set([called, task, cosigner, endpoint])]);
   const hops: readonly Hop[] = [
-    { from: cosigner, to: loadBalancer, port: 443, name: 'the Co-signer to the load balancer' },
-    { from: loadBalancer, to: task, port: PORT, name: 'the load balancer to the task' },
-    { from: task, to: endpoint, port: 443, name: 'the task to the endpoints' },
+    { from: cosigner, to: called, port: 443, name: `the Co-signer to ${calledName}` },
+    ...(compute === 'lambda'
+      ? []
+      : [{ from: loadBalancer, to: task, port: PORT, name: 'the load balancer to the task' }]),
+    { from: task, to: endpoint, port: 443, name: `${handlerName} to the endpoints` },
   ];
   const back = await revert(scene, 'security');
   const problems = hops.flatMap((hop) => hopProblems(rules, hop, back));
   const admitted = rules.filter(
     (rule) =>
-      rule.GroupId === loadBalancer &&
+      rule.GroupId === called &&
+      called !== endpoint &&
       rule.IsEgress === false &&
       rule.ReferencedGroupInfo?.GroupId !== cosigner,
   );
   for (const rule of admitted) {
     const who =
       rule.ReferencedGroupInfo?.GroupId ?? rule.CidrIpv4 ?? rule.CidrIpv6 ?? rule.PrefixListId ?? '?';
-    problems.push(
-      warning(`${who} reaches the load balancer as well: ${rule.SecurityGroupRuleId ?? ''}`, back),
-    );
+    problems.push(warning(`${who} reaches ${calledName} as well: ${rule.SecurityGroupRuleId ?? ''}`, back));
   }
-  return unlessAny(problems, `${cosigner} reaches the load balancer, the task, and the endpoints`);
+  return unlessAny(problems, `${cosigner} reaches ${calledName}, and ${handlerName} the endpoints`);
 }
 
 async function readRules({ session }: Scene, groups: string[]): Promise<readonly SecurityGroupRule[]> {
@@ -150,17 +157,31 @@ function allows(rule: SecurityGroupRule, group: string, port: number): boolean {
   return inPorts && (ReferencedGroupInfo === undefined || ReferencedGroupInfo.GroupId === group);
 }
 
-/** Without these, a task in the VPC that is created reaches nothing. */
-const SERVICES = ['ssm', 'ecr.api', 'ecr.dkr', 'logs', 's3', 'dynamodb'];
+/** Without these, the handler in the VPC that is created reaches nothing. */
+const SERVICES = ['ssm', 's3', 'dynamodb'];
+/** Fargate pulls images and writes logs through the VPC; Lambda does not. */
+const SERVICES_OF_FARGATE = ['ecr.api', 'ecr.dkr', 'logs'];
+
+async function vpcOf(scene: Scene): Promise<string> {
+  const { network } = scene.session.settings;
+  const id = 'vpcId' in network ? network.vpcId : await resourceId(scene, 'foundation', 'AWS::EC2::VPC');
+  if (id === undefined) throw new NotChecked('the stacks do not name the VPC');
+  return id;
+}
 
 export async function endpoints(scene: Scene): Promise<readonly Finding[]> {
   const { session } = scene;
   const { settings, region } = session;
-  const { VpcId = '' } = await theLoadBalancer(scene);
+  const VpcId = await vpcOf(scene);
   const { VpcEndpoints = [] } = await session.aws.ec2.send(
     new DescribeVpcEndpointsCommand({ Filters: [{ Name: 'vpc-id', Values: [VpcId] }] }),
   );
-  const wanted = [...SERVICES, ...(settings.console === undefined ? [] : ['sns'])];
+  const startsTasks = settings.compute === 'fargate' || settings.console !== undefined;
+  const wanted = [
+    ...SERVICES,
+    ...(startsTasks ? SERVICES_OF_FARGATE : []),
+    ...(settings.console === undefined ? [] : ['sns']),
+  ];
   const existing = 'endpoints' in settings.network && settings.network.endpoints === 'existing';
   const back = existing
     ? 'create it, or make sure that the task has another route'

@@ -2,8 +2,9 @@
 import { PassThrough } from 'node:stream';
 import t from 'tap';
 import { printStatus } from '../../../cli/deploy/print-status.js';
-import type { ServiceStatus, Status } from '../../../cli/deploy/status.js';
+import type { FunctionStatus, ServiceStatus, Status } from '../../../cli/deploy/status.js';
 import { IMAGE_OLD_DAYS, warningsOf } from '../../../cli/deploy/status-warnings.js';
+import { namesOf } from '../../../infra/names.js';
 import { checkSettings } from '../../../infra/settings.js';
 import { EXAMPLE, type Json } from '../../helpers/settings.js';
 
@@ -45,7 +46,10 @@ const WELL: Status = {
       drift: { status: 'IN_SYNC', checked: '2026-11-20T10:00:00.000Z', resources: [] },
     },
   ],
+  leftOver: [],
+  compute: 'fargate',
   service: SERVICE,
+  function: undefined,
   console: undefined,
   parameters: {
     callbackKey: PARAMETER,
@@ -85,11 +89,27 @@ function warnings(changes: Partial<Status>, settings: Json = {}) {
     environment: 'prod',
     profile: undefined,
     region: 'eu-west-1',
+    names: namesOf('fireblocks', 'prod'),
     settings: checkSettings({ ...EXAMPLE, ...settings }, 'prod'),
   } as const;
   return warningsOf(session, { ...WELL, ...changes });
 }
 
+const FUNCTION: FunctionStatus = {
+  version: '12',
+  state: 'Active',
+  reason: undefined,
+  image: 'registry/handler:abc-lambda',
+  reserved: undefined,
+  provisioned: { requested: 1, available: 1, status: 'READY', reason: undefined },
+  pushed: { name: 'handler:abc-lambda', pushed: '2026-11-20T10:00:00.000Z', ageDays: 7 },
+};
+
+const lambda = (changes: Partial<FunctionStatus>) =>
+  warnings(
+    { compute: 'lambda', service: undefined, function: { ...FUNCTION, ...changes } },
+    { compute: 'lambda' },
+  );
 const service = (changes: Partial<ServiceStatus>) => warnings({ service: { ...SERVICE, ...changes } });
 const store = (changes: Partial<Status['store']>) => warnings({ store: { ...WELL.store, ...changes } });
 
@@ -244,5 +264,60 @@ t.test('prints the warnings last, each with its code and what to do', (t) => {
     String(stream.read()),
     /\n\nWarning the handler is stopped.*SCALED_TO_ZERO\nNext {4}npm run scale -- 2 -e prod\n$/,
   );
+  t.end();
+});
+
+t.test('a function that is stopped, fails or is not kept ready', (t) => {
+  t.strictSame(lambda({}), [], 'nothing is wrong');
+  t.match(lambda({ reserved: 0 }), [
+    {
+      code: 'SCALED_TO_ZERO',
+      message: 'the Co-signer gets no answers',
+      next: 'npm run scale -- settings -e prod',
+    },
+  ]);
+  t.match(lambda({ state: 'Failed', reason: 'the image is denied' }), [
+    { code: 'FUNCTION_FAILED', message: 'the image is denied' },
+  ]);
+  t.match(lambda({ provisioned: { requested: 1, available: 0, status: 'FAILED', reason: 'no capacity' } }), [
+    {
+      code: 'NOT_KEPT_READY',
+      message: 'only 0 of 1 environments of the function are kept ready: no capacity',
+    },
+  ]);
+  t.match(lambda({ provisioned: undefined }), [{ code: 'NOT_KEPT_READY' }], 'somebody has deleted it');
+  const old = { name: 'handler:abc-lambda', pushed: '2026-01-01T10:00:00.000Z', ageDays: IMAGE_OLD_DAYS + 1 };
+  t.match(lambda({ pushed: old }), [
+    { code: 'IMAGE_OLD', message: 'the image handler:abc-lambda is 91 days old' },
+  ]);
+  t.end();
+});
+
+t.test('stacks that a change of the settings has left over', (t) => {
+  t.match(warnings({ leftOver: ['api', 'function'] }), [
+    {
+      code: 'LEFT_OVER',
+      message: 'the settings do not call for fireblocks-prod-api and fireblocks-prod-function any more',
+      next: 'once the Co-signer uses the new URL: npm run destroy -- --only-stacks api,function -e prod',
+    },
+  ]);
+  t.end();
+});
+
+t.test('the status of a function', (t) => {
+  const stream = new PassThrough();
+  const status = {
+    ...WELL,
+    compute: 'lambda',
+    service: undefined,
+    function: FUNCTION,
+    warnings: [],
+  } as const;
+  printStatus(stream as unknown as NodeJS.WriteStream, status);
+  const text = String(stream.read());
+  t.match(text, /^function +active, version 12$/m);
+  t.match(text, /^ +1 of 1 kept ready$/m);
+  t.match(text, /^image +registry\/handler:abc-lambda, 7 days old$/m);
+  t.notMatch(text, /^service/m);
   t.end();
 });

@@ -20,7 +20,10 @@ const NOT_DEPLOYED: Status = {
       drift: undefined,
     },
   ],
+  leftOver: [],
+  compute: 'fargate',
   service: undefined,
+  function: undefined,
   console: undefined,
   parameters: {
     callbackKey: { name: '/key', ...MISSING },

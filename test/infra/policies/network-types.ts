@@ -192,8 +192,9 @@ export const NETWORK_TYPES: Readonly<Record<string, ResourceType>> = {
       (action) => `elasticloadbalancing:${action}`,
     ),
     write: [
-      ...['AddTags', 'CreateTargetGroup', 'DeleteTargetGroup', 'ModifyTargetGroup'],
-      ...['ModifyTargetGroupAttributes', 'RemoveTags'],
+      ...['AddTags', 'CreateTargetGroup', 'DeleteTargetGroup', 'DeregisterTargets', 'ModifyTargetGroup'],
+      // The function is a target.
+      ...['ModifyTargetGroupAttributes', 'RegisterTargets', 'RemoveTags'],
     ].map((action) => `elasticloadbalancing:${action}`),
   },
   'AWS::Route53::HostedZone': {

@@ -121,8 +121,9 @@ export const SERVICE_TYPES: Readonly<Record<string, ResourceType>> = {
     ),
     write: of(
       'ecr',
-      ...['CreateRepository', 'DeleteLifecyclePolicy', 'DeleteRepository', 'PutImageScanningConfiguration'],
-      ...['PutImageTagMutability', 'PutLifecyclePolicy', 'TagResource', 'UntagResource'],
+      ...['CreateRepository', 'DeleteLifecyclePolicy', 'DeleteRepository', 'DeleteRepositoryPolicy'],
+      ...['PutImageScanningConfiguration', 'PutImageTagMutability', 'PutLifecyclePolicy'],
+      ...['SetRepositoryPolicy', 'TagResource', 'UntagResource'],
     ),
     also: withKey('ecr', 'CreateGrant', 'DescribeKey', 'RetireGrant'),
   },

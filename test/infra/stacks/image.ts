@@ -184,7 +184,7 @@ t.test('an existing image is not rebuilt', (t) => {
 t.test('a build without a revision fails immediately', (t) => {
   const { status, stderr, calls } = build(t, {}, { dockerfile: DOCKERFILE });
   t.not(status, 0);
-  t.match(stderr, /IMAGE_TAG: set IMAGE_TAG to the git revision/);
+  t.match(stderr, /IMAGE_TAG: set IMAGE_TAG to the tag of the image/);
   t.strictSame(calls, ['']);
   t.end();
 });
