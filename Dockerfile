@@ -56,7 +56,7 @@ COPY --from=policy /policy ./
 COPY --from=build /app/sbom.cdx.json ./
 COPY --from=build /app/dist dist
 
-ARG VERSION=0.8.0
+ARG VERSION=0.9.0
 ARG REVISION=unknown
 ARG SOURCE=unknown
 LABEL org.opencontainers.image.title="fireblocks-callback-handler" \
