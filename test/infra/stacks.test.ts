@@ -5,6 +5,8 @@ import './stacks/store.js';
 import './stacks/image.js';
 import './stacks/callback.js';
 import './stacks/availability.js';
+import './stacks/function.js';
+import './stacks/api.js';
 import './stacks/monitoring.js';
 import './stacks/cosigner.js';
 import './stacks/console.js';
