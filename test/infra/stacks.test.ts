@@ -8,6 +8,7 @@ import './stacks/availability.js';
 import './stacks/function.js';
 import './stacks/api.js';
 import './stacks/monitoring.js';
+import './stacks/function-monitoring.js';
 import './stacks/cosigner.js';
 import './stacks/console.js';
 import './stacks/console-monitoring.js';
