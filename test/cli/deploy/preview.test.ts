@@ -37,7 +37,7 @@ t.test('templates list the stacks that they depend on, and fit in a request', (t
   const { parameters, inputs } = template({});
   t.strictSame(
     parameters.filter((name) => inputs[name] === undefined),
-    ['ImageTag', 'DesiredCount', 'CertificateArn'],
+    ['CertificateArn', 'ImageTag', 'DesiredCount'],
   );
   t.match(inputs, {
     FoundationVpc: { stack: 'foundation', output: 'Vpc' },
