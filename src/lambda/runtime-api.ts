@@ -18,22 +18,24 @@ export interface RuntimeApi {
 
 /** @param address host and port, as in `AWS_LAMBDA_RUNTIME_API` */
 export function createRuntimeApi(address: string): RuntimeApi {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-  const call = (method: string, path: string, body?: string) =>
-    send(`http://${address}${VERSION}${path}`, { method, agent }, body);
+  // Each on a connection of its own: one that is kept may be closed during a freeze.
+  const call = (method: 'GET' | 'POST', path: string, body?: string): Promise<Response> =>
+    send(`http://${address}${VERSION}${path}`, { method, agent: false }, body);
   return {
     async answerNext(handler) {
       const askedAt = clock();
       const { headers, body } = await call('GET', '/invocation/next');
       // After a freeze, timers that are due get their turn: they close connections that nobody knows any more.
       if (clock() - askedAt > LONG_WAIT_MS) await sleep(1);
-      const id = String(headers['lambda-runtime-aws-request-id']);
+      const invocation = `/invocation/${String(headers['lambda-runtime-aws-request-id'])}`;
+      let answer: string;
       try {
-        const answer = JSON.stringify(await handler(JSON.parse(body)));
-        await call('POST', `/invocation/${id}/response`, answer);
+        answer = JSON.stringify(await handler(JSON.parse(body)));
       } catch (error) {
-        await call('POST', `/invocation/${id}/error`, describe(error));
+        await call('POST', `${invocation}/error`, describe(error));
+        return;
       }
+      await call('POST', `${invocation}/response`, answer);
     },
     async failInit(error) {
       await call('POST', '/init/error', describe(error)).catch(() => undefined);
