@@ -1,8 +1,12 @@
 // Lambda's runtime API: fetches events, and returns answers or errors.
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BaseError } from '../protocol/error.js';
+import { clock } from './refresh.js';
 
+/** After this time without an event, the environment may have been frozen, in ms. */
+const LONG_WAIT_MS = 1_000;
 const VERSION = '/2018-06-01/runtime';
 
 export interface RuntimeApi {
@@ -14,19 +18,24 @@ export interface RuntimeApi {
 
 /** @param address host and port, as in `AWS_LAMBDA_RUNTIME_API` */
 export function createRuntimeApi(address: string): RuntimeApi {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-  const call = (method: string, path: string, body?: string) =>
-    send(`http://${address}${VERSION}${path}`, { method, agent }, body);
+  // Each on a connection of its own: one that is kept may be closed during a freeze.
+  const call = (method: 'GET' | 'POST', path: string, body?: string): Promise<Response> =>
+    send(`http://${address}${VERSION}${path}`, { method, agent: false }, body);
   return {
     async answerNext(handler) {
+      const askedAt = clock();
       const { headers, body } = await call('GET', '/invocation/next');
-      const id = String(headers['lambda-runtime-aws-request-id']);
+      // After a freeze, timers that are due get their turn: they close connections that nobody knows any more.
+      if (clock() - askedAt > LONG_WAIT_MS) await sleep(1);
+      const invocation = `/invocation/${String(headers['lambda-runtime-aws-request-id'])}`;
+      let answer: string;
       try {
-        const answer = JSON.stringify(await handler(JSON.parse(body)));
-        await call('POST', `/invocation/${id}/response`, answer);
+        answer = JSON.stringify(await handler(JSON.parse(body)));
       } catch (error) {
-        await call('POST', `/invocation/${id}/error`, describe(error));
+        await call('POST', `${invocation}/error`, describe(error));
+        return;
       }
+      await call('POST', `${invocation}/response`, answer);
     },
     async failInit(error) {
       await call('POST', '/init/error', describe(error)).catch(() => undefined);

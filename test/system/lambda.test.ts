@@ -12,6 +12,7 @@ import { DynamoTable } from '../../src/store/dynamodb.js';
 import { recordPartition } from '../../src/store/keys.js';
 import { awsProxy } from '../helpers/aws-proxy.js';
 import { clientOptions } from '../helpers/aws.js';
+import { forgetfulNetwork } from '../helpers/forgetful-network.js';
 import { type Pair, rsaPair } from '../helpers/keys.js';
 import { type LambdaFunction, loadBalancer, startFunction } from '../helpers/lambda.js';
 import { motoStore } from '../helpers/moto-store.js';
@@ -28,6 +29,8 @@ const BUCKET = 'records';
 const KILLS = 5;
 /** How often a store that counts as lost is looked at, in ms. */
 const LOSS_CHECK_MS = 5000;
+/** How long connections to AWS are kept without use, in ms. */
+const IDLE_MS = 5000;
 
 const policy = (action: string): string => `version: 1
 limits:
@@ -142,6 +145,26 @@ t.test('after a freeze, the first answer is by what is stored then', TIMEOUT, as
   await freeze(lambda, () => put('stop', 'RUN'));
   t.match(await thaw(lambda, ask(next)), { status: 200, answer: { action: 'REJECT' } });
 });
+
+t.test(
+  'after a freeze in which connections were forgotten, the first answer is not late',
+  TIMEOUT,
+  async (t) => {
+    const { endpoint, env, callback, cosigner, put } = await account(t);
+    const proxy = await awsProxy(t, endpoint, { keepAliveMs: 600_000 });
+    const network = await forgetfulNetwork(t, proxy.endpoint);
+    const lambda = await environment(t, { ...env, AWS_ENDPOINT_URL: network.endpoint });
+    const client = lambda.client(cosigner, callback);
+    t.match(await ask(client), { answer: { action: 'APPROVE' } });
+    lambda.handler.child.kill('SIGSTOP');
+    t.ok(network.forget() > 2, 'connections were kept');
+    await put('policy', policy('reject'));
+    await sleep(IDLE_MS);
+    const { answer, durationMs } = await thaw(lambda, ask(client));
+    t.match(answer, { action: 'REJECT', rejectionReason: 'Changed.' });
+    t.ok(durationMs < 2500, `${durationMs} ms`);
+  },
+);
 
 t.test(
   'what was answered is logged, recorded and sealed if the environment never thaws',
