@@ -28,6 +28,8 @@ export interface AppOptions extends CallbackOptions, HealthOptions {
   readonly certificate?: ServerCertificate | undefined;
   /** @default 11,000, or 4,000 with TLS */
   readonly maxConnections?: number;
+  /** Called before each request is handled, which waits for it. @default - timers refresh what requests need */
+  readonly refresh?: () => Promise<void>;
 }
 
 /** Longer than the load balancer's timeout; otherwise, it could send requests on connections that are being closed. */
@@ -38,6 +40,8 @@ const TIMEOUT_CHECK_MS = 5_000;
 /** Builds the application. The caller starts and closes the listener. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = createFastify(options);
+  const { refresh } = options;
+  if (refresh !== undefined) app.addHook('onRequest', () => refresh());
   await app.register(connectionLimit, options);
   if (options.certificate !== undefined) await app.register(handshakes, options);
   await app.register(connectionClose, { lifecycle: options.lifecycle });

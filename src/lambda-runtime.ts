@@ -1,15 +1,12 @@
 // The entry point of the Lambda image: runs the handler on Lambda's runtime API.
-// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
-import { prepareNode } from './node-settings.js';
 import { createRuntimeApi } from './lambda/runtime-api.js';
+import { prepareNode } from './node-settings.js';
 
 prepareNode();
 
 const api = createRuntimeApi(process.env['AWS_LAMBDA_RUNTIME_API'] ?? '');
-try {
-  const { handler } = await import('./lambda.js');
-  for (;;) await api.answerNext(handler);
-} catch (error) {
+const { handler } = await import('./lambda.js').catch(async (error: unknown) => {
   await api.failInit(error);
   process.exit(1);
-}
+});
+for (;;) await api.answerNext(handler);

@@ -3,8 +3,9 @@ import pino, { type DestinationStream, type Logger, type LoggerOptions } from 'p
 import type { PrettyOptions } from 'pino-pretty';
 import type { LogLevel } from './config.js';
 
-export async function createLog(level: LogLevel): Promise<Logger> {
-  return pino(logOptions(level), process.stdout.isTTY ? await prettyStdout() : stdout());
+/** @param options.sync whether a line is written before the call that logs it returns */
+export async function createLog(level: LogLevel, { sync = false } = {}): Promise<Logger> {
+  return pino(logOptions(level), process.stdout.isTTY ? await prettyStdout() : stdout(sync));
 }
 
 export function logOptions(level: LogLevel): LoggerOptions {
@@ -48,17 +49,17 @@ const MIN_WRITE_BYTES = 16 * 1024 - 1;
 const EXIT_MS = 500;
 
 /**
- * A stdout that is written asynchronously, so that a slow reader of the log does not delay responses, and flushed at
- * exit. The service keeps running if a write fails, for example because the disk is full; the write is retried with the
- * next line.
+ * A stdout that is written asynchronously unless `sync` is set, so that a slow reader of the log does not delay responses,
+ * and flushed at exit. The service keeps running if a write fails, for example because the disk is full; the write is
+ * retried with the next line.
  */
-function stdout(): DestinationStream {
+function stdout(sync = false): DestinationStream {
   /** When to stop waiting for the reader. */
   let end = Infinity;
   const destination = pino.destination({
     dest: 1,
-    sync: false,
-    minLength: MIN_WRITE_BYTES,
+    sync,
+    minLength: sync ? 0 : MIN_WRITE_BYTES,
     maxLength: MAX_BUFFERED_BYTES,
     retryEAGAIN: () => performance.now() < end,
   });
@@ -80,7 +81,7 @@ function stdout(): DestinationStream {
       // Nothing reads the output.
     }
   };
-  flushEachTurn(destination);
+  if (!sync) flushEachTurn(destination);
   return destination;
 }
 

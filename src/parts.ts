@@ -21,13 +21,16 @@ import type { StoredPolicy } from './sources/stored-policy.js';
 
 export type Prepared = Awaited<ReturnType<typeof prepare>>;
 
-/** Prepares what is loaded at startup and refreshed from then on. */
-export async function prepare(config: Config, log: Logger, onList: OnList) {
+/**
+ * Prepares what is loaded at startup and refreshed from then on.
+ * @param now a monotonic clock, in ms
+ */
+export async function prepare(config: Config, log: Logger, onList: OnList, now?: () => number) {
   const sources = await openSources(config.sources);
   const freshness = new Freshness({
     watched: sources.stop === undefined ? ['keys', 'policy'] : ['keys', 'policy', 'stop'],
     maxMs: config.maxStalenessMs,
-    log,
+    ...{ log, now },
   });
   const loading = {
     ...{ source: sources.keys, ring: new KeyRing(), log, keyWithdrawal: config.keyWithdrawal },
@@ -57,12 +60,13 @@ export async function openMemory(
   log: Logger,
   version: string,
   { policy, emergency, comparison }: Pick<Prepared, 'policy' | 'emergency' | 'comparison'>,
+  sealsOnTimer = true,
 ): Promise<OpenMemory | undefined> {
   if (store === undefined) return undefined;
   // What only a store needs is not loaded without one.
   const { openMemory: open } = await import('./memory/open.js');
   return open({
-    ...{ config: store, version, policy, log, consoleOrigin: console?.origin },
+    ...{ config: store, version, policy, log, consoleOrigin: console?.origin, sealsOnTimer },
     emergency: () => emergencyDecision(emergency),
     decideBy: (...args) => comparison.decideBy(...args),
   });

@@ -13,7 +13,7 @@ const NOT_MIRRORED = ['dist', 'node_modules'];
 
 const SERVICE = [
   '*.test',
-  '{approvals,chain,console,keys,memory,plugins,policy,protocol,routes,sources,store,tls}/**/*.test',
+  '{approvals,chain,console,keys,lambda,memory,plugins,policy,protocol,routes,sources,store,tls}/**/*.test',
 ];
 const REST = ['{cli,docker,docs,infra}/**/*.test'];
 /** The real operator commands, run against an AWS emulator. */
@@ -27,7 +27,7 @@ const SUITES = {
   /** The unit tests that concern src/. */
   service: { files: SERVICE, args: ['--disable-coverage'], keepsOutput: true },
   system: {
-    files: ['system/{connections,log,emergency,lists,policy,ssm,terminal}.test'],
+    files: ['system/{connections,lambda,log,emergency,lists,policy,ssm,terminal}.test'],
     args: ['--disable-coverage'],
     keepsOutput: true,
   },

@@ -1,7 +1,7 @@
 // Loads the keys at startup and keeps them up to date while the service runs.
 import type { Logger } from 'pino';
 import { BaseError } from '../protocol/error.js';
-import { loadAtBoot, loadRegularly } from '../sources/load.js';
+import { loadAtBoot, loadRegularly, type Schedule } from '../sources/load.js';
 import { readSettled } from '../sources/read.js';
 import type { Source } from '../sources/source.js';
 import type { KeyChange, KeyRing, KeyWithdrawal, StoredKeys } from './ring.js';
@@ -60,6 +60,7 @@ export function startKeyRefresh(
   loading: KeyLoading,
   refreshMs: number,
   awaitingRefreshMs = AWAITING_REFRESH_MS,
+  schedule?: Schedule,
 ): () => void {
   const onError = (reason: string): void =>
     loading.log.error(
@@ -68,7 +69,7 @@ export function startKeyRefresh(
     );
   const pauseMs = (): number =>
     loading.ring.current.cosigners.length === 0 ? Math.min(awaitingRefreshMs, refreshMs) : refreshMs;
-  return loadRegularly(() => update(loading), onError, pauseMs);
+  return loadRegularly(() => update(loading), onError, pauseMs, schedule);
 }
 
 async function update(loading: KeyLoading): Promise<void> {

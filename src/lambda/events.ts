@@ -49,7 +49,7 @@ export function answerEvents(app: FastifyInstance): Answer {
 
 function proxyOf(app: FastifyInstance, albMultiValueHeaders: boolean): Answer {
   const proxy = awsLambdaFastify<unknown>(app, { decorateRequest: false, albMultiValueHeaders });
-  return (event) => proxy(event, {} as never);
+  return (event) => proxy(event, {});
 }
 
 function isHttp(event: unknown): event is HttpEvent {

@@ -1,28 +1,43 @@
-// Starts the application in a Lambda environment: reads the configuration, loads keys and policy, opens the store.
+// Starts the application in a Lambda environment: loads keys and policy, opens the store, and answers events. Nothing here
+// relies on timers, because the environment is frozen as soon as an answer is returned.
+import type { Logger } from 'pino';
 import { buildApp } from '../app.js';
 import { logFailure, readVersion } from '../boot-failure.js';
 import type { Config } from '../config.js';
-import { loadKeys } from '../keys/refresh.js';
+import { loadKeys, startKeyRefresh } from '../keys/refresh.js';
 import { createLog } from '../log.js';
-import { openMemory, prepare } from '../parts.js';
+import type { OpenMemory } from '../memory/open.js';
+import { openMemory, prepare, type Prepared } from '../parts.js';
 import type { Decide } from '../policy/evaluate/decide.js';
 import { loadPolicy } from '../policy-setup.js';
 import { stopOnSignal } from '../shutdown.js';
 import { decideUnless } from '../sources/emergency.js';
-import type { Logger } from 'pino';
+import { within } from '../sources/read.js';
 import { readLambdaConfig } from './config.js';
 import { answerEvents, type HttpAnswer } from './events.js';
+import { atMost, clock, RequestSchedule } from './refresh.js';
 
-/** Answers the events of this environment. */
+/** Answers an event. @throws {EventError} if it is not an HTTP request */
 export type Handler = (event: unknown) => Promise<HttpAnswer>;
+
+/** How long loading may take, in ms: Lambda gives an environment 10 s to start. */
+const START_LIMIT_MS = 7_500;
+/** How long an answer may wait for what the store still does, in ms. */
+const SETTLE_LIMIT_MS = 3_000;
+/** How often to look whether a store that counts as lost is back, in ms. */
+const LOSS_CHECK_MS = 5_000;
 
 /** @throws {Error} if the configuration, the keys or the policy can't be used; the reason is logged */
 export async function start(env: NodeJS.ProcessEnv): Promise<Handler> {
-  let log = await createLog('info');
+  let log = await createLog('info', { sync: true });
   try {
     const config = readLambdaConfig(env);
-    log = await createLog(config.logLevel);
-    return await open(config, log);
+    log = await createLog(config.logLevel, { sync: true });
+    return await within(
+      START_LIMIT_MS,
+      'check that the function reaches SSM Parameter Store: keys, policy and emergency stop were not loaded',
+      () => open(config, log),
+    );
   } catch (error) {
     logFailure(log, error);
     throw error;
@@ -31,7 +46,7 @@ export async function start(env: NodeJS.ProcessEnv): Promise<Handler> {
 
 async function open(config: Config, log: Logger): Promise<Handler> {
   const lifecycle = stopOnSignal({ log, timeoutMs: config.shutdownTimeoutMs });
-  const { loading, policy, emergency, admission, comparison } = await prepare(
+  const prepared = await prepare(
     config,
     log,
     (sha256, bytes) =>
@@ -39,10 +54,14 @@ async function open(config: Config, log: Logger): Promise<Handler> {
         (store) => store?.keepList(sha256, bytes),
         () => undefined,
       ),
+    clock,
   );
+  const { loading, policy, emergency, admission, candidate, comparison } = prepared;
   const byPolicy: Decide = (request) => comparison.decideBy(policy.current, request, new Date());
   const version = readVersion();
-  const opening = openMemory(config, log, version, { policy, emergency, comparison });
+  const opening = openMemory(config, log, version, prepared, false);
+  const schedule = new RequestSchedule();
+  candidate?.keepFresh(config.policyRefreshMs, schedule.add);
   const [app, opened] = await Promise.all([
     opening.then((store) =>
       buildApp({
@@ -54,10 +73,13 @@ async function open(config: Config, log: Logger): Promise<Handler> {
         emergency,
         decide: decideUnless(emergency, byPolicy),
         comparison,
+        // After a freeze, the event loop seems to have been delayed.
         overload: { maxEventLoopDelayMs: 0 },
-        version,
-        lifecycle,
-        log,
+        refresh: async () => {
+          await schedule.refresh();
+          emergency.freshness.report();
+        },
+        ...{ version, lifecycle, log },
       }),
     ),
     opening,
@@ -65,10 +87,47 @@ async function open(config: Config, log: Logger): Promise<Handler> {
     loadPolicy(policy, admission),
     emergency.stop.load(),
     opening.then((store) => store?.ready()),
+    // The candidate.
+    schedule.refresh(),
   ]);
+  refreshOnRequests(schedule, config, prepared, opened);
   app.addHook('onClose', () => opened?.close());
   lifecycle.app = app;
-  const handler = answerEvents(app);
   await app.ready();
-  return handler;
+  if (config.auth === 'json') {
+    log.warn({ event: 'json_mode' }, 'CALLBACK_AUTH=json: only the network authenticates requests');
+  }
+  log.info({ event: 'started', version, auth: config.auth }, 'started in a Lambda environment');
+  return settled(answerEvents(app), comparison, opened);
+}
+
+function refreshOnRequests(
+  schedule: RequestSchedule,
+  { keyRefreshMs, policyRefreshMs }: Config,
+  { loading, policy, emergency }: Prepared,
+  opened: OpenMemory | undefined,
+): void {
+  startKeyRefresh(loading, keyRefreshMs, undefined, schedule.add);
+  policy.keepFresh(policyRefreshMs, schedule.add);
+  // Twice as often as the policy, as on Fargate.
+  emergency.stop.keepFresh(policyRefreshMs / 2, schedule.add);
+  if (opened === undefined) return;
+  const lookAgain = async (): Promise<void> => {
+    if (opened.loss.isLost) await opened.ready();
+  };
+  schedule.add(lookAgain, () => LOSS_CHECK_MS);
+}
+
+/** Finishes before the answer is returned what would be done after it elsewhere. */
+function settled(
+  answer: Handler,
+  comparison: Prepared['comparison'],
+  opened: OpenMemory | undefined,
+): Handler {
+  return async (event) => {
+    const answered = await answer(event);
+    comparison.settle();
+    if (opened !== undefined) await atMost(SETTLE_LIMIT_MS, opened.settle());
+    return answered;
+  };
 }

@@ -16,6 +16,8 @@ export interface OpenOptions extends Pick<MemoryOptions, 'policy' | 'emergency' 
   readonly consoleOrigin?: string | undefined;
   /** Of the service. */
   readonly version: string;
+  /** Whether heads are sealed by a timer; without it, `settle` seals them. @default true */
+  readonly sealsOnTimer?: boolean;
 }
 
 export interface OpenMemory {
@@ -28,6 +30,8 @@ export interface OpenMemory {
   readonly keepList: (sha256: string, bytes: Buffer) => void;
   /** Looks whether the store has lost anything: until then, it counts as lost. Never fails. */
   ready(): Promise<void>;
+  /** Waits until nothing is being written, and seals heads if that is due: for a process that may stand still now. */
+  settle(): Promise<void>;
   /** Seals what was written last, and closes the store. */
   close(): Promise<void>;
 }
@@ -39,6 +43,7 @@ export async function openMemory({
   config,
   version,
   consoleOrigin,
+  sealsOnTimer = true,
   ...options
 }: OpenOptions): Promise<OpenMemory> {
   const { log } = options;
@@ -49,7 +54,7 @@ export async function openMemory({
     ...{ table, blobs, retentionSeconds: config.retentionDays * SECONDS_PER_DAY },
     start: { type: 'start', at, version, task: `${hostname()} ${process.pid}` },
   });
-  const sealing = startSealing({ table, headStore, journal, log });
+  const sealing = startSealing({ table, headStore, journal, log, onTimer: sealsOnTimer });
   const { retentionDays } = config;
   const keeper = new Keeper(blobs, retentionDays);
   /** So that a process that has decided nothing yet has a head to miss. If it fails, the first decision does it. */
@@ -85,6 +90,10 @@ export async function openMemory({
       await loss.check();
       // Nothing waits for it.
       if (!loss.isLost) void begin();
+    },
+    async settle() {
+      await journal.idle();
+      await sealing.sealDue();
     },
     async close() {
       loss.stop();

@@ -148,6 +148,12 @@ export class Comparison {
     if (this.#waiting.length === 1) setImmediate(() => this.#compareWaiting());
   }
 
+  /** Compares what waits, and reports what was skipped, at once: for a process that may stand still now. */
+  settle(): void {
+    while (this.#waiting.length > 0) this.#compareWaiting();
+    this.#reportSkipped();
+  }
+
   #compareWaiting(): void {
     const startedAt = this.#now();
     let compared = 0;
@@ -253,6 +259,7 @@ export class Comparison {
   }
 
   #reportSkipped(): void {
+    if (this.#skipped === 0) return;
     this.#log.info(
       { event: 'candidate_skipped', skipped: this.#skipped },
       `${this.#skipped} decisions were not compared with the candidate, because the service is busy`,

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Policy } from '../policy/evaluate/rules.js';
 import { ListError, PolicyError } from '../policy/parse/problem.js';
-import { loadRegularly } from './load.js';
+import { loadRegularly, type Schedule } from './load.js';
 import type { LoadedPolicy, PolicyLoader } from './policy-loader.js';
 import { readSettled } from './read.js';
 import type { Source } from './source.js';
@@ -37,7 +37,7 @@ export class Candidate {
    * Reads the candidate now, in the background, and then regularly.
    * @returns a function that stops it
    */
-  keepFresh(refreshMs: number): () => void {
+  keepFresh(refreshMs: number, schedule?: Schedule): () => void {
     let pauseMs = 0;
     return loadRegularly(
       () => this.#update(),
@@ -50,6 +50,7 @@ export class Candidate {
         pauseMs = refreshMs;
         return pause;
       },
+      schedule,
     );
   }
 

@@ -11,7 +11,7 @@ interface FreshnessOptions {
   readonly maxMs: number | undefined;
   readonly log: Logger;
   /** A monotonic clock, in ms. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 /** How often to look for something stale, in ms. */

@@ -39,7 +39,26 @@ export async function loadAtBoot(
 }
 
 /**
- * Loads at regular intervals. The timer does not keep the process alive.
+ * Repeats a load, with a pause before each.
+ * @param load never rejects
+ * @param pauseMs called before each pause; returns its length
+ * @returns a function that stops it
+ */
+export type Schedule = (load: () => Promise<void>, pauseMs: () => number) => () => void;
+
+/** The timer does not keep the process alive. */
+export const onTimer: Schedule = (load, pauseMs) => {
+  let timer: NodeJS.Timeout;
+  const schedule = (): void => {
+    timer = setTimeout(() => void load().then(schedule), pauseMs());
+    timer.unref();
+  };
+  schedule();
+  return () => clearTimeout(timer);
+};
+
+/**
+ * Loads at regular intervals.
  * @param onError called when a load fails; the loaded values stay in force
  * @param pauseMs called before each pause; returns its length
  * @returns a function that stops it
@@ -48,20 +67,14 @@ export function loadRegularly(
   load: () => Promise<void>,
   onError: (reason: string) => void,
   pauseMs: () => number,
+  schedule: Schedule = onTimer,
 ): () => void {
-  let timer: NodeJS.Timeout;
-  const schedule = (): void => {
-    timer = setTimeout(() => void loadAgain(), pauseMs());
-    timer.unref();
-  };
   const loadAgain = async (): Promise<void> => {
     try {
       await load();
     } catch (error) {
       onError(error instanceof Error ? error.message : String(error));
     }
-    schedule();
   };
-  schedule();
-  return () => clearTimeout(timer);
+  return schedule(loadAgain, pauseMs);
 }

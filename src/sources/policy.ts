@@ -5,7 +5,7 @@ import type { Policy } from '../policy/evaluate/rules.js';
 import { ListError, PolicyError } from '../policy/parse/problem.js';
 import { BaseError } from '../protocol/error.js';
 import type { Admitted } from './admission.js';
-import { loadAtBoot, loadRegularly } from './load.js';
+import { loadAtBoot, loadRegularly, type Schedule } from './load.js';
 import { ListLog } from './list-log.js';
 import { type LoadedPolicy, PolicyLoader } from './policy-loader.js';
 import { readSettled } from './read.js';
@@ -90,7 +90,7 @@ export class CurrentPolicy {
    * Rereads the policy and its lists regularly. Errors are logged, and what is in force is kept.
    * @returns a function that stops it
    */
-  keepFresh(refreshMs: number): () => void {
+  keepFresh(refreshMs: number, schedule?: Schedule): () => void {
     return loadRegularly(
       () => this.#update(),
       (reason) =>
@@ -99,6 +99,7 @@ export class CurrentPolicy {
           'policy not refreshed; the policy in force stays in use',
         ),
       () => refreshMs,
+      schedule,
     );
   }
 

@@ -1,7 +1,7 @@
 // The emergency stop: an operator's switch beside the policy, in a parameter or file of its own, that decides every
 // request.
 import type { Logger } from 'pino';
-import { loadAtBoot, loadRegularly } from './load.js';
+import { loadAtBoot, loadRegularly, type Schedule } from './load.js';
 import { readWithin } from './read.js';
 import type { Source, StoredValue } from './source.js';
 
@@ -72,7 +72,7 @@ export class EmergencyStop {
    * @param refreshMs time between two reads
    * @returns a function that stops it
    */
-  keepFresh(refreshMs: number): () => void {
+  keepFresh(refreshMs: number, schedule?: Schedule): () => void {
     if (this.#source === undefined) return () => undefined;
     return loadRegularly(
       () => this.#update(),
@@ -82,6 +82,7 @@ export class EmergencyStop {
           `emergency stop not read; ${this.#action === undefined ? 'no stop is in force' : `every decision stays ${this.#action}`}`,
         ),
       () => refreshMs,
+      schedule,
     );
   }
 

@@ -14,6 +14,8 @@ export interface SealingOptions {
   readonly log: Pick<Logger, 'info' | 'error'>;
   /** @default 60 s */
   readonly everyMs?: number;
+  /** Whether a timer seals; without it, `sealDue` does. @default true */
+  readonly onTimer?: boolean;
   /** Unix time in ms. @default the real time */
   readonly now?: () => number;
 }
@@ -21,6 +23,8 @@ export interface SealingOptions {
 export interface Sealing {
   /** Seals what has changed. A failure is logged, not thrown. */
   seal(): Promise<void>;
+  /** Seals unless that was begun less than `everyMs` ago. */
+  sealDue(): Promise<void>;
   /** Seals this process's last head, once the journal is idle, and ends. */
   stop(): Promise<void>;
 }
@@ -28,9 +32,11 @@ export interface Sealing {
 const EVERY_MS = 60_000;
 
 /** The first time is at random within the interval, so that processes that start together don't do the same work. */
-export function startSealing({ everyMs = EVERY_MS, ...options }: SealingOptions): Sealing {
+export function startSealing({ everyMs = EVERY_MS, onTimer = true, ...options }: SealingOptions): Sealing {
+  const { now = Date.now } = options;
   const sealer = new Sealer(options);
   const ended = new AbortController();
+  let begunAt = -Infinity;
   let underWay: Promise<void> = Promise.resolve();
   const seal = (): Promise<void> => (underWay = underWay.then(() => sealer.seal()));
   const repeat = async (): Promise<void> => {
@@ -41,9 +47,14 @@ export function startSealing({ everyMs = EVERY_MS, ...options }: SealingOptions)
     }
   };
   // Ends by being aborted.
-  repeat().catch(() => undefined);
+  if (onTimer) repeat().catch(() => undefined);
   return {
     seal,
+    async sealDue() {
+      if (now() - begunAt < everyMs) return;
+      begunAt = now();
+      await seal();
+    },
     async stop() {
       ended.abort();
       await underWay;
@@ -53,13 +64,13 @@ export function startSealing({ everyMs = EVERY_MS, ...options }: SealingOptions)
 }
 
 class Sealer {
-  readonly #options: Omit<SealingOptions, 'everyMs'>;
+  readonly #options: Omit<SealingOptions, 'everyMs' | 'onTimer'>;
   /** The sequence that is sealed, keyed by writer; `undefined` until the second place was looked at. */
   #sealed: Map<string, number> | undefined;
   /** The sequence at the last look, keyed by writer: those that move on seal their own heads. */
   #seen = new Map<string, number>();
 
-  constructor(options: Omit<SealingOptions, 'everyMs'>) {
+  constructor(options: Omit<SealingOptions, 'everyMs' | 'onTimer'>) {
     this.#options = options;
   }
 
