@@ -1,7 +1,10 @@
 // Hands events of a load balancer or an API to the application, as the HTTP requests that they stand for.
+import http from 'node:http';
 import awsLambdaFastify from '@fastify/aws-lambda';
 import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
 import { BaseError } from '../protocol/error.js';
+import { REFUSALS } from '../protocol/refusal.js';
 
 /** What an Application Load Balancer, a REST API or an HTTP API (payload version 2.0) passes to a function. */
 export interface HttpEvent {
@@ -31,11 +34,12 @@ export class EventError extends BaseError<'EVENT_UNREADABLE'> {
 type Answer = (event: unknown) => Promise<HttpAnswer>;
 
 /** @returns a function that answers an event, and throws {@link EventError} if it is not an HTTP request */
-export function answerEvents(app: FastifyInstance): Answer {
+export function answerEvents(app: FastifyInstance, log: Logger): Answer {
   const single = proxyOf(app, false);
   const multi = proxyOf(app, true);
   return async (event) => {
     if (!isHttp(event)) throw new EventError();
+    if (!http.METHODS.includes(methodOf(event))) return refuseMethod(log);
     // No route reads the query, and its encoding may be malformed.
     const request = {
       ...event,
@@ -53,7 +57,20 @@ function proxyOf(app: FastifyInstance, albMultiValueHeaders: boolean): Answer {
 }
 
 function isHttp(event: unknown): event is HttpEvent {
-  if (typeof event !== 'object' || event === null) return false;
-  const { httpMethod, requestContext } = event as HttpEvent;
-  return typeof (httpMethod ?? requestContext?.http?.method) === 'string';
+  return typeof event === 'object' && event !== null && methodOf(event) !== '';
+}
+
+/** @returns an empty string if there is none */
+function methodOf({ httpMethod, requestContext }: HttpEvent): string {
+  const method: unknown = httpMethod ?? requestContext?.http?.method;
+  return typeof method === 'string' ? method : '';
+}
+
+/** Node's HTTP parser refuses such a request on a socket before it reaches the application. */
+function refuseMethod(log: Logger): HttpAnswer {
+  const code = 'bad_request';
+  const { status, message } = REFUSALS[code];
+  log.warn({ event: 'refused', code, cause: 'unknown method', status }, 'refused: unknown method');
+  const headers = { 'content-type': 'application/json; charset=utf-8' };
+  return { statusCode: status, headers, body: JSON.stringify({ code, message }) };
 }

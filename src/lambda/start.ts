@@ -98,7 +98,7 @@ async function open(config: Config, log: Logger): Promise<Handler> {
     log.warn({ event: 'json_mode' }, 'CALLBACK_AUTH=json: only the network authenticates requests');
   }
   log.info({ event: 'started', version, auth: config.auth }, 'started in a Lambda environment');
-  return settled(answerEvents(app), comparison, opened);
+  return settled(answerEvents(app, log), comparison, opened);
 }
 
 function refreshOnRequests(

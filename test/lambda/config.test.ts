@@ -1,0 +1,36 @@
+// The configuration on Lambda.
+import t from 'tap';
+import { readLambdaConfig } from '../../src/lambda/config.js';
+
+const ENV = {
+  CALLBACK_PRIVATE_KEY_PARAMETER: '/test/callback',
+  COSIGNER_PUBLIC_KEY_PARAMETER: '/test/cosigner',
+  POLICY_PARAMETER: '/test/policy',
+};
+
+t.test('takes the same variables as the service', async (t) => {
+  const config = readLambdaConfig({ ...ENV, STORE_TABLE: 'decisions', KEY_REFRESH_SECONDS: '30' });
+  t.match(config, { store: { table: 'decisions' }, keyRefreshMs: 30_000 });
+});
+
+t.test('lets people decide at a console elsewhere', async (t) => {
+  const env = { ...ENV, STORE_TABLE: 'decisions', CONSOLE_ORIGIN: 'https://callback.internal:8443' };
+  t.match(readLambdaConfig(env), { console: { origin: 'https://callback.internal:8443' } });
+});
+
+for (const [name, env] of Object.entries({
+  STORE_PATH: { STORE_PATH: '/tmp/store' },
+  CONSOLE_PORT: {
+    STORE_TABLE: 'decisions',
+    CONSOLE_PORT: '3001',
+    CONSOLE_ORIGIN: 'https://callback.internal:8443',
+  },
+  TLS: { TLS: 'self-signed' },
+})) {
+  t.test(`refuses ${name}`, async (t) => {
+    t.throws(() => readLambdaConfig({ ...ENV, ...env }), {
+      code: 'CONFIG_INVALID',
+      problems: [new RegExp(`^${name} can't be used`)],
+    });
+  });
+}
