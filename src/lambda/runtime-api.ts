@@ -14,9 +14,10 @@ export interface RuntimeApi {
 
 /** @param address host and port, as in `AWS_LAMBDA_RUNTIME_API` */
 export function createRuntimeApi(address: string): RuntimeApi {
+  const [host, port] = address.split(':');
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const call = (method: string, path: string, body?: string) =>
-    send(`http://${address}${VERSION}${path}`, { method, agent }, body);
+    send({ host, port, agent, method, path: `${VERSION}${path}` }, body);
   return {
     async answerNext(handler) {
       const { headers, body } = await call('GET', '/invocation/next');
@@ -48,9 +49,9 @@ interface Response {
   readonly body: string;
 }
 
-function send(url: string, options: http.RequestOptions, body?: string): Promise<Response> {
+function send(options: http.RequestOptions, body?: string): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const request = http.request(url, options, (response) => {
+    const request = http.request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
