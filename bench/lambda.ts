@@ -33,11 +33,15 @@ interface Answer {
   readonly body: string;
 }
 
-/** Sends a token, and returns the answer. */
-type Send = (token: string) => Promise<Answer>;
+interface Way {
+  /** Waits until the process can take a request. */
+  readonly idle: () => Promise<void>;
+  readonly send: (token: string) => Promise<Answer>;
+}
 
 /** @returns whether all limits hold */
 export async function measureLambda(): Promise<boolean> {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const closers: (() => unknown)[] = [];
   const scope: Scope = { teardown: (close) => void closers.unshift(close) };
   try {
@@ -59,9 +63,10 @@ async function measureCold(scope: Scope, env: Environment): Promise<readonly Che
     const api = await runtimeApi(scope);
     const startedAt = performance.now();
     const child = startProcess(scope, ['taskset', '-c', '0', process.execPath, RUNTIME], {
-      ...{ ...env, AWS_LAMBDA_RUNTIME_API: api.address },
+      ...env,
+      AWS_LAMBDA_RUNTIME_API: api.address,
     });
-    const answer = await Promise.race([sendByRuntimeApi(api)(request.token), failed(child)]);
+    const answer = await Promise.race([byRuntimeApi(api).send(request.token), failed(child)]);
     const ms = performance.now() - startedAt;
     await kill(child);
     if (start > 0) times.push(ms);
@@ -87,11 +92,9 @@ async function measureWarm(scope: Scope, env: Environment): Promise<readonly Che
   // The first rounds warm up.
   for (let round = -2; round < ROUNDS; round++) {
     showProgress(`round ${round} of ${ROUNDS}`);
-    for (const [place, send] of ways.entries()) {
-      const answers: Answer[] = [];
-      const startedAt = performance.now();
-      for (const { token } of requests) answers.push(await send(token));
-      if (round >= 0) times[place]?.push((performance.now() - startedAt) / REQUESTS);
+    for (const [place, way] of ways.entries()) {
+      const { ms, answers } = await sendAll(way, requests);
+      if (round >= 0) times[place]?.push(ms);
       wrong += requests.filter((request, index) => !isVerified(answers[index], request)).length;
     }
   }
@@ -109,24 +112,42 @@ async function measureWarm(scope: Scope, env: Environment): Promise<readonly Che
   ];
 }
 
-async function startFunction(scope: Scope, env: Environment): Promise<Send> {
-  const api = await runtimeApi(scope);
-  const child = startProcess(scope, [process.execPath, RUNTIME], {
-    ...{ ...env, AWS_LAMBDA_RUNTIME_API: api.address },
-  });
-  await Promise.race([api.ready, failed(child)]);
-  return sendByRuntimeApi(api);
+/** Sends requests one after the other. @returns the answers, and the median of their times */
+async function sendAll(
+  { idle, send }: Way,
+  requests: readonly Request[],
+): Promise<{ ms: number; answers: readonly Answer[] }> {
+  const times: number[] = [];
+  const answers: Answer[] = [];
+  for (const { token } of requests) {
+    await idle();
+    const startedAt = performance.now();
+    answers.push(await send(token));
+    times.push(performance.now() - startedAt);
+  }
+  return { ms: median(times), answers };
 }
 
-async function startService(scope: Scope, env: Environment): Promise<Send> {
+async function startFunction(scope: Scope, env: Environment): Promise<Way> {
+  const api = await runtimeApi(scope);
+  const child = startProcess(scope, [process.execPath, RUNTIME], {
+    ...env,
+    AWS_LAMBDA_RUNTIME_API: api.address,
+  });
+  await Promise.race([api.ready, failed(child)]);
+  return byRuntimeApi(api);
+}
+
+async function startService(scope: Scope, env: Environment): Promise<Way> {
   const port = await freePort();
   const child = startProcess(scope, [process.execPath, BUILT], {
-    ...{ ...env, HOST: '127.0.0.1', PORT: String(port) },
+    ...env,
+    ...{ HOST: '127.0.0.1', PORT: String(port) },
   });
   await waitUntilHealthy(child, `http://127.0.0.1:${port}`);
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   scope.teardown(() => agent.destroy());
-  return (token) =>
+  const send = (token: string): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const request = http.request({ agent, port, path: PATH, method: 'POST' }, (response) => {
         let body = '';
@@ -136,14 +157,18 @@ async function startService(scope: Scope, env: Environment): Promise<Send> {
       request.on('error', reject);
       request.end(token);
     });
+  return { idle: () => Promise.resolve(), send };
 }
 
-function sendByRuntimeApi({ invoke }: Pick<RuntimeApi, 'invoke'>): Send {
-  return async (token) => {
-    const headers = { 'x-amzn-trace-id': 'Root=1-67891233-abcdef012345678912345678' };
-    const { body } = await invoke(albEvent({ method: 'POST', url: PATH, headers }, Buffer.from(token)));
-    const answer = body as { readonly statusCode: number; readonly body: string };
-    return { status: answer.statusCode, body: answer.body };
+function byRuntimeApi(api: RuntimeApi): Way {
+  return {
+    idle: () => api.idle(),
+    async send(token) {
+      const headers = { 'x-amzn-trace-id': 'Root=1-67891233-abcdef012345678912345678' };
+      const { body } = await api.invoke(albEvent({ method: 'POST', url: PATH, headers }, Buffer.from(token)));
+      const answer = body as { readonly statusCode: number; readonly body: string };
+      return { status: answer.statusCode, body: answer.body };
+    },
   };
 }
 

@@ -28,6 +28,8 @@ export interface RuntimeApi {
   readonly initError: Promise<unknown>;
   /** Resolves once the process has asked for its first event. */
   readonly ready: Promise<void>;
+  /** Resolves once the process waits for an event. */
+  idle(): Promise<void>;
 }
 
 interface Invocation {
@@ -83,6 +85,9 @@ export async function runtimeApi(t: Scope): Promise<RuntimeApi> {
     address: await listen(t, server),
     ready,
     initError,
+    idle: async () => {
+      if (asking === undefined) await once(happened, 'ready');
+    },
     invoke: (event) =>
       new Promise((returned) => {
         waiting.push({ id: randomUUID(), event: JSON.stringify(event), returned });
