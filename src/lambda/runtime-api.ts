@@ -1,8 +1,12 @@
 // Lambda's runtime API: fetches events, and returns answers or errors.
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BaseError } from '../protocol/error.js';
+import { clock } from './refresh.js';
 
+/** After this time without an event, the environment may have been frozen, in ms. */
+const LONG_WAIT_MS = 1_000;
 const VERSION = '/2018-06-01/runtime';
 
 export interface RuntimeApi {
@@ -20,7 +24,10 @@ export function createRuntimeApi(address: string): RuntimeApi {
     send({ host, port, agent, method, path: `${VERSION}${path}` }, body);
   return {
     async answerNext(handler) {
+      const askedAt = clock();
       const { headers, body } = await call('GET', '/invocation/next');
+      // After a freeze, timers that are due get their turn: they close connections that nobody knows any more.
+      if (clock() - askedAt > LONG_WAIT_MS) await sleep(1);
       const id = String(headers['lambda-runtime-aws-request-id']);
       try {
         const answer = JSON.stringify(await handler(JSON.parse(body)));

@@ -20,8 +20,10 @@ import { atMost, clock, RequestSchedule } from './refresh.js';
 /** Answers an event. @throws {EventError} if it is not an HTTP request */
 export type Handler = (event: unknown) => Promise<HttpAnswer>;
 
-/** How long loading may take, in ms: Lambda gives an environment 10 s to start. */
-const START_LIMIT_MS = 7_500;
+/** How long after the start of the process loading must have ended, in ms: Lambda gives an environment 10 s to start. */
+const START_LIMIT_MS = 8_000;
+/** How long it may take at least, in ms, however slowly the process starts. */
+const LEAST_LOAD_MS = 1_000;
 /** How long an answer may wait for what the store still does, in ms. */
 const SETTLE_LIMIT_MS = 3_000;
 /** How often to look whether a store that counts as lost is back, in ms. */
@@ -33,8 +35,9 @@ export async function start(env: NodeJS.ProcessEnv): Promise<Handler> {
   try {
     const config = readLambdaConfig(env);
     log = await createLog(config.logLevel, { sync: true });
+    const limitMs = Math.round(Math.max(START_LIMIT_MS - performance.now(), LEAST_LOAD_MS));
     return await within(
-      START_LIMIT_MS,
+      limitMs,
       'check that the function reaches SSM Parameter Store: keys, policy and emergency stop were not loaded',
       () => open(config, log),
     );

@@ -6,6 +6,7 @@ import {
   type S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { codeOf } from '../protocol/error.js';
+import { CONNECTIONS } from './connections.js';
 import { within } from './read.js';
 import { SourceError } from './source.js';
 import { type ByteStream, changedWhileRead, fillBuffer, type Stamped } from './stream.js';
@@ -73,7 +74,7 @@ function getObject(
 
 function createClient(): S3Client {
   return new S3Client({
-    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS },
+    requestHandler: { ...CONNECTIONS, connectionTimeout: CONNECTION_TIMEOUT_MS },
     // The checksum of 50 MB takes JavaScript as long as reading the list. TLS protects the transfer, and the length is
     // checked.
     responseChecksumValidation: 'WHEN_REQUIRED',

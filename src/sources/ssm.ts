@@ -6,6 +6,7 @@ import {
   type SSMServiceException,
 } from '@aws-sdk/client-ssm';
 import { codeOf } from '../protocol/error.js';
+import { CONNECTIONS } from './connections.js';
 import { within } from './read.js';
 import { SourceError, type StoredValue } from './source.js';
 
@@ -28,8 +29,8 @@ export interface ReaderOptions {
 
 /** @param client by default, takes region, credentials and endpoint from the environment, like all AWS tools */
 export function parameterReader(
-  client = new SSMClient({}),
-  { createClient = () => new SSMClient({}), timeoutMs = READ_TIMEOUT_MS }: ReaderOptions = {},
+  client = defaultClient(),
+  { createClient = defaultClient, timeoutMs = READ_TIMEOUT_MS }: ReaderOptions = {},
 ): ParameterReader {
   return async (names) => {
     const current = client;
@@ -43,6 +44,10 @@ export function parameterReader(
       value: parameters.find((parameter) => hasName(parameter, name))?.Value,
     })) as never;
   };
+}
+
+function defaultClient(): SSMClient {
+  return new SSMClient({ requestHandler: CONNECTIONS });
 }
 
 async function getParameters(

@@ -29,7 +29,8 @@ export interface AwsProxy {
   after: (call: AwsCall, reply: AwsReply) => Intervention;
 }
 
-export async function awsProxy(t: Scope, target: string): Promise<AwsProxy> {
+/** @param options.keepAliveMs how long connections may be idle. @default 5 s, as in Node.js */
+export async function awsProxy(t: Scope, target: string, { keepAliveMs = 5000 } = {}): Promise<AwsProxy> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -70,6 +71,7 @@ export async function awsProxy(t: Scope, target: string): Promise<AwsProxy> {
       })().catch(() => response.destroy());
     });
   }).listen(0, '127.0.0.1');
+  server.keepAliveTimeout = keepAliveMs;
   await once(server, 'listening');
   t.teardown(() => {
     server.closeAllConnections();

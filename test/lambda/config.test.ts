@@ -8,14 +8,16 @@ const ENV = {
   POLICY_PARAMETER: '/test/policy',
 };
 
-t.test('takes the same variables as the service', async (t) => {
+t.test('takes the same variables as the service', (t) => {
   const config = readLambdaConfig({ ...ENV, STORE_TABLE: 'decisions', KEY_REFRESH_SECONDS: '30' });
   t.match(config, { store: { table: 'decisions' }, keyRefreshMs: 30_000 });
+  t.end();
 });
 
-t.test('lets people decide at a console elsewhere', async (t) => {
+t.test('lets people decide at a console elsewhere', (t) => {
   const env = { ...ENV, STORE_TABLE: 'decisions', CONSOLE_ORIGIN: 'https://callback.internal:8443' };
   t.match(readLambdaConfig(env), { console: { origin: 'https://callback.internal:8443' } });
+  t.end();
 });
 
 for (const [name, env] of Object.entries({
@@ -27,10 +29,11 @@ for (const [name, env] of Object.entries({
   },
   TLS: { TLS: 'self-signed' },
 })) {
-  t.test(`refuses ${name}`, async (t) => {
+  t.test(`refuses ${name}`, (t) => {
     t.throws(() => readLambdaConfig({ ...ENV, ...env }), {
       code: 'CONFIG_INVALID',
       problems: [new RegExp(`^${name} can't be used`)],
     });
+    t.end();
   });
 }

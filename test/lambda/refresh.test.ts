@@ -24,7 +24,7 @@ function world() {
     loads: () => loads,
     pass: (ms: number) => (now += ms),
     /** The next loads take until the returned function is called. */
-    hang() {
+    hang: () => {
       let end: () => void = () => undefined;
       ending = new Promise((resolve) => (end = resolve));
       return () => {

@@ -1,25 +1,306 @@
-// Tests the built Lambda function as a process on the runtime API, with its keys in SSM, which moto_server emulates.
-import t from 'tap';
-import { createCosigner } from '../../cli/cosigner/client.js';
+// Tests the built Lambda function as a process on the runtime API. moto_server emulates SSM, DynamoDB and S3.
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import t, { type Test } from 'tap';
+import { type Cosigner, createCosigner } from '../../cli/cosigner/client.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
-import { rsaPair } from '../helpers/keys.js';
-import { loadBalancer, startFunction } from '../helpers/lambda.js';
-import { motoServer } from '../helpers/moto.js';
+import { DynamoTable } from '../../src/store/dynamodb.js';
+import { recordPartition } from '../../src/store/keys.js';
+import { awsProxy } from '../helpers/aws-proxy.js';
+import { clientOptions } from '../helpers/aws.js';
+import { forgetfulNetwork } from '../helpers/forgetful-network.js';
+import { type Pair, rsaPair } from '../helpers/keys.js';
+import { type LambdaFunction, loadBalancer, startFunction } from '../helpers/lambda.js';
+import { motoStore } from '../helpers/moto-store.js';
+import { PARAMETERS, putParameter } from '../helpers/moto.js';
+import { freePort } from '../helpers/port.js';
+import { allItems, replaceAll } from '../helpers/table-items.js';
 
-const callback = rsaPair();
-const cosigner = rsaPair();
+/** How long an environment is frozen. With 200, the periods are the default ones, as in production. */
+const FREEZE_SECONDS = Number(process.env['LAMBDA_FREEZE_SECONDS'] ?? 3);
+const PERIODS: Readonly<Record<string, string>> =
+  FREEZE_SECONDS >= 120 ? {} : { KEY_REFRESH_SECONDS: '1', POLICY_REFRESH_SECONDS: '2' };
+const REGION = 'eu-central-1';
+const BUCKET = 'records';
+const KILLS = 5;
+/** How often a store that counts as lost is looked at, in ms. */
+const LOSS_CHECK_MS = 5000;
+/** How long connections to AWS are kept without use, in ms. */
+const IDLE_MS = 5000;
 
-t.test('answers the Co-signer behind a load balancer', async (t) => {
-  const moto = await motoServer(t);
-  await moto.put('callback', callback.privatePem);
-  await moto.put('cosigner', cosigner.publicPem);
-  const environment = await startFunction(t, { cwd: t.testdir(), env: moto.env });
-  const url = await loadBalancer(t, environment);
-  const client = createCosigner({
-    url: `${url}/callback`,
-    keys: { privateKey: cosigner.privateKey, callbackPublicKeys: [callback.publicKey] },
+const policy = (action: string): string => `version: 1
+limits:
+  payouts: { amount: tx.amount, per: [tx.sourceId], window: 24h, max: "1000000" }
+rules:
+  - { id: ${action}-all, for: transaction, when: 'true', action: ${action}${action === 'reject' ? ', reason: Changed.' : ''} }
+`;
+
+t.jobs = 2;
+
+interface World {
+  readonly endpoint: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly table: DynamoTable;
+  /** Of the table's server. */
+  readonly client: DynamoDBClient;
+  readonly s3: S3Client;
+  readonly callback: Pair;
+  readonly cosigner: Pair;
+  readonly put: (name: keyof typeof PARAMETERS, value: string) => Promise<void>;
+}
+
+/** Keys, policy and a store in one emulated account. */
+async function account(t: Test): Promise<World> {
+  const moto = await motoStore(t);
+  const [callback, cosigner] = [rsaPair(), rsaPair()];
+  const put = (name: keyof typeof PARAMETERS, value: string) =>
+    putParameter(moto.endpoint, PARAMETERS[name], value);
+  await put('callback', callback.privatePem);
+  await put('cosigner', cosigner.publicPem);
+  await put('policy', policy('approve'));
+  const s3 = new S3Client({ ...clientOptions(moto.endpoint), region: REGION, forcePathStyle: true });
+  await s3.send(
+    new CreateBucketCommand({
+      Bucket: BUCKET,
+      CreateBucketConfiguration: { LocationConstraint: REGION },
+    }),
+  );
+  const name = await moto.createTable();
+  const table = new DynamoTable(name, { createClient: () => moto.client() });
+  t.teardown(() => table.close());
+  const env = {
+    ...moto.env,
+    ...PERIODS,
+    CALLBACK_PRIVATE_KEY_PARAMETER: PARAMETERS.callback,
+    COSIGNER_PUBLIC_KEY_PARAMETER: PARAMETERS.cosigner,
+    POLICY_PARAMETER: PARAMETERS.policy,
+    POLICY_CANDIDATE_PARAMETER: PARAMETERS.candidate,
+    STOP_PARAMETER: PARAMETERS.stop,
+    STORE_TABLE: name,
+    STORE_ARCHIVE: `s3://${BUCKET}`,
+  };
+  return {
+    ...{ endpoint: moto.endpoint, env, table, client: moto.client() },
+    ...{ s3, callback, cosigner, put },
+  };
+}
+
+/** One environment, behind a load balancer. */
+async function environment(t: Test, env: Readonly<Record<string, string>>) {
+  const lambda = await startFunction(t, { cwd: t.testdir(), env });
+  const url = `${await loadBalancer(t, lambda)}/callback`;
+  const client = (cosigner: Pair, callback: Pair): Cosigner => {
+    const created = createCosigner({
+      url,
+      keys: { privateKey: cosigner.privateKey, callbackPublicKeys: [callback.publicKey] },
+    });
+    t.teardown(() => created.close());
+    return created;
+  };
+  return { ...lambda, client };
+}
+
+const ask = (client: Cosigner, payload = samplePayload('transaction')) => client.send('transaction', payload);
+
+/** Lets an environment stand still, as Lambda does between two events. */
+async function freeze({ handler }: LambdaFunction, meanwhile: () => Promise<unknown>): Promise<void> {
+  handler.child.kill('SIGSTOP');
+  const frozen = sleep(FREEZE_SECONDS * 1000);
+  await meanwhile();
+  await frozen;
+}
+
+/** The request is handed over as the environment thaws. */
+function thaw<Result>({ handler }: LambdaFunction, request: Promise<Result>): Promise<Result> {
+  handler.child.kill('SIGCONT');
+  return request;
+}
+
+const TIMEOUT = { timeout: (FREEZE_SECONDS * 4 + 120) * 1000 };
+
+t.test('after a freeze, the first answer is by what is stored then', TIMEOUT, async (t) => {
+  const { env, callback, cosigner, put } = await account(t);
+  const lambda = await environment(t, env);
+  t.match(await ask(lambda.client(cosigner, callback)), { answer: { action: 'APPROVE' } });
+
+  const [nextCallback, nextCosigner] = [rsaPair(), rsaPair()];
+  await freeze(lambda, async () => {
+    await put('callback', nextCallback.privatePem);
+    await put('cosigner', nextCosigner.publicPem);
+    await put('policy', policy('reject'));
   });
-  t.teardown(() => client.close());
-  const { answer, ...rest } = await client.send('transaction', samplePayload('transaction'));
-  t.match(answer, { action: 'REJECT' }, JSON.stringify(rest));
+  const next = lambda.client(nextCosigner, nextCallback);
+  t.match(await thaw(lambda, ask(next)), {
+    status: 200,
+    answer: { action: 'REJECT', rejectionReason: 'Changed.' },
+  });
+  t.match(await ask(lambda.client(cosigner, nextCallback)), { status: 401 }, 'the old key is not trusted');
+
+  await freeze(lambda, () => put('stop', 'RETRY'));
+  t.match(await thaw(lambda, ask(next)), { status: 200, answer: { action: 'RETRY' } });
+  await freeze(lambda, () => put('stop', 'RUN'));
+  t.match(await thaw(lambda, ask(next)), { status: 200, answer: { action: 'REJECT' } });
+});
+
+t.test(
+  'after a freeze in which connections were forgotten, the first answer is not late',
+  TIMEOUT,
+  async (t) => {
+    const { endpoint, env, callback, cosigner, put } = await account(t);
+    const proxy = await awsProxy(t, endpoint, { keepAliveMs: 600_000 });
+    const network = await forgetfulNetwork(t, proxy.endpoint);
+    const lambda = await environment(t, { ...env, AWS_ENDPOINT_URL: network.endpoint });
+    const client = lambda.client(cosigner, callback);
+    t.match(await ask(client), { answer: { action: 'APPROVE' } });
+    lambda.handler.child.kill('SIGSTOP');
+    t.ok(network.forget() > 2, 'connections were kept');
+    await put('policy', policy('reject'));
+    await sleep(IDLE_MS);
+    const { answer, durationMs } = await thaw(lambda, ask(client));
+    t.match(answer, { action: 'REJECT', rejectionReason: 'Changed.' });
+    t.ok(durationMs < 2500, `${durationMs} ms`);
+  },
+);
+
+t.test(
+  'what was answered is logged, recorded and sealed if the environment never thaws',
+  TIMEOUT,
+  async (t) => {
+    const { env, table, s3, callback, cosigner, put } = await account(t);
+    await put('candidate', policy('reject'));
+    for (let kill = 0; kill < KILLS; kill++) {
+      const lambda = await environment(t, env);
+      const payload = samplePayload('transaction');
+      const { answer } = await ask(lambda.client(cosigner, callback), payload);
+      lambda.handler.child.kill('SIGSTOP');
+      t.equal(answer?.action, 'APPROVE');
+      lambda.handler.child.kill('SIGKILL');
+      await lambda.handler.exited;
+
+      const { requestId } = payload;
+      const logged = lambda.handler.lines.filter((line) => line['requestId'] === requestId);
+      t.match(logged, [{ event: 'decision', action: 'APPROVE' }, { event: 'candidate_differs' }]);
+      const records = await recordsOf(table);
+      const ours = records.find(({ data }) => data.includes(String(requestId)));
+      t.ok(ours, 'recorded');
+      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: 'heads/' }));
+      t.ok(
+        Contents.some(({ Key = '' }) => Key.includes(ours?.writer ?? 'no record')),
+        'sealed',
+      );
+    }
+  },
+);
+
+async function recordsOf(table: DynamoTable) {
+  const records: { readonly writer: string; readonly data: string }[] = [];
+  for await (const head of table.query('H')) {
+    const writer = head.sort;
+    for await (const { data } of table.query(recordPartition(writer))) records.push({ writer, data });
+  }
+  return records;
+}
+
+t.test('a store that was lost is noticed, and its return as well', TIMEOUT, async (t) => {
+  const { env, client, callback, cosigner } = await account(t);
+  const lambda = await environment(t, env);
+  const asking = lambda.client(cosigner, callback);
+  t.match(await ask(asking), { answer: { action: 'APPROVE' } });
+  const table = env['STORE_TABLE'] ?? '';
+  const items = await allItems(client, table);
+  await replaceAll(client, table, []);
+  t.match(await ask(asking), { answer: { action: 'RETRY' } });
+  t.match(await ask(asking), { answer: { action: 'RETRY' } });
+  await lambda.handler.line({ event: 'store_lost' });
+  lambda.handler.child.kill('SIGSTOP');
+  await replaceAll(client, table, items);
+  await sleep(LOSS_CHECK_MS);
+  t.match(await thaw(lambda, ask(asking)), { answer: { action: 'APPROVE' } });
+});
+
+t.test('while SSM hangs, one answer waits, and the later ones do not', TIMEOUT, async (t) => {
+  const { endpoint, env, callback, cosigner } = await account(t);
+  const proxy = await awsProxy(t, endpoint);
+  const lambda = await environment(t, { ...env, AWS_ENDPOINT_URL: proxy.endpoint });
+  const client = lambda.client(cosigner, callback);
+  t.match(await ask(client), { answer: { action: 'APPROVE' } });
+  proxy.before = ({ service }) => (service === 'ssm' ? new Promise(() => undefined) : undefined);
+  await sleep(Number(PERIODS['POLICY_REFRESH_SECONDS'] ?? 60) * 1000);
+  const first = await ask(client);
+  t.match(first, { answer: { action: 'APPROVE' } });
+  t.ok(first.durationMs > 4500 && first.durationMs < 6500, `${first.durationMs} ms`);
+  for (let later = 0; later < 5; later++) {
+    const { durationMs, answer } = await ask(client);
+    t.equal(answer?.action, 'APPROVE');
+    t.ok(durationMs < 4000, `${durationMs} ms`);
+    await sleep(1500);
+  }
+  await lambda.handler.line({ event: 'key_refresh_failed' });
+});
+
+t.test('reports an event that is not HTTP, and goes on', TIMEOUT, async (t) => {
+  const { env, callback, cosigner } = await account(t);
+  const lambda = await environment(t, env);
+  for (const event of [null, 'text', {}, { Records: [] }]) {
+    t.match(await lambda.invoke(event), { isError: true, body: { errorType: 'EVENT_UNREADABLE' } });
+  }
+  t.match(await ask(lambda.client(cosigner, callback)), { answer: { action: 'APPROVE' } });
+});
+
+t.test('ends gracefully by SIGTERM', TIMEOUT, async (t) => {
+  const { env, callback, cosigner } = await account(t);
+  const lambda = await environment(t, env);
+  await ask(lambda.client(cosigner, callback));
+  const startedAt = performance.now();
+  t.equal(await lambda.handler.stop(), 0);
+  t.ok(performance.now() - startedAt < 1000);
+  t.match(lambda.handler.lines.at(-1), { event: 'stopped' });
+});
+
+/** @returns the error that was reported to Lambda */
+async function assertFails(t: Test, env: Readonly<Record<string, string>>): Promise<string> {
+  const startedAt = performance.now();
+  const lambda = await startFunction(t, { cwd: t.testdir(), env });
+  t.equal(await lambda.handler.exited, 1);
+  t.ok(performance.now() - startedAt < 9000, `${performance.now() - startedAt} ms`);
+  t.match(lambda.handler.lines.at(-1), { level: 'fatal', event: 'boot_failed' });
+  return JSON.stringify(await lambda.initError);
+}
+
+const NAMES = {
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  AWS_REGION: REGION,
+  CALLBACK_PRIVATE_KEY_PARAMETER: PARAMETERS.callback,
+  COSIGNER_PUBLIC_KEY_PARAMETER: PARAMETERS.cosigner,
+  POLICY_PARAMETER: PARAMETERS.policy,
+};
+
+t.test('without SSM, reports it and exits in the time that Lambda gives', TIMEOUT, async (t) => {
+  const error = await assertFails(t, { ...NAMES, AWS_ENDPOINT_URL: `http://127.0.0.1:${await freePort()}` });
+  t.match(error, /"SOURCE_UNREADABLE".*SSM Parameter Store/);
+});
+
+t.test('with an SSM that does not respond, reports it and exits in time', TIMEOUT, async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const error = await assertFails(t, { ...NAMES, AWS_ENDPOINT_URL: `http://127.0.0.1:${address.port}` });
+  t.match(error, /"SOURCE_UNREADABLE".*SSM Parameter Store/);
+});
+
+t.test('reports a wrong configuration, and no secret', TIMEOUT, async (t) => {
+  t.match(await assertFails(t, { ...NAMES, STORE_PATH: '/tmp/store' }), /CONFIG_INVALID.*STORE_PATH/);
+  const { env, put } = await account(t);
+  const secret = randomUUID();
+  await put('callback', `-----BEGIN PRIVATE KEY-----\n${secret}\n-----END PRIVATE KEY-----`);
+  const error = await assertFails(t, env);
+  t.match(error, /CALLBACK_KEY_UNUSABLE/);
+  t.notMatch(error, secret);
 });

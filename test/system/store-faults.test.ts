@@ -2,12 +2,7 @@
 // it is known again what was counted, and nothing is lost.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  DeleteItemCommand,
-  type DynamoDBClient,
-  PutItemCommand,
-  ScanCommand,
-} from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import t, { type Test } from 'tap';
 import { type Cosigner, createCosigner } from '../../cli/cosigner/client.js';
@@ -16,6 +11,7 @@ import { type AwsCall, type AwsProxy, awsProxy, json } from '../helpers/aws-prox
 import { runAudit, runStore } from '../helpers/cli.js';
 import { storeWorld } from '../helpers/moto-store.js';
 import { type Handler, startHandler, until } from '../helpers/process.js';
+import { allItems, replaceAll } from '../helpers/table-items.js';
 
 const MAX = 6;
 const POLICY = `version: 1
@@ -175,18 +171,4 @@ async function untilFinal(ask: () => Promise<string | undefined>): Promise<strin
     const action = await ask();
     return action === 'RETRY' ? undefined : action;
   }, 60_000);
-}
-
-type Items = NonNullable<Awaited<ReturnType<typeof allItems>>>;
-
-async function allItems(client: DynamoDBClient, table: string) {
-  return (await client.send(new ScanCommand({ TableName: table }))).Items ?? [];
-}
-
-async function replaceAll(client: DynamoDBClient, table: string, items: Items): Promise<void> {
-  for (const { pk, sk } of await allItems(client, table)) {
-    if (pk === undefined || sk === undefined) throw new Error('an item has no key');
-    await client.send(new DeleteItemCommand({ TableName: table, Key: { pk, sk } }));
-  }
-  for (const Item of items) await client.send(new PutItemCommand({ TableName: table, Item }));
 }
