@@ -1,5 +1,6 @@
 # The callback handler's image: a Node.js base image with the bundled service, the console and the policy. The console is
-# started with the entry point node dist/console.js, and listens on port 3001.
+# started with the entry point node dist/console.js, and listens on port 3001. The target lambda is the image of the same
+# handler as a Lambda function.
 # Any base image with Node.js 24 and a shell works: --build-arg NODE_IMAGE=...
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
@@ -17,12 +18,13 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc \
 COPY build.js tsconfig.json ./
 COPY src src
 RUN node build.js
-# Start the service and the console once to fill V8's compile cache, which makes later starts faster. They exit
-# immediately, because the policy file or their variables are missing. Node.js keeps a separate cache for each user, so it runs as the user of the final image.
+# Start each program once to fill V8's compile cache, which makes later starts faster. They exit immediately, because the
+# policy file or their variables are missing. Node.js keeps a separate cache for each user, so they run as the user of the
+# final image. As a Lambda function, the handler would use a directory of its own (see src/node-settings.ts).
 RUN mkdir dist/compiled && chown 10001 dist/compiled
 USER 10001
-RUN ! POLICY_FILE=none CALLBACK_PRIVATE_KEY_PARAMETER=none COSIGNER_PUBLIC_KEY_PARAMETER=no AWS_REGION=none \
-    node dist/main.js
+RUN export POLICY_FILE=none CALLBACK_PRIVATE_KEY_PARAMETER=none COSIGNER_PUBLIC_KEY_PARAMETER=no AWS_REGION=none && \
+    ! node dist/main.js && ! NODE_COMPILE_CACHE=dist/compiled node dist/runtime.js
 RUN ! node dist/console.js
 USER root
 RUN chown -R root:root dist/compiled && chmod -R a+rX dist/compiled && ls -d dist/compiled/*/*
@@ -43,7 +45,8 @@ RUN mkdir /policy && cp -RL policy.yaml* /policy/ && \
     if [ -d lists ]; then cp -RL lists /policy/; fi && \
     chmod -R u=rwX,go=rX /policy
 
-FROM ${NODE_IMAGE}
+# What both images have in common.
+FROM ${NODE_IMAGE} AS handler
 USER root
 # Remove the package managers: the service does not need them, and an intruder should not find them.
 RUN rm -rf /opt/yarn* && \
@@ -71,6 +74,11 @@ ENV HOME=/app
 # glibc otherwise keeps freed memory separately for each thread that signs.
 ENV MALLOC_ARENA_MAX=1
 USER 10001:10001
+
+FROM handler AS lambda
+ENTRYPOINT ["node", "dist/runtime.js"]
+
+FROM handler
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 # At startup, the service retries SSM for up to a minute.

@@ -7,6 +7,7 @@ import { measureAudit } from './audit.js';
 import { measureConsole } from './console.js';
 import { measureCounters } from './counters.js';
 import { measureFootprint } from './footprint.js';
+import { measureLambda } from './lambda.js';
 import { measureLists } from './lists/lists.js';
 import { wholeNumber } from './options.js';
 import { measureStore } from './store.js';
@@ -65,6 +66,13 @@ program
     'Measures what TLS to the task costs, compared with plain HTTP in the same run, against its limits. Needs wrk and moto.',
   )
   .action(async () => setExitCode(await measureTls()));
+
+program
+  .command('lambda')
+  .description(
+    "Measures the Lambda edition: the time to its first answer, and a request's time compared with the service in the same run, against their limits. Needs moto and taskset.",
+  )
+  .action(async () => setExitCode(await measureLambda()));
 
 program
   .command('counters')

@@ -18,9 +18,10 @@ export interface RuntimeApi {
 
 /** @param address host and port, as in `AWS_LAMBDA_RUNTIME_API` */
 export function createRuntimeApi(address: string): RuntimeApi {
+  const [host, port] = address.split(':');
   // Each on a connection of its own: one that is kept may be closed during a freeze.
   const call = (method: 'GET' | 'POST', path: string, body?: string): Promise<Response> =>
-    send(`http://${address}${VERSION}${path}`, { method, agent: false }, body);
+    send({ host, port, method, path: `${VERSION}${path}`, agent: false }, body);
   return {
     async answerNext(handler) {
       const askedAt = clock();
@@ -57,9 +58,9 @@ interface Response {
   readonly body: string;
 }
 
-function send(url: string, options: http.RequestOptions, body?: string): Promise<Response> {
+function send(options: http.RequestOptions, body?: string): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const request = http.request(url, options, (response) => {
+    const request = http.request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);

@@ -10,7 +10,7 @@ import { type Handler, handlerOf } from './process.js';
 import type { Scope } from './scope.js';
 
 /** The bundle created by `npm run build`. */
-const RUNTIME = join(ROOT, 'dist/runtime.js');
+export const RUNTIME = join(ROOT, 'dist/runtime.js');
 
 /** What the process returned for an event. */
 export interface Returned {
@@ -28,6 +28,8 @@ export interface RuntimeApi {
   readonly initError: Promise<unknown>;
   /** Resolves once the process has asked for its first event. */
   readonly ready: Promise<void>;
+  /** Resolves once the process waits for an event. */
+  idle(): Promise<void>;
 }
 
 interface Invocation {
@@ -83,6 +85,9 @@ export async function runtimeApi(t: Scope): Promise<RuntimeApi> {
     address: await listen(t, server),
     ready,
     initError,
+    idle: async () => {
+      if (asking === undefined) await once(happened, 'ready');
+    },
     invoke: (event) =>
       new Promise((returned) => {
         waiting.push({ id: randomUUID(), event: JSON.stringify(event), returned });
@@ -155,7 +160,11 @@ interface AlbAnswer {
 /** Bodies of these types are passed as text. */
 const TEXT = /^(text\/|application\/(json|javascript|xml))/;
 
-function albEvent({ method = 'GET', url = '/', headers }: IncomingMessage, body: Buffer): unknown {
+/** @returns the event that a load balancer with multi-value headers passes for a request */
+export function albEvent(
+  { method = 'GET', url = '/', headers }: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
+  body: Buffer,
+): unknown {
   const [path = '/'] = url.split('?');
   const isText = TEXT.test(headers['content-type'] ?? '');
   return {
