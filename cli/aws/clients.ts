@@ -28,9 +28,7 @@ const MAX_ATTEMPTS = 5;
 
 /** @param region defaults to the region from the AWS environment or profile */
 export function clientsFor(region?: string) {
-  // The SDK would print its Node.js version warning before every command's output; package.json states the required
-  // version.
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+  hideVersionWarning();
   const common = {
     ...(region !== undefined && { region }),
     maxAttempts: MAX_ATTEMPTS,
@@ -66,6 +64,11 @@ export function clientsFor(region?: string) {
     sns: new SNSClient(config),
     ssm: new SSMClient(config),
   };
+}
+
+/** Otherwise the SDK prints its Node.js version warning before a command's output. package.json states what is required. */
+export function hideVersionWarning(): void {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 }
 
 /** Uses the profile only: the SDK would prefer access keys in the environment, or warn about them. */
