@@ -50,7 +50,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     code: 'CREDENTIALS_REFUSED',
     message: (fault) => `AWS does not accept the credentials${ofProfile(fault)} (${fault.name})`,
     next: (fault) =>
-      `sign in again: ${signIn(fault)}; if that does not help, check this machine's clock, and that the account has the region enabled`,
+      `sign in again: ${signIn(fault)}\nif that does not help, check this machine's clock, and that the account has the region enabled`,
   },
   {
     matches: ({ name, httpStatus }) => PERMISSION_MISSING.test(name) || httpStatus === 403,
