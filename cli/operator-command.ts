@@ -109,7 +109,11 @@ function printFailure(failure: {
     '',
     `${paint('red', 'Failed')} ${message}  ${paint('dim', code)}`,
     ...details.map((line) => `  ${paint('dim', '│')} ${line}`),
-    ...labelled(paint('bold', 'Next'), next.split('\n'), 'Failed '.length),
+    ...labelled(
+      paint('bold', 'Next'),
+      next.split('\n').map((line) => line.trim()),
+      'Failed '.length,
+    ),
   ];
   process.stderr.write(`${lines.join('\n')}\n`);
 }
