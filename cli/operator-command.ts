@@ -7,7 +7,7 @@ import { BaseError } from '../src/protocol/error.js';
 import { explainError } from './aws/explain.js';
 import type { SessionOptions, Sleep } from './aws/session.js';
 import { createProgram, EXIT_FAILED, runProgram } from './command.js';
-import { painter } from './terminal.js';
+import { labelled, painter } from './terminal.js';
 
 const SHOW_CURSOR = '\u001b[?25h';
 /** The exit codes that shells report for SIGINT and SIGTERM. */
@@ -109,7 +109,11 @@ function printFailure(failure: {
     '',
     `${paint('red', 'Failed')} ${message}  ${paint('dim', code)}`,
     ...details.map((line) => `  ${paint('dim', '│')} ${line}`),
-    `${paint('bold', 'Next')}   ${next}`,
+    ...labelled(
+      paint('bold', 'Next'),
+      next.split('\n').map((line) => line.trim()),
+      'Failed '.length,
+    ),
   ];
   process.stderr.write(`${lines.join('\n')}\n`);
 }

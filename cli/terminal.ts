@@ -1,5 +1,5 @@
 // Output for people: colours (only on a terminal) and aligned columns.
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 
 type Style = Parameters<typeof styleText>[0];
 export type Paint = (style: Style, text: string) => string;
@@ -39,6 +39,49 @@ export function columns(rows: readonly (readonly string[])[]): readonly string[]
   return rows.map((row) =>
     row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join('  '),
   );
+}
+
+/** @returns the width at which lines are broken: that of a terminal; in a pipe, they are not */
+export function widthOf({ isTTY, columns: width = 80 }: Output): number {
+  return isTTY === true ? width : Infinity;
+}
+
+/** Breaks text at spaces; a word that is longer than the width, such as an ARN, stays whole. */
+export function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const paragraph of text.split('\n')) {
+    let line = '';
+    for (const word of paragraph.trim().split(' ')) {
+      if (line !== '' && line.length + 1 + word.length > width) {
+        lines.push(line);
+        line = word;
+      } else line = line === '' ? word : `${line} ${word}`;
+    }
+    lines.push(line);
+  }
+  return lines;
+}
+
+/** A command, which ends its line. */
+const COMMAND = /(?<=^|\s)(npm run|aws) .*$/;
+
+/**
+ * Breaks advice at spaces. A command gets a line of its own, and is not broken, so that it can be copied.
+ * @param text each command must end its line
+ */
+export function adviceLines(text: string, width: number): readonly string[] {
+  return text.split('\n').flatMap((line) => {
+    const [command] = COMMAND.exec(line) ?? [];
+    if (command === undefined) return wrap(line, width);
+    const prose = line.slice(0, -command.length).trim();
+    return [...(prose === '' ? [] : wrap(prose, width)), command];
+  });
+}
+
+/** Puts a label before lines, and indents those below the first. @param indent the label's width, with spaces */
+export function labelled(label: string, lines: readonly string[], indent: number): readonly string[] {
+  const padding = ' '.repeat(Math.max(0, indent - stripVTControlCharacters(label).length));
+  return lines.map((line, index) => `${index === 0 ? `${label}${padding}` : ' '.repeat(indent)}${line}`);
 }
 
 /** `1 rule`, `2 rules` */

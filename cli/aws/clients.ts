@@ -30,9 +30,7 @@ const MAX_ATTEMPTS = 5;
 
 /** @param region defaults to the region from the AWS environment or profile */
 export function clientsFor(region?: string) {
-  // The SDK would print its Node.js version warning before every command's output; package.json states the required
-  // version.
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+  hideVersionWarning();
   const common = {
     ...(region !== undefined && { region }),
     maxAttempts: MAX_ATTEMPTS,
@@ -46,7 +44,7 @@ export function clientsFor(region?: string) {
   const sts = new STSClient(common);
   // Resolved once, so that the operator is asked for a second factor once.
   const config = { ...common, credentials: sts.config.credentials };
-  return {
+  const clients = {
     sts,
     acm: new ACMClient(config),
     apigateway: new APIGatewayClient(config),
@@ -70,6 +68,32 @@ export function clientsFor(region?: string) {
     sns: new SNSClient(config),
     ssm: new SSMClient(config),
   };
+  for (const client of Object.values(clients)) nameFailedCalls(client as unknown as AnyClient);
+  return clients;
+}
+
+type Handler = (args: unknown) => Promise<unknown>;
+type Middleware = (next: Handler, context: { clientName?: string; commandName?: string }) => Handler;
+/** What all clients have in common. Their types differ, because each has its own requests and responses. */
+interface AnyClient {
+  readonly middlewareStack: { add(middleware: Middleware): void };
+}
+
+/** Adds the service and the operation to errors as `call`, such as `SSM GetParameter`: the SDK's have neither. */
+function nameFailedCalls({ middlewareStack }: AnyClient): void {
+  middlewareStack.add((next, { clientName = '', commandName = '' }) => async (args) => {
+    try {
+      return await next(args);
+    } catch (error) {
+      const call = `${clientName.replace(/Client$/, '')} ${commandName.replace(/Command$/, '')}`;
+      throw error instanceof Error ? Object.assign(error, { call }) : error;
+    }
+  });
+}
+
+/** Otherwise the SDK prints its Node.js version warning before a command's output. package.json states what is required. */
+export function hideVersionWarning(): void {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 }
 
 /** Uses the profile only: the SDK would prefer access keys in the environment, or warn about them. */

@@ -13,6 +13,8 @@ interface Fault {
   readonly code: string;
   /** Set by Node.js in errors about files. */
   readonly path: string | undefined;
+  /** What failed, such as `SSM GetParameter`; see clients.ts. */
+  readonly call: string;
   /** Set if AWS responded. */
   readonly httpStatus: number | undefined;
   readonly profile: string | undefined;
@@ -50,7 +52,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     code: 'CREDENTIALS_REFUSED',
     message: (fault) => `AWS does not accept the credentials${ofProfile(fault)} (${fault.name})`,
     next: (fault) =>
-      `sign in again: ${signIn(fault)}; if that does not help, check this machine's clock, and that the account has the region enabled`,
+      `sign in again: ${signIn(fault)}\nif that does not help, check this machine's clock, and that the account has the region enabled`,
   },
   {
     matches: ({ name, httpStatus }) => PERMISSION_MISSING.test(name) || httpStatus === 403,
@@ -81,20 +83,20 @@ const EXPLANATIONS: readonly Explanation[] = [
   {
     matches: ({ name }) => THROTTLED.test(name),
     code: 'AWS_BUSY',
-    message: ({ name, message }) => `AWS throttled the request (${name}: ${message})`,
+    message: ({ name, message, call }) => `AWS throttled ${call} (${name}: ${message})`,
     next: () => 'run the same command again in a minute',
   },
   {
     matches: ({ httpStatus = 0 }) => httpStatus >= 500,
     code: 'AWS_FAILED',
-    message: ({ httpStatus = 0 }) => `AWS failed with HTTP ${httpStatus}`,
+    message: ({ httpStatus = 0, call }) => `${call} failed with HTTP ${httpStatus}`,
     next: () =>
       'check the region and AWS_ENDPOINT_URL; if both are right, run the same command again in a minute',
   },
   {
     matches: ({ httpStatus }) => httpStatus !== undefined,
     code: 'AWS_REFUSED',
-    message: ({ name, message }) => `AWS rejected the request (${name}): ${message}`,
+    message: ({ name, message, call }) => `AWS rejected ${call} (${name}): ${message}`,
     next: () => 'fix the reported problem, then run the same command again',
   },
 ];
@@ -124,9 +126,10 @@ export function explainError(error: unknown, profile: string | undefined): unkno
 }
 
 function toFault(error: Error, profile: string | undefined): Fault {
-  const { code, path, $metadata } = error as Error & {
+  const { code, path, call = 'the request', $metadata } = error as Error & {
     readonly code?: unknown;
     readonly path?: string;
+    readonly call?: string;
     readonly $metadata?: { readonly httpStatusCode?: number };
   };
   return {
@@ -135,6 +138,7 @@ function toFault(error: Error, profile: string | undefined): Fault {
     message: error.message,
     code: typeof code === 'string' ? code : '',
     path,
+    call,
     httpStatus: $metadata && ($metadata.httpStatusCode ?? 0),
     profile,
   };

@@ -14,6 +14,7 @@ import { writePublicKey } from './callback-key.js';
 import { describeLeftOver, leftOverAdvice } from './left-over.js';
 import { nextSteps, type NextSteps } from './next-steps.js';
 import type { DeployOptions } from './options.js';
+import { planWarnings } from './plan-warnings.js';
 import { prepareDeployment } from './prepare.js';
 import { DeployPrinter, type PlannedStep, titleOf } from './print.js';
 import { assertNoRefusals } from './refusals.js';
@@ -42,12 +43,13 @@ export async function deploy(session: Session, options: DeployOptions, run: Resu
   }
   const planned: PlannedStep[] = [];
   for (const step of stepsOf(deployment)) planned.push({ step, change: await step.inspect() });
-  printer.plan(planned, session.warnings);
+  const warnings = [...planWarnings(deployment), ...session.warnings];
+  printer.plan(planned, warnings);
   assertNoRefusals(deployment);
   const pending = planned.filter(({ change }) => change.action !== 'none');
 
   if (dryRun) {
-    if (json) printJson(toResult(deployment, planned, run));
+    if (json) printJson(toResult(deployment, planned, run, warnings));
     printer.notes(deployment.notes);
     printer.line(
       pending.length === 0 ? 'Nothing to change.' : 'Nothing was changed in AWS: this was a dry run.',
@@ -57,7 +59,7 @@ export async function deploy(session: Session, options: DeployOptions, run: Resu
   if (pending.length > 0) await confirmDeployment(deployment, options);
   await applySteps(deployment, pending, options, run);
   const next = await findNextSteps(deployment);
-  if (json) printJson({ ...toResult(deployment, planned, run), next });
+  if (json) printJson({ ...toResult(deployment, planned, run, warnings), next });
   else printer.outcome(deployment, pending.length > 0, next);
   printer.line(`\nTo see the state at any time: ${npmCommand(session, 'deploy', '--status')}`);
 }
@@ -124,6 +126,7 @@ function toResult(
   { session, notes }: DeploymentRun,
   planned: readonly PlannedStep[],
   { done }: Pick<ResumeInfo, 'done'>,
+  warnings: readonly string[],
 ) {
   return {
     environment: session.environment,
@@ -138,7 +141,7 @@ function toResult(
           : [change.summary, ...change.details],
       ...(done.has(step.name) && { seconds: done.get(step.name) }),
     })),
-    notes: [...session.notes, ...session.warnings, ...notes],
+    notes: [...session.notes, ...warnings, ...notes],
   };
 }
 

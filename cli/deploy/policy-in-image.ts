@@ -66,7 +66,7 @@ async function assertSigned(session: Session, policy: Policy): Promise<void> {
   throw new DeployError(
     'SIGNATURES_MISSING',
     `the service would refuse the committed ${POLICY_FILE}: ${verified.problem}; nothing was changed`,
-    `each signer runs: ${npmCommand(session, 'policy', command)}\n       then commit ${file}`,
+    `each signer runs: ${npmCommand(session, 'policy', command)}\nthen commit ${file}`,
   );
 }
 

@@ -1,11 +1,24 @@
 // Prints the status of an environment.
 import type { StackState } from '../aws/stack.js';
-import { columns, count, type Paint, painter, shortHash } from '../terminal.js';
+import {
+  adviceLines,
+  columns,
+  count,
+  labelled,
+  type Paint,
+  painter,
+  shortHash,
+  widthOf,
+  wrap,
+} from '../terminal.js';
 import type { FunctionStatus, ServiceStatus, Status } from './status.js';
 import type { StatusReport } from './status-report.js';
 
 /** Fingerprints of keys are compared by people, and shown whole; a policy's SHA-256 is not. */
 const WHOLE_HASH = /^[0-9a-f]{64}/;
+
+/** Of what follows the label of a warning. */
+const INDENT = 'Warning '.length;
 
 /** Label and value. Rows without a label continue the one above. */
 type Row = readonly [string, string];
@@ -19,6 +32,7 @@ const STATE_STYLES: Readonly<Record<StackState, Parameters<Paint>[0]>> = {
 
 export function printStatus(stream: NodeJS.WriteStream, status: StatusReport): void {
   const paint = painter(stream);
+  const width = widthOf(stream) - INDENT;
   const { environment, account, region, endpoint } = status;
   const emulator = endpoint === undefined ? '' : `, at ${endpoint} (an emulator)`;
   const rows = [
@@ -39,17 +53,19 @@ export function printStatus(stream: NodeJS.WriteStream, status: StatusReport): v
     ...stackLines(status, paint),
     '',
     ...columns(rows),
-    ...warningLines(status, paint),
+    ...warningLines(status, paint, width),
   ];
   stream.write(`${lines.join('\n')}\n`);
 }
 
 /** Last, where the operator reads them. */
-function warningLines({ warnings }: StatusReport, paint: Paint): readonly string[] {
+function warningLines({ warnings }: StatusReport, paint: Paint, width: number): readonly string[] {
   return warnings.flatMap(({ code, message, next }) => [
     '',
-    `${paint('yellow', 'Warning')} ${message}  ${paint('dim', code)}`,
-    `${paint('bold', 'Next')}    ${next}`,
+    ...labelled(paint('yellow', 'Warning'), wrap(`${message}  ${code}`, width), INDENT).map((line) =>
+      line.endsWith(code) ? line.replace(code, paint('dim', code)) : line,
+    ),
+    ...labelled(paint('bold', 'Next'), adviceLines(next, width), INDENT),
   ]);
 }
 

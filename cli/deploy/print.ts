@@ -1,7 +1,8 @@
 // Prints a deployment for the operator: the environment, the plan and the outcome.
 import { callbackUrl, consoleOrigin, type Settings } from '../../infra/settings.js';
+import { roleName } from '../../infra/settings/warnings.js';
 import type { Session } from '../aws/session.js';
-import { columns, painter } from '../terminal.js';
+import { columns, labelled, painter, widthOf, wrap } from '../terminal.js';
 import type { NextSteps } from './next-steps.js';
 import type { Action, Change, DeploymentRun, Step, StepName } from './step.js';
 
@@ -62,6 +63,7 @@ export class DeployPrinter {
     const rows = [
       ['environment', environment],
       ['account', `${account}, as ${caller}`],
+      ...(settings.executionRoleArn === undefined ? [] : [['role', roleName(settings.executionRoleArn)]]),
       ['region', region],
       ['handler', `${urlOf(settings)}, ${settings.auth === 'jwt' ? 'signed JWT' : 'JSON'}`],
       ...(settings.compute === 'lambda' ? [['compute', 'a Lambda function']] : []),
@@ -84,8 +86,14 @@ export class DeployPrinter {
       for (const detail of change?.details ?? []) this.line(`    ${this.#paint('dim', detail)}`);
     });
     this.line('');
-    for (const warning of warnings) this.line(`${this.#paint('red', 'Warning')}  ${warning}`);
+    for (const warning of warnings) this.#warn(warning);
     if (warnings.length > 0) this.line('');
+  }
+
+  #warn(warning: string): void {
+    const indent = 'Warning  '.length;
+    const lines = wrap(warning, widthOf(process.stdout) - indent);
+    for (const line of labelled(this.#paint('red', 'Warning'), lines, indent)) this.line(line);
   }
 
   notes(notes: readonly string[]): void {

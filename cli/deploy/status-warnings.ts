@@ -120,7 +120,7 @@ function certificateWarnings(session: Target, { certificate }: Status): readonly
 export function renewalOf(session: Target): string {
   const { certificate } = session.settings;
   if (certificate === 'private') {
-    return `${npmCommand(session, 'deploy', '--renew-certificate')}, then give the Co-signer the new file`;
+    return `renew it, then give the Co-signer the new file: ${npmCommand(session, 'deploy', '--renew-certificate')}`;
   }
   return 'arn' in certificate
     ? 'import its successor into ACM under the same ARN, or name another certificate in the settings and deploy'
@@ -191,7 +191,7 @@ export function lockAdvice(session: Target, { bucket, expected: { mode, days } }
 
 /** CloudFormation changes only what differs from its last template, so that a deployment may not repair it. */
 function restoreAdvice(session: Target, command: string): string {
-  return `${awsCommand(session, command)}; if you have changed the settings: ${npmCommand(session, 'deploy')}`;
+  return `${awsCommand(session, command)}\nif you have changed the settings: ${npmCommand(session, 'deploy')}`;
 }
 
 function protectionWarnings(session: Target, status: Status): readonly StatusWarning[] {

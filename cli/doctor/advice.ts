@@ -15,5 +15,5 @@ export async function revert(scene: Scene, name: StackName): Promise<string> {
     session,
     `cloudformation create-change-set ${change} --deployment-mode REVERT_DRIFT --use-previous-template --capabilities CAPABILITY_IAM${parameters.length > 0 ? ` --parameters${parameters.join('')}` : ''}`,
   );
-  return `${create}, then review and execute it ("Bring a stack back to its template" in DEPLOYMENT.md)`;
+  return `${create}\nthen review and execute it ("Bring a stack back to its template" in DEPLOYMENT.md)`;
 }

@@ -43,6 +43,7 @@ Decisions of people are verified by the policy under which the request was first
 each try of the Co-signer, by the policy in force then.
 
 Examples:
-  npm run holds
+  npm run holds -- -e prod
+  npm run holds -- --local
   npm run holds -- --table callback-store --archive s3://my-archive/archive --json
 ${EXIT_CODES}`;

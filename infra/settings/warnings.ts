@@ -1,5 +1,5 @@
 // Warns about settings that work, but not with every Co-signer or not safely.
-import type { EnvironmentName } from '../names.js';
+import { ENVIRONMENT_NAMES, type EnvironmentName } from '../names.js';
 import type { Settings } from './schema.js';
 
 /** The first AWS Nitro Co-signer that accepts ES256, and for which JWT with a pinned certificate or a root CA is announced. */
@@ -21,11 +21,10 @@ const PRIVATE_DOMAINS = [
 ];
 
 /** @returns one line for each warning */
-export function findWarnings(
-  { alarmEmail, auth, certificate, console: withConsole, front, network, cosigner, hostName }: Settings,
-  environment: EnvironmentName,
-): readonly string[] {
+export function findWarnings(settings: Settings, environment: EnvironmentName): readonly string[] {
+  const { alarmEmail, auth, certificate, console: withConsole, front, network, cosigner, hostName } = settings;
   return [
+    ...roleWarnings(settings, environment),
     ...(environment === 'prod' && alarmEmail === undefined
       ? [
           'Nobody receives the alarms, because "alarmEmail" is not set: set it, or subscribe to the topic in the output AlarmTopicArn.',
@@ -63,4 +62,24 @@ export function findWarnings(
 function isWholeDomain(hostName: string): boolean {
   const labels = hostName.split('.');
   return labels.length === 2 && !PRIVATE_DOMAINS.includes(labels[1] ?? '');
+}
+
+/** CloudFormation's roles are named after the environment that they are for; see docs/permissions.md. */
+function roleWarnings(
+  { executionRoleArn }: Pick<Settings, 'executionRoleArn'>,
+  environment: EnvironmentName,
+): readonly string[] {
+  if (executionRoleArn === undefined) return [];
+  const role = roleName(executionRoleArn);
+  const words = role.split(/[^A-Za-z0-9]+/);
+  const other = ENVIRONMENT_NAMES.find((name) => words.includes(name));
+  if (other === undefined || words.includes(environment)) return [];
+  return [
+    `CloudFormation would work on ${environment} with ${role}, which seems to be the role for ${other}: set "executionRoleArn" under "environments" in the settings.`,
+  ];
+}
+
+/** @returns the name in the ARN of a role, without its path */
+export function roleName(arn: string): string {
+  return arn.split('/').at(-1) ?? arn;
 }

@@ -1,8 +1,10 @@
 // Tests the commands for the store with the table and the archive of a deployment, as an operator runs them.
+import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import t from 'tap';
 import { archiveBucket } from '../../infra/names.js';
+import { EXAMPLE_FILE, SETTINGS_FILE } from '../../infra/settings.js';
 import { clientOptions, NAMES } from '../helpers/aws.js';
 import { awsProxy } from '../helpers/aws-proxy.js';
 import { ROOT, runAudit, runExpect, runHolds, runStore } from '../helpers/cli.js';
@@ -43,10 +45,18 @@ t.test('audit, expect, holds and store work with a deployed table', async (t) =>
   t.match(listed.stdout, 'payout-1002');
   const removed = await runExpect(['remove', 'payout-1002', ...table], { cwd, env });
   t.equal(removed.code, 0, removed.stderr);
-  const holds = await runHolds(table, { cwd, env });
-  t.equal(holds.code, 0, holds.stderr);
-  const accepted = await runStore(['accept', ...place, '--yes'], { cwd, env });
-  t.match(accepted.stdout, 'lacks nothing');
   const verified = await runAudit(['verify', ...place], { cwd, env });
   t.equal(verified.code, 0, `${verified.stdout}${verified.stderr}`);
+
+  mkdirSync(join(cwd, 'infra'));
+  cpSync(join(ROOT, EXAMPLE_FILE), join(cwd, SETTINGS_FILE));
+  const byEnvironment = { cwd, env: { ...env, AWS_REGION: 'us-east-1' } };
+  const holds = await runHolds(['-e', 'dev'], byEnvironment);
+  t.match(holds, { code: 0, stderr: '' });
+  const accepted = await runStore(['accept', '-e', 'dev', '--yes'], byEnvironment);
+  t.match(accepted.stdout, `table ${NAMES.table} lacks nothing`);
+  t.match(await runHolds(['-e', 'dev', '-r', 'us-east-1'], byEnvironment), {
+    code: 1,
+    stderr: /REGION_DIFFERS/,
+  });
 });

@@ -92,6 +92,24 @@ t.test('warns in prod if nobody receives the alarms', (t) => {
   t.end();
 });
 
+t.test('warns about a role of CloudFormation for another environment', (t) => {
+  const warnings = (environment: EnvironmentName, name: string) => {
+    const executionRoleArn = `arn:aws:iam::123456789012:role/teams/${name}`;
+    const changes = { ...CHOICES.certificateByArn, alarmEmail: 'operators@example.com', executionRoleArn };
+    return findWarnings(
+      checkSettings({ ...EXAMPLE, ...changes, environments: {} }, environment),
+      environment,
+    );
+  };
+  t.match(warnings('prod', 'cloudformation-fireblocks-dev'), [
+    /on prod with cloudformation-fireblocks-dev, which seems to be the role for dev/,
+  ]);
+  for (const name of ['cloudformation-fireblocks-prod', 'cloudformation', 'dev-and-prod', 'developers']) {
+    t.strictSame(warnings('prod', name), [], name);
+  }
+  t.end();
+});
+
 t.test('warns about a hostname that is a whole domain', (t) => {
   const warnings = (hostName: string) =>
     findWarnings(checkSettings({ ...EXAMPLE, ...CHOICES.certificateByArn, hostName }, 'dev'), 'dev');

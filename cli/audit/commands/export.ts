@@ -46,7 +46,7 @@ const HELP = `
 What configuration changes ask for can hold secrets, such as keys of an exchange: keep the export as safe as the store.
 
 Examples:
-  npm run --silent audit -- export --from 2026-11-01 --to 2026-11-30 > november.ndjson
+  npm run --silent audit -- export -e prod --from 2026-11-01 --to 2026-11-30 > november.ndjson
   npm run --silent audit -- export --table callback-store --from 2026-11-26T10:00:00Z --csv > decisions.csv
 
 Exit code: 0 success, 1 the store can't be read, 2 usage error.`;

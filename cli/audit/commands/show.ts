@@ -51,7 +51,7 @@ export function addShow(program: Command, stdout: Output): void {
 
 const HELP = `
 Example:
-  npm run audit -- show 7b2c0a5e-8f3d-4f6e-9a51-2d7c1e0b9f34
+  npm run audit -- show 7b2c0a5e-8f3d-4f6e-9a51-2d7c1e0b9f34 -e prod
 
 Exit code: 0 success, 1 there is no such record or the store can't be read, 2 usage error.`;
 

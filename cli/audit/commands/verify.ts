@@ -43,9 +43,9 @@ export function addVerify(program: Command, stdout: Output): void {
 
 const HELP = `
 Examples:
-  npm run audit -- verify
+  npm run audit -- verify -e prod
   npm run audit -- verify --table callback-store --archive s3://my-archive/archive
-  npm run audit -- verify --keys trusted-keys.pem --json
+  npm run audit -- verify -e prod --keys trusted-keys.pem --json
 
 Exit code: 0 every record is as it was written, 1 a problem was found or the store can't be read, 2 usage error.`;
 

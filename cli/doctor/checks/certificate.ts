@@ -69,7 +69,7 @@ async function chainProblems(scene: Scene, { arn, imported }: Certificate): Prom
   const file = join(session.keyDirectory, CERTIFICATE_FILES.ca);
   const local = await readPrivateFile(file);
   if (local === undefined || new X509Certificate(local).fingerprint256 === issuer.fingerprint256) return [];
-  const next = `${npmCommand(session, 'deploy')} writes the file again; then give it to the Co-signer`;
+  const next = `write the file again, then give it to the Co-signer: ${npmCommand(session, 'deploy')}`;
   return [
     warning(`${file} is not the CA that issued it: a Co-signer with that file does not trust it`, next),
   ];

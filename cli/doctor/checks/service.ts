@@ -34,7 +34,7 @@ export async function service(scene: Scene): Promise<readonly Finding[]> {
   problems.push(...(await imageProblems(scene, state)));
   if (neverRuns(session, state)) return [...problems, note(EMULATOR)];
   if (running < desired) {
-    const next = `read why: ${npmCommand(session, 'logs', '--errors')}; see "The task does not start" in DEPLOYMENT.md`;
+    const next = `see "The task does not start" in DEPLOYMENT.md, and read why: ${npmCommand(session, 'logs', '--errors')}`;
     problems.push(
       wrong(`only ${running} of ${count(desired, 'task')} ${running === 1 ? 'runs' : 'run'}`, next),
     );

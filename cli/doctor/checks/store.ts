@@ -16,7 +16,7 @@ export async function table({ session }: Scene): Promise<readonly Finding[]> {
   const { table: name, state, pointInTimeRecovery, deletionProtection, problem } = await readStore(session);
   if (state === 'unknown') throw new NotChecked(problem ?? `${name} could not be read`);
   if (state === 'missing') {
-    const next = `stop decisions (${npmCommand(session, 'policy', 'stop')}), then see "Restore the table" in DEPLOYMENT.md`;
+    const next = `see "Restore the table" in DEPLOYMENT.md; first, stop decisions: ${npmCommand(session, 'policy', 'stop')}`;
     return [wrong(`${name} does not exist: every request gets RETRY`, next)];
   }
   const problems: Finding[] = [];

@@ -41,9 +41,9 @@ export function addLimits(program: Command, stdout: Output): void {
     );
   addJsonOption(limits);
   addExamples(limits, 'the policy has problems, or the store failed', [
-    'npm run policy -- limits --store-path .local/store',
-    'npm run policy -- limits policy.yaml --table callback-handler-prod',
-    'npm run policy -- limits --table callback-handler-prod --release 9c794cee --by alice --reason "never sent"',
+    'npm run policy -- limits --local',
+    'npm run policy -- limits policy.yaml -e prod',
+    'npm run policy -- limits -e prod --release 9c794cee --by alice --reason "never sent"',
   ]);
 }
 

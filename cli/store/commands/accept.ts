@@ -38,7 +38,10 @@ export function addAccept(program: Command, stdout: Output): void {
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
-      '\nExample:\n  npm run store -- accept --table callback-store --archive s3://my-archive/archive',
+      `
+Examples:
+  npm run store -- accept -e prod
+  npm run store -- accept --table callback-store --archive s3://my-archive/archive`,
     )
     .action((options: AcceptOptions) => withStore(options, (store) => acceptLosses(store, options, stdout)));
 }
@@ -49,7 +52,7 @@ async function acceptLosses(store: OpenedStore, options: AcceptOptions, stdout: 
     throw new DeployError(
       'STORE_UNKNOWN',
       `without its archive, nobody knows what ${table.name} has lost`,
-      'give the archive with --archive; a service without one forgets the loss when it is restarted',
+      'give the archive with --archive, or table and archive with -e; a service without one forgets the loss when it is restarted',
     );
   }
   const losses = await findLosses(table, headStore);

@@ -1,7 +1,7 @@
 // Defines `npm run store -- create`.
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Command } from 'commander';
-import { useProfile } from '../../aws/clients.js';
+import { hideVersionWarning, useProfile } from '../../aws/clients.js';
 import type { Output } from '../../terminal.js';
 import { createTable } from '../table.js';
 
@@ -25,7 +25,7 @@ export function addCreate(program: Command, stdout: Output): void {
     .option('--json', 'print one JSON object')
     .action(async (options: CreateOptions) => {
       if (options.profile !== undefined) useProfile(options.profile);
-      process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+      hideVersionWarning();
       const client = new DynamoDBClient(options.region === undefined ? {} : { region: options.region });
       try {
         const result = await createTable(client, options.table);

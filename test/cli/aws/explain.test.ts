@@ -29,6 +29,8 @@ t.test('explains each kind of error with its cause and the next step', (t) => {
     t.ok(explained instanceof DeployError, code);
     t.match(explained, { code, next });
   }
+  const failed = thrown('InternalError', { $metadata: { httpStatusCode: 503 }, call: 'SSM GetParameter' });
+  t.match(explainError(failed, undefined), { message: 'SSM GetParameter failed with HTTP 503' });
   t.match(explainError(thrown('CredentialsProviderError'), 'ops'), { message: /profile ops/ });
   t.end();
 });

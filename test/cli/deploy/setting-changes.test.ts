@@ -1,9 +1,12 @@
 // Tests that every change of settings after a deployment is deployed, announced as a replacement, or refused.
 import t from 'tap';
+import type { Session } from '../../../cli/aws/session.js';
 import { assertInputs, keepExports, keepsExports } from '../../../cli/deploy/inputs.js';
+import { planWarnings } from '../../../cli/deploy/plan-warnings.js';
 import type { TemplateBody } from '../../../cli/deploy/templates.js';
 import { refusalsOf, stacksToUpdateLast } from '../../../cli/deploy/refusals.js';
-import { CHOICES, type Json } from '../../helpers/settings.js';
+import { checkSettings } from '../../../infra/settings.js';
+import { CHOICES, EXAMPLE, type Json } from '../../helpers/settings.js';
 import {
   ALL_SETTINGS,
   ANOTHER_DEPLOYMENT,
@@ -110,6 +113,23 @@ t.test('what holds data, or has a fixed name, is neither removed nor replaced', 
     }),
     [/^its name is fixed: there can't be a second callback-handler-tg-dev$/],
   );
+  t.end();
+});
+
+t.test('warns of an interruption, and of passkeys that become invalid', (t) => {
+  const warnings = (before: Json, changes: Json) => {
+    const after = { ...before, ...changes };
+    const { run } = planUpdate(templatesFor(before), templatesFor(after));
+    return planWarnings({ ...run, session: { settings: checkSettings(after, 'dev') } as Session });
+  };
+  t.match(warnings(OWN_VPC, { tlsToTask: true }), [
+    /^This interrupts the handler/,
+    /^This interrupts the console/,
+  ]);
+  t.match(warnings(EXAMPLE, { tlsToTask: true }), [/^This interrupts the handler for two to three minutes/]);
+  t.match(warnings(OWN_VPC, { hostName: 'handler.internal' }), [/all passkeys become invalid/]);
+  t.strictSame(warnings(EXAMPLE, { hostName: 'handler.internal' }), []);
+  t.strictSame(warnings(OWN_VPC, { basePath: '/other', desiredCount: 2 }), []);
   t.end();
 });
 

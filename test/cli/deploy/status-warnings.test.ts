@@ -132,7 +132,7 @@ t.test('warns of a certificate that ends soon, with how this kind of certificate
     {
       code: 'CERTIFICATE_ENDS',
       message: 'the certificate ends in 12 days, on 2026-12-09',
-      next: 'npm run deploy -- --renew-certificate -e prod, then give the Co-signer the new file',
+      next: 'renew it, then give the Co-signer the new file: npm run deploy -- --renew-certificate -e prod',
     },
   ]);
   t.match(

@@ -23,7 +23,7 @@ t.test('lists what waits in the store of npm start', async (t) => {
   const listed = await runHolds([], { cwd });
   t.match(listed, {
     code: 0,
-    stderr: '',
+    stderr: 'local store .local/store\n',
     stdout: / 9c794cee-\S+ +large +treasury +TRANSFER 250 ETH +2 +1 of 2: alice\n/,
   });
   const json = await runHolds(['--json'], { cwd });
