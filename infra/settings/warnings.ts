@@ -22,7 +22,16 @@ const PRIVATE_DOMAINS = [
 
 /** @returns one line for each warning */
 export function findWarnings(settings: Settings, environment: EnvironmentName): readonly string[] {
-  const { alarmEmail, auth, certificate, console: withConsole, front, network, cosigner, hostName } = settings;
+  const {
+    alarmEmail,
+    auth,
+    certificate,
+    console: withConsole,
+    front,
+    network,
+    cosigner,
+    hostName,
+  } = settings;
   return [
     ...roleWarnings(settings, environment),
     ...(environment === 'prod' && alarmEmail === undefined
