@@ -30,6 +30,9 @@ export interface RuntimeApi {
   readonly ready: Promise<void>;
 }
 
+/** What Lambda returns if the process ends before it has answered. */
+const EXITED: Returned = { body: { errorType: 'Runtime.ExitError' }, isError: true };
+
 interface Invocation {
   readonly id: string;
   readonly event: string;
@@ -118,7 +121,9 @@ export async function startFunction(
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  return { ...api, handler: handlerOf(t, child) };
+  const handler = handlerOf(t, child);
+  const ended = handler.exited.then(() => EXITED);
+  return { ...api, handler, invoke: (event) => Promise.race([api.invoke(event), ended]) };
 }
 
 /**
