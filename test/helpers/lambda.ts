@@ -12,6 +12,9 @@ import type { Scope } from './scope.js';
 /** The bundle created by `npm run build`. */
 const RUNTIME = join(ROOT, 'dist/runtime.js');
 
+/** How long a load balancer keeps a connection that nothing is sent on, in ms. */
+const IDLE_TIMEOUT_MS = 60_000;
+
 /** What the process returned for an event. */
 export interface Returned {
   /** The answer as the process returned it, or the error in the runtime API's format. */
@@ -146,6 +149,8 @@ export async function loadBalancer(t: Scope, { invoke }: Pick<RuntimeApi, 'invok
       })
       .catch(() => response.destroy());
   });
+  // A Co-signer that sends on a connection as it is closed gets no answer.
+  server.keepAliveTimeout = IDLE_TIMEOUT_MS;
   return `http://${await listen(t, server)}`;
 }
 

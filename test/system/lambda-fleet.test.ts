@@ -12,8 +12,8 @@ import { assertRound, limitOf, paymentOf, spentBy } from '../helpers/limit-round
 import { storeWorld } from '../helpers/moto-store.js';
 
 const SIZE = 20;
-const TRANSACTIONS = 12;
-const FITTING = 7;
+const TRANSACTIONS = 10;
+const FITTING = 6;
 /** More with `STORE_TEST_ROUNDS=20`. */
 const ROUNDS = Number(process.env['STORE_TEST_ROUNDS'] ?? 2);
 /** Until the next environment is killed, at most, in ms. */
