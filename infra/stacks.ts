@@ -28,14 +28,16 @@ export function buildStacks(
     network,
     logBucket,
   });
-  const { repository } = new ImageStack(app, 'image', { deployment, key, logBucket });
+  const image = new ImageStack(app, 'image', { deployment, key, logBucket });
+  const { repository } = image;
   const handler = { deployment, network, securityGroupIds, key, policyBucket, store };
   const runs = settings.compute === 'lambda' ? new FunctionStack(app, 'function', handler) : undefined;
   const front =
     settings.front === 'alb'
       ? new CallbackStack(app, 'callback', { ...handler, taskRoles, repository, logBucket })
       : new ApiStack(app, 'api', handler);
-  // The function is named by its ARN, which is known before.
+  // The repository and the function are referred to by their names, which are known before.
+  runs?.addStackDependency(image);
   if (runs !== undefined) front.addStackDependency(runs);
   const { alarmTopic } = front;
   if (settings.console !== undefined && front instanceof CallbackStack) {

@@ -1,0 +1,109 @@
+// Tests the deployment of a function with the operator commands, as far as the emulator goes: it creates functions, but
+// neither aliases nor stages, and runs no function. Calls that concern those are answered here.
+import t from 'tap';
+import type { Status } from '../../cli/deploy/status.js';
+import { accountAt } from '../helpers/aws.js';
+import { awsProxy } from '../helpers/aws-proxy.js';
+import { emulateCodeBuild } from '../helpers/codebuild.js';
+import { emulateFunction } from '../helpers/function.js';
+import { motoServer } from '../helpers/moto.js';
+import { workspace } from '../helpers/operator.js';
+
+t.setTimeout(600_000);
+
+t.test('a function behind a load balancer is deployed, operated and updated', async (t) => {
+  const moto = await motoServer(t);
+  const proxy = await awsProxy(t, moto.endpoint);
+  const builds = emulateCodeBuild(moto.endpoint);
+  const lambda = emulateFunction(moto.endpoint);
+  proxy.before = async (call) => (await lambda.reply(call)) ?? (await builds(call));
+  const account = accountAt(moto.endpoint);
+  const place = workspace(t, proxy.endpoint);
+  place.settings({ compute: 'lambda' });
+  const stacks = async (): Promise<readonly string[]> =>
+    (await account.stacks()).map(({ name }) => name.replace('fireblocks-dev-', ''));
+  const image = `${place.tag}-lambda`;
+
+  await t.test('the plan has the function before the load balancer', async (t) => {
+    const { code, stdout, stderr } = await place.run('deploy', '--dry-run');
+    t.equal(code, 0, stderr);
+    t.match(stdout, /^compute +a Lambda function$/m);
+    t.match(stdout, new RegExp(`^build +build image ${image} with CodeBuild$`, 'm'));
+    const steps = [...stdout.matchAll(/^([a-z]+(?: health)?) {2,}\S/gm)].map(([, name]) => name);
+    t.strictSame(steps.slice(steps.indexOf('foundation')), [
+      ...['foundation', 'security', 'image', 'build', 'scan', 'keys', 'function', 'function health'],
+      ...['certificate', 'callback'],
+    ]);
+  });
+
+  await t.test('a function that does not answer stops the deployment before the load balancer', async (t) => {
+    lambda.answer = { statusCode: 503, body: '{"status":"stopping"}' };
+    lambda.log = 'Runtime exited with error: exit status 1';
+    const { code, stderr } = await place.run('deploy', '--yes');
+    t.equal(code, 1);
+    t.match(stderr, /FUNCTION_UNHEALTHY/);
+    t.match(stderr, 'it answers 503 {"status":"stopping"}; what the Co-signer calls was not changed');
+    t.match(stderr, 'Runtime exited with error: exit status 1');
+    t.match(stderr, 'npm run logs -- --errors -e dev');
+    t.notMatch(stderr, '--image-tag', 'there is no image to go back to');
+    t.strictSame(await stacks(), ['function', 'foundation', 'image', 'security'].sort());
+    t.match(lambda.events.at(-1), { httpMethod: 'GET', path: '/health', requestContext: { elb: {} } });
+  });
+
+  await t.test('the same command continues with the check', async (t) => {
+    lambda.answer = { statusCode: 200, body: '{"status":"ok"}' };
+    const { code, stdout, stderr } = await place.run('deploy', '--yes');
+    t.equal(code, 0, stderr);
+    t.match(stdout, /^function health +wait until it answers$/m);
+    t.match(stdout, 'https://callback.internal/callback');
+    t.strictSame(await stacks(), ['callback', 'foundation', 'function', 'image', 'security']);
+    t.match(await place.run('deploy', '--yes'), { code: 0, stdout: /Nothing to change\./ });
+  });
+
+  await t.test('--status shows it', async (t) => {
+    t.match(await place.json<Status>('deploy', '--status'), {
+      compute: 'lambda',
+      leftOver: [],
+      function: { state: 'Active', image: new RegExp(`:${image}$`) },
+    });
+  });
+
+  await t.test('scale stops and starts it, and a stopped one is not updated', async (t) => {
+    const stopped = await place.run('scale', '0');
+    t.equal(stopped.code, 0, stopped.stderr);
+    t.match(stopped.stdout, 'npm run scale -- settings -e dev');
+    t.match(await place.json<Status>('deploy', '--status'), { function: { reserved: 0 } });
+    t.match(await place.run('deploy', '--yes'), {
+      code: 0,
+      stdout: /^function health +nothing: stopped by "scale 0"$/m,
+    });
+    place.settings({ compute: 'lambda', basePath: '/other' });
+    t.match(await place.run('deploy', '--yes'), { code: 1, stderr: /FUNCTION_STOPPED/ });
+    place.settings({ compute: 'lambda' });
+    t.match(await place.run('scale', '3'), { code: 2, stderr: /lambda\.reservedConcurrency/ });
+    t.equal((await place.run('scale', 'settings')).code, 0);
+    t.match(await place.json<Status>('deploy', '--status'), { function: { state: 'Active' } });
+  });
+
+  await t.test('there are no tasks to restart', async (t) => {
+    t.match(await place.run('restart'), { code: 2, stderr: /there are no tasks to restart/ });
+  });
+
+  await t.test('logs reads the log of the function', async (t) => {
+    t.equal((await place.run('logs')).code, 0);
+    t.ok(proxy.calls.some(({ body }) => body.includes('/aws/lambda/callback-handler-dev')));
+  });
+
+  await t.test('with an API in the settings, the load balancer is left over', async (t) => {
+    place.settings({ compute: 'lambda', front: 'api' });
+    const { stdout } = await place.run('deploy', '--dry-run');
+    t.match(stdout, /^api +create \d+ resources$/m);
+    t.match(stdout, 'fireblocks-dev-callback any more');
+    t.match(stdout, 'npm run destroy -- --only-stacks callback -e dev');
+    t.match(await place.json<Status>('deploy', '--status'), { leftOver: ['callback'] });
+    t.match(await place.run('destroy', '--only-stacks', 'function'), {
+      code: 2,
+      stderr: /"function" is not left over/,
+    });
+  });
+});

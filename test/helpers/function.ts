@@ -1,0 +1,58 @@
+// Replies to what the emulator does not do for a Lambda function: to create its alias in a stack, and to run it.
+import { CreateAliasCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { FUNCTION_ALIAS } from '../../infra/names.js';
+import { clientOptions, NAMES } from './aws.js';
+import { type AwsCall, type AwsReply, json } from './aws-proxy.js';
+
+export interface EmulatedFunction {
+  /** What it answers to every event. */
+  answer: unknown;
+  /** What it logs meanwhile. */
+  log: string;
+  /** The events that it was called with. */
+  readonly events: unknown[];
+  /** @returns undefined for what the emulator does */
+  reply: (call: AwsCall) => Promise<AwsReply | undefined>;
+}
+
+const NO_PROVISIONED_CONCURRENCY: AwsReply = {
+  status: 404,
+  body: '{"Message":"there is none"}',
+  headers: { 'x-amzn-errortype': 'ProvisionedConcurrencyConfigNotFoundException' },
+};
+
+export function emulateFunction(endpoint: string): EmulatedFunction {
+  const emulated: EmulatedFunction = {
+    answer: { statusCode: 200, body: '{"status":"ok"}' },
+    log: '',
+    events: [],
+    async reply({ service, action, body }) {
+      if (service !== 'lambda') return undefined;
+      if (action.endsWith('/provisioned-concurrency')) {
+        return action.startsWith('DELETE') ? { status: 204, body: '' } : NO_PROVISIONED_CONCURRENCY;
+      }
+      if (!action.endsWith('/invocations')) return undefined;
+      await createAlias(endpoint);
+      emulated.events.push(JSON.parse(body));
+      const log = Buffer.from(emulated.log).toString('base64');
+      return { ...json(emulated.answer), headers: { 'x-amz-log-result': log } };
+    },
+  };
+  return emulated;
+}
+
+/** The stack's alias exists when its creation is complete, and so before it is called. */
+async function createAlias(endpoint: string): Promise<void> {
+  const client = new LambdaClient(clientOptions(endpoint));
+  await client
+    .send(
+      new CreateAliasCommand({
+        FunctionName: NAMES.function,
+        Name: FUNCTION_ALIAS,
+        FunctionVersion: '$LATEST',
+      }),
+    )
+    .catch((error: unknown) => {
+      if ((error as Error).name !== 'ConflictException') throw error;
+    });
+}
