@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the image and checks it, with docker, podman or buildah. The image must contain only the expected files, and
 # stay below its limits for size, start-up time and memory. Run read-only as its own user against an SSM endpoint, it
-# must become healthy, answer the Co-signer, and stop cleanly.
+# must become healthy, answer the Co-signer, and stop cleanly. The image of the Lambda function must answer an event.
 #
 # Usage: docker/verify-image.sh [--tree DIRECTORY]
 #
@@ -21,6 +21,7 @@ cd "$(dirname "$0")/.."
 MAX_ADDED_MB=40
 MAX_BOOT_RATIO=12
 MAX_RSS_MB=128
+MAX_COLD_START_MS=1200
 REQUESTS=10000
 
 # --- arguments and engine --------------------------------------------------------------------------------------------
@@ -174,6 +175,8 @@ if [ "$engine" != buildah ]; then # with buildah alone, caching layers takes min
 fi
 step 'building the tools of docker/compose.yaml'
 build . --tag "$image-tools" --target tools
+step 'building the image of the Lambda function'
+build . --tag "$image-lambda" --target lambda
 
 # --- contents --------------------------------------------------------------------------------------------------------
 
@@ -183,7 +186,7 @@ tree=$(engine_tree "$image")
 
 unknown_files() {
   local entry
-  for entry in main console healthcheck; do
+  for entry in main console healthcheck runtime; do
     [ -s "$tree/app/dist/$entry.js" ] || { echo "dist/$entry.js is missing" && return 1; }
   done
   is_empty "$(cd "$tree/app" && find . -type f | grep -vE '^\./(package\.json|sbom\.cdx\.json|policy\.yaml(\.sig)?|lists/.*|dist/[A-Za-z0-9_-]+\.js(\.map)?|dist/assets/[A-Za-z0-9_.-]+|dist/compiled/v24[^/]*/[0-9a-f]+)$' || true)"
@@ -213,7 +216,7 @@ npm_configuration_in() {
 configured() {
   engine_config | EXPECTED=$1 node -e '
     const { User, Entrypoint, ExposedPorts, StopSignal, Healthcheck, Labels, Env } = JSON.parse(fs.readFileSync(0, "utf8"));
-    const found = { User, Entrypoint, ExposedPorts: Object.keys(ExposedPorts), StopSignal, Healthcheck: Healthcheck?.Test };
+    const found = { User, Entrypoint, ExposedPorts: Object.keys(ExposedPorts ?? {}), StopSignal, Healthcheck: Healthcheck?.Test };
     const labels = ["version", "revision", "source", "licenses"].map((label) => Labels[`org.opencontainers.image.${label}`]);
     if (labels.some((label) => !label)) found.Labels = labels;
     if (Env.some((variable) => /KEY|TOKEN|SECRET|PASSW|NPM_/i.test(variable))) found.Env = Env;
@@ -348,6 +351,30 @@ for how in writable root; do
   expect "it stops on SIGTERM with exit code $exit_code" [ "$exit_code" = 0 ]
   expect 'it writes no files' written
 done
+
+# --- Lambda ----------------------------------------------------------------------------------------------------------
+
+step 'checking the image of the Lambda function'
+image=$image-lambda
+tree=$(engine_tree "$image")
+expect 'adds only the same files' unknown_files
+expect 'contains no private key' keys_in "$tree"
+expect 'contains no npm configuration' npm_configuration_in "$tree"
+expect 'has the expected user, entry point and labels' configured \
+  '{"User":"10001:10001","Entrypoint":["node","dist/runtime.js"],"ExposedPorts":[]}'
+added_mb=$(du -sk --apparent-size "$tree/app" | awk '{ printf "%.1f", $1 / 1024 }')
+expect "size added to the base image: $added_mb MB, limit $MAX_ADDED_MB MB" at_most "$added_mb" $MAX_ADDED_MB
+
+event=$(node_modules/.bin/tsx docker/verify/event.ts "$work/keys")
+step 'starting it as a user of Lambda, who differs from that of the image'
+answer= cold_ms=none
+{ read -r cold_ms && read -r answer; } < <(engine_run lambda "${environment[@]}" EVENT="$event" -- \
+  node --input-type=module - <docker/verify/invoke.js 2>"$work/lambda.log") || true
+verified() { node_modules/.bin/tsx docker/verify/event.ts "$work/keys" "$event" "$answer" || { cat "$work/lambda.log" && false; }; }
+expect 'the Co-signer verifies its answer to an event of a load balancer' verified
+expect "start to the first answer on one core: $cold_ms ms, limit $MAX_COLD_START_MS ms" at_most "$cold_ms" $MAX_COLD_START_MS
+no_key_in_lambda_log() { grep -q '"event":"decision"' "$work/lambda.log" && ! grep -q 'PRIVATE KEY' "$work/lambda.log"; }
+expect 'its log contains the decisions, and not the private key' no_key_in_lambda_log
 
 if [ "$failures" = 0 ]; then
   printf '%sAll checks passed.%s\n' "$green" "$plain"

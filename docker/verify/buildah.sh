@@ -68,6 +68,7 @@ contain() {
   case $how in
     root) docker/verify/contain.sh --writable 0 "$tree" "$@" ;;
     writable) docker/verify/contain.sh --writable 10001 "$tree" "$@" ;;
+    lambda) docker/verify/contain.sh --tmp 993 "$tree" "$@" ;;
     *) docker/verify/contain.sh 10001 "$tree" "$@" ;;
   esac
 }

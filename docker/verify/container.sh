@@ -4,7 +4,7 @@
 engine_cleanup() {
   "$engine" rm --force "$name" "$name-ssm" "$name-tree"
   "$engine" network rm "$name"
-  "$engine" rmi --force "$image" "$image-changed" "$image-tools"
+  "$engine" rmi --force "$image" "$image-changed" "$image-tools" "$image-lambda"
 }
 
 engine_prepare() { :; }
@@ -50,6 +50,7 @@ options_for() {
   case $1 in
     root) options=(--user 0:0) ;;
     writable) options=() ;;
+    lambda) options=(--user 993:993 --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges) ;;
     *) options=(--read-only --cap-drop ALL --security-opt no-new-privileges --memory 512m) ;;
   esac
   shift

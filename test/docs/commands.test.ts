@@ -77,6 +77,7 @@ const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, conta
   'npm run bench -- audit': ['.ci/run', 'npm run bench -- audit'],
   'npm test -- console': ['.ci/run', 'npm test -- console'],
   'npm run bench -- tls': ['.ci/run', 'npm run bench -- tls'],
+  'npm run bench -- lambda': ['.ci/run', 'npm run bench -- lambda'],
   'npm run bench -- console': ['.ci/run', 'npm run bench -- console'],
   'npm run bench -- console --short': ['.ci/run', 'npm run bench -- console --short'],
   'node dist/console.js': ['docker/verify-image.sh', 'node dist/console.js'],
