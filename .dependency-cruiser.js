@@ -78,6 +78,13 @@ export default {
       from: { path: '^src/', pathNot: '^src/(console/|console-main\\.ts$|service\\.ts$)' },
       to: { path: '^src/console/', pathNot: '^src/console/notify/config\\.ts$' },
     },
+    {
+      name: 'lambda-apart',
+      comment: "Only Lambda's entry points import src/lambda/.",
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/lambda(/|\\.ts$|-runtime\\.ts$)' },
+      to: { path: '^src/lambda' },
+    },
     layer('tls', 'TLS to the task stands alone.', '^src/tls/', ['src/tls/']),
     layer('plugins', 'Plugins depend only on the protocol, TLS and the timeouts.', '^src/plugins/', [
       'src/protocol/',
