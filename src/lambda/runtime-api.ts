@@ -19,9 +19,10 @@ export interface RuntimeApi {
 /** @param address host and port, as in `AWS_LAMBDA_RUNTIME_API` */
 export function createRuntimeApi(address: string): RuntimeApi {
   const [host, port] = address.split(':');
-  // Each on a connection of its own: one that is kept may be closed during a freeze.
+  // The connection is never idle during a freeze: then, the process waits on it for its next event.
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const call = (method: 'GET' | 'POST', path: string, body?: string): Promise<Response> =>
-    send({ host, port, method, path: `${VERSION}${path}`, agent: false }, body);
+    send({ host, port, agent, method, path: `${VERSION}${path}` }, body);
   return {
     async answerNext(handler) {
       const askedAt = clock();
