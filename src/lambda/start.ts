@@ -24,7 +24,7 @@ export type Handler = (event: unknown) => Promise<HttpAnswer>;
 const START_LIMIT_MS = 8_000;
 /** How long it may take at least, in ms, however slowly the process starts. */
 const LEAST_LOAD_MS = 1_000;
-/** How long an answer may wait for what the store still does, in ms. */
+/** How long an answer, or the start, may wait for what the store still does, in ms. */
 const SETTLE_LIMIT_MS = 3_000;
 /** How often to look whether a store that counts as lost is back, in ms. */
 const LOSS_CHECK_MS = 5_000;
@@ -89,7 +89,10 @@ async function open(config: Config, log: Logger): Promise<Handler> {
     loadKeys(loading),
     loadPolicy(policy, admission),
     emergency.stop.load(),
-    opening.then((store) => store?.ready()),
+    opening.then(async (store) => {
+      await store?.ready();
+      await settle(store);
+    }),
     // The candidate.
     schedule.refresh(),
   ]);
@@ -130,7 +133,12 @@ function settled(
   return async (event) => {
     const answered = await answer(event);
     comparison.settle();
-    if (opened !== undefined) await atMost(SETTLE_LIMIT_MS, opened.settle());
+    await settle(opened);
     return answered;
   };
+}
+
+/** Waits until nothing is being written: the environment may be frozen from then on. */
+async function settle(opened: OpenMemory | undefined): Promise<void> {
+  if (opened !== undefined) await atMost(SETTLE_LIMIT_MS, opened.settle());
 }
