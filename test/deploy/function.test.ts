@@ -51,10 +51,11 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
   });
 
   await t.test('the same command continues with the check', async (t) => {
+    t.match((await place.run('deploy', '--dry-run')).stdout, /^function health +wait until it answers$/m);
     lambda.answer = { statusCode: 200, body: '{"status":"ok"}' };
     const { code, stdout, stderr } = await place.run('deploy', '--yes');
     t.equal(code, 0, stderr);
-    t.match(stdout, /^function health +wait until it answers$/m);
+    t.match(stdout, /^function health +nothing$/m);
     t.match(stdout, 'https://callback.internal/callback');
     t.strictSame(await stacks(), ['callback', 'foundation', 'function', 'image', 'security']);
     t.match(await place.run('deploy', '--yes'), { code: 0, stdout: /Nothing to change\./ });
@@ -105,5 +106,29 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
       code: 2,
       stderr: /"function" is not left over/,
     });
+  });
+
+  await t.test('an API is deployed after the function, and destroyed before it', async (t) => {
+    // The emulator can't add outputs to a stack that exists.
+    await moto.reset();
+    proxy.calls.length = 0;
+    place.settings({ compute: 'lambda', front: 'api' });
+    const { code, stdout, stderr } = await place.run('deploy', '--yes');
+    t.equal(code, 0, stderr);
+    t.strictSame(await stacks(), ['api', 'foundation', 'function', 'image', 'security']);
+    t.match(stdout, /the URL {3}https:\/\/\S+\.execute-api\.ap-northeast-1\.amazonaws\.com\/dev\/callback$/m);
+    t.match(stdout, /curl https:\/\/\S+\/dev\/health$/m);
+    t.notMatch(stdout, '--cacert', 'the certificate is issued by Amazon');
+    const created = proxy.calls.filter(({ action }) => action === 'CreateStack');
+    t.equal(created.length, 5);
+    t.match(created.at(-1)?.body, 'ParameterKey=SetLogRole');
+    t.match(await place.run('deploy', '--yes'), { code: 0, stdout: /Nothing to change\./ });
+    t.match(await place.run('deploy', '--yes', '--renew-certificate'), { code: 2, stderr: /"front": "api"/ });
+    t.equal((await place.run('destroy', '--confirm', 'dev')).code, 0);
+    t.strictSame(await stacks(), []);
+    const deleted = proxy.calls.filter(({ action }) => action === 'DeleteStack').map(({ body }) => body);
+    t.ok(
+      deleted.findIndex((body) => /-api/.test(body)) < deleted.findIndex((body) => /-function/.test(body)),
+    );
   });
 });
