@@ -65,7 +65,6 @@ t.test('builds the image for Lambda, and with a console that for Fargate too', a
     new RegExp(`^build .*--build-arg REVISION=${place.tag} --tag \\S+:${place.tag} `),
     new RegExp(`^push \\S+:${place.tag}$`),
   ]);
-  t.end();
 });
 
 t.test('reports a failed build with its last output', async (t) => {
