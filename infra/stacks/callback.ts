@@ -63,10 +63,15 @@ export class CallbackStack extends ProjectStack {
     this.certificate = createCertificate(this, settings);
     this.createPrivateHostname(this.loadBalancer, props.network.vpc);
     const runsTasks = settings.compute === 'fargate';
-    const cluster = runsTasks || settings.console !== undefined ? this.createCluster(props) : undefined;
+    // The logs of tasks stay when a function replaces them: what they hold is still needed, and in prod they would be kept
+    // in any case, so that their names would be taken when tasks come back.
+    const logGroup = this.createLogGroup('Log', names.logGroups.service, props.key);
+    const insights = this.createLogGroup('ContainerInsights', names.logGroups.containerInsights, props.key);
+    const cluster =
+      runsTasks || settings.console !== undefined ? this.createCluster(props, insights) : undefined;
     const { targetGroup, topic } =
       runsTasks && cluster !== undefined
-        ? this.forwardToTasks(props, cluster)
+        ? this.forwardToTasks(props, cluster, logGroup)
         : this.forwardToFunction(props);
     this.alarmTopic = topic;
     createOutputs(this, this.deployment, {
@@ -83,11 +88,10 @@ export class CallbackStack extends ProjectStack {
     });
   }
 
-  private forwardToTasks(props: CallbackStackProps, cluster: ecs.ICluster) {
+  private forwardToTasks(props: CallbackStackProps, cluster: ecs.ICluster, logGroup: logs.ILogGroup) {
     const { names, settings, leaving } = this.deployment;
     const { loadBalancer, certificate } = this;
     const imageTag = this.createImageTag();
-    const logGroup = this.createLogGroup('Log', names.logGroups.service, props.key);
     const service = createService(this, {
       name: names.service,
       cluster,
@@ -146,7 +150,7 @@ export class CallbackStack extends ProjectStack {
     });
   }
 
-  private createCluster({ network, key }: CallbackStackProps): ecs.Cluster {
+  private createCluster({ network }: CallbackStackProps, insights: logs.LogGroup): ecs.Cluster {
     const { names } = this.deployment;
     const cluster = new ecs.Cluster(this, 'Cluster', {
       clusterName: names.cluster,
@@ -156,9 +160,7 @@ export class CallbackStack extends ProjectStack {
     // The agent of GuardDuty's Runtime Monitoring could neither be pulled nor reach GuardDuty (SECURITY.md says why).
     Tags.of(cluster).add('GuardDutyManaged', 'false');
     // Create the log group first, because Container Insights would create one that is kept forever.
-    cluster.node.addDependency(
-      this.createLogGroup('ContainerInsights', names.logGroups.containerInsights, key),
-    );
+    cluster.node.addDependency(insights);
     return cluster;
   }
 

@@ -243,6 +243,11 @@ export class FoundationStack extends ProjectStack {
       anyAccount: true,
     };
     endpoint.addToPolicy(toPolicyStatement(invoke, this.account));
+    // Also while only a deployed API uses it, which is not synthesized any more.
+    new CfnOutput(this, 'ExecuteApiEndpoint', {
+      value: endpoint.vpcEndpointId,
+      description: 'The endpoint at which the Co-signer calls the API',
+    });
     return { id: endpoint.vpcEndpointId, securityGroup };
   }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { EnvironmentName, StackName } from '../../infra/names.js';
+import type { LEAVING } from '../../infra/deployment.js';
 import { checkSettings } from '../../infra/settings.js';
 import { buildStacks } from '../../infra/stacks.js';
 import { EXAMPLE, type Json } from './settings.js';
@@ -16,6 +17,7 @@ export interface Resource {
   readonly Type: string;
   readonly Properties: Json;
   readonly DeletionPolicy?: string;
+  readonly Condition?: string;
   readonly CreationPolicy?: Json;
   readonly DependsOn?: string | readonly string[];
 }
@@ -50,34 +52,47 @@ export interface Synthesized {
  * test/system/infra.test.ts validates the templates for all combinations of settings.
  * @param changes to the settings of the example
  */
-export function createApp(outdir: string, environment: EnvironmentName, changes: Json): App {
+export function createApp(
+  outdir: string,
+  environment: EnvironmentName,
+  changes: Json,
+  leaving: readonly Leaving[] = [],
+): App {
   const app = new App({
     outdir,
     treeMetadata: false,
     analyticsReporting: false,
     builtinCloudFormationValidation: false,
   });
-  buildStacks(app, environment, checkSettings({ ...EXAMPLE, environments: {}, ...changes }, environment));
+  const settings = checkSettings({ ...EXAMPLE, environments: {}, ...changes }, environment);
+  buildStacks(app, environment, settings, new Set(leaving));
   return app;
 }
+
+type Leaving = (typeof LEAVING)[number];
 
 const synthesized = new Map<string, Synthesized>();
 
 /**
  * Synthesizes each combination of arguments once per process.
  * @param changes to the settings of the example
+ * @param leaving what is deployed, and still needed
  */
-export function synthesize(environment: EnvironmentName = 'dev', changes: Json = {}): Synthesized {
-  const key = JSON.stringify([environment, changes]);
-  const result = synthesized.get(key) ?? readStacks(environment, changes);
+export function synthesize(
+  environment: EnvironmentName = 'dev',
+  changes: Json = {},
+  leaving: readonly Leaving[] = [],
+): Synthesized {
+  const key = JSON.stringify([environment, changes, leaving]);
+  const result = synthesized.get(key) ?? readStacks(environment, changes, leaving);
   synthesized.set(key, result);
   return result;
 }
 
-function readStacks(environment: EnvironmentName, changes: Json): Synthesized {
+function readStacks(environment: EnvironmentName, changes: Json, leaving: readonly Leaving[]): Synthesized {
   const outdir = mkdtempSync(join(tmpdir(), 'stacks-'));
   try {
-    const assembly = createApp(outdir, environment, changes).synth();
+    const assembly = createApp(outdir, environment, changes, leaving).synth();
     const prefix = `${String(EXAMPLE['projectName'])}-${environment}-`;
     const stacks = assembly.stacks.map((artifact) => ({
       name: artifact.stackName.slice(prefix.length) as StackName,

@@ -142,6 +142,11 @@ t.test('the CDK application reports a missing environment and invalid settings',
   const invalid = await failure({ env: 'dev' });
   t.match(invalid, { code: 1, stderr: 'region must be an AWS region such as ap-northeast-1' });
   t.notMatch(invalid, { stderr: /at \w+ \(/ }, 'without a stack trace');
+  cpSync(join(ROOT, EXAMPLE_FILE), join(directory, 'infra/settings.json'));
+  t.match(await failure({ env: 'dev', leaving: 'function,tasks' }), {
+    code: 1,
+    stderr: '-c leaving=… must name fargate, function, api',
+  });
 });
 
 t.test('a dev environment is deployed to moto_server', async (t) => {

@@ -1,10 +1,15 @@
 // Tests all stacks together: permissions, tags, deletion policies and template sizes.
 import t from 'tap';
-import { CHOICES } from '../../helpers/settings.js';
+import { CHOICES, type Json } from '../../helpers/settings.js';
 import { listOf, statements, synthesize, toText } from '../../helpers/stacks.js';
 
-/** All stacks. */
+/** All stacks with tasks; and those with a function, behind each front. */
 const EVERYTHING = { ...CHOICES.cosigner, ...CHOICES.console };
+const FUNCTION = { ...EVERYTHING, ...CHOICES.concurrency };
+const API = { ...CHOICES.api, ...CHOICES.cosigner };
+
+const all = (environment: 'dev' | 'staging' | 'prod', changes: Json = {}) =>
+  [EVERYTHING, FUNCTION, API].map((choice) => synthesize(environment, { ...choice, ...changes }));
 
 /** Actions that can't be restricted to a resource, according to each service's documentation. */
 const ALLOWED_ON_ALL_RESOURCES: readonly {
@@ -28,6 +33,11 @@ const ALLOWED_ON_ALL_RESOURCES: readonly {
     why: 'a token is for the whole public registry',
   },
   {
+    place: /function AWS::IAM::Policy/,
+    actions: /^ec2:\w+(NetworkInterfaces?|Subnets|PrivateIpAddresses)$/,
+    why: 'Lambda connects the function to the VPC; network interfaces that do not exist yet have no ARN',
+  },
+  {
     place: /cosigner AWS::IAM::Policy|AWS::EC2::VPCEndpoint S3/,
     actions: /^s3:ListAllMyBuckets$/,
     why: 'buckets are listed for a whole account; Fireblocks requires it',
@@ -42,7 +52,7 @@ const ALLOWED_ON_ALL_RESOURCES: readonly {
 for (const environment of ['dev', 'prod'] as const) {
   t.test(`${environment}: every statement names its resources, with few exceptions`, (t) => {
     const used = new Set<string>();
-    for (const { where, statement } of statements(synthesize(environment, EVERYTHING))) {
+    for (const { where, statement } of all(environment).flatMap(statements)) {
       if (!listOf(statement.Resource).some((resource) => toText(resource) === '*')) continue;
       for (const action of listOf(statement.Action)) {
         const reason = ALLOWED_ON_ALL_RESOURCES.find(
@@ -57,17 +67,19 @@ for (const environment of ['dev', 'prod'] as const) {
   });
 }
 
-t.test('only VPC endpoints accept every principal', (t) => {
-  const open = statements(synthesize('prod', EVERYTHING))
+t.test('only VPC endpoints, and the API through one of them, accept every principal', (t) => {
+  const open = all('prod')
+    .flatMap(statements)
     .filter(({ statement }) => statement.Effect === 'Allow')
     .filter(({ statement }) => JSON.stringify(statement.Principal ?? '').includes('"*"'))
     .map(({ where }) => where.split(' ')[1]);
-  t.strictSame([...new Set(open)], ['AWS::EC2::VPCEndpoint']);
+  t.strictSame([...new Set(open)], ['AWS::EC2::VPCEndpoint', 'AWS::ApiGateway::RestApi']);
   t.end();
 });
 
 t.test('only key policies use wildcards in actions', (t) => {
-  const wildcards = statements(synthesize('prod', EVERYTHING))
+  const wildcards = all('prod')
+    .flatMap(statements)
     .filter(({ statement }) => statement.Effect === 'Allow')
     .flatMap(({ where, statement }) =>
       listOf(statement.Action).map((action) => `${where.split(' ')[1] ?? ''} ${action}`),
@@ -82,7 +94,7 @@ t.test('only key policies use wildcards in actions', (t) => {
 });
 
 t.test('all resources that can be tagged are tagged', (t) => {
-  const { stacks } = synthesize('staging', EVERYTHING);
+  const stacks = all('staging').flatMap(({ stacks }) => stacks);
   for (const { name, tags } of stacks) {
     t.strictSame(tags, { Project: 'fireblocks', Environment: 'staging', Stack: name, ManagedBy: 'cdk' });
   }
@@ -90,6 +102,10 @@ t.test('all resources that can be tagged are tagged', (t) => {
   const types = stacks.flatMap(({ json }) => Object.values(json.Resources));
   const untagged = types.filter(({ Properties }) => !JSON.stringify(Properties).includes('"ManagedBy"'));
   t.strictSame([...new Set(untagged.map(({ Type }) => Type))].sort(), [
+    'AWS::ApiGateway::Account',
+    'AWS::ApiGateway::Deployment',
+    'AWS::ApiGateway::Method',
+    'AWS::ApiGateway::Resource',
     'AWS::CloudWatch::Alarm',
     'AWS::CloudWatch::Dashboard',
     'AWS::EC2::Route',
@@ -102,6 +118,9 @@ t.test('all resources that can be tagged are tagged', (t) => {
     'AWS::IAM::Policy',
     'AWS::KMS::Alias',
     'AWS::KMS::Key',
+    'AWS::Lambda::Alias',
+    'AWS::Lambda::Permission',
+    'AWS::Lambda::Version',
     'AWS::Logs::MetricFilter',
     'AWS::Logs::QueryDefinition',
     'AWS::Route53::RecordSet',
@@ -121,11 +140,11 @@ t.test(
       ['staging', 'Delete'],
       ['prod', 'RetainExceptOnCreate'],
     ] as const) {
-      const { stacks } = synthesize(environment, EVERYTHING);
+      const stacks = all(environment).flatMap(({ stacks }) => stacks);
       const found = stacks
         .flatMap(({ json }) => Object.values(json.Resources))
         .filter(({ Type }) => stateful.test(Type));
-      t.equal(found.length, 14, environment);
+      t.equal(found.length, 42, environment);
       for (const { Type, DeletionPolicy } of found) t.equal(DeletionPolicy, policy, `${environment} ${Type}`);
       for (const { stackName, terminationProtection } of stacks) {
         t.equal(terminationProtection, environment === 'prod', stackName);
@@ -165,7 +184,7 @@ t.test(
 );
 
 t.test('templates are well below 51,200 bytes, the CloudFormation limit for inline templates', (t) => {
-  for (const { name, json } of synthesize('prod', { ...EVERYTHING, ...CHOICES.certificateByAcm }).stacks) {
+  for (const { name, json } of all('prod', CHOICES.certificateByAcm).flatMap(({ stacks }) => stacks)) {
     const bytes = Buffer.byteLength(JSON.stringify(json));
     t.ok(bytes < 45_000, `${name}: ${bytes} bytes`);
   }
@@ -173,7 +192,7 @@ t.test('templates are well below 51,200 bytes, the CloudFormation limit for inli
 });
 
 t.test('templates do not contain secrets', (t) => {
-  for (const { name, json } of synthesize('prod', EVERYTHING).stacks) {
+  for (const { name, json } of all('prod').flatMap(({ stacks }) => stacks)) {
     t.notMatch(JSON.stringify(json), /BEGIN [A-Z ]*KEY|AKIA[0-9A-Z]{16}|eyJ[\w-]{20}/, name);
   }
   t.end();
