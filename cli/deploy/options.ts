@@ -22,9 +22,11 @@ export interface DeployOptions extends OperatorOptions {
 }
 
 const STACKS = `
-The stacks, in order: foundation, security, image, callback and, if enabled in the settings, cosigner.
+The stacks, in order: foundation, security, image, callback and, if enabled in the settings, console and cosigner.
 The callback stack includes the keys and the certificate; its deployment waits for a healthy task.
-The image stack includes the image build.`;
+The image stack includes the image build.
+With "compute": "lambda", the function stack is before callback, includes the keys, and waits until the function answers.
+With "front": "api", the api stack is in place of callback.`;
 
 export function createDeployProgram(): Command {
   const program = createProgram(

@@ -47,6 +47,26 @@ t.test('builds the committed tree, and pushes it to the repository', async (t) =
   t.notMatch(read('context'), 'not-committed');
 });
 
+t.test('builds the image for Lambda, and with a console that for Fargate too', async (t) => {
+  await moto.reset();
+  const place = workspace(t, moto.endpoint);
+  place.settings({ compute: 'lambda', console: { clientCidrs: ['172.20.0.0/16'] } });
+  fakeEngine(place, 'true');
+  const args = ['--yes', '--build', 'local', '--only-stacks', 'foundation,security,image'];
+  const { code, stdout, stderr } = await place.run('deploy', ...args);
+  t.equal(code, 0, stderr);
+  t.match(stdout, `build image ${place.tag}-lambda and ${place.tag} with docker or podman`);
+  const calls = readFileSync(join(place.directory, 'home', 'calls'), 'utf8')
+    .trim()
+    .split('\n');
+  t.match(calls.slice(2), [
+    new RegExp(`^build .*--build-arg REVISION=${place.tag} --target lambda --tag \\S+:${place.tag}-lambda `),
+    new RegExp(`^push \\S+:${place.tag}-lambda$`),
+    new RegExp(`^build .*--build-arg REVISION=${place.tag} --tag \\S+:${place.tag} `),
+    new RegExp(`^push \\S+:${place.tag}$`),
+  ]);
+});
+
 t.test('reports a failed build with its last output', async (t) => {
   await moto.reset();
   const place = workspace(t, moto.endpoint);

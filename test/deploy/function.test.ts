@@ -2,6 +2,7 @@
 // neither aliases nor stages, and runs no function. Calls that concern those are answered here.
 import t from 'tap';
 import type { Status } from '../../cli/deploy/status.js';
+import type { Report } from '../../cli/doctor/report.js';
 import { accountAt } from '../helpers/aws.js';
 import { awsProxy } from '../helpers/aws-proxy.js';
 import { emulateCodeBuild } from '../helpers/codebuild.js';
@@ -10,6 +11,9 @@ import { motoServer } from '../helpers/moto.js';
 import { workspace } from '../helpers/operator.js';
 
 t.setTimeout(600_000);
+
+const findingsOf = (checks: Report['checks'], name: string) =>
+  checks.find(({ check }) => check === name)?.findings ?? [];
 
 t.test('a function behind a load balancer is deployed, operated and updated', async (t) => {
   const moto = await motoServer(t);
@@ -51,10 +55,11 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
   });
 
   await t.test('the same command continues with the check', async (t) => {
+    t.match((await place.run('deploy', '--dry-run')).stdout, /^function health +wait until it answers$/m);
     lambda.answer = { statusCode: 200, body: '{"status":"ok"}' };
     const { code, stdout, stderr } = await place.run('deploy', '--yes');
     t.equal(code, 0, stderr);
-    t.match(stdout, /^function health +wait until it answers$/m);
+    t.match(stdout, /^function health +nothing$/m);
     t.match(stdout, 'https://callback.internal/callback');
     t.strictSame(await stacks(), ['callback', 'foundation', 'function', 'image', 'security']);
     t.match(await place.run('deploy', '--yes'), { code: 0, stdout: /Nothing to change\./ });
@@ -85,6 +90,31 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     t.match(await place.json<Status>('deploy', '--status'), { function: { state: 'Active' } });
   });
 
+  await t.test('scale settings gives it the concurrency of the settings', async (t) => {
+    place.settings({ compute: 'lambda', lambda: { reservedConcurrency: 9, provisionedConcurrency: 2 } });
+    t.equal((await place.run('scale', 'settings')).code, 0);
+    t.match(await place.json<Status>('deploy', '--status'), { function: { reserved: 9 } });
+    const kept = proxy.calls.find(({ action }) => /^PUT .*provisioned-concurrency$/.test(action));
+    t.match(kept?.body, '"ProvisionedConcurrentExecutions":2');
+    place.settings({ compute: 'lambda' });
+    t.equal((await place.run('scale', 'settings')).code, 0);
+  });
+
+  await t.test('the doctor checks it, and asks whether it answers', async (t) => {
+    const { checks } = await place.json<Report>('doctor');
+    t.match(findingsOf(checks, 'function'), [
+      { state: 'ok', text: 'version $LATEST of the function is active, and answers' },
+    ]);
+    t.match(findingsOf(checks, 'targets'), [{ state: 'note' }], 'the emulator registers no function');
+    t.match(findingsOf(checks, 'endpoints'), [{ text: '3 services: ssm, s3, dynamodb' }]);
+    t.match(findingsOf(checks, 'security groups'), [{ state: 'ok', text: 'and the function the endpoints' }]);
+    t.match(findingsOf(checks, 'alarms'), [{ state: 'ok' }]);
+    lambda.answer = { errorMessage: 'RequestId: 1 Error: Runtime exited' };
+    const sick = await place.json<Report>('doctor');
+    t.match(findingsOf(sick.checks, 'function'), [{ state: 'wrong', text: 'Runtime exited' }]);
+    lambda.answer = { statusCode: 200, body: '{}' };
+  });
+
   await t.test('there are no tasks to restart', async (t) => {
     t.match(await place.run('restart'), { code: 2, stderr: /there are no tasks to restart/ });
   });
@@ -105,5 +135,37 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
       code: 2,
       stderr: /"function" is not left over/,
     });
+  });
+
+  await t.test('an API is deployed after the function, and destroyed before it', async (t) => {
+    // The emulator can't add outputs to a stack that exists.
+    await moto.reset();
+    proxy.calls.length = 0;
+    place.settings({ compute: 'lambda', front: 'api' });
+    const { code, stdout, stderr } = await place.run('deploy', '--yes');
+    t.equal(code, 0, stderr);
+    t.strictSame(await stacks(), ['api', 'foundation', 'function', 'image', 'security']);
+    t.match(stdout, /the URL {3}https:\/\/\S+\.execute-api\.ap-northeast-1\.amazonaws\.com\/dev\/callback$/m);
+    t.match(stdout, /curl https:\/\/\S+\/dev\/health$/m);
+    t.notMatch(stdout, '--cacert', 'the certificate is issued by Amazon');
+    const created = proxy.calls.filter(({ action }) => action === 'CreateStack');
+    t.equal(created.length, 5);
+    t.match(created.at(-1)?.body, 'ParameterKey=SetLogRole');
+    t.match(await place.run('deploy', '--yes'), { code: 0, stdout: /Nothing to change\./ });
+    const { checks } = await place.json<Report>('doctor');
+    // The emulator creates no stages in stacks.
+    t.strictSame(
+      findingsOf(checks, 'API').map(({ text }) => text),
+      ['the API has no stage'],
+    );
+    t.match(findingsOf(checks, 'security groups'), [{ state: 'ok', text: 'the endpoint of the API' }]);
+    t.strictSame(findingsOf(checks, 'load balancer'), []);
+    t.match(await place.run('deploy', '--yes', '--renew-certificate'), { code: 2, stderr: /"front": "api"/ });
+    t.equal((await place.run('destroy', '--confirm', 'dev')).code, 0);
+    t.strictSame(await stacks(), []);
+    const deleted = proxy.calls.filter(({ action }) => action === 'DeleteStack').map(({ body }) => body);
+    t.ok(
+      deleted.findIndex((body) => /-api/.test(body)) < deleted.findIndex((body) => /-function/.test(body)),
+    );
   });
 });

@@ -29,7 +29,8 @@ export function emulateFunction(endpoint: string): EmulatedFunction {
     async reply({ service, action, body }) {
       if (service !== 'lambda') return undefined;
       if (action.endsWith('/provisioned-concurrency')) {
-        return action.startsWith('DELETE') ? { status: 204, body: '' } : NO_PROVISIONED_CONCURRENCY;
+        if (action.startsWith('GET')) return NO_PROVISIONED_CONCURRENCY;
+        return action.startsWith('PUT') ? json({}, 202) : { status: 204, body: '' };
       }
       if (!action.endsWith('/invocations')) return undefined;
       await createAlias(endpoint);

@@ -172,6 +172,21 @@ t.test('a base that cannot be pulled is tried again three times, and then the bu
   t.end();
 });
 
+t.test('the image for Lambda is another stage of the same revision', (t) => {
+  const { status, calls } = build(
+    t,
+    { IMAGE_TAG: 'abc123-lambda', REVISION: 'abc123', IMAGE_TARGET: 'lambda' },
+    { dockerfile: DOCKERFILE },
+  );
+  t.equal(status, 0);
+  t.match(
+    calls.find((call) => call.startsWith('docker build')),
+    /--build-arg REVISION=abc123 --target lambda --tag \S+:abc123-lambda \.$/,
+  );
+  t.match(calls.at(-1), /^docker push \S+:abc123-lambda$/);
+  t.end();
+});
+
 t.test('an existing image is not rebuilt', (t) => {
   const { status, calls } = build(t, { IMAGE_TAG: 'abc123' }, { imageExists: true });
   t.equal(status, 0);
