@@ -12,6 +12,7 @@ import { motoStore } from './moto-store.js';
 import { PARAMETERS, putParameter } from './moto.js';
 
 const REGION = 'eu-central-1';
+const STARTS = 3;
 export const BUCKET = 'records';
 
 /** A policy that needs a store, and decides everything the same way. */
@@ -76,7 +77,7 @@ export interface Environment extends LambdaFunction {
 
 /** Starts one environment. */
 export async function environment(t: Test, env: Readonly<Record<string, string>>): Promise<Environment> {
-  const lambda = await startFunction(t, { cwd: t.testdir(), env });
+  const lambda = await started(t, env);
   const url = `${await loadBalancer(t, lambda)}/callback`;
   const client = (cosigner: Pair, callback: Pair): Cosigner => {
     const created = createCosigner({
@@ -87,6 +88,16 @@ export async function environment(t: Test, env: Readonly<Record<string, string>>
     return created;
   };
   return { ...lambda, client };
+}
+
+/** A busy machine may take longer than Lambda's time for the start; then Lambda starts another environment. */
+async function started(t: Test, env: Readonly<Record<string, string>>): Promise<LambdaFunction> {
+  for (let attempt = 1; ; attempt++) {
+    const lambda = await startFunction(t, { cwd: t.testdir(), env });
+    const exitCode = await Promise.race([lambda.ready, lambda.handler.exited]);
+    if (exitCode === undefined) return lambda;
+    if (attempt === STARTS) throw new Error(JSON.stringify(lambda.handler.lines.at(-1)));
+  }
 }
 
 export function ask(client: Cosigner, payload = samplePayload('transaction')): Promise<Outcome> {
