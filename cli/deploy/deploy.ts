@@ -52,7 +52,7 @@ export async function deploy(session: Session, options: DeployOptions, run: Resu
   }
   if (pending.length > 0) await confirmDeployment(deployment, options);
   await applySteps(deployment, pending, options, run);
-  const next = await findNextSteps(deployment);
+  const next = await findNextSteps(deployment, planned);
   if (json) printJson({ ...toResult(deployment, planned, run, warnings), next });
   else printer.outcome(deployment, pending.length > 0, next);
   printer.line(`\nTo see the state at any time: ${npmCommand(session, 'deploy', '--status')}`);
@@ -139,11 +139,17 @@ function toResult(
 }
 
 /** Writes the files for the Co-signer. @returns what to do next; undefined without the callback stack */
-async function findNextSteps({ session, selected, deployed }: DeploymentRun): Promise<NextSteps | undefined> {
+async function findNextSteps(
+  { session, selected, deployed }: DeploymentRun,
+  planned: readonly PlannedStep[],
+): Promise<NextSteps | undefined> {
   if (!selected.includes('callback')) return undefined;
   const stored = await readStoredKey(session);
   if (stored?.publicKey !== undefined) await writePublicKey(session, stored.publicKey);
   const arn = deployed.get('callback')?.parameters['CertificateArn'];
   if (session.settings.certificate === 'private' && arn !== undefined) await fetchCertificate(session, arn);
-  return nextSteps(session, stored?.publicKey);
+  return nextSteps(session, stored?.publicKey, {
+    key: planned.some(({ step, change }) => step.name === 'keys' && change.action === 'rotate'),
+    certificate: planned.some(({ change }) => change.action === 'renew'),
+  });
 }
