@@ -58,7 +58,7 @@ export async function deploy(session: Session, options: DeployOptions, run: Resu
   }
   if (pending.length > 0) await confirmDeployment(deployment, options);
   await applySteps(deployment, pending, options, run);
-  const next = await findNextSteps(deployment);
+  const next = await findNextSteps(deployment, planned);
   if (json) printJson({ ...toResult(deployment, planned, run, warnings), next });
   else printer.outcome(deployment, pending.length > 0, next);
   printer.line(`\nTo see the state at any time: ${npmCommand(session, 'deploy', '--status')}`);
@@ -146,7 +146,10 @@ function toResult(
 }
 
 /** Writes the files for the Co-signer. @returns what to do next; undefined without the callback stack */
-async function findNextSteps({ session, selected, deployed }: DeploymentRun): Promise<NextSteps | undefined> {
+async function findNextSteps(
+  { session, selected, deployed }: DeploymentRun,
+  planned: readonly PlannedStep[],
+): Promise<NextSteps | undefined> {
   const { settings } = session;
   const front = frontStack(settings);
   const isSelected = selected.includes(front) || selected.includes(handlerStack(settings));
@@ -156,5 +159,9 @@ async function findNextSteps({ session, selected, deployed }: DeploymentRun): Pr
   const arn = deployed.get('callback')?.parameters['CertificateArn'];
   const isPrivate = settings.front === 'alb' && settings.certificate === 'private';
   if (isPrivate && arn !== undefined) await fetchCertificate(session, arn);
-  return nextSteps(session, stored?.publicKey, deployed.get(front)?.outputs['CallbackURL']);
+  const replaced = {
+    key: planned.some(({ step, change }) => step.name === 'keys' && change.action === 'rotate'),
+    certificate: planned.some(({ change }) => change.action === 'renew'),
+  };
+  return nextSteps(session, stored?.publicKey, replaced, deployed.get(front)?.outputs['CallbackURL']);
 }

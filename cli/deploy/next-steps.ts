@@ -46,11 +46,22 @@ interface Inputs {
   readonly key: readonly string[];
 }
 
+/** What a deployment replaced of what the Co-signer knows. */
+export interface Replaced {
+  readonly key: boolean;
+  readonly certificate: boolean;
+}
+
 /**
  * @param publicKey the handler's own; undefined if none is recorded
  * @param apiUrl the callback URL of the API; undefined without an API
  */
-export function nextSteps(session: Session, publicKey: PublicKey | undefined, apiUrl?: string): NextSteps {
+export function nextSteps(
+  session: Session,
+  publicKey: PublicKey | undefined,
+  replaced: Replaced = { key: false, certificate: false },
+  apiUrl?: string,
+): NextSteps {
   const { settings, keyDirectory } = session;
   const withApi = settings.front === 'api';
   const url = withApi ? (apiUrl ?? '') : callbackUrl(settings);
@@ -76,7 +87,27 @@ export function nextSteps(session: Session, publicKey: PublicKey | undefined, ap
         .map((line) => `   ${line}`),
     ],
   };
-  return settings.auth === 'jwt' ? stepsForJwt(inputs) : stepsForJson(inputs);
+  const steps = settings.auth === 'jwt' ? stepsForJwt(inputs) : stepsForJson(inputs);
+  const first = replacementLines(inputs, { ...replaced, key: replaced.key && settings.auth === 'jwt' });
+  if (first.length === 0) return steps;
+  return { ...steps, text: [...first, '', 'To set up a Co-signer anew:', ...steps.text] };
+}
+
+function replacementLines(
+  { keyFile, caFile, certificateFile }: Inputs,
+  { key, certificate }: Replaced,
+): readonly string[] {
+  return [
+    ...(key
+      ? [`Give the Co-signer the new public key, ${keyFile}: until then it rejects every answer.`]
+      : []),
+    ...(certificate
+      ? [
+          `Give the Co-signer the new root CA, ${caFile}, or, if it pins the certificate, ${certificateFile}:`,
+          "until then it can't connect.",
+        ]
+      : []),
+  ];
 }
 
 function stepsForJwt(inputs: Inputs): NextSteps {
@@ -91,10 +122,11 @@ function stepsForJwt(inputs: Inputs): NextSteps {
     console: inputs.console,
     text: [
       `1. In the Co-signer's installer, enter the URL   ${callbackUrl}`,
-      '2. Choose the option "public key", and paste the handler\'s public key:',
+      ...(isPrivate
+        ? privateCertificateLines(inputs)
+        : ['2. Choose the option "public key", and paste the handler\'s public key:']),
       ...key,
       ...algorithmLines(algorithm),
-      ...(isPrivate ? privateCertificateLines(inputs) : []),
       '3. Once the Co-signer is installed, register its public key:',
       ...registration(inputs),
       ...check(4, inputs),
@@ -113,13 +145,14 @@ function algorithmLines(algorithm: AnswerAlgorithm): readonly string[] {
 
 function privateCertificateLines({ caFile, certificateFile }: Inputs): readonly string[] {
   return [
-    'Your own CA issued the certificate. The option must therefore include it:',
+    '2. Your own CA issued the certificate. Choose an option that includes it:',
     `   "public key with root CA" (option 5), and provide ${caFile}`,
     `   or "public key with certificate pinning" (option 4), and provide ${certificateFile}`,
-    "Set these options up with the script on the Co-signer's host: the Console sets up options 1 and 2 only.",
-    `SGX Co-signers have them from version ${SGX_VERSION} on. AWS Nitro Co-signers may have them from version`,
-    `${NITRO_VERSION} on: check with Fireblocks. For an older one, use a certificate from a public CA, or "auth": "json".`,
-  ].map((line) => `   ${line}`);
+    "   Set these options up with the script on the Co-signer's host: the Console sets up options 1 and 2 only.",
+    `   SGX Co-signers have them from version ${SGX_VERSION} on. AWS Nitro Co-signers may have them from version`,
+    `   ${NITRO_VERSION} on: check with Fireblocks. For an older one, use a certificate from a public CA, or "auth": "json".`,
+    "   Then paste the handler's public key:",
+  ];
 }
 
 function stepsForJson(inputs: Inputs): NextSteps {

@@ -116,7 +116,17 @@ function functionRows(found: FunctionStatus | undefined, paint: Paint): readonly
 /** @param label of the first row */
 function serviceRows(label: string, service: ServiceStatus | undefined, paint: Paint): readonly Row[] {
   if (service === undefined) return [[label, paint('yellow', 'not deployed')]];
-  const { desired, running, pending, rollout, steady, note, image = 'unknown', pushed } = service;
+  const {
+    desired,
+    desiredBySettings,
+    running,
+    pending,
+    rollout,
+    steady,
+    note,
+    image = 'unknown',
+    pushed,
+  } = service;
   const notSteady = rollout === 'FAILED' ? 'failed' : 'not steady';
   const state = steady ? paint('green', 'steady') : paint('yellow', notSteady);
   const more = pending > 0 ? `, ${pending} pending` : '';
@@ -128,7 +138,9 @@ function serviceRows(label: string, service: ServiceStatus | undefined, paint: P
   );
   const age = pushed?.ageDays === undefined ? '' : `, ${count(pushed.ageDays, 'day')} old`;
   return [
-    [label, `${state}, ${running} of ${desired} ${desired === 1 ? 'task' : 'tasks'} running${more}`],
+    desired === 0 && desiredBySettings > 0
+      ? [label, paint('yellow', `stopped by "npm run scale -- 0${label === 'console' ? ' --console' : ''}"`)]
+      : [label, `${state}, ${running} of ${desired} ${desired === 1 ? 'task' : 'tasks'} running${more}`],
     ...(note === undefined ? [] : [['', note] as const]),
     ['tasks', String(service.tasks)],
     ['targets', targets.join(', ') || paint('yellow', 'none')],

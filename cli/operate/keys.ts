@@ -46,7 +46,7 @@ export async function runKeys(): Promise<void> {
       'Registers the public key that a Co-signer signs its requests with. FILE is the output of "cosigner print-public-key"; - reads standard input.',
     )
     .option('--add', 'keep the registered keys: for a second Co-signer, or while one rotates its key')
-    .option('--yes', 'do not ask for confirmation before registered keys are removed');
+    .option('--yes', 'do not ask for confirmation');
   addOperatorOptions(cosigner).addHelpText('after', EXIT_CODES).action(registerKey);
   await runOperatorProgram(program);
 }
@@ -65,13 +65,7 @@ async function registerKey(file: string, options: KeysOptions): Promise<void> {
   );
   const isChanged = stored === undefined || change.isChanged;
 
-  if (change.dropped.length > 0 && options.yes !== true) {
-    await confirm({
-      question: `The handler will reject the Co-signer with ${change.dropped.join(', ')} (--add keeps it). Type drop to continue: `,
-      word: 'drop',
-      option: '--yes',
-    });
-  }
+  if (isChanged && options.yes !== true) await confirmChange(change);
   if (isChanged) {
     await putParameter(session, parameter, { value: change.pem, replace: stored !== undefined });
   }
@@ -85,6 +79,19 @@ async function registerKey(file: string, options: KeysOptions): Promise<void> {
       callbackAlgorithm: callbackKey?.publicKey?.algorithm,
     });
   } else printChange(session, { ...change, isChanged }, { given, file, callbackKey });
+}
+
+/** Whoever registers a key decides whose requests are answered, so it is compared before. @throws {DeployError} */
+async function confirmChange({ before, after, dropped }: KeyChange): Promise<void> {
+  const added = after.filter((fingerprint) => !before.includes(fingerprint));
+  const compare = `Compare with the fingerprint on the Co-signer's host:\n  ${added.join('\n  ')}\n`;
+  const drop = `The handler will reject the Co-signer with ${dropped.join(', ')} (--add keeps it). `;
+  const word = dropped.length > 0 ? 'drop' : 'register';
+  await confirm({
+    question: `${added.length > 0 ? compare : ''}${dropped.length > 0 ? drop : ''}Type ${word} to continue: `,
+    word,
+    option: '--yes',
+  });
 }
 
 function toChange(

@@ -45,8 +45,7 @@ export async function runLogs({ sleep }: OperatorRuntime = {}): Promise<void> {
       const duration = parseDuration(since);
       const session = await openSession(options, { sleep });
       const any = await showLines(session, options, Date.now() - duration.ms);
-      if (!any && process.stdout.isTTY)
-        process.stdout.write(`There are no log lines in the last ${duration.name}.\n`);
+      if (!any) process.stderr.write(`There are no log lines in the last ${duration.name}.\n`);
     });
   await runOperatorProgram(program, () => '');
 }

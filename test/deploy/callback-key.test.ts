@@ -50,7 +50,7 @@ t.test("the handler's key", async (t) => {
       ['deploy', '--yes'],
       ['deploy', '--status'],
       ['deploy', '--yes', '--rotate-callback-key'],
-      ['keys', 'cosigner', 'cosigner.pem'],
+      ['keys', 'cosigner', 'cosigner.pem', '--yes'],
       ['destroy', '--dry-run'],
       ['destroy', '--confirm', 'dev'],
     ] as const) {
@@ -82,7 +82,10 @@ t.test("the handler's key", async (t) => {
       /read the private key in .* once, because no public key is recorded for its version 1/,
     );
     writeFileSync(join(place.directory, 'cosigner.pem'), rsaPair().publicPem);
-    t.match((await place.run('keys', 'cosigner', 'cosigner.pem')).stdout, 'so the two were not compared');
+    t.match(
+      (await place.run('keys', 'cosigner', 'cosigner.pem', '--yes')).stdout,
+      'so the two were not compared',
+    );
     t.match((await place.run('destroy', '--dry-run')).stdout, 'may delete the only copy');
     t.strictSame(proxy.calls.filter(decrypts), [], 'a preview decrypts nothing');
 

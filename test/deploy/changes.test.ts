@@ -106,7 +106,10 @@ t.test('changes', async (t) => {
       callbackAlgorithmBySettings: 'ES256',
     });
     writeFileSync(join(place.directory, 'cosigner.pem'), rsaPair().publicPem);
-    t.match((await place.run('keys', 'cosigner', 'cosigner.pem')).stdout, 'signs its answers with ES256');
+    t.match(
+      (await place.run('keys', 'cosigner', 'cosigner.pem', '--yes')).stdout,
+      'signs its answers with ES256',
+    );
     t.match(await place.json('keys', 'cosigner', 'cosigner.pem'), { callbackAlgorithm: 'ES256' });
   });
 
@@ -214,7 +217,7 @@ t.test('changes', async (t) => {
     const name = NAMES.parameters.cosignerPublicKey;
     await account.put(name, Buffer.from(first).toString('base64'), 'SecureString');
     writeFileSync(join(place.directory, 'second.pem'), second.trim().replaceAll('\n', ' '));
-    t.equal((await place.run('keys', 'cosigner', 'second.pem', '--add')).code, 0);
+    t.equal((await place.run('keys', 'cosigner', 'second.pem', '--add', '--yes')).code, 0);
     t.equal((await account.parameter(name))?.Value, first + second, 'standard PEM');
   });
 

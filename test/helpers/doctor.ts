@@ -63,7 +63,7 @@ export async function patientIn(t: Test): Promise<Patient> {
     async deploy(t) {
       t.equal((await place.run('deploy', '--yes')).code, 0);
       writeFileSync(join(place.directory, 'cosigner.pem'), rsaPair().publicPem);
-      t.equal((await place.run('keys', 'cosigner', 'cosigner.pem')).code, 0);
+      t.equal((await place.run('keys', 'cosigner', 'cosigner.pem', '--yes')).code, 0);
       const { Vpcs = [] } = await new EC2Client(clientOptions(moto.endpoint)).send(
         new DescribeVpcsCommand({}),
       );

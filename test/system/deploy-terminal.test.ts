@@ -1,6 +1,8 @@
 // Tests a deployment on a terminal, which script(1) provides.
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import {
   CloudWatchLogsClient,
@@ -8,8 +10,10 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import t from 'tap';
+import { importCosignerKeys } from '../../src/protocol/key.js';
 import { clientOptions, NAMES } from '../helpers/aws.js';
 import { awsProxy, isMutating } from '../helpers/aws-proxy.js';
+import { rsaPair } from '../helpers/keys.js';
 import { motoServer } from '../helpers/moto.js';
 import { programOf, workspace } from '../helpers/operator.js';
 
@@ -102,6 +106,19 @@ t.test('on a terminal', async (t) => {
       place.settings({});
     },
   );
+
+  await t.test('keys shows the fingerprint before a key is registered', async (t) => {
+    const { publicPem } = rsaPair();
+    writeFileSync(join(place.directory, 'cosigner_public.pem'), publicPem);
+    const command = [process.execPath, ...programOf('keys'), 'cosigner', 'cosigner_public.pem'].join(' ');
+    const [fingerprint = ''] = importCosignerKeys(publicPem).map((key) => key.fingerprint);
+    proxy.calls.length = 0;
+    const no = await answer(command, { 'Type register': 'no' });
+    t.match(no, { code: 1, stdout: /not confirmed: nothing was changed/ });
+    t.ok(no.stdout.includes(`  ${fingerprint}\r\nType register`), no.stdout);
+    t.strictSame(proxy.calls.filter(isMutating), []);
+    t.match(await answer(command, { 'Type register': 'register' }), { code: 0, stdout: /Registered in/ });
+  });
 
   await t.test('logs reports an empty log, and formats decisions with date and time', async (t) => {
     const logs = new CloudWatchLogsClient(clientOptions(moto.endpoint));

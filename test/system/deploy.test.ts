@@ -46,7 +46,7 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     t.match(stdout, 'Deployed.');
     const next = stdout.slice(stdout.indexOf('Next steps'));
     t.match(next, 'https://callback.internal/callback');
-    t.match(next, 'Choose the option "public key"');
+    t.match(next, 'Choose an option that includes it:');
     for (const piece of piecesOf(read('.keys/dev/callback_public.pem'))) t.match(next, piece);
     t.match(next, 'npm run keys -- cosigner cosigner_public.pem -e dev');
     t.notMatch(stdout, '\u001b', 'no colour without a terminal');
@@ -170,7 +170,9 @@ t.test('deploys, operates and destroys an environment', async (t) => {
   const cosigner = rsaPair();
   await t.test('keys registers a Co-signer’s key', async (t) => {
     writeFileSync(file('cosigner_public.pem'), cosigner.publicPem);
-    const { code, stdout } = await place.spawn('keys', 'cosigner', 'cosigner_public.pem');
+    const refused = await place.run('keys', 'cosigner', 'cosigner_public.pem');
+    t.match(refused, { code: 2, stderr: /no terminal for the confirmation prompt: add --yes/ });
+    const { code, stdout } = await place.spawn('keys', 'cosigner', 'cosigner_public.pem', '--yes');
     t.equal(code, 0);
     t.match(stdout, /Registered in .*\n +[0-9a-f]{64} {2}cosigner_public.pem/);
     t.equal((await account.parameter(cosignerPublicKey))?.Value, cosigner.publicPem);
@@ -190,7 +192,7 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     );
 
     const { after, changed } = await place.json<{ after: string[]; changed: boolean }>(
-      ...(['keys', 'cosigner', 'second.pem', '--add'] as const),
+      ...(['keys', 'cosigner', 'second.pem', '--add', '--yes'] as const),
     );
     t.match({ after, changed }, { after: [/^[0-9a-f]{64}$/, /^[0-9a-f]{64}$/], changed: true });
     t.equal((await account.parameter(cosignerPublicKey))?.Value, cosigner.publicPem + second);

@@ -11,6 +11,9 @@ import {
 /** Entries of a section that are shown; `--json` has all of them. */
 const MAX_ENTRIES = 20;
 
+/** Sections that are summed up one by one: what differs stands below anyway. */
+const MAX_SUMMED_UP = 2;
+
 /** @returns one line, such as `1 rule added, 2 changed; list payees: 1 entry added` */
 export function summaryOf(difference: Difference): string {
   if (isWithoutEffect(difference)) return 'nothing that decides: only comments or the layout';
@@ -24,9 +27,12 @@ export function summaryOf(difference: Difference): string {
   const parts = rules
     .filter(([number]) => number > 0)
     .map(([number, verb]) => `${count(number, 'rule')} ${verb}`);
+  const { sections } = difference;
   return [
     ...(parts.length === 0 ? [] : [parts.join(', ')]),
-    ...difference.sections.map((section) => `${section.section}: ${sectionSummary(section)}`),
+    ...(sections.length > MAX_SUMMED_UP
+      ? [`${sections.length} other sections differ`]
+      : sections.map((section) => `${section.section}: ${sectionSummary(section)}`)),
   ].join('; ');
 }
 

@@ -1,4 +1,5 @@
 // A policy that may be put in force: its text, checked, with the lists that it takes from elsewhere.
+import { SETTINGS_FILE } from '../../../infra/settings.js';
 import type { Policy } from '../../../src/policy/evaluate/rules.js';
 import type { ListReference } from '../../../src/policy/parse/catalog.js';
 import { draftPolicy, type LoadedList } from '../../../src/policy/parse/file.js';
@@ -50,7 +51,10 @@ export async function propose(
 
 /** @throws {PolicyError} if the policy holds requests, but the settings have no console: the handler would refuse it */
 export function assertConsole({ settings }: Session, { needsConsole }: Policy): void {
-  if (settings.console === undefined && needsConsole.length > 0) throw new PolicyError(needsConsole);
+  if (settings.console !== undefined || needsConsole.length === 0) return;
+  // The handler's own advice names CONSOLE_ORIGIN, which the deployment sets.
+  const message = `holds need a console, where people decide: set "console" in ${SETTINGS_FILE}, or push a policy without holds`;
+  throw new PolicyError(needsConsole.map((problem) => ({ ...problem, message })));
 }
 
 async function readList(session: Session, reader: ListReader, reference: ListReference): Promise<LoadedList> {

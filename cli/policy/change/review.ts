@@ -11,7 +11,7 @@ import { type Advice, adviseOn } from '../advice/advice.js';
 import { readCases, runCases, type TestRun } from '../cases.js';
 import { testRunLines } from '../test-text.js';
 import { changeLines } from '../text.js';
-import { differenceOf } from './difference.js';
+import { differenceOf, isWithoutEffect } from './difference.js';
 import { differenceLines, summaryOf } from './difference-text.js';
 import { type Past, replayPast } from './past.js';
 import { type Proposal, propose } from './proposal.js';
@@ -79,7 +79,9 @@ export async function showDifference(
       : before === undefined
         ? 'there is no policy yet, so everything is new: '
         : '';
-  report.step('Difference', `${subject}${summaryOf(difference)}`, differenceLines(report.paint, difference));
+  const isSame = stored?.sha256 === policy.hash && isWithoutEffect(difference);
+  const summary = isSame ? 'none' : summaryOf(difference);
+  report.step('Difference', `${subject}${summary}`, differenceLines(report.paint, difference));
 }
 
 /** @returns why the stored policy can't be used; undefined if there is none */

@@ -71,6 +71,19 @@ t.test('without a deployment, reports in plain text that there are no alarms', (
   t.end();
 });
 
+t.test('shows that the service was stopped', (t) => {
+  const service = {
+    ...{ desired: 0, desiredBySettings: 2, running: 0, pending: 0, steady: false, rollout: 'COMPLETED' },
+    ...{ tasks: 'callback-handler-dev:1', targets: [] },
+  } as unknown as NonNullable<Status['service']>;
+  t.match(print({ ...NOT_DEPLOYED, service }), /^service .*stopped by "npm run scale -- 0"/m);
+  t.match(
+    print({ ...NOT_DEPLOYED, service: { ...service, desired: 2 } }),
+    /^service .*not steady.*, 0 of 2 tasks running$/m,
+  );
+  t.end();
+});
+
 t.test('shows alarms in green if none is firing, otherwise in red', (t) => {
   const alarms = (firing: Status['alarms']['firing']) =>
     print({ ...NOT_DEPLOYED, alarms: { total: 2, names: [], firing, silenced: [] } });

@@ -153,6 +153,14 @@ t.test('without a policy in force everything is new, except what is built in', (
   t.end();
 });
 
+t.test('many sections are only counted in the summary, because what differs stands below', (t) => {
+  const lists = { a: ['x'], b: ['x'], c: ['x'] };
+  const difference = differenceOf(policy(['a']), policy(['a', 'b'], { lists }));
+  t.equal(summaryOf(difference), '1 rule added; 3 other sections differ');
+  t.match(differenceLines(plain, difference).join('\n'), /list c: new, with 1 entry/);
+  t.end();
+});
+
 t.test('a comment changes nothing that decides', (t) => {
   const difference = differenceOf(policy(['a', 'b']), policy(['a', 'b']));
   t.ok(isWithoutEffect(difference));
