@@ -78,10 +78,7 @@ async function open(config: Config, log: Logger): Promise<Handler> {
         comparison,
         // After a freeze, the event loop seems to have been delayed.
         overload: { maxEventLoopDelayMs: 0 },
-        refresh: async () => {
-          await schedule.refresh();
-          emergency.freshness.report();
-        },
+        refresh: () => schedule.refresh().then(() => emergency.freshness.report()),
         ...{ version, lifecycle, log },
       }),
     ),
@@ -97,11 +94,15 @@ async function open(config: Config, log: Logger): Promise<Handler> {
   app.addHook('onClose', () => opened?.close());
   lifecycle.app = app;
   await app.ready();
-  if (config.auth === 'json') {
+  logStart(log, config, version);
+  return settled(answerEvents(app, log), comparison, opened);
+}
+
+function logStart(log: Logger, { auth }: Config, version: string): void {
+  if (auth === 'json') {
     log.warn({ event: 'json_mode' }, 'CALLBACK_AUTH=json: only the network authenticates requests');
   }
-  log.info({ event: 'started', version, auth: config.auth }, 'started in a Lambda environment');
-  return settled(answerEvents(app, log), comparison, opened);
+  log.info({ event: 'started', version, auth }, 'started in a Lambda environment');
 }
 
 function refreshOnRequests(

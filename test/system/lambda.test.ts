@@ -3,20 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { CreateBucketCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import t, { type Test } from 'tap';
-import { type Cosigner, createCosigner } from '../../cli/cosigner/client.js';
 import { samplePayload } from '../../cli/cosigner/request.js';
-import { DynamoTable } from '../../src/store/dynamodb.js';
-import { recordPartition } from '../../src/store/keys.js';
+import { HEADS, recordPartition } from '../../src/store/keys.js';
+import type { Table } from '../../src/store/table.js';
 import { awsProxy } from '../helpers/aws-proxy.js';
-import { clientOptions } from '../helpers/aws.js';
 import { forgetfulNetwork } from '../helpers/forgetful-network.js';
-import { type Pair, rsaPair } from '../helpers/keys.js';
-import { type LambdaFunction, loadBalancer, startFunction } from '../helpers/lambda.js';
-import { motoStore } from '../helpers/moto-store.js';
-import { PARAMETERS, putParameter } from '../helpers/moto.js';
+import { rsaPair } from '../helpers/keys.js';
+import { ask, BUCKET, environment, lambdaAccount, policy } from '../helpers/lambda-account.js';
+import { type LambdaFunction, startFunction } from '../helpers/lambda.js';
+import { PARAMETERS } from '../helpers/moto.js';
 import { freePort } from '../helpers/port.js';
 import { allItems, replaceAll } from '../helpers/table-items.js';
 
@@ -24,87 +21,18 @@ import { allItems, replaceAll } from '../helpers/table-items.js';
 const FREEZE_SECONDS = Number(process.env['LAMBDA_FREEZE_SECONDS'] ?? 3);
 const PERIODS: Readonly<Record<string, string>> =
   FREEZE_SECONDS >= 120 ? {} : { KEY_REFRESH_SECONDS: '1', POLICY_REFRESH_SECONDS: '2' };
-const REGION = 'eu-central-1';
-const BUCKET = 'records';
 const KILLS = 5;
 /** How often a store that counts as lost is looked at, in ms. */
 const LOSS_CHECK_MS = 5000;
 /** How long connections to AWS are kept without use, in ms. */
 const IDLE_MS = 5000;
 
-const policy = (action: string): string => `version: 1
-limits:
-  payouts: { amount: tx.amount, per: [tx.sourceId], window: 24h, max: "1000000" }
-rules:
-  - { id: ${action}-all, for: transaction, when: 'true', action: ${action}${action === 'reject' ? ', reason: Changed.' : ''} }
-`;
-
 t.jobs = 2;
 
-interface World {
-  readonly endpoint: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly table: DynamoTable;
-  /** Of the table's server. */
-  readonly client: DynamoDBClient;
-  readonly s3: S3Client;
-  readonly callback: Pair;
-  readonly cosigner: Pair;
-  readonly put: (name: keyof typeof PARAMETERS, value: string) => Promise<void>;
+async function account(t: Test) {
+  const created = await lambdaAccount(t);
+  return { ...created, env: { ...created.env, ...PERIODS } };
 }
-
-/** Keys, policy and a store in one emulated account. */
-async function account(t: Test): Promise<World> {
-  const moto = await motoStore(t);
-  const [callback, cosigner] = [rsaPair(), rsaPair()];
-  const put = (name: keyof typeof PARAMETERS, value: string) =>
-    putParameter(moto.endpoint, PARAMETERS[name], value);
-  await put('callback', callback.privatePem);
-  await put('cosigner', cosigner.publicPem);
-  await put('policy', policy('approve'));
-  const s3 = new S3Client({ ...clientOptions(moto.endpoint), region: REGION, forcePathStyle: true });
-  await s3.send(
-    new CreateBucketCommand({
-      Bucket: BUCKET,
-      CreateBucketConfiguration: { LocationConstraint: REGION },
-    }),
-  );
-  const name = await moto.createTable();
-  const table = new DynamoTable(name, { createClient: () => moto.client() });
-  t.teardown(() => table.close());
-  const env = {
-    ...moto.env,
-    ...PERIODS,
-    CALLBACK_PRIVATE_KEY_PARAMETER: PARAMETERS.callback,
-    COSIGNER_PUBLIC_KEY_PARAMETER: PARAMETERS.cosigner,
-    POLICY_PARAMETER: PARAMETERS.policy,
-    POLICY_CANDIDATE_PARAMETER: PARAMETERS.candidate,
-    STOP_PARAMETER: PARAMETERS.stop,
-    STORE_TABLE: name,
-    STORE_ARCHIVE: `s3://${BUCKET}`,
-  };
-  return {
-    ...{ endpoint: moto.endpoint, env, table, client: moto.client() },
-    ...{ s3, callback, cosigner, put },
-  };
-}
-
-/** One environment, behind a load balancer. */
-async function environment(t: Test, env: Readonly<Record<string, string>>) {
-  const lambda = await startFunction(t, { cwd: t.testdir(), env });
-  const url = `${await loadBalancer(t, lambda)}/callback`;
-  const client = (cosigner: Pair, callback: Pair): Cosigner => {
-    const created = createCosigner({
-      url,
-      keys: { privateKey: cosigner.privateKey, callbackPublicKeys: [callback.publicKey] },
-    });
-    t.teardown(() => created.close());
-    return created;
-  };
-  return { ...lambda, client };
-}
-
-const ask = (client: Cosigner, payload = samplePayload('transaction')) => client.send('transaction', payload);
 
 /** Lets an environment stand still, as Lambda does between two events. */
 async function freeze({ handler }: LambdaFunction, meanwhile: () => Promise<unknown>): Promise<void> {
@@ -196,9 +124,9 @@ t.test(
   },
 );
 
-async function recordsOf(table: DynamoTable) {
+async function recordsOf(table: Table) {
   const records: { readonly writer: string; readonly data: string }[] = [];
-  for await (const head of table.query('H')) {
+  for await (const head of table.query(HEADS)) {
     const writer = head.sort;
     for await (const { data } of table.query(recordPartition(writer))) records.push({ writer, data });
   }
@@ -274,7 +202,7 @@ async function assertFails(t: Test, env: Readonly<Record<string, string>>): Prom
 const NAMES = {
   AWS_ACCESS_KEY_ID: 'test',
   AWS_SECRET_ACCESS_KEY: 'test',
-  AWS_REGION: REGION,
+  AWS_REGION: 'eu-central-1',
   CALLBACK_PRIVATE_KEY_PARAMETER: PARAMETERS.callback,
   COSIGNER_PUBLIC_KEY_PARAMETER: PARAMETERS.cosigner,
   POLICY_PARAMETER: PARAMETERS.policy,
