@@ -87,6 +87,8 @@ export async function runtimeApi(t: Scope): Promise<RuntimeApi> {
   });
   // The process waits for its next event for as long as it takes.
   server.requestTimeout = 0;
+  // Like Lambda's, it closes no connection while the environment is frozen.
+  server.keepAliveTimeout = 0;
   return {
     address: await listen(t, server),
     ready,
