@@ -26,6 +26,8 @@ const START_LIMIT_MS = 8_000;
 const LEAST_LOAD_MS = 1_000;
 /** How long an answer may wait for what the store still does, in ms. */
 const SETTLE_LIMIT_MS = 3_000;
+/** How long the start may wait for it, in ms: if the store is slow, the first decision waits instead. */
+const START_SETTLE_LIMIT_MS = 1_500;
 /** How often to look whether a store that counts as lost is back, in ms. */
 const LOSS_CHECK_MS = 5_000;
 
@@ -89,7 +91,10 @@ async function open(config: Config, log: Logger): Promise<Handler> {
     loadKeys(loading),
     loadPolicy(policy, admission),
     emergency.stop.load(),
-    opening.then((store) => store?.ready()),
+    opening.then(async (store) => {
+      await store?.ready();
+      await settle(store, START_SETTLE_LIMIT_MS);
+    }),
     // The candidate.
     schedule.refresh(),
   ]);
@@ -130,7 +135,12 @@ function settled(
   return async (event) => {
     const answered = await answer(event);
     comparison.settle();
-    if (opened !== undefined) await atMost(SETTLE_LIMIT_MS, opened.settle());
+    await settle(opened, SETTLE_LIMIT_MS);
     return answered;
   };
+}
+
+/** Waits until nothing is being written: the environment may be frozen from then on. */
+async function settle(opened: OpenMemory | undefined, limitMs: number): Promise<void> {
+  if (opened !== undefined) await atMost(limitMs, opened.settle());
 }
