@@ -33,7 +33,7 @@ const SUITES = {
   },
   /** Several processes on one store, which takes longer than tap allows a file by default. */
   store: {
-    files: ['system/{holds,store,store-cost,store-faults,store-kills,zones}.test'],
+    files: ['system/{holds,lambda-fleet,store,store-cost,store-faults,store-kills,zones}.test'],
     args: ['--disable-coverage', '--timeout=900'],
     keepsOutput: true,
   },

@@ -37,18 +37,7 @@ export async function startFleet(
   return {
     size,
     handlers,
-    async ask(payload, place) {
-      const answers: string[] = [];
-      const end = performance.now() + PATIENCE_MS;
-      for (let turn = place; performance.now() < end; turn++) {
-        // Another handler may be asked again, as the load balancer does.
-        const answer = await actionOf(clients[turn % size], payload);
-        answers.push(answer);
-        if (['APPROVE', 'REJECT', 'IGNORE'].includes(answer)) return answers;
-        await sleep(PAUSE_MS);
-      }
-      throw new Error(`no final answer for ${String(payload['requestId'])}: ${answers.slice(-5).join(', ')}`);
-    },
+    ask: async (payload, place) => (await askUntilFinal(clients, payload, place)).answers,
     async restart(place) {
       const [handler, port] = [handlers[place], ports[place]];
       if (handler === undefined || port === undefined) throw new Error(`there is no handler ${place}`);
@@ -59,12 +48,39 @@ export async function startFleet(
   };
 }
 
-/** @returns the verified action, or why there is none */
-async function actionOf(client: Cosigner | undefined, payload: Payload): Promise<string> {
+export interface Asked {
+  /** Each verified action, or why there was none; the final action is last. */
+  readonly answers: readonly string[];
+  /** The final answer as it was received. */
+  readonly body: string;
+}
+
+/**
+ * Asks until the answer is final: each time another one, as a load balancer does.
+ * @param place of the client to begin with
+ * @throws {Error} if there is no final answer in 90 s
+ */
+export async function askUntilFinal(
+  clients: readonly Cosigner[],
+  payload: Payload,
+  place = 0,
+): Promise<Asked> {
+  const answers: string[] = [];
+  const end = performance.now() + PATIENCE_MS;
+  for (let turn = place; performance.now() < end; turn++) {
+    const { answer, body } = await askOnce(clients[turn % clients.length], payload);
+    answers.push(answer);
+    if (['APPROVE', 'REJECT', 'IGNORE'].includes(answer)) return { answers, body };
+    await sleep(PAUSE_MS);
+  }
+  throw new Error(`no final answer for ${String(payload['requestId'])}: ${answers.slice(-5).join(', ')}`);
+}
+
+async function askOnce(client: Cosigner | undefined, payload: Payload) {
   try {
-    const outcome = await client?.send('transaction', payload);
-    return outcome?.answer?.action ?? `status ${outcome?.status}: ${outcome?.problem}`;
+    const { answer, status, problem, body } = (await client?.send('transaction', payload)) ?? {};
+    return { answer: answer?.action ?? `status ${status}: ${problem}`, body: body ?? '' };
   } catch (error) {
-    return `no response: ${String(error)}`;
+    return { answer: `no response: ${String(error)}`, body: '' };
   }
 }

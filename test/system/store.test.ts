@@ -5,16 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { keysIn } from '../../cli/cosigner/keys.js';
-import type { Payload } from '../../cli/cosigner/request.js';
 import { LOCAL_KEY_DIRECTORY } from '../../src/config.js';
 import { createMissingKeys } from '../../src/keys/directory.js';
-import { counterFromJson } from '../../src/policy/limits/counter-json.js';
-import { counterKey } from '../../src/store/keys.js';
 import { DynamoTable } from '../../src/store/dynamodb.js';
 import { openStore } from '../../src/store/open.js';
 import type { Table } from '../../src/store/table.js';
 import { type Fleet, startFleet } from '../helpers/fleet.js';
 import { type Ran, runAudit } from '../helpers/cli.js';
+import { assertRound, limitOf, paymentOf, type Result, spentBy } from '../helpers/limit-round.js';
 import { storeWorld } from '../helpers/moto-store.js';
 
 const SIZE = 4;
@@ -27,12 +25,7 @@ const ROUNDS: Readonly<Record<string, number>> = {
 };
 const KILLED_ROUNDS: Readonly<Record<string, number>> = { embedded: 20, DynamoDB: 4 };
 
-const POLICY = `version: 1
-limits:
-  payouts: { amount: tx.amount, per: [tx.sourceId], window: 24h, max: "${FITTING}" }
-rules:
-  - { id: all, for: transaction, when: 'true', action: approve }
-`;
+const POLICY = limitOf(FITTING);
 
 interface Setup {
   readonly fleet: Fleet;
@@ -76,7 +69,7 @@ for (const [name, setUp] of Object.entries(SETUPS)) {
       for (let round = 0; round < (ROUNDS[name] ?? 0); round++) {
         const source = randomUUID();
         const results = await askAll(fleet, source);
-        assertRound(t, results);
+        assertRound(t, results, FITTING);
         t.equal(await spentBy(table, source), String(FITTING), 'each is counted once');
       }
     },
@@ -94,7 +87,7 @@ for (const [name, setUp] of Object.entries(SETUPS)) {
     })();
     for (let round = 0; round < (KILLED_ROUNDS[name] ?? 0); round++) {
       const source = randomUUID();
-      assertRound(t, await askAll(fleet, source));
+      assertRound(t, await askAll(fleet, source), FITTING);
       t.equal(await spentBy(table, source), String(FITTING));
       await sleep(300);
     }
@@ -109,52 +102,13 @@ for (const [name, setUp] of Object.entries(SETUPS)) {
   });
 }
 
-interface Result {
-  readonly id: string;
-  readonly answers: readonly string[];
-}
-
 /** Sends each transaction twice, all at once, to all handlers in turn. */
 function askAll(fleet: Fleet, source: string): Promise<readonly Result[]> {
   const ids = Array.from({ length: TRANSACTIONS }, () => randomUUID());
   return Promise.all(
-    [...ids, ...ids].map(async (id, place) => ({
-      id,
-      answers: await fleet.ask(paymentOf(id, source), place),
+    [...ids, ...ids].map(async (txId, place) => ({
+      txId,
+      answers: await fleet.ask(paymentOf(txId, source), place),
     })),
   );
-}
-
-function assertRound(t: Test, results: readonly Result[]): void {
-  const finals = new Map<string, Set<string>>();
-  for (const { id, answers } of results) {
-    const found = finals.get(id) ?? new Set();
-    finals.set(id, found.add(answers.at(-1) ?? ''));
-  }
-  const approved = [...finals.values()].filter((answers) => answers.has('APPROVE'));
-  t.ok(
-    [...finals.values()].every(({ size }) => size === 1),
-    'no final answer differs from another',
-  );
-  t.equal(approved.length, FITTING);
-}
-
-async function spentBy(table: Table, source: string): Promise<string> {
-  for await (const item of table.query(counterKey('payouts', source).partition)) {
-    const { buckets } = counterFromJson(JSON.parse(item.data));
-    return buckets.reduce((sum, bucket) => sum + Number(bucket.sum), 0).toString();
-  }
-  return 'nothing';
-}
-
-function paymentOf(id: string, sourceId: string): Payload {
-  return {
-    requestId: id,
-    txId: id,
-    operation: 'TRANSFER',
-    asset: 'COIN',
-    amountStr: '1',
-    ...{ sourceType: 'VAULT', sourceId },
-    destinations: [{ dstAddress: 'somewhere', amountNativeStr: '1' }],
-  };
 }
