@@ -24,8 +24,10 @@ export type Handler = (event: unknown) => Promise<HttpAnswer>;
 const START_LIMIT_MS = 8_000;
 /** How long it may take at least, in ms, however slowly the process starts. */
 const LEAST_LOAD_MS = 1_000;
-/** How long an answer, or the start, may wait for what the store still does, in ms. */
+/** How long an answer may wait for what the store still does, in ms. */
 const SETTLE_LIMIT_MS = 3_000;
+/** How long the start may wait for it, in ms: if the store is slow, the first decision waits instead. */
+const START_SETTLE_LIMIT_MS = 1_500;
 /** How often to look whether a store that counts as lost is back, in ms. */
 const LOSS_CHECK_MS = 5_000;
 
@@ -88,7 +90,7 @@ async function open(config: Config, log: Logger): Promise<Handler> {
     emergency.stop.load(),
     opening.then(async (store) => {
       await store?.ready();
-      await settle(store);
+      await settle(store, START_SETTLE_LIMIT_MS);
     }),
     // The candidate.
     schedule.refresh(),
@@ -134,12 +136,12 @@ function settled(
   return async (event) => {
     const answered = await answer(event);
     comparison.settle();
-    await settle(opened);
+    await settle(opened, SETTLE_LIMIT_MS);
     return answered;
   };
 }
 
 /** Waits until nothing is being written: the environment may be frozen from then on. */
-async function settle(opened: OpenMemory | undefined): Promise<void> {
-  if (opened !== undefined) await atMost(SETTLE_LIMIT_MS, opened.settle());
+async function settle(opened: OpenMemory | undefined, limitMs: number): Promise<void> {
+  if (opened !== undefined) await atMost(limitMs, opened.settle());
 }

@@ -1,10 +1,12 @@
 // Several environments of the Lambda function behind one load balancer. As Lambda does, each of them answers one event at a
-// time, is frozen until the next one, and is replaced once it has ended.
+// time, and is frozen until the next one.
 import { type LambdaFunction, type LambdaOptions, loadBalancer, startFunction } from './lambda.js';
 import type { Scope } from './scope.js';
 
-/** How many environments start at the same time. */
-const STARTING = 4;
+/** How many environments start at the same time: each has 10 s, as on Lambda. */
+const STARTING = 2;
+/** How often an environment is started that does not start in time. */
+const START_ATTEMPTS = 3;
 
 export interface LambdaFleet {
   /** Base URL of the load balancer. */
@@ -15,29 +17,28 @@ export interface LambdaFleet {
 
 /** Starts the environments, and kills them at the end of the test. An event waits while all of them are answering. */
 export async function startLambdaFleet(t: Scope, size: number, options: LambdaOptions): Promise<LambdaFleet> {
-  const frozen = new Set<LambdaFunction>();
+  const free = new Set<LambdaFunction>();
   const answering = new Set<LambdaFunction>();
   /** Events that no environment was free for. */
   const waiting: (() => void)[] = [];
-  const freeze = (environment: LambdaFunction): void => {
-    environment.handler.child.kill('SIGSTOP');
-    frozen.add(environment);
+  const offer = (environment: LambdaFunction): void => {
+    free.add(environment);
     waiting.shift()?.();
   };
   const thawAny = async (): Promise<LambdaFunction> => {
     for (;;) {
-      const environment = anyOf(frozen);
+      const environment = anyOf(free);
       if (environment === undefined) {
         await new Promise<void>((resolve) => waiting.push(resolve));
         continue;
       }
-      frozen.delete(environment);
+      free.delete(environment);
       answering.add(environment);
       environment.handler.child.kill('SIGCONT');
       return environment;
     }
   };
-  const add = async (): Promise<void> => freeze(await start(t, options));
+  const add = async (): Promise<void> => offer(await start(t, options));
   for (let started = 0; started < size; started += STARTING) {
     await Promise.all(Array.from({ length: Math.min(STARTING, size - started) }, add));
   }
@@ -46,31 +47,34 @@ export async function startLambdaFleet(t: Scope, size: number, options: LambdaOp
       const environment = await thawAny();
       const returned = await environment.invoke(event);
       // Unless it was killed.
-      if (answering.delete(environment)) freeze(environment);
+      if (answering.delete(environment)) {
+        environment.handler.child.kill('SIGSTOP');
+        offer(environment);
+      }
       return returned;
     },
   });
   return {
     url,
     async replaceOne() {
-      const environment = anyOf(answering) ?? anyOf(frozen);
+      const environment = anyOf(answering) ?? anyOf(free);
       if (environment === undefined) throw new Error('there is no environment');
       answering.delete(environment);
-      frozen.delete(environment);
+      free.delete(environment);
       await environment.handler.stop('SIGKILL');
       await add();
     },
   };
 }
 
-async function start(t: Scope, options: LambdaOptions): Promise<LambdaFunction> {
+/** Starts an environment, and another one if it fails. @throws {Error} if none starts */
+async function start(t: Scope, options: LambdaOptions, attempt = 1): Promise<LambdaFunction> {
   const environment = await startFunction(t, options);
   const { handler, ready } = environment;
-  const failed = handler.exited.then(() => {
-    throw new Error(`an environment did not start:\n${JSON.stringify(handler.lines)}\n${handler.stderr()}`);
-  });
-  await Promise.race([ready, failed]);
-  return environment;
+  const isReady = await Promise.race([ready.then(() => true), handler.exited.then(() => false)]);
+  if (isReady) return environment;
+  if (attempt < START_ATTEMPTS) return start(t, options, attempt + 1);
+  throw new Error(`no environment starts:\n${JSON.stringify(handler.lines)}\n${handler.stderr()}`);
 }
 
 function anyOf<Item>(items: ReadonlySet<Item>): Item | undefined {

@@ -124,6 +124,14 @@ t.test(
   },
 );
 
+t.test('has a start record if the environment is never asked', TIMEOUT, async (t) => {
+  const { env, table } = await account(t);
+  const lambda = await startFunction(t, { cwd: t.testdir(), env });
+  await lambda.ready;
+  await lambda.handler.stop('SIGKILL');
+  t.match(await recordsOf(table), [{ data: /"type":"start"/ }]);
+});
+
 async function recordsOf(table: Table) {
   const records: { readonly writer: string; readonly data: string }[] = [];
   for await (const head of table.query(HEADS)) {
