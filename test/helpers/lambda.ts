@@ -16,7 +16,6 @@ export const RUNTIME = join(ROOT, 'dist/runtime.js');
 const IDLE_TIMEOUT_MS = 60_000;
 
 /** How long a load balancer keeps a connection that nothing is sent on, in ms. */
-const IDLE_TIMEOUT_MS = 60_000;
 
 /** What the process returned for an event. */
 export interface Returned {
