@@ -22,6 +22,8 @@ const FREEZE_SECONDS = Number(process.env['LAMBDA_FREEZE_SECONDS'] ?? 3);
 const PERIODS: Readonly<Record<string, string>> =
   FREEZE_SECONDS >= 120 ? {} : { KEY_REFRESH_SECONDS: '1', POLICY_REFRESH_SECONDS: '2' };
 const KILLS = 5;
+/** Longer than everything else at the start takes, shorter than the start waits, in ms. */
+const SLOW_WRITE_MS = 1000;
 /** How often a store that counts as lost is looked at, in ms. */
 const LOSS_CHECK_MS = 5000;
 /** How long connections to AWS are kept without use, in ms. */
@@ -124,11 +126,16 @@ t.test(
   },
 );
 
-t.test('has a start record if the environment is never asked', TIMEOUT, async (t) => {
-  const { env, table } = await account(t);
-  const lambda = await startFunction(t, { cwd: t.testdir(), env });
+t.test('has written its start record before it can be frozen', TIMEOUT, async (t) => {
+  const { endpoint, env, table } = await account(t);
+  const proxy = await awsProxy(t, endpoint);
+  proxy.before = ({ action }) =>
+    action === 'TransactWriteItems' ? sleep(SLOW_WRITE_MS, undefined) : undefined;
+  const lambda = await startFunction(t, {
+    cwd: t.testdir(),
+    env: { ...env, AWS_ENDPOINT_URL: proxy.endpoint },
+  });
   await lambda.ready;
-  await lambda.handler.stop('SIGKILL');
   t.match(await recordsOf(table), [{ data: /"type":"start"/ }]);
 });
 
