@@ -32,11 +32,10 @@ const ANYWHERE: readonly SettingChange[] = [
   row('availabilityZones', set({ availabilityZones: ['ap-northeast-1a', 'ap-northeast-1d'] })),
   row('s3PrefixListId', set({ s3PrefixListId: 'pl-0123456789abcdef0' })),
   row('dynamodbPrefixListId', set({ dynamodbPrefixListId: 'pl-0123456789abcdef1' })),
-  row('compute', set({ compute: 'lambda' })),
   row('compute front console', set({ compute: 'lambda', front: 'api', console: false })),
   row(
     'compute lambda lambda.reservedConcurrency lambda.provisionedConcurrency',
-    set({ compute: 'lambda', lambda: { reservedConcurrency: 20, provisionedConcurrency: 2 } }),
+    set(CHOICES.concurrency),
   ),
   row('hostName', set({ hostName: 'handler.internal' })),
   row('auth', set({ auth: 'json' })),
