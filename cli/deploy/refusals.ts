@@ -7,8 +7,7 @@ import { DeployError } from '../aws/error.js';
 import { npmCommand } from '../aws/printed-commands.js';
 import { type ResourceChange, lossesOf } from './changes.js';
 import { importsOf, inputValue, outputsOf } from './inputs.js';
-import type { Outputs, TemplateBody } from './templates.js';
-import { hasTasks } from './transition.js';
+import type { Outputs } from './templates.js';
 import type { DeploymentRun } from './step.js';
 
 /** Why an update is refused. */
@@ -110,27 +109,10 @@ function reasonAgainst(
     const names = users.map(({ stack }) => stack).join(' and ');
     return `${names} ${users.length === 1 ? 'uses' : 'use'} it`;
   }
-  if (isLogOfTasks(run, stack, type)) return undefined;
   const isHost = stack === 'cosigner' && type === 'AWS::EC2::Instance';
   if (isHost || DATA_TYPES.includes(type)) return isHost ? 'it is the Co-signer' : 'it holds data';
   if (sameName !== undefined) return `its name is fixed: there can't be a second ${sameName}`;
   return undefined;
-}
-
-/** Outside prod, where they are not kept, the logs of tasks are deleted with the tasks that a function replaces. */
-function isLogOfTasks(
-  { templates, deployedTemplates }: DeploymentRun,
-  stack: StackName,
-  type: string,
-): boolean {
-  const template = templates.find(({ name }) => name === stack);
-  const after = JSON.parse(template?.body ?? '{}') as TemplateBody;
-  return (
-    stack === 'callback' &&
-    type === 'AWS::Logs::LogGroup' &&
-    hasTasks(deployedTemplates.get(stack)) &&
-    !hasTasks(after)
-  );
 }
 
 /** @returns the deployed stacks that use a resource; without those that this run deletes first */

@@ -123,7 +123,7 @@ function companionsOf(deployment: DeploymentRun, template: Template) {
       };
     case 'callback':
       return {
-        before: [hostNameCheck(deployment, template), ...roles, leftOverLog(deployment, template)],
+        before: [hostNameCheck(deployment, template), ...roles, leftOverLog(deployment)],
         after: protection,
       };
     default:

@@ -20,7 +20,7 @@ type Choice = Pick<Settings, 'compute' | 'front' | 'cosigner' | 'console'>;
 type Templates = ReadonlyMap<StackName, TemplateBody>;
 
 /** Whether a stack runs tasks of the handler. */
-export function hasTasks({ Resources = {} }: TemplateBody = {}): boolean {
+function hasTasks({ Resources = {} }: TemplateBody = {}): boolean {
   return Object.values(Resources).some(({ Type }) => Type === 'AWS::ECS::Service');
 }
 

@@ -9,6 +9,8 @@ export interface EmulatedFunction {
   answer: unknown;
   /** What it logs meanwhile. */
   log: string;
+  /** Ids of the VPC endpoints of an API, which the emulator does not store. */
+  apiEndpoints: readonly string[];
   /** The events that it was called with. */
   readonly events: unknown[];
   /** @returns undefined for what the emulator does */
@@ -25,8 +27,10 @@ export function emulateFunction(endpoint: string): EmulatedFunction {
   const emulated: EmulatedFunction = {
     answer: { statusCode: 200, body: '{"status":"ok"}' },
     log: '',
+    apiEndpoints: [],
     events: [],
     async reply({ service, action, body }) {
+      if (service === 'apigateway') return apiReply(action, emulated.apiEndpoints);
       if (service !== 'lambda') return undefined;
       if (action.endsWith('/provisioned-concurrency')) {
         if (action.startsWith('GET')) return NO_PROVISIONED_CONCURRENCY;
@@ -40,6 +44,14 @@ export function emulateFunction(endpoint: string): EmulatedFunction {
     },
   };
   return emulated;
+}
+
+/** The emulator creates no stages in stacks, and APIs without their endpoints. */
+function apiReply(action: string, vpcEndpointIds: readonly string[]): AwsReply | undefined {
+  if (action.endsWith('/stages/dev')) return json({ deploymentId: 'abc123' });
+  if (/^GET \/restapis\/\w+$/.test(action))
+    return json({ endpointConfiguration: { types: ['PRIVATE'], vpcEndpointIds } });
+  return undefined;
 }
 
 /** The stack's alias exists when its creation is complete, and so before it is called. */

@@ -5,7 +5,9 @@ import { previewChanges } from '../../cli/deploy/preview.js';
 import { type Refusal, refusalsOf, stacksToUpdateLast } from '../../cli/deploy/refusals.js';
 import type { DeploymentRun } from '../../cli/deploy/step.js';
 import { synthesizeTemplates, type Template, type TemplateBody } from '../../cli/deploy/templates.js';
+import { leavingFirst } from '../../cli/deploy/transition.js';
 import type { DeployedStack } from '../../cli/aws/stack.js';
+import type { Leaving } from '../../infra/deployment.js';
 import type { StackName } from '../../infra/names.js';
 import { checkSettings } from '../../infra/settings.js';
 import type { Json } from './settings.js';
@@ -27,9 +29,9 @@ interface Deployed {
 const cache = new Map<string, readonly Template[]>();
 
 /** @throws {SettingsError} */
-export function templatesFor(settings: Json): readonly Template[] {
-  const key = JSON.stringify(settings);
-  const templates = cache.get(key) ?? synthesizeTemplates('dev', checkSettings(settings, 'dev'));
+export function templatesFor(settings: Json, leaving: Leaving = new Set()): readonly Template[] {
+  const key = JSON.stringify([settings, ...leaving]);
+  const templates = cache.get(key) ?? synthesizeTemplates('dev', checkSettings(settings, 'dev'), leaving);
   // Pairs are not needed again.
   if (cache.size < 100) cache.set(key, templates);
   return templates;
@@ -51,6 +53,13 @@ export function deployedWith(templates: readonly Template[]): Deployed {
     } as unknown as DeployedStack);
   }
   return { deployed, deployedTemplates };
+}
+
+/** The first update after a change of settings. @throws {SettingsError} */
+export function planChange(before: Json, after: Json): Update {
+  const deployed = templatesFor(before);
+  const leaving = leavingFirst(checkSettings(after, 'dev'), deployedWith(deployed).deployedTemplates);
+  return planUpdate(deployed, templatesFor(after, leaving));
 }
 
 /** @param selected all stacks unless given */

@@ -90,13 +90,11 @@ export function linkedRoles({ session, templates, selected, notes }: DeploymentR
 }
 
 /** The log group that Container Insights has written again after the stack was deleted. */
-export function leftOverLog({ session, deployedTemplates }: DeploymentRun, template: Template): Companion {
+export function leftOverLog({ session }: DeploymentRun): Companion {
   const name = session.names.logGroups.containerInsights;
-  const before = JSON.stringify(deployedTemplates.get(template.name) ?? {});
   return {
     async inspect({ action }) {
-      const creates = action === 'create' || action === 'recreate' || !before.includes(name);
-      if (!creates || !template.body.includes(name)) return [];
+      if (action !== 'create' && action !== 'recreate') return [];
       if (!(await isLeftOver(session))) return [];
       if (!session.production) return [`delete: log group ${name}, left over from an earlier deployment`];
       throw new DeployError(

@@ -1,5 +1,6 @@
 // Checks the private REST API that the Co-signer calls, and its endpoint in the VPC.
-import { DescribeVpcEndpointsCommand } from '@aws-sdk/client-ec2';
+import { DescribeVpcEndpointsCommand, type VpcEndpoint } from '@aws-sdk/client-ec2';
+import { isAwsError } from '../../aws/error.js';
 import { describeRestApi, type RestApi } from '../../aws/rest-api.js';
 import { revert } from '../advice.js';
 import { type Finding, unlessAny, wrong } from '../check.js';
@@ -40,13 +41,22 @@ async function endpointId(scene: Scene): Promise<string | undefined> {
 async function endpointProblems(scene: Scene, id: string | undefined): Promise<readonly Finding[]> {
   const back = await revert(scene, 'foundation');
   if (id === undefined) return [wrong('there is no endpoint for the API', back)];
-  const { VpcEndpoints = [] } = await scene.session.aws.ec2.send(
-    new DescribeVpcEndpointsCommand({ Filters: [{ Name: 'vpc-endpoint-id', Values: [id] }] }),
-  );
-  const [found] = VpcEndpoints;
+  const found = await findEndpoint(scene, id);
   if (found === undefined) return [wrong(`the endpoint ${id} of the API does not exist`, back)];
   const { State = 'unknown' } = found;
   return State.toLowerCase() === 'available'
     ? []
     : [wrong(`the endpoint ${id} of the API is ${State}`, back)];
+}
+
+async function findEndpoint({ session }: Scene, id: string): Promise<VpcEndpoint | undefined> {
+  try {
+    const { VpcEndpoints = [] } = await session.aws.ec2.send(
+      new DescribeVpcEndpointsCommand({ VpcEndpointIds: [id] }),
+    );
+    return VpcEndpoints[0];
+  } catch (error) {
+    if (isAwsError(error, 'InvalidVpcEndpointId.NotFound')) return undefined;
+    throw error;
+  }
 }

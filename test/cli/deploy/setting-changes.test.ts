@@ -16,7 +16,7 @@ import {
   OWN_VPC,
 } from '../../helpers/setting-changes.js';
 import { problemsOf } from '../../helpers/update-invariants.js';
-import { asVersion070, deployedWith, planUpdate, templatesFor } from '../../helpers/updates.js';
+import { asVersion070, deployedWith, planChange, planUpdate, templatesFor } from '../../helpers/updates.js';
 
 // Synthesizes dozens of deployments.
 t.setTimeout(300_000);
@@ -28,7 +28,7 @@ interface Resource {
 
 /** @returns the resources that are refused, in one line for each; or that the settings are invalid */
 function outcome(before: Json, after: Json): readonly string[] {
-  const { refusals } = planUpdate(templatesFor(before), templatesFor(after));
+  const { refusals } = planChange(before, after);
   return refusals.map(
     ({ stack, change, setting = '' }) => `${stack} ${change.type} ${change.kind} ${setting}`,
   );
@@ -56,7 +56,7 @@ for (const [where, base, changes] of [
   t.test(`${where}: each setting, changed alone`, (t) => {
     for (const { settings, change } of changes) {
       const name = `${where}: ${settings.join(' ')}`;
-      const update = planUpdate(templatesFor(base), templatesFor(change(base)));
+      const update = planChange(base, change(base));
       t.strictSame(problemsOf(update), [], name);
       const refused = outcome(base, change(base)).join('\n');
       const expected = REFUSED[name];

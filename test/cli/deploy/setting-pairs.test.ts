@@ -10,7 +10,7 @@ import {
 } from '../../helpers/setting-changes.js';
 import type { Json } from '../../helpers/settings.js';
 import { problemsOf } from '../../helpers/update-invariants.js';
-import { planUpdate, templatesFor, type Update } from '../../helpers/updates.js';
+import { planChange, templatesFor, type Update } from '../../helpers/updates.js';
 
 // Synthesizes hundreds of deployments.
 t.setTimeout(600_000);
@@ -18,7 +18,7 @@ t.setTimeout(600_000);
 /** @returns undefined if the settings contradict each other */
 function planned(before: Json, after: Json): Update | undefined {
   try {
-    return planUpdate(templatesFor(before), templatesFor(after));
+    return planChange(before, after);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     return undefined;
