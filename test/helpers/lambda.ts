@@ -15,8 +15,6 @@ export const RUNTIME = join(ROOT, 'dist/runtime.js');
 /** How long a load balancer keeps a connection that nothing is sent on, in ms. */
 const IDLE_TIMEOUT_MS = 60_000;
 
-/** How long a load balancer keeps a connection that nothing is sent on, in ms. */
-
 /** What the process returned for an event. */
 export interface Returned {
   /** The answer as the process returned it, or the error in the runtime API's format. */
