@@ -126,7 +126,12 @@ export function explainError(error: unknown, profile: string | undefined): unkno
 }
 
 function toFault(error: Error, profile: string | undefined): Fault {
-  const { code, path, call = 'the request', $metadata } = error as Error & {
+  const {
+    code,
+    path,
+    call = 'the request',
+    $metadata,
+  } = error as Error & {
     readonly code?: unknown;
     readonly path?: string;
     readonly call?: string;
