@@ -33,10 +33,7 @@ const ANYWHERE: readonly SettingChange[] = [
   row('s3PrefixListId', set({ s3PrefixListId: 'pl-0123456789abcdef0' })),
   row('dynamodbPrefixListId', set({ dynamodbPrefixListId: 'pl-0123456789abcdef1' })),
   row('compute front console', set({ compute: 'lambda', front: 'api', console: false })),
-  row(
-    'compute lambda lambda.reservedConcurrency lambda.provisionedConcurrency',
-    set(CHOICES.concurrency),
-  ),
+  row('compute lambda lambda.reservedConcurrency lambda.provisionedConcurrency', set(CHOICES.concurrency)),
   row('hostName', set({ hostName: 'handler.internal' })),
   row('auth', set({ auth: 'json' })),
   row('callbackKeyAlgorithm', set({ callbackKeyAlgorithm: 'ES256' })),
