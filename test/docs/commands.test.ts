@@ -83,6 +83,8 @@ const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, conta
   'node dist/console.js': ['docker/verify-image.sh', 'node dist/console.js'],
   'node dist/healthcheck.js': ['docker/verify-image.sh', 'node dist/healthcheck.js'],
   'node dist/healthcheck.js 3001': ['infra/stacks/console.ts', "'dist/healthcheck.js', String(CONSOLE_PORT)"],
+  'node dist/runtime.js': ['docker/verify-image.sh', '"dist/runtime.js"'],
+  'npm run scale -- settings': ['test/deploy/function.test.ts', "'settings'"],
   'npm sbom --omit=dev': ['Dockerfile', 'npm sbom --omit=dev'],
   // `npm start` runs this command after the build, with the local-mode flag.
   'node dist/main.js': ['package.json', 'node dist/main.js --local'],
