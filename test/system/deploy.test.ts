@@ -260,7 +260,7 @@ t.test('deploys, operates and destroys an environment', async (t) => {
     t.match(await place.json('scale', '1'), { desired: 1, service: { desired: 1 } });
     t.equal((await account.service())?.desiredCount, 1);
     for (const wrong of ['21', '-1', 'many']) {
-      const message = `the number of tasks must be a whole number from 0 to 20, not "${wrong}"`;
+      const message = `the number of tasks must be a whole number from 0 to 20, or settings, not "${wrong}"`;
       t.match(await place.run('scale', wrong), { code: 2, stderr: message });
     }
     for (const wrong of [[], ['1', '2']]) t.match(await place.run('scale', ...wrong), { code: 2 });
