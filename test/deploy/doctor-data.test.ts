@@ -119,7 +119,7 @@ t.test('keys, policy, store and alarms', async (t) => {
     },
     check: 'table',
     problem: /fireblocks-dev-store does not exist/,
-    next: /"Restore the table".*\nnpm run policy -- stop -e dev$/,
+    next: /"Restore the table".* npm run policy -- stop -e dev$/,
   });
 
   await patient.finds(t, 'point-in-time recovery is turned off', {
