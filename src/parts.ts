@@ -1,5 +1,8 @@
-// Creates what the service and its Lambda edition have in common: sources, keys, policy, emergency stop, candidate, store.
+// Creates what the service and its Lambda edition have in common: sources, keys, policy, emergency stop, candidate, store,
+// and the application that decides by them.
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { type AppOptions, buildApp } from './app.js';
 import type { Config, SourceConfig } from './config.js';
 import { createMissingKeys, directoryKeySource } from './keys/directory.js';
 import { parameterKeySource } from './keys/parameters.js';
@@ -9,7 +12,7 @@ import type { OpenMemory } from './memory/open.js';
 import { createAdmission, parameterSource, policyDirectory } from './policy-setup.js';
 import { Comparison } from './routes/comparison.js';
 import { Candidate } from './sources/candidate.js';
-import { emergencyDecision } from './sources/emergency.js';
+import { decideUnless, emergencyDecision } from './sources/emergency.js';
 import { readFileValue, readPolicyFile } from './sources/file.js';
 import { Freshness } from './sources/freshness.js';
 import { CurrentPolicy } from './sources/policy.js';
@@ -69,6 +72,38 @@ export async function openMemory(
     ...{ config: store, version, policy, log, consoleOrigin: console?.origin, sealsOnTimer },
     emergency: () => emergencyDecision(emergency),
     decideBy: (...args) => comparison.decideBy(...args),
+  });
+}
+
+/** @returns what keeps lists in a store that is being opened. Were it not to open, the process would not start */
+export function keepLists(opening: () => Promise<OpenMemory | undefined>): OnList {
+  return (sha256, bytes) =>
+    void opening().then(
+      (store) => store?.keepList(sha256, bytes),
+      () => undefined,
+    );
+}
+
+/** What the service and its Lambda edition set in ways of their own. */
+type OwnOptions = Pick<AppOptions, 'certificate' | 'overload' | 'refresh' | 'version' | 'lifecycle' | 'log'>;
+
+/** Builds the application: it decides by the emergency stop, by stale data, then by the policy. */
+export function buildHandler(
+  config: Config,
+  { loading, policy, emergency, comparison }: Prepared,
+  store: OpenMemory | undefined,
+  own: OwnOptions,
+): Promise<FastifyInstance> {
+  return buildApp({
+    ...config,
+    memory: store?.memory,
+    loss: store?.loss,
+    keyRing: loading.ring,
+    policy,
+    emergency,
+    decide: decideUnless(emergency, (request) => comparison.decideBy(policy.current, request, new Date())),
+    comparison,
+    ...own,
   });
 }
 

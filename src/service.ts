@@ -1,20 +1,17 @@
 // Runs the service: reads the configuration, loads keys and policy, listens, and stops on a signal.
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { buildApp } from './app.js';
 import { fail, ListenError, readVersion } from './boot-failure.js';
 import { type Config, readConfig } from './config.js';
 import { loadKeys, startKeyRefresh } from './keys/refresh.js';
 import { localBanner } from './local.js';
 import { createLog } from './log.js';
-import type { Decide } from './policy/evaluate/decide.js';
 import type { Policy } from './policy/evaluate/policy.js';
 import type { OpenMemory } from './memory/open.js';
-import { openMemory, prepare, type Prepared } from './parts.js';
+import { buildHandler, keepLists, openMemory, prepare, type Prepared } from './parts.js';
 import { BaseError } from './protocol/error.js';
 import { loadPolicy } from './policy-setup.js';
 import { type Lifecycle, stopOnSignal } from './shutdown.js';
-import { decideUnless } from './sources/emergency.js';
 import type { ServerCertificate } from './tls/certificate.js';
 import { createCertificate } from './tls/listener.js';
 import { favourSize, limitYoungGeneration } from './v8-flags.js';
@@ -27,37 +24,19 @@ async function main(): Promise<void> {
   const log = await createLog(config.logLevel);
   const lifecycle = stopOnSignal({ log, timeoutMs: config.shutdownTimeoutMs });
   try {
-    const { loading, policy, emergency, admission, candidate, comparison } = await prepare(
+    const prepared = await prepare(
       config,
       log,
-      // Were it not to open, the service would not start.
-      (sha256, bytes) =>
-        void opening.then(
-          (store) => store?.keepList(sha256, bytes),
-          () => undefined,
-        ),
+      keepLists(() => opening),
     );
-    const byPolicy: Decide = (request) => comparison.decideBy(policy.current, request, new Date());
+    const { loading, policy, emergency, admission, candidate } = prepared;
     const version = readVersion();
     const certificate = await createCertificate(config.tls);
-    const opening = openMemory(config, log, version, { policy, emergency, comparison });
+    const opening = openMemory(config, log, version, prepared);
     // The store is opened and the application built while waiting for SSM.
     const [app, opened] = await Promise.all([
       opening.then((store) =>
-        buildApp({
-          ...config,
-          memory: store?.memory,
-          loss: store?.loss,
-          keyRing: loading.ring,
-          policy,
-          emergency,
-          decide: decideUnless(emergency, byPolicy),
-          comparison,
-          certificate,
-          version,
-          lifecycle,
-          log,
-        }),
+        buildHandler(config, prepared, store, { certificate, version, lifecycle, log }),
       ),
       opening,
       loadKeys(loading),

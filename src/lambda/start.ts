@@ -1,17 +1,14 @@
 // Starts the application in a Lambda environment: loads keys and policy, opens the store, and answers events. Nothing here
 // relies on timers, because the environment is frozen as soon as an answer is returned.
 import type { Logger } from 'pino';
-import { buildApp } from '../app.js';
 import { logFailure, readVersion } from '../boot-failure.js';
 import type { Config } from '../config.js';
 import { loadKeys, startKeyRefresh } from '../keys/refresh.js';
 import { createLog } from '../log.js';
 import type { OpenMemory } from '../memory/open.js';
-import { openMemory, prepare, type Prepared } from '../parts.js';
-import type { Decide } from '../policy/evaluate/decide.js';
+import { buildHandler, keepLists, openMemory, prepare, type Prepared } from '../parts.js';
 import { loadPolicy } from '../policy-setup.js';
 import { stopOnSignal } from '../shutdown.js';
-import { decideUnless } from '../sources/emergency.js';
 import { within } from '../sources/read.js';
 import { readLambdaConfig } from './config.js';
 import { answerEvents, type HttpAnswer } from './events.js';
@@ -54,30 +51,17 @@ async function open(config: Config, log: Logger): Promise<Handler> {
   const prepared = await prepare(
     config,
     log,
-    (sha256, bytes) =>
-      void opening.then(
-        (store) => store?.keepList(sha256, bytes),
-        () => undefined,
-      ),
+    keepLists(() => opening),
     clock,
   );
   const { loading, policy, emergency, admission, candidate, comparison } = prepared;
-  const byPolicy: Decide = (request) => comparison.decideBy(policy.current, request, new Date());
   const version = readVersion();
   const opening = openMemory(config, log, version, prepared, false);
   const schedule = new RequestSchedule();
   candidate?.keepFresh(config.policyRefreshMs, schedule.add);
   const [app, opened] = await Promise.all([
     opening.then((store) =>
-      buildApp({
-        ...config,
-        memory: store?.memory,
-        loss: store?.loss,
-        keyRing: loading.ring,
-        policy,
-        emergency,
-        decide: decideUnless(emergency, byPolicy),
-        comparison,
+      buildHandler(config, prepared, store, {
         // After a freeze, the event loop seems to have been delayed.
         overload: { maxEventLoopDelayMs: 0 },
         refresh: () => schedule.refresh().then(() => emergency.freshness.report()),

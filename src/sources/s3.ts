@@ -6,7 +6,7 @@ import {
   type S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { codeOf } from '../protocol/error.js';
-import { CONNECTIONS } from './connections.js';
+import { CONNECTIONS } from '../aws-connections.js';
 import { within } from './read.js';
 import { SourceError } from './source.js';
 import { type ByteStream, changedWhileRead, fillBuffer, type Stamped } from './stream.js';

@@ -6,7 +6,7 @@ import {
   type SSMServiceException,
 } from '@aws-sdk/client-ssm';
 import { codeOf } from '../protocol/error.js';
-import { CONNECTIONS } from './connections.js';
+import { CONNECTIONS } from '../aws-connections.js';
 import { within } from './read.js';
 import { SourceError, type StoredValue } from './source.js';
 

@@ -1,5 +1,6 @@
 // Calls AWS within a time limit, and repeats what failed for a moment.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CONNECTIONS } from '../aws-connections.js';
 import { type AwsFault, explainAwsError } from './aws-error.js';
 import { StoreError } from './error.js';
 import { TimeLimit } from './time.js';
@@ -10,19 +11,13 @@ const MAX_ATTEMPTS = 3;
 const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 500;
 const CONNECTION_TIMEOUT_MS = 1000;
-/** Idle connections are closed after this time, in ms: later, the network may have forgotten them, and a request would hang. */
-const IDLE_MS = 5000;
 /** When a client that was replaced is destroyed, in ms: later than any time limit. */
 const DESTROY_AFTER_MS = 120_000;
 
 /** For both clients: our own attempts, because only they know whether an earlier one may have been done. */
 export const CLIENT_OPTIONS = {
   maxAttempts: 1,
-  requestHandler: {
-    connectionTimeout: CONNECTION_TIMEOUT_MS,
-    httpAgent: { timeout: IDLE_MS },
-    httpsAgent: { timeout: IDLE_MS },
-  },
+  requestHandler: { ...CONNECTIONS, connectionTimeout: CONNECTION_TIMEOUT_MS },
 };
 
 interface Client {

@@ -29,7 +29,7 @@ export interface RuntimeApi {
   invoke(event: unknown): Promise<Returned>;
   /** Resolves with what the process reported, if it can't start. */
   readonly initError: Promise<unknown>;
-  /** Resolves once the process has asked for its first event. */
+  /** Resolves once the process waits for its first event. */
   readonly ready: Promise<void>;
   /** Resolves once the process waits for an event. */
   idle(): Promise<void>;
