@@ -74,7 +74,8 @@ async function open(config: Config, log: Logger): Promise<Handler> {
     emergency.stop.load(),
     opening.then(async (store) => {
       await store?.ready();
-      await settle(store, START_SETTLE_LIMIT_MS);
+      // The start record. The first answer seals it, together with the decision.
+      if (store !== undefined) await atMost(START_SETTLE_LIMIT_MS, store.idle());
     }),
     // The candidate.
     schedule.refresh(),
@@ -120,12 +121,7 @@ function settled(
   return async (event) => {
     const answered = await answer(event);
     comparison.settle();
-    await settle(opened, SETTLE_LIMIT_MS);
+    if (opened !== undefined) await atMost(SETTLE_LIMIT_MS, opened.settle());
     return answered;
   };
-}
-
-/** Waits until nothing is being written: the environment may be frozen from then on. */
-async function settle(opened: OpenMemory | undefined, limitMs: number): Promise<void> {
-  if (opened !== undefined) await atMost(limitMs, opened.settle());
 }

@@ -30,7 +30,9 @@ export interface OpenMemory {
   readonly keepList: (sha256: string, bytes: Buffer) => void;
   /** Looks whether the store has lost anything: until then, it counts as lost. Never fails. */
   ready(): Promise<void>;
-  /** Waits until nothing is being written, and seals heads if that is due: for a process that may stand still now. */
+  /** Waits until nothing is being written. */
+  idle(): Promise<void>;
+  /** The same, and seals heads if that is due: for a process that may stand still now. */
   settle(): Promise<void>;
   /** Seals what was written last, and closes the store. */
   close(): Promise<void>;
@@ -91,6 +93,7 @@ export async function openMemory({
       // Nothing waits for it.
       if (!loss.isLost) void begin();
     },
+    idle: () => journal.idle(),
     async settle() {
       await journal.idle();
       await sealing.sealDue();
