@@ -29,8 +29,6 @@ const LOSS_CHECK_MS = 5000;
 /** How long connections to AWS are kept without use, in ms. */
 const IDLE_MS = 5000;
 
-t.jobs = 2;
-
 async function account(t: Test) {
   const created = await lambdaAccount(t);
   return { ...created, env: { ...created.env, ...PERIODS } };
