@@ -1,7 +1,8 @@
 // Settings for the infrastructure tests. Does not load the CDK.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EXAMPLE_FILE } from '../../infra/settings.js';
+import type { EnvironmentName } from '../../infra/names.js';
+import { checkSettings, EXAMPLE_FILE, SettingsError } from '../../infra/settings.js';
 import { ROOT } from './cli.js';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -123,3 +124,14 @@ export const COMBINATIONS: readonly Combination[] = Object.entries(NETWORKS).fla
     })),
   ],
 );
+
+/** @returns what is reported about settings; nothing if they are valid */
+export function problems(json: unknown, environment: EnvironmentName = 'dev'): readonly string[] {
+  try {
+    checkSettings(json, environment);
+    return [];
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+}

@@ -1,19 +1,9 @@
 // Tests the settings that choose what runs the handler, and what the Co-signer calls.
 import t from 'tap';
 import { type EnvironmentName, stackNames } from '../../infra/names.js';
-import { checkSettings, SettingsError } from '../../infra/settings.js';
+import { checkSettings } from '../../infra/settings.js';
 import { findWarnings } from '../../infra/settings/warnings.js';
-import { CHOICES, EXAMPLE, type Json } from '../helpers/settings.js';
-
-function problems(json: unknown, environment: EnvironmentName = 'dev'): readonly string[] {
-  try {
-    checkSettings(json, environment);
-    return [];
-  } catch (error) {
-    if (error instanceof SettingsError) return error.problems;
-    throw error;
-  }
-}
+import { CHOICES, EXAMPLE, type Json, problems } from '../helpers/settings.js';
 
 t.test('the handler runs on Fargate behind a load balancer, unless settings say otherwise', (t) => {
   t.match(checkSettings(EXAMPLE, 'prod'), { compute: 'fargate', front: 'alb', lambda: undefined });

@@ -9,26 +9,15 @@ import {
   consoleOrigin,
   EXAMPLE_FILE,
   readSettings,
-  SettingsError,
 } from '../../infra/settings.js';
 import { findWarnings } from '../../infra/settings/warnings.js';
 import { ROOT } from '../helpers/cli.js';
-import { CHOICES, EXAMPLE, type Json } from '../helpers/settings.js';
+import { CHOICES, EXAMPLE, type Json, problems } from '../helpers/settings.js';
 
 const BAD_PATH = 'must be a path such as /fireblocks/callback_handler, without spaces and percent signs';
 
 const PREFIX_LIST =
   'must be the id of DynamoDB\'s prefix list, pl-…, which "aws ec2 describe-managed-prefix-lists" shows';
-
-function problems(json: unknown, environment: EnvironmentName = 'dev'): readonly string[] {
-  try {
-    checkSettings(json, environment);
-    return [];
-  } catch (error) {
-    if (error instanceof SettingsError) return error.problems;
-    throw error;
-  }
-}
 
 t.test('the example is valid in every environment', (t) => {
   for (const environment of ENVIRONMENT_NAMES) {

@@ -1,16 +1,16 @@
 // Tests every pair of changes of settings after a deployment: what is not refused would succeed.
 import t, { type Test } from 'tap';
-import { SettingsError } from '../../../infra/settings.js';
+import { SettingsError } from '../../infra/settings.js';
 import {
   CHANGES_IN_EXISTING_VPC,
   CHANGES_IN_OWN_VPC,
   EXISTING_VPC,
   OWN_VPC,
   type SettingChange,
-} from '../../helpers/setting-changes.js';
-import type { Json } from '../../helpers/settings.js';
-import { problemsOf } from '../../helpers/update-invariants.js';
-import { planChange, templatesFor, type Update } from '../../helpers/updates.js';
+} from '../helpers/setting-changes.js';
+import type { Json } from '../helpers/settings.js';
+import { problemsOf } from '../helpers/update-invariants.js';
+import { planChange, templatesFor, type Update } from '../helpers/updates.js';
 
 // Synthesizes hundreds of deployments.
 t.setTimeout(600_000);
