@@ -19,8 +19,8 @@ import { allItems, replaceAll } from '../helpers/table-items.js';
 
 /** How long an environment is frozen. With 200, the periods are the default ones, as in production. */
 const FREEZE_SECONDS = Number(process.env['LAMBDA_FREEZE_SECONDS'] ?? 3);
-const PERIODS: Readonly<Record<string, string>> =
-  FREEZE_SECONDS >= 120 ? {} : { KEY_REFRESH_SECONDS: '1', POLICY_REFRESH_SECONDS: '2' };
+const SHORT_PERIODS = { KEY_REFRESH_SECONDS: '1', POLICY_REFRESH_SECONDS: '2' };
+const PERIODS = FREEZE_SECONDS >= 120 ? {} : SHORT_PERIODS;
 const KILLS = 5;
 /** Longer than everything else at the start takes, shorter than the start waits, in ms. */
 const SLOW_WRITE_MS = 1000;
@@ -81,7 +81,7 @@ t.test(
     const { endpoint, env, callback, cosigner, put } = await account(t);
     const proxy = await awsProxy(t, endpoint, { keepAliveMs: 600_000 });
     const network = await forgetfulNetwork(t, proxy.endpoint);
-    const lambda = await environment(t, { ...env, AWS_ENDPOINT_URL: network.endpoint });
+    const lambda = await environment(t, { ...env, ...SHORT_PERIODS, AWS_ENDPOINT_URL: network.endpoint });
     const client = lambda.client(cosigner, callback);
     t.match(await ask(client), { answer: { action: 'APPROVE' } });
     lambda.handler.child.kill('SIGSTOP');
