@@ -18,6 +18,9 @@ export interface TargetGroupNames {
 /** The alias of the function that is called: always one version, and with provisioned concurrency. */
 export const FUNCTION_ALIAS = 'live';
 
+/** The parameter of the function's stack with the version that is called while a newer one is checked. */
+export const LIVE_VERSION = 'LiveVersion';
+
 /** @param project the `projectName` setting */
 export function namesOf(project: string, environment: EnvironmentName) {
   const prefix = `${project}-${environment}`;

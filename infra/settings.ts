@@ -5,7 +5,7 @@ import { nearest } from '../src/policy/language/nearest.js';
 import { BaseError, codeOf } from '../src/protocol/error.js';
 import { ENVIRONMENT_NAMES, type EnvironmentName } from './names.js';
 import { isUtf16, parseJsonFile } from './json-file.js';
-import { computeProblems, LAMBDA_SETTING_NAMES } from './settings/compute.js';
+import { computeProblems, concurrencyProblems, LAMBDA_SETTING_NAMES } from './settings/compute.js';
 import { CONSOLE_SETTING_NAMES } from './settings/console.js';
 import { findContradictions } from './settings/contradictions.js';
 import { withDefaults } from './settings/defaults.js';
@@ -90,13 +90,13 @@ export function checkSettings(json: unknown, environment: EnvironmentName, file 
       ? settingsWithExistingNetwork
       : settingsWithNewNetwork;
     const { data, error } = schema.safeParse(settings);
-    // Nobody must rename a project because of an environment that is not in use.
+    // Nobody must rename a project because of an environment that is not in use, or change the defaults of prod.
     const inUse = name === environment || (isObject(environments) && name in environments);
     for (const problem of [
       ...(error?.issues.flatMap(toProblems) ?? []),
       ...findContradictions(settings),
       ...computeProblems(stated),
-      ...(inUse ? nameProblems(settings, name) : []),
+      ...(inUse ? [...nameProblems(settings, name), ...concurrencyProblems(settings['lambda'])] : []),
     ]) {
       if (problems.has(problem)) continue;
       const setting = /^\w+/.exec(problem)?.[0] ?? '';

@@ -17,12 +17,15 @@ export interface HealthAnswer {
 /** Characters of an answer that are shown. */
 const SHOWN = 500;
 
-/** Asks the function for its health, as the load balancer would. @returns undefined if an emulator runs no functions */
-export async function askHealth({
-  aws,
-  names,
-  emulated,
-}: Pick<Session, 'aws' | 'names' | 'emulated'>): Promise<HealthAnswer | undefined> {
+/**
+ * Asks the function for its health, as the load balancer would.
+ * @param which the version in use, or the newest, as it is after an update
+ * @returns undefined if an emulator runs no functions
+ */
+export async function askHealth(
+  { aws, names, emulated }: Pick<Session, 'aws' | 'names' | 'emulated'>,
+  which: 'live' | 'newest',
+): Promise<HealthAnswer | undefined> {
   try {
     const {
       FunctionError,
@@ -31,7 +34,8 @@ export async function askHealth({
     } = await aws.lambda.send(
       new InvokeCommand({
         FunctionName: names.function,
-        Qualifier: FUNCTION_ALIAS,
+        // Without one, Lambda runs what the newest version was published from.
+        ...(which === 'live' && { Qualifier: FUNCTION_ALIAS }),
         Payload: JSON.stringify(HEALTH_EVENT),
         LogType: 'Tail',
       }),

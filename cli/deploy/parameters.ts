@@ -2,6 +2,8 @@
 import { wantedImages } from './image.js';
 import { cosignerImage } from '../aws/machine-image.js';
 import { describeService, type ServiceKind } from '../aws/service-state.js';
+import { LIVE_VERSION } from '../../infra/names.js';
+import { describeFunction } from '../aws/function.js';
 import { hasLogRole } from '../aws/rest-api.js';
 import type { Session } from '../aws/session.js';
 import { type DeployedStack, stateOf } from '../aws/stack.js';
@@ -37,9 +39,15 @@ export async function parametersOf(
     CertificateArn: certificate.arn() ?? deployed.get('callback')?.parameters['CertificateArn'],
     [PROTECTION]: 'true',
     ...(has(TASKS) && { [TASKS]: String(await tasksOf(run, kind)) }),
+    ...(has(LIVE_VERSION) && { [LIVE_VERSION]: await liveVersion(session, usable(current)) }),
     ...(has(LOG_ROLE) && { [LOG_ROLE]: await setsLogRole(session, usable(current)) }),
     ...(has('CosignerImageId') && { CosignerImageId: await cosignerImage(session, usable(current)) }),
   };
+}
+
+/** The version that is in use stays in use until the new one was checked. */
+async function liveVersion(session: Session, current: DeployedStack | undefined): Promise<string> {
+  return (current && (await describeFunction(session))?.version) ?? '';
 }
 
 /** There is one such role in an account and region: one that is set by somebody else stays. */

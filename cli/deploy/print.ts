@@ -29,6 +29,7 @@ const TITLES: Readonly<Partial<Record<StepName, string>>> = {
   console: 'Stack of the console',
   function: 'Stack of the function',
   'function health': 'Function healthy',
+  'function version': 'New version of the function in use',
   'console service': 'Console steady, targets healthy',
 };
 

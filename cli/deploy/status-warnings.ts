@@ -45,7 +45,7 @@ type Kind = 'handler' | 'console';
 
 function functionWarnings(session: Target, found: FunctionStatus | undefined): readonly StatusWarning[] {
   if (found === undefined) return [];
-  const { state, reason = 'Lambda gave no reason', reserved, provisioned } = found;
+  const { state, reason = 'Lambda gave no reason', reserved, provisioned, isHeldBack } = found;
   if (reserved === 0) {
     const message = 'the function is stopped, because it was scaled to 0: the Co-signer gets no answers';
     return [{ code: 'SCALED_TO_ZERO', message, next: npmCommand(session, 'scale', 'settings') }];
@@ -54,6 +54,11 @@ function functionWarnings(session: Target, found: FunctionStatus | undefined): r
   if (state === 'Failed') {
     const message = `the function can't run: ${reason}`;
     warnings.push({ code: 'FUNCTION_FAILED', message, next: npmCommand(session, 'deploy') });
+  }
+  if (isHeldBack) {
+    const message =
+      'a newer version of the function is not in use: a deployment is checking it, or has ended before it answered';
+    warnings.push({ code: 'VERSION_NOT_IN_USE', message, next: npmCommand(session, 'deploy') });
   }
   const wanted = session.settings.lambda?.provisionedConcurrency ?? 0;
   if ((provisioned?.available ?? 0) < wanted) {

@@ -27,6 +27,7 @@ import {
   type StopStatus,
 } from './parameter-status.js';
 import { readUnprotected } from './protection-status.js';
+import { isHeldBack } from './steps/function.js';
 import { leftOverStacks } from './transition.js';
 import {
   type ArchiveLock,
@@ -58,6 +59,8 @@ export interface ServiceStatus extends ServiceState {
 export interface FunctionStatus extends FunctionState {
   /** Undefined if the repository could not be read. */
   readonly pushed: ImageStatus | undefined;
+  /** Whether a newer version has not been put into use. */
+  readonly isHeldBack: boolean;
 }
 
 export interface ConsoleStatus {
@@ -130,7 +133,7 @@ export async function readStatus(session: Session): Promise<Status> {
   const [stacks, handler, withConsole, keysAndPolicy, emergencyStop, store, certificate, alarms, kept] =
     await Promise.all([
       Promise.all(names.map((name, index) => toStackStatus(session, name, deployed[index], optional))),
-      readHandler(session, optional),
+      readHandler(session, found.get('function'), optional),
       readConsole(session, optional),
       readParameters(session),
       readStop(session),
@@ -163,6 +166,7 @@ export async function readStatus(session: Session): Promise<Status> {
 /** What runs the handler by the settings: the service or the function. */
 async function readHandler(
   session: Session,
+  stack: DeployedStack | undefined,
   optional: OptionalReader,
 ): Promise<Pick<Status, 'service' | 'function'>> {
   if (handlerStack(session.settings) === 'callback') {
@@ -174,7 +178,7 @@ async function readHandler(
     image === undefined
       ? undefined
       : await optional('the age of the image of the handler', () => readImage(session, image));
-  return { service: undefined, function: state && { ...state, pushed } };
+  return { service: undefined, function: state && { ...state, pushed, isHeldBack: isHeldBack(stack) } };
 }
 
 /** Reads something whose absence does not matter for the rest. @returns undefined if it can't be read */

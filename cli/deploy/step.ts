@@ -14,6 +14,7 @@ export type StepName =
   | 'scan'
   | 'service'
   | 'function health'
+  | 'function version'
   | 'console service'
   // What a replaced function, task or API needed is removed once nothing uses it any more.
   | `${StackName} again`;

@@ -18,7 +18,7 @@ import {
   linkedRoles,
   withCompanions,
 } from './steps/companions.js';
-import { functionStep } from './steps/function.js';
+import { functionStep, versionStep } from './steps/function.js';
 import { keysStep } from './steps/keys.js';
 import { scanStep } from './steps/scan.js';
 import { serviceStep } from './steps/service.js';
@@ -91,7 +91,12 @@ function stepsOfStack(
     case 'image':
       return [stack, ...(options.givenTag === undefined ? [buildStep(deployment)] : [])];
     case 'function':
-      return [...beforeHandler(deployment), stack, functionStep(deployment)];
+      return [
+        ...beforeHandler(deployment),
+        stack,
+        functionStep(deployment),
+        versionStep(deployment, template, () => parametersOf(deployment, template, certificate)),
+      ];
     case 'callback':
       return session.settings.compute === 'fargate'
         ? [...beforeHandler(deployment), ...ownCertificate, stack, serviceStep(deployment)]

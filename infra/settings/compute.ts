@@ -71,15 +71,17 @@ export function computeProblems(stated: JsonObject): string[] {
   }
   if (front === 'api' && withConsole !== undefined)
     problems.push('console needs "front": "alb", because it is a service behind the load balancer');
-  return [...problems, ...concurrencyProblems(lambda), ...endpointProblems(stated)];
+  return [...problems, ...endpointProblems(stated)];
 }
 
-function concurrencyProblems(lambda: unknown): string[] {
+/** @param lambda with defaults, and not yet validated against the schema */
+export function concurrencyProblems(lambda: unknown): string[] {
   if (!isObject(lambda)) return [];
   const { reservedConcurrency: reserved, provisionedConcurrency: provisioned } = lambda;
-  if (typeof reserved !== 'number' || typeof provisioned !== 'number' || reserved >= provisioned) return [];
+  if (typeof reserved !== 'number' || typeof provisioned !== 'number') return [];
+  if (provisioned === 0 || reserved > provisioned) return [];
   return [
-    `lambda.reservedConcurrency is ${reserved}, but provisionedConcurrency is ${provisioned}: it must not be smaller`,
+    `lambda.reservedConcurrency is ${reserved}, but provisionedConcurrency is ${provisioned}: it must be greater, so that a deployment can check a new version`,
   ];
 }
 

@@ -1,5 +1,5 @@
 // The handler as a Lambda function: its role, log, image, versions and alias, and the metrics and queries of its log.
-import { CfnOutput, Duration } from 'aws-cdk-lib';
+import { CfnCondition, CfnOutput, CfnParameter, Duration, Fn, RemovalPolicy } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -9,7 +9,7 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { createMetricFilters } from '../monitoring/metrics.js';
 import { saveQueries } from '../monitoring/queries.js';
-import { ARCHIVE_PREFIX, FUNCTION_ALIAS, type StackName } from '../names.js';
+import { ARCHIVE_PREFIX, FUNCTION_ALIAS, LIVE_VERSION, type StackName } from '../names.js';
 import type { Network } from './foundation.js';
 import { handlerStatements } from './handler-permissions.js';
 import { ProjectStack, type ProjectStackProps } from './project-stack.js';
@@ -96,20 +96,40 @@ export class FunctionStack extends ProjectStack {
       logGroup,
       ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
       // The tag is a parameter, and no change of the template: named here, another image is another version.
-      currentVersionOptions: { description: `Image ${imageTag}` },
+      currentVersionOptions: {
+        description: `Image ${imageTag}`,
+        // The version before stays in use until the new one was checked. Versions cost nothing.
+        removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+      },
     });
     // Lambda connects the function to the VPC, with the role's permissions, as soon as it is created.
     handler.node.addDependency(role.node.findChild('DefaultPolicy'));
     return handler;
   }
 
+  /** Names the version that the load balancer or the API calls. */
   private createAlias(handler: lambda.Function): lambda.Alias {
     const provisioned = this.deployment.settings.lambda?.provisionedConcurrency ?? 0;
-    return new lambda.Alias(this, 'Alias', {
+    const alias = new lambda.Alias(this, 'Alias', {
       aliasName: FUNCTION_ALIAS,
       version: handler.currentVersion,
       ...(provisioned > 0 && { provisionedConcurrentExecutions: provisioned }),
     });
+    const { valueAsString } = new CfnParameter(this, LIVE_VERSION, {
+      description: 'Version that is called while a newer one is checked; empty for the newest',
+      allowedPattern: '[0-9]*',
+      default: '',
+    });
+    const callsNewest = new CfnCondition(this, 'CallsNewest', {
+      expression: Fn.conditionEquals(valueAsString, ''),
+    });
+    const resource = alias.node.defaultChild as lambda.CfnAlias;
+    resource.functionVersion = Fn.conditionIf(
+      callsNewest.logicalId,
+      handler.currentVersion.version,
+      valueAsString,
+    ).toString();
+    return alias;
   }
 
   /**

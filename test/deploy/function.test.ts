@@ -2,7 +2,9 @@
 // neither aliases nor stages, and runs no function. Calls that concern those are answered here.
 import t from 'tap';
 import type { Status } from '../../cli/deploy/status.js';
+import type { StatusReport } from '../../cli/deploy/status-report.js';
 import type { Report } from '../../cli/doctor/report.js';
+import { LIVE_VERSION } from '../../infra/names.js';
 import { accountAt } from '../helpers/aws.js';
 import { awsProxy } from '../helpers/aws-proxy.js';
 import { emulateCodeBuild } from '../helpers/codebuild.js';
@@ -27,15 +29,18 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
   const stacks = async (): Promise<readonly string[]> =>
     (await account.stacks()).map(({ name }) => name.replace('fireblocks-dev-', ''));
   const image = `${place.tag}-lambda`;
+  const liveVersion = async (): Promise<string | undefined> =>
+    (await account.stacks()).find(({ name }) => name === 'fireblocks-dev-function')?.parameters[LIVE_VERSION];
 
   await t.test('the plan has the function before the load balancer', async (t) => {
     const { code, stdout, stderr } = await place.run('deploy', '--dry-run');
     t.equal(code, 0, stderr);
     t.match(stdout, /^compute +a Lambda function$/m);
     t.match(stdout, new RegExp(`^build +build image ${image} with CodeBuild$`, 'm'));
-    const steps = [...stdout.matchAll(/^([a-z]+(?: health)?) {2,}\S/gm)].map(([, name]) => name);
+    const steps = [...stdout.matchAll(/^([a-z]+(?: health| version)?) {2,}\S/gm)].map(([, name]) => name);
     t.strictSame(steps.slice(steps.indexOf('foundation')), [
-      ...['foundation', 'security', 'image', 'build', 'scan', 'keys', 'function', 'function health'],
+      ...['foundation', 'security', 'image', 'build', 'scan', 'keys'],
+      ...['function', 'function health', 'function version'],
       ...['certificate', 'callback'],
     ]);
   });
@@ -51,6 +56,7 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     t.match(stderr, 'npm run logs -- --errors -e dev');
     t.notMatch(stderr, '--image-tag', 'there is no image to go back to');
     t.strictSame(await stacks(), ['function', 'foundation', 'image', 'security'].sort());
+    t.equal(await liveVersion(), '', 'the alias names the first version');
     t.match(lambda.events.at(-1), { httpMethod: 'GET', path: '/health', requestContext: { elb: {} } });
   });
 
@@ -90,6 +96,39 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     t.match(await place.json<Status>('deploy', '--status'), { function: { state: 'Active' } });
   });
 
+  await t.test('a new version that does not answer is not put into use', async (t) => {
+    place.settings({ compute: 'lambda', basePath: '/other' });
+    const preview = await place.run('deploy', '--dry-run');
+    t.match(preview.stdout, /^function version +then put the new version into use$/m);
+    lambda.answer = { statusCode: 503, body: '{"status":"stopping"}' };
+    proxy.calls.length = 0;
+    const { code, stderr } = await place.run('deploy', '--yes');
+    t.equal(code, 1);
+    t.match(stderr, /FUNCTION_UNHEALTHY/);
+    t.match(stderr, 'it answers 503 {"status":"stopping"}; the version before stays in use');
+    const asked = proxy.calls.filter(({ action }) => action.endsWith('/invocations'));
+    t.ok(asked.length > 1);
+    t.strictSame(
+      asked.filter(({ url }) => url.includes('Qualifier')),
+      [],
+      'the new version is asked',
+    );
+    t.equal(await liveVersion(), '1');
+    const held = await place.json<StatusReport>('deploy', '--status');
+    t.match(held.warnings, [{ code: 'VERSION_NOT_IN_USE' }]);
+    t.match(await place.run('deploy', '--dry-run'), {
+      stdout: /^function +nothing\nfunction health +wait until it answers\nfunction version +then put/m,
+    });
+    lambda.answer = { statusCode: 200, body: '{"status":"ok"}' };
+    const fixed = await place.run('deploy', '--yes');
+    t.equal(fixed.code, 0, fixed.stderr);
+    t.equal(await liveVersion(), '');
+    t.match(await place.run('deploy', '--yes'), { code: 0, stdout: /Nothing to change\./ });
+    place.settings({ compute: 'lambda' });
+    t.equal((await place.run('deploy', '--yes')).code, 0);
+    t.equal(await liveVersion(), '');
+  });
+
   await t.test('scale settings gives it the concurrency of the settings', async (t) => {
     place.settings({ compute: 'lambda', lambda: { reservedConcurrency: 9, provisionedConcurrency: 2 } });
     t.equal((await place.run('scale', 'settings')).code, 0);
@@ -103,7 +142,7 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
   await t.test('the doctor checks it, and asks whether it answers', async (t) => {
     const { checks } = await place.json<Report>('doctor');
     t.match(findingsOf(checks, 'function'), [
-      { state: 'ok', text: 'version $LATEST of the function is active, and answers' },
+      { state: 'ok', text: 'version 1 of the function is active, and answers' },
     ]);
     t.match(findingsOf(checks, 'targets'), [{ state: 'note' }], 'the emulator registers no function');
     t.match(findingsOf(checks, 'endpoints'), [{ text: '3 services: ssm, s3, dynamodb' }]);

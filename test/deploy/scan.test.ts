@@ -90,7 +90,12 @@ t.test('the scan of the image', async (t) => {
     scanned(reply('COMPLETE', { ...COMPLETED, findings, findingSeverityCounts: { CRITICAL: 1 } }));
     await refused(t, place, /CVE-2023-1 in zlib 1\.2\.13/, '--accept-findings CVE-2023-1');
 
-    proxy.calls.splice(0, proxy.calls.length, { service: 'codebuild', action: 'StartBuild', body: '' });
+    proxy.calls.splice(0, proxy.calls.length, {
+      url: '/',
+      service: 'codebuild',
+      action: 'StartBuild',
+      body: '',
+    });
     const preview = await place.run('deploy', '--dry-run');
     fails(t, preview, 'IMAGE_VULNERABLE', /CVE-2023-1/, '--accept-findings CVE-2023-1');
     const other = await place.run('deploy', '--yes', '--accept-findings', 'CVE-2023-2');

@@ -9,6 +9,8 @@ export interface AwsCall {
   readonly service: string;
   /** For example `CreateStack`; for S3, method and path. */
   readonly action: string;
+  /** The path and the query. */
+  readonly url: string;
   readonly body: string;
 }
 
@@ -40,7 +42,7 @@ export async function awsProxy(t: Scope, target: string, { keepAliveMs = 5000 } 
         const { method = 'GET', url = '/', headers } = request;
         const call = callOf(method, url, headers, raw.toString('latin1'));
         proxy.calls.push(call);
-        recordIfOperator(call, url, headers);
+        recordIfOperator(call, headers);
         const reply = (await proxy.before(call)) ?? (await forward(call));
         const content = Buffer.from(reply.body, 'latin1');
         // S3 always says how long an object is.
@@ -88,11 +90,11 @@ export async function awsProxy(t: Scope, target: string, { keepAliveMs = 5000 } 
   return proxy;
 }
 
-function recordIfOperator(call: AwsCall, url: string, headers: IncomingHttpHeaders): void {
+function recordIfOperator(call: AwsCall, headers: IncomingHttpHeaders): void {
   const [, key, region = ''] = /Credential=([^/]+)\/\d+\/([^/]+)\//.exec(headers.authorization ?? '') ?? [];
   if (key !== OPERATOR_KEY) return;
   const bypassesGovernance = headers['x-amz-bypass-governance-retention'] === 'true';
-  recordOperatorCall({ ...call, region, url, bypassesGovernance });
+  recordOperatorCall({ ...call, region, bypassesGovernance });
 }
 
 function callOf(method: string, url: string, headers: IncomingHttpHeaders, body: string): AwsCall {
@@ -103,7 +105,7 @@ function callOf(method: string, url: string, headers: IncomingHttpHeaders, body:
     typeof target === 'string'
       ? target.split('.').at(-1)
       : (new URLSearchParams(body).get('Action') ?? `${method} ${url.split('?')[0] ?? ''}`);
-  return { service, action: action ?? '', body };
+  return { service, action: action ?? '', url, body };
 }
 
 /** @returns a query API parameter, such as StackName */

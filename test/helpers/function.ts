@@ -17,6 +17,9 @@ export interface EmulatedFunction {
   reply: (call: AwsCall) => Promise<AwsReply | undefined>;
 }
 
+/** The version that the emulator's alias always names. */
+const FIRST_VERSION = '1';
+
 const NO_PROVISIONED_CONCURRENCY: AwsReply = {
   status: 404,
   body: '{"Message":"there is none"}',
@@ -62,7 +65,7 @@ async function createAlias(endpoint: string): Promise<void> {
       new CreateAliasCommand({
         FunctionName: NAMES.function,
         Name: FUNCTION_ALIAS,
-        FunctionVersion: '$LATEST',
+        FunctionVersion: FIRST_VERSION,
       }),
     )
     .catch((error: unknown) => {

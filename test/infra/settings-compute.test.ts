@@ -63,9 +63,15 @@ t.test('reports settings that have no effect with what runs the handler, or that
       'lambda.reservedConcurency is unknown: did you mean "reservedConcurrency"?',
     ],
     [
-      { ...lambda, lambda: { reservedConcurrency: 2, provisionedConcurrency: 3 } },
-      'lambda.reservedConcurrency is 2, but provisionedConcurrency is 3: it must not be smaller',
+      { ...lambda, lambda: { reservedConcurrency: 3, provisionedConcurrency: 3 } },
+      'lambda.reservedConcurrency is 3, but provisionedConcurrency is 3: it must be greater, so that a deployment can check a new version',
     ],
+    [
+      { ...lambda, environments: { prod: { lambda: { reservedConcurrency: 1 } } } },
+      'environments.prod.lambda.reservedConcurrency is 1, but provisionedConcurrency is 1: it must be greater, so that a deployment can check a new version',
+    ],
+    [{ ...lambda, lambda: { reservedConcurrency: 1 } }],
+    [{ ...lambda, lambda: { reservedConcurrency: 4, provisionedConcurrency: 3 } }],
     [
       { ...api, network: withoutApi },
       'network.executeApiEndpointId is missing: "front": "api" with "endpoints": "existing" needs it',

@@ -9,6 +9,7 @@ import { type DeployedStack, stateOf } from '../../aws/stack.js';
 import { explainStoppedTask } from '../../aws/stopped-task.js';
 import { templatesOf } from '../changes.js';
 import { inputsOf } from '../inputs.js';
+import { LIVE_VERSION } from '../../../infra/names.js';
 import { PROTECTION, TASKS } from '../parameters.js';
 import { previewChanges } from '../preview.js';
 import { type Change, type DeploymentRun, NO_CHANGE, type Report, type Step } from '../step.js';
@@ -116,9 +117,12 @@ function hasSameSettings(template: Template, parameters: Parameters, current: De
   );
 }
 
-/** The number of tasks is no change by itself: the service has it already, unless another change restores it. */
+/**
+ * The number of tasks and the version in use are no changes by themselves: the service has as many tasks already, unless
+ * another change restores their number, and the alias names that version.
+ */
 function isChanged(name: string, value: string, current: DeployedStack): boolean {
-  return name !== TASKS && current.parameters[name] !== value;
+  return name !== TASKS && name !== LIVE_VERSION && current.parameters[name] !== value;
 }
 
 async function applyStack(

@@ -22,7 +22,7 @@ export async function functionAlias(scene: Scene): Promise<readonly Finding[]> {
   }
   if (state.state === 'Failed') return [wrong(`it can't run: ${reason}`, npmCommand(session, 'deploy'))];
   const problems = [...concurrencyProblems(scene, state), ...(await imageProblems(scene, state))];
-  const answer = await askHealth(session);
+  const answer = await askHealth(session, 'live');
   if (answer === undefined)
     return [...problems, note('the endpoint is an emulator, which runs no functions')];
   if (!answer.healthy) {

@@ -103,6 +103,7 @@ const FUNCTION: FunctionStatus = {
   reserved: undefined,
   provisioned: { requested: 1, available: 1, status: 'READY', reason: undefined },
   pushed: { name: 'handler:abc-lambda', pushed: '2026-11-20T10:00:00.000Z', ageDays: 7 },
+  isHeldBack: false,
 };
 
 const lambda = (changes: Partial<FunctionStatus>) =>
@@ -284,6 +285,9 @@ t.test('a function that is stopped, fails or is not kept ready', (t) => {
       code: 'NOT_KEPT_READY',
       message: 'only 0 of 1 environments of the function are kept ready: no capacity',
     },
+  ]);
+  t.match(lambda({ isHeldBack: true }), [
+    { code: 'VERSION_NOT_IN_USE', message: 'not in use', next: 'npm run deploy -- -e prod' },
   ]);
   t.match(lambda({ provisioned: undefined }), [{ code: 'NOT_KEPT_READY' }], 'somebody has deleted it');
   const old = { name: 'handler:abc-lambda', pushed: '2026-01-01T10:00:00.000Z', ageDays: IMAGE_OLD_DAYS + 1 };

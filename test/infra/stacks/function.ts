@@ -56,10 +56,23 @@ t.test('another image, or another configuration, is another version, to which th
   t.equal(toText(version?.Properties['Description']), 'Image <ImageTag>');
   t.not(versionOf({ basePath: '/other' })[0]?.[0], id);
   t.equal(versionOf({ alarmEmail: 'a@example.com' })[0]?.[0], id, 'only if the function changes');
-  t.match(only(synthesize('dev', CHOICES.lambda), 'AWS::Lambda::Alias'), {
+  t.end();
+});
+
+t.test('while a new version is checked, the one before is kept and called', (t) => {
+  const stacks = synthesize('dev', CHOICES.lambda);
+  const { Parameters, Conditions, Resources } =
+    stacks.stacks.find(({ name }) => name === 'function')?.json ?? {};
+  const [id = '', version] =
+    Object.entries(Resources ?? {}).find(([, { Type }]) => Type.endsWith('::Version')) ?? [];
+  const newest = { 'Fn::GetAtt': [id, 'Version'] };
+  t.match(only(stacks, 'AWS::Lambda::Alias'), {
     Name: 'live',
-    FunctionVersion: { 'Fn::GetAtt': [id, 'Version'] },
+    FunctionVersion: { 'Fn::If': ['CallsNewest', newest, { Ref: 'LiveVersion' }] },
   });
+  t.match(Conditions, { CallsNewest: { 'Fn::Equals': [{ Ref: 'LiveVersion' }, ''] } });
+  t.match(Parameters, { LiveVersion: { Default: '' } });
+  t.match(version, { DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
   t.end();
 });
 
