@@ -184,53 +184,11 @@ step 'checking its contents'
 tree=$(engine_tree "$image")
 [ -z "$keep" ] || { mkdir -p "$keep" && cp -a "$tree/." "$keep"; }
 
-unknown_files() {
-  local entry
-  for entry in main console healthcheck runtime; do
-    [ -s "$tree/app/dist/$entry.js" ] || { echo "dist/$entry.js is missing" && return 1; }
-  done
-  is_empty "$(cd "$tree/app" && find . -type f | grep -vE '^\./(package\.json|sbom\.cdx\.json|policy\.yaml(\.sig)?|lists/.*|dist/[A-Za-z0-9_-]+\.js(\.map)?|dist/assets/[A-Za-z0-9_.-]+|dist/compiled/v24[^/]*/[0-9a-f]+)$' || true)"
-}
-has_sbom() {
-  node -e '
-    const { bomFormat, components } = JSON.parse(fs.readFileSync(process.argv[1], "utf8"));
-    const names = components.map(({ name }) => name);
-    if (bomFormat !== "CycloneDX" || !names.includes("fastify") || names.includes("aws-cdk-lib")) { console.log(names); process.exit(1); }
-  ' "$tree/app/sbom.cdx.json"
-}
-sources() {
-  is_empty "$(find "$tree/app" -name '*.ts' -o -name test; grep -l '"sourcesContent"' "$tree"/app/dist/*.map || true)"
-}
-# Skips libraries of the base image, some of which contain well-known test keys.
-keys_in() {
-  is_empty "$(find "$1" -xdev \( -path "$1/proc" -o -path "$1/dev" -o -path "$1/usr/lib" -o -path "$1/usr/share" \) -prune \
-    -o -type f -print0 | xargs -0 grep -lzP 'PRIVATE KEY-----(\s|\\n|\\r)+[A-Za-z0-9+/]{40}' || true)"
-}
-package_managers() {
-  is_empty "$(find "$tree"/usr/local/bin "$tree"/usr/bin "$tree"/opt \( -name 'npm*' -o -name 'npx*' -o -name 'yarn*' -o -name 'corepack*' \) -print
-    find "$tree" -xdev -type d -name node_modules -prune -print)"
-}
-npm_configuration_in() {
-  is_empty "$(find "$1" -xdev \( -name .npmrc -o -name npm-ca -o -path "$1/root/.npm/*" \) -size +0 -print | head -5)"
-}
-configured() {
-  engine_config | EXPECTED=$1 node -e '
-    const { User, Entrypoint, ExposedPorts, StopSignal, Healthcheck, Labels, Env } = JSON.parse(fs.readFileSync(0, "utf8"));
-    const found = { User, Entrypoint, ExposedPorts: Object.keys(ExposedPorts ?? {}), StopSignal, Healthcheck: Healthcheck?.Test };
-    const labels = ["version", "revision", "source", "licenses"].map((label) => Labels[`org.opencontainers.image.${label}`]);
-    if (labels.some((label) => !label)) found.Labels = labels;
-    if (Env.some((variable) => /KEY|TOKEN|SECRET|PASSW|NPM_/i.test(variable))) found.Env = Env;
-    if (JSON.stringify(found) !== process.env.EXPECTED) { console.log(found); process.exit(1); }'
-}
+# shellcheck source=/dev/null
+source docker/verify/contents.sh
 expect 'adds only the bundled service and console, the policy, package.json and the bill of materials' unknown_files
 expect 'its bill of materials lists the dependencies of the service, and no others' has_sbom
 expect 'contains no source code or tests, not even in source maps' sources
-finds_keys() {
-  mkdir "$work/planted"
-  node -p 'crypto.generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" })' \
-    >"$work/planted/key"
-  ! keys_in "$work/planted"
-}
 expect 'the search for private keys finds a planted key' finds_keys
 expect 'contains no private key' keys_in "$tree"
 expect 'contains no package manager' package_managers
@@ -354,27 +312,8 @@ done
 
 # --- Lambda ----------------------------------------------------------------------------------------------------------
 
-step 'checking the image of the Lambda function'
-image=$image-lambda
-tree=$(engine_tree "$image")
-expect 'adds only the same files' unknown_files
-expect 'contains no private key' keys_in "$tree"
-expect 'contains no npm configuration' npm_configuration_in "$tree"
-expect 'has the expected user, entry point and labels' configured \
-  '{"User":"10001:10001","Entrypoint":["node","dist/runtime.js"],"ExposedPorts":[]}'
-added_mb=$(du -sk --apparent-size "$tree/app" | awk '{ printf "%.1f", $1 / 1024 }')
-expect "size added to the base image: $added_mb MB, limit $MAX_ADDED_MB MB" at_most "$added_mb" $MAX_ADDED_MB
-
-event=$(node_modules/.bin/tsx docker/verify/event.ts "$work/keys")
-step 'starting it as a user of Lambda, who differs from that of the image'
-answer= cold_ms=none
-{ read -r cold_ms && read -r answer; } < <(engine_run lambda "${environment[@]}" EVENT="$event" -- \
-  node --input-type=module - <docker/verify/invoke.js 2>"$work/lambda.log") || true
-verified() { node_modules/.bin/tsx docker/verify/event.ts "$work/keys" "$event" "$answer" || { cat "$work/lambda.log" && false; }; }
-expect 'the Co-signer verifies its answer to an event of a load balancer' verified
-expect "start to the first answer on one core: $cold_ms ms, limit $MAX_COLD_START_MS ms" at_most "$cold_ms" $MAX_COLD_START_MS
-no_key_in_lambda_log() { grep -q '"event":"decision"' "$work/lambda.log" && ! grep -q 'PRIVATE KEY' "$work/lambda.log"; }
-expect 'its log contains the decisions, and not the private key' no_key_in_lambda_log
+# shellcheck source=/dev/null
+source docker/verify/lambda.sh
 
 if [ "$failures" = 0 ]; then
   printf '%sAll checks passed.%s\n' "$green" "$plain"
