@@ -55,9 +55,14 @@ export function templatesOf(
   const body = JSON.parse(template?.body ?? '{}') as TemplateBody;
   const inputs = template === undefined ? {} : inputsOf(template, run);
   const exported = exportedValues(run);
+  const { account } = run.session;
   return {
-    before: deployedTemplate && resolve(deployedTemplate, current, exported),
-    after: resolve(body, { ...current, ...inputs, ...run.parameters.get(stack) }, exported),
+    before: deployedTemplate && resolve(withAccount(deployedTemplate, account), current, exported),
+    after: resolve(
+      withAccount(body, account),
+      { ...current, ...inputs, ...run.parameters.get(stack) },
+      exported,
+    ),
   };
 }
 
@@ -98,6 +103,30 @@ function resolve(
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, replace(inner)]));
   };
   return { ...body, ...(replace({ Resources: body.Resources ?? {} }) as TemplateBody) };
+}
+
+/** With `account` in the settings, templates name the account; without it, they refer to it. */
+function withAccount(body: TemplateBody, account: string): TemplateBody {
+  const replace = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(replace);
+    if (!isObject(value)) return value;
+    if (value['Ref'] === 'AWS::AccountId') return account;
+    const [separator, parts] = Array.isArray(value['Fn::Join']) ? (value['Fn::Join'] as unknown[]) : [];
+    if (separator === '' && Array.isArray(parts)) return join(parts.map(replace));
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, replace(inner)]));
+  };
+  return replace(body) as TemplateBody;
+}
+
+/** Joins the strings that follow each other. */
+function join(parts: readonly unknown[]): unknown {
+  const joined: unknown[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (typeof part === 'string' && typeof last === 'string') joined.splice(-1, 1, last + part);
+    else joined.push(part);
+  }
+  return joined.length === 1 && typeof joined[0] === 'string' ? joined[0] : { 'Fn::Join': ['', joined] };
 }
 
 /** @returns the value of a map that has one key, whatever the key is: the region */

@@ -26,6 +26,9 @@ interface Deployed {
   readonly deployedTemplates: Map<StackName, TemplateBody>;
 }
 
+/** The account that everything is deployed to. */
+export const ACCOUNT = '123456789012';
+
 const cache = new Map<string, readonly Template[]>();
 
 /** @throws {SettingsError} */
@@ -70,6 +73,7 @@ export function planUpdate(
 ): Update {
   const run = {
     ...deployedWith(before),
+    session: { account: ACCOUNT },
     templates: after,
     selected,
     parameters: new Map(),

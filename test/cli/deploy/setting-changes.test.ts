@@ -16,7 +16,14 @@ import {
   OWN_VPC,
 } from '../../helpers/setting-changes.js';
 import { problemsOf } from '../../helpers/update-invariants.js';
-import { asVersion070, deployedWith, planChange, planUpdate, templatesFor } from '../../helpers/updates.js';
+import {
+  ACCOUNT,
+  asVersion070,
+  deployedWith,
+  planChange,
+  planUpdate,
+  templatesFor,
+} from '../../helpers/updates.js';
 
 // Synthesizes dozens of deployments.
 t.setTimeout(300_000);
@@ -66,6 +73,19 @@ for (const [where, base, changes] of [
     t.end();
   });
 }
+
+t.test('the account that it is deployed to already can be added, and removed', (t) => {
+  const named = { ...OWN_VPC, account: ACCOUNT };
+  for (const [before, after] of [
+    [OWN_VPC, named],
+    [named, OWN_VPC],
+  ] as const) {
+    const { refusals, preview } = planChange(before, after);
+    t.strictSame(refusals, []);
+    t.strictSame([...preview.values()].flat(), []);
+  }
+  t.end();
+});
 
 t.test('endpoints that exist: the stacks that use the ones created here are updated first', (t) => {
   const after = { ...EXISTING_VPC, ...CHOICES.existingEndpoints };
