@@ -23,13 +23,15 @@ export interface SealingOptions {
 export interface Sealing {
   /** Seals what has changed. A failure is logged, not thrown. */
   seal(): Promise<void>;
-  /** Seals unless that was begun less than `everyMs` ago. */
+  /** Seals this process's last head, and every `everyMs` those of others: for a process that may stand still now. */
   sealDue(): Promise<void>;
   /** Seals this process's last head, once the journal is idle, and ends. */
   stop(): Promise<void>;
 }
 
 const EVERY_MS = 60_000;
+/** A writer whose last head is as old as this, in ms, and not sealed, has stopped: others seal theirs every minute. */
+const STOPPED_AFTER_MS = 120_000;
 
 /** The first time is at random within the interval, so that processes that start together don't do the same work. */
 export function startSealing({ everyMs = EVERY_MS, onTimer = true, ...options }: SealingOptions): Sealing {
@@ -39,6 +41,7 @@ export function startSealing({ everyMs = EVERY_MS, onTimer = true, ...options }:
   let begunAt = -Infinity;
   let underWay: Promise<void> = Promise.resolve();
   const seal = (): Promise<void> => (underWay = underWay.then(() => sealer.seal()));
+  const sealOwn = (): Promise<void> => (underWay = underWay.then(() => sealer.sealOwn()));
   const repeat = async (): Promise<void> => {
     const wait = (ms: number): Promise<void> => sleep(ms, undefined, { ref: false, signal: ended.signal });
     for (let ms = Math.random() * everyMs; ; ms = everyMs) {
@@ -51,14 +54,13 @@ export function startSealing({ everyMs = EVERY_MS, onTimer = true, ...options }:
   return {
     seal,
     async sealDue() {
-      if (now() - begunAt < everyMs) return;
+      if (now() - begunAt < everyMs) return sealOwn();
       begunAt = now();
-      await seal();
+      return seal();
     },
     async stop() {
       ended.abort();
-      await underWay;
-      await sealer.sealOwn();
+      await sealOwn();
     },
   };
 }
@@ -79,7 +81,11 @@ class Sealer {
     await this.#logged(async () => {
       this.#sealed ??= new Map((await headStore.sealed()).map(({ writer, sequence }) => [writer, sequence]));
       const others = (await this.#lastHeads()).filter(({ writer }) => writer !== journal.head?.writer);
-      const stopped = others.filter(({ writer, sequence }) => this.#seen.get(writer) === sequence);
+      const { now = Date.now } = this.#options;
+      const longAgo = new Date(now() - STOPPED_AFTER_MS).toISOString();
+      const stopped = others.filter(
+        ({ writer, sequence, at }) => this.#seen.get(writer) === sequence || at < longAgo,
+      );
       this.#seen = new Map(others.map(({ writer, sequence }) => [writer, sequence]));
       return stopped;
     });

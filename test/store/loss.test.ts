@@ -63,6 +63,26 @@ test('seals its own head when it has changed, and those of writers that have sto
   t.same(lines[1], { level: 'info', event: 'sealed', heads: 1, stopped: 1 });
 });
 
+test('without a timer, seals its own head each time, and at the first look those of writers that stopped long ago', async (t) => {
+  const { table, headStore, log, open } = setUp(t);
+  const [own, stopped] = [open(), open()];
+  await append(stopped);
+  await append(own);
+  let now = Date.now() + 60_000;
+  const sealing = startSealing({ table, headStore, journal: own, log, onTimer: false, now: () => now });
+  await sealing.sealDue();
+  t.same(await headStore.sealed(), [own.head], 'the other may be running');
+  for (let count = 0; count < 3; count++) {
+    await append(own);
+    await sealing.sealDue();
+    t.same(await headStore.sealed(), [own.head]);
+  }
+  now += 120_000;
+  const later = startSealing({ table, headStore, journal: open(), log, onTimer: false, now: () => now });
+  await later.sealDue();
+  t.same(new Set(await headStore.sealed()), new Set([own.head, stopped.head]));
+});
+
 test('does not seal again at the next start', async (t) => {
   const { table, headStore, log, lines, open } = setUp(t);
   const before = open();

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import t, { type Test } from 'tap';
 import { samplePayload } from '../../cli/cosigner/request.js';
+import { type Head, readHead } from '../../src/store/chain.js';
 import { HEADS, recordPartition } from '../../src/store/keys.js';
 import type { Table } from '../../src/store/table.js';
 import { awsProxy } from '../helpers/aws-proxy.js';
@@ -106,7 +107,9 @@ t.test(
     for (let kill = 0; kill < KILLS; kill++) {
       const lambda = await environment(t, env);
       const payload = samplePayload('transaction');
-      const { answer } = await ask(lambda.client(cosigner, callback), payload);
+      const client = lambda.client(cosigner, callback);
+      t.match(await ask(client), { answer: { action: 'APPROVE' } });
+      const { answer } = await ask(client, payload);
       lambda.handler.child.kill('SIGSTOP');
       t.equal(answer?.action, 'APPROVE');
       lambda.handler.child.kill('SIGKILL');
@@ -119,9 +122,11 @@ t.test(
       const ours = records.find(({ data }) => data.includes(String(requestId)));
       t.ok(ours, 'recorded');
       const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: 'heads/' }));
+      const last = (await headsOf(table)).find(({ writer }) => writer === ours?.writer);
+      t.equal(last?.sequence, 3, 'the start record, and two decisions');
       t.ok(
-        Contents.some(({ Key = '' }) => Key.includes(ours?.writer ?? 'no record')),
-        'sealed',
+        Contents.some(({ Key = '' }) => Key.includes(`/${last?.writer}/`) && Key.includes(`.${last?.hash}.`)),
+        'the last one is sealed',
       );
     }
   },
@@ -140,10 +145,18 @@ t.test('has written its start record before it can be frozen', TIMEOUT, async (t
   t.match(await recordsOf(table), [{ data: /"type":"start"/ }]);
 });
 
+async function headsOf(table: Table): Promise<readonly Head[]> {
+  const heads: Head[] = [];
+  for await (const item of table.query(HEADS)) {
+    const head = readHead(item);
+    if (head !== undefined) heads.push(head);
+  }
+  return heads;
+}
+
 async function recordsOf(table: Table) {
   const records: { readonly writer: string; readonly data: string }[] = [];
-  for await (const head of table.query(HEADS)) {
-    const writer = head.sort;
+  for (const { writer } of await headsOf(table)) {
     for await (const { data } of table.query(recordPartition(writer))) records.push({ writer, data });
   }
   return records;
