@@ -137,6 +137,20 @@ t.test('has written its start record before it can be frozen', TIMEOUT, async (t
   t.match(await recordsOf(table), [{ data: /"type":"start"/ }]);
 });
 
+t.test('starts although the store hangs, which costs RETRY until it responds', TIMEOUT, async (t) => {
+  const { endpoint, env, callback, cosigner } = await account(t);
+  const proxy = await awsProxy(t, endpoint);
+  let respond: () => void = () => undefined;
+  const responding = new Promise<undefined>((resolve) => (respond = () => resolve(undefined)));
+  proxy.before = ({ service }) => (service === 's3' ? responding : undefined);
+  const lambda = await environment(t, { ...env, AWS_ENDPOINT_URL: proxy.endpoint });
+  const client = lambda.client(cosigner, callback);
+  t.match(await ask(client), { status: 200, answer: { action: 'RETRY' } });
+  respond();
+  await sleep(LOSS_CHECK_MS);
+  t.match(await ask(client), { status: 200, answer: { action: 'APPROVE' } });
+});
+
 async function recordsOf(table: Table) {
   const records: { readonly writer: string; readonly data: string }[] = [];
   for await (const head of table.query(HEADS)) {
