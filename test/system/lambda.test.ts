@@ -20,7 +20,7 @@ import { allItems, replaceAll } from '../helpers/table-items.js';
 /** How long an environment is frozen. With 200, the periods are the default ones, as in production. */
 const FREEZE_SECONDS = Number(process.env['LAMBDA_FREEZE_SECONDS'] ?? 3);
 const SHORT_PERIODS = { KEY_REFRESH_SECONDS: '1', POLICY_REFRESH_SECONDS: '2' };
-const PERIODS = FREEZE_SECONDS >= 120 ? {} : SHORT_PERIODS;
+const PERIODS: Readonly<Record<string, string>> = FREEZE_SECONDS >= 120 ? {} : SHORT_PERIODS;
 const KILLS = 5;
 /** Longer than everything else at the start takes, shorter than the start waits, in ms. */
 const SLOW_WRITE_MS = 1000;
