@@ -1,18 +1,19 @@
 // Tests the built Lambda function as a process on the runtime API. moto_server emulates SSM, DynamoDB and S3.
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import t, { type Test } from 'tap';
 import { samplePayload } from '../../cli/cosigner/request.js';
 import { HEADS, recordPartition } from '../../src/store/keys.js';
+import { StoredBlobs } from '../../src/store/stored-blobs.js';
 import type { Table } from '../../src/store/table.js';
 import { awsProxy } from '../helpers/aws-proxy.js';
 import { forgetfulNetwork } from '../helpers/forgetful-network.js';
 import { rsaPair } from '../helpers/keys.js';
 import { ask, BUCKET, environment, lambdaAccount, policy } from '../helpers/lambda-account.js';
-import { type LambdaFunction, startFunction } from '../helpers/lambda.js';
+import { albEvent, type LambdaFunction, startFunction } from '../helpers/lambda.js';
 import { PARAMETERS } from '../helpers/moto.js';
 import { freePort } from '../helpers/port.js';
 import { allItems, replaceAll } from '../helpers/table-items.js';
@@ -135,6 +136,22 @@ t.test('has written its start record before it can be frozen', TIMEOUT, async (t
   });
   await lambda.ready;
   t.match(await recordsOf(table), [{ data: /"type":"start"/ }]);
+});
+
+t.test('has kept a list that was read for a request before it can be frozen', TIMEOUT, async (t) => {
+  const { endpoint, env, table, s3, put } = await account(t);
+  const proxy = await awsProxy(t, endpoint);
+  const lambda = await environment(t, { ...env, AWS_ENDPOINT_URL: proxy.endpoint });
+  proxy.before = ({ service }) => (service === 'dynamodb' ? sleep(SLOW_WRITE_MS, undefined) : undefined);
+  const list = '0x0000000000000000000000000000000000000001\n';
+  await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'payees.txt', Body: list }));
+  await put('policy', `lists: { payees: { from: "s3://${BUCKET}/payees.txt" } }\n${policy('approve')}`);
+  await sleep(Number(PERIODS['POLICY_REFRESH_SECONDS'] ?? 60) * 1000);
+  t.match(await lambda.invoke(albEvent({ method: 'GET', url: '/health', headers: {} }, Buffer.from(''))), {
+    body: { statusCode: 200, body: /"payees":/ },
+  });
+  const sha256 = createHash('sha256').update(list).digest('hex');
+  t.equal(String(await new StoredBlobs(table).get(sha256)), list);
 });
 
 t.test('starts although the store hangs, which costs RETRY until it responds', TIMEOUT, async (t) => {
