@@ -83,7 +83,7 @@ async function open(config: Config, log: Logger, limitMs: number): Promise<Handl
   lifecycle.app = app;
   await app.ready();
   logStart(log, config, version);
-  return settled(answerEvents(app, log), comparison, opened);
+  return distrusting(settled(answerEvents(app, log), comparison, opened), config, emergency);
 }
 
 async function startStore(store: OpenMemory): Promise<void> {
@@ -127,5 +127,22 @@ function settled(
     comparison.settle();
     if (opened !== undefined) await atMost(SETTLE_LIMIT_MS, opened.settle());
     return answered;
+  };
+}
+
+/** After a long freeze, what was loaded before it decides nothing until it is read again: a stop may be hours old. */
+function distrusting(
+  answer: Handler,
+  { keyRefreshMs, policyRefreshMs }: Config,
+  { freshness }: Prepared['emergency'],
+): Handler {
+  let answeredAt = clock();
+  return async (event) => {
+    if (clock() - answeredAt > 2 * Math.max(keyRefreshMs, policyRefreshMs)) freshness.expire();
+    try {
+      return await answer(event);
+    } finally {
+      answeredAt = clock();
+    }
   };
 }

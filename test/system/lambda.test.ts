@@ -17,6 +17,8 @@ import { allItems, replaceAll } from '../helpers/table-items.js';
 /** How long an environment is frozen. With 200, the periods are the default ones, as in production. */
 const FREEZE_SECONDS = Number(process.env['LAMBDA_FREEZE_SECONDS'] ?? 3);
 const SHORT_PERIODS = { KEY_REFRESH_SECONDS: '1', POLICY_REFRESH_SECONDS: '2' };
+/** Longer than twice the longer one of them, in ms. */
+const LONG_FREEZE_MS = 5000;
 const PERIODS: Readonly<Record<string, string>> = FREEZE_SECONDS >= 120 ? {} : SHORT_PERIODS;
 const KILLS = 5;
 /** Longer than everything else at the start takes, shorter than the start waits, in ms. */
@@ -69,6 +71,23 @@ t.test('after a freeze, the first answer is by what is stored then', TIMEOUT, as
   t.match(await thaw(lambda, ask(next)), { status: 200, answer: { action: 'RETRY' } });
   await freeze(lambda, () => put('stop', 'RUN'));
   t.match(await thaw(lambda, ask(next)), { status: 200, answer: { action: 'REJECT' } });
+});
+
+t.test('after a long freeze, decides nothing by what can’t be read again', TIMEOUT, async (t) => {
+  const { endpoint, env, callback, cosigner, put } = await account(t);
+  const proxy = await awsProxy(t, endpoint);
+  const lambda = await environment(t, { ...env, ...SHORT_PERIODS, AWS_ENDPOINT_URL: proxy.endpoint });
+  const client = lambda.client(cosigner, callback);
+  t.match(await ask(client), { answer: { action: 'APPROVE' } });
+  lambda.handler.child.kill('SIGSTOP');
+  await put('policy', policy('reject'));
+  await sleep(LONG_FREEZE_MS);
+  proxy.before = ({ service }) => (service === 'ssm' ? { status: 500, body: '{}' } : undefined);
+  t.match(await thaw(lambda, ask(client)), { status: 200, answer: { action: 'RETRY' } });
+  await lambda.handler.line({ event: 'stale', which: 'policy' });
+  proxy.before = () => undefined;
+  await sleep(Number(SHORT_PERIODS.POLICY_REFRESH_SECONDS) * 1000);
+  t.match(await ask(client), { status: 200, answer: { action: 'REJECT', rejectionReason: 'Changed.' } });
 });
 
 t.test(
