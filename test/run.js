@@ -27,7 +27,7 @@ const SUITES = {
   /** The unit tests that concern src/. */
   service: { files: SERVICE, args: ['--disable-coverage'], keepsOutput: true },
   system: {
-    files: ['system/{connections,lambda,log,emergency,lists,policy,ssm,terminal}.test'],
+    files: ['system/{connections,lambda,lambda-start,log,emergency,lists,policy,ssm,terminal}.test'],
     args: ['--disable-coverage'],
     keepsOutput: true,
   },

@@ -33,12 +33,19 @@ export class EventError extends BaseError<'EVENT_UNREADABLE'> {
 
 type Answer = (event: unknown) => Promise<HttpAnswer>;
 
-/** @returns a function that answers an event, and throws {@link EventError} if it is not an HTTP request */
+/**
+ * @returns a function that answers an event. If it can't, it logs why and throws: {@link EventError} if the event is not an
+ *   HTTP request
+ */
 export function answerEvents(app: FastifyInstance, log: Logger): Answer {
   const single = proxyOf(app, false);
   const multi = proxyOf(app, true);
   return async (event) => {
-    if (!isHttp(event)) throw new EventError();
+    if (!isHttp(event)) {
+      const error = new EventError();
+      log.warn({ event: 'event_unreadable' }, error.message);
+      throw error;
+    }
     if (!http.METHODS.includes(methodOf(event))) return refuseMethod(log);
     // No route reads the query, and its encoding may be malformed.
     const request = {
@@ -47,7 +54,12 @@ export function answerEvents(app: FastifyInstance, log: Logger): Answer {
       multiValueQueryStringParameters: undefined,
     };
     // Whoever sends headers with several values expects them in the answer.
-    return (event.multiValueHeaders === undefined ? single : multi)(request);
+    try {
+      return await (event.multiValueHeaders === undefined ? single : multi)(request);
+    } catch (err) {
+      log.error({ event: 'event_failed', err }, 'an event could not be turned into a request');
+      throw err;
+    }
   };
 }
 

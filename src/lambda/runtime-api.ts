@@ -10,7 +10,10 @@ const LONG_WAIT_MS = 1_000;
 const VERSION = '/2018-06-01/runtime';
 
 export interface RuntimeApi {
-  /** Waits for the next event, and returns the handler's answer, or its error. @throws {Error} if the API can't be reached */
+  /**
+   * Waits for the next event, and returns the handler's answer, or its error.
+   * @throws {Error} if the API can't be reached or refuses a call: the environment must end then
+   */
   answerNext(handler: (event: unknown) => Promise<unknown>): Promise<void>;
   /** Reports that the environment can't start. */
   failInit(error: unknown): Promise<void>;
@@ -54,6 +57,13 @@ function describe(error: unknown): string {
   return JSON.stringify({ errorType, errorMessage, stackTrace: [] });
 }
 
+/** The runtime API has refused a call. */
+class RuntimeApiError extends BaseError<'RUNTIME_API_REFUSED'> {
+  constructor({ method, path }: http.RequestOptions, status: number) {
+    super('RUNTIME_API_REFUSED', `Lambda's runtime API responded ${status} to ${method} ${path}`);
+  }
+}
+
 interface Response {
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
@@ -65,9 +75,12 @@ function send(options: http.RequestOptions, body?: string): Promise<Response> {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
-      response.on('end', () =>
-        resolve({ headers: response.headers, body: Buffer.concat(chunks).toString() }),
-      );
+      response.on('end', () => {
+        const { headers, statusCode = 0 } = response;
+        if (statusCode >= 200 && statusCode < 300)
+          resolve({ headers, body: Buffer.concat(chunks).toString() });
+        else reject(new RuntimeApiError(options, statusCode));
+      });
     });
     request.on('error', reject);
     request.end(body);

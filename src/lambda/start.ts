@@ -25,6 +25,8 @@ const LEAST_LOAD_MS = 1_000;
 const SETTLE_LIMIT_MS = 3_000;
 /** How long the start may wait for it, in ms: if the store is slow, the first decision waits instead. */
 const START_SETTLE_LIMIT_MS = 1_500;
+/** The share of the start's time that the store may take. After that, it counts as lost until it responds. */
+const STORE_SHARE = 0.5;
 /** How often to look whether a store that counts as lost is back, in ms. */
 const LOSS_CHECK_MS = 5_000;
 
@@ -37,8 +39,8 @@ export async function start(env: NodeJS.ProcessEnv): Promise<Handler> {
     const limitMs = Math.round(Math.max(START_LIMIT_MS - performance.now(), LEAST_LOAD_MS));
     return await within(
       limitMs,
-      'check that the function reaches SSM Parameter Store: keys, policy and emergency stop were not loaded',
-      () => open(config, log),
+      'check that the function reaches SSM Parameter Store, and S3 if the policy or its lists are there: keys, policy and emergency stop were not loaded',
+      () => open(config, log, limitMs),
     );
   } catch (error) {
     logFailure(log, error);
@@ -46,7 +48,7 @@ export async function start(env: NodeJS.ProcessEnv): Promise<Handler> {
   }
 }
 
-async function open(config: Config, log: Logger): Promise<Handler> {
+async function open(config: Config, log: Logger, limitMs: number): Promise<Handler> {
   const lifecycle = stopOnSignal({ log, timeoutMs: config.shutdownTimeoutMs });
   const prepared = await prepare(
     config,
@@ -72,11 +74,7 @@ async function open(config: Config, log: Logger): Promise<Handler> {
     loadKeys(loading),
     loadPolicy(policy, admission),
     emergency.stop.load(),
-    opening.then(async (store) => {
-      await store?.ready();
-      // The start record. The first answer seals it, together with the decision.
-      if (store !== undefined) await atMost(START_SETTLE_LIMIT_MS, store.idle());
-    }),
+    opening.then((store) => store && atMost(limitMs * STORE_SHARE, startStore(store))),
     // The candidate.
     schedule.refresh(),
   ]);
@@ -85,7 +83,13 @@ async function open(config: Config, log: Logger): Promise<Handler> {
   lifecycle.app = app;
   await app.ready();
   logStart(log, config, version);
-  return settled(answerEvents(app, log), comparison, opened);
+  return distrusting(settled(answerEvents(app, log), comparison, opened), config, emergency);
+}
+
+async function startStore(store: OpenMemory): Promise<void> {
+  await store.ready();
+  // The start record. The first answer seals it, together with the decision.
+  await atMost(START_SETTLE_LIMIT_MS, store.idle());
 }
 
 function logStart(log: Logger, { auth }: Config, version: string): void {
@@ -123,5 +127,22 @@ function settled(
     comparison.settle();
     if (opened !== undefined) await atMost(SETTLE_LIMIT_MS, opened.settle());
     return answered;
+  };
+}
+
+/** After a long freeze, what was loaded before it decides nothing until it is read again: a stop may be hours old. */
+function distrusting(
+  answer: Handler,
+  { keyRefreshMs, policyRefreshMs }: Config,
+  { freshness }: Prepared['emergency'],
+): Handler {
+  let answeredAt = clock();
+  return async (event) => {
+    if (clock() - answeredAt > 2 * Math.max(keyRefreshMs, policyRefreshMs)) freshness.expire();
+    try {
+      return await answer(event);
+    } finally {
+      answeredAt = clock();
+    }
   };
 }

@@ -60,6 +60,11 @@ export class Keeper {
     if (pending.length > 0) await Promise.all(pending);
   }
 
+  /** Resolves once nothing is being kept that was begun before. Never rejects. */
+  async idle(): Promise<void> {
+    await Promise.allSettled([...this.#kept.values()].flatMap(({ putting }) => putting ?? []));
+  }
+
   async #putList(sha256: string, bytes: Buffer): Promise<void> {
     await this.#put(sha256, bytes, new Date(Date.now() + LIST_DAYS * KNOWN_MS));
     this.#lists.delete(sha256);

@@ -30,7 +30,7 @@ export interface OpenMemory {
   readonly keepList: (sha256: string, bytes: Buffer) => void;
   /** Looks whether the store has lost anything: until then, it counts as lost. Never fails. */
   ready(): Promise<void>;
-  /** Waits until nothing is being written. */
+  /** Waits until nothing is being written or kept. */
   idle(): Promise<void>;
   /** The same, and seals heads if that is due: for a process that may stand still now. */
   settle(): Promise<void>;
@@ -66,6 +66,9 @@ export async function openMemory({
     journal.restart();
     void begin();
   };
+  const idle = async (): Promise<void> => {
+    await Promise.all([journal.idle(), keeper.idle()]);
+  };
   const loss = new LossWatch({
     ...{ table, headStore, log },
     journal: {
@@ -93,9 +96,9 @@ export async function openMemory({
       // Nothing waits for it.
       if (!loss.isLost) void begin();
     },
-    idle: () => journal.idle(),
+    idle,
     async settle() {
-      await journal.idle();
+      await idle();
       await sealing.sealDue();
     },
     async close() {

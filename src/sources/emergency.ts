@@ -24,7 +24,6 @@ export function emergencyDecision({ stop, freshness }: Emergency): PolicyDecisio
     return { action, rule: EMERGENCY_STOP, reason: 'All decisions are stopped by the operator.' };
   }
   if (freshness.stale.length === 0) return undefined;
-  const reason =
-    'Keys, policy or emergency stop could not be refreshed for longer than MAX_STALENESS_SECONDS.';
+  const reason = 'Keys, policy or emergency stop could not be refreshed for too long.';
   return { action: 'RETRY', rule: STALE, reason };
 }

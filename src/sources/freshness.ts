@@ -24,6 +24,8 @@ export class Freshness {
   readonly #log: Logger;
   readonly #now: () => number;
   readonly #confirmedAt: Map<Refreshed, number>;
+  /** What must be confirmed again, however recently it was. */
+  readonly #expired = new Set<Refreshed>();
   /** When each stale value was last logged. */
   readonly #loggedAt = new Map<Refreshed, number>();
 
@@ -34,19 +36,27 @@ export class Freshness {
     this.#confirmedAt = new Map(watched.map((which) => [which, now()]));
   }
 
-  /** What is stale now. Empty in normal operation, and if the check is off. */
+  /** What is stale now. Empty in normal operation, and if the check is off and nothing has expired. */
   get stale(): readonly Refreshed[] {
     const oldest = this.#now() - this.#maxMs;
     const stale: Refreshed[] = [];
-    for (const [which, confirmedAt] of this.#confirmedAt) if (confirmedAt < oldest) stale.push(which);
+    for (const [which, confirmedAt] of this.#confirmedAt) {
+      if (confirmedAt < oldest || this.#expired.has(which)) stale.push(which);
+    }
     return stale;
   }
 
   /** Records that a read succeeded, and that the value in force is the stored one. */
   confirm(which: Refreshed): void {
     this.#confirmedAt.set(which, this.#now());
+    this.#expired.delete(which);
     if (this.#loggedAt.delete(which))
       this.#log.info({ event: 'fresh_again', which }, `${which} refreshed again`);
+  }
+
+  /** Everything is stale until it is confirmed: for a process that has stood still. */
+  expire(): void {
+    for (const which of this.#confirmedAt.keys()) this.#expired.add(which);
   }
 
   /** Logs everything that is stale, now and then every half minute. */
@@ -56,9 +66,12 @@ export class Freshness {
       if (now - (this.#loggedAt.get(which) ?? -Infinity) < REPEAT_MS) continue;
       this.#loggedAt.set(which, now);
       const seconds = Math.floor((now - (this.#confirmedAt.get(which) ?? now)) / 1000);
+      const limit = this.#expired.has(which)
+        ? 'since before this environment stood still'
+        : 'longer than MAX_STALENESS_SECONDS';
       this.#log.error(
         { event: 'stale', which, seconds },
-        `every decision is RETRY: ${which} not refreshed for ${seconds} s, longer than MAX_STALENESS_SECONDS`,
+        `every decision is RETRY: ${which} not refreshed for ${seconds} s, ${limit}`,
       );
     }
   }

@@ -191,9 +191,21 @@ t.test('refuses unknown methods with 400, as Node.js does on a socket', async (t
   t.match(of('refused'), [{ code: 'bad_request', cause: 'unknown method' }]);
 });
 
-t.test('refuses events that are not HTTP requests', async (t) => {
-  const { answer } = await twoWays(t);
+t.test('refuses events that are not HTTP requests, and logs it', async (t) => {
+  const { app, log, of } = await testApp(t);
   for (const event of [null, 'text', {}, { Records: [] }, { httpMethod: 1 }]) {
-    await t.rejects(answer(event), EventError);
+    await t.rejects(answerEvents(app, log)(event), EventError);
   }
+  t.match(of('event_unreadable'), Array(5).fill({ level: 'warn', msg: /not an HTTP request/ }));
+});
+
+t.test('logs why an event can’t be turned into a request', async (t) => {
+  const { app, log, of } = await testApp(t);
+  await app.ready();
+  const event = eventOf('alb', post(signed())) as object;
+  for (const malformed of [{ body: 1 }, { path: 'http://[' }, { multiValueHeaders: { a: null } }]) {
+    await t.rejects(answerEvents(app, log)({ ...event, ...malformed }), TypeError);
+  }
+  t.match(of('event_failed'), Array(3).fill({ level: 'error', err: { type: 'TypeError' } }));
+  t.strictSame(of('decision'), []);
 });

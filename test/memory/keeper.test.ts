@@ -1,4 +1,5 @@
 // Tests that what records refer to is kept by its hash for as long as they are.
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { Keeper } from '../../src/memory/keeper.js';
 import { parsePolicy } from '../../src/policy/parse/file.js';
@@ -60,4 +61,24 @@ t.test('keeps everything again after a loss', async (t) => {
   keeper.forget();
   await keeper.keep(keys, policy, new Date(NOW));
   t.equal(puts.length, 4);
+});
+
+t.test('is idle once what was begun has ended, however it ended', async (t) => {
+  const ends: (() => void)[] = [];
+  const put = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      ends.push(ends.length === 0 ? resolve : () => reject(new StoreError('gone')));
+    });
+  const keeper = new Keeper({ put, get: () => Promise.resolve(undefined) }, 400);
+  await keeper.idle();
+  keeper.keepList(LIST, Buffer.from('a list'));
+  keeper.keepList('e'.repeat(64), Buffer.from('another list'));
+  let isIdle = false;
+  const idle = keeper.idle().then(() => (isIdle = true));
+  for (const end of ends) {
+    await sleep(1);
+    t.notOk(isIdle);
+    end();
+  }
+  await idle;
 });

@@ -36,6 +36,21 @@ t.test('each value has a confirmation of its own', (t) => {
   t.end();
 });
 
+t.test('what has expired is stale until it is confirmed, even without a limit', (t) => {
+  const { freshness, clock, of } = freshnessOf(undefined, ['keys', 'stop']);
+  clock.ms += 3000;
+  freshness.expire();
+  t.strictSame(freshness.stale, ['keys', 'stop']);
+  freshness.confirm('keys');
+  t.strictSame(freshness.stale, ['stop']);
+  freshness.report();
+  t.match(of('stale'), [{ which: 'stop', seconds: 3, msg: /since before this environment stood still/ }]);
+  freshness.confirm('stop');
+  t.strictSame(freshness.stale, []);
+  t.match(of('fresh_again'), [{ which: 'stop' }]);
+  t.end();
+});
+
 t.test('without a limit, nothing is ever stale', (t) => {
   const { freshness, clock, lines } = freshnessOf(undefined);
   clock.ms += 1e12;

@@ -232,8 +232,7 @@ t.test('the emergency stop', async (t) => {
       }
       t.match(await handler.line({ event: 'decision', action: 'RETRY' }), {
         rule: 'stale data',
-        reason:
-          'Keys, policy or emergency stop could not be refreshed for longer than MAX_STALENESS_SECONDS.',
+        reason: 'Keys, policy or emergency stop could not be refreshed for too long.',
       });
       t.equal(handler.lines.filter(({ event }) => event === 'fresh_again').length, 3);
 

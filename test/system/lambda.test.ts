@@ -1,30 +1,26 @@
 // Tests the built Lambda function as a process on the runtime API. moto_server emulates SSM, DynamoDB and S3.
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import t, { type Test } from 'tap';
-import { samplePayload } from '../../cli/cosigner/request.js';
+import { samplePayload, signToken } from '../../cli/cosigner/request.js';
 import { type Head, readHead } from '../../src/store/chain.js';
 import { HEADS, recordPartition } from '../../src/store/keys.js';
+import { StoredBlobs } from '../../src/store/stored-blobs.js';
 import type { Table } from '../../src/store/table.js';
 import { awsProxy } from '../helpers/aws-proxy.js';
 import { forgetfulNetwork } from '../helpers/forgetful-network.js';
 import { rsaPair } from '../helpers/keys.js';
 import { ask, BUCKET, environment, lambdaAccount, policy } from '../helpers/lambda-account.js';
-import { type LambdaFunction, startFunction } from '../helpers/lambda.js';
-import { PARAMETERS } from '../helpers/moto.js';
-import { freePort } from '../helpers/port.js';
+import { albEvent, type LambdaFunction, startFunction } from '../helpers/lambda.js';
 import { allItems, replaceAll } from '../helpers/table-items.js';
 
 /** How long an environment is frozen. With 200, the periods are the default ones, as in production. */
 const FREEZE_SECONDS = Number(process.env['LAMBDA_FREEZE_SECONDS'] ?? 3);
-const SHORT_PERIODS: Readonly<Record<string, string>> = {
-  KEY_REFRESH_SECONDS: '1',
-  POLICY_REFRESH_SECONDS: '2',
-};
-const PERIODS = FREEZE_SECONDS >= 120 ? {} : SHORT_PERIODS;
+const SHORT_PERIODS = { KEY_REFRESH_SECONDS: '1', POLICY_REFRESH_SECONDS: '2' };
+/** Longer than twice the longer one of them, in ms. */
+const LONG_FREEZE_MS = 5000;
+const PERIODS: Readonly<Record<string, string>> = FREEZE_SECONDS >= 120 ? {} : SHORT_PERIODS;
 const KILLS = 5;
 /** Longer than everything else at the start takes, shorter than the start waits, in ms. */
 const SLOW_WRITE_MS = 1000;
@@ -76,6 +72,23 @@ t.test('after a freeze, the first answer is by what is stored then', TIMEOUT, as
   t.match(await thaw(lambda, ask(next)), { status: 200, answer: { action: 'RETRY' } });
   await freeze(lambda, () => put('stop', 'RUN'));
   t.match(await thaw(lambda, ask(next)), { status: 200, answer: { action: 'REJECT' } });
+});
+
+t.test('after a long freeze, decides nothing by what can’t be read again', TIMEOUT, async (t) => {
+  const { endpoint, env, callback, cosigner, put } = await account(t);
+  const proxy = await awsProxy(t, endpoint);
+  const lambda = await environment(t, { ...env, ...SHORT_PERIODS, AWS_ENDPOINT_URL: proxy.endpoint });
+  const client = lambda.client(cosigner, callback);
+  t.match(await ask(client), { answer: { action: 'APPROVE' } });
+  lambda.handler.child.kill('SIGSTOP');
+  await put('policy', policy('reject'));
+  await sleep(LONG_FREEZE_MS);
+  proxy.before = ({ service }) => (service === 'ssm' ? { status: 500, body: '{}' } : undefined);
+  t.match(await thaw(lambda, ask(client)), { status: 200, answer: { action: 'RETRY' } });
+  await lambda.handler.line({ event: 'stale', which: 'policy' });
+  proxy.before = () => undefined;
+  await sleep(Number(SHORT_PERIODS.POLICY_REFRESH_SECONDS) * 1000);
+  t.match(await ask(client), { status: 200, answer: { action: 'REJECT', rejectionReason: 'Changed.' } });
 });
 
 t.test(
@@ -132,6 +145,49 @@ t.test(
   },
 );
 
+/** Ends the process at the moment at which it would return an answer. */
+const KILL_AT_ANSWER = `
+import { createRequire } from 'node:module';
+const http = createRequire('/')('http');
+const { request } = http;
+http.request = (options, ...rest) => {
+  if (options.path?.endsWith('/response')) process.kill(process.pid, 'SIGKILL');
+  return request(options, ...rest);
+};`;
+
+t.test('is not taken for overloaded after a freeze', TIMEOUT, async (t) => {
+  const { env, callback, cosigner } = await account(t);
+  const lambda = await environment(t, env);
+  const { child } = lambda.handler;
+  child.kill('SIGSTOP');
+  await sleep(1500);
+  child.kill('SIGCONT');
+  // What is looked at begins anew here, so that nearly all of it is the second freeze.
+  await sleep(10);
+  child.kill('SIGSTOP');
+  await sleep(4000);
+  t.match(await thaw(lambda, ask(lambda.client(cosigner, callback))), { status: 200 });
+});
+
+t.test('has logged everything before it returns the answer', TIMEOUT, async (t) => {
+  const { env, cosigner, put } = await account(t);
+  await put('policy', 'version: 1\nrules: []\n');
+  await put(
+    'candidate',
+    'version: 1\nrules: [{ id: all, for: transaction, when: "true", action: approve }]\n',
+  );
+  const preload = `data:text/javascript,${encodeURIComponent(KILL_AT_ANSWER)}`;
+  const lambda = await startFunction(t, {
+    cwd: t.testdir(),
+    env: { ...env, STORE_TABLE: '', STORE_ARCHIVE: '' },
+    nodeArgs: ['--import', preload],
+  });
+  const token = signToken(samplePayload('transaction'), cosigner.privateKey);
+  const request = { method: 'POST', url: '/callback/v2/tx_sign_request', headers: {} };
+  t.match(await lambda.invoke(albEvent(request, Buffer.from(token))), { isError: true });
+  t.match(lambda.handler.lines.slice(-2), [{ event: 'decision' }, { event: 'candidate_differs' }]);
+});
+
 t.test('has written its start record before it can be frozen', TIMEOUT, async (t) => {
   const { endpoint, env, table } = await account(t);
   const proxy = await awsProxy(t, endpoint);
@@ -143,6 +199,36 @@ t.test('has written its start record before it can be frozen', TIMEOUT, async (t
   });
   await lambda.ready;
   t.match(await recordsOf(table), [{ data: /"type":"start"/ }]);
+});
+
+t.test('has kept a list that was read for a request before it can be frozen', TIMEOUT, async (t) => {
+  const { endpoint, env, table, s3, put } = await account(t);
+  const proxy = await awsProxy(t, endpoint);
+  const lambda = await environment(t, { ...env, AWS_ENDPOINT_URL: proxy.endpoint });
+  proxy.before = ({ service }) => (service === 'dynamodb' ? sleep(SLOW_WRITE_MS, undefined) : undefined);
+  const list = '0x0000000000000000000000000000000000000001\n';
+  await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: 'payees.txt', Body: list }));
+  await put('policy', `lists: { payees: { from: "s3://${BUCKET}/payees.txt" } }\n${policy('approve')}`);
+  await sleep(Number(PERIODS['POLICY_REFRESH_SECONDS'] ?? 60) * 1000);
+  t.match(await lambda.invoke(albEvent({ method: 'GET', url: '/health', headers: {} }, Buffer.from(''))), {
+    body: { statusCode: 200, body: /"payees":/ },
+  });
+  const sha256 = createHash('sha256').update(list).digest('hex');
+  t.equal(String(await new StoredBlobs(table).get(sha256)), list);
+});
+
+t.test('starts although the store hangs, which costs RETRY until it responds', TIMEOUT, async (t) => {
+  const { endpoint, env, callback, cosigner } = await account(t);
+  const proxy = await awsProxy(t, endpoint);
+  let respond: () => void = () => undefined;
+  const responding = new Promise<undefined>((resolve) => (respond = () => resolve(undefined)));
+  proxy.before = ({ service }) => (service === 's3' ? responding : undefined);
+  const lambda = await environment(t, { ...env, AWS_ENDPOINT_URL: proxy.endpoint });
+  const client = lambda.client(cosigner, callback);
+  t.match(await ask(client), { status: 200, answer: { action: 'RETRY' } });
+  respond();
+  await sleep(LOSS_CHECK_MS);
+  t.match(await ask(client), { status: 200, answer: { action: 'APPROVE' } });
 });
 
 async function headsOf(table: Table): Promise<readonly Head[]> {
@@ -216,48 +302,4 @@ t.test('ends gracefully by SIGTERM', TIMEOUT, async (t) => {
   t.equal(await lambda.handler.stop(), 0);
   t.ok(performance.now() - startedAt < 1000);
   t.match(lambda.handler.lines.at(-1), { event: 'stopped' });
-});
-
-/** @returns the error that was reported to Lambda */
-async function assertFails(t: Test, env: Readonly<Record<string, string>>): Promise<string> {
-  const startedAt = performance.now();
-  const lambda = await startFunction(t, { cwd: t.testdir(), env });
-  t.equal(await lambda.handler.exited, 1);
-  t.ok(performance.now() - startedAt < 9000, `${performance.now() - startedAt} ms`);
-  t.match(lambda.handler.lines.at(-1), { level: 'fatal', event: 'boot_failed' });
-  return JSON.stringify(await lambda.initError);
-}
-
-const NAMES = {
-  AWS_ACCESS_KEY_ID: 'test',
-  AWS_SECRET_ACCESS_KEY: 'test',
-  AWS_REGION: 'eu-central-1',
-  CALLBACK_PRIVATE_KEY_PARAMETER: PARAMETERS.callback,
-  COSIGNER_PUBLIC_KEY_PARAMETER: PARAMETERS.cosigner,
-  POLICY_PARAMETER: PARAMETERS.policy,
-};
-
-t.test('without SSM, reports it and exits in the time that Lambda gives', TIMEOUT, async (t) => {
-  const error = await assertFails(t, { ...NAMES, AWS_ENDPOINT_URL: `http://127.0.0.1:${await freePort()}` });
-  t.match(error, /"SOURCE_UNREADABLE".*SSM Parameter Store/);
-});
-
-t.test('with an SSM that does not respond, reports it and exits in time', TIMEOUT, async (t) => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => server.close());
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  const error = await assertFails(t, { ...NAMES, AWS_ENDPOINT_URL: `http://127.0.0.1:${address.port}` });
-  t.match(error, /"SOURCE_UNREADABLE".*SSM Parameter Store/);
-});
-
-t.test('reports a wrong configuration, and no secret', TIMEOUT, async (t) => {
-  t.match(await assertFails(t, { ...NAMES, STORE_PATH: '/tmp/store' }), /CONFIG_INVALID.*STORE_PATH/);
-  const { env, put } = await account(t);
-  const secret = randomUUID();
-  await put('callback', `-----BEGIN PRIVATE KEY-----\n${secret}\n-----END PRIVATE KEY-----`);
-  const error = await assertFails(t, env);
-  t.match(error, /CALLBACK_KEY_UNUSABLE/);
-  t.notMatch(error, secret);
 });
