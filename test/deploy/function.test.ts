@@ -3,7 +3,7 @@
 import t from 'tap';
 import type { Status } from '../../cli/deploy/status.js';
 import type { Report } from '../../cli/doctor/report.js';
-import { accountAt } from '../helpers/aws.js';
+import { accountAt, NAMES } from '../helpers/aws.js';
 import { awsProxy } from '../helpers/aws-proxy.js';
 import { emulateCodeBuild } from '../helpers/codebuild.js';
 import { emulateFunction } from '../helpers/function.js';
@@ -77,6 +77,7 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     const stopped = await place.run('scale', '0');
     t.equal(stopped.code, 0, stopped.stderr);
     t.match(stopped.stdout, 'npm run scale -- settings -e dev');
+    t.notOk(proxy.calls.some(({ action }) => /^DELETE .*provisioned-concurrency$/.test(action)));
     t.match(await place.json<Status>('deploy', '--status'), { function: { reserved: 0 } });
     t.match(await place.run('deploy', '--yes'), {
       code: 0,
@@ -96,6 +97,10 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     t.match(await place.json<Status>('deploy', '--status'), { function: { reserved: 9 } });
     const kept = proxy.calls.find(({ action }) => /^PUT .*provisioned-concurrency$/.test(action));
     t.match(kept?.body, '"ProvisionedConcurrentExecutions":2');
+    t.equal((await place.run('scale', '0')).code, 0);
+    t.match(await place.json<Status>('deploy', '--status'), {
+      function: { reserved: 0, provisioned: undefined },
+    });
     place.settings({ compute: 'lambda' });
     t.equal((await place.run('scale', 'settings')).code, 0);
   });
@@ -136,6 +141,23 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     });
   });
 
+  await t.test('destroy --only-stacks deletes what is left over, and nothing else', async (t) => {
+    const key = await account.parameter(NAMES.parameters.callbackPrivateKey);
+    const only = ['destroy', '--only-stacks', 'callback'] as const;
+    const { code, stdout } = await place.run(...only, '--dry-run');
+    t.equal(code, 0);
+    t.match(stdout, /^delete +stack fireblocks-dev-callback, CREATE_COMPLETE$/m);
+    t.match(stdout, 'still calls the URL of fireblocks-dev-callback');
+    t.notMatch(stdout, 'parameter /');
+    t.equal((await stacks()).length, 5);
+    t.equal((await place.run(...only, '--confirm', 'dev')).code, 0);
+    t.strictSame(await stacks(), ['foundation', 'function', 'image', 'security']);
+    t.strictSame(await account.parameter(NAMES.parameters.callbackPrivateKey), key);
+    t.strictSame(await account.certificates(), ['callback.internal']);
+    t.match(await place.json<Status>('deploy', '--status'), { leftOver: [] });
+    t.match(await place.run(...only), { code: 0, stdout: /nothing to delete/ });
+  });
+
   await t.test('an API is deployed after the function, and destroyed before it', async (t) => {
     // The emulator can't add outputs to a stack that exists.
     await moto.reset();
@@ -161,12 +183,19 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     t.match(findingsOf(checks, 'security groups'), [{ state: 'ok', text: 'the endpoint of the API' }]);
     t.strictSame(findingsOf(checks, 'load balancer'), []);
     t.match(await place.run('deploy', '--yes', '--renew-certificate'), { code: 2, stderr: /"front": "api"/ });
+  });
+
+  await t.test('a function that is left over is not destroyed without the API that calls it', async (t) => {
+    place.settings({});
+    t.match(await place.run('destroy', '--only-stacks', 'function', '--confirm', 'dev'), {
+      code: 2,
+      stderr: /the API calls the function: name api as well/,
+    });
+    t.equal((await place.run('destroy', '--only-stacks', 'function,api', '--confirm', 'dev')).code, 0);
+    t.strictSame(await stacks(), ['foundation', 'image', 'security']);
+    const deleted = proxy.calls.filter(({ action }) => action === 'DeleteStack').map(({ body }) => body);
+    t.match(deleted, [/-api\b/, /-function\b/]);
     t.equal((await place.run('destroy', '--confirm', 'dev')).code, 0);
     t.strictSame(await stacks(), []);
-    const deleted = proxy.calls.filter(({ action }) => action === 'DeleteStack').map(({ body }) => body);
-    t.ok(
-      deleted.findIndex((body) => body.includes('-api')) <
-        deleted.findIndex((body) => body.includes('-function')),
-    );
   });
 });

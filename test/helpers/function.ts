@@ -24,6 +24,7 @@ const NO_PROVISIONED_CONCURRENCY: AwsReply = {
 };
 
 export function emulateFunction(endpoint: string): EmulatedFunction {
+  let provisioned: object | undefined;
   const emulated: EmulatedFunction = {
     answer: { statusCode: 200, body: '{"status":"ok"}' },
     log: '',
@@ -33,8 +34,15 @@ export function emulateFunction(endpoint: string): EmulatedFunction {
       if (service === 'apigateway') return apiReply(action, emulated.apiEndpoints);
       if (service !== 'lambda') return undefined;
       if (action.endsWith('/provisioned-concurrency')) {
-        if (action.startsWith('GET')) return NO_PROVISIONED_CONCURRENCY;
-        return action.startsWith('PUT') ? json({}, 202) : { status: 204, body: '' };
+        if (action.startsWith('PUT')) {
+          const { ProvisionedConcurrentExecutions: requested } = JSON.parse(body) as Record<string, number>;
+          provisioned = { RequestedProvisionedConcurrentExecutions: requested, Status: 'IN_PROGRESS' };
+          return json(provisioned, 202);
+        }
+        if (provisioned === undefined) return NO_PROVISIONED_CONCURRENCY;
+        if (action.startsWith('GET')) return json(provisioned);
+        provisioned = undefined;
+        return { status: 204, body: '' };
       }
       if (!action.endsWith('/invocations')) return undefined;
       await createAlias(endpoint);
