@@ -126,6 +126,12 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
   await t.test('logs reads the log of the function', async (t) => {
     t.equal((await place.run('logs')).code, 0);
     t.ok(proxy.calls.some(({ body }) => body.includes('/aws/lambda/callback-handler-dev')));
+    const report = await place.run('policy', 'report');
+    t.match(report.stdout, `0 decisions, ${NAMES.logGroups.function}`);
+    t.match(await place.run('policy', 'explain', '--request', 'a'), {
+      code: 2,
+      stderr: `${NAMES.logGroups.function} has no decision about a`,
+    });
   });
 
   await t.test('with an API in the settings, the load balancer is left over', async (t) => {
