@@ -1,6 +1,7 @@
 // The values of the templates' parameters.
 import { wantedImages } from './image.js';
 import { cosignerImage } from '../aws/machine-image.js';
+import { keptLogParameters } from './kept-log.js';
 import { describeService, type ServiceKind } from '../aws/service-state.js';
 import { hasLogRole } from '../aws/rest-api.js';
 import type { Session } from '../aws/session.js';
@@ -37,6 +38,7 @@ export async function parametersOf(
     CertificateArn: certificate.arn() ?? deployed.get('callback')?.parameters['CertificateArn'],
     [PROTECTION]: 'true',
     ...(has(TASKS) && { [TASKS]: String(await tasksOf(run, kind)) }),
+    ...(await keptLogParameters(run, template, usable(current))),
     ...(has(LOG_ROLE) && { [LOG_ROLE]: await setsLogRole(session, usable(current)) }),
     ...(has('CosignerImageId') && { CosignerImageId: await cosignerImage(session, usable(current)) }),
   };

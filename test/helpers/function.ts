@@ -23,7 +23,7 @@ const NO_PROVISIONED_CONCURRENCY: AwsReply = {
   headers: { 'x-amzn-errortype': 'ProvisionedConcurrencyConfigNotFoundException' },
 };
 
-export function emulateFunction(endpoint: string): EmulatedFunction {
+export function emulateFunction(endpoint: string, names = NAMES): EmulatedFunction {
   let provisioned: object | undefined;
   const emulated: EmulatedFunction = {
     answer: { statusCode: 200, body: '{"status":"ok"}' },
@@ -45,7 +45,7 @@ export function emulateFunction(endpoint: string): EmulatedFunction {
         return { status: 204, body: '' };
       }
       if (!action.endsWith('/invocations')) return undefined;
-      await createAlias(endpoint);
+      await createAlias(endpoint, names);
       emulated.events.push(JSON.parse(body));
       const log = Buffer.from(emulated.log).toString('base64');
       return { ...json(emulated.answer), headers: { 'x-amz-log-result': log } };
@@ -63,12 +63,12 @@ function apiReply(action: string, vpcEndpointIds: readonly string[]): AwsReply |
 }
 
 /** The stack's alias exists when its creation is complete, and so before it is called. */
-async function createAlias(endpoint: string): Promise<void> {
+async function createAlias(endpoint: string, names: Pick<typeof NAMES, 'function'>): Promise<void> {
   const client = new LambdaClient(clientOptions(endpoint));
   await client
     .send(
       new CreateAliasCommand({
-        FunctionName: NAMES.function,
+        FunctionName: names.function,
         Name: FUNCTION_ALIAS,
         FunctionVersion: '$LATEST',
       }),
