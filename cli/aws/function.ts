@@ -87,10 +87,15 @@ export function describeFunctionState({ version, state, reserved, provisioned }:
 }
 
 /** Without any concurrency, Lambda throttles all requests. Nothing can be kept ready meanwhile. */
-export async function stopFunction({ aws, names: { function: FunctionName } }: Client): Promise<void> {
-  await aws.lambda.send(
-    new DeleteProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier: FUNCTION_ALIAS }),
-  );
+export async function stopFunction(session: Client): Promise<void> {
+  const { aws, names } = session;
+  const FunctionName = names.function;
+  // Lambda may refuse to delete what does not exist.
+  if ((await describeProvisioned(session)) !== undefined) {
+    await aws.lambda.send(
+      new DeleteProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier: FUNCTION_ALIAS }),
+    );
+  }
   await aws.lambda.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: 0 }));
 }
 

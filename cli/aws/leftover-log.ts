@@ -17,7 +17,8 @@ export async function isLeftOver(session: Client): Promise<boolean> {
   return !(await belongsToStack(session, name));
 }
 
-async function belongsToStack({ aws }: Client, physicalId: string): Promise<boolean> {
+/** Whether a resource belongs to a stack that exists. */
+export async function belongsToStack({ aws }: Client, physicalId: string): Promise<boolean> {
   try {
     const { StackResources = [] } = await aws.cloudformation.send(
       new DescribeStackResourcesCommand({ PhysicalResourceId: physicalId }),

@@ -46,6 +46,12 @@ const LIMITS: readonly Limit[] = [
     next: `ask for a higher quota (${QUOTAS}: AWS Fargate, "Fargate On-Demand vCPU resource count", or Amazon EC2, "Running On-Demand Standard instances")`,
   },
   {
+    // New accounts have a limit of 10, all of which must stay unreserved (AWS Lambda, "Understanding Lambda function scaling").
+    pattern: /UnreservedConcurrentExecution/i,
+    code: 'QUOTA_REACHED',
+    next: `ask for a higher quota (${QUOTAS}, AWS Lambda, "Concurrent executions"), which a new account needs; or reserve and provision less with "lambda" in the settings, such as {"provisionedConcurrency": 0}`,
+  },
+  {
     pattern:
       /account currently does not support creating load balancers|account (is|was) (currently )?blocked|BlockedException|PendingVerification/i,
     code: 'ACCOUNT_NOT_READY',

@@ -98,6 +98,8 @@ function resolve(
     if (typeof ref === 'string' && body.Parameters?.[ref] !== undefined) return valueOf(ref) ?? value;
     if (typeof imported === 'string') return exported[imported] ?? value;
     if (typeof text === 'string') return substitute(text);
+    const branch = branchOf(value['Fn::If'], body, valueOf);
+    if (branch !== undefined) return replace(branch);
     // Version 0.7.0 had the Co-signer's image in a map by region.
     if (Array.isArray(path)) return inMap(body.Mappings, path) ?? value;
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, replace(inner)]));
@@ -127,6 +129,22 @@ function join(parts: readonly unknown[]): unknown {
     else joined.push(part);
   }
   return joined.length === 1 && typeof joined[0] === 'string' ? joined[0] : { 'Fn::Join': ['', joined] };
+}
+
+/** @returns the branch that applies, if the condition compares a parameter whose value is known */
+function branchOf(
+  branches: unknown,
+  { Conditions = {} }: TemplateBody,
+  valueOf: (parameter: string) => unknown,
+): unknown {
+  if (!Array.isArray(branches)) return undefined;
+  const [condition, whenTrue, whenFalse] = branches as readonly unknown[];
+  const expression = Conditions[String(condition)];
+  const equals = isObject(expression) ? expression['Fn::Equals'] : undefined;
+  const [left, right] = (equals ?? []) as readonly unknown[];
+  const value = isObject(left) ? valueOf(String(left['Ref'])) : undefined;
+  if (value === undefined) return undefined;
+  return value === right ? whenTrue : whenFalse;
 }
 
 /** @returns the value of a map that has one key, whatever the key is: the region */

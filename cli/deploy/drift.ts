@@ -5,11 +5,12 @@ import {
   paginateDescribeStackResourceDrifts,
   StackResourceDriftStatus,
 } from '@aws-sdk/client-cloudformation';
-import { stackNames } from '../../infra/names.js';
+import { STACK_NAMES, type StackName, stackNames } from '../../infra/names.js';
 import { DeployError } from '../aws/error.js';
 import type { Session } from '../aws/session.js';
 import { type DeployedStack, describeStack, stateOf } from '../aws/stack.js';
 import { runTasks } from '../progress.js';
+import { leftOverStacks } from './transition.js';
 
 const POLL_MS = 5000;
 const TIMEOUT_MS = 15 * 60_000;
@@ -31,6 +32,24 @@ export async function readDrift(session: Session, stack: DeployedStack): Promise
   return { status, checked: checked.toISOString(), resources };
 }
 
+/** Stacks that are deployed, by their names. */
+export type FoundStacks = ReadonlyMap<StackName, DeployedStack>;
+
+export async function findStacks({ aws, names }: Session): Promise<FoundStacks> {
+  const stacks = await Promise.all(
+    STACK_NAMES.map(
+      async (name) => [name, await describeStack(aws.cloudformation, `${names.prefix}-${name}`)] as const,
+    ),
+  );
+  return new Map(stacks.flatMap(([name, stack]) => (stack === undefined ? [] : [[name, stack]])));
+}
+
+/** @returns the stacks that `--status` shows: those that the settings call for, and those that are left over */
+export function shownStacks(settings: Session['settings'], found: FoundStacks): readonly StackName[] {
+  const shown = [...stackNames(settings), ...leftOverStacks(settings, found)];
+  return STACK_NAMES.filter((name) => shown.includes(name));
+}
+
 /**
  * Detects the drift of all stacks at the same time, and waits for the results.
  * @throws {DeployError} if CloudFormation gives up, or takes longer than 15 minutes
@@ -39,11 +58,9 @@ export async function detectAllDrift(
   session: Session,
   options: { readonly json?: boolean | undefined },
 ): Promise<void> {
-  const { aws, names, settings } = session;
-  const stacks = await Promise.all(
-    stackNames(settings).map((name) => describeStack(aws.cloudformation, `${names.prefix}-${name}`)),
-  );
-  const tasks = stacks
+  const found = await findStacks(session);
+  const tasks = shownStacks(session.settings, found)
+    .map((name) => found.get(name))
     .filter((stack) => stack !== undefined)
     .filter((stack) => stateOf(stack) === 'ready')
     .map(({ stackName }) => ({ stackName, detection: start(session, stackName) }));

@@ -15,6 +15,8 @@ import { isObject } from '../../infra/settings/json.js';
 import type { Aws } from '../aws/clients.js';
 import { isAwsError } from '../aws/error.js';
 import type { Session } from '../aws/session.js';
+import type { DeployedStack } from '../aws/stack.js';
+import { isKeptLog } from './kept-log.js';
 import type { TemplateBody } from './templates.js';
 
 interface NamedType {
@@ -87,16 +89,22 @@ export function nameOf({ Type, Properties = {} }: Pick<Resource, 'Type' | 'Prope
   return property === undefined ? undefined : Properties[property];
 }
 
-/** @returns one line for each resource of a template whose name is taken */
+/**
+ * @param deployed the stacks
+ * @returns one line for each resource of a template whose name is taken, except log groups that can be used as they are
+ */
 export async function takenNames(
-  { aws, account, names }: Session,
+  session: Session,
   { Resources = {} }: TemplateBody,
+  deployed: ReadonlyMap<string, DeployedStack>,
 ): Promise<readonly string[]> {
+  const { aws, account, names } = session;
   const lines = await Promise.all(
     Object.values(Resources).map(async (resource) => {
       const name = resolveName(nameOf(resource), account);
       // An earlier stack's last metrics make this group again: it is deleted when the stack is created.
       if (name === undefined || name === names.logGroups.containerInsights) return [];
+      if (await isKeptLog(session, resource, deployed)) return [];
       const isTaken = await NAMED_TYPES[resource.Type]?.exists?.(aws, name);
       return isTaken === true ? [`${resource.Type} ${name}`] : [];
     }),

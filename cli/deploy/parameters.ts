@@ -1,6 +1,7 @@
 // The values of the templates' parameters.
 import { wantedImages } from './image.js';
 import { cosignerImage } from '../aws/machine-image.js';
+import { keptLogParameters } from './kept-log.js';
 import { describeService, type ServiceKind } from '../aws/service-state.js';
 import { LIVE_VERSION } from '../../infra/names.js';
 import { describeFunction } from '../aws/function.js';
@@ -40,6 +41,7 @@ export async function parametersOf(
     [PROTECTION]: 'true',
     ...(has(TASKS) && { [TASKS]: String(await tasksOf(run, kind)) }),
     ...(has(LIVE_VERSION) && { [LIVE_VERSION]: await liveVersion(session, usable(current)) }),
+    ...(await keptLogParameters(run, template, usable(current))),
     ...(has(LOG_ROLE) && { [LOG_ROLE]: await setsLogRole(session, usable(current)) }),
     ...(has('CosignerImageId') && { CosignerImageId: await cosignerImage(session, usable(current)) }),
   };

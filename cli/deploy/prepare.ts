@@ -56,7 +56,7 @@ export async function prepareDeployment(
   await assertNamesFree(
     session,
     templates.filter(({ name }) => selected.includes(name)),
-    deployedTemplates,
+    { deployed, deployedTemplates },
   );
   const notes = keepsExports(templates) ? [OLD_EXPORTS] : [];
   return {
@@ -192,15 +192,15 @@ async function describeStacks(session: Session, options: DeployOptions): Promise
 async function assertNamesFree(
   session: Session,
   templates: readonly Template[],
-  deployed: DeploymentRun['deployedTemplates'],
+  { deployed, deployedTemplates }: Pick<DeploymentRun, 'deployed' | 'deployedTemplates'>,
 ): Promise<void> {
   const { environment, production } = session;
   const taken = await Promise.all(
     templates.map(({ name, body }) => {
       const { Resources = {} } = JSON.parse(body) as TemplateBody;
-      const known = deployed.get(name)?.Resources ?? {};
+      const known = deployedTemplates.get(name)?.Resources ?? {};
       const created = Object.entries(Resources).filter(([id]) => known[id] === undefined);
-      return takenNames(session, { Resources: Object.fromEntries(created) });
+      return takenNames(session, { Resources: Object.fromEntries(created) }, deployed);
     }),
   );
   if (taken.flat().length === 0) return;

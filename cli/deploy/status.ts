@@ -1,7 +1,7 @@
 // Reads the status of an environment: stacks, service, targets, image, keys, store, certificate, alarms; and warns.
 import { DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import type { AnswerAlgorithm } from '../../src/protocol/key.js';
-import { STACK_NAMES, type StackName, stackNames } from '../../infra/names.js';
+import type { StackName } from '../../infra/names.js';
 import { consoleOrigin } from '../../infra/settings.js';
 import { describeCertificate, WARNING_DAYS } from '../aws/acm.js';
 import { describeFunction, type FunctionState } from '../aws/function.js';
@@ -14,9 +14,9 @@ import {
   type ServiceState,
 } from '../aws/service-state.js';
 import type { Session } from '../aws/session.js';
-import { type DeployedStack, describeStack, stateOf, type StackState } from '../aws/stack.js';
+import { type DeployedStack, stateOf, type StackState } from '../aws/stack.js';
 import { type Alarms, readAlarms, readSubscriptions, type Subscriptions } from './alarm-status.js';
-import { type DriftStatus, readDrift } from './drift.js';
+import { type DriftStatus, findStacks, readDrift, shownStacks } from './drift.js';
 import { type ImageStatus, readImage } from './image-status.js';
 import { tasksBySettings } from './parameters.js';
 import {
@@ -117,17 +117,11 @@ export interface NotRead {
 }
 
 export async function readStatus(session: Session): Promise<Status> {
-  const { aws, settings, environment, account, region, emulated } = session;
+  const { settings, environment, account, region, emulated } = session;
   const notRead: NotRead[] = [];
-  const found = new Map<StackName, DeployedStack>();
-  for (const stack of await Promise.all(
-    STACK_NAMES.map((name) => describeStack(aws.cloudformation, `${session.names.prefix}-${name}`)),
-  )) {
-    if (stack !== undefined)
-      found.set(stack.stackName.slice(session.names.prefix.length + 1) as StackName, stack);
-  }
+  const found = await findStacks(session);
   const leftOver = leftOverStacks(settings, found);
-  const names = STACK_NAMES.filter((name) => stackNames(settings).includes(name) || leftOver.includes(name));
+  const names = shownStacks(settings, found);
   const deployed = names.map((name) => found.get(name));
   const optional = optionalReader(session, notRead);
   const [stacks, handler, withConsole, keysAndPolicy, emergencyStop, store, certificate, alarms, kept] =

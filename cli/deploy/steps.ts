@@ -128,7 +128,7 @@ function companionsOf(deployment: DeploymentRun, template: Template) {
       };
     case 'callback':
       return {
-        before: [hostNameCheck(deployment, template), ...roles, leftOverLog(deployment)],
+        before: [hostNameCheck(deployment, template), ...roles, leftOverLog(deployment, template)],
         after: protection,
       };
     default:

@@ -23,6 +23,7 @@ export type Outputs = Readonly<
 /** What of a template is read here. */
 export interface TemplateBody {
   readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown }>>;
+  readonly Conditions?: Readonly<Record<string, unknown>>;
   readonly Outputs?: Outputs;
   readonly Mappings?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
   readonly Resources?: Readonly<
@@ -32,6 +33,7 @@ export interface TemplateBody {
         readonly Type: string;
         readonly Properties?: Readonly<Record<string, unknown>>;
         readonly DeletionPolicy?: string;
+        readonly Condition?: string;
       }
     >
   >;

@@ -6,6 +6,7 @@ import { type Certificate, findImported } from '../aws/acm.js';
 import { DeployError } from '../aws/error.js';
 import { publicKeyOf, readStoredKey, type StoredKey } from '../aws/callback-key.js';
 import { isLeftOver } from '../aws/leftover-log.js';
+import { nameOf } from '../deploy/fixed-names.js';
 import { allParameters, readMetadata } from '../aws/parameters.js';
 import { readPrivateFile } from '../aws/private-files.js';
 import { isKept, resourcesOf, type StackResource } from '../aws/removal.js';
@@ -177,7 +178,11 @@ async function readInventory(
 function inventoryOf({ environment }: Session, stacks: readonly StackToDelete[]): Inventory {
   const kept = stacks
     .flatMap(({ resources }) => resources.filter((resource) => isKept(resource)))
-    .map(({ Type, physicalId, logicalId }) => `${Type} ${physicalId ?? logicalId}`);
+    .map(({ Type, Properties, physicalId, logicalId }) => {
+      // A log group that was kept before belongs to no stack.
+      const name = nameOf({ Type, Properties });
+      return `${Type} ${physicalId ?? (typeof name === 'string' ? name : logicalId)}`;
+    });
   const names = stacks.map(({ stack }) => stack.stackName).join(' and ');
   return {
     stacks,

@@ -64,7 +64,7 @@ export class ApiStack extends ProjectStack {
   private createApi(endpointId: string, key: kms.IKey): apigateway.RestApi {
     const { names, environment } = this.deployment;
     const logRole = this.createLogRole();
-    const accessLog = this.createLogGroup('AccessLog', names.logGroups.api, key);
+    const accessLog = this.createReusableLogGroup('AccessLog', names.logGroups.api, key);
     const api = new apigateway.RestApi(this, 'Api', {
       restApiName: names.api,
       description: `Callback handler, ${environment}`,

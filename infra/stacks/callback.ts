@@ -65,8 +65,12 @@ export class CallbackStack extends ProjectStack {
     const runsTasks = settings.compute === 'fargate';
     // The logs of tasks stay when a function replaces them: what they hold is still needed, and in prod they would be kept
     // in any case, so that their names would be taken when tasks come back.
-    const logGroup = this.createLogGroup('Log', names.logGroups.service, props.key);
-    const insights = this.createLogGroup('ContainerInsights', names.logGroups.containerInsights, props.key);
+    const logGroup = this.createReusableLogGroup('Log', names.logGroups.service, props.key);
+    const insights = this.createReusableLogGroup(
+      'ContainerInsights',
+      names.logGroups.containerInsights,
+      props.key,
+    );
     const cluster =
       runsTasks || settings.console !== undefined ? this.createCluster(props, insights) : undefined;
     const { targetGroup, topic } =
@@ -150,7 +154,7 @@ export class CallbackStack extends ProjectStack {
     });
   }
 
-  private createCluster({ network }: CallbackStackProps, insights: logs.LogGroup): ecs.Cluster {
+  private createCluster({ network }: CallbackStackProps, insights: logs.ILogGroup): ecs.Cluster {
     const { names } = this.deployment;
     const cluster = new ecs.Cluster(this, 'Cluster', {
       clusterName: names.cluster,
@@ -159,8 +163,10 @@ export class CallbackStack extends ProjectStack {
     });
     // The agent of GuardDuty's Runtime Monitoring could neither be pulled nor reach GuardDuty (SECURITY.md says why).
     Tags.of(cluster).add('GuardDutyManaged', 'false');
-    // Create the log group first, because Container Insights would create one that is kept forever.
-    cluster.node.addDependency(insights);
+    // Create the log group first, because Container Insights would create one that is kept forever. By its name, because
+    // CloudFormation does not document a dependency on a resource that a condition may leave out.
+    const resource = cluster.node.defaultChild as ecs.CfnCluster;
+    resource.addMetadata('ContainerInsights', insights.logGroupName);
     return cluster;
   }
 

@@ -56,7 +56,7 @@ export class ConsoleStack extends ProjectStack {
     super(scope, id, props, 'console, its port of the load balancer, and its alarms');
     const { names, settings } = this.deployment;
     const imageTag = this.createImageTag();
-    const logGroup = this.createLogGroup('Log', names.logGroups.console, props.key);
+    const logGroup = this.createReusableLogGroup('Log', names.logGroups.console, props.key);
     this.topic = this.createTopic(props);
     const task = this.createConsoleTask(props, imageTag, logGroup);
     const taskGroup = this.createGroup('ConsoleTask', 'The console', props);

@@ -48,7 +48,7 @@ export class FunctionStack extends ProjectStack {
     super(scope, id, props, 'function and its log');
     const { names } = this.deployment;
     const imageTag = this.createImageTag();
-    const logGroup = this.createLogGroup('Log', names.logGroups.function, props.key);
+    const logGroup = this.createReusableLogGroup('Log', names.logGroups.function, props.key);
     createMetricFilters(this, logGroup, names.metrics);
     saveQueries(this, `${names.prefix}-function`, logGroup);
     const handler = this.createFunction(props, imageTag, logGroup);

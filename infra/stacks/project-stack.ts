@@ -17,6 +17,7 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct, IConstruct } from 'constructs';
 import type { Deployment } from '../deployment.js';
 import { bucketName, FUNCTION_ALIAS, type StackName } from '../names.js';
+import { unlessKept } from './kept-log.js';
 import { withParameters } from './references.js';
 
 export interface ProjectStackProps {
@@ -203,6 +204,15 @@ export abstract class ProjectStack extends Stack {
       encryptionKey,
       removalPolicy: this.removalPolicy,
     });
+  }
+
+  /**
+   * A log group of a stack that a change of settings may delete and create again. If prod has kept it, it is used as it
+   * is: the deploy command says so with a parameter.
+   */
+  protected createReusableLogGroup(id: string, name: string, encryptionKey: kms.IKey): logs.ILogGroup {
+    const group = this.createLogGroup(id, name, encryptionKey);
+    return this.deployment.sizing.production ? unlessKept(this, group, name) : group;
   }
 
   /** The stack's parameter with the image to run. */

@@ -1,8 +1,10 @@
 // Tests `--status --drift`, and that the doctor shows its result. moto_server does not detect drift: test/helpers/drift.ts
 // replies as CloudFormation's API reference documents.
+import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import t from 'tap';
 import type { StatusReport } from '../../cli/deploy/status-report.js';
 import type { Report } from '../../cli/doctor/report.js';
+import { clientOptions } from '../helpers/aws.js';
 import { addDriftDetection } from '../helpers/drift.js';
 import { REVERT } from '../helpers/doctor.js';
 import type { Workspace } from '../helpers/operator.js';
@@ -13,9 +15,10 @@ t.setTimeout(300_000);
 const CHECKED = '2026-11-20T10:00:00.000Z';
 const FOUNDATION = 'fireblocks-dev-foundation';
 const SECURITY = 'fireblocks-dev-security';
+const LEFT_OVER = 'fireblocks-dev-api';
 
 t.test('drift', async (t) => {
-  const { proxy, scenario } = await scenarios(t);
+  const { moto, proxy, scenario } = await scenarios(t);
 
   /** Two stacks are enough, and quick to deploy. */
   const deployTwo = async (place: Workspace): Promise<void> => {
@@ -79,6 +82,23 @@ t.test('drift', async (t) => {
       [{ text: `${SECURITY} was changed outside of CloudFormation, as of ${CHECKED}`, next: REVERT }],
     );
     t.notOk(actions().includes('DetectStackDrift'));
+  });
+
+  scenario('it is detected also for a stack that a change of settings has left over', async (t, place) => {
+    place.settings({});
+    const cloudformation = new CloudFormationClient(clientOptions(moto.endpoint));
+    const Resources = { Topic: { Type: 'AWS::SNS::Topic' } };
+    for (const StackName of [LEFT_OVER, 'fireblocks-staging-api'])
+      await cloudformation.send(
+        new CreateStackCommand({ StackName, TemplateBody: JSON.stringify({ Resources }) }),
+      );
+    addDriftDetection(proxy, { changed: { [LEFT_OVER]: { Topic: 'MODIFIED' } } });
+    const { stacks } = await place.json<StatusReport>('deploy', '--status', '--drift');
+    t.match(
+      stacks.find(({ stack }) => stack === LEFT_OVER),
+      { drift: { status: 'DRIFTED', resources: ['Topic'] } },
+    );
+    t.equal(actions().filter((action) => action === 'DetectStackDrift').length, 1);
   });
 
   scenario('a detection that fails is reported, with its reason', async (t, place) => {

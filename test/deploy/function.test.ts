@@ -5,7 +5,7 @@ import type { Status } from '../../cli/deploy/status.js';
 import type { StatusReport } from '../../cli/deploy/status-report.js';
 import type { Report } from '../../cli/doctor/report.js';
 import { LIVE_VERSION } from '../../infra/names.js';
-import { accountAt } from '../helpers/aws.js';
+import { accountAt, NAMES } from '../helpers/aws.js';
 import { awsProxy } from '../helpers/aws-proxy.js';
 import { emulateCodeBuild } from '../helpers/codebuild.js';
 import { emulateFunction } from '../helpers/function.js';
@@ -83,6 +83,7 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     const stopped = await place.run('scale', '0');
     t.equal(stopped.code, 0, stopped.stderr);
     t.match(stopped.stdout, 'npm run scale -- settings -e dev');
+    t.notOk(proxy.calls.some(({ action }) => /^DELETE .*provisioned-concurrency$/.test(action)));
     t.match(await place.json<Status>('deploy', '--status'), { function: { reserved: 0 } });
     t.match(await place.run('deploy', '--yes'), {
       code: 0,
@@ -135,6 +136,10 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     t.match(await place.json<Status>('deploy', '--status'), { function: { reserved: 9 } });
     const kept = proxy.calls.find(({ action }) => /^PUT .*provisioned-concurrency$/.test(action));
     t.match(kept?.body, '"ProvisionedConcurrentExecutions":2');
+    t.equal((await place.run('scale', '0')).code, 0);
+    t.match(await place.json<Status>('deploy', '--status'), {
+      function: { reserved: 0, provisioned: undefined },
+    });
     place.settings({ compute: 'lambda' });
     t.equal((await place.run('scale', 'settings')).code, 0);
   });
@@ -160,6 +165,12 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
   await t.test('logs reads the log of the function', async (t) => {
     t.equal((await place.run('logs')).code, 0);
     t.ok(proxy.calls.some(({ body }) => body.includes('/aws/lambda/callback-handler-dev')));
+    const report = await place.run('policy', 'report');
+    t.match(report.stdout, `0 decisions, ${NAMES.logGroups.function}`);
+    t.match(await place.run('policy', 'explain', '--request', 'a'), {
+      code: 2,
+      stderr: `${NAMES.logGroups.function} has no decision about a`,
+    });
   });
 
   await t.test('with an API in the settings, the load balancer is left over', async (t) => {
@@ -173,6 +184,23 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
       code: 2,
       stderr: /"function" is not left over/,
     });
+  });
+
+  await t.test('destroy --only-stacks deletes what is left over, and nothing else', async (t) => {
+    const key = await account.parameter(NAMES.parameters.callbackPrivateKey);
+    const only = ['destroy', '--only-stacks', 'callback'] as const;
+    const { code, stdout } = await place.run(...only, '--dry-run');
+    t.equal(code, 0);
+    t.match(stdout, /^delete +stack fireblocks-dev-callback, CREATE_COMPLETE$/m);
+    t.match(stdout, 'still calls the URL of fireblocks-dev-callback');
+    t.notMatch(stdout, 'parameter /');
+    t.equal((await stacks()).length, 5);
+    t.equal((await place.run(...only, '--confirm', 'dev')).code, 0);
+    t.strictSame(await stacks(), ['foundation', 'function', 'image', 'security']);
+    t.strictSame(await account.parameter(NAMES.parameters.callbackPrivateKey), key);
+    t.strictSame(await account.certificates(), ['callback.internal']);
+    t.match(await place.json<Status>('deploy', '--status'), { leftOver: [] });
+    t.match(await place.run(...only), { code: 0, stdout: /nothing to delete/ });
   });
 
   await t.test('an API is deployed after the function, and destroyed before it', async (t) => {
@@ -200,12 +228,19 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     t.match(findingsOf(checks, 'security groups'), [{ state: 'ok', text: 'the endpoint of the API' }]);
     t.strictSame(findingsOf(checks, 'load balancer'), []);
     t.match(await place.run('deploy', '--yes', '--renew-certificate'), { code: 2, stderr: /"front": "api"/ });
+  });
+
+  await t.test('a function that is left over is not destroyed without the API that calls it', async (t) => {
+    place.settings({});
+    t.match(await place.run('destroy', '--only-stacks', 'function', '--confirm', 'dev'), {
+      code: 2,
+      stderr: /the API calls the function: name api as well/,
+    });
+    t.equal((await place.run('destroy', '--only-stacks', 'function,api', '--confirm', 'dev')).code, 0);
+    t.strictSame(await stacks(), ['foundation', 'image', 'security']);
+    const deleted = proxy.calls.filter(({ action }) => action === 'DeleteStack').map(({ body }) => body);
+    t.match(deleted, [/-api\b/, /-function\b/]);
     t.equal((await place.run('destroy', '--confirm', 'dev')).code, 0);
     t.strictSame(await stacks(), []);
-    const deleted = proxy.calls.filter(({ action }) => action === 'DeleteStack').map(({ body }) => body);
-    t.ok(
-      deleted.findIndex((body) => body.includes('-api')) <
-        deleted.findIndex((body) => body.includes('-function')),
-    );
   });
 });

@@ -8,7 +8,10 @@ interface StartBuild {
 }
 
 /** @returns a function that replies to CodeBuild calls only */
-export function emulateCodeBuild(endpoint: string): (call: AwsCall) => Promise<AwsReply | undefined> {
+export function emulateCodeBuild(
+  endpoint: string,
+  { repository } = NAMES,
+): (call: AwsCall) => Promise<AwsReply | undefined> {
   let tag: string | undefined;
   return async ({ service, action, body }) => {
     if (service !== 'codebuild') return undefined;
@@ -21,17 +24,21 @@ export function emulateCodeBuild(endpoint: string): (call: AwsCall) => Promise<A
     if (action === 'StartBuild') {
       const { environmentVariablesOverride } = JSON.parse(body) as StartBuild;
       tag = environmentVariablesOverride.find(({ name }) => name === 'IMAGE_TAG')?.value;
-      await putImage(endpoint, tag);
+      await putImage(endpoint, tag, repository);
       return json({ build: { id: build.id, buildStatus: 'IN_PROGRESS' } });
     }
     return json({ builds: [build] });
   };
 }
 
-export async function putImage(endpoint: string, imageTag: string | undefined): Promise<void> {
+export async function putImage(
+  endpoint: string,
+  imageTag: string | undefined,
+  repositoryName = NAMES.repository,
+): Promise<void> {
   await new ECRClient(clientOptions(endpoint)).send(
     new PutImageCommand({
-      repositoryName: NAMES.repository,
+      repositoryName,
       imageTag,
       imageManifest: JSON.stringify({
         schemaVersion: 2,

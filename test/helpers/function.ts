@@ -26,7 +26,8 @@ const NO_PROVISIONED_CONCURRENCY: AwsReply = {
   headers: { 'x-amzn-errortype': 'ProvisionedConcurrencyConfigNotFoundException' },
 };
 
-export function emulateFunction(endpoint: string): EmulatedFunction {
+export function emulateFunction(endpoint: string, names = NAMES): EmulatedFunction {
+  let provisioned: object | undefined;
   const emulated: EmulatedFunction = {
     answer: { statusCode: 200, body: '{"status":"ok"}' },
     log: '',
@@ -36,11 +37,18 @@ export function emulateFunction(endpoint: string): EmulatedFunction {
       if (service === 'apigateway') return apiReply(action, emulated.apiEndpoints);
       if (service !== 'lambda') return undefined;
       if (action.endsWith('/provisioned-concurrency')) {
-        if (action.startsWith('GET')) return NO_PROVISIONED_CONCURRENCY;
-        return action.startsWith('PUT') ? json({}, 202) : { status: 204, body: '' };
+        if (action.startsWith('PUT')) {
+          const { ProvisionedConcurrentExecutions: requested } = JSON.parse(body) as Record<string, number>;
+          provisioned = { RequestedProvisionedConcurrentExecutions: requested, Status: 'IN_PROGRESS' };
+          return json(provisioned, 202);
+        }
+        if (provisioned === undefined) return NO_PROVISIONED_CONCURRENCY;
+        if (action.startsWith('GET')) return json(provisioned);
+        provisioned = undefined;
+        return { status: 204, body: '' };
       }
       if (!action.endsWith('/invocations')) return undefined;
-      await createAlias(endpoint);
+      await createAlias(endpoint, names);
       emulated.events.push(JSON.parse(body));
       const log = Buffer.from(emulated.log).toString('base64');
       return { ...json(emulated.answer), headers: { 'x-amz-log-result': log } };
@@ -58,12 +66,12 @@ function apiReply(action: string, vpcEndpointIds: readonly string[]): AwsReply |
 }
 
 /** The stack's alias exists when its creation is complete, and so before it is called. */
-async function createAlias(endpoint: string): Promise<void> {
+async function createAlias(endpoint: string, names: Pick<typeof NAMES, 'function'>): Promise<void> {
   const client = new LambdaClient(clientOptions(endpoint));
   await client
     .send(
       new CreateAliasCommand({
-        FunctionName: NAMES.function,
+        FunctionName: names.function,
         Name: FUNCTION_ALIAS,
         FunctionVersion: FIRST_VERSION,
       }),

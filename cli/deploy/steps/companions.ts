@@ -7,7 +7,8 @@ import { createLinkedRole, missingRoles } from '../../aws/linked-roles.js';
 import { awsCommand } from '../../aws/printed-commands.js';
 import { hasProtectable, setProtection, unprotectedTypes } from '../../aws/protection.js';
 import type { Change, DeploymentRun, Report, Step } from '../step.js';
-import type { Template } from '../templates.js';
+import { isKeptLog } from '../kept-log.js';
+import type { Template, TemplateBody } from '../templates.js';
 
 /** Work beside a stack. It can be done again. */
 export interface Companion {
@@ -89,13 +90,18 @@ export function linkedRoles({ session, templates, selected, notes }: DeploymentR
   };
 }
 
-/** The log group that Container Insights has written again after the stack was deleted. */
-export function leftOverLog({ session }: DeploymentRun): Companion {
+/** The log group that Container Insights has written again after the stack was deleted. What prod has kept is used. */
+export function leftOverLog({ session, deployed }: DeploymentRun, { body }: Template): Companion {
   const name = session.names.logGroups.containerInsights;
   return {
     async inspect({ action }) {
       if (action !== 'create' && action !== 'recreate') return [];
       if (!(await isLeftOver(session))) return [];
+      const { Resources = {} } = JSON.parse(body) as TemplateBody;
+      const group = Object.values(Resources).find(
+        ({ Properties = {} }) => Properties['LogGroupName'] === name,
+      );
+      if (group !== undefined && (await isKeptLog(session, group, deployed))) return [];
       if (!session.production) return [`delete: log group ${name}, left over from an earlier deployment`];
       throw new DeployError(
         'NAMES_TAKEN',
@@ -104,7 +110,7 @@ export function leftOverLog({ session }: DeploymentRun): Companion {
       );
     },
     async apply(report) {
-      if (await deleteLeftOver(session)) report(`log group ${name} deleted`);
+      if (!session.production && (await deleteLeftOver(session))) report(`log group ${name} deleted`);
     },
   };
 }

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod';
 import type { Policy } from '../../../src/policy/evaluate/rules.js';
 import type { CallbackRequest } from '../../../src/protocol/request.js';
+import { handlerLog } from '../../../infra/names.js';
 import { InputError, UsageError } from '../../command.js';
 import { parseDuration } from '../../duration.js';
 import { addOperatorOptions, type OperatorOptions } from '../../operator-command.js';
@@ -109,10 +110,10 @@ async function findInAws(request: string, options: ExplainOptions): Promise<Inpu
   const session = await openAws(options);
   const lines = readServiceLog(session, { startTime: Date.now() - ms, request }, showProgress);
   const input = await findDecision(lines, request);
-  const { logGroups, parameters } = session.names;
+  const { parameters } = session.names;
   if (input === undefined) {
     throw new InputError(
-      `${logGroups.service} has no decision about ${request} in the last ${name}: look further back with --since 30d`,
+      `${handlerLog(session.names, session.settings)} has no decision about ${request} in the last ${name}: look further back with --since 30d`,
     );
   }
   const policy = given ?? (await policyWithLists(session, showProblem));

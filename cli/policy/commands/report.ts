@@ -1,6 +1,7 @@
 // Defines `npm run policy -- report`.
 import { type Command, Option } from 'commander';
 import type { Policy } from '../../../src/policy/evaluate/rules.js';
+import { handlerLog } from '../../../infra/names.js';
 import { UsageError } from '../../command.js';
 import { parseDuration } from '../../duration.js';
 import { addOperatorOptions, type OperatorOptions } from '../../operator-command.js';
@@ -97,5 +98,5 @@ async function totalsFromAws(options: ReportOptions, dayOf: ReturnType<typeof da
   const totals = new Totals(dayOf);
   for await (const line of readServiceLog(session, { startTime }, showProgress)) totals.add(line);
   const policy = options.policy === undefined ? await policyInForce(session) : undefined;
-  return { source: session.names.logGroups.service, totals, policy };
+  return { source: handlerLog(session.names, session.settings), totals, policy };
 }

@@ -33,6 +33,12 @@ t.test("explains a call's error", (t) => {
       'ACCOUNT_NOT_READY',
       /create-service-linked-role --aws-service-name ecs\.amazonaws\.com/,
     ],
+    [
+      'InvalidParameterValueException',
+      "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [10].",
+      'QUOTA_REACHED',
+      /AWS Lambda, "Concurrent executions".*"provisionedConcurrency": 0/,
+    ],
     ['RequestLimitExceeded', 'Request limit exceeded.', 'AWS_BUSY', /in a minute/],
     ['ThrottlingException', 'Rate exceeded', 'AWS_BUSY', /in a minute/],
     [

@@ -154,6 +154,34 @@ t.test(
   },
 );
 
+t.test('a log group that prod has kept is used again by a stack that is created again', (t) => {
+  const logsIn = (environment: 'dev' | 'prod') =>
+    all(environment)
+      .flatMap(({ stacks }) => stacks)
+      .filter(({ name }) => name !== 'image')
+      .flatMap(({ json }) =>
+        Object.entries(json.Resources)
+          .filter(([, { Type }]) => Type === 'AWS::Logs::LogGroup')
+          .map(([id, resource]) => ({ id, resource, json })),
+      );
+  for (const { resource } of logsIn('dev')) t.equal(resource.Condition, undefined);
+  for (const { id, resource, json } of logsIn('prod')) {
+    const name = id.replace(/[0-9A-F]{8}$/, '');
+    t.equal(resource.Condition, `Creates${name}`);
+    t.match(json.Conditions, { [`Creates${name}`]: { 'Fn::Equals': [{ Ref: `Create${name}` }, 'true'] } });
+    t.match(json.Parameters, { [`Create${name}`]: { Default: 'true' } });
+    // What uses it waits for it if it is created.
+    const references = JSON.stringify(json).split(JSON.stringify({ Ref: id })).length - 1;
+    const used = { 'Fn::If': [`Creates${name}`, { Ref: id }, resource.Properties['LogGroupName']] };
+    t.equal(JSON.stringify(json).split(JSON.stringify(used)).length - 1, references);
+    for (const { Type, DependsOn = [] } of Object.values(json.Resources))
+      t.notOk(DependsOn.includes(id), Type);
+    if (name === 'ContainerInsights') t.equal(references, 1, 'the cluster waits for it');
+  }
+  t.equal(logsIn('prod').length, 9);
+  t.end();
+});
+
 t.test(
   'in prod, nothing is protected while it is created, so that a first creation that fails can be rolled back',
   (t) => {

@@ -89,16 +89,16 @@ t.test('another policy or endpoint is deployed', (t) => {
 });
 
 t.test('requests are logged, without bodies and headers, in a log that is encrypted and expires', (t) => {
-  const stacks = synthesize('prod', CHOICES.api);
+  const stacks = synthesize('staging', CHOICES.api);
   const stage = only(stacks, 'AWS::ApiGateway::Stage');
-  t.equal(stage['StageName'], 'prod');
+  t.equal(stage['StageName'], 'staging');
   const { DestinationArn, Format } = stage['AccessLogSetting'] as Json;
   t.match(toText(DestinationArn), /^arn:aws:logs:ap-northeast-1:<AWS::AccountId>:log-group:<AccessLog\w+>$/);
   const line = JSON.parse(String(Format)) as Json;
   t.ok(Object.values(line).every((value) => /^\$context\.[\w.]+$/.test(String(value))));
   t.match(only(stacks, 'AWS::Logs::LogGroup'), {
-    LogGroupName: '/aws/apigateway/callback-handler-prod',
-    RetentionInDays: 400,
+    LogGroupName: '/aws/apigateway/callback-handler-staging',
+    RetentionInDays: 30,
     KmsKeyId: { Ref: 'SecurityKeyArn' },
   });
   t.end();
