@@ -8,6 +8,7 @@ import { synthesize } from '../../helpers/stacks.js';
 /** @param body of the template that is deployed and of the new one, with the parameters of the new one */
 function runOf(before: unknown, after: unknown, parameters: Readonly<Record<string, string>>): DeploymentRun {
   return {
+    session: { account: '123456789012' },
     templates: [{ name: 'callback', body: JSON.stringify(after), inputs: {} }],
     deployed: new Map([['callback', { parameters: {}, outputs: {} }]]),
     deployedTemplates: new Map([['callback', before]]),

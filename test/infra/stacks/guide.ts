@@ -48,6 +48,16 @@ t.test('the environments table lists every environment and its sizes', (t) => {
   t.end();
 });
 
+t.test('the warning table lists every warning of --status', (t) => {
+  const source = readFileSync(join(ROOT, 'cli/deploy/status-warnings.ts'), 'utf8');
+  const codes = new Set([...source.matchAll(/\bcode: '(\w+)'/g)].map(([, code]) => code));
+  const listed = table('warning').flatMap(([names = '']) =>
+    [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+  );
+  t.strictSame(listed.sort(), [...codes].sort());
+  t.end();
+});
+
 t.test('the error code table lists every code once', (t) => {
   const listed = table('code').flatMap(([names = '']) =>
     [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
