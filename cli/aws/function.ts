@@ -89,22 +89,29 @@ export function describeFunctionState({ version, state, reserved, provisioned }:
 /** Without any concurrency, Lambda throttles all requests. Nothing can be kept ready meanwhile. */
 export async function stopFunction(session: Client): Promise<void> {
   const { aws, names } = session;
-  const FunctionName = names.function;
-  // Lambda may refuse to delete what does not exist.
-  if ((await describeProvisioned(session)) !== undefined) {
-    await aws.lambda.send(
-      new DeleteProvisionedConcurrencyConfigCommand({ FunctionName, Qualifier: FUNCTION_ALIAS }),
-    );
-  }
-  await aws.lambda.send(new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: 0 }));
+  await deleteProvisioned(session);
+  await aws.lambda.send(
+    new PutFunctionConcurrencyCommand({ FunctionName: names.function, ReservedConcurrentExecutions: 0 }),
+  );
+}
+
+/** Lambda may refuse to delete what does not exist. */
+async function deleteProvisioned(session: Client): Promise<void> {
+  const { aws, names } = session;
+  if ((await describeProvisioned(session)) === undefined) return;
+  await aws.lambda.send(
+    new DeleteProvisionedConcurrencyConfigCommand({
+      FunctionName: names.function,
+      Qualifier: FUNCTION_ALIAS,
+    }),
+  );
 }
 
 /** Gives the function the concurrency of the settings. */
-export async function startFunction({
-  aws,
-  names: { function: FunctionName },
-  settings: { lambda },
-}: Pick<Session, 'aws' | 'names' | 'settings'>): Promise<void> {
+export async function startFunction(session: Pick<Session, 'aws' | 'names' | 'settings'>): Promise<void> {
+  const { aws, names, settings } = session;
+  const { lambda } = settings;
+  const FunctionName = names.function;
   const { reservedConcurrency, provisionedConcurrency = 0 } = lambda ?? {};
   await (reservedConcurrency === undefined
     ? aws.lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName }))
@@ -114,7 +121,10 @@ export async function startFunction({
           ReservedConcurrentExecutions: reservedConcurrency,
         }),
       ));
-  if (provisionedConcurrency === 0) return;
+  if (provisionedConcurrency === 0) {
+    await deleteProvisioned(session);
+    return;
+  }
   await aws.lambda.send(
     new PutProvisionedConcurrencyConfigCommand({
       FunctionName,

@@ -39,7 +39,8 @@ export async function deploy(session: Session, options: DeployOptions, run: Resu
   const deployment = await prepareDeployment(session, options, run.recreateCommand);
   const { leftOver } = deployment.transition;
   if (leftOver.length > 0) {
-    deployment.notes.push(`${describeLeftOver(session, leftOver)}; ${leftOverAdvice(session, leftOver)}.`);
+    const text = describeLeftOver(session, leftOver);
+    deployment.notes.push(`T${text.slice(1)}; ${leftOverAdvice(session, leftOver)}.`);
   }
   const planned: PlannedStep[] = [];
   for (const step of stepsOf(deployment)) planned.push({ step, change: await step.inspect() });

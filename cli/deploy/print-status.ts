@@ -37,9 +37,12 @@ export function printStatus(stream: NodeJS.WriteStream, status: StatusReport): v
   const emulator = endpoint === undefined ? '' : `, at ${endpoint} (an emulator)`;
   const rows = [
     ...stopRows(status, paint),
-    ...(status.compute === 'lambda'
+    ...(status.compute === 'fargate' || status.service !== undefined
+      ? serviceRows('service', status.service, paint)
+      : []),
+    ...(status.compute === 'lambda' || status.function !== undefined
       ? functionRows(status.function, paint)
-      : serviceRows('service', status.service, paint)),
+      : []),
     ...consoleRows(status, paint),
     ...parameterRows(status, paint),
     ...storeRows(status, paint),

@@ -69,7 +69,13 @@ function functionWarnings(session: Target, found: FunctionStatus | undefined): r
   return warnings;
 }
 
-function leftOverWarnings(session: Target, { leftOver }: Status): readonly StatusWarning[] {
+function leftOverWarnings(session: Target, status: Status): readonly StatusWarning[] {
+  const { leftOver } = status;
+  if (status.switching === 'pending') {
+    const { compute, front } = session.settings;
+    const message = `what the settings call for, "compute": "${compute}" and "front": "${front}", is not completely deployed: what was deployed before answers`;
+    return [{ code: 'SWITCH_PENDING', message, next: npmCommand(session, 'deploy') }];
+  }
   if (leftOver.length === 0) return [];
   const message = describeLeftOver(session, leftOver);
   return [{ code: 'LEFT_OVER', message, next: leftOverAdvice(session, leftOver) }];

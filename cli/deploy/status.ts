@@ -5,7 +5,6 @@ import type { StackName } from '../../infra/names.js';
 import { consoleOrigin } from '../../infra/settings.js';
 import { describeCertificate, WARNING_DAYS } from '../aws/acm.js';
 import { describeFunction, type FunctionState } from '../aws/function.js';
-import { handlerStack } from '../aws/handler.js';
 import {
   describeService,
   isSteady,
@@ -27,8 +26,9 @@ import {
   type StopStatus,
 } from './parameter-status.js';
 import { readUnprotected } from './protection-status.js';
+import { templateOf } from './deployed-computes.js';
 import { isHeldBack } from './steps/function.js';
-import { leftOverStacks } from './transition.js';
+import { hasTasks, leftOverStacks, type Switch, switchOf } from './transition.js';
 import {
   type ArchiveLock,
   type LogRetention,
@@ -76,13 +76,15 @@ export interface Status extends ParameterStates {
   readonly region: string;
   readonly endpoint: string | undefined;
   readonly stacks: readonly StackStatus[];
+  /** Whether what the settings call for has replaced what was deployed before. */
+  readonly switching: Switch;
   /** Names of the stacks that the settings do not call for any more, and the Co-signer may still call. */
   readonly leftOver: readonly StackName[];
-  /** What runs the handler. */
+  /** What runs the handler by the settings. */
   readonly compute: 'fargate' | 'lambda';
-  /** Undefined with Lambda. */
+  /** Undefined with Lambda, unless tasks are left. */
   readonly service: ServiceStatus | undefined;
-  /** Undefined with Fargate. */
+  /** Undefined with Fargate, unless the function is left. */
   readonly function: FunctionStatus | undefined;
   /** Undefined if the settings have no console. */
   readonly console: ConsoleStatus | undefined;
@@ -124,10 +126,11 @@ export async function readStatus(session: Session): Promise<Status> {
   const names = shownStacks(settings, found);
   const deployed = names.map((name) => found.get(name));
   const optional = optionalReader(session, notRead);
+  const callback = await templateOf(session, found.get('callback'));
   const [stacks, handler, withConsole, keysAndPolicy, emergencyStop, store, certificate, alarms, kept] =
     await Promise.all([
       Promise.all(names.map((name, index) => toStackStatus(session, name, deployed[index], optional))),
-      readHandler(session, found.get('function'), optional),
+      readHandler(session, { hasTasks: hasTasks(callback), stack: found.get('function') }, optional),
       readConsole(session, optional),
       readParameters(session),
       readStop(session),
@@ -142,6 +145,7 @@ export async function readStatus(session: Session): Promise<Status> {
     region,
     endpoint: emulated ? process.env['AWS_ENDPOINT_URL'] : undefined,
     stacks,
+    switching: switchOf(settings, found, callback),
     leftOver,
     compute: settings.compute,
     ...handler,
@@ -157,22 +161,29 @@ export async function readStatus(session: Session): Promise<Status> {
   };
 }
 
-/** What runs the handler by the settings: the service or the function. */
+interface Deployed {
+  readonly hasTasks: boolean;
+  /** Of the function. */
+  readonly stack: DeployedStack | undefined;
+}
+
+/** What runs the handler by the settings, and what still runs it: the service, the function, or both. */
 async function readHandler(
   session: Session,
-  stack: DeployedStack | undefined,
+  { hasTasks, stack }: Deployed,
   optional: OptionalReader,
 ): Promise<Pick<Status, 'service' | 'function'>> {
-  if (handlerStack(session.settings) === 'callback') {
-    return { service: await readService(session, 'handler', optional), function: undefined };
-  }
+  const { compute } = session.settings;
+  const service =
+    compute === 'fargate' || hasTasks ? await readService(session, 'handler', optional) : undefined;
+  if (compute === 'fargate' && stack === undefined) return { service, function: undefined };
   const state = await describeFunction(session);
   const image = state?.image;
   const pushed =
     image === undefined
       ? undefined
       : await optional('the age of the image of the handler', () => readImage(session, image));
-  return { service: undefined, function: state && { ...state, pushed, isHeldBack: isHeldBack(stack) } };
+  return { service, function: state && { ...state, pushed, isHeldBack: isHeldBack(stack) } };
 }
 
 /** Reads something whose absence does not matter for the rest. @returns undefined if it can't be read */

@@ -3,7 +3,8 @@
 import type { Leaving } from '../../infra/deployment.js';
 import { type StackName, stackNames } from '../../infra/names.js';
 import type { Settings } from '../../infra/settings.js';
-import type { DeployedStack } from '../aws/stack.js';
+import { frontStack, handlerStack } from '../aws/handler.js';
+import { type DeployedStack, stateOf } from '../aws/stack.js';
 import type { Template, TemplateBody } from './templates.js';
 
 /** What a change of `compute` or `front` adds to a deployment. */
@@ -20,7 +21,7 @@ type Choice = Pick<Settings, 'compute' | 'front' | 'cosigner' | 'console'>;
 type Templates = ReadonlyMap<StackName, TemplateBody>;
 
 /** Whether a stack runs tasks of the handler. */
-function hasTasks({ Resources = {} }: TemplateBody = {}): boolean {
+export function hasTasks({ Resources = {} }: TemplateBody = {}): boolean {
   return Object.values(Resources).some(({ Type }) => Type === 'AWS::ECS::Service');
 }
 
@@ -64,6 +65,27 @@ export function leftOverStacks(
   );
 }
 
+/** Whether a change of `compute` or `front` was begun, or is only in the settings. */
+export type Switch = 'none' | 'pending' | 'complete';
+
+/**
+ * @param callback the template of the stack with the load balancer
+ * @returns `pending` while what was deployed before is needed, `complete` once stacks are left over
+ */
+export function switchOf(
+  settings: Choice,
+  deployed: ReadonlyMap<StackName, DeployedStack>,
+  callback: TemplateBody | undefined,
+): Switch {
+  const others = settings.compute === 'lambda' ? hasTasks(callback) : invokesFunction(callback);
+  const leftOver = leftOverStacks(settings, deployed);
+  // A load balancer that is left over invokes what it invoked before.
+  const isMixed = others && settings.front === 'alb';
+  if (!isMixed && leftOver.length === 0) return 'none';
+  const needed = [handlerStack(settings), frontStack(settings)];
+  return !isMixed && needed.every((name) => stateOf(deployed.get(name)) === 'ready') ? 'complete' : 'pending';
+}
+
 interface TransitionInputs {
   readonly settings: Choice;
   readonly deployed: ReadonlyMap<StackName, DeployedStack>;
@@ -87,6 +109,7 @@ export function transitionOf(inputs: TransitionInputs): Transition {
   return {
     again,
     deletesFunction,
-    leftOver: found.filter((name) => name !== 'function' || !deletesFunction),
+    // Once nothing calls the function any more, it is deleted by a deployment, or with the API that has called it.
+    leftOver: found.filter((name) => name !== 'function' || found.includes('api')),
   };
 }

@@ -5,8 +5,11 @@ import { KEY_FILES } from '../../src/keys/directory.js';
 import { type Certificate, findImported } from '../aws/acm.js';
 import { DeployError } from '../aws/error.js';
 import { publicKeyOf, readStoredKey, type StoredKey } from '../aws/callback-key.js';
+import { frontStack, handlerStack } from '../aws/handler.js';
 import { isLeftOver } from '../aws/leftover-log.js';
+import { templateOf } from '../deploy/deployed-computes.js';
 import { nameOf } from '../deploy/fixed-names.js';
+import { switchOf } from '../deploy/transition.js';
 import { allParameters, readMetadata } from '../aws/parameters.js';
 import { readPrivateFile } from '../aws/private-files.js';
 import { isKept, resourcesOf, type StackResource } from '../aws/removal.js';
@@ -125,11 +128,23 @@ function leftOverNames(session: Session, list: string | undefined): readonly Sta
   });
 }
 
-/** @throws {UsageError} if the function is to be deleted, but not the API that is left over and calls it */
-async function assertNotCalled({ aws, names }: Session, only: readonly StackName[]): Promise<void> {
-  if (!only.includes('function') || only.includes('api')) return;
-  if ((await describeStack(aws.cloudformation, `${names.prefix}-api`)) === undefined) return;
-  throw new UsageError('--only-stacks: the API calls the function: name api as well');
+/** @throws {UsageError} for a stack that is in use: what replaces it is not complete, or another stack calls it */
+async function assertNotCalled(session: Session, only: readonly StackName[]): Promise<void> {
+  const { aws, names, settings } = session;
+  const deployed = new Map<StackName, DeployedStack>();
+  for (const name of new Set([...LEFT_OVER, handlerStack(settings), frontStack(settings)])) {
+    const stack = await describeStack(aws.cloudformation, `${names.prefix}-${name}`);
+    if (stack !== undefined) deployed.set(name, stack);
+  }
+  const callback = await templateOf(session, deployed.get('callback'));
+  if (switchOf(settings, deployed, callback) === 'pending') {
+    throw new UsageError(
+      `--only-stacks: what the settings call for is not completely deployed, so that ${only.join(' and ')} may be in use: deploy first, with ${npmCommand(session, 'deploy')}`,
+    );
+  }
+  if (only.includes('function') && !only.includes('api') && deployed.has('api')) {
+    throw new UsageError('--only-stacks: the API calls the function: name api as well');
+  }
 }
 
 /**

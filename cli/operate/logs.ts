@@ -1,9 +1,11 @@
 // `npm run logs`: shows the service's log.
+import type { FilteredLogEvent } from '@aws-sdk/client-cloudwatch-logs';
 import { prettyFactory } from 'pino-pretty';
 import { PRETTY_OPTIONS } from '../../src/log.js';
 import { isPlatformLine, readEvents } from '../aws/log-events.js';
 import { openSession, type Session } from '../aws/session.js';
 import { createProgram, UsageError } from '../command.js';
+import { deployedComputes } from '../deploy/deployed-computes.js';
 import { parseDuration } from '../duration.js';
 import {
   addOperatorOptions,
@@ -54,6 +56,8 @@ export async function runLogs({ sleep }: OperatorRuntime = {}): Promise<void> {
 async function showLines(session: Session, options: LogsOptions, start: number): Promise<boolean> {
   const { follow = false, errors = false, request } = options;
   const kind = options.console === true ? 'console' : 'handler';
+  // Of the tasks and of the function, while one replaces the other.
+  const computes = kind === 'handler' ? await deployedComputes(session) : [session.settings.compute];
   const print = createPrinter(options.json ?? false);
   /** Ids of the lines that the next poll may return again, with their times. */
   const shown = new Map<string, number>();
@@ -61,12 +65,7 @@ async function showLines(session: Session, options: LogsOptions, start: number):
   let from = start;
   for (;;) {
     let newest = from;
-    for await (const { eventId = '', message = '', timestamp = 0 } of readEvents(
-      session,
-      from,
-      request,
-      kind,
-    )) {
+    for await (const { eventId = '', message = '', timestamp = 0 } of events(from)) {
       newest = Math.max(newest, timestamp);
       if (shown.has(eventId) || (errors && !isError(message))) continue;
       shown.set(eventId, timestamp);
@@ -77,6 +76,12 @@ async function showLines(session: Session, options: LogsOptions, start: number):
     from = Math.max(start, newest - OVERLAP_MS);
     for (const [id, timestamp] of shown) if (timestamp < from) shown.delete(id);
     await session.sleep(POLL_MS);
+  }
+
+  async function* events(from: number): AsyncGenerator<FilteredLogEvent> {
+    for (const compute of computes) {
+      yield* readEvents({ ...session, settings: { ...session.settings, compute } }, from, request, kind);
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { updateService, waitUntilSteady } from '../aws/service.js';
 import { npmCommand } from '../aws/printed-commands.js';
 import { openSession } from '../aws/session.js';
 import { UsageError } from '../command.js';
+import { deployedComputes } from '../deploy/deployed-computes.js';
 import {
   createOperatorProgram,
   type OperatorOptions,
@@ -27,7 +28,7 @@ export async function runRestart({ sleep }: OperatorRuntime = {}): Promise<void>
       const session = await openSession(options, { sleep });
       const { environment } = session;
       const kind = options.console === true ? 'console' : 'handler';
-      if (kind === 'handler' && session.settings.compute === 'lambda') {
+      if (kind === 'handler' && !(await deployedComputes(session)).includes('fargate')) {
         throw new UsageError(
           `there are no tasks to restart: Lambda starts and ends environments of the function by itself, and each reads keys and policy again while it is called. To publish a new version: ${npmCommand(session, 'deploy')}`,
         );

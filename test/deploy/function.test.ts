@@ -1,16 +1,18 @@
 // Tests the deployment of a function with the operator commands, as far as the emulator goes: it creates functions, but
 // neither aliases nor stages, and runs no function. Calls that concern those are answered here.
+import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import t from 'tap';
 import type { Status } from '../../cli/deploy/status.js';
 import type { StatusReport } from '../../cli/deploy/status-report.js';
 import type { Report } from '../../cli/doctor/report.js';
-import { LIVE_VERSION } from '../../infra/names.js';
-import { accountAt, NAMES } from '../helpers/aws.js';
+import { LIVE_VERSION, type StackName } from '../../infra/names.js';
+import { accountAt, clientOptions, NAMES } from '../helpers/aws.js';
 import { awsProxy } from '../helpers/aws-proxy.js';
 import { emulateCodeBuild } from '../helpers/codebuild.js';
 import { emulateFunction } from '../helpers/function.js';
 import { motoServer } from '../helpers/moto.js';
 import { workspace } from '../helpers/operator.js';
+import type { Json } from '../helpers/settings.js';
 
 t.setTimeout(600_000);
 
@@ -29,6 +31,12 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
   const stacks = async (): Promise<readonly string[]> =>
     (await account.stacks()).map(({ name }) => name.replace('fireblocks-dev-', ''));
   const image = `${place.tag}-lambda`;
+  /** Creates a stack with that name, and with nothing but these resources. */
+  const standIn = async (name: StackName, Resources: Json): Promise<void> => {
+    const TemplateBody = JSON.stringify({ Resources });
+    const stack = { StackName: `fireblocks-dev-${name}`, TemplateBody };
+    await new CloudFormationClient(clientOptions(moto.endpoint)).send(new CreateStackCommand(stack));
+  };
   const liveVersion = async (): Promise<string | undefined> =>
     (await account.stacks()).find(({ name }) => name === 'fireblocks-dev-function')?.parameters[LIVE_VERSION];
 
@@ -173,13 +181,21 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     });
   });
 
-  await t.test('with an API in the settings, the load balancer is left over', async (t) => {
+  await t.test('until an API is deployed, the load balancer can not be deleted', async (t) => {
     place.settings({ compute: 'lambda', front: 'api' });
     const { stdout } = await place.run('deploy', '--dry-run');
     t.match(stdout, /^api +create \d+ resources$/m);
-    t.match(stdout, 'fireblocks-dev-callback any more');
+    t.match(stdout, 'The settings do not call for fireblocks-dev-callback any more');
     t.match(stdout, 'npm run destroy -- --only-stacks callback -e dev');
-    t.match(await place.json<Status>('deploy', '--status'), { leftOver: ['callback'] });
+    t.match(await place.json<StatusReport>('deploy', '--status'), {
+      switching: 'pending',
+      leftOver: ['callback'],
+      warnings: [{ code: 'SWITCH_PENDING', next: 'npm run deploy -- -e dev' }],
+    });
+    t.match(await place.run('destroy', '--only-stacks', 'callback', '--confirm', 'dev'), {
+      code: 2,
+      stderr: /is not completely deployed, so that callback may be in use: deploy first/,
+    });
     t.match(await place.run('destroy', '--only-stacks', 'function'), {
       code: 2,
       stderr: /"function" is not left over/,
@@ -187,6 +203,12 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
   });
 
   await t.test('destroy --only-stacks deletes what is left over, and nothing else', async (t) => {
+    // The emulator can't add to the other stacks what an API needs.
+    await standIn('api', { Topic: { Type: 'AWS::SNS::Topic' } });
+    t.match(await place.json<StatusReport>('deploy', '--status'), {
+      switching: 'complete',
+      warnings: [{ code: 'LEFT_OVER' }],
+    });
     const key = await account.parameter(NAMES.parameters.callbackPrivateKey);
     const only = ['destroy', '--only-stacks', 'callback'] as const;
     const { code, stdout } = await place.run(...only, '--dry-run');
@@ -194,12 +216,12 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     t.match(stdout, /^delete +stack fireblocks-dev-callback, \w+_COMPLETE$/m);
     t.match(stdout, 'still calls the URL of fireblocks-dev-callback');
     t.notMatch(stdout, 'parameter /');
-    t.equal((await stacks()).length, 5);
+    t.equal((await stacks()).length, 6);
     t.equal((await place.run(...only, '--confirm', 'dev')).code, 0);
-    t.strictSame(await stacks(), ['foundation', 'function', 'image', 'security']);
+    t.strictSame(await stacks(), ['api', 'foundation', 'function', 'image', 'security']);
     t.strictSame(await account.parameter(NAMES.parameters.callbackPrivateKey), key);
     t.strictSame(await account.certificates(), ['callback.internal']);
-    t.match(await place.json<Status>('deploy', '--status'), { leftOver: [] });
+    t.match(await place.json<Status>('deploy', '--status'), { switching: 'none', leftOver: [] });
     t.match(await place.run(...only), { code: 0, stdout: /nothing to delete/ });
   });
 
@@ -232,12 +254,34 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
 
   await t.test('a function that is left over is not destroyed without the API that calls it', async (t) => {
     place.settings({});
-    t.match(await place.run('destroy', '--only-stacks', 'function', '--confirm', 'dev'), {
+    const destroy = (names: string) => place.run('destroy', '--only-stacks', names, '--confirm', 'dev');
+    t.match(await destroy('function,api'), { code: 2, stderr: /deploy first/ });
+    await standIn('callback', {
+      Cluster: { Type: 'AWS::ECS::Cluster', Properties: { ClusterName: NAMES.cluster } },
+      Task: { Type: 'AWS::ECS::TaskDefinition', Properties: { ContainerDefinitions: [] } },
+      Service: {
+        Type: 'AWS::ECS::Service',
+        Properties: {
+          ServiceName: NAMES.service,
+          Cluster: { Ref: 'Cluster' },
+          TaskDefinition: { Ref: 'Task' },
+          DesiredCount: 1,
+        },
+      },
+    });
+    t.match(await place.json('scale', '0'), { service: { desired: 0 }, function: { reserved: 0 } });
+    t.match(await place.json<Status>('deploy', '--status'), {
+      switching: 'complete',
+      service: { desired: 0 },
+      function: { reserved: 0 },
+      leftOver: ['api', 'function'],
+    });
+    t.match(await destroy('function'), {
       code: 2,
       stderr: /the API calls the function: name api as well/,
     });
-    t.equal((await place.run('destroy', '--only-stacks', 'function,api', '--confirm', 'dev')).code, 0);
-    t.strictSame(await stacks(), ['foundation', 'image', 'security']);
+    t.equal((await destroy('function,api')).code, 0);
+    t.strictSame(await stacks(), ['callback', 'foundation', 'image', 'security']);
     const deleted = proxy.calls.filter(({ action }) => action === 'DeleteStack').map(({ body }) => body);
     t.match(deleted, [/-api\b/, /-function\b/]);
     t.equal((await place.run('destroy', '--confirm', 'dev')).code, 0);

@@ -46,6 +46,7 @@ const WELL: Status = {
       drift: { status: 'IN_SYNC', checked: '2026-11-20T10:00:00.000Z', resources: [] },
     },
   ],
+  switching: 'none',
   leftOver: [],
   compute: 'fargate',
   service: SERVICE,
@@ -298,6 +299,11 @@ t.test('a function that is stopped, fails or is not kept ready', (t) => {
 });
 
 t.test('stacks that a change of the settings has left over', (t) => {
+  t.match(
+    warnings({ leftOver: ['callback'], switching: 'pending' }).map(({ code }) => code),
+    ['SWITCH_PENDING'],
+    'nothing is said to be left over while it is in use',
+  );
   t.match(warnings({ leftOver: ['api', 'function'] }), [
     {
       code: 'LEFT_OVER',

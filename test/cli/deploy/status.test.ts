@@ -20,6 +20,7 @@ const NOT_DEPLOYED: Status = {
       drift: undefined,
     },
   ],
+  switching: 'none',
   leftOver: [],
   compute: 'fargate',
   service: undefined,

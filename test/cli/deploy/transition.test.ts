@@ -1,6 +1,6 @@
 // Tests the changes of "compute" and "front": what is replaced works until what replaces it does.
 import t from 'tap';
-import { leavingAfterwards, leavingFirst, transitionOf } from '../../../cli/deploy/transition.js';
+import { leavingAfterwards, leavingFirst, switchOf, transitionOf } from '../../../cli/deploy/transition.js';
 import { synthesizeTemplates, type Template, type TemplateBody } from '../../../cli/deploy/templates.js';
 import { type Leaving } from '../../../infra/deployment.js';
 import { type StackName, stackNames } from '../../../infra/names.js';
@@ -170,6 +170,39 @@ t.test('from an API to a load balancer: the API stays, with its endpoint and the
   }
   t.end();
 });
+
+t.test(
+  'a change is pending until what the settings call for is deployed, and nothing else is called',
+  (t) => {
+    const deployedAs = (...settings: readonly Json[]) => {
+      const all = settings.map((each) =>
+        deployedWith(templatesFor({ ...EXAMPLE, environments: {}, ...each })),
+      );
+      return {
+        deployed: new Map(all.flatMap(({ deployed }) => [...deployed])),
+        callback: all.map(({ deployedTemplates }) => deployedTemplates.get('callback')).find(Boolean),
+      };
+    };
+    const state = (after: Json, { deployed, callback }: ReturnType<typeof deployedAs>) =>
+      switchOf(settingsOf(after), deployed, callback);
+    for (const settings of [TASKS, FUNCTION, API]) {
+      t.equal(state(settings, deployedAs(settings)), 'none');
+      t.equal(state(settings, { deployed: new Map(), callback: undefined }), 'none', 'nothing is deployed');
+      for (const before of [TASKS, FUNCTION, API].filter((one) => one !== settings))
+        t.equal(state(settings, deployedAs(before)), 'pending', JSON.stringify([before, settings]));
+    }
+    t.equal(state(API, deployedAs(TASKS, API)), 'complete', 'the tasks are left over');
+    t.equal(state(TASKS, deployedAs(TASKS, API)), 'complete', 'the API is left over');
+    const both = deployedAs(FUNCTION, API);
+    t.equal(state(FUNCTION, both), 'complete');
+    t.equal(state(TASKS, both), 'pending', 'the load balancer invokes the function');
+    const api = both.deployed.get('api');
+    if (api === undefined) throw new Error('there is no API');
+    both.deployed.set('api', { ...api, status: 'CREATE_IN_PROGRESS' });
+    t.equal(state(API, both), 'pending');
+    t.end();
+  },
+);
 
 t.test('a front that is left over uses what stays in the other stacks', (t) => {
   for (const [before, after] of [
