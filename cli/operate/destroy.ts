@@ -5,9 +5,9 @@ import { KEY_FILES } from '../../src/keys/directory.js';
 import { type Certificate, findImported } from '../aws/acm.js';
 import { DeployError } from '../aws/error.js';
 import { publicKeyOf, readStoredKey, type StoredKey } from '../aws/callback-key.js';
-import { frontStack, handlerStack } from '../aws/handler.js';
 import { isLeftOver } from '../aws/leftover-log.js';
 import { templateOf } from '../deploy/deployed-computes.js';
+import { findStacks } from '../deploy/drift.js';
 import { nameOf } from '../deploy/fixed-names.js';
 import { switchOf } from '../deploy/transition.js';
 import { allParameters, readMetadata } from '../aws/parameters.js';
@@ -16,7 +16,7 @@ import { isKept, resourcesOf, type StackResource } from '../aws/removal.js';
 import { npmCommand } from '../aws/printed-commands.js';
 import { openSession, type Session } from '../aws/session.js';
 import { describeSettled } from '../aws/settled.js';
-import { type DeployedStack, describeStack } from '../aws/stack.js';
+import type { DeployedStack } from '../aws/stack.js';
 import { createProgram, UsageError } from '../command.js';
 import { confirm } from '../confirm.js';
 import {
@@ -130,14 +130,9 @@ function leftOverNames(session: Session, list: string | undefined): readonly Sta
 
 /** @throws {UsageError} for a stack that is in use: what replaces it is not complete, or another stack calls it */
 async function assertNotCalled(session: Session, only: readonly StackName[]): Promise<void> {
-  const { aws, names, settings } = session;
-  const deployed = new Map<StackName, DeployedStack>();
-  for (const name of new Set([...LEFT_OVER, handlerStack(settings), frontStack(settings)])) {
-    const stack = await describeStack(aws.cloudformation, `${names.prefix}-${name}`);
-    if (stack !== undefined) deployed.set(name, stack);
-  }
+  const deployed = await findStacks(session);
   const callback = await templateOf(session, deployed.get('callback'));
-  if (switchOf(settings, deployed, callback) === 'pending') {
+  if (switchOf(session.settings, deployed, callback) === 'pending') {
     throw new UsageError(
       `--only-stacks: what the settings call for is not completely deployed, so that ${only.join(' and ')} may be in use: deploy first, with ${npmCommand(session, 'deploy')}`,
     );
@@ -157,7 +152,7 @@ async function readInventory(
   only: readonly StackName[] | undefined,
 ): Promise<Inventory> {
   const { environment, production } = session;
-  const stacks = await findStacks(session, options, only ?? STACK_NAMES);
+  const stacks = await stacksToDelete(session, options, only ?? STACK_NAMES);
   if (only !== undefined) {
     await assertNotCalled(session, only);
     return inventoryOf(session, stacks);
@@ -225,7 +220,7 @@ function printInventory(
 }
 
 /** Waits for running changes. @returns the stacks, most recently deployed first */
-async function findStacks(
+async function stacksToDelete(
   session: Session,
   options: DestroyOptions,
   names: readonly StackName[],
