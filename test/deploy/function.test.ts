@@ -195,7 +195,9 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     t.match(stdout, 'still calls the URL of fireblocks-dev-callback');
     t.notMatch(stdout, 'parameter /');
     t.equal((await stacks()).length, 5);
-    t.equal((await place.run(...only, '--confirm', 'dev')).code, 0);
+    const deletion = await place.run(...only, '--confirm', 'dev');
+    t.equal(deletion.code, 0);
+    t.notMatch(deletion.stdout + deletion.stderr, 'Container Insights', 'does only what it has listed');
     t.strictSame(await stacks(), ['foundation', 'function', 'image', 'security']);
     t.strictSame(await account.parameter(NAMES.parameters.callbackPrivateKey), key);
     t.strictSame(await account.certificates(), ['callback.internal']);
