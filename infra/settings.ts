@@ -5,7 +5,12 @@ import { nearest } from '../src/policy/language/nearest.js';
 import { BaseError, codeOf } from '../src/protocol/error.js';
 import { ENVIRONMENT_NAMES, type EnvironmentName } from './names.js';
 import { isUtf16, parseJsonFile } from './json-file.js';
-import { computeProblems, concurrencyProblems, LAMBDA_SETTING_NAMES } from './settings/compute.js';
+import {
+  computeProblems,
+  concurrencyProblems,
+  idleSettings,
+  LAMBDA_SETTING_NAMES,
+} from './settings/compute.js';
 import { CONSOLE_SETTING_NAMES } from './settings/console.js';
 import { findContradictions } from './settings/contradictions.js';
 import { withDefaults } from './settings/defaults.js';
@@ -82,9 +87,12 @@ export function checkSettings(json: unknown, environment: EnvironmentName, file 
   if (!isObject(json)) throw new SettingsError(file, ['it must contain an object: { "projectName": …, … }']);
   const { environments = {}, ...everywhere } = json;
   const problems = new Set(environmentProblems(environments));
+  const overridesOf = (name: EnvironmentName): JsonObject =>
+    isObject(environments) && isObject(environments[name]) ? environments[name] : {};
+  const merged = ENVIRONMENT_NAMES.map((name) => merge(everywhere, overridesOf(name)));
   const check = (name: EnvironmentName): Settings | undefined => {
-    const overrides = isObject(environments) && isObject(environments[name]) ? environments[name] : {};
-    const stated = merge(everywhere, overrides);
+    const overrides = overridesOf(name);
+    const stated = withoutIdle(merge(everywhere, overrides), overrides, merged);
     const settings = withDefaults(stated, name);
     const schema = isExistingNetwork(settings['network'])
       ? settingsWithExistingNetwork
@@ -121,6 +129,14 @@ function merge(everywhere: JsonObject, overrides: JsonObject): JsonObject {
     ...(withConsole !== false && { console: withConsole }),
     ...(network !== undefined && { network }),
   };
+}
+
+/** Without what has no effect in an environment, but is set for all of them, and has an effect in another one. */
+function withoutIdle(settings: JsonObject, overrides: JsonObject, all: readonly JsonObject[]): JsonObject {
+  const ignored = idleSettings(settings).filter(
+    (name) => !Object.hasOwn(overrides, name) && all.some((other) => !idleSettings(other).includes(name)),
+  );
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !ignored.includes(name)));
 }
 
 function isExistingNetwork(network: unknown): boolean {

@@ -63,10 +63,11 @@ export async function* readEvents(
     for await (const { events = [] } of pages) yield* events;
   } catch (error) {
     if (!isAwsError(error, 'ResourceNotFoundException')) throw error;
+    const lacksConsole = kind === 'console' && settings.console === undefined;
     throw new DeployError(
       'NO_LOG',
       `there is no log group ${logGroupName}`,
-      `deploy the service, which creates it: ${npmCommand(session, 'deploy')}`,
+      `${lacksConsole ? 'set "console" in the settings, and ' : ''}deploy the service, which creates it: ${npmCommand(session, 'deploy')}`,
     );
   }
 }

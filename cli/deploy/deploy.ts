@@ -44,7 +44,12 @@ export async function deploy(session: Session, options: DeployOptions, run: Resu
   }
   const planned: PlannedStep[] = [];
   for (const step of stepsOf(deployment)) planned.push({ step, change: await step.inspect() });
-  const warnings = [...planWarnings(deployment), ...session.warnings];
+  const refusals = planned.flatMap(({ change }) => change.refusal ?? []);
+  const warnings = [
+    ...refusals.map(({ message, next }) => `This deployment would be refused: ${message}. Next: ${next}`),
+    ...planWarnings(deployment),
+    ...session.warnings,
+  ];
   printer.plan(planned, warnings);
   assertNoRefusals(deployment);
   const pending = planned.filter(({ change }) => change.action !== 'none');
@@ -57,6 +62,8 @@ export async function deploy(session: Session, options: DeployOptions, run: Resu
     );
     return;
   }
+  const [refusal] = refusals;
+  if (refusal !== undefined) throw refusal;
   if (pending.length > 0) await confirmDeployment(deployment, options);
   await applySteps(deployment, pending, options, run);
   const next = await findNextSteps(deployment, planned);
@@ -103,8 +110,8 @@ async function applySteps(
   { json }: DeployOptions,
   { done, resumeCommand }: ResumeInfo,
 ): Promise<void> {
-  const tasks = pending.map(({ step }) => ({
-    title: titleOf(step.name, deployment),
+  const tasks = pending.map(({ step, change }) => ({
+    title: titleOf({ step, change }, deployment),
     async run(report: (line: string) => void) {
       const startedAt = performance.now();
       await step.apply(report);

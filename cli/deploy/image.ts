@@ -32,6 +32,11 @@ export function wantedImages(
   ];
 }
 
+/** @returns for example `images 563b939c4f2a-lambda and 563b939c4f2a` */
+export function imageList(tags: readonly string[]): string {
+  return `${tags.length === 1 ? 'image' : 'images'} ${tags.join(' and ')}`;
+}
+
 /** @returns the tag of the image for Fargate that was built with this one, or the tag itself */
 export function withoutTarget(tag: string): string {
   return tag.endsWith(LAMBDA_SUFFIX) ? tag.slice(0, -LAMBDA_SUFFIX.length) : tag;

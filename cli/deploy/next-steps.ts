@@ -29,8 +29,7 @@ export interface NextSteps {
 interface Inputs {
   /** Address of the console; undefined without one. */
   readonly console: string | undefined;
-  /** What the certificate is for, as printed. */
-  readonly certificateOf: string;
+  readonly hostName: string;
   /** URL at which the Co-signer's host checks that it reaches the handler. */
   readonly healthUrl: string;
   readonly algorithm: AnswerAlgorithm;
@@ -70,7 +69,7 @@ export function nextSteps(
   const algorithm = publicKey?.algorithm ?? settings.callbackKeyAlgorithm;
   const inputs: Inputs = {
     console: settings.console && consoleOrigin(settings),
-    certificateOf: withApi ? 'the API, which Amazon has issued,' : settings.hostName,
+    hostName: settings.hostName,
     healthUrl: `${url.slice(0, url.length - settings.basePath.length)}${HEALTH_PATH}`,
     algorithm,
     callbackUrl: url,
@@ -156,7 +155,7 @@ function privateCertificateLines({ caFile, certificateFile }: Inputs): readonly 
 }
 
 function stepsForJson(inputs: Inputs): NextSteps {
-  const { certificateOf, callbackUrl, registerCommand, algorithm, isPrivate } = inputs;
+  const { hostName, callbackUrl, registerCommand, algorithm, isPrivate } = inputs;
   const { certificateFile, caFile, key } = inputs;
   const option = isPrivate
     ? [
@@ -164,9 +163,7 @@ function stepsForJson(inputs: Inputs): NextSteps {
         `   or, with Co-signer 2025.12.11 or later, "root CA", and provide   ${caFile}`,
         "   Set up the root CA with the script on the Co-signer's host: the Console sets up options 1 and 2 only.",
       ]
-    : [
-        `2. Choose "certificate pinning" or "root CA", and provide the certificate of ${certificateOf} or its CA`,
-      ];
+    : [`2. Choose "certificate pinning" or "root CA", and provide the certificate of ${hostName} or its CA`];
   return {
     callbackUrl,
     installerOption: 'certificate pinning, or root CA',

@@ -19,7 +19,7 @@ export const PROTECTION = 'DeletionProtection';
 export const TASKS = 'DesiredCount';
 
 /** The parameter that lets the stack of the API set the role with which API Gateway writes logs. */
-const LOG_ROLE = 'SetLogRole';
+export const LOG_ROLE = 'SetLogRole';
 
 /** Undefined for values that earlier steps have yet to determine. */
 export type Parameters = Readonly<Record<string, string | undefined>>;

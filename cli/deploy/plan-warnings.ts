@@ -1,14 +1,17 @@
 // Warns of what an update costs those who use the handler, although it works.
 import type { StackName } from '../../infra/names.js';
-import { lossesOf } from './changes.js';
+import { type ResourceChange, lossesOf } from './changes.js';
 import type { DeploymentRun } from './step.js';
 
 /** @returns one line for each warning; the steps must have been inspected */
 export function planWarnings(run: DeploymentRun): readonly string[] {
   const { console: withConsole } = run.session.settings;
-  const isLost = (stack: StackName, type: string): boolean =>
-    run.selected.includes(stack) && lossesOf(run, stack).some((change) => change.type === type);
-  const isReplaced = (stack: StackName) => isLost(stack, 'AWS::ElasticLoadBalancingV2::TargetGroup');
+  const isLost = (stack: StackName, type: string, kind?: ResourceChange['kind']): boolean =>
+    run.selected.includes(stack) &&
+    lossesOf(run, stack).some((change) => change.type === type && (kind ?? change.kind) === change.kind);
+  // One that is removed has no requests any more: a function has taken over.
+  const isReplaced = (stack: StackName) =>
+    isLost(stack, 'AWS::ElasticLoadBalancingV2::TargetGroup', 'replace');
   return [
     ...(isReplaced('callback')
       ? [

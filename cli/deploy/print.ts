@@ -20,26 +20,28 @@ const ACTION_STYLES: Readonly<Partial<Record<Action, 'green' | 'yellow' | 'red' 
   renew: 'yellow',
 };
 
-/** `console` and `function` are among them, because they have no template when they are deleted. */
 const TITLES: Readonly<Partial<Record<StepName, string>>> = {
   keys: 'Keys and policy in SSM',
   certificate: 'Certificate in ACM',
   scan: 'Scan of the image',
   service: 'Service steady, targets healthy',
-  console: 'Stack of the console',
-  function: 'Stack of the function',
   'function health': 'Function healthy',
   'function version': 'New version of the function in use',
   'console service': 'Console steady, targets healthy',
 };
 
 /** @returns the title of the step while it runs */
-export function titleOf(name: StepName, { templates, transition, options }: DeploymentRun): string {
-  const template = templates.find((one) => one.name === name);
-  if (template !== undefined) return `Stack ${template.stackName}`;
+export function titleOf(
+  { step: { name }, change }: PlannedStep,
+  { session, templates, transition }: DeploymentRun,
+): string {
+  // A stack that is deleted has no template.
+  const isStack = templates.some((one) => one.name === name) || change.action === 'delete';
+  if (isStack) return `Stack ${session.names.prefix}-${name}`;
   const again = transition.again.find((one) => `${one.name} again` === name);
   if (again !== undefined) return `Stack ${again.stackName}, again`;
-  return name === 'build' ? `Image ${options.tag}` : (TITLES[name] ?? name);
+  if (name === 'build') return `${change.summary.charAt(0).toUpperCase()}${change.summary.slice(1)}`;
+  return TITLES[name] ?? name;
 }
 
 /** The URL of an API is known once it is deployed. */

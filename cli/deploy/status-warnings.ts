@@ -258,7 +258,11 @@ function imageWarnings(
   const { name, pushed, ageDays = 0 } = service.pushed;
   const deploy = npmCommand(session, 'deploy');
   if (pushed === undefined) {
-    const message = `the image ${name} of the ${kind} is not in the repository: no task can be started`;
+    const isFunction = kind === 'handler' && session.settings.compute === 'lambda';
+    const [what, effect] = isFunction
+      ? ['function', "Lambda can't load it again"]
+      : [kind, 'no task can be started'];
+    const message = `the image ${name} of the ${what} is not in the repository: ${effect}`;
     return [{ code: 'IMAGE_MISSING', message, next: `build it again: ${deploy}` }];
   }
   if (ageDays <= IMAGE_OLD_DAYS) return [];

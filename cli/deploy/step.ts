@@ -1,5 +1,6 @@
 // Types shared by the steps of a deployment.
 import type { StackName } from '../../infra/names.js';
+import type { DeployError } from '../aws/error.js';
 import type { Session } from '../aws/session.js';
 import type { DeployedStack } from '../aws/stack.js';
 import type { TemplateBody } from './templates.js';
@@ -28,6 +29,8 @@ export interface Change {
   readonly summary: string;
   /** One line for each change. */
   readonly details: readonly string[];
+  /** Why the deployment is refused before it changes anything; a dry run only shows it. */
+  readonly refusal?: DeployError;
 }
 
 export const NO_CHANGE: Change = { action: 'none', summary: 'nothing', details: [] };

@@ -58,7 +58,7 @@ export function deletionTasks(
     ...(session.production || !everything ? [] : [parameters]),
     ...stackTasks('image', 'security', 'foundation'),
     // Last, because Container Insights writes it once more after the cluster is deleted.
-    ...(session.production ? [] : [leftOver]),
+    ...(session.production || !everything ? [] : [leftOver]),
   ];
 }
 

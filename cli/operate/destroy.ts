@@ -187,12 +187,8 @@ async function readInventory(
 /** The stacks alone. */
 function inventoryOf({ environment }: Session, stacks: readonly StackToDelete[]): Inventory {
   const kept = stacks
-    .flatMap(({ resources }) => resources.filter((resource) => isKept(resource)))
-    .map(({ Type, Properties, physicalId, logicalId }) => {
-      // A log group that was kept before belongs to no stack.
-      const name = nameOf({ Type, Properties });
-      return `${Type} ${physicalId ?? (typeof name === 'string' ? name : logicalId)}`;
-    });
+    .flatMap(({ name, resources }) => resources.filter(isKept).map((resource) => keptLine(name, resource)))
+    .filter((line) => line !== undefined);
   const names = stacks.map(({ stack }) => stack.stackName).join(' and ');
   return {
     stacks,
@@ -201,6 +197,23 @@ function inventoryOf({ environment }: Session, stacks: readonly StackToDelete[])
     kept,
     notes: [`A Co-signer that still calls the URL of ${names} in ${environment} gets no answers afterwards.`],
   };
+}
+
+/** @returns undefined for what belongs to somebody else */
+function keptLine(
+  stack: StackName,
+  { Type, Properties, physicalId, logicalId }: StackResource,
+): string | undefined {
+  const ofAccount = stack === 'api' && (Type === 'AWS::IAM::Role' || Type === 'AWS::ApiGateway::Account');
+  if (ofAccount) {
+    // There is one role for logs in an account, which the stack has set only if there was none.
+    return (
+      physicalId && `${Type} ${physicalId}: leave it, because all APIs of the account write logs with it`
+    );
+  }
+  // A log group that was kept before belongs to no stack.
+  const name = nameOf({ Type, Properties });
+  return `${Type} ${physicalId ?? (typeof name === 'string' ? name : logicalId)}`;
 }
 
 function printInventory(

@@ -40,16 +40,22 @@ export const LAMBDA_SETTING_NAMES = Object.keys(lambdaSetting.shape);
  * @param settings not yet validated
  */
 export function computeDefaults(
-  { compute, front, lambda = {} }: JsonObject,
+  { compute, front, lambda = compute === 'lambda' ? {} : undefined }: JsonObject,
   environment: EnvironmentName,
 ): JsonObject {
   const provisionedConcurrency = environment === 'prod' ? 1 : 0;
   return {
-    ...(compute === 'lambda' && {
+    ...(lambda !== undefined && {
       lambda: isObject(lambda) ? { provisionedConcurrency, ...lambda } : lambda,
     }),
     ...(front === 'api' && { hostName: 'callback.internal', certificate: 'private' }),
   };
+}
+
+/** @returns the settings that have no effect with what runs the handler */
+export function idleSettings({ compute = 'fargate', console: withConsole }: JsonObject): readonly string[] {
+  if (compute !== 'lambda') return ['lambda'];
+  return ['desiredCount', 'maxCount', ...(withConsole === undefined ? ['tlsToTask'] : [])];
 }
 
 /**
@@ -57,7 +63,7 @@ export function computeDefaults(
  * @param stated the settings as they are written, without defaults, and not yet validated against the schema
  */
 export function computeProblems(stated: JsonObject): string[] {
-  const { compute = 'fargate', front = 'alb', lambda, console: withConsole } = stated;
+  const { compute = 'fargate', front = 'alb', auth, lambda, console: withConsole } = stated;
   const problems: string[] = [];
   if (compute === 'fargate') {
     if (front === 'api') problems.push('front is "api", which needs "compute": "lambda"');
@@ -71,6 +77,11 @@ export function computeProblems(stated: JsonObject): string[] {
   }
   if (front === 'api' && withConsole !== undefined)
     problems.push('console needs "front": "alb", because it is a service behind the load balancer');
+  if (front === 'api' && auth === 'json') {
+    problems.push(
+      'auth is "json", which needs a certificate of your own, but Amazon issues and renews that of an API: use "front": "alb", or "auth": "jwt"',
+    );
+  }
   return [...problems, ...endpointProblems(stated)];
 }
 

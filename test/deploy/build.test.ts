@@ -55,7 +55,7 @@ t.test('builds the image for Lambda, and with a console that for Fargate too', a
   const args = ['--yes', '--build', 'local', '--only-stacks', 'foundation,security,image'];
   const { code, stdout, stderr } = await place.run('deploy', ...args);
   t.equal(code, 0, stderr);
-  t.match(stdout, `build image ${place.tag}-lambda and ${place.tag} with docker or podman`);
+  t.match(stdout, `build images ${place.tag}-lambda and ${place.tag} with docker or podman`);
   const calls = readFileSync(join(place.directory, 'home', 'calls'), 'utf8')
     .trim()
     .split('\n');

@@ -133,7 +133,9 @@ t.test('the console is turned on, operated, turned off and destroyed', async (t)
     t.ok((await stacks()).includes('console'), '--dry-run changes nothing');
     proxy.calls.length = 0;
     // The emulator can't take a security group from a load balancer, as the whole deployment would.
-    t.equal((await place.run('deploy', '--yes', '--only-stacks', 'foundation')).code, 0);
+    const removal = await place.run('deploy', '--yes', '--only-stacks', 'foundation');
+    t.equal(removal.code, 0);
+    t.match(removal.stdout, '[STARTED] Stack fireblocks-dev-console');
     t.strictSame(await stacks(), ['callback', 'foundation', 'image', 'security']);
     t.strictSame(
       proxy.calls.map(({ action }) => action).filter((action) => /^(Delete|Update)Stack$/.test(action)),

@@ -7,12 +7,12 @@ import type { StatusReport } from '../../cli/deploy/status-report.js';
 import type { Report } from '../../cli/doctor/report.js';
 import { LIVE_VERSION, type StackName } from '../../infra/names.js';
 import { accountAt, clientOptions, NAMES } from '../helpers/aws.js';
-import { awsProxy } from '../helpers/aws-proxy.js';
+import { awsProxy, isMutating } from '../helpers/aws-proxy.js';
 import { emulateCodeBuild } from '../helpers/codebuild.js';
 import { emulateFunction } from '../helpers/function.js';
 import { motoServer } from '../helpers/moto.js';
 import { workspace } from '../helpers/operator.js';
-import type { Json } from '../helpers/settings.js';
+import { CHOICES, type Json } from '../helpers/settings.js';
 
 t.setTimeout(600_000);
 
@@ -51,15 +51,22 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
       ...['function', 'function health', 'function version'],
       ...['certificate', 'callback'],
     ]);
+    place.settings({ compute: 'lambda', ...CHOICES.console });
+    const two = (await place.run('deploy', '--dry-run')).stdout;
+    t.match(two, `build images ${image} and ${place.tag} with CodeBuild`);
+    t.match(two, `wait for the scan of images ${image} and ${place.tag}`);
+    place.settings({ compute: 'lambda' });
   });
 
   await t.test('a function that does not answer stops the deployment before the load balancer', async (t) => {
     lambda.answer = { statusCode: 503, body: '{"status":"stopping"}' };
     lambda.log = 'Runtime exited with error: exit status 1';
-    const { code, stderr } = await place.run('deploy', '--yes');
+    const { code, stdout, stderr } = await place.run('deploy', '--yes');
     t.equal(code, 1);
+    t.match(stdout, `[STARTED] Build image ${image} with CodeBuild`);
     t.match(stderr, /FUNCTION_UNHEALTHY/);
     t.match(stderr, 'it answers 503 {"status":"stopping"}; what the Co-signer calls was not changed');
+    t.notMatch(stderr, 'change it back', 'no setting was changed');
     t.match(stderr, 'Runtime exited with error: exit status 1');
     t.match(stderr, 'npm run logs -- --errors -e dev');
     t.notMatch(stderr, '--image-tag', 'there is no image to go back to');
@@ -98,7 +105,19 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
       stdout: /^function health +nothing: stopped by "scale 0"$/m,
     });
     place.settings({ compute: 'lambda', basePath: '/other' });
-    t.match(await place.run('deploy', '--yes'), { code: 1, stderr: /FUNCTION_STOPPED/ });
+    const preview = await place.run('deploy', '--dry-run');
+    t.equal(preview.code, 0, preview.stderr);
+    t.match(preview.stdout, /^function +update: \d+ to change$/m);
+    t.match(preview.stdout, /^function health +refused: stopped by "scale 0"$/m);
+    t.match(
+      preview.stdout.replaceAll(/\s+/g, ' '),
+      'This deployment would be refused: the function is stopped',
+    );
+    proxy.calls.length = 0;
+    const refused = await place.run('deploy', '--yes');
+    t.match(refused, { code: 1, stderr: /FUNCTION_STOPPED/ });
+    t.match(refused.stderr, /first stop all decisions.* npm run policy -- stop -e dev; .*npm run scale/s);
+    t.strictSame(proxy.calls.filter(isMutating), []);
     place.settings({ compute: 'lambda' });
     t.match(await place.run('scale', '3'), { code: 2, stderr: /lambda\.reservedConcurrency/ });
     t.equal((await place.run('scale', 'settings')).code, 0);
@@ -115,6 +134,7 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     t.equal(code, 1);
     t.match(stderr, /FUNCTION_UNHEALTHY/);
     t.match(stderr, 'it answers 503 {"status":"stopping"}; the version before stays in use');
+    t.match(stderr, 'if a setting was changed, change it back and deploy: npm run deploy -- -e dev');
     const asked = proxy.calls.filter(({ action }) => action.endsWith('/invocations'));
     t.ok(asked.length > 1);
     t.strictSame(
@@ -173,6 +193,10 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
   await t.test('logs reads the log of the function', async (t) => {
     t.equal((await place.run('logs')).code, 0);
     t.ok(proxy.calls.some(({ body }) => body.includes('/aws/lambda/callback-handler-dev')));
+    t.match(await place.run('logs', '--console'), {
+      code: 1,
+      stderr: /NO_LOG[^]*set "console" in the settings, and deploy the service/,
+    });
     const report = await place.run('policy', 'report');
     t.match(report.stdout, `0 decisions, ${NAMES.logGroups.function}`);
     t.match(await place.run('policy', 'explain', '--request', 'a'), {
@@ -217,7 +241,9 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     t.match(stdout, 'still calls the URL of fireblocks-dev-callback');
     t.notMatch(stdout, 'parameter /');
     t.equal((await stacks()).length, 6);
-    t.equal((await place.run(...only, '--confirm', 'dev')).code, 0);
+    const deletion = await place.run(...only, '--confirm', 'dev');
+    t.equal(deletion.code, 0);
+    t.notMatch(deletion.stdout + deletion.stderr, 'Container Insights', 'does only what it has listed');
     t.strictSame(await stacks(), ['api', 'foundation', 'function', 'image', 'security']);
     t.strictSame(await account.parameter(NAMES.parameters.callbackPrivateKey), key);
     t.strictSame(await account.certificates(), ['callback.internal']);
@@ -239,13 +265,26 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     const created = proxy.calls.filter(({ action }) => action === 'CreateStack');
     t.equal(created.length, 5);
     t.match(created.at(-1)?.body, 'ParameterKey=SetLogRole');
+    t.match(
+      stdout,
+      /^api +create \d+ resources\n +set: the role of API Gateway for logs, which all APIs of the account use$/m,
+    );
+    const kept = (await place.run('destroy', '--dry-run')).stdout;
+    t.match(
+      kept,
+      /^keep +AWS::IAM::Role \S+: leave it, because all APIs of the account write logs with it$/m,
+    );
     t.match(await place.run('deploy', '--yes'), { code: 0, stdout: /Nothing to change\./ });
     lambda.apiEndpoints = [/vpce-[0-9a-f]+/.exec(stdout)?.[0] ?? ''];
     const { checks } = await place.json<Report>('doctor');
     t.match(findingsOf(checks, 'API'), [{ state: 'ok', text: /\/dev\/callback is private, at vpce-/ }]);
     lambda.apiEndpoints = ['vpce-0123456789abcdef0'];
     t.match(findingsOf((await place.json<Report>('doctor')).checks, 'API'), [
-      { state: 'wrong', text: 'the API is called at vpce-0123456789abcdef0, not at vpce-' },
+      { state: 'wrong', text: 'the API has the VPC endpoint vpce-0123456789abcdef0, but must have vpce-' },
+    ]);
+    lambda.apiEndpoints = [];
+    t.match(findingsOf((await place.json<Report>('doctor')).checks, 'API'), [
+      { state: 'wrong', text: 'the API has no VPC endpoint, but must have vpce-' },
     ]);
     t.match(findingsOf(checks, 'security groups'), [{ state: 'ok', text: 'the endpoint of the API' }]);
     t.strictSame(findingsOf(checks, 'load balancer'), []);

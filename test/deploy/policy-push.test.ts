@@ -127,6 +127,11 @@ t.test('push', async (t) => {
       cases: { failures: [{ name: 'at the limit', got: { rule: 'hold-large-transfers' } }] },
       error: { code: 'CASES_FAILED' },
     });
+    place.settings({ policyCases: 'nowhere.yaml' });
+    const gone = await place.run('policy', 'push');
+    fails(t, gone, 'CASES_FAILED', /nowhere\.yaml can't be read/, 'set "policyCases" in infra/settings.json');
+    const given = await place.run('policy', 'push', '--cases', 'gone.yaml');
+    fails(t, given, 'CASES_FAILED', /gone\.yaml can't be read/, 'with --cases');
     t.strictSame(await policies.state(), before);
   });
 

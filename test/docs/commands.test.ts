@@ -2,7 +2,7 @@
 // states that it needs AWS or a container engine. `UPDATE_DOCS=1` replaces documented output that differs from the
 // actual output.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Ran, ROOT, runCosigner, runPolicy } from '../helpers/cli.js';
@@ -44,12 +44,12 @@ const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, conta
       'mkdir -p .local',
       'cp examples/limits.yaml .local/policy.yaml',
       'cp examples/known-transactions.yaml .local/policy.yaml',
-      'npm run expect -- add examples/payouts.json',
-      'npm run expect -- list',
-      'npm run expect -- remove payout-1002',
+      'npm run expect -- add examples/payouts.json --local',
+      'npm run expect -- list --local',
+      'npm run expect -- remove payout-1002 --local',
     ].map((command) => [command, ['test/docs/limits-and-known-transactions.test.ts', "'expect'"]] as const),
   ),
-  'npm run audit -- verify': ['test/docs/limits-and-known-transactions.test.ts', "'audit'"],
+  'npm run audit -- verify --local': ['test/docs/limits-and-known-transactions.test.ts', "'audit'"],
   'npm run audit -- export --from 2026-11-01 --to 2026-12-01': ['test/cli/audit/cli.test.ts', "'export'"],
   'npm run audit -- export --from 2026-11-01 --csv': ['test/cli/audit/cli.test.ts', "'--csv'"],
   'npm run audit -- show 9c794cee-7e27-46c9-9e9a-ed68295ff06b': ['test/cli/audit/cli.test.ts', "'show'"],
@@ -65,10 +65,14 @@ const RUN_BY_OTHER_SUITES: Readonly<Record<string, readonly [file: string, conta
 };
 
 /** Files that the commands read, linked into the temporary folder that the commands run in. */
-const LINKED = ['cli', 'docs', 'examples', 'infra', 'node_modules', 'package.json', 'policy.yaml', 'src'];
+const LINKED = ['cli', 'docs', 'examples', 'node_modules', 'package.json', 'policy.yaml', 'src'];
 
 const cwd = t.testdir();
 for (const name of LINKED) symlinkSync(join(ROOT, name), join(cwd, name));
+// Without the settings of whoever runs this test: with them, some commands ask which store is meant.
+mkdirSync(join(cwd, 'infra'));
+for (const name of readdirSync(join(ROOT, 'infra')).filter((name) => name !== 'settings.json'))
+  symlinkSync(join(ROOT, 'infra', name), join(cwd, 'infra', name));
 
 const handler = startHandler(t, { cwd, args: ['--local'], built: true });
 const url = await handler.listening();

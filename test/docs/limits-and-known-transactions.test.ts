@@ -38,6 +38,9 @@ t.test('the commands of the guide do what it says', async (t) => {
   for (const name of ['examples', 'policy.yaml']) symlinkSync(join(ROOT, name), join(cwd, name));
   mkdirSync(join(cwd, '.local'), { recursive: true });
   copyFileSync(join(ROOT, 'examples/limits.yaml'), join(cwd, '.local/policy.yaml'));
+  // The commands name the local store, so that they also work where there are settings.
+  mkdirSync(join(cwd, 'infra'));
+  writeFileSync(join(cwd, 'infra/settings.json'), '{}');
   const handler = startHandler(t, { cwd, args: ['--local'], built: true });
   const url = await handler.listening();
   const expected = [

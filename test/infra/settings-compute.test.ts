@@ -77,6 +77,11 @@ t.test('reports settings that have no effect with what runs the handler, or that
       'network.executeApiEndpointId is missing: "front": "api" with "endpoints": "existing" needs it',
     ],
     [{ ...lambda, network: withoutApi }],
+    [
+      { ...api, auth: 'json' },
+      'auth is "json", which needs a certificate of your own, but Amazon issues and renews that of an API: use "front": "alb", or "auth": "jwt"',
+    ],
+    [{ ...lambda, auth: 'json' }],
     [{ ...api, network: { ...withoutApi, executeApiEndpointId } }],
   ];
   for (const [changes, ...expected] of cases)
@@ -85,6 +90,33 @@ t.test('reports settings that have no effect with what runs the handler, or that
     problems({ ...EXAMPLE, environments: { prod: { ...lambda, desiredCount: 2 } } }),
     [`environments.prod.${noEffect('desiredCount')}`],
     'in the environment that has it',
+  );
+  t.end();
+});
+
+t.test('ignores what is set for all environments, and has an effect only in others', (t) => {
+  const tasks = { desiredCount: 2, maxCount: 4, tlsToTask: true };
+  const dev = { environments: { dev: CHOICES.lambda } };
+  t.strictSame(problems({ ...EXAMPLE, ...tasks, ...dev }), []);
+  t.match(checkSettings({ ...EXAMPLE, ...tasks, ...dev }, 'prod'), tasks);
+  t.strictSame(
+    problems({ ...EXAMPLE, ...tasks, environments: { dev: { ...CHOICES.lambda, desiredCount: 1 } } }),
+    ['environments.dev.desiredCount has no effect with "compute": "lambda": remove it'],
+  );
+
+  const concurrency = { reservedConcurrency: 3, provisionedConcurrency: 2 };
+  const lambda = { ...EXAMPLE, compute: 'lambda', lambda: concurrency };
+  const prod = { environments: { prod: { compute: 'fargate' } } };
+  t.strictSame(problems({ ...lambda, ...prod }), []);
+  t.match(checkSettings({ ...lambda, ...prod }, 'dev'), { lambda: concurrency });
+  t.match(checkSettings({ ...lambda, ...prod }, 'prod'), { compute: 'fargate', lambda: undefined });
+  t.strictSame(
+    problems({
+      ...lambda,
+      environments: { prod: { compute: 'fargate', lambda: { reservedConcurrency: 3 } } },
+    }),
+    ['environments.prod.lambda has no effect without "compute": "lambda": remove it'],
+    'and nothing about what it has inside',
   );
   t.end();
 });

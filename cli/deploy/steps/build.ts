@@ -1,7 +1,7 @@
 // Step: builds the images.
 import { handlerStack } from '../../aws/handler.js';
 import { buildWithCodeBuild } from '../codebuild.js';
-import { imageExists, type WantedImage, wantedImages, withoutTarget } from '../image.js';
+import { imageExists, imageList, type WantedImage, wantedImages, withoutTarget } from '../image.js';
 import { buildLocally } from '../local-build.js';
 import { type DeploymentRun, NO_CHANGE, type Report, type Step } from '../step.js';
 
@@ -12,9 +12,12 @@ export function buildStep(deployment: DeploymentRun): Step {
     async inspect() {
       const missing = await missingImages(deployment);
       if (missing.length === 0) return NO_CHANGE;
-      const tags = missing.map(({ tag }) => tag).join(' and ');
       const method = options.build === 'local' ? 'with docker or podman' : 'with CodeBuild';
-      return { action: 'build', summary: `build image ${tags} ${method}`, details: [] };
+      return {
+        action: 'build',
+        summary: `build ${imageList(missing.map(({ tag }) => tag))} ${method}`,
+        details: [],
+      };
     },
     async apply(report) {
       await buildImages(deployment, await missingImages(deployment), report);

@@ -22,7 +22,7 @@ export function isHeldBack({ parameters = {} }: Partial<DeployedStack> = {}): bo
   return (parameters[LIVE_VERSION] ?? '') !== '';
 }
 
-/** @throws {DeployError} `FUNCTION_STOPPED`, `FUNCTION_UNHEALTHY` */
+/** Refuses a deployment with `FUNCTION_STOPPED`. @throws {DeployError} `FUNCTION_UNHEALTHY` */
 export function functionStep(run: DeploymentRun): Step {
   const { session, actions, deployed, notes } = run;
   const before = deployed.get('function');
@@ -37,8 +37,9 @@ export function functionStep(run: DeploymentRun): Step {
       const state = await describeFunction(session);
       const isChanged = actions.get('function') !== 'none' || isHeldBack(before);
       if (state?.reserved === 0) {
-        if (isChanged) throw stopped(session);
-        return { ...NO_CHANGE, summary: 'nothing: stopped by "scale 0"' };
+        if (!isChanged) return { ...NO_CHANGE, summary: 'nothing: stopped by "scale 0"' };
+        const summary = 'refused: stopped by "scale 0"';
+        return { action: 'wait', summary, details: [], refusal: stopped(session) };
       }
       const answer = isChanged ? undefined : await askHealth(session, 'live');
       if (!isChanged && (answer === undefined || answer.healthy)) return NO_CHANGE;
@@ -92,26 +93,34 @@ function stopped(session: Session): DeployError {
   return new DeployError(
     'FUNCTION_STOPPED',
     'the function is stopped by "scale 0", so that the new version could not be checked',
-    `start it: ${npmCommand(session, 'scale', 'settings')}`,
+    `in an emergency, first stop all decisions, so that the version before makes none meanwhile: ${npmCommand(session, 'policy', 'stop')}; then start the function: ${npmCommand(session, 'scale', 'settings')}`,
   );
 }
 
 function unhealthy(
-  { session, options }: DeploymentRun,
+  run: DeploymentRun,
   { text, log }: HealthAnswer,
   before: DeployedStack | undefined,
   effect: string,
 ): DeployError {
-  const [image] = wantedImages(session.settings, options.tag);
-  const tag = before?.parameters['ImageTag'];
-  const back =
-    tag === undefined || tag === image?.tag
-      ? ''
-      : `to go back to the image before: ${npmCommand(session, 'deploy', `--image-tag ${tag}`)}; `;
+  const { session } = run;
   return new DeployError(
     'FUNCTION_UNHEALTHY',
     `the function is not healthy: ${text}${effect}`,
-    `${back}read the errors in the log: ${npmCommand(session, 'logs', '--errors')}; for their causes see "When something is wrong" in DEPLOYMENT.md`,
+    `${wayBack(run, before)}read the errors in the log: ${npmCommand(session, 'logs', '--errors')}; for their causes see "When something is wrong" in DEPLOYMENT.md`,
     log,
   );
+}
+
+/** @returns how to undo the change; empty if nothing was changed that can be undone */
+function wayBack({ session, options, actions }: DeploymentRun, before: DeployedStack | undefined): string {
+  if (before === undefined) return '';
+  const [image] = wantedImages(session.settings, options.tag);
+  const tag = before.parameters['ImageTag'];
+  if (tag !== undefined && tag !== image?.tag)
+    return `to go back to the image before: ${npmCommand(session, 'deploy', `--image-tag ${tag}`)}; `;
+  const isChanged = actions.get('function') === 'update' || isHeldBack(before);
+  return isChanged
+    ? `if a setting was changed, change it back and deploy: ${npmCommand(session, 'deploy')}; `
+    : '';
 }

@@ -1,6 +1,6 @@
 // Step: before the service uses an image, waits for ECR's scan of it, and refuses critical findings.
 import { ALL_FINDINGS, assertNoCritical, readScan, type Scan, scanNotes, waitForScan } from '../scan.js';
-import { wantedImages } from '../image.js';
+import { imageList, wantedImages } from '../image.js';
 import { type DeploymentRun, NO_CHANGE, type Step } from '../step.js';
 
 export function scanStep({ session, actions, notes, options }: DeploymentRun): Step {
@@ -21,7 +21,7 @@ export function scanStep({ session, actions, notes, options }: DeploymentRun): S
         else pending.push(tag);
       }
       if (pending.length === 0) return NO_CHANGE;
-      return { action: 'wait', summary: `wait for the scan of image ${pending.join(' and ')}`, details: [] };
+      return { action: 'wait', summary: `wait for the scan of ${imageList(pending)}`, details: [] };
     },
     async apply(report) {
       const isSkipped = acceptedFindings.includes(ALL_FINDINGS);

@@ -10,7 +10,7 @@ import { explainStoppedTask } from '../../aws/stopped-task.js';
 import { templatesOf } from '../changes.js';
 import { inputsOf } from '../inputs.js';
 import { LIVE_VERSION } from '../../../infra/names.js';
-import { PROTECTION, TASKS } from '../parameters.js';
+import { LOG_ROLE, PROTECTION, TASKS } from '../parameters.js';
 import { previewChanges } from '../preview.js';
 import { type Change, type DeploymentRun, NO_CHANGE, type Report, type Step } from '../step.js';
 import type { Template } from '../templates.js';
@@ -72,10 +72,14 @@ function inspectStack(deployment: DeploymentRun, template: Template, parameters:
   const { deployed, deployedTemplates, actions } = deployment;
   const current = deployed.get(template.name);
   const creation = `create ${template.resources} resources`;
-  if (current === undefined) return { action: 'create', summary: creation, details: [] };
+  const details =
+    parameters[LOG_ROLE] === 'true'
+      ? ['set: the role of API Gateway for logs, which all APIs of the account use']
+      : [];
+  if (current === undefined) return { action: 'create', summary: creation, details };
   if (stateOf(current) === 'stuck') {
     const summary = `delete the stack, which is ${current.status}, then ${creation}`;
-    return { action: 'recreate', summary, details: [] };
+    return { action: 'recreate', summary, details };
   }
   const before = deployedTemplates.get(template.name);
   const after: unknown = JSON.parse(template.body);
@@ -90,7 +94,7 @@ function inspectStack(deployment: DeploymentRun, template: Template, parameters:
     return NO_CHANGE;
   }
   const resolved = templatesOf(deployment, template.name);
-  const details = [
+  const changes = [
     ...Object.entries(parameters)
       .filter(([name, value]) => !unknownYet.includes(name) && isChanged(name, value, current))
       // Parameters that are new come with a change of the template.
@@ -101,8 +105,8 @@ function inspectStack(deployment: DeploymentRun, template: Template, parameters:
   ];
   return {
     action: 'update',
-    summary: `update: ${details.length || 1} to change`,
-    details: details.length > 0 ? details : ['tags or protection'],
+    summary: `update: ${changes.length || 1} to change`,
+    details: changes.length > 0 ? changes : ['tags or protection'],
   };
 }
 

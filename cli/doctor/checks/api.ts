@@ -28,8 +28,13 @@ function apiProblems(found: RestApi, endpoint: string | undefined, back: string)
     ...(hasStage ? [] : [wrong('the API has no stage', back)]),
     ...(endpoint === undefined || endpoints.join() === endpoint
       ? []
-      : [wrong(`the API is called at ${endpoints.join(', ') || 'no endpoint'}, not at ${endpoint}`, back)]),
+      : [wrong(`the API has ${endpointList(endpoints)}, but must have ${endpoint}`, back)]),
   ];
+}
+
+function endpointList(ids: readonly string[]): string {
+  if (ids.length === 0) return 'no VPC endpoint';
+  return `the VPC ${ids.length === 1 ? 'endpoint' : 'endpoints'} ${ids.join(' and ')}`;
 }
 
 async function endpointId(scene: Scene): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 // Shows what a change of the policy means, before anything is changed.
+import { existsSync } from 'node:fs';
 import type { Policy } from '../../../src/policy/evaluate/rules.js';
 import { PolicyError } from '../../../src/policy/parse/problem.js';
 import type { Session } from '../../aws/session.js';
@@ -126,7 +127,8 @@ export function runTestCases(
     const [summary = '', ...details] = run.split('\n');
     report.add({ cases: { file, problem: run } });
     report.step('Cases', report.paint('red', summary), details);
-    if (required) throw casesFailed(`the test cases can't be run: ${summary}`, details);
+    if (required)
+      throw casesFailed(`the test cases can't be run: ${summary}`, details, fileAdvice(file, cases));
     return;
   }
   const failed = run.results.filter(({ passed }) => !passed).length;
@@ -150,13 +152,20 @@ function runOrExplain(policy: Policy, file: string): TestRun | string {
   }
 }
 
-function casesFailed(message: string, details: readonly string[] = []): DeployError {
-  return new DeployError(
-    'CASES_FAILED',
-    `${message}: nothing was changed`,
-    'correct the policy or the expectation, then run the same command again',
-    details,
-  );
+function casesFailed(
+  message: string,
+  details: readonly string[] = [],
+  advice = 'correct the policy or the expectation, then run the same command again',
+): DeployError {
+  return new DeployError('CASES_FAILED', `${message}: nothing was changed`, advice, details);
+}
+
+/** @returns undefined if the file is there @param cases the file, if the command names it */
+function fileAdvice(file: string, cases: string | undefined): string | undefined {
+  if (existsSync(file)) return undefined;
+  return cases === undefined
+    ? `set "policyCases" in ${SETTINGS_FILE} to a file that exists, or add --cases FILE`
+    : 'name a file that exists with --cases, then run the command again';
 }
 
 function casesMissing(session: Session): DeployError {

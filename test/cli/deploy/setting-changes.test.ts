@@ -139,7 +139,7 @@ t.test('what holds data, or has a fixed name, is neither removed nor replaced', 
 t.test('warns of an interruption, and of passkeys that become invalid', (t) => {
   const warnings = (before: Json, changes: Json) => {
     const after = { ...before, ...changes };
-    const { run } = planUpdate(templatesFor(before), templatesFor(after));
+    const { run } = planChange(before, after);
     return planWarnings({ ...run, session: { settings: checkSettings(after, 'dev') } as Session });
   };
   t.match(warnings(OWN_VPC, { tlsToTask: true }), [
@@ -150,6 +150,10 @@ t.test('warns of an interruption, and of passkeys that become invalid', (t) => {
   t.match(warnings(OWN_VPC, { hostName: 'handler.internal' }), [/all passkeys become invalid/]);
   t.strictSame(warnings(EXAMPLE, { hostName: 'handler.internal' }), []);
   t.strictSame(warnings(OWN_VPC, { basePath: '/other', desiredCount: 2 }), []);
+  t.strictSame(warnings(EXAMPLE, CHOICES.lambda), [], 'the listener is moved to the function first');
+  t.strictSame(warnings(EXAMPLE, { ...CHOICES.lambda, hostName: 'handler.internal' }), []);
+  t.strictSame(warnings({ ...EXAMPLE, ...CHOICES.lambda }, { compute: 'fargate' }), []);
+  t.match(warnings({ ...OWN_VPC, ...CHOICES.lambda }, { tlsToTask: true }), [/^This interrupts the console/]);
   t.end();
 });
 

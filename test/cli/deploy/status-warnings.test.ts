@@ -295,6 +295,12 @@ t.test('a function that is stopped, fails or is not kept ready', (t) => {
   t.match(lambda({ pushed: old }), [
     { code: 'IMAGE_OLD', message: 'the image handler:abc-lambda is 91 days old' },
   ]);
+  t.match(lambda({ pushed: { name: 'handler:abc-lambda', pushed: undefined, ageDays: undefined } }), [
+    {
+      code: 'IMAGE_MISSING',
+      message: "abc-lambda of the function is not in the repository: Lambda can't load it",
+    },
+  ]);
   t.end();
 });
 
