@@ -4,7 +4,6 @@ import { STACK_NAMES, type StackName, stackNames } from '../../infra/names.js';
 import { KEY_FILES } from '../../src/keys/directory.js';
 import { type Certificate, findImported } from '../aws/acm.js';
 import { DeployError } from '../aws/error.js';
-import { publicKeyOf, readStoredKey, type StoredKey } from '../aws/callback-key.js';
 import { isLeftOver } from '../aws/leftover-log.js';
 import { templateOf } from '../deploy/deployed-computes.js';
 import { findStacks } from '../deploy/drift.js';
@@ -30,8 +29,7 @@ import {
 import { runTasks } from '../progress.js';
 import { columns, painter } from '../terminal.js';
 import { deletionTasks } from './deletion.js';
-
-const TABLE = 'AWS::DynamoDB::Table';
+import { findNotes } from './destroy-notes.js';
 
 interface DestroyOptions extends OperatorOptions {
   readonly confirm?: string;
@@ -256,47 +254,4 @@ async function findParameters(session: Session): Promise<readonly string[]> {
 async function findLocalKeys({ keyDirectory }: Session): Promise<readonly string[]> {
   const file = join(keyDirectory, KEY_FILES.callbackPrivate);
   return (await readPrivateFile(file)) === undefined ? [] : [`the keys in ${keyDirectory}`];
-}
-
-async function findNotes(
-  session: Session,
-  stacks: readonly StackToDelete[],
-  hasParameters: boolean,
-): Promise<readonly string[]> {
-  if (session.production) {
-    return [
-      "A new deployment of prod uses the same names: before it, manually delete what is kept, including the parameters, which are encrypted with this deployment's KMS key. The archive can't be deleted before its retention ends: until then, a new deployment needs another projectName.",
-    ];
-  }
-  const hasStore = stacks.some(({ resources }) => resources.some(({ Type }) => Type === TABLE));
-  return [
-    ...(hasStore
-      ? [
-          `The store is deleted with its stack: the table ${session.names.table} and the archive, with all records of decisions, counters and announced transactions.`,
-        ]
-      : []),
-    ...(hasParameters ? await findKeyNotes(session) : []),
-  ];
-}
-
-async function findKeyNotes(session: Session): Promise<readonly string[]> {
-  const { keyDirectory } = session;
-  const [local, stored] = await Promise.all([
-    readPrivateFile(join(keyDirectory, KEY_FILES.callbackPrivate)),
-    // A key that is not encrypted is no secret to keep.
-    readStoredKey(session).catch(() => undefined),
-  ]);
-  if (stored === undefined || (local !== undefined && isSame(local, stored))) return [];
-  return [
-    `The callback key in SSM is not the one in ${keyDirectory}: deleting the parameter may delete the only copy.`,
-  ];
-}
-
-/** @returns false if the public key of the stored key is not recorded, or the key on this machine can't be used */
-function isSame(local: string, { publicKey }: StoredKey): boolean {
-  try {
-    return publicKeyOf(local).fingerprint === publicKey?.fingerprint;
-  } catch {
-    return false;
-  }
 }
