@@ -7,6 +7,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { FUNCTION_TIMEOUT_MS } from '../../src/timeouts.js';
 import { createMetricFilters } from '../monitoring/metrics.js';
 import { saveQueries } from '../monitoring/queries.js';
 import { ARCHIVE_PREFIX, FUNCTION_ALIAS, LIVE_VERSION, type StackName } from '../names.js';
@@ -28,8 +29,7 @@ export interface FunctionStackProps extends ProjectStackProps {
   readonly store: Store;
 }
 
-/** API Gateway waits as long, and the Co-signer a second longer. */
-export const FUNCTION_TIMEOUT = Duration.seconds(29);
+export const FUNCTION_TIMEOUT = Duration.millis(FUNCTION_TIMEOUT_MS);
 
 /** What Lambda does with the role to connect the function to the VPC (AWS Lambda, "Required IAM permissions"). */
 const NETWORK_INTERFACE_ACTIONS = [
