@@ -1,4 +1,5 @@
 // Tests that the built Lambda function starts in the time that Lambda gives, or reports why it can't, and no secret.
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -6,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { awsProxy } from '../helpers/aws-proxy.js';
 import { ask, environment, lambdaAccount } from '../helpers/lambda-account.js';
-import { startFunction } from '../helpers/lambda.js';
+import { RUNTIME, startFunction } from '../helpers/lambda.js';
 import { PARAMETERS } from '../helpers/moto.js';
 import { freePort } from '../helpers/port.js';
 
@@ -56,6 +57,17 @@ t.test('reports a wrong configuration, and no secret', TIMEOUT, async (t) => {
   const error = await assertFails(t, env);
   t.match(error, /CALLBACK_KEY_UNUSABLE/);
   t.notMatch(error, secret);
+});
+
+t.test('outside of Lambda, names the variable that is missing', TIMEOUT, (t) => {
+  for (const address of [undefined, '']) {
+    const env = { ...process.env, AWS_LAMBDA_RUNTIME_API: address };
+    const { status, stdout, stderr } = spawnSync(process.execPath, [RUNTIME], { env, encoding: 'utf8' });
+    t.equal(status, 1);
+    t.equal(stdout, '');
+    t.match(stderr, /^AWS_LAMBDA_RUNTIME_API is not set: Lambda sets it; .*\n$/);
+  }
+  t.end();
 });
 
 t.test('starts although the store hangs, which costs RETRY until it responds', TIMEOUT, async (t) => {
