@@ -95,9 +95,8 @@ export class FunctionStack extends ProjectStack {
       environment: handlerEnvironment(this.deployment, policyBucket, store),
       logGroup,
       ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
-      // The tag is a parameter, and no change of the template: named here, another image is another version.
       currentVersionOptions: {
-        description: `Image ${imageTag}`,
+        description: describeVersion(imageTag, props),
         // The version before stays in use until the new one was checked. Versions cost nothing.
         removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       },
@@ -180,4 +179,13 @@ export class FunctionStack extends ProjectStack {
     );
     return role;
   }
+}
+
+/**
+ * Names the parameters that the function depends on: another value is no change of the template, but must be another
+ * version. With the longest tag it has 221 of the 256 characters that Lambda accepts.
+ */
+function describeVersion(imageTag: string, { network, securityGroupIds }: FunctionStackProps): string {
+  const subnets = network.privateSubnets.map(({ subnetId }) => subnetId).join(' ');
+  return `Image ${imageTag}, group ${securityGroupIds.task}, subnets ${subnets}`;
 }
