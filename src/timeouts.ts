@@ -11,6 +11,9 @@ export const HEALTH_PATH = '/health';
  */
 export const LONGEST_REQUEST_MS = 30_000;
 
+/** How long Lambda lets the function work on a request: as long as API Gateway waits, and a second less than the Co-signer. */
+export const FUNCTION_TIMEOUT_MS = 29_000;
+
 /** Default maximum time between the stop signal and process exit. */
 export const SHUTDOWN_TIMEOUT_MS = 25_000;
 

@@ -6,9 +6,10 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Deployment } from '../deployment.js';
+import type { Names } from '../names.js';
 import { addAlarms, type AlarmDefinition, handlerAlarms, loadBalancerAlarms } from './alarms.js';
 import { createDashboard, errorGraph, graph } from './dashboard.js';
-import { LoadBalancerMetrics, Metrics } from './metrics.js';
+import { LoadBalancerMetrics, Metrics, type MetricsProps } from './metrics.js';
 import { createTopic } from './topic.js';
 
 const { Stats, ComparisonOperator } = cloudwatch;
@@ -59,8 +60,12 @@ export class FunctionMonitoring extends Construct {
   }
 }
 
+function logAndTable({ metrics, table }: Names): MetricsProps {
+  return { namespace: metrics, table, logsOnRequests: true };
+}
+
 function loadBalancerFront({ names }: Deployment, { certificate, ...parts }: LoadBalancerParts): Front {
-  const metrics = new LoadBalancerMetrics({ namespace: names.metrics, table: names.table, ...parts });
+  const metrics = new LoadBalancerMetrics({ ...logAndTable(names), ...parts });
   return {
     prefix: names.prefix,
     metrics,
@@ -75,7 +80,7 @@ function loadBalancerFront({ names }: Deployment, { certificate, ...parts }: Loa
 }
 
 function apiFront({ names, environment }: Deployment): Front {
-  const metrics = new Metrics({ namespace: names.metrics, table: names.table });
+  const metrics = new Metrics(logAndTable(names));
   const responses = metrics.fromApi(names.api, environment, '5XXError', Stats.SUM);
   return {
     prefix: `${names.prefix}-api`,

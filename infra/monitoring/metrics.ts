@@ -23,7 +23,7 @@ const REFRESH_FAILURES = {
 
 /**
  * Log events that the service repeats as long as a state lasts, at least once a minute. The alarms on these metrics
- * therefore return to OK after the state has ended.
+ * therefore return to OK after the state has ended. A function repeats them only while it gets requests.
  */
 export const STATE_EVENTS = { EmergencyStops: 'emergency_stop', Stale: 'stale' } as const;
 
@@ -120,6 +120,8 @@ export interface MetricsProps {
   readonly namespace: string;
   /** The name of the store's table. */
   readonly table: string;
+  /** Whether states are logged only with requests, as a function does. @default false */
+  readonly logsOnRequests?: boolean;
 }
 
 /** Creates metrics for alarms and graphs. Their period is five minutes. */
@@ -145,7 +147,8 @@ export class Metrics {
   countsSingleEvents(metric: cloudwatch.IMetric): boolean {
     if (!(metric instanceof cloudwatch.Metric)) return false;
     const { namespace, metricName } = metric;
-    const isState = metricName in STATE_EVENTS || metricName in CONSOLE_STATE_EVENTS;
+    const repeats = this.#props.logsOnRequests === true ? [] : Object.keys(STATE_EVENTS);
+    const isState = repeats.includes(metricName) || metricName in CONSOLE_STATE_EVENTS;
     return namespace === this.#props.namespace && !isState;
   }
 

@@ -7,6 +7,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { FUNCTION_TIMEOUT_MS } from '../../src/timeouts.js';
 import { createMetricFilters } from '../monitoring/metrics.js';
 import { saveQueries } from '../monitoring/queries.js';
 import { ARCHIVE_PREFIX, FUNCTION_ALIAS, LIVE_VERSION, type StackName } from '../names.js';
@@ -28,8 +29,7 @@ export interface FunctionStackProps extends ProjectStackProps {
   readonly store: Store;
 }
 
-/** API Gateway waits as long, and the Co-signer a second longer. */
-export const FUNCTION_TIMEOUT = Duration.seconds(29);
+export const FUNCTION_TIMEOUT = Duration.millis(FUNCTION_TIMEOUT_MS);
 
 /** What Lambda does with the role to connect the function to the VPC (AWS Lambda, "Required IAM permissions"). */
 const NETWORK_INTERFACE_ACTIONS = [
@@ -95,9 +95,8 @@ export class FunctionStack extends ProjectStack {
       environment: handlerEnvironment(this.deployment, policyBucket, store),
       logGroup,
       ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
-      // The tag is a parameter, and no change of the template: named here, another image is another version.
       currentVersionOptions: {
-        description: `Image ${imageTag}`,
+        description: describeVersion(imageTag, props),
         // The version before stays in use until the new one was checked. Versions cost nothing.
         removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       },
@@ -180,4 +179,13 @@ export class FunctionStack extends ProjectStack {
     );
     return role;
   }
+}
+
+/**
+ * Names the parameters that the function depends on: another value is no change of the template, but must be another
+ * version. With the longest tag it has 221 of the 256 characters that Lambda accepts.
+ */
+function describeVersion(imageTag: string, { network, securityGroupIds }: FunctionStackProps): string {
+  const subnets = network.privateSubnets.map(({ subnetId }) => subnetId).join(' ');
+  return `Image ${imageTag}, group ${securityGroupIds.task}, subnets ${subnets}`;
 }

@@ -10,7 +10,7 @@ import { buildHandler, keepLists, openMemory, prepare, type Prepared } from '../
 import { loadPolicy } from '../policy-setup.js';
 import { stopOnSignal } from '../shutdown.js';
 import { within } from '../sources/read.js';
-import { readLambdaConfig } from './config.js';
+import { readLambdaConfig, SETTLE_LIMIT_MS } from './config.js';
 import { answerEvents, type HttpAnswer } from './events.js';
 import { atMost, clock, RequestSchedule } from './refresh.js';
 
@@ -21,9 +21,7 @@ export type Handler = (event: unknown) => Promise<HttpAnswer>;
 const START_LIMIT_MS = 8_000;
 /** How long it may take at least, in ms, however slowly the process starts. */
 const LEAST_LOAD_MS = 1_000;
-/** How long an answer may wait for what the store still does, in ms. */
-const SETTLE_LIMIT_MS = 3_000;
-/** How long the start may wait for it, in ms: if the store is slow, the first decision waits instead. */
+/** How long the start may wait for what the store still does, in ms: if the store is slow, the first decision waits instead. */
 const START_SETTLE_LIMIT_MS = 1_500;
 /** The share of the start's time that the store may take. After that, it counts as lost until it responds. */
 const STORE_SHARE = 0.5;

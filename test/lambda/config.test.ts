@@ -1,6 +1,7 @@
 // The configuration on Lambda.
 import t from 'tap';
-import { readLambdaConfig } from '../../src/lambda/config.js';
+import { readLambdaConfig, SETTLE_LIMIT_MS } from '../../src/lambda/config.js';
+import { FUNCTION_TIMEOUT_MS } from '../../src/timeouts.js';
 
 const ENV = {
   CALLBACK_PRIVATE_KEY_PARAMETER: '/test/callback',
@@ -37,3 +38,15 @@ for (const [name, env] of Object.entries({
     t.end();
   });
 }
+
+t.test('refuses a decision timeout that leaves no time to answer', (t) => {
+  const read = (env: NodeJS.ProcessEnv) => readLambdaConfig({ ...ENV, ...env }).decisionTimeoutMs;
+  const defaultMs = read({});
+  t.ok(defaultMs + SETTLE_LIMIT_MS < FUNCTION_TIMEOUT_MS, 'the default leaves some');
+  t.equal(read({ DECISION_TIMEOUT_MS: '25000' }), 25_000);
+  t.throws(() => read({ DECISION_TIMEOUT_MS: '25001' }), {
+    code: 'CONFIG_INVALID',
+    problems: [/^DECISION_TIMEOUT_MS can be at most 25000 on Lambda/],
+  });
+  t.end();
+});

@@ -217,20 +217,6 @@ t.test('has kept a list that was read for a request before it can be frozen', TI
   t.equal(String(await new StoredBlobs(table).get(sha256)), list);
 });
 
-t.test('starts although the store hangs, which costs RETRY until it responds', TIMEOUT, async (t) => {
-  const { endpoint, env, callback, cosigner } = await account(t);
-  const proxy = await awsProxy(t, endpoint);
-  let respond: () => void = () => undefined;
-  const responding = new Promise<undefined>((resolve) => (respond = () => resolve(undefined)));
-  proxy.before = ({ service }) => (service === 's3' ? responding : undefined);
-  const lambda = await environment(t, { ...env, AWS_ENDPOINT_URL: proxy.endpoint });
-  const client = lambda.client(cosigner, callback);
-  t.match(await ask(client), { status: 200, answer: { action: 'RETRY' } });
-  respond();
-  await sleep(LOSS_CHECK_MS);
-  t.match(await ask(client), { status: 200, answer: { action: 'APPROVE' } });
-});
-
 async function headsOf(table: Table): Promise<readonly Head[]> {
   const heads: Head[] = [];
   for await (const item of table.query(HEADS)) {

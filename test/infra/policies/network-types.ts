@@ -163,6 +163,8 @@ export const NETWORK_TYPES: Readonly<Record<string, ResourceType>> = {
         'Subnets',
         'Vpcs',
       ].map((what) => ({ action: `ec2:Describe${what}`, resource: '*' })),
+      // Not in the schema, but in AWS's own policies for load balancers.
+      { action: 'ec2:GetSecurityGroupsForVpc', resource: '*' },
       linkedRole('elasticloadbalancing'),
     ],
   },

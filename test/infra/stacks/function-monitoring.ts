@@ -72,6 +72,20 @@ for (const [stack, changes, prefix] of FRONTS) {
   });
 }
 
+t.test(
+  'no alarm on the log says that a state has cleared, because a function without requests logs nothing',
+  (t) => {
+    for (const [, changes, prefix] of FRONTS)
+      for (const [name, { AlarmActions, OKActions, Namespace }] of Object.entries(
+        alarms(synthesize('dev', changes), prefix),
+      )) {
+        const ofLog = Namespace === 'CallbackHandler/fireblocks-dev';
+        t.strictSame(OKActions, ofLog ? undefined : AlarmActions, name);
+      }
+    t.end();
+  },
+);
+
 t.test('the API has an alarm on its own 5xx responses', (t) => {
   const found = alarms(synthesize('dev', CHOICES.api), 'fireblocks-dev-api-');
   t.match(found['5xx'], {
