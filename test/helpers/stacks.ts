@@ -49,7 +49,7 @@ export interface Synthesized {
 
 /**
  * The stacks before synthesis. CDK's validation of the templates is off, because it takes seconds to start;
- * test/system/infra.test.ts validates the templates for all combinations of settings.
+ * test/deploy/all-combinations.test.ts validates the templates for all combinations of settings.
  * @param changes to the settings of the example
  */
 export function createApp(

@@ -1,5 +1,5 @@
 // Synthesizes every combination of environment and settings, and checks the stacks with the AwsSolutions rule pack.
-// test/system/infra.test.ts validates their templates.
+// test/deploy/all-combinations.test.ts validates their templates.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
