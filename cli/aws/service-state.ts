@@ -105,6 +105,11 @@ export function describeState({ desired, running, targets }: ServiceState): stri
   return `${running} of ${desired} ${desired === 1 ? 'task' : 'tasks'} running; targets: ${states.join(', ') || 'none yet'}`;
 }
 
+/** Whether the handler's tasks have a service. */
+export async function hasService(session: Session): Promise<boolean> {
+  return (await findService(session, serviceNames(session, 'handler'))) !== undefined;
+}
+
 async function findService({ aws, names }: Session, { service }: ServiceNames): Promise<Service | undefined> {
   try {
     const { services } = await aws.ecs.send(

@@ -323,7 +323,18 @@ t.test('a function behind a load balancer is deployed, operated and updated', as
     t.strictSame(await stacks(), ['callback', 'foundation', 'image', 'security']);
     const deleted = proxy.calls.filter(({ action }) => action === 'DeleteStack').map(({ body }) => body);
     t.match(deleted, [/-api\b/, /-function\b/]);
-    t.equal((await place.run('destroy', '--confirm', 'dev')).code, 0);
-    t.strictSame(await stacks(), []);
   });
+
+  await t.test(
+    'a stack whose function was not created does not keep the tasks from being stopped',
+    async (t) => {
+      await standIn('function', { Topic: { Type: 'AWS::SNS::Topic' } });
+      t.equal((await place.run('scale', '1')).code, 0);
+      const stopped = await place.json<{ readonly function?: unknown }>('scale', '0');
+      t.match(stopped, { service: { desired: 0 } });
+      t.equal(stopped.function, undefined);
+      t.equal((await place.run('destroy', '--confirm', 'dev')).code, 0);
+      t.strictSame(await stacks(), []);
+    },
+  );
 });

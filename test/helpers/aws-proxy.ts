@@ -1,7 +1,7 @@
 // A proxy between a command and moto_server: records every AWS call, and lets a test make it fail or reply to it.
-import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { OPERATOR_KEY, recordOperatorCall } from './operator-calls.js';
+import { listen } from './port.js';
 import type { Scope } from './scope.js';
 
 export interface AwsCall {
@@ -72,17 +72,10 @@ export async function awsProxy(t: Scope, target: string, { keepAliveMs = 5000 } 
         }
       })().catch(() => response.destroy());
     });
-  }).listen(0, '127.0.0.1');
-  server.keepAliveTimeout = keepAliveMs;
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  server.keepAliveTimeout = keepAliveMs;
   const proxy: AwsProxy = {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint: `http://${await listen(t, server)}`,
     calls: [],
     before: () => undefined,
     after: () => undefined,

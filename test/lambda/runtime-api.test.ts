@@ -1,8 +1,8 @@
 // What the runtime API responds: events are answered, and a call that it refuses ends the environment.
-import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import t, { type Test } from 'tap';
 import { createRuntimeApi } from '../../src/lambda/runtime-api.js';
+import { listen } from '../helpers/port.js';
 
 /** A runtime API that hands over one event. @param statuses what it responds to each call */
 async function serve(t: Test, statuses: { readonly next?: number; readonly answer?: number } = {}) {
@@ -20,15 +20,8 @@ async function serve(t: Test, statuses: { readonly next?: number; readonly answe
       calls.push(`${url.replace('/2018-06-01/runtime', '')} ${body}`.trim());
       respond(response, url);
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return { api: createRuntimeApi(`127.0.0.1:${address.port}`), calls };
+  return { api: createRuntimeApi(await listen(t, server)), calls };
 }
 
 t.test('answers an event', async (t) => {
