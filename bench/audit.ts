@@ -10,7 +10,7 @@ import { verifyStore } from '../cli/audit/verify/verify.js';
 import { fileHeadStore, headsFile } from '../src/store/file-heads.js';
 import { openStore } from '../src/store/open.js';
 import { p256Pair, rsaPair } from '../test/helpers/keys.js';
-import { atLeast, atMost, megabytes, printChecks } from './limits.js';
+import { atLeast, atMost, type Check, megabytes, none } from './limits.js';
 import { clearProgress, showProgress } from './progress.js';
 import { numberedPayload, recorded } from './traffic/recorded.js';
 
@@ -31,9 +31,8 @@ interface Measured {
 
 /**
  * @param kept directory whose store is written once, and then used again
- * @returns whether all limits hold
  */
-export function measureAudit(records: number, kept: string | undefined): boolean {
+export function measureAudit(records: number, kept: string | undefined): readonly Check[] {
   const directory = kept ?? mkdtempSync(join(tmpdir(), 'callback-handler-audit-'));
   try {
     const run = (...args: readonly string[]): string => {
@@ -49,7 +48,7 @@ export function measureAudit(records: number, kept: string | undefined): boolean
     const path = join(directory, 'store');
     run('--write', path, String(records));
     const measured = JSON.parse(run('--verify', path)) as Measured;
-    return printChecks([
+    return [
       atLeast(
         `verified ${measured.records} records a second`,
         measured.records / measured.seconds,
@@ -57,8 +56,8 @@ export function measureAudit(records: number, kept: string | undefined): boolean
         (rate) => rate.toFixed(0),
       ),
       atMost('memory without the mapped file', measured.mb, MAX_MB, megabytes),
-      atMost('problems', measured.problems, 0, String),
-    ]);
+      none('problems', measured.problems),
+    ];
   } finally {
     if (kept === undefined) rmSync(directory, { recursive: true });
   }

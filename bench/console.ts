@@ -14,7 +14,7 @@ import { waitingPages } from '../src/console/pages/waiting.js';
 import { parsePolicy } from '../src/policy/parse/file.js';
 import { openStore } from '../src/store/open.js';
 import { DAY_MS, LAST, POLICY, writeHistory, type Written } from './console-store.js';
-import { atMost, type Check, printChecks } from './limits.js';
+import { atMost, type Check } from './limits.js';
 import { median } from './measure.js';
 import { clearProgress, showProgress } from './progress.js';
 
@@ -26,8 +26,7 @@ const WAITING = 1000;
 /** The modules of pages that are measured. */
 const PAGES = [historyPages, storyPages, limitsPages, policyPages, waitingPages, holdPage];
 
-/** @returns whether all limits hold */
-export async function measureConsole(records: number): Promise<boolean> {
+export async function measureConsole(records: number): Promise<readonly Check[]> {
   const directory = mkdtempSync(join(tmpdir(), 'callback-handler-console-'));
   const { table, blobs } = await openStore({ path: join(directory, 'store') });
   try {
@@ -49,7 +48,7 @@ export async function measureConsole(records: number): Promise<boolean> {
     ];
     for (const [what, url] of pagesOf(written)) checks.push(await measure(app, what, url));
     await app.close();
-    return printChecks(checks);
+    return checks;
   } finally {
     clearProgress();
     await table.close();

@@ -11,7 +11,7 @@ import { Decimal } from '../src/protocol/decimal.js';
 import { counterKey } from '../src/store/keys.js';
 import { openStore, type Store } from '../src/store/open.js';
 import { MAX_WRITES } from '../src/store/table.js';
-import { atMost, printChecks } from './limits.js';
+import { atMost, type Check } from './limits.js';
 import { median } from './measure.js';
 import { clearProgress, showProgress } from './progress.js';
 import { recorded } from './traffic/recorded.js';
@@ -37,7 +37,7 @@ rules:
 );
 
 /** @param counters how many, in the larger store. @returns whether all limits hold */
-export async function measureCounters(counters: number): Promise<boolean> {
+export async function measureCounters(counters: number): Promise<readonly Check[]> {
   const directory = mkdtempSync(join(tmpdir(), 'callback-handler-counters-'));
   try {
     const stores = [
@@ -55,7 +55,7 @@ export async function measureCounters(counters: number): Promise<boolean> {
 }
 
 /** Decides in turn in each store, so that both find the machine equally busy. */
-async function measure(stores: readonly Store[], counters: number): Promise<boolean> {
+async function measure(stores: readonly Store[], counters: number): Promise<readonly Check[]> {
   const deciders = [FEW, counters].map((count, place) => deciderOf(stores[place], count));
   const ms: number[][] = stores.map(() => []);
   for (let turn = -WARM_UP; turn < DECISIONS; turn++) {
@@ -67,7 +67,7 @@ async function measure(stores: readonly Store[], counters: number): Promise<bool
   }
   const [few = NaN, many = NaN] = ms.map(median);
   const what = `a decision with ${counters} counters (${many.toFixed(2)} ms) against ${FEW} (${few.toFixed(2)} ms)`;
-  return printChecks([atMost(what, many / few, MAX_RATIO, (ratio) => `${ratio.toFixed(2)}x`)]);
+  return [atMost(what, many / few, MAX_RATIO, (ratio) => `${ratio.toFixed(2)}x`)];
 }
 
 /** @returns decides about another request each time, by a counter at random */

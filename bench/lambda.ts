@@ -11,7 +11,7 @@ import { motoServer } from '../test/helpers/moto.js';
 import { freePort } from '../test/helpers/port.js';
 import { BUILT } from '../test/helpers/process.js';
 import type { Scope } from '../test/helpers/scope.js';
-import { atMost, type Check, printChecks } from './limits.js';
+import { atMost, type Check, none } from './limits.js';
 import { kill, median, medianRatio, waitUntilHealthy } from './measure.js';
 import { clearProgress, showProgress } from './progress.js';
 
@@ -39,8 +39,7 @@ interface Way {
   readonly send: (token: string) => Promise<Answer>;
 }
 
-/** @returns whether all limits hold */
-export async function measureLambda(): Promise<boolean> {
+export async function measureLambda(): Promise<readonly Check[]> {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const closers: (() => unknown)[] = [];
   const scope: Scope = { teardown: (close) => void closers.unshift(close) };
@@ -48,7 +47,7 @@ export async function measureLambda(): Promise<boolean> {
     const moto = await motoServer(scope);
     await moto.put('callback', callback.privatePem);
     await moto.put('cosigner', cosigner.publicPem);
-    return printChecks([...(await measureCold(scope, moto.env)), ...(await measureWarm(scope, moto.env))]);
+    return [...(await measureCold(scope, moto.env)), ...(await measureWarm(scope, moto.env))];
   } finally {
     for (const close of closers) await close();
   }
@@ -80,7 +79,7 @@ async function measureCold(scope: Scope, env: Environment): Promise<readonly Che
       MAX_COLD_MS,
       (ms) => `${ms.toFixed(0)} ms`,
     ),
-    atMost('wrong or missing first answers', wrong, 0, String),
+    none('wrong or missing first answers', wrong),
   ];
 }
 
@@ -108,7 +107,7 @@ async function measureWarm(scope: Scope, env: Environment): Promise<readonly Che
       MAX_WARM_RATIO,
       (ratio) => `${ratio.toFixed(2)}x`,
     ),
-    atMost('wrong or missing answers', wrong, 0, String),
+    none('wrong or missing answers', wrong),
   ];
 }
 

@@ -9,6 +9,7 @@ import { measureCounters } from './counters.js';
 import { measureFootprint } from './footprint.js';
 import { measureLambda } from './lambda.js';
 import { measureLists } from './lists/lists.js';
+import { withinLimits } from './limits.js';
 import { wholeNumber } from './options.js';
 import { measureStore } from './store.js';
 import { runThroughput } from './throughput/throughput.js';
@@ -33,7 +34,7 @@ program
 program
   .command('footprint')
   .description('Measures start-up time and memory against their limits. Needs wrk.')
-  .action(async () => setExitCode(await measureFootprint()));
+  .action(async () => setExitCode(await withinLimits(measureFootprint)));
 
 program
   .command('candidate')
@@ -53,26 +54,26 @@ program
   .description(
     'Measures lists of a million addresses from a file and from S3 against their limits. Needs moto.',
   )
-  .action(async () => setExitCode(await measureLists()));
+  .action(async () => setExitCode(await withinLimits(measureLists)));
 
 program
   .command('store')
   .description('Measures the throughput that the embedded store costs against its limit. Needs wrk.')
-  .action(async () => setExitCode(await measureStore()));
+  .action(async () => setExitCode(await withinLimits(measureStore)));
 
 program
   .command('tls')
   .description(
     'Measures what TLS to the task costs, compared with plain HTTP in the same run, against its limits. Needs wrk and moto.',
   )
-  .action(async () => setExitCode(await measureTls()));
+  .action(async () => setExitCode(await withinLimits(measureTls)));
 
 program
   .command('lambda')
   .description(
     "Measures the Lambda edition: the time to its first answer, and a request's time compared with the service in the same run, against their limits. Needs moto and taskset.",
   )
-  .action(async () => setExitCode(await measureLambda()));
+  .action(async () => setExitCode(await withinLimits(measureLambda)));
 
 program
   .command('counters')
@@ -80,7 +81,9 @@ program
     'Measures whether many counters of limits slow a decision with the embedded store, against its limit.',
   )
   .option('--counters <number>', 'how many', wholeNumber, 100_000)
-  .action(async ({ counters }: { counters: number }) => setExitCode(await measureCounters(counters)));
+  .action(async ({ counters }: { counters: number }) =>
+    setExitCode(await withinLimits(() => measureCounters(counters))),
+  );
 
 program
   .command('console')
@@ -89,7 +92,7 @@ program
   )
   .option('--short', 'only 100,000 records')
   .action(async ({ short = false }: { short?: boolean }) =>
-    setExitCode(await measureConsole(short ? 100_000 : 1_000_000)),
+    setExitCode(await withinLimits(() => measureConsole(short ? 100_000 : 1_000_000))),
   );
 
 program
@@ -97,8 +100,8 @@ program
   .description('Measures how fast the records of a store are verified, against its limit.')
   .option('--records <number>', 'how many', wholeNumber, 10_000)
   .option('--keep <dir>', 'keep the store in a directory, and use it again')
-  .action(({ records, keep }: { records: number; keep?: string }) =>
-    setExitCode(measureAudit(records, keep)),
+  .action(async ({ records, keep }: { records: number; keep?: string }) =>
+    setExitCode(await withinLimits(() => measureAudit(records, keep))),
   );
 
 await runProgram(program);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Payload, samplePayload } from '../cli/cosigner/request.js';
 import { freePort } from '../test/helpers/port.js';
-import { atLeast, atMost, type Check, percent, printChecks } from './limits.js';
+import { atLeast, type Check, none, percent } from './limits.js';
 import { median } from './measure.js';
 import { clearProgress, showProgress } from './progress.js';
 import { measureRound, type Round } from './throughput/round.js';
@@ -44,8 +44,7 @@ rules:
 
 const signAsync = promisify(sign);
 
-/** @returns whether all limits hold */
-export async function measureStore(): Promise<boolean> {
+export async function measureStore(): Promise<readonly Check[]> {
   const directory = mkdtempSync(join(DIRECTORY, 'callback-handler-store-'));
   try {
     const { createHandler } = createTargets(directory);
@@ -59,7 +58,7 @@ export async function measureStore(): Promise<boolean> {
         env: { ...storeIn('held-store'), ...consolePort },
       }),
     ];
-    return printChecks(await withRunning(targets, measure));
+    return await withRunning(targets, measure);
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -97,7 +96,7 @@ async function measure(targets: readonly RunningTarget[]): Promise<readonly Chec
       MIN_WITH_CONSOLE,
       percent,
     ),
-    atMost('wrong or missing answers', wrong, 0, String),
+    none('wrong or missing answers', wrong),
   ];
 }
 

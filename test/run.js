@@ -15,7 +15,7 @@ const SERVICE = [
   '*.test',
   '{approvals,chain,console,keys,lambda,memory,plugins,policy,protocol,routes,sources,store,tls}/**/*.test',
 ];
-const REST = ['{cli,docker,docs,infra}/**/*.test'];
+const REST = ['{bench,cli,docker,docs,infra}/**/*.test'];
 /** The real operator commands, run against an AWS emulator. */
 const DEPLOY = ['deploy/*.test', 'system/{best-practices,deploy,deploy-terminal,infra}.test'];
 
