@@ -1,9 +1,7 @@
 // The store in a directory, for one machine: LMDB, which several processes may have open at the same time.
-import { mkdirSync } from 'node:fs';
-import type * as Lmdb from 'lmdb';
-import { codeOf } from '../protocol/error.js';
 import { checkKey, checkKeys, checkWrites } from './check.js';
-import { checkDataFile } from './embedded-file.js';
+import { type Database, type OpenDatabase, openDatabase } from './embedded-database.js';
+import type { WriteGate } from './embedded-gate.js';
 import {
   AFTER_UTF8,
   conditionHolds,
@@ -32,12 +30,6 @@ const PAGE_BYTES = 1024 * 1024;
 
 const FIRST_KEY = Buffer.from([0]);
 
-/** Of the file, in bytes. */
-const PAGE_SIZE = 16_384;
-/** Of the addresses that are set aside for it, in bytes: not a limit. */
-const MAP_SIZE = 1024 * 1024 * 1024;
-type Database = Lmdb.RootDatabase<Buffer, Buffer>;
-
 /** Keys from the first to the end, both inclusive. */
 interface Range {
   readonly first: Buffer;
@@ -55,47 +47,15 @@ export interface EmbeddedOptions {
  * @throws {StoreError} if it can't be opened
  */
 export async function openEmbedded(directory: string, options: EmbeddedOptions = {}): Promise<EmbeddedTable> {
-  const { open } = await loadLmdb(directory);
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    checkDataFile(directory);
-    const database = open<Buffer, Buffer>({
-      path: directory,
-      // By default, a directory with a dot in its name would become a file.
-      noSubdir: false,
-      keyEncoding: 'binary',
-      encoding: 'binary',
-      // A record fits into such a page, with others; and the file may grow to this size without being mapped again. Both
-      // together give 7 % more throughput.
-      pageSize: PAGE_SIZE,
-      mapSize: MAP_SIZE,
-      // By default, a write is reported before it is on the disk.
-      overlappingSync: false,
-      // By default, a commit that fails also rejects a promise that nobody can handle, which would end the process.
-      eventTurnBatching: false,
-    });
-    return new EmbeddedTable(directory, database, options);
-  } catch (error) {
-    throw cannot('be opened', directory, error);
-  }
-}
-
-async function loadLmdb(directory: string): Promise<typeof Lmdb> {
-  try {
-    return await import('lmdb');
-  } catch (error) {
-    const reason = codeOf(error) ?? (error instanceof Error ? error.message : String(error));
-    throw new StoreError(
-      `store ${directory} needs the package lmdb, which can't be loaded (${reason}): run "npm ci" here, or set STORE_TABLE instead of STORE_PATH; the image does not have this package`,
-      { cause: error },
-    );
-  }
+  const { database, gate } = await openDatabase(directory);
+  return new EmbeddedTable(directory, { database, gate }, options);
 }
 
 export class EmbeddedTable implements Table {
   readonly name: string;
   readonly #directory: string;
   readonly #database: Database;
+  readonly #gate: WriteGate;
   readonly #now: Clock;
   readonly #writeTimeoutMs: number;
   readonly #sweeping: NodeJS.Timeout;
@@ -106,12 +66,13 @@ export class EmbeddedTable implements Table {
 
   constructor(
     directory: string,
-    database: Database,
+    { database, gate }: OpenDatabase,
     { now = Date.now, writeTimeoutMs = WRITE_TIMEOUT_MS }: EmbeddedOptions,
   ) {
     this.name = `store ${directory}`;
     this.#directory = directory;
     this.#database = database;
+    this.#gate = gate;
     this.#now = now;
     this.#writeTimeoutMs = writeTimeoutMs;
     this.#sweeping = setInterval(() => void this.sweep().catch(() => undefined), SWEEP_INTERVAL_MS).unref();
@@ -207,6 +168,7 @@ export class EmbeddedTable implements Table {
       clearInterval(this.#sweeping);
       await Promise.allSettled(this.#writing);
       await this.#database.close();
+      this.#gate.close();
     })();
     return this.#closed;
   }
@@ -270,12 +232,14 @@ export class EmbeddedTable implements Table {
     let state: 'waiting' | 'abandoned' | 'done' = 'waiting';
     const limit = new TimeLimit(this.#writeTimeoutMs, signal);
     // Unlike a transaction, a child transaction is undone if the action fails.
-    const written = this.#database.childTransaction(() => {
-      if (state === 'abandoned') return undefined;
-      const result = action();
-      state = 'done';
-      return { result };
-    });
+    const written = this.#gate.run(() =>
+      this.#database.childTransaction(() => {
+        if (state === 'abandoned') return undefined;
+        const result = action();
+        state = 'done';
+        return { result };
+      }),
+    );
     this.#writing.add(written);
     void written.catch(() => undefined).finally(() => this.#writing.delete(written));
     try {
