@@ -27,7 +27,10 @@ engine_prepare() {
 }
 
 # buildah stores the caches of RUN --mount=type=cache below TMPDIR.
-engine_build() { TMPDIR=$work own_buildah bud --isolation chroot --format docker "$@"; }
+# By default, it lets a process open 1,024 files, and npm may open more at once when its cache is full.
+engine_build() {
+  TMPDIR=$work own_buildah bud --isolation chroot --format docker --ulimit "nofile=$(ulimit -Hn)" "$@"
+}
 
 # engine_tree IMAGE: prints the directory of the image's file tree.
 engine_tree() { own_buildah mount "$(own_buildah from "$1")"; }
