@@ -76,7 +76,7 @@ t.test('exits with 1 and reports the problems of an invalid policy, and does not
   const cwd = t.testdir({ '.local': { 'policy.yaml': bad } });
   const handler = startHandler(t, { cwd, args: ['--local'] });
   t.equal(await handler.exited, 1);
-  t.match(handler.lines.at(-1), {
+  t.match(handler.failure(), {
     level: 'fatal',
     event: 'boot_failed',
     problems: [{ file: '.local/policy.yaml', line: 3, column: 10, message: /onError must be/ }],
@@ -89,7 +89,7 @@ t.test('exits with 1 if the named policy does not exist', async (t) => {
   const cwd = t.testdir();
   const handler = startHandler(t, { cwd, args: ['--local'], env: { POLICY_FILE: 'mine.yaml' } });
   t.equal(await handler.exited, 1);
-  t.match(handler.lines.at(-1), { level: 'fatal', msg: /There is no policy at mine\.yaml/ });
+  t.match(handler.failure(), { level: 'fatal', msg: /There is no policy at mine\.yaml/ });
 });
 
 t.test('the build behaves like the source', async (t) => {
@@ -123,7 +123,7 @@ t.test('exits with 1 if the port is in use', async (t) => {
   const { port } = new URL(await first.listening());
   const second = startHandler(t, { cwd, args: ['--local'], env: { PORT: port } });
   t.equal(await second.exited, 1);
-  t.match(second.lines.at(-1), { level: 'fatal', msg: /Can't listen .*EADDRINUSE.*set PORT/ });
+  t.match(second.failure(), { level: 'fatal', msg: /Can't listen .*EADDRINUSE.*set PORT/ });
 });
 
 t.test('exits with 1 if the private key can’t be used', async (t) => {
@@ -132,7 +132,7 @@ t.test('exits with 1 if the private key can’t be used', async (t) => {
   writeFileSync(join(cwd, '.local/keys', KEY_FILES.callbackPrivate), 'junk');
   const handler = startHandler(t, { cwd, args: ['--local'] });
   t.equal(await handler.exited, 1);
-  t.match(handler.lines.at(-1), {
+  t.match(handler.failure(), {
     level: 'fatal',
     msg: /callback_private\.pem can't be used: it is not a complete PEM file/,
   });
@@ -142,7 +142,7 @@ t.test('logs an unexpected error at startup and exits with 1', async (t) => {
   const cwd = t.testdir({ '.local': 'a file instead of a directory' });
   const handler = startHandler(t, { cwd, args: ['--local'] });
   t.equal(await handler.exited, 1);
-  t.match(handler.lines.at(-1), { level: 'fatal', event: 'boot_failed', err: { code: 'ENOTDIR' } });
+  t.match(handler.failure(), { level: 'fatal', event: 'boot_failed', err: { code: 'ENOTDIR' } });
 });
 
 t.test('logs an uncaught error and exits with 1', async (t) => {

@@ -27,7 +27,9 @@ const SUITES = {
   /** The unit tests that concern src/. */
   service: { files: SERVICE, args: ['--disable-coverage'], keepsOutput: true },
   system: {
-    files: ['system/{connections,lambda,lambda-start,log,emergency,lists,policy,ssm,terminal}.test'],
+    files: [
+      'system/{connections,emergency,lambda,lambda-start,lists,log,policy,sign-terminal,signed,ssm,terminal}.test',
+    ],
     args: ['--disable-coverage'],
     keepsOutput: true,
   },

@@ -17,6 +17,8 @@ const SOURCE = programPath('src/main.ts');
 export interface Handler {
   readonly child: ChildProcess;
   readonly lines: readonly LogLine[];
+  /** The line that says why it does not start. Lines about what was loaded at the same time may follow. */
+  readonly failure: () => LogLine | undefined;
   /** Everything written to standard error so far. */
   readonly stderr: () => string;
   /** Resolves with the exit code. */
@@ -83,6 +85,7 @@ export function handlerOf(
   const handler: Handler = {
     child,
     lines,
+    failure: () => lines.find(({ level }) => level === 'fatal'),
     stderr: () => stderr,
     exited,
     async line(fields, timeoutMs = 15_000) {

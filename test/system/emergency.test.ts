@@ -197,7 +197,7 @@ t.test('the emergency stop', async (t) => {
       about(call, 'stop') ? json({ __type: 'AccessDeniedException', message: 'no' }, 400) : undefined;
     const handler = startHandler(t, { built: true, cwd: t.testdir(), env });
     t.equal(await handler.exited, 1);
-    t.match(handler.lines.at(-1), {
+    t.match(handler.failure(), {
       event: 'boot_failed',
       reason:
         /SSM denies access to \/fireblocks\/test\/policy-stop .*: grant the task role ssm:GetParameters/,

@@ -21,7 +21,7 @@ async function assertFails(t: Test, env: Readonly<Record<string, string>>): Prom
   const lambda = await startFunction(t, { cwd: t.testdir(), env });
   t.equal(await lambda.handler.exited, 1);
   t.ok(performance.now() - startedAt < 9000, `${performance.now() - startedAt} ms`);
-  t.match(lambda.handler.lines.at(-1), { level: 'fatal', event: 'boot_failed' });
+  t.match(lambda.handler.failure(), { level: 'fatal', event: 'boot_failed' });
   return JSON.stringify(await lambda.initError);
 }
 

@@ -99,14 +99,14 @@ t.test('a list in S3', async (t) => {
   t.test('keeps the service from starting if it does not exist or is invalid', async (t) => {
     const missing = start();
     t.equal(await missing.exited, 1);
-    t.match(missing.lines.at(-1), {
+    t.match(missing.failure(), {
       ...{ level: 'fatal', event: 'boot_failed' },
       reason: /s3:\/\/lists\/sdn.txt does not exist \(NoSuchKey\)/,
     });
     await s3.put('sdn.txt', `${OTHER}0x0000000000`);
     const cutOff = start();
     t.equal(await cutOff.exited, 1);
-    t.match(cutOff.lines.at(-1), {
+    t.match(cutOff.failure(), {
       event: 'boot_failed',
       problems: [{ file: 's3://lists/sdn.txt', line: 2, message: /ends in the middle of this line/ }],
     });

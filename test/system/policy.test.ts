@@ -27,7 +27,7 @@ t.test('a policy in SSM', async (t) => {
     const boot = async () => {
       const handler = startHandler(t, { built: true, cwd: t.testdirName, env });
       t.equal(await handler.exited, 1);
-      return handler.lines.at(-1);
+      return handler.failure();
     };
     t.testdir({});
     t.match(await boot(), { level: 'fatal', msg: /There is no policy at \/fireblocks\/test\/policy/ });

@@ -94,14 +94,14 @@ t.test('signed policies in AWS', async (t) => {
 
     const again = start(t, moto);
     t.equal(await again.exited, 1);
-    t.match(again.lines.at(-1), { event: 'boot_failed', problems: [{ message: /the serial 2, but .* 3/ }] });
+    t.match(again.failure(), { event: 'boot_failed', problems: [{ message: /the serial 2, but .* 3/ }] });
   });
 
   t.test('does not start with too few signatures', async (t) => {
     await bucket.store(policyThat('retry'), 4, [alice]);
     const handler = start(t, moto);
     t.equal(await handler.exited, 1);
-    t.match(handler.lines.at(-1), { event: 'boot_failed', problems: [{ message: /^1 of 2 signatures/ }] });
+    t.match(handler.failure(), { event: 'boot_failed', problems: [{ message: /^1 of 2 signatures/ }] });
   });
 
   t.test('compares a candidate that nobody has signed, and answers by the policy in force', async (t) => {

@@ -71,7 +71,7 @@ t.test('without SSM at startup, exits with 1 after retrying for a minute', async
   const seconds = (performance.now() - startedAt) / 1000;
   t.ok(seconds > 55 && seconds < 75, `after ${seconds.toFixed(1)} s`);
   t.ok(handler.lines.filter(({ event }) => event === 'key_load_retry').length > 5);
-  t.match(handler.lines.at(-1), { level: 'fatal', event: 'boot_failed', reason: /can't be read from SSM/ });
+  t.match(handler.failure(), { level: 'fatal', event: 'boot_failed', reason: /can't be read from SSM/ });
 });
 
 t.test('with SSM', async (t) => {
@@ -292,7 +292,7 @@ t.test('with SSM', async (t) => {
     });
     t.equal(await handler.exited, 1);
     t.ok(performance.now() - startedAt < 20_000);
-    t.match(handler.lines.at(-1), {
+    t.match(handler.failure(), {
       level: 'fatal',
       reason: /denies access to .*ssm:GetParameters.*kms:Decrypt/,
     });
@@ -311,8 +311,8 @@ t.test('with SSM', async (t) => {
       else await moto.put('callback', value);
       const handler = start(t, moto);
       t.equal(await handler.exited, 1);
-      t.match(handler.lines.at(-1), { level: 'fatal', event: 'boot_failed', reason: message });
-      t.match(handler.lines.at(-1)?.['reason'], PARAMETERS.callback);
+      t.match(handler.failure(), { level: 'fatal', event: 'boot_failed', reason: message });
+      t.match(handler.failure()?.['reason'], PARAMETERS.callback);
     });
   }
 
