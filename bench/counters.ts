@@ -36,7 +36,7 @@ rules:
   'bench',
 );
 
-/** @param counters how many, in the larger store. @returns whether all limits hold */
+/** @param counters how many, in the larger store */
 export async function measureCounters(counters: number): Promise<readonly Check[]> {
   const directory = mkdtempSync(join(tmpdir(), 'callback-handler-counters-'));
   try {

@@ -88,8 +88,8 @@ function filePlace(directory: string): Place {
 
 /**
  * Uploads without the SDK, which computes checksums for so long that the load would stop. Uploads in parts, of which
- * there is one: the emulator computes the ETag of an object that was put as a whole when it is first asked for, and
- * gets it wrong if two requests ask at once. Two lists with the same ETag are one list to the service.
+ * there is one: otherwise, the emulator computes the ETag of an object at the first request for it, and gets it wrong if
+ * two requests come at once. Two lists with the same ETag are one list to the service.
  */
 async function s3Place(endpoint: string): Promise<Place> {
   const send = async (method: string, path: string, body?: Buffer | string): Promise<Buffer> => {

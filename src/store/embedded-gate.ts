@@ -4,7 +4,6 @@
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,
-  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -20,14 +19,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf } from '../protocol/error.js';
 
-/** The file that exists while a process opens the store; it says which one. */
-const OPENING = 'opening';
+/** The directory with a file for each process that is opening the store. */
+const OPENERS = 'openers';
 /** The directory with a file for each process that has opened it: whether it writes. */
 const WRITERS = 'writers';
 const WRITES = Buffer.from('1');
 const IDLE = Buffer.from('0');
 const POLL_MS = 5;
-/** How long to wait for others before the store can't be opened, in ms. */
+/** How long to wait for writes to end before the store can't be opened, in ms. */
 const OPEN_TIMEOUT_MS = 10_000;
 /**
  * How long a process may say nothing until it is taken for dead, in ms: one in another container, which can't be seen, for
@@ -41,15 +40,15 @@ const ME = `${HERE}.${process.pid}`;
 
 /** Lets a process write while nobody opens the store. */
 export class WriteGate {
-  readonly #directory: string;
+  readonly #openers: string;
   readonly #path: string;
   readonly #file: number;
   #writes = 0;
 
   /** @param directory of the store */
   constructor(directory: string) {
-    this.#directory = directory;
-    this.#path = join(writersIn(directory), `${ME}.${randomUUID()}`);
+    this.#openers = make(directory, OPENERS);
+    this.#path = newPath(make(directory, WRITERS));
     this.#file = openSync(this.#path, 'wx', 0o600);
     this.#say(IDLE);
   }
@@ -73,7 +72,7 @@ export class WriteGate {
   #enter(): boolean {
     this.#writes++;
     this.#say(WRITES);
-    if (!isBeingOpened(this.#directory)) return true;
+    if (!someoneOpens(this.#openers)) return true;
     this.#leave();
     return false;
   }
@@ -90,48 +89,37 @@ export class WriteGate {
 }
 
 /**
- * Opens a store while no process writes to it.
+ * Opens a store while no process writes to it. Several processes may open it at once.
  * @param open must not return before it is open
- * @throws {Error} if others write or open it for too long
+ * @throws {Error} if others write for too long
  */
 export async function whileNobodyWrites<Result>(directory: string, open: () => Result): Promise<Result> {
-  const marker = join(directory, OPENING);
+  const writers = make(directory, WRITERS);
+  const marker = newPath(make(directory, OPENERS));
   const deadline = performance.now() + OPEN_TIMEOUT_MS;
-  const wait = async (others: string): Promise<void> => {
-    if (performance.now() > deadline) throw new Error(`other processes ${others} it all the time`);
-    await sleep(POLL_MS);
-  };
-  while (!create(marker)) {
-    if (isBeingOpened(directory)) await wait('open');
-    else rmSync(marker, { force: true });
-  }
+  writeFileSync(marker, '', { flag: 'wx', mode: 0o600 });
   try {
-    while (isWrittenTo(directory)) await wait('write to');
+    while (someoneWrites(writers)) {
+      if (performance.now() > deadline) throw new Error('other processes write to it all the time');
+      await sleep(POLL_MS);
+    }
     return open();
   } finally {
     rmSync(marker, { force: true });
   }
 }
 
-/** @returns false if it exists */
-function create(marker: string): boolean {
-  try {
-    writeFileSync(marker, ME, { flag: 'wx', mode: 0o600 });
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
-  }
+/** Removes what dead processes have left. */
+function someoneOpens(openers: string): boolean {
+  return readdirSync(openers).some((name) => {
+    const path = join(openers, name);
+    const alive = unlessGone(() => isAlive(name, path)) ?? false;
+    if (!alive) rmSync(path, { force: true });
+    return alive;
+  });
 }
 
-function isBeingOpened(directory: string): boolean {
-  const marker = join(directory, OPENING);
-  if (!existsSync(marker)) return false;
-  return unlessGone(() => isAlive(readFileSync(marker, 'utf8'), marker)) ?? false;
-}
-
-function isWrittenTo(directory: string): boolean {
-  const writers = writersIn(directory);
+function someoneWrites(writers: string): boolean {
   return readdirSync(writers).some((name) => {
     const path = join(writers, name);
     return unlessGone(() => readFileSync(path).equals(WRITES) && isAlive(name, path)) ?? false;
@@ -155,8 +143,12 @@ function isRunning(pid: number): boolean {
   }
 }
 
-function writersIn(directory: string): string {
-  const path = join(directory, WRITERS);
+function newPath(directory: string): string {
+  return join(directory, `${ME}.${randomUUID()}`);
+}
+
+function make(directory: string, name: string): string {
+  const path = join(directory, name);
   mkdirSync(path, { recursive: true, mode: 0o700 });
   return path;
 }
